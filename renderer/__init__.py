@@ -1,0 +1,1 @@
+"""sandlane: request-level sandboxes for shared Kubernetes environments, rendered offline."""
