@@ -1,0 +1,44 @@
+"""Host names in routes: which Service they mean (rule R-I1).
+
+A host without a dot is completed with the namespace of the object that holds it; a dotted one is literal, so `reviews.prod`
+is not the Service `reviews` in `prod` (istio: pilot/pkg/model/config.go, ResolveShortnameToFQDN).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServiceHost:
+    """The Service that a host name means."""
+
+    namespace: str
+    name: str
+
+    def fqdn(self, domain: str) -> str:
+        """Returns the full name of the Service in a cluster domain."""
+        return f"{self.name}.{self.namespace}.svc.{domain}"
+
+
+def service_of(host: str, namespace: str, domain: str) -> ServiceHost | None:
+    """Returns the Service that a host means in an object of a namespace, or None for any other host."""
+    if "." not in host:
+        return ServiceHost(namespace, host) if host and host != "*" else None
+    suffix = f".svc.{domain}"
+    if not host.endswith(suffix):
+        return None
+    name, _, home = host.removesuffix(suffix).partition(".")
+    return ServiceHost(home, name) if name and home and "." not in home and "*" not in name else None
+
+
+def renamed(host: str, name: str) -> str:
+    """Returns a Service's host with another Service name, in the form in which it was written."""
+    return name + host[host.index("."):] if "." in host else name
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Tells whether a host pattern (`*`, `*.suffix` or a literal) covers a full host name."""
+    if pattern == "*":
+        return True
+    return host.endswith(pattern[1:]) if pattern.startswith("*.") else pattern == host

@@ -1,0 +1,186 @@
+"""Reading: an environment file of a tree, with its base and its sandbox specs, into typed values.
+
+Mistakes in the environment and in the base stop everything and are raised together; those of a single spec are handed on
+in `Inputs.problems`, so that `--keep-going` can leave that sandbox out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from renderer import contract, specs, yamlio
+from renderer.base import Base, read_base
+from renderer.catalogue import report
+from renderer.model import Carrier, Cluster, Environment, ObjectName, Output, RouteGroup, Routes, Sandbox
+from renderer.problems import Invalid, Path, Problem, Source, did_you_mean
+from renderer.tree import OutsideRoot, Tree, Unreadable, is_within, join
+
+MANIFESTS = (".json", ".yaml", ".yml")
+KUSTOMIZATIONS = ("Kustomization", "kustomization.yaml", "kustomization.yml")
+SKIP_MARK = b"+argocd:skip-file-rendering"
+_DEEPEST = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """All that rendering depends on. `problems` are mistakes in specs that are therefore missing here, and notices."""
+
+    environment: Environment
+    base: Base
+    sandboxes: tuple[Sandbox, ...]
+    groups: tuple[RouteGroup, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_inputs(tree: Tree, path: str) -> Inputs:
+    """Reads the environment file at a path of a tree. Raises Invalid for mistakes in it and in the base."""
+    environment = read_environment(tree, path)
+    base_files, base_problems = _collect(tree, environment, "base", environment.base)
+    spec_files, spec_problems = _collect(tree, environment, "sandboxes", environment.sandboxes)
+    problems = [*base_problems, *spec_problems]
+    problems += _overlaps(environment)
+    base, base_invalid = _base(tree, base_files, environment)
+    errors = [*(p for p in problems if p.level == "error"), *base_invalid]
+    if errors or base is None:
+        raise Invalid(errors)
+    sandboxes, groups, wrong = specs.read_specs(tree, [file for file in spec_files if file != path], environment)
+    return Inputs(environment=environment, base=base, sandboxes=sandboxes, groups=groups, problems=(*problems, *wrong))
+
+
+def _base(tree: Tree, files: list[str], environment: Environment) -> tuple[Base | None, tuple[Problem, ...]]:
+    try:
+        return read_base(tree, files, environment.default_namespace), ()
+    except Invalid as invalid:
+        return None, invalid.problems
+
+
+def read_environment(tree: Tree, path: str) -> Environment:
+    """Reads and checks an environment file. Raises Invalid, and what `Tree.read` raises."""
+    documents = yamlio.read(tree.read(path), path)
+    source = Source(file=path, document=documents[0].index if documents else 0)
+    data = documents[0].data if documents else None
+    if len(documents) != 1 or not isinstance(data, dict) or data.get("kind") != "Environment":
+        found = _described(data) if len(documents) < 2 else f"{len(documents)} documents"
+        raise Invalid([report("SL204", source=source, expected="one document of kind Environment", found=found,
+                              hint="see 'sandlane schema Environment'")])
+    problems = contract.check("Environment", data, source)
+    if problems:
+        raise Invalid(problems)
+    environment = _environment(contract.with_defaults(contract.schema("Environment"), data), source)
+    try:
+        join(environment.directory, environment.output.path)
+    except OutsideRoot:
+        raise Invalid([_leaves_root(environment, ("spec", "output", "path"), environment.output.path)]) from None
+    return environment
+
+
+def _described(data: Any) -> str:
+    if not isinstance(data, Mapping):
+        return "nothing" if data is None else "no mapping"
+    return f"kind {data.get('kind')!r} of apiVersion {data.get('apiVersion')!r}"
+
+
+def _environment(data: Mapping[str, Any], source: Source) -> Environment:
+    spec = data["spec"]
+    namespace = spec["defaultNamespace"]
+    return Environment(
+        name=data["metadata"]["name"],
+        source=source,
+        directory=source.file.rpartition("/")[0],
+        base=tuple(spec["base"]),
+        default_namespace=namespace,
+        mesh=spec["mesh"],
+        carriers=tuple(Carrier(header=c.get("header"), baggage=c.get("baggage")) for c in spec["carriers"]),
+        tenant_label=spec["tenantLabel"],
+        sandboxes=tuple(spec["sandboxes"]),
+        routes=Routes(
+            adopt=tuple(ObjectName(kind=o["kind"], name=o["name"], namespace=o.get("namespace", namespace))
+                        for o in spec["routes"]["adopt"]),
+        ),
+        cluster=Cluster(domain=spec["cluster"]["domain"], root_namespace=spec["cluster"]["rootNamespace"]),
+        output=Output(path=spec["output"]["path"], base=spec["output"]["base"]),
+    )
+
+
+def _leaves_root(environment: Environment, path: Path, value: str) -> Problem:
+    return report("SL121", source=environment.source, path=path, path_=value, root="of this repository")
+
+
+def _collect(tree: Tree, environment: Environment, field: str, entries: tuple[str, ...]) -> tuple[list[str], list[Problem]]:
+    """Returns the files that the entries of a field name, sorted, each once, and what is wrong with the entries."""
+    files: set[str] = set()
+    problems: list[Problem] = []
+    for number, entry in enumerate(entries):
+        place: Path = ("spec", field, number)
+        try:
+            found = _named(tree, environment, entry, is_base=field == "base")
+            files.update(found)
+        except OutsideRoot as outside:
+            problems.append(_leaves_root(environment, place, str(outside)))
+        except Unreadable as unreadable:
+            problems.append(report("SL128", source=environment.source, path=place, reason=str(unreadable)))
+        except FileNotFoundError:
+            problems.append(_missing(tree, environment, place, entry))
+        except Invalid as invalid:
+            problems += invalid.problems
+    return sorted(files), problems
+
+
+def _missing(tree: Tree, environment: Environment, place: Path, entry: str) -> Problem:
+    path = join(environment.directory, entry)
+    parent, _, name = path.rpartition("/")
+    beside = tree.list(parent) if tree.kind(parent) == "directory" else ()
+    values = {"source": environment.source, "path": place, "hint": did_you_mean(name, beside)}
+    if place[1] == "sandboxes" and not entry.endswith(MANIFESTS):
+        return report("SL127", **values, path_=entry)  # type: ignore[arg-type]
+    return report("SL120", **values, path_=entry, what="file or directory")  # type: ignore[arg-type]
+
+
+def _named(tree: Tree, environment: Environment, entry: str, *, is_base: bool) -> list[str]:
+    path = join(environment.directory, entry)
+    kind = tree.kind(path)
+    if kind is None:
+        raise FileNotFoundError(path)
+    if kind == "file":
+        if path.rpartition("/")[2] in KUSTOMIZATIONS:
+            raise Invalid([_kustomization(path)])
+        return [path]
+    return list(_walk(tree, path, is_base, 0))
+
+
+def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str]:
+    names = tree.list(directory)
+    kustomization = next((name for name in KUSTOMIZATIONS if is_base and name in names), None)
+    if kustomization:
+        raise Invalid([_kustomization(join(directory, kustomization))])
+    if depth > _DEEPEST:
+        raise Unreadable(f"'{directory}' is nested deeper than {_DEEPEST} directories")
+    for name in names:
+        path = join(directory, name)
+        kind = None if name.startswith(".") else tree.kind(path)
+        if kind == "link":
+            raise Unreadable(f"'{path}' is a link to a directory: name that directory itself")
+        if kind == "directory":
+            yield from _walk(tree, path, is_base, depth + 1)
+        elif kind == "file" and name.endswith(MANIFESTS) and not (is_base and SKIP_MARK in tree.read(path)):
+            yield path
+
+
+def _kustomization(path: str) -> Problem:
+    return report("SL122", source=Source(file=path), path_=path.rpartition("/")[0] or ".")
+
+
+def _overlaps(environment: Environment) -> Iterator[Problem]:
+    """Yields inputs that hold the output, or lie in it."""
+    output = join(environment.directory, environment.output.path)
+    for field, entries in (("base", environment.base), ("sandboxes", environment.sandboxes)):
+        for number, entry in enumerate(entries):
+            try:
+                path = join(environment.directory, entry)
+            except OutsideRoot:
+                continue
+            if is_within(output, path) or is_within(path, output):
+                yield report("SL126", source=environment.source, path=("spec", field, number),
+                             what=field, path_=entry, output=environment.output.path)

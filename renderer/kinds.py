@@ -1,0 +1,118 @@
+"""What differs between kinds, as tables: workloads, scope, and the names of files.
+
+A kind of workload that can be cloned is one row here; a row that cannot say what differs gets a new field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.problems import Path
+
+GroupKind = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadKind:
+    """A kind with a pod template.
+
+    `template` leads to the pod template and `selector` to the LabelSelector (None: it has none). `drop` are fields that a
+    clone leaves out. `name_limit` is the longest name for which its pods can still be made. `governed` tells that its
+    pods take their host names from a headless Service of its own.
+    """
+
+    group: str
+    kind: str
+    template: Path = ("spec", "template")
+    selector: Path | None = ("spec", "selector")
+    is_clonable: bool = False
+    name_limit: int = 253
+    drop: tuple[Path, ...] = ()
+    is_governed: bool = False
+
+
+WORKLOADS: dict[GroupKind, WorkloadKind] = {
+    (row.group, row.kind): row
+    for row in (
+        WorkloadKind(group="apps", kind="Deployment", is_clonable=True, drop=(("spec", "paused"),)),
+        WorkloadKind(
+            group="apps",
+            kind="StatefulSet",
+            is_clonable=True,
+            # The label controller-revision-hash is <name>-<10 characters> and a pod's host name <name>-<ordinal>.
+            name_limit=52,
+            drop=(("spec", "updateStrategy", "rollingUpdate", "partition"), ("spec", "ordinals")),
+            is_governed=True,
+        ),
+        WorkloadKind(group="apps", kind="DaemonSet"),
+        WorkloadKind(group="apps", kind="ReplicaSet"),
+        WorkloadKind(group="argoproj.io", kind="Rollout"),
+        WorkloadKind(group="batch", kind="Job"),
+        WorkloadKind(group="batch", kind="CronJob", template=("spec", "jobTemplate", "spec", "template"), selector=None),
+        WorkloadKind(group="", kind="ReplicationController"),
+    )
+}
+"""(group, kind) -> row, for every kind with a pod template that the base may hold."""
+
+CLONABLE = tuple(sorted(row.kind for row in WORKLOADS.values() if row.is_clonable))
+
+SIDECARS = frozenset({"istio-proxy", "linkerd-proxy"})
+"""Names of containers that a mesh injects; they are no app containers."""
+
+_CLUSTER_SCOPED: frozenset[GroupKind] = frozenset({
+    ("", "ComponentStatus"), ("", "Namespace"), ("", "Node"), ("", "PersistentVolume"),
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"), ("apiregistration.k8s.io", "APIService"),
+    ("certificates.k8s.io", "CertificateSigningRequest"), ("cert-manager.io", "ClusterIssuer"),
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"), ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+    ("gateway.networking.k8s.io", "GatewayClass"), ("networking.k8s.io", "IngressClass"),
+    ("node.k8s.io", "RuntimeClass"), ("policy", "PodSecurityPolicy"),
+    ("rbac.authorization.k8s.io", "ClusterRole"), ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+    ("scheduling.k8s.io", "PriorityClass"), ("storage.k8s.io", "CSIDriver"), ("storage.k8s.io", "CSINode"),
+    ("storage.k8s.io", "StorageClass"), ("storage.k8s.io", "VolumeAttachment"),
+})  # fmt: skip
+
+
+def is_cluster_scoped(group: str, kind: str, declared: Mapping[GroupKind, bool]) -> bool:
+    """Tells whether a kind has no namespace: as a CRD of the base declares it, else by the table; unknown kinds have one."""
+    return declared.get((group, kind), (group, kind) in _CLUSTER_SCOPED)
+
+
+WELL_KNOWN: frozenset[GroupKind] = frozenset({
+    *(("", kind) for kind in ("ConfigMap", "Endpoints", "LimitRange", "Namespace", "PersistentVolume", "PersistentVolumeClaim",
+                              "Pod", "ReplicationController", "ResourceQuota", "Service", "ServiceAccount")),
+    *(("apps", kind) for kind in ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")),
+    *(("autoscaling", kind) for kind in ("HorizontalPodAutoscaler",)),
+    *(("batch", kind) for kind in ("CronJob", "Job")),
+    *(("gateway.networking.k8s.io", kind) for kind in ("GRPCRoute", "HTTPRoute")),
+    *(("networking.istio.io", kind) for kind in ("DestinationRule", "EnvoyFilter", "VirtualService")),
+    *(("networking.k8s.io", kind) for kind in ("Ingress", "NetworkPolicy")),
+    *(("policy", kind) for kind in ("PodDisruptionBudget",)),
+    *(("rbac.authorization.k8s.io", kind) for kind in ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")),
+    *(("security.istio.io", kind) for kind in ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")),
+})  # fmt: skip
+"""Kinds whose files are named without their API group. An interface: rows are never added or removed."""
+
+
+def workload_kind(group: str, kind: str) -> WorkloadKind | None:
+    """Returns the row of a kind with a pod template, or None for any other kind."""
+    return WORKLOADS.get((group, kind))
+
+
+def at(manifest: Any, path: Path) -> Any:
+    """Returns the value at a path of mappings, or None where a step is missing."""
+    for step in path:
+        if not isinstance(manifest, Mapping):
+            return None
+        manifest = manifest.get(step)
+    return manifest
+
+
+def pod_labels(row: WorkloadKind, manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    """Returns the labels of a workload's pods."""
+    return at(manifest, (*row.template, "metadata", "labels")) or {}

@@ -1,0 +1,69 @@
+"""Trees on disk, and the paths that a user gives: which root bounds reading, and which environments are meant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from renderer.tree import Kind, OutsideRoot, Unreadable
+
+ENVIRONMENT = "sandlane.yaml"
+
+
+class DiskTree:
+    """The files below a directory. What has been read is kept, so that problems are shown from the same bytes.
+
+    A link is followed while its target lies below the root.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._read: dict[str, bytes] = {}
+
+    def read(self, path: str) -> bytes:
+        """Returns the bytes of a file. Raises FileNotFoundError, OutsideRoot and Unreadable."""
+        if path not in self._read:
+            file = self._confined(path)
+            try:
+                if file.exists() and not file.is_file():
+                    raise Unreadable(f"'{path}' is no regular file")
+                self._read[path] = file.read_bytes()
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                raise Unreadable(f"'{path}': {error.strerror}") from None
+        return self._read[path]
+
+    def kind(self, path: str) -> Kind | None:
+        """Tells what a path is; pipes, sockets and devices are nothing. Raises OutsideRoot."""
+        full = self._confined(path)
+        if full.is_dir():
+            return "link" if (self.root / path).is_symlink() else "directory"
+        return "file" if full.is_file() else None
+
+    def list(self, path: str) -> tuple[str, ...]:
+        """Returns the names in a directory, sorted. Raises OutsideRoot and Unreadable."""
+        try:
+            return tuple(sorted(os.listdir(self._confined(path))))
+        except OSError as error:
+            raise Unreadable(f"'{path}': {error.strerror}") from None
+
+    def _confined(self, path: str) -> Path:
+        try:
+            full = Path(os.path.realpath(self.root / path, strict=False))
+        except OSError as error:
+            raise Unreadable(f"'{path}': {error.strerror}") from None
+        if full != self.root and self.root not in full.parents:
+            raise OutsideRoot(path)
+        return full
+
+
+def find_root(environment: Path) -> Path:
+    """Returns the nearest ancestor of an environment's file with `.git`, else the file's directory."""
+    directory = environment.resolve().parent
+    return next((d for d in (directory, *directory.parents) if (d / ".git").exists()), directory)
+
+
+def environment_file(argument: Path) -> Path:
+    """Returns the environment file that an argument names: itself, or `sandlane.yaml` in a directory."""
+    return argument / ENVIRONMENT if argument.is_dir() else argument

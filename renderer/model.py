@@ -1,0 +1,181 @@
+"""The values that the stages hand on: resources of the base, and our own kinds as typed records.
+
+Records are built from documents that `renderer.contract` has checked, so nothing here checks again. Manifests stay plain
+dicts and are never mutated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from renderer.problems import Path, Source
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ResourceId:
+    """Names one object of a cluster. The version is no part of it; cluster-scoped objects have the namespace ''."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """An object of the base as it was read, with its effective namespace in `id`."""
+
+    id: ResourceId
+    manifest: Manifest = field(repr=False)
+    source: Source
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+def labels_of(manifest: Manifest) -> Mapping[str, str]:
+    """Returns the labels of an object."""
+    return manifest.get("metadata", {}).get("labels") or {}
+
+
+def annotations_of(manifest: Manifest) -> Mapping[str, str]:
+    """Returns the annotations of an object."""
+    return manifest.get("metadata", {}).get("annotations") or {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """A place where a request carries the tenantID: a header of its own, or a member of W3C baggage."""
+
+    header: str | None = None
+    baggage: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectName:
+    """Names a base route object in `routes.adopt`."""
+
+    kind: str
+    name: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """The environment's `routes`."""
+
+    adopt: tuple[ObjectName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The environment's `cluster`: what manifests cannot say."""
+
+    domain: str
+    root_namespace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """The environment's `output`; `path` is relative to the tree's root."""
+
+    path: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """An `Environment` document: where the base is, which mesh, and how requests name their tenant.
+
+    `directory` is that of its file; `base` and `sandboxes` are as written, relative to it.
+    """
+
+    name: str
+    source: Source
+    directory: str
+    base: tuple[str, ...]
+    default_namespace: str
+    mesh: str
+    carriers: tuple[Carrier, ...]
+    tenant_label: str
+    sandboxes: tuple[str, ...]
+    routes: Routes
+    cluster: Cluster
+    output: Output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A change of one environment variable: `body` holds its value or valueFrom; it is None where it is removed."""
+
+    name: str
+    body: Manifest | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A sandbox's changes to one container of a workload."""
+
+    name: str
+    image: str | None
+    env: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """An acceptable problem that a sandbox accepts, with its reason."""
+
+    code: str
+    object: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A workload that a sandbox clones. `path` leads to it in the spec."""
+
+    path: Path
+    kind: str
+    namespace: str
+    name: str
+    image: str | None
+    containers: tuple[Container, ...]
+    replicas: int
+    accept: tuple[Acceptance, ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """A `DevelopmentSandbox` document."""
+
+    name: str
+    labels: Mapping[str, str]
+    source: Source
+    tenant: str
+    owner: str | None
+    expires: str | None
+    suspend: bool
+    workloads: tuple[Workload, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteGroup:
+    """A `RouteGroup` document: a tenantID that reaches the clones of several sandboxes."""
+
+    name: str
+    source: Source
+    tenant: str
+    owner: str | None
+    expires: str | None
+    sandboxes: tuple[str, ...]
+    match_labels: Mapping[str, str] | None

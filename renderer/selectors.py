@@ -1,0 +1,88 @@
+"""Label selectors: parsing, matching, and an index that finds the selectors which match a set of labels.
+
+Semantics are those of Kubernetes' `labels.Selector` and `metav1.LabelSelectorAsSelector`
+(https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One condition on a label: `In` and `NotIn` name values, `Exists` and `DoesNotExist` none."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Tells whether labels meet the condition; a missing label meets `NotIn`, as in Kubernetes."""
+        value = labels.get(self.key)
+        if self.operator == "In":
+            return value is not None and value in self.values
+        if self.operator == "NotIn":
+            return value is None or value not in self.values
+        return (value is not None) == (self.operator == "Exists")
+
+
+Selector = tuple[Requirement, ...]
+"""A conjunction: the empty one matches everything."""
+
+
+def from_map(labels: Mapping[str, str]) -> Selector:
+    """Parses an equality selector, the form of Services."""
+    return tuple(Requirement(key, "In", (value,)) for key, value in labels.items())
+
+
+def from_label_selector(selector: Mapping[str, Any]) -> Selector:
+    """Parses a LabelSelector: matchLabels and matchExpressions."""
+    expressions = (
+        Requirement(str(e.get("key")), str(e.get("operator")), tuple(e.get("values") or ()))
+        for e in selector.get("matchExpressions") or ()
+    )
+    return (*from_map(selector.get("matchLabels") or {}), *expressions)
+
+
+def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
+    """Tells whether labels meet every requirement of a selector."""
+    return all(requirement.matches(labels) for requirement in selector)
+
+
+class Index(Generic[T]):
+    """Finds which of many selectors match a set of labels, without trying them all.
+
+    Each selector is filed under the rarest of its (namespace, key, value) equalities; one without an equality is tried
+    for its whole namespace, and one filed without a namespace for every namespace.
+    """
+
+    def __init__(self, entries: Iterable[tuple[str | None, Selector, T]]) -> None:
+        entries = tuple(entries)
+        rarity = Counter((namespace, r.key, v) for namespace, selector, _ in entries for r in selector
+                         if r.operator == "In" for v in r.values)
+        self._filed: dict[tuple[str | None, str, str], list[tuple[int, Selector, T]]] = defaultdict(list)
+        self._loose: dict[str | None, list[tuple[int, Selector, T]]] = defaultdict(list)
+        for number, (namespace, selector, item) in enumerate(entries):
+            equalities = [r for r in selector if r.operator == "In"]
+            if not equalities:
+                self._loose[namespace].append((number, selector, item))
+                continue
+            rarest = min(equalities, key=lambda r: max((rarity[(namespace, r.key, v)] for v in r.values), default=0))
+            for value in dict.fromkeys(rarest.values):
+                self._filed[(namespace, rarest.key, value)].append((number, selector, item))
+
+    def matching(self, namespace: str, labels: Mapping[str, str]) -> list[T]:
+        """Returns the items whose selectors match the labels in a namespace, in the order in which they were filed."""
+        found: list[tuple[int, T]] = []
+        for scope in (namespace, None):
+            candidates = list(self._loose.get(scope, ()))
+            for key, value in labels.items():
+                candidates += self._filed.get((scope, key, value), ())
+            found += [(number, item) for number, selector, item in candidates if matches(selector, labels)]
+        return [item for _, item in sorted(found, key=lambda entry: entry[0])]

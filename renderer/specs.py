@@ -1,0 +1,159 @@
+"""Sandbox specs: DevelopmentSandbox and RouteGroup documents of files as typed records."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from renderer import contract, yamlio
+from renderer.catalogue import CATALOGUE, report
+from renderer.model import Acceptance, Container, Environment, RouteGroup, Sandbox, Variable, Workload
+from renderer.problems import Invalid, Path, Problem, Source
+from renderer.tree import Tree
+
+ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
+
+Specs = tuple[tuple[Sandbox, ...], tuple[RouteGroup, ...], tuple[Problem, ...]]
+
+
+def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Specs:
+    """Reads the specs of files: sandboxes and groups by name, and the problems of those that are left out."""
+    records: list[Sandbox | RouteGroup] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            documents = yamlio.read(tree.read(file), file)
+        except Invalid as invalid:
+            problems += (_of_spec(p, Source(file=file)) for p in invalid.problems)
+            continue
+        for document in documents:
+            record, wrong = _record(document.data, Source(file=file, document=document.index), environment)
+            problems += wrong
+            records += [record] if record and not wrong else []
+    records, taken = _unique(records)
+    sandboxes = tuple(sorted((r for r in records if isinstance(r, Sandbox)), key=lambda r: r.name))
+    groups = tuple(sorted((r for r in records if isinstance(r, RouteGroup)), key=lambda r: r.name))
+    return sandboxes, groups, (*problems, *taken)
+
+
+def _of_spec(problem: Problem, sandbox: Source) -> Problem:
+    import dataclasses
+
+    return dataclasses.replace(problem, sandbox=sandbox)
+
+
+def _record(data: Any, source: Source, environment: Environment) -> tuple[Sandbox | RouteGroup | None, list[Problem]]:
+    kind = data.get("kind") if isinstance(data, Mapping) else None
+    if kind not in ("DevelopmentSandbox", "RouteGroup") or not str(data.get("apiVersion")).startswith("sandlane.dev/"):
+        found = f"kind {kind!r} of apiVersion {data.get('apiVersion')!r}" if isinstance(data, Mapping) else "no mapping"
+        return None, [report("SL204", source=source, sandbox=source, expected="a DevelopmentSandbox or a RouteGroup", found=found)]
+    problems = contract.check(kind, data, source, source)
+    if problems:
+        return None, problems
+    full = contract.with_defaults(contract.schema(kind), data)
+    record = _sandbox(full, source, environment) if kind == "DevelopmentSandbox" else _group(full, source)
+    return record, list(_wrong(record))
+
+
+def _sandbox(data: Mapping[str, Any], source: Source, environment: Environment) -> Sandbox:
+    spec, metadata = data["spec"], data["metadata"]
+    return Sandbox(
+        name=metadata["name"],
+        labels=metadata["labels"],
+        source=source,
+        tenant=spec.get("tenantID", metadata["name"]),
+        owner=spec.get("owner"),
+        expires=spec.get("expires"),
+        suspend=spec["suspend"],
+        workloads=tuple(_workload(w, ("spec", "workloads", number), environment) for number, w in enumerate(spec["workloads"])),
+    )
+
+
+def _workload(data: Mapping[str, Any], path: Path, environment: Environment) -> Workload:
+    return Workload(
+        path=path,
+        kind=data["kind"],
+        namespace=data.get("namespace", environment.default_namespace),
+        name=data["name"],
+        image=data.get("image"),
+        containers=tuple(
+            Container(name=c["name"], image=c.get("image"), env=tuple(_variable(v) for v in c["env"])) for c in data["containers"]
+        ),
+        replicas=data["replicas"],
+        accept=tuple(Acceptance(code=a["code"], object=a["object"], reason=a["reason"]) for a in data["accept"]),
+    )
+
+
+def _variable(data: Mapping[str, Any]) -> Variable:
+    body = None if data.get("remove") else {key: data[key] for key in ("value", "valueFrom") if key in data}
+    return Variable(name=data["name"], body=body)
+
+
+def _group(data: Mapping[str, Any], source: Source) -> RouteGroup:
+    spec, metadata = data["spec"], data["metadata"]
+    return RouteGroup(
+        name=metadata["name"],
+        source=source,
+        tenant=spec.get("tenantID", metadata["name"]),
+        owner=spec.get("owner"),
+        expires=spec.get("expires"),
+        sandboxes=tuple(spec["sandboxes"]),
+        match_labels=spec["selector"]["matchLabels"] if "selector" in spec else None,
+    )
+
+
+def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
+    """Yields what the schema cannot say: days that do not exist, entries that stand twice, codes that cannot be accepted."""
+    if record.expires and not _is_day(record.expires):
+        yield report("SL201", source=record.source, path=("spec", "expires"), sandbox=record.source,
+                     what=f"'{record.expires}' is no day of the calendar", where=" in 'spec.expires'")
+    if isinstance(record, Sandbox):
+        yield from _repeated(record, [str(w) for w in record.workloads], ("spec", "workloads"))
+        for workload in record.workloads:
+            yield from _repeated(record, [c.name for c in workload.containers], (*workload.path, "containers"))
+            for number, container in enumerate(workload.containers):
+                yield from _repeated(record, [v.name for v in container.env], (*workload.path, "containers", number, "env"))
+            for number, accepted in enumerate(workload.accept):
+                if accepted.code not in ACCEPTABLE:
+                    yield report("SL219", source=record.source, path=(*workload.path, "accept", number, "code"),
+                                 sandbox=record.source, code_=accepted.code, codes=", ".join(ACCEPTABLE))
+    else:
+        yield from _repeated(record, list(record.sandboxes), ("spec", "sandboxes"))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _repeated(record: Sandbox | RouteGroup, names: list[str], path: Path) -> Iterator[Problem]:
+    where = str(path[-1])
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            at_name: Path = () if where == "sandboxes" else ("name",)
+            yield report("SL207", source=record.source, path=(*path, number, *at_name), sandbox=record.source, what=name, where=where)
+
+
+def _unique(records: list[Sandbox | RouteGroup]) -> tuple[list[Sandbox | RouteGroup], list[Problem]]:
+    """Returns the records whose names and tenantIDs no earlier one has, and a problem for each other."""
+    names: dict[str, str] = {}
+    tenants: dict[str, str] = {}
+    kept: list[Sandbox | RouteGroup] = []
+    problems: list[Problem] = []
+    for record in records:
+        who = f"{'sandbox' if isinstance(record, Sandbox) else 'route group'} '{record.name}' in {record.source.file}"
+        if record.name in names:
+            problems.append(report("SL206", source=record.source, path=("metadata", "name"), sandbox=record.source,
+                                   name=record.name, other=names[record.name]))
+        elif record.tenant in tenants:
+            problems.append(report("SL205", source=record.source, path=("spec", "tenantID"), sandbox=record.source,
+                                   tenant=record.tenant, other=tenants[record.tenant]))
+        else:
+            kept.append(record)
+        names.setdefault(record.name, who)
+        tenants.setdefault(record.tenant, who)
+    return kept, problems
