@@ -62,8 +62,10 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str) -> Base:
 def _objects(data: Any, source: Source) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
     """Returns the objects of a document, with those of a List one by one, and what is wrong with them."""
     if _is_list(data):
-        nested = [_objects(item, Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number)))
-                  for number, item in enumerate(data["items"])]
+        nested = [
+            _objects(item, Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number)))
+            for number, item in enumerate(data["items"])
+        ]
         return [o for objects, _ in nested for o in objects], [p for _, problems in nested for p in problems]
     if _is_own(data):
         return [], []
@@ -75,8 +77,12 @@ def _objects(data: Any, source: Source) -> tuple[list[tuple[Source, Mapping[str,
 
 def _is_list(data: Any) -> bool:
     # Any *List with items is expanded by kubectl and Argo CD, whatever its group.
-    return (isinstance(data, dict) and isinstance(data.get("kind"), str) and data["kind"].endswith("List")
-            and isinstance(data.get("items"), list))
+    return (
+        isinstance(data, dict)
+        and isinstance(data.get("kind"), str)
+        and data["kind"].endswith("List")
+        and isinstance(data.get("items"), list)
+    )
 
 
 def _is_own(data: Any) -> bool:
@@ -114,16 +120,32 @@ def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Sourc
     for field in ("labels", "annotations"):
         values = metadata.get(field)
         if values is not None and not isinstance(values, dict):
-            yield report("SL129", source=source, path=(*path, field), field=f"metadata.{field}", object=name,
-                         found=_kind_of(values), expected="a mapping")
+            yield report(
+                "SL129",
+                source=source,
+                path=(*path, field),
+                field=f"metadata.{field}",
+                object=name,
+                found=_kind_of(values),
+                expected="a mapping",
+            )
             continue
         for key, value in (values or {}).items():
             if not isinstance(value, str):
-                yield report("SL125", source=source, path=(*path, field, key), what=f"{field[:-1]} '{key}'", object=name)
+                yield report(
+                    "SL125", source=source, path=(*path, field, key), what=f"{field[:-1]} '{key}'", object=name
+                )
     namespace = metadata.get("namespace")
     if namespace is not None and not isinstance(namespace, str):
-        yield report("SL129", source=source, path=(*path, "namespace"), field="metadata.namespace", object=name,
-                     found=_kind_of(namespace), expected="a string")
+        yield report(
+            "SL129",
+            source=source,
+            path=(*path, "namespace"),
+            field="metadata.namespace",
+            object=name,
+            found=_kind_of(namespace),
+            expected="a string",
+        )
 
 
 def _found(data: Any, path: Path) -> str:
@@ -152,7 +174,9 @@ def _declared_scopes(manifests: Iterable[Mapping[str, Any]]) -> dict[GroupKind, 
     return scopes
 
 
-def _resource(source: Source, manifest: Mapping[str, Any], declared: Mapping[GroupKind, bool], default: str) -> Resource:
+def _resource(
+    source: Source, manifest: Mapping[str, Any], declared: Mapping[GroupKind, bool], default: str
+) -> Resource:
     group, kind, metadata = _group(manifest), manifest["kind"], manifest["metadata"]
     namespace = "" if is_cluster_scoped(group, kind, declared) else metadata.get("namespace") or default
     name = metadata.get("name") or metadata["generateName"]
@@ -162,4 +186,6 @@ def _resource(source: Source, manifest: Mapping[str, Any], declared: Mapping[Gro
 def _duplicates(base: Base) -> Iterator[Problem]:
     for first, second in zip(base.resources, base.resources[1:], strict=False):
         if first.id == second.id and second.manifest["metadata"].get("name"):
-            yield report("SL124", source=second.source, path=("metadata", "name"), object=second.id, first=first.source.file)
+            yield report(
+                "SL124", source=second.source, path=("metadata", "name"), object=str(second.id), first=first.source.file
+            )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -38,7 +39,7 @@ def schema(kind: str) -> Schema:
 def _verdict(kind: str) -> Callable[[Any], Any]:
     import fastjsonschema  # the compiler is imported only where specs are read
 
-    compiled: Callable[[Any], Any] = fastjsonschema.compile(schema(kind), use_default=False)
+    compiled: Callable[[Any], Any] = fastjsonschema.compile(dict(schema(kind)), use_default=False)
     return compiled
 
 
@@ -61,9 +62,16 @@ def check(kind: str, data: Any, source: Source, sandbox: Source | None = None) -
 def with_defaults(rule: Schema, data: Any) -> Any:
     """Returns a document with the defaults of its schema filled in, at every depth."""
     if isinstance(data, dict) and "properties" in rule:
-        given = {name: with_defaults(rule["properties"][name], value) for name, value in data.items() if name in rule["properties"]}
-        missing = {name: with_defaults(part, part["default"]) for name, part in rule["properties"].items()
-                   if name not in data and "default" in part}
+        given = {
+            name: with_defaults(rule["properties"][name], value)
+            for name, value in data.items()
+            if name in rule["properties"]
+        }
+        missing = {
+            name: with_defaults(part, part["default"])
+            for name, part in rule["properties"].items()
+            if name not in data and "default" in part
+        }
         return {**data, **given, **missing}
     if isinstance(data, list) and "items" in rule:
         return [with_defaults(rule["items"], item) for item in data]
@@ -79,30 +87,33 @@ def explain(kind: str, data: Any, source: Source, sandbox: Source | None = None)
 
     def pattern(_: Any, rule: str, value: Any, __: Any) -> Iterator[ValidationError]:
         # Python's `$` also stands before a final newline; the schema's means the end, as in JavaScript and Go.
-        if isinstance(value, str) and not re.search(rule.removesuffix("$") + (r"\Z" if rule.endswith("$") else ""), value):
+        if isinstance(value, str) and not re.search(
+            rule.removesuffix("$") + (r"\Z" if rule.endswith("$") else ""), value
+        ):
             yield ValidationError("pattern")
 
-    checker = validators.extend(Draft7Validator, {"pattern": pattern})(schema(kind))
+    checker = validators.extend(Draft7Validator, {"pattern": pattern})(schema(kind))  # type: ignore[no-untyped-call]
     return [problem for error in checker.iter_errors(data) for problem in _problems(error, source, sandbox)]
 
 
 def _problems(error: Any, source: Source, sandbox: Source | None) -> Iterator[Problem]:
     path: Path = tuple(error.absolute_path)
-    place = {"source": source, "sandbox": sandbox}
+    wrong = partial(report, source=source, sandbox=sandbox)
     where = f" in '{dotted(path)}'" if path else ""
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         allowed = error.schema.get("properties", {})
         for name in error.instance:
             if name not in allowed:
-                yield report("SL202", **place, path=(*path, name), at_key=True, field=name, where=where,
-                             hint=_allowed(name, allowed))
+                yield wrong(
+                    "SL202", path=(*path, name), at_key=True, field=name, where=where, hint=_allowed(name, allowed)
+                )
     elif error.validator == "required" and isinstance(error.instance, dict):
         for name in error.validator_value:
             if name not in error.instance:
                 about = error.schema.get("properties", {}).get(name, {}).get("description", "")
-                yield report("SL203", **place, path=path, field=name, where=where, hint=f"{name}: {about}" if about else "")
+                yield wrong("SL203", path=path, field=name, where=where, hint=f"{name}: {about}" if about else "")
     else:
-        yield report("SL201", **place, path=path, where=where, what=_broken(error), hint=_meant(error))
+        yield wrong("SL201", path=path, where=where, what=_broken(error), hint=_meant(error))
 
 
 def _allowed(name: str, allowed: Mapping[str, Any]) -> str:
@@ -111,7 +122,13 @@ def _allowed(name: str, allowed: Mapping[str, Any]) -> str:
     return f"{guess} {listed}" if guess else listed
 
 
-_TYPES = {"object": "a mapping", "array": "a list", "string": "a string", "integer": "a whole number", "boolean": "true or false"}
+_TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a string",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
 
 
 def _broken(error: Any) -> str:

@@ -34,7 +34,7 @@ def service_of(host: str, namespace: str, domain: str) -> ServiceHost | None:
 
 def renamed(host: str, name: str) -> str:
     """Returns a Service's host with another Service name, in the form in which it was written."""
-    return name + host[host.index("."):] if "." in host else name
+    return name + host[host.index(".") :] if "." in host else name
 
 
 def covers(pattern: str, host: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from renderer import contract, specs, yamlio
@@ -63,8 +64,17 @@ def read_environment(tree: Tree, path: str) -> Environment:
     data = documents[0].data if documents else None
     if len(documents) != 1 or not isinstance(data, dict) or data.get("kind") != "Environment":
         found = _described(data) if len(documents) < 2 else f"{len(documents)} documents"
-        raise Invalid([report("SL204", source=source, expected="one document of kind Environment", found=found,
-                              hint="see 'sandlane schema Environment'")])
+        raise Invalid(
+            [
+                report(
+                    "SL204",
+                    source=source,
+                    expected="one document of kind Environment",
+                    found=found,
+                    hint="see 'sandlane schema Environment'",
+                )
+            ]
+        )
     problems = contract.check("Environment", data, source)
     if problems:
         raise Invalid(problems)
@@ -96,8 +106,10 @@ def _environment(data: Mapping[str, Any], source: Source) -> Environment:
         tenant_label=spec["tenantLabel"],
         sandboxes=tuple(spec["sandboxes"]),
         routes=Routes(
-            adopt=tuple(ObjectName(kind=o["kind"], name=o["name"], namespace=o.get("namespace", namespace))
-                        for o in spec["routes"]["adopt"]),
+            adopt=tuple(
+                ObjectName(kind=o["kind"], name=o["name"], namespace=o.get("namespace", namespace))
+                for o in spec["routes"]["adopt"]
+            ),
         ),
         cluster=Cluster(domain=spec["cluster"]["domain"], root_namespace=spec["cluster"]["rootNamespace"]),
         output=Output(path=spec["output"]["path"], base=spec["output"]["base"]),
@@ -105,10 +117,12 @@ def _environment(data: Mapping[str, Any], source: Source) -> Environment:
 
 
 def _leaves_root(environment: Environment, path: Path, value: str) -> Problem:
-    return report("SL121", source=environment.source, path=path, path_=value, root="of this repository")
+    return report("SL121", source=environment.source, path=path, file=value, root="the repository")
 
 
-def _collect(tree: Tree, environment: Environment, field: str, entries: tuple[str, ...]) -> tuple[list[str], list[Problem]]:
+def _collect(
+    tree: Tree, environment: Environment, field: str, entries: tuple[str, ...]
+) -> tuple[list[str], list[Problem]]:
     """Returns the files that the entries of a field name, sorted, each once, and what is wrong with the entries."""
     files: set[str] = set()
     problems: list[Problem] = []
@@ -132,10 +146,10 @@ def _missing(tree: Tree, environment: Environment, place: Path, entry: str) -> P
     path = join(environment.directory, entry)
     parent, _, name = path.rpartition("/")
     beside = tree.list(parent) if tree.kind(parent) == "directory" else ()
-    values = {"source": environment.source, "path": place, "hint": did_you_mean(name, beside)}
+    wrong = partial(report, source=environment.source, path=place, file=entry, hint=did_you_mean(name, beside))
     if place[1] == "sandboxes" and not entry.endswith(MANIFESTS):
-        return report("SL127", **values, path_=entry)  # type: ignore[arg-type]
-    return report("SL120", **values, path_=entry, what="file or directory")  # type: ignore[arg-type]
+        return wrong("SL127")
+    return wrong("SL120", what="file or directory")
 
 
 def _named(tree: Tree, environment: Environment, entry: str, *, is_base: bool) -> list[str]:
@@ -169,7 +183,7 @@ def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str
 
 
 def _kustomization(path: str) -> Problem:
-    return report("SL122", source=Source(file=path), path_=path.rpartition("/")[0] or ".")
+    return report("SL122", source=Source(file=path), file=path.rpartition("/")[0] or ".")
 
 
 def _overlaps(environment: Environment) -> Iterator[Problem]:
@@ -182,5 +196,11 @@ def _overlaps(environment: Environment) -> Iterator[Problem]:
             except OutsideRoot:
                 continue
             if is_within(output, path) or is_within(path, output):
-                yield report("SL126", source=environment.source, path=("spec", field, number),
-                             what=field, path_=entry, output=environment.output.path)
+                yield report(
+                    "SL126",
+                    source=environment.source,
+                    path=("spec", field, number),
+                    what=field,
+                    file=entry,
+                    output=environment.output.path,
+                )

@@ -50,7 +50,9 @@ WORKLOADS: dict[GroupKind, WorkloadKind] = {
         WorkloadKind(group="apps", kind="ReplicaSet"),
         WorkloadKind(group="argoproj.io", kind="Rollout"),
         WorkloadKind(group="batch", kind="Job"),
-        WorkloadKind(group="batch", kind="CronJob", template=("spec", "jobTemplate", "spec", "template"), selector=None),
+        WorkloadKind(
+            group="batch", kind="CronJob", template=("spec", "jobTemplate", "spec", "template"), selector=None
+        ),
         WorkloadKind(group="", kind="ReplicationController"),
     )
 }

@@ -44,7 +44,7 @@ class DiskTree:
     def list(self, path: str) -> tuple[str, ...]:
         """Returns the names in a directory, sorted. Raises OutsideRoot and Unreadable."""
         try:
-            return tuple(sorted(os.listdir(self._confined(path))))
+            return tuple(sorted(entry.name for entry in self._confined(path).iterdir()))
         except OSError as error:
             raise Unreadable(f"'{path}': {error.strerror}") from None
 

@@ -19,7 +19,8 @@ Level = Literal["error", "notice"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a document comes from: a file (relative to the root), the document's number in it, and, for an
-    item of a `List`, the steps to it."""
+    item of a `List`, the steps to it.
+    """
 
     file: str
     document: int = 0
@@ -66,16 +67,24 @@ def sort(problems: Iterable[Problem]) -> list[Problem]:
 
 def _order(problem: Problem) -> tuple[object, ...]:
     source = problem.source or Source(file="")
-    steps = tuple((isinstance(step, str), str(step) if isinstance(step, str) else f"{step:09d}")
-                  for step in (*source.prefix, *problem.path))
+    steps = tuple(
+        (isinstance(step, str), str(step) if isinstance(step, str) else f"{step:09d}")
+        for step in (*source.prefix, *problem.path)
+    )
     return (source.file, source.document, problem.position or (0, 0), steps, problem.code, problem.text)
 
 
 def placed(problems: Iterable[Problem], locate: Locate) -> list[Problem]:
     """Returns the problems with line and column filled in, in the order in which a reader meets them."""
-    found = [p if p.position or p.source is None else
-             replace(p, position=locate(p.source, (*p.source.prefix, *p.path), p.at_key)) for p in problems]
-    return sorted(dict.fromkeys(found), key=lambda p: (p.source.file if p.source else "", p.position or (0, 0), p.code, p.text))
+    found = [
+        p
+        if p.position or p.source is None
+        else replace(p, position=locate(p.source, (*p.source.prefix, *p.path), p.at_key))
+        for p in problems
+    ]
+    return sorted(
+        dict.fromkeys(found), key=lambda p: (p.source.file if p.source else "", p.position or (0, 0), p.code, p.text)
+    )
 
 
 def show(problem: Problem) -> str:

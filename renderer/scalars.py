@@ -58,9 +58,7 @@ _TIME = re.compile(
     r"| +(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?)?",
     re.ASCII,
 )
-_CANONICAL = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?(?:Z|[-+](?!00:00)\d\d:\d\d)", re.ASCII
-)
+_CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?(?:Z|[-+](?!00:00)\d\d:\d\d)", re.ASCII)
 
 _NUMBERS = frozenset("+-0123456789.")
 _LOWEST, _HIGHEST = -(2**63), 2**64

@@ -64,8 +64,13 @@ class Index(Generic[T]):
 
     def __init__(self, entries: Iterable[tuple[str | None, Selector, T]]) -> None:
         entries = tuple(entries)
-        rarity = Counter((namespace, r.key, v) for namespace, selector, _ in entries for r in selector
-                         if r.operator == "In" for v in r.values)
+        rarity = Counter(
+            (namespace, r.key, v)
+            for namespace, selector, _ in entries
+            for r in selector
+            if r.operator == "In"
+            for v in r.values
+        )
         self._filed: dict[tuple[str | None, str, str], list[tuple[int, Selector, T]]] = defaultdict(list)
         self._loose: dict[str | None, list[tuple[int, Selector, T]]] = defaultdict(list)
         for number, (namespace, selector, item) in enumerate(entries):

@@ -51,7 +51,9 @@ _ROUTE_OBJECT = {"spec": {"parentRefs": [_BACKEND], "rules": [{"backendRefs": [_
 
 def _workload(template: Path, selector: Path | None) -> Shape:
     """Returns the shape of a workload kind from the paths of its row."""
-    shape: dict[str, Any] = {"spec": {"replicas": int, "serviceName": str, "volumeClaimTemplates": [{"metadata": {"name": str}}]}}
+    shape: dict[str, Any] = {
+        "spec": {"replicas": int, "serviceName": str, "volumeClaimTemplates": [{"metadata": {"name": str}}]}
+    }
     for path, part in ((template, _POD), (selector, _LABEL_SELECTOR)):
         inner: dict[str, Any] = shape
         for step in (path or ())[:-1]:

@@ -47,7 +47,9 @@ def _record(data: Any, source: Source, environment: Environment) -> tuple[Sandbo
     kind = data.get("kind") if isinstance(data, Mapping) else None
     if kind not in ("DevelopmentSandbox", "RouteGroup") or not str(data.get("apiVersion")).startswith("sandlane.dev/"):
         found = f"kind {kind!r} of apiVersion {data.get('apiVersion')!r}" if isinstance(data, Mapping) else "no mapping"
-        return None, [report("SL204", source=source, sandbox=source, expected="a DevelopmentSandbox or a RouteGroup", found=found)]
+        return None, [
+            report("SL204", source=source, sandbox=source, expected="a DevelopmentSandbox or a RouteGroup", found=found)
+        ]
     problems = contract.check(kind, data, source, source)
     if problems:
         return None, problems
@@ -66,7 +68,9 @@ def _sandbox(data: Mapping[str, Any], source: Source, environment: Environment) 
         owner=spec.get("owner"),
         expires=spec.get("expires"),
         suspend=spec["suspend"],
-        workloads=tuple(_workload(w, ("spec", "workloads", number), environment) for number, w in enumerate(spec["workloads"])),
+        workloads=tuple(
+            _workload(w, ("spec", "workloads", number), environment) for number, w in enumerate(spec["workloads"])
+        ),
     )
 
 
@@ -78,7 +82,8 @@ def _workload(data: Mapping[str, Any], path: Path, environment: Environment) -> 
         name=data["name"],
         image=data.get("image"),
         containers=tuple(
-            Container(name=c["name"], image=c.get("image"), env=tuple(_variable(v) for v in c["env"])) for c in data["containers"]
+            Container(name=c["name"], image=c.get("image"), env=tuple(_variable(v) for v in c["env"]))
+            for c in data["containers"]
         ),
         replicas=data["replicas"],
         accept=tuple(Acceptance(code=a["code"], object=a["object"], reason=a["reason"]) for a in data["accept"]),
@@ -106,18 +111,32 @@ def _group(data: Mapping[str, Any], source: Source) -> RouteGroup:
 def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
     """Yields what the schema cannot say: days that do not exist, entries that stand twice, codes that cannot be accepted."""
     if record.expires and not _is_day(record.expires):
-        yield report("SL201", source=record.source, path=("spec", "expires"), sandbox=record.source,
-                     what=f"'{record.expires}' is no day of the calendar", where=" in 'spec.expires'")
+        yield report(
+            "SL201",
+            source=record.source,
+            path=("spec", "expires"),
+            sandbox=record.source,
+            what=f"'{record.expires}' is no day of the calendar",
+            where=" in 'spec.expires'",
+        )
     if isinstance(record, Sandbox):
         yield from _repeated(record, [str(w) for w in record.workloads], ("spec", "workloads"))
         for workload in record.workloads:
             yield from _repeated(record, [c.name for c in workload.containers], (*workload.path, "containers"))
             for number, container in enumerate(workload.containers):
-                yield from _repeated(record, [v.name for v in container.env], (*workload.path, "containers", number, "env"))
+                yield from _repeated(
+                    record, [v.name for v in container.env], (*workload.path, "containers", number, "env")
+                )
             for number, accepted in enumerate(workload.accept):
                 if accepted.code not in ACCEPTABLE:
-                    yield report("SL219", source=record.source, path=(*workload.path, "accept", number, "code"),
-                                 sandbox=record.source, code_=accepted.code, codes=", ".join(ACCEPTABLE))
+                    yield report(
+                        "SL219",
+                        source=record.source,
+                        path=(*workload.path, "accept", number, "code"),
+                        sandbox=record.source,
+                        accepted=accepted.code,
+                        codes=", ".join(ACCEPTABLE),
+                    )
     else:
         yield from _repeated(record, list(record.sandboxes), ("spec", "sandboxes"))
 
@@ -135,7 +154,14 @@ def _repeated(record: Sandbox | RouteGroup, names: list[str], path: Path) -> Ite
     for number, name in enumerate(names):
         if name in names[:number]:
             at_name: Path = () if where == "sandboxes" else ("name",)
-            yield report("SL207", source=record.source, path=(*path, number, *at_name), sandbox=record.source, what=name, where=where)
+            yield report(
+                "SL207",
+                source=record.source,
+                path=(*path, number, *at_name),
+                sandbox=record.source,
+                what=name,
+                where=where,
+            )
 
 
 def _unique(records: list[Sandbox | RouteGroup]) -> tuple[list[Sandbox | RouteGroup], list[Problem]]:
@@ -147,11 +173,27 @@ def _unique(records: list[Sandbox | RouteGroup]) -> tuple[list[Sandbox | RouteGr
     for record in records:
         who = f"{'sandbox' if isinstance(record, Sandbox) else 'route group'} '{record.name}' in {record.source.file}"
         if record.name in names:
-            problems.append(report("SL206", source=record.source, path=("metadata", "name"), sandbox=record.source,
-                                   name=record.name, other=names[record.name]))
+            problems.append(
+                report(
+                    "SL206",
+                    source=record.source,
+                    path=("metadata", "name"),
+                    sandbox=record.source,
+                    name=record.name,
+                    other=names[record.name],
+                )
+            )
         elif record.tenant in tenants:
-            problems.append(report("SL205", source=record.source, path=("spec", "tenantID"), sandbox=record.source,
-                                   tenant=record.tenant, other=tenants[record.tenant]))
+            problems.append(
+                report(
+                    "SL205",
+                    source=record.source,
+                    path=("spec", "tenantID"),
+                    sandbox=record.source,
+                    tenant=record.tenant,
+                    other=tenants[record.tenant],
+                )
+            )
         else:
             kept.append(record)
         names.setdefault(record.name, who)

@@ -79,4 +79,6 @@ class MemoryTree:
     def list(self, path: str) -> tuple[str, ...]:
         """Returns the names in a directory, sorted."""
         below = len(path) + 1 if path else 0
-        return tuple(sorted({file[below:].split("/")[0] for file in self._files if is_within(file, path) and file != path}))
+        return tuple(
+            sorted({file[below:].split("/")[0] for file in self._files if is_within(file, path) and file != path})
+        )

@@ -154,8 +154,16 @@ class _Reading:
     """The state of reading one file: problems so far, remembered scalars, and the document at hand."""
 
     __slots__ = (
-        "_anchors", "_copied", "_dates", "_merges", "_open", "_places", "_plain", "_text",
-        "number", "problems",
+        "_anchors",
+        "_copied",
+        "_dates",
+        "_merges",
+        "_open",
+        "_places",
+        "_plain",
+        "_text",
+        "number",
+        "problems",
     )
 
     def __init__(self, text: Text, places: _KeyPlaces | None) -> None:
@@ -339,7 +347,7 @@ class _Reading:
         container.clear()
         container.update(own[:split])
         container.update(merged)
-        container.update(own[split + 1:])
+        container.update(own[split + 1 :])
 
     def _report(self, code: str, event: Any, at: Any, *, date: bool = False, **values: Any) -> None:
         source = Source(file=self._text.file, document=self.number)
@@ -393,10 +401,12 @@ def _unfinished(text: Text, parser: Parser) -> Iterator[Problem]:
         number += type(event) is DocumentStartEvent
         last = event if type(event) is ScalarEvent else None if type(event) is AliasEvent else last
     if last is not None and last.style in ("|", ">"):
-        header = text.body[last.start_mark.index:].split("\n", 1)[0]
+        header = text.body[last.start_mark.index :].split("\n", 1)[0]
         if not re.search(r"[|>][0-9]?-", header):
             yield report(
-                "SL108", source=Source(file=text.file, document=number), position=text.place(last.start_mark.index),
+                "SL108",
+                source=Source(file=text.file, document=number),
+                position=text.place(last.start_mark.index),
                 what="the file ends in a block without a final line break: kubectl adds one, kustomize does not",
                 hint="end the file with a line break, or the block's header with '-'",
             )

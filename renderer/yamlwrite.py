@@ -107,7 +107,7 @@ class Emitter:
                 if text is None:
                     text = _block(value, pad) or self._string(value)
             elif (kind is dict or kind is list) and value:
-                text = self._container(value, inner, kept)[len(inner):]
+                text = self._container(value, inner, kept)[len(inner) :]
             else:
                 text = _atom(value)
             parts.append(f"{pad}- {text}")

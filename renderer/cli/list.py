@@ -1,0 +1,102 @@
+"""`sandlane list`: tables of sandboxes, of the base's workloads, and of owned route objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from renderer import listing
+from renderer.cli import session as s
+from renderer.cli.main import FINE
+from renderer.pipeline import Unproven, render
+from renderer.problems import Invalid
+
+SUBJECTS = ("sandboxes", "workloads", "owned")
+
+
+@click.command("list", help="List 'sandboxes' (default), 'workloads' of the base, or 'owned' route objects.")
+@click.argument("arguments", nargs=-1, metavar="[sandboxes|workloads|owned] [ENVIRONMENT]...")
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Nothing above DIR is read.",
+)
+@s.output_format("text", "json")
+def command(arguments: tuple[str, ...], root: Path | None, output_format: str) -> None:
+    """Lists one subject of each environment."""
+    subject, rest = (
+        (arguments[0], arguments[1:]) if arguments and arguments[0] in SUBJECTS else ("sandboxes", arguments)
+    )
+    statuses = []
+    listed: list[dict[str, Any]] = []
+    for session in s.sessions([Path(a) for a in rest], root):
+        try:
+            inputs = session.inputs()
+            errors = [p for p in inputs.problems if p.level == "error"]
+            if errors:
+                raise Invalid(errors)
+            rows = _ROWS[subject](inputs)
+        except Invalid as invalid:
+            statuses.append(s.fail(session, invalid.problems))
+            continue
+        except Unproven as unproven:
+            statuses.append(s.defect(unproven.problems))
+            continue
+        listed.append({"environment": inputs.environment.name, "file": session.shown, subject: rows})
+        if output_format == "text":
+            _table(subject, rows)
+        statuses.append(FINE)
+    if output_format == "json":
+        s.write_json({"environments": listed})
+    s.leave(statuses)
+
+
+_ROWS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
+    "sandboxes": listing.sandboxes,
+    "workloads": listing.workloads,
+    "owned": lambda inputs: listing.owned(render(inputs)),
+}
+
+
+def _sandbox(row: dict[str, Any]) -> list[str]:
+    what = ", ".join(row["workloads"]) or f"group of {', '.join(row['sandboxes'])}"
+    notes = ["suspended"] if row["suspended"] else []
+    notes += [f"accepts {a['code']} {a['object']}: {a['reason']}" for a in row["accepted"]]
+    return [row["name"], row["tenantID"], row["owner"] or "-", row["expires"] or "-", what, "; ".join(notes) or "-"]
+
+
+def _workload(row: dict[str, Any]) -> list[str]:
+    ports = [
+        f"{service['name']}:{port['port']}"
+        for service in row["services"]
+        for port in service["ports"]
+        if not port["unroutable"]
+    ]
+    notes = [row["reason"]] if row["reason"] else []
+    notes += [
+        f"{service['name']}:{port['port']}: {port['unroutable']}"
+        for service in row["services"]
+        for port in service["ports"]
+        if port["unroutable"]
+    ]
+    notes += [] if row["services"] else ["no Service selects it"]
+    return [row["workload"], "yes" if row["clonable"] else "no", ", ".join(ports) or "-", "; ".join(notes) or "-"]
+
+
+_COLUMNS: dict[str, tuple[list[str], Callable[[dict[str, Any]], list[str]]]] = {
+    "sandboxes": (["NAME", "TENANTID", "OWNER", "EXPIRES", "WORKLOADS", "NOTES"], _sandbox),
+    "workloads": (["WORKLOAD", "CLONABLE", "ROUTED PORTS", "NOTES"], _workload),
+    "owned": (["OBJECT", "BASE", "OUTPUT"], lambda row: [row["object"], row["base"], row["output"]]),
+}
+
+
+def _table(subject: str, rows: Sequence[dict[str, Any]]) -> None:
+    head, cells = _COLUMNS[subject]
+    table = [head, *(cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(head))]
+    for line in table:
+        click.echo("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -1,0 +1,1 @@
+"""Cloning: the manifests of a tenant's workloads and Services."""

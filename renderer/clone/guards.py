@@ -1,0 +1,110 @@
+"""What can go wrong with a clone although it can be written: most of it a person may accept, with a reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from renderer.base import Base
+from renderer.catalogue import report
+from renderer.clone.workload import app_containers
+from renderer.kinds import at, pod_labels
+from renderer.model import Resource, ResourceId
+from renderer.plan import Plan, WorkloadClone
+from renderer.problems import Problem
+from renderer.selectors import from_label_selector, matches
+
+_MIGRATION = re.compile(r"migrat|flyway|liquibase|alembic|db-?init|schema-?init", re.IGNORECASE)
+_SHARED = {"ReadWriteMany", "ReadOnlyMany"}
+
+
+def guard(plan: Plan, clone: WorkloadClone) -> Iterator[Problem]:
+    """Yields the problems of one clone."""
+    wrong = partial(
+        report, source=clone.sandbox.source, path=(*clone.workload.path, "name"), sandbox=clone.sandbox.source
+    )
+    found = [
+        *_consumer(clone),
+        *_claims(plan.base, clone),
+        *_migrations(clone),
+        *_policies(plan, clone),
+        *_empty_volumes(clone),
+    ]
+    for code, object, values in found:
+        yield wrong(code, object=object, **values)
+
+
+Finding = tuple[str, str, Mapping[str, Any]]
+"""Code, the object that `accept` names, and the values of the text."""
+
+
+def _consumer(clone: WorkloadClone) -> Iterator[Finding]:
+    changes = any(container.env for container in clone.workload.containers)
+    if not clone.services and not changes:
+        yield "SL310", str(clone.origin.id), {}
+
+
+def _claims(base: Base, clone: WorkloadClone) -> Iterator[Finding]:
+    for volume in at(clone.origin.manifest, (*clone.row.template, "spec", "volumes")) or ():
+        name = at(volume, ("persistentVolumeClaim", "claimName"))
+        if name is None:
+            continue
+        claim = base.by_id.get(ResourceId("", "PersistentVolumeClaim", clone.origin.id.namespace, name))
+        modes = set(at(claim.manifest, ("spec", "accessModes")) or ()) if claim else set()
+        if not modes & _SHARED:
+            why_not = (
+                f"is {', '.join(sorted(modes)) or 'of unknown mode'}"
+                if claim
+                else "is not in the base, so it may be for one node only"
+            )
+            yield "SL311", str(clone.origin.id), {"claim": name, "why_not": why_not}
+
+
+def _migrations(clone: WorkloadClone) -> Iterator[Finding]:
+    images = {container.get("image") for container in app_containers(clone.origin.manifest, clone)}
+    for container in at(clone.origin.manifest, (*clone.row.template, "spec", "initContainers")) or ():
+        # restartPolicy: Always makes it a sidecar, which runs beside the app and not before it.
+        words = " ".join(str(container.get(field) or "") for field in ("name", "image", "command", "args"))
+        is_sidecar = container.get("restartPolicy") == "Always"
+        if not is_sidecar and (_MIGRATION.search(words) or container.get("image") in images):
+            yield "SL312", str(clone.origin.id), {"container": str(container.get("name"))}
+
+
+def _policies(plan: Plan, clone: WorkloadClone) -> Iterator[Finding]:
+    """Yields what selects the origin's pods, or lets them through, and not the clone's."""
+    namespace, origin = clone.origin.id.namespace, pod_labels(clone.row, clone.origin.manifest)
+    labels = clone.pods.labels
+    before = {resource.id: resource for _, resource in plan.selectors.follow.matching(namespace, origin)}
+    after = {resource.id for _, resource in plan.selectors.follow.matching(namespace, labels)}
+    for id, resource in before.items():
+        if id not in after and resource.id.kind not in ("VirtualService", "PodMonitor"):
+            yield "SL320", str(id), {"origin": str(clone.origin.id)}
+    for policy in plan.base.of("networking.k8s.io", "NetworkPolicy"):
+        if _admits(policy, namespace, origin) and not _admits(policy, namespace, labels):
+            yield "SL321", str(policy.id), {"origin": str(clone.origin.id)}
+
+
+def _admits(policy: Resource, namespace: str, labels: Mapping[str, str]) -> bool:
+    """Tells whether a peer of a NetworkPolicy that selects by pod labels names pods of a namespace with these labels."""
+    spec = policy.manifest.get("spec") or {}
+    peers = [
+        peer
+        for direction, side in (("ingress", "from"), ("egress", "to"))
+        for rule in spec.get(direction) or ()
+        for peer in rule.get(side) or ()
+    ]
+    return any(
+        peer.get("podSelector") is not None
+        and (peer.get("namespaceSelector") is not None or policy.id.namespace == namespace)
+        and matches(from_label_selector(peer["podSelector"]), labels)
+        for peer in peers
+    )
+
+
+def _empty_volumes(clone: WorkloadClone) -> Iterator[Finding]:
+    claims = at(clone.origin.manifest, ("spec", "volumeClaimTemplates"))
+    if claims:
+        names = ", ".join(str(at(claim, ("metadata", "name"))) for claim in claims)
+        yield "SL305", str(clone.id), {"claims": names}

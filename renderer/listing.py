@@ -1,0 +1,82 @@
+"""What `sandlane list` tells, as data: sandboxes, workloads of the base, and owned route objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderer.base import Base
+from renderer.emit import path_of
+from renderer.inputs import Inputs
+from renderer.kinds import CLONABLE, WORKLOADS, pod_labels
+from renderer.meshes import MESHES
+from renderer.pipeline import Rendered
+from renderer.relabel import make_selectors
+
+Row = dict[str, Any]
+
+
+def sandboxes(inputs: Inputs) -> list[Row]:
+    """Returns sandboxes and route groups with their tenantIDs, owners, days of expiry and what they accept."""
+    rows: list[Row] = []
+    for sandbox in inputs.sandboxes:
+        accepted = [
+            {"code": a.code, "object": a.object, "reason": a.reason} for w in sandbox.workloads for a in w.accept
+        ]
+        rows.append({
+            "name": sandbox.name, "kind": "DevelopmentSandbox", "tenantID": sandbox.tenant, "owner": sandbox.owner,
+            "expires": sandbox.expires, "suspended": sandbox.suspend, "workloads": [str(w) for w in sandbox.workloads],
+            "sandboxes": [], "accepted": accepted, "file": sandbox.source.file,
+        })  # fmt: skip
+    for group in inputs.groups:
+        wanted = group.match_labels
+        selected = [s.name for s in inputs.sandboxes if wanted is not None and wanted.items() <= s.labels.items()]
+        rows.append({
+            "name": group.name, "kind": "RouteGroup", "tenantID": group.tenant, "owner": group.owner, "expires": group.expires,
+            "suspended": False, "workloads": [], "sandboxes": sorted({*selected, *group.sandboxes}), "accepted": [],
+            "file": group.source.file,
+        })  # fmt: skip
+    return rows
+
+
+def workloads(inputs: Inputs) -> list[Row]:
+    """Returns the workloads of the base: whether they can be cloned, and which ports of their Services can be routed."""
+    mesh = MESHES[inputs.environment.mesh]
+    base: Base = inputs.base
+    selectors = make_selectors(base, inputs.environment.cluster.root_namespace)
+    rows: list[Row] = []
+    for row in WORKLOADS.values():
+        for workload in base.of(row.group, row.kind):
+            found = selectors.services.matching(workload.id.namespace, pod_labels(row, workload.manifest))
+            services: list[Row] = []
+            for service in found:
+                ports = [
+                    {
+                        "port": port["port"],
+                        "name": port.get("name"),
+                        "unroutable": mesh.unroutable(service.manifest, port),
+                    }
+                    for port in service.manifest["spec"].get("ports") or ()
+                ]
+                services.append({"name": service.id.name, "ports": ports})
+            reason = (
+                None if row.is_clonable else f"a {row.kind} cannot be cloned; kinds that can: {', '.join(CLONABLE)}"
+            )
+            rows.append(
+                {
+                    "workload": str(workload.id),
+                    "clonable": row.is_clonable,
+                    "reason": reason,
+                    "services": services,
+                    "file": workload.source.file,
+                }
+            )
+    return sorted(rows, key=lambda r: str(r["workload"]))
+
+
+def owned(rendered: Rendered) -> list[Row]:
+    """Returns the base objects that the output owns, with the files of both."""
+    return [
+        {"object": str(placed.id), "base": placed.base.source.file, "output": path_of(placed)}
+        for placed in rendered.objects
+        if placed.base
+    ]

@@ -1,0 +1,148 @@
+"""What a base has that sandlane does not route yet: found before anything is written, and named.
+
+Each check looks at what tenants touch only; a rule written without regard to these would change what requests without a
+carrier get, or miss what a tenant should get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from renderer.catalogue import report
+from renderer.kinds import at
+from renderer.meshes.istio.synthesis import http_ports
+from renderer.meshes.istio.view import MESH, View, entries, gateways, hosts
+from renderer.model import Manifest, Resource, ResourceId
+from renderer.plan import Plan, Tenant
+from renderer.problems import Path, Problem
+
+Affected = Mapping[ResourceId, Sequence[Tenant]]
+
+
+def beyond(plan: Plan, view: View, by_service: Affected, affected: Sequence[Resource]) -> Iterator[Problem]:
+    """Yields a problem for each object that tenants touch and that is beyond the rules; `affected` are VirtualServices."""
+    for vs in affected:
+        yield from _delegates(vs)
+        yield from _gateway_groups(view, vs)
+        yield from _one_route_rollouts(plan, vs)
+    for id in by_service:
+        service = plan.base.by_id[id]
+        for vs in view.in_mesh(id):
+            yield from _scope(vs)
+            yield from _ports(vs, service)
+        if not view.in_mesh(id):
+            yield from (
+                _problem(
+                    vs,
+                    f"catches '{id}' by a wildcard host",
+                    "name the Service's host in a VirtualService of its own",
+                    ("spec", "hosts"),
+                )
+                for vs in view.wildcards(id)
+            )
+    yield from _gateway_api(plan, view, by_service)
+
+
+def _problem(resource: Resource, what: str, way: str, path: Path = ()) -> Problem:
+    return report("SL402", source=resource.source, path=path, object=str(resource.id), what=what, way=way)
+
+
+def _delegates(vs: Resource) -> Iterator[Problem]:
+    if not hosts(vs.manifest):
+        yield _problem(vs, "is a delegate", "move its routes into the VirtualService that delegates to it")
+
+
+def _gateway_groups(view: View, vs: Resource) -> Iterator[Problem]:
+    """Yields the other VirtualServices of a gateway's host: Istio merges them and moves catch-alls to the end."""
+    bound = _bindings(vs)
+    for other in view.virtual_services:
+        common = sorted(bound & _bindings(other)) if other is not vs else []
+        if common:
+            gateway, host = common[0]
+            yield _problem(
+                vs,
+                f"shares host '{host}' of gateway '{gateway}' with '{other.id}'",
+                "merge the two in the base",
+                ("spec", "hosts"),
+            )
+
+
+def _bindings(vs: Resource) -> set[tuple[str, str]]:
+    def full(gateway: str) -> str:
+        return gateway if "/" in gateway else f"{vs.id.namespace}/{gateway}"
+
+    own = {
+        *gateways(vs.manifest),
+        *(g for e in entries(vs.manifest) for m in e.get("match") or () for g in m.get("gateways") or ()),
+    }
+    return {(full(gateway), host) for gateway in own if gateway != MESH for host in hosts(vs.manifest)}
+
+
+def _scope(vs: Resource) -> Iterator[Problem]:
+    export = at(vs.manifest, ("spec", "exportTo"))
+    if export and "*" not in export:
+        yield _problem(
+            vs, "is visible in some namespaces only (exportTo)", "export it to every namespace", ("spec", "exportTo")
+        )
+
+
+def _ports(vs: Resource, service: Resource) -> Iterator[Problem]:
+    """Yields the routable ports of a Service for which its VirtualService has no entry for every client (rule R-I9)."""
+    for port in http_ports(service.manifest):
+        applying = [c for entry in entries(vs.manifest) for c in _clients(vs, entry, port)]
+        if "all" in applying:
+            continue
+        what = (
+            f"has entries for port {port} of '{service.id}' for some clients only"
+            if applying
+            else (f"has no entry for port {port} of '{service.id}', so Istio's default route serves it")
+        )
+        yield _problem(vs, what, f"give it an entry for port {port} that every client meets", ("spec", "http"))
+
+
+def _clients(vs: Resource, entry: Manifest, port: int) -> Iterator[str]:
+    """Yields for each match of an entry that can apply in the mesh on a port whether it does for all clients or some."""
+    everything: list[dict[str, Any]] = [{}]
+    for match in entry.get("match") or everything:
+        bound = match.get("gateways")
+        if MESH in (bound or gateways(vs.manifest)) and match.get("port") in (None, port):
+            # With gateways of its own a match ignores its sourceLabels and sourceNamespace.
+            yield "some" if not bound and (match.get("sourceLabels") or match.get("sourceNamespace")) else "all"
+
+
+def _one_route_rollouts(plan: Plan, vs: Resource) -> Iterator[Problem]:
+    """Yields Rollouts that write into a VirtualService and take it to have one route (rule R-I20)."""
+    for rollout in plan.base.of("argoproj.io", "Rollout"):
+        istio = at(rollout.manifest, ("spec", "strategy", "canary", "trafficRouting", "istio")) or {}
+        named = [
+            *(istio.get("virtualServices") or ()),
+            *([istio["virtualService"]] if istio.get("virtualService") else []),
+        ]
+        for reference in named:
+            if (
+                rollout.id.namespace == vs.id.namespace
+                and reference.get("name") == vs.id.name
+                and not reference.get("routes")
+            ):
+                yield _problem(
+                    rollout, f"takes '{vs.id}' to have one route", "name the route in 'virtualService.routes'"
+                )
+
+
+def _gateway_api(plan: Plan, view: View, by_service: Affected) -> Iterator[Problem]:
+    for group, kind in (("gateway.networking.k8s.io", "HTTPRoute"), ("gateway.networking.k8s.io", "GRPCRoute")):
+        for route in plan.base.of(group, kind):
+            spec = route.manifest.get("spec") or {}
+            references = [
+                *(spec.get("parentRefs") or ()),
+                *(b for rule in spec.get("rules") or () for b in rule.get("backendRefs") or ()),
+            ]
+            named = [
+                ResourceId("", "Service", r.get("namespace") or route.id.namespace, r.get("name") or "")
+                for r in references
+                if (r.get("kind") or "Service") == "Service"
+            ]
+            touched = [id for id in named if id in by_service]
+            if touched:
+                yield _problem(route, f"routes '{touched[0]}' by the Gateway API", "use a VirtualService for it")

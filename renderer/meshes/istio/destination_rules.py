@@ -1,0 +1,66 @@
+"""DestinationRules of clones (rule R-I10).
+
+Istio finds a DestinationRule by host, so a clone's Service inherits nothing: TLS mode, outlier detection, pools and load
+balancing would silently be the defaults. Each rule whose host is the origin's Service is copied for the clone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from renderer.clone.metadata import kept_annotations, tenant_metadata, without_owners
+from renderer.emit import SANDBOXES, Placed
+from renderer.hosts import renamed
+from renderer.meshes.istio.view import NETWORKING, View, entries, live, mirrors
+from renderer.model import Environment, Resource, ResourceId, labels_of
+from renderer.names import clone_name
+from renderer.plan import Plan, ServiceClone
+
+
+def destination_rules(plan: Plan, view: View) -> Iterator[Placed]:
+    """Yields the copies for every cloned Service of every sandbox."""
+    kept = _kept_subsets(view)
+    for service in plan.services:
+        for rule in view.rules_of.get(service.origin.id, ()):
+            id = ResourceId(
+                NETWORKING, "DestinationRule", rule.id.namespace, clone_name(rule.id.name, service.sandbox.tenant)
+            )
+            manifest = _copy(plan.environment, service, rule, id, kept.get(service.origin.id, set()))
+            yield Placed(directory=f"{SANDBOXES}/{service.sandbox.name}", id=id, manifest=manifest)
+
+
+def _kept_subsets(view: View) -> dict[ResourceId, set[str]]:
+    """Returns, by Service, the subsets that base routes send to and that have a policy of their own."""
+    kept: dict[ResourceId, set[str]] = {}
+    for vs in view.virtual_services:
+        for entry in entries(vs.manifest):
+            for destination in (*(d["destination"] for d in live(entry)), *mirrors(entry)):
+                service = view.service(destination["host"], vs.id.namespace)
+                if service and destination.get("subset") in view.subsets_with_policy.get(service, ()):
+                    kept.setdefault(service, set()).add(destination["subset"])
+    return kept
+
+
+def _copy(
+    environment: Environment, service: ServiceClone, rule: Resource, id: ResourceId, kept: set[str]
+) -> dict[str, Any]:
+    spec = dict(rule.manifest["spec"])
+    spec["host"] = renamed(spec["host"], service.id.name)
+    subsets = [
+        {key: value for key, value in subset.items() if key != "labels"}
+        for subset in spec.pop("subsets", None) or ()
+        if subset["name"] in kept
+    ]
+    if subsets:
+        spec["subsets"] = subsets
+    metadata = tenant_metadata(
+        environment,
+        service.sandbox,
+        name=id.name,
+        namespace=id.namespace,
+        origin=rule.id.name,
+        labels=without_owners(labels_of(rule.manifest)),
+        annotations=kept_annotations(rule.manifest),
+    )
+    return {"apiVersion": rule.manifest["apiVersion"], "kind": "DestinationRule", "metadata": metadata, "spec": spec}

@@ -1,0 +1,1 @@
+"""Changes of manifests that leave the original alone."""

@@ -1,0 +1,37 @@
+"""Setting and removing values in manifests without changing them: new containers along the path, the rest is shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderer.problems import Path
+
+
+def put(manifest: Any, path: Path, value: Any, *, create: bool = False) -> Any:
+    """Returns a manifest with the value at a path; the same object when type and value are equal there already.
+
+    Steps are keys of mappings and indexes of lists. Key order is kept and new keys are appended. Raises KeyError for a
+    missing parent unless `create` makes mappings of them.
+    """
+    if not path:
+        return manifest if type(manifest) is type(value) and manifest == value else value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        new = put(manifest[step], rest, value, create=create)
+        return manifest if new is manifest[step] else [*manifest[:step], new, *manifest[step + 1 :]]
+    if step not in manifest and rest and not create:
+        raise KeyError(step)
+    old = manifest.get(step)
+    new = put({} if old is None and rest else old, rest, value, create=create)
+    return manifest if step in manifest and new is old else {**manifest, step: new}
+
+
+def remove(manifest: Any, path: Path) -> Any:
+    """Returns a manifest without the key at a path; the same object when it has none. Empty parents stay."""
+    step, rest = path[0], path[1:]
+    if not isinstance(manifest, dict) or step not in manifest:
+        return manifest
+    if not rest:
+        return {key: value for key, value in manifest.items() if key != step}
+    new = remove(manifest[step], rest)
+    return manifest if new is manifest[step] else {**manifest, step: new}

@@ -1,0 +1,235 @@
+"""The line: inputs to files. Only its two ends, load and write, touch the disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from renderer.base import Base, make_base
+from renderer.catalogue import report
+from renderer.clone.guards import guard
+from renderer.clone.metadata import released
+from renderer.clone.service import clone_service, headless_service
+from renderer.clone.workload import clone_workload, container_problems
+from renderer.emit import BASE, SANDBOXES, Files, Placed, collisions, emit, path_of
+from renderer.inputs import Inputs
+from renderer.meshes import MESHES
+from renderer.model import Resource, ResourceId
+from renderer.plan import Plan, make_plan
+from renderer.problems import Invalid, Problem, Source
+from renderer.proof import prove
+from renderer.proof.claims import claims_of
+
+LARGEST_OBJECT = 1024 * 1024
+"""Bytes of compact JSON: etcd refuses requests of 1.5 MiB, and the API server adds managed fields."""
+
+
+class Unproven(Exception):
+    """Raised when output does not keep the promises: a defect of sandlane itself, never of its input."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.text for problem in self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The files of the output, the notices on them, and the errors of sandboxes that were left out."""
+
+    files: Files
+    notices: tuple[Problem, ...]
+    left_out: tuple[Problem, ...]
+    objects: tuple[Placed, ...]
+
+
+def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
+    """Renders the output. Raises Invalid with all mistakes of the input, and Unproven if the result breaks a promise.
+
+    What is not written needs no proof: `check` compares with files that `render` has proved, and `verify` proves those.
+    """
+    plan = make_plan(inputs)
+    routed = MESHES[inputs.environment.mesh].route(plan)
+    objects = (*_clones(plan), *routed.objects, *_included(plan, routed.objects))
+    problems = accepted(
+        inputs, (*inputs.problems, *plan.problems, *_clone_problems(plan), *routed.problems, *_clashes(plan, objects))
+    )
+    errors = [problem for problem in problems if problem.level == "error"]
+    if errors:
+        raise Invalid(errors)
+    unproven = prove(inputs.base, _written(objects), claims_of(inputs)) if is_proved else []
+    if unproven:
+        raise Unproven(unproven)
+    files = emit(objects, [resource.manifest for resource in inputs.base.resources])
+    too_large = [*_too_large(objects, files)]
+    if too_large:
+        raise Invalid(too_large)
+    return Rendered(files, tuple(p for p in problems if p.level == "notice"), (), objects)
+
+
+def render_valid(inputs: Inputs) -> Rendered:
+    """Renders what has no errors of its own: sandboxes that have are left out, with their clones and routes.
+
+    Raises Invalid where an error belongs to no sandbox, and Unproven as `render` does.
+    """
+    left_out: list[Problem] = []
+    while True:
+        try:
+            rendered = render(inputs)
+        except Invalid as invalid:
+            wrong = {problem.sandbox for problem in invalid.problems}
+            if None in wrong:
+                raise
+            left_out += invalid.problems
+            inputs = without(inputs, {source for source in wrong if source})
+            continue
+        return dataclasses.replace(rendered, left_out=tuple(left_out))
+
+
+def without(inputs: Inputs, sources: set[Source]) -> Inputs:
+    """Returns inputs without the sandboxes and groups of some specs; groups lose these members."""
+    names = {sandbox.name for sandbox in inputs.sandboxes if sandbox.source in sources}
+    return dataclasses.replace(
+        inputs,
+        sandboxes=tuple(s for s in inputs.sandboxes if s.source not in sources),
+        groups=tuple(
+            dataclasses.replace(g, sandboxes=tuple(n for n in g.sandboxes if n not in names))
+            for g in inputs.groups
+            if g.source not in sources
+        ),
+        problems=tuple(p for p in inputs.problems if p.sandbox not in sources),
+    )
+
+
+def _clones(plan: Plan) -> Iterator[Placed]:
+    environment, mesh = plan.environment, MESHES[plan.environment.mesh]
+    for clone in plan.clones:
+        directory = f"{SANDBOXES}/{clone.sandbox.name}"
+        yield Placed(
+            directory=directory, id=clone.id, manifest=clone_workload(environment, clone, mesh.pod_labels(clone))
+        )
+        if clone.headless:
+            name = clone.origin.manifest["spec"].get("serviceName") or ""
+            governing = plan.base.by_id.get(ResourceId("", "Service", clone.id.namespace, name))
+            manifest = headless_service(environment, clone, governing.manifest if governing else None)
+            yield Placed(directory=directory, id=clone.headless, manifest=manifest)
+    for service in plan.services:
+        yield Placed(
+            directory=f"{SANDBOXES}/{service.sandbox.name}", id=service.id, manifest=clone_service(environment, service)
+        )
+
+
+def _included(plan: Plan, routes: Iterable[Placed]) -> Iterator[Placed]:
+    """Yields the base's own objects where the output holds the whole base: all that is not in shared/, and no Secret."""
+    if plan.environment.output.base != "full":
+        return
+    owned = {placed.id for placed in routes}
+    for resource in plan.base.resources:
+        if resource.id not in owned and (resource.id.group, resource.id.kind) != ("", "Secret"):
+            manifest = released(resource.manifest, resource.id.namespace)
+            yield Placed(directory=BASE, id=resource.id, manifest=manifest, base=resource)
+
+
+def _clone_problems(plan: Plan) -> Iterator[Problem]:
+    for clone in plan.clones:
+        yield from container_problems(clone)
+        yield from guard(plan, clone)
+    yield from _unreachable(plan)
+
+
+def _unreachable(plan: Plan) -> Iterator[Problem]:
+    """Yields an error for each clone of a sandbox no clone of which can be reached, by routes or by its own queue."""
+    mesh = MESHES[plan.environment.mesh]
+    by_sandbox: dict[str, list[tuple[str | None, object]]] = {}
+    for clone in plan.clones:
+        reasons = [
+            mesh.unroutable(s.manifest, port) for s in clone.services for port in s.manifest["spec"].get("ports") or ()
+        ]
+        reached = not clone.services or None in reasons
+        why_not = None if reached else ", ".join(dict.fromkeys(r for r in reasons if r)) or "its Services have no ports"
+        by_sandbox.setdefault(clone.sandbox.name, []).append((why_not, clone))
+    for clone in plan.clones:
+        if all(why_not for why_not, _ in by_sandbox[clone.sandbox.name]):
+            why_not = next(why for why, other in by_sandbox[clone.sandbox.name] if other is clone)
+            yield report(
+                "SL411",
+                source=clone.sandbox.source,
+                path=(*clone.workload.path, "name"),
+                sandbox=clone.sandbox.source,
+                object=str(clone.origin.id),
+                why_not=why_not,
+            )
+
+
+def accepted(inputs: Inputs, problems: Iterable[Problem]) -> list[Problem]:
+    """Drops the problems that specs accept, and adds a notice for each acceptance that meets none."""
+    wanted = {
+        (sandbox.source, workload.path, entry.code, entry.object): (sandbox, workload, number)
+        for sandbox in inputs.sandboxes
+        for workload in sandbox.workloads
+        for number, entry in enumerate(workload.accept)
+    }
+    met = set()
+    kept = []
+    for problem in problems:
+        key = (problem.sandbox, problem.path[:3], problem.code, problem.object)
+        if key in wanted:
+            met.add(key)
+        else:
+            kept.append(problem)
+    for key, (sandbox, workload, number) in wanted.items():
+        if key not in met and not sandbox.suspend:
+            kept.append(
+                report(
+                    "SL218",
+                    source=sandbox.source,
+                    path=(*workload.path, "accept", number),
+                    sandbox=sandbox.source,
+                    object=workload.accept[number].object,
+                    accepted=workload.accept[number].code,
+                )
+            )
+    return kept
+
+
+def _clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
+    """Yields the objects whose id another object of the output, or one of the base, has already."""
+    owners = {f"{SANDBOXES}/{tenant.name}": tenant for tenant in plan.tenants}
+    seen: dict[ResourceId, str] = dict.fromkeys(plan.base.by_id, "the base")
+    objects = tuple(objects)
+    for placed in objects:
+        if placed.base:
+            continue
+        owner = owners.get(placed.directory)
+        who = f"sandbox '{owner.name}'" if owner else "a route"
+        if placed.id in seen:
+            yield report(
+                "SL302",
+                source=owner.source if owner else plan.environment.source,
+                path=("spec",),
+                sandbox=owner.source if owner else None,
+                object=str(placed.id),
+                one=seen[placed.id],
+                two=who,
+            )
+        seen.setdefault(placed.id, who)
+    yield from collisions(objects)
+
+
+def _written(objects: Iterable[Placed]) -> Base:
+    return make_base(Resource(id=o.id, manifest=o.manifest, source=Source(file=path_of(o))) for o in objects)
+
+
+def _too_large(objects: Iterable[Placed], files: Files) -> Iterator[Problem]:
+    for placed in objects:
+        if len(files[path_of(placed)]) > LARGEST_OBJECT // 2:
+            size = len(json.dumps(placed.manifest, separators=(",", ":")).encode())
+            if size > LARGEST_OBJECT:
+                yield report(
+                    "SL404",
+                    source=placed.base.source if placed.base else None,
+                    object=str(placed.id),
+                    size=f"{size:,}",
+                    limit=f"{LARGEST_OBJECT:,}",
+                )

@@ -1,0 +1,162 @@
+"""Relabelling: which labels of a clone's pods are rewritten so that no selector of the base catches them.
+
+Of all sufficient sets of keys the cheapest is taken: fewest policies, monitors and route conditions that would have to be
+copied, then fewest keys, then the keys' rank. The keys that can matter are few, so the search is exact.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from renderer.base import Base
+from renderer.kinds import WORKLOADS, at
+from renderer.model import Resource
+from renderer.names import label_value
+from renderer.selectors import Index, Selector, from_label_selector, from_map
+
+_RANK = ("app.kubernetes.io/instance", "app.kubernetes.io/name", "app")
+_MOST_KEYS = 12
+
+Labels = Mapping[str, str]
+Entry = tuple[str | None, Selector, Resource]
+
+
+@dataclass(frozen=True, slots=True)
+class Selectors:
+    """The base's selectors of pods: those that a clone must leave, and those that would have to be copied for it."""
+
+    services: Index[Resource]
+    leave: Index[tuple[Selector, Resource]]
+    follow: Index[tuple[Selector, Resource]]
+
+
+def make_selectors(base: Base, root_namespace: str) -> Selectors:
+    """Collects and indexes every selector of pods in the base."""
+    services = list(_services(base))
+    leave = [*services, *_budgets(base), *_workloads(base)]
+    follow = list(_following(base, root_namespace))
+    return Selectors(
+        services=Index(services),
+        leave=Index((namespace, selector, (selector, item)) for namespace, selector, item in leave),
+        follow=Index((namespace, selector, (selector, item)) for namespace, selector, item in follow),
+    )
+
+
+def _services(base: Base) -> Iterator[Entry]:
+    for service in base.of("", "Service"):
+        spec = service.manifest.get("spec") or {}
+        # An empty selector selects nothing, and an ExternalName has no endpoints.
+        if spec.get("selector") and spec.get("type") != "ExternalName":
+            yield service.id.namespace, from_map(spec["selector"]), service
+
+
+def _budgets(base: Base) -> Iterator[Entry]:
+    for budget in base.of("policy", "PodDisruptionBudget"):
+        selector = at(budget.manifest, ("spec", "selector"))
+        if selector is not None:
+            yield budget.id.namespace, from_label_selector(selector), budget
+
+
+def _workloads(base: Base) -> Iterator[Entry]:
+    for row in WORKLOADS.values():
+        for workload in base.of(row.group, row.kind):
+            selector = at(workload.manifest, row.selector) if row.selector else None
+            if selector:
+                is_map = row.kind == "ReplicationController"
+                yield workload.id.namespace, from_map(selector) if is_map else from_label_selector(selector), workload
+
+
+FOLLOWING = (
+    ("networking.k8s.io", "NetworkPolicy", ("spec", "podSelector")),
+    ("security.istio.io", "AuthorizationPolicy", ("spec", "selector")),
+    ("security.istio.io", "PeerAuthentication", ("spec", "selector")),
+    ("security.istio.io", "RequestAuthentication", ("spec", "selector")),
+    ("telemetry.istio.io", "Telemetry", ("spec", "selector")),
+    ("extensions.istio.io", "WasmPlugin", ("spec", "selector")),
+    ("networking.istio.io", "ProxyConfig", ("spec", "selector")),
+    ("networking.istio.io", "DestinationRule", ("spec", "workloadSelector")),
+    ("networking.istio.io", "EnvoyFilter", ("spec", "workloadSelector")),
+    ("networking.istio.io", "Sidecar", ("spec", "workloadSelector")),
+    ("policy.linkerd.io", "Server", ("spec", "podSelector")),
+    ("monitoring.coreos.com", "PodMonitor", ("spec", "selector")),
+)
+"""(group, kind, path of its pod selector): what binds or watches an origin's pods and has to follow to its clone."""
+
+
+def _following(base: Base, root_namespace: str) -> Iterator[Entry]:
+    for group, kind, path in FOLLOWING:
+        for resource in base.of(group, kind):
+            selector = at(resource.manifest, path)
+            if not selector:
+                continue
+            # Istio's Sidecar and EnvoyFilter write `labels` where the others write `matchLabels`.
+            parsed = from_map(selector["labels"]) if selector.get("labels") else from_label_selector(selector)
+            yield (None if resource.id.namespace == root_namespace else resource.id.namespace), parsed, resource
+    yield from _source_labels(base)
+
+
+def _source_labels(base: Base) -> Iterator[Entry]:
+    """Yields route conditions on the labels of the client (rule R-I19)."""
+    for route in base.of("networking.istio.io", "VirtualService"):
+        spec = route.manifest.get("spec") or {}
+        for entry in (*(spec.get("http") or ()), *(spec.get("tls") or ()), *(spec.get("tcp") or ())):
+            for match in entry.get("match") or ():
+                if match.get("sourceLabels"):
+                    yield match.get("sourceNamespace"), from_map(match["sourceLabels"]), route
+
+
+@dataclass(frozen=True, slots=True)
+class Relabelled:
+    """The pod labels of a clone, which of the origin's were rewritten, and the selectors that they cannot leave."""
+
+    labels: Labels
+    rewritten: Labels
+    caught_by: tuple[Resource, ...]
+
+
+def relabel(namespace: str, origin: Labels, own: Labels, tenant: str, selectors: Selectors) -> Relabelled:
+    """Rewrites pod labels to `<value>-<tenantID>` such that no Service, budget or workload of the base selects the pods.
+
+    `own` are labels that the clone gets in any case. Where no rewriting is enough, the labels of the best attempt are
+    returned with the objects that still select them.
+    """
+    catching = [(s, item) for s, item in selectors.leave.matching(namespace, origin)]
+    escapable = [s for s, _ in catching if any(r.operator == "In" for r in s)]
+    keys = sorted({r.key for s in escapable for r in s if r.operator == "In"}, key=_rank)[:_MOST_KEYS]
+    following = [s for s, _ in selectors.follow.matching(namespace, origin)]
+    best: Relabelled | None = None
+    for chosen in _by_cost(keys, escapable, following):
+        rewritten = {key: label_value(origin[key], tenant) for key in chosen}
+        labels = {**origin, **rewritten, **own}
+        caught = tuple(item for _, item in selectors.leave.matching(namespace, labels))
+        if not caught:
+            return Relabelled(labels, rewritten, ())
+        if best is None or len(caught) < len(best.caught_by):
+            best = Relabelled(labels, rewritten, caught)
+    if best is None:
+        labels = {**origin, **own}
+        best = Relabelled(labels, {}, tuple(item for _, item in selectors.leave.matching(namespace, labels)))
+    return best
+
+
+def _by_cost(keys: list[str], leave: list[Selector], follow: list[Selector]) -> Iterable[tuple[str, ...]]:
+    """Returns the sets of keys that touch every selector to leave, the cheapest first."""
+    sets = (
+        chosen
+        for size in range(len(keys) + 1)
+        for chosen in itertools.combinations(keys, size)
+        if all(_touches(chosen, s) for s in leave)
+    )
+    return sorted(
+        sets, key=lambda chosen: (sum(_touches(chosen, s) for s in follow), len(chosen), [_rank(k) for k in chosen])
+    )
+
+
+def _touches(chosen: tuple[str, ...], selector: Selector) -> bool:
+    return any(r.key in chosen and r.operator == "In" for r in selector)
+
+
+def _rank(key: str) -> tuple[int, str]:
+    return (_RANK.index(key) if key in _RANK else len(_RANK), key)
