@@ -146,7 +146,7 @@ def _broken(error: Any) -> str:
         return f"has {len(value)} {_UNITS[rule]}, at most {error.validator_value} are allowed"
     if rule in ("minimum", "maximum"):
         return f"{value} is out of range: the {rule} is {error.validator_value}"
-    return f"{_shown(value)} is not allowed"
+    return f"{_shown(value)} does not have the form that is expected"
 
 
 _UNITS = {"maxItems": "items", "maxProperties": "fields", "maxLength": "characters"}
@@ -159,8 +159,10 @@ def _shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, (dict, list)):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return f"{json.dumps(value)} (no string: quote it if one is meant)" if not isinstance(value, str) else value
+    return f"the number {value}" if not isinstance(value, bool) else f"the boolean {json.dumps(value)}"
 
 
 def _meant(error: Any) -> str:
+    if error.validator == "type" and error.validator_value == "string" and isinstance(error.instance, int | float):
+        return f"quote it: '{json.dumps(error.instance)}'"
     return str(error.schema.get("description", ""))

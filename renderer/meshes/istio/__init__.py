@@ -101,12 +101,13 @@ def _unknown(plan: Plan) -> Iterator[Problem]:
 def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Problem]:
     """Yields a problem for each tenant that changes a route object which the output does not own."""
     namespace = "" if vs.id.namespace == plan.environment.default_namespace else f", namespace: {vs.id.namespace}"
-    for tenant in changed.tenants:
-        service = next(iter(sorted(tenant.services)))
+    for tenant, service in changed.tenants:
+        clone = tenant.services[service].clones[0]
+        is_own = clone.sandbox.source == tenant.source
         yield report(
             "SL401",
             source=tenant.source,
-            path=("spec",),
+            path=(*clone.workload.path, "name") if is_own else ("spec",),
             sandbox=tenant.source,
             object=str(vs.id),
             service=service,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from renderer.catalogue import report
@@ -26,91 +27,109 @@ Replacements = Mapping[ResourceId, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transformed:
-    """A VirtualService with the entries of its tenants, for whom it was changed, and what is wrong."""
+    """The entries of a VirtualService with those of its tenants, the Service by which each came, and what is wrong."""
 
     http: Sequence[Manifest]
-    tenants: tuple[Tenant, ...]
+    tenants: Sequence[tuple[Tenant, ResourceId]]
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why an entry is copied for a tenant: a Service that it sends to, or only the one whose host it serves."""
+
+    tenant: Tenant
+    service: ResourceId
+    is_host_only: bool
 
 
 def transform(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource) -> Transformed:
     """Returns the entries of a VirtualService with those of every tenant whose clones it leads to."""
-    unreached = _unreached(view, by_service, vs)
+    by_host = _by_host(view, by_service, vs)
     http: list[Manifest] = []
-    changed: dict[str, Tenant] = {}
+    changed: dict[str, tuple[Tenant, ResourceId]] = {}
     problems: list[Problem] = []
     for number, entry in enumerate(entries(vs.manifest)):
-        services = [view.service(d["destination"]["host"], vs.id.namespace) for d in live(entry)]
-        affected = {t.id: t for s in services if s for t in by_service.get(s, ())}
-        by_host = {t.id: (t, s) for t, s in unreached if entry.get("route")}
-        for tenant in sorted({**affected, **{i: t for i, (t, _) in by_host.items()}}.values(), key=lambda t: t.id):
-            host = by_host[tenant.id][1] if tenant.id in by_host else None
+        for cause in _causes(view, by_service, by_host, vs, entry):
             try:
-                rule = _tenant_entry(plan, view, vs, entry, tenant, host)
-            except Inexpressible:
-                problems.append(
-                    report(
-                        "SL403",
-                        source=vs.source,
-                        path=("spec", "http", number),
-                        sandbox=tenant.source,
-                        object=str(vs.id),
-                    )
-                )
-                continue
-            except BadRegex as bad:
-                problems.append(
-                    report(
-                        "SL405",
-                        source=vs.source,
-                        path=("spec", "http", number),
-                        object=str(vs.id),
-                        pattern=bad.args[0],
-                        reason=bad.args[1],
-                    )
-                )
+                rule = _tenant_entry(plan, view, vs, entry, cause)
+            except (Inexpressible, BadRegex) as error:
+                problems.append(_condition_problem(vs, number, cause.tenant, error))
                 continue
             if rule:
                 http.append(rule)
-                changed[tenant.id] = tenant
+                changed.setdefault(cause.tenant.id, (cause.tenant, cause.service))
         http.append(entry)
-    problems += (report("SL412", source=vs.source, path=("spec",), object=str(vs.id), service=s) for _, s in unreached)
-    return Transformed(http=http, tenants=tuple(changed[i] for i in sorted(changed)), problems=tuple(problems))
+    problems += (
+        report("SL412", source=vs.source, path=("spec",), object=str(vs.id), service=cause.service) for cause in by_host
+    )
+    return Transformed(http=http, tenants=[changed[id] for id in sorted(changed)], problems=tuple(problems))
 
 
-def _unreached(
-    view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource
-) -> list[tuple[Tenant, ResourceId]]:
+def _causes(
+    view: View,
+    by_service: Mapping[ResourceId, Sequence[Tenant]],
+    by_host: Sequence[Cause],
+    vs: Resource,
+    entry: Manifest,
+) -> list[Cause]:
+    """Returns for which tenants an entry is copied, by tenantID."""
+    found = {cause.tenant.id: cause for cause in by_host if entry.get("route")}
+    for destination in live(entry):
+        service = view.service(destination["destination"]["host"], vs.id.namespace)
+        if service is not None:
+            for tenant in by_service.get(service, ()):
+                found.setdefault(tenant.id, Cause(tenant=tenant, service=service, is_host_only=False))
+    return [found[id] for id in sorted(found)]
+
+
+def _by_host(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource) -> list[Cause]:
     """Returns the tenants that cloned the Service whose host a VirtualService serves, and none of its destinations."""
-    if not is_mesh(vs.manifest):
+    served = [s for host in hosts(vs.manifest) if (s := view.service(host, vs.id.namespace)) and s in by_service]
+    if not served or not is_mesh(vs.manifest):
         return []
     sent = {
         view.service(d["destination"]["host"], vs.id.namespace) for entry in entries(vs.manifest) for d in live(entry)
     }
-    served = [s for host in hosts(vs.manifest) if (s := view.service(host, vs.id.namespace)) and s in by_service]
-    return [(tenant, s) for s in dict.fromkeys(served) for tenant in by_service[s] if not sent & tenant.services.keys()]
+    return [
+        Cause(tenant=tenant, service=service, is_host_only=True)
+        for service in dict.fromkeys(served)
+        for tenant in by_service[service]
+        if not sent & tenant.services.keys()
+    ]
 
 
-def _tenant_entry(
-    plan: Plan, view: View, vs: Resource, entry: Manifest, tenant: Tenant, host: ResourceId | None
-) -> Entry | None:
+def _condition_problem(vs: Resource, number: int, tenant: Tenant, error: Inexpressible | BadRegex) -> Problem:
+    wrong = partial(report, source=vs.source, path=("spec", "http", number), object=str(vs.id))
+    if isinstance(error, Inexpressible):
+        return wrong("SL403", sandbox=tenant.source)
+    return wrong("SL405", pattern=error.args[0], reason=error.args[1])
+
+
+def _tenant_entry(plan: Plan, view: View, vs: Resource, entry: Manifest, cause: Cause) -> Entry | None:
     """Returns a tenant's copy of an entry, or None where no request of the tenant can meet its conditions."""
+    tenant = cause.tenant
     matches = tenant_matches(entry.get("match") or (), plan.environment.carriers, tenant.id)
     if not matches:
         return None
     names = {id: service.id.name for id, service in tenant.services.items()}
-    if host:
-        port = next((d["destination"].get("port") for d in live(entry)), None)
-        to = {"host": view.fqdn(tenant.services[host].id), **({"port": port} if port else {})}
-        rest: Entry = {**entry, "route": [{"destination": to}]}
-    else:
-        rest = substituted(view, entry, vs.id.namespace, names)
+    copy = substituted(view, entry, vs.id.namespace, names)
+    if cause.is_host_only:
+        copy["route"] = [{"destination": _host_destination(plan, view, entry, cause)}]
     name = f"{entry['name']}.{tenant.id}" if entry.get("name") else f"tenant-{tenant.id}"
     return {
         "name": name,
         "match": matches,
-        **{key: value for key, value in rest.items() if key not in ("name", "match")},
+        **{key: value for key, value in copy.items() if key not in ("name", "match")},
     }
+
+
+def _host_destination(plan: Plan, view: View, entry: Manifest, cause: Cause) -> Entry:
+    """Returns the clone of the Service whose host is served, on the entry's own port where the Service has it."""
+    numbers = [port["port"] for port in plan.base.by_id[cause.service].manifest["spec"].get("ports") or ()]
+    port = next((d["destination"].get("port") for d in live(entry)), None)
+    host = view.fqdn(cause.tenant.services[cause.service].id)
+    return {"host": host, **({"port": port} if port and port.get("number") in numbers else {})}
 
 
 def substituted(view: View, entry: Manifest, namespace: str, names: Replacements) -> Entry:

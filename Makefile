@@ -1,0 +1,59 @@
+# Two commands do everything on a fresh machine with Python 3.11 or later, git and make:
+#   make demo   renders the demo shop and shows what came out
+#   make test   runs the tests
+# Both set up .venv first. Nothing here needs a make newer than 3.81.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .make
+
+.PHONY: demo test lint types golden bench clean
+
+demo: $(STAMPS)/runtime
+	@SANDLANE="$(CURDIR)/$(BIN)/sandlane" sh overlays/shop/demo.sh
+
+test: $(STAMPS)/dev
+	@$(BIN)/pytest -q -n auto --cov=renderer --cov-report=term:skip-covered --cov-fail-under=$${COVERAGE:-95} $(ARGS)
+
+lint: $(STAMPS)/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMPS)/dev
+	@$(BIN)/mypy
+
+golden: $(STAMPS)/dev
+	@$(BIN)/pytest -q tests/test_golden.py --update-golden || true
+	@git status --short golden overlays
+
+bench: $(STAMPS)/dev
+	@$(BIN)/python benchmarks/render.py
+
+clean:
+	rm -rf $(VENV) $(STAMPS) build dist
+
+# The first Python that is new enough and can make environments; its path is kept for the other targets.
+$(STAMPS)/python:
+	@mkdir -p $(STAMPS)
+	@for name in $$PYTHON python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	  if path=$$(command -v $$name 2>/dev/null) && \
+	     "$$path" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    echo "$$path" >$@; exit 0; \
+	  fi; \
+	done; \
+	echo "sandlane needs Python 3.11 or later with venv (on Debian and Ubuntu: apt install python3 python3-venv)." >&2; \
+	echo "If it has another name: make PYTHON=/path/to/python demo" >&2; exit 1
+
+$(STAMPS)/venv: $(STAMPS)/python
+	@"$$(cat $(STAMPS)/python)" -m venv --clear $(VENV)
+	@touch $@
+
+# The runtime alone, for the demo.
+$(STAMPS)/runtime: $(STAMPS)/venv pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+# Everything that tests, linters and types need.
+$(STAMPS)/dev: $(STAMPS)/venv pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(STAMPS)/runtime
