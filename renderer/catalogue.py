@@ -201,6 +201,13 @@ CATALOGUE: dict[str, Row] = {
         bad="apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: web}\n",
         good="apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}}\n",
     ),
+    "SL130": Row(
+        text="'{name}' cannot be a header carrier",
+        hint="choose a header of your own, such as tenantID, or a baggage member: {{baggage: tenantID}}",
+        why="Istio ignores header conditions of that name, or the header has other members.",
+        bad="carriers: [{header: baggage}]\n",
+        good="carriers: [{header: tenantID}, {baggage: tenantID}]\n",
+    ),
     "SL201": Row(
         text="{what}{where}",
         why="The field does not have the form that the schema gives it.",
@@ -547,7 +554,7 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL607": Row(
         text="promise 4 does not hold: {what}",
-        why="No selector of the base may catch a clone's pods (obligation P7, selection).",
+        why="No selector of the base may catch a clone's pods, and no clone's selector other pods (obligation P7, selection).",
         bad="a clone whose pods carry app: checkout while the Service selects it\n",
         good="a clone whose pods carry app: checkout-dev1\n",
     ),

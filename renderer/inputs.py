@@ -79,11 +79,31 @@ def read_environment(tree: Tree, path: str) -> Environment:
     if problems:
         raise Invalid(problems)
     environment = _environment(contract.with_defaults(contract.schema("Environment"), data), source)
+    problems = list(_carrier_problems(environment))
+    if problems:
+        raise Invalid(problems)
     try:
         join(environment.directory, environment.output.path)
     except OutsideRoot:
         raise Invalid([_leaves_root(environment, ("spec", "output", "path"), environment.output.path)]) from None
     return environment
+
+
+_RESERVED = ("authority", "baggage", "method", "scheme", "uri")
+"""Names that cannot be header carriers: Istio ignores four of them, and baggage is a carrier of its own kind."""
+
+
+def _carrier_problems(environment: Environment) -> Iterator[Problem]:
+    """Yields carriers that stand twice or cannot work; header names are compared without regard to case."""
+    seen: set[tuple[str, str]] = set()
+    for number, carrier in enumerate(environment.carriers):
+        field, name = ("header", carrier.header.lower()) if carrier.header else ("baggage", carrier.baggage or "")
+        path: Path = ("spec", "carriers", number, field)
+        if (field, name) in seen:
+            yield report("SL207", source=environment.source, path=path, what=name, where="carriers")
+        elif field == "header" and name in _RESERVED:
+            yield report("SL130", source=environment.source, path=path, name=name)
+        seen.add((field, name))
 
 
 def _described(data: Any) -> str:

@@ -38,7 +38,8 @@ def make_selectors(base: Base, root_namespace: str) -> Selectors:
     leave = [*services, *_budgets(base), *_workloads(base)]
     follow = list(_following(base, root_namespace))
     return Selectors(
-        services=Index(services),
+        # Without ports there is nothing to route to, and a ClusterIP Service has to have some.
+        services=Index((n, s, service) for n, s, service in services if service.manifest["spec"].get("ports")),
         leave=Index((namespace, selector, (selector, item)) for namespace, selector, item in leave),
         follow=Index((namespace, selector, (selector, item)) for namespace, selector, item in follow),
     )

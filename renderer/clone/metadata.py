@@ -25,7 +25,6 @@ _OWNED_PREFIXES = (
     "kustomize.toolkit.fluxcd.io/",
     "meta.helm.sh/",
 )
-_KEPT = ("name", "generateName", "namespace", "labels", "annotations", "finalizers")
 
 
 def without_owners(values: Mapping[str, str]) -> dict[str, str]:
@@ -39,20 +38,18 @@ def released(manifest: Manifest, namespace: str) -> dict[str, Any]:
     All else keeps its data and order.
     """
     metadata = manifest["metadata"]
-    kept: dict[str, Any] = {}
-    for field in _KEPT:
-        if field in metadata:
-            kept[field] = (
-                without_owners(metadata[field] or {}) if field in ("labels", "annotations") else metadata[field]
-            )
-        if field == "name" and namespace:
-            kept["namespace"] = namespace
-    for field in ("labels", "annotations"):
-        if field in kept and not kept[field]:
-            del kept[field]
-    if kept.get("labels", {}).get(MANAGED_BY) == "Helm":
-        kept["labels"] = {key: value for key, value in kept["labels"].items() if key != MANAGED_BY}
-    return {**{key: kept if key == "metadata" else value for key, value in manifest.items() if key != "status"}}
+    labels = without_owners(labels_of(manifest))
+    if labels.get(MANAGED_BY) == "Helm":
+        del labels[MANAGED_BY]
+    kept = {
+        **{field: metadata[field] for field in ("name", "generateName") if field in metadata},
+        "namespace": namespace,
+        "labels": labels,
+        "annotations": without_owners(annotations_of(manifest)),
+        "finalizers": metadata.get("finalizers"),
+    }
+    kept = {field: value for field, value in kept.items() if value}
+    return {key: kept if key == "metadata" else value for key, value in manifest.items() if key != "status"}
 
 
 def clone_labels(origin: Manifest, rewritten: Mapping[str, str]) -> dict[str, str]:

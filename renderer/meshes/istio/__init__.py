@@ -127,6 +127,6 @@ def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:
 def _synthesised(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Placed]:
     for id, tenants in by_service.items():
         service = plan.base.by_id[id]
-        if http_ports(service.manifest) and not view.in_mesh(id) and not view.wildcards(id):
+        if http_ports(service.manifest) and id not in view.in_mesh and not view.caught_by(id):
             manifest = synthesise(view, plan.environment.carriers, service, tenants)
             yield Placed(directory=SHARED, id=synthesised_id(id), manifest=manifest)

@@ -12,7 +12,7 @@ from typing import Any
 from renderer.catalogue import report
 from renderer.kinds import at
 from renderer.meshes.istio.synthesis import http_ports
-from renderer.meshes.istio.view import MESH, View, entries, gateways, hosts
+from renderer.meshes.istio.view import MESH, View, bindings, entries, gateways, hosts
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.plan import Plan, Tenant
 from renderer.problems import Path, Problem
@@ -28,10 +28,10 @@ def beyond(plan: Plan, view: View, by_service: Affected, affected: Sequence[Reso
         yield from _one_route_rollouts(plan, vs)
     for id in by_service:
         service = plan.base.by_id[id]
-        for vs in view.in_mesh(id):
+        for vs in view.in_mesh.get(id, ()):
             yield from _scope(vs)
             yield from _ports(vs, service)
-        if not view.in_mesh(id):
+        if not view.in_mesh.get(id, ()):
             yield from (
                 _problem(
                     vs,
@@ -39,7 +39,7 @@ def beyond(plan: Plan, view: View, by_service: Affected, affected: Sequence[Reso
                     "name the Service's host in a VirtualService of its own",
                     ("spec", "hosts"),
                 )
-                for vs in view.wildcards(id)
+                for vs in view.caught_by(id)
             )
     yield from _gateway_api(plan, view, by_service)
 
@@ -55,28 +55,10 @@ def _delegates(vs: Resource) -> Iterator[Problem]:
 
 def _gateway_groups(view: View, vs: Resource) -> Iterator[Problem]:
     """Yields the other VirtualServices of a gateway's host: Istio merges them and moves catch-alls to the end."""
-    bound = _bindings(vs)
-    for other in view.virtual_services:
-        common = sorted(bound & _bindings(other)) if other is not vs else []
-        if common:
-            gateway, host = common[0]
-            yield _problem(
-                vs,
-                f"shares host '{host}' of gateway '{gateway}' with '{other.id}'",
-                "merge the two in the base",
-                ("spec", "hosts"),
-            )
-
-
-def _bindings(vs: Resource) -> set[tuple[str, str]]:
-    def full(gateway: str) -> str:
-        return gateway if "/" in gateway else f"{vs.id.namespace}/{gateway}"
-
-    own = {
-        *gateways(vs.manifest),
-        *(g for e in entries(vs.manifest) for m in e.get("match") or () for g in m.get("gateways") or ()),
-    }
-    return {(full(gateway), host) for gateway in own if gateway != MESH for host in hosts(vs.manifest)}
+    others = {other: binding for binding in bindings(vs) for other in view.bindings[binding] if other.id != vs.id}
+    for other, (gateway, host) in others.items():
+        what = f"shares host '{host}' of gateway '{gateway}' with '{other.id}'"
+        yield _problem(vs, what, "merge the two in the base", ("spec", "hosts"))
 
 
 def _scope(vs: Resource) -> Iterator[Problem]:

@@ -31,7 +31,7 @@ def notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Ten
                     service=id,
                     protocol=protocol.upper(),
                 )
-        if not view.in_mesh(id):
+        if id not in view.in_mesh:
             yield from _hashing(view, id)
     yield from _ingresses(plan, by_service)
     if by_service:
@@ -89,7 +89,7 @@ def _blind_clients(plan: Plan, by_service: Mapping[ResourceId, Sequence[Tenant]]
 
 def _twice_served(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
     for id in by_service:
-        serving = view.in_mesh(id)
+        serving = view.in_mesh.get(id, ())
         if len(serving) > 1:
             yield report(
                 "SL418",

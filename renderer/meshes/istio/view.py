@@ -14,13 +14,20 @@ NETWORKING = "networking.istio.io"
 MESH = "mesh"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The route objects of a base, and how host names are completed in its cluster."""
+    """The route objects of a base, and how host names are completed in its cluster.
+
+    `in_mesh` holds the VirtualServices that name a Service exactly for clients in the mesh, `wildcards` those with a
+    wildcard host there, and `bindings` those of each (gateway, host).
+    """
 
     base: Base
     domain: str
     virtual_services: tuple[Resource, ...]
+    in_mesh: Mapping[ResourceId, tuple[Resource, ...]]
+    wildcards: tuple[tuple[str, Resource], ...]
+    bindings: Mapping[tuple[str, str], tuple[Resource, ...]]
     rules_of: Mapping[ResourceId, tuple[Resource, ...]]
     subsets_with_policy: Mapping[ResourceId, frozenset[str]]
 
@@ -33,27 +40,43 @@ class View:
         """Returns the full host name of a Service."""
         return ServiceHost(service.namespace, service.name).fqdn(self.domain)
 
-    def in_mesh(self, service: ResourceId) -> list[Resource]:
-        """Returns the VirtualServices whose hosts name a Service exactly for clients in the mesh."""
-        return [
-            vs
-            for vs in self.virtual_services
-            if is_mesh(vs.manifest)
-            and any(self.service(host, vs.id.namespace) == service for host in hosts(vs.manifest))
-        ]
-
-    def wildcards(self, service: ResourceId) -> list[Resource]:
+    def caught_by(self, service: ResourceId) -> list[Resource]:
         """Returns the VirtualServices that catch a Service in the mesh by a wildcard host."""
         fqdn = self.fqdn(service)
-        return [
-            vs
-            for vs in self.virtual_services
-            if is_mesh(vs.manifest) and any(host.startswith("*") and covers(host, fqdn) for host in hosts(vs.manifest))
-        ]
+        return list(dict.fromkeys(vs for pattern, vs in self.wildcards if covers(pattern, fqdn)))
 
 
 def make_view(base: Base, domain: str) -> View:
     """Indexes the route objects of a base."""
+    in_mesh: dict[ResourceId, dict[ResourceId, Resource]] = {}
+    wildcards: list[tuple[str, Resource]] = []
+    bound: dict[tuple[str, str], list[Resource]] = {}
+    virtual_services = base.of(NETWORKING, "VirtualService")
+    for vs in virtual_services:
+        for binding in bindings(vs):
+            bound.setdefault(binding, []).append(vs)
+        for host in hosts(vs.manifest) if is_mesh(vs.manifest) else ():
+            service = service_of(host, vs.id.namespace, domain)
+            if service:
+                id = ResourceId("", "Service", service.namespace, service.name)
+                in_mesh.setdefault(id, {})[vs.id] = vs
+            elif host.startswith("*"):
+                wildcards.append((host, vs))
+    rules, subsets = _destination_rules(base, domain)
+    return View(
+        base=base,
+        domain=domain,
+        virtual_services=virtual_services,
+        in_mesh={id: tuple(found.values()) for id, found in in_mesh.items()},
+        wildcards=tuple(wildcards),
+        bindings={key: tuple(found) for key, found in bound.items()},
+        rules_of={id: tuple(found) for id, found in rules.items()},
+        subsets_with_policy={id: frozenset(found) for id, found in subsets.items()},
+    )
+
+
+def _destination_rules(base: Base, domain: str) -> tuple[dict[ResourceId, list[Resource]], dict[ResourceId, set[str]]]:
+    """Returns the DestinationRules of each Service, and which of its subsets have a policy of their own."""
     rules: dict[ResourceId, list[Resource]] = {}
     subsets: dict[ResourceId, set[str]] = {}
     for rule in base.of(NETWORKING, "DestinationRule"):
@@ -63,13 +86,17 @@ def make_view(base: Base, domain: str) -> View:
             id = ResourceId("", "Service", service.namespace, service.name)
             rules.setdefault(id, []).append(rule)
             subsets.setdefault(id, set()).update(s["name"] for s in spec.get("subsets") or () if s.get("trafficPolicy"))
-    return View(
-        base=base,
-        domain=domain,
-        virtual_services=base.of(NETWORKING, "VirtualService"),
-        rules_of={id: tuple(found) for id, found in rules.items()},
-        subsets_with_policy={id: frozenset(found) for id, found in subsets.items()},
-    )
+    return rules, subsets
+
+
+def bindings(vs: Resource) -> list[tuple[str, str]]:
+    """Returns the pairs of gateway (`namespace/name`) and host at which a VirtualService is bound, sorted."""
+    own = {
+        *gateways(vs.manifest),
+        *(g for e in entries(vs.manifest) for m in e.get("match") or () for g in m.get("gateways") or ()),
+    }
+    full = {g if "/" in g else f"{vs.id.namespace}/{g}" for g in own if g != MESH}
+    return sorted((gateway, host) for gateway in full for host in hosts(vs.manifest))
 
 
 def hosts(manifest: Manifest) -> list[str]:
