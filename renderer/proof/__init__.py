@@ -1,0 +1,25 @@
+"""Proof: obligations that output has to meet, checked from manifests alone before anything is written.
+
+Proof shares syntax with the renderer and no decision (ARCHITECTURE.md, 'What proof shares'): it imports nothing that
+plans, clones, routes or names. One obligation is one module in `renderer.proof.obligations`.
+"""
+
+from __future__ import annotations
+
+from renderer.base import Base
+from renderer.problems import Problem, sort
+from renderer.proof.claims import Claims
+from renderer.proof.obligations import additions, defaults, destinations, erasure, selection
+from renderer.proof.world import make_world
+
+OBLIGATIONS = (erasure, additions, defaults, destinations, selection)
+"""Modules with `check(world) -> Iterator[Problem]`."""
+
+
+def prove(base: Base, output: Base, claims: Claims) -> list[Problem]:
+    """Returns all that is wrong with output, sorted; an empty list means that every obligation is met.
+
+    `output` are the written objects; the file of each one's source is its path in the output directory.
+    """
+    world = make_world(base, output, claims)
+    return sort(problem for obligation in OBLIGATIONS for problem in obligation.check(world))

@@ -1,0 +1,68 @@
+"""Claims: what the specs say that output has to contain, read without any decision of the renderer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from renderer.inputs import Inputs
+from renderer.kinds import WORKLOADS
+from renderer.model import Environment, ResourceId, RouteGroup, Sandbox, Workload
+from renderer.problems import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An active sandbox: its tenantID, its name (the directory of its objects), and the base workloads that it changes."""
+
+    tenant: str
+    name: str
+    source: Source
+    origins: tuple[ResourceId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupClaim:
+    """A route group: its tenantID and the names of its members; a member without a claim of its own is suspended."""
+
+    tenant: str
+    name: str
+    source: Source
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """All that is claimed in an environment."""
+
+    environment: Environment
+    sandboxes: tuple[Claim, ...]
+    groups: tuple[GroupClaim, ...]
+
+
+def claims_of(inputs: Inputs) -> Claims:
+    """Returns the claims of an environment's specs: suspended sandboxes have none."""
+    return Claims(
+        environment=inputs.environment,
+        sandboxes=tuple(_claim(sandbox) for sandbox in inputs.sandboxes if not sandbox.suspend),
+        groups=tuple(_group(group, inputs.sandboxes) for group in inputs.groups),
+    )
+
+
+def _claim(sandbox: Sandbox) -> Claim:
+    origins = tuple(_origin(workload) for workload in sandbox.workloads)
+    return Claim(tenant=sandbox.tenant, name=sandbox.name, source=sandbox.source, origins=origins)
+
+
+def _origin(workload: Workload) -> ResourceId:
+    group = next((group for group, kind in WORKLOADS if kind == workload.kind), "")
+    return ResourceId(group, workload.kind, workload.namespace, workload.name)
+
+
+def _group(group: RouteGroup, sandboxes: tuple[Sandbox, ...]) -> GroupClaim:
+    labels = group.match_labels
+    selected = (
+        s.name for s in sandboxes if labels is not None and all(s.labels.get(k) == v for k, v in labels.items())
+    )
+    return GroupClaim(
+        tenant=group.tenant, name=group.name, source=group.source, members=tuple(sorted({*selected, *group.sandboxes}))
+    )

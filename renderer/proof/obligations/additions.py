@@ -1,0 +1,120 @@
+"""P1, additions: what the output adds to the base is of kinds, names and places that change nothing for the base.
+
+A kind that is not listed may act on objects that it does not name (an EnvoyFilter, a Sidecar, a Gateway), so nothing but
+the listed ones is ever added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.catalogue import report
+from renderer.hosts import ServiceHost, covers
+from renderer.kinds import GroupKind
+from renderer.model import Resource, ResourceId, labels_of
+from renderer.problems import Path, Problem
+from renderer.proof.alignment import destinations
+from renderer.proof.literals import SANDBOX, TENANT
+from renderer.proof.world import VIRTUAL_SERVICE, World, directory
+
+DESTINATION_RULE = ("networking.istio.io", "DestinationRule")
+
+_ADDED: dict[str, frozenset[GroupKind]] = {
+    "shared": frozenset({VIRTUAL_SERVICE}),
+    "sandboxes": frozenset({("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet"), DESTINATION_RULE}),
+}
+"""First directory -> kinds of objects that may stand there without being the base's."""
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields additions that could act on the base, or that are not marked as their sandbox's."""
+    for resource in world.output.resources:
+        yield from _identity(resource)
+    for first, second in zip(world.output.resources, world.output.resources[1:], strict=False):
+        # Several objects may ask the API server for a name of one beginning; each needs its own file.
+        is_generated = not second.manifest["metadata"].get("name") and first.source != second.source
+        if first.id == second.id and not is_generated:
+            yield _wrong(second, f"stands twice in the output, first in {first.source.file}")
+    named = dict(_named(world))
+    for resource in world.added:
+        if resource.id in named:
+            yield _wrong(resource, f"'{named[resource.id]}' of the base names it, and would reach it")
+        key, where = (resource.id.group, resource.id.kind), directory(resource)
+        if key not in _ADDED.get(where.partition("/")[0], ()):
+            yield _wrong(resource, f"no {resource.id.kind} that the base has not may lie in '{where}'")
+        elif where != "shared":
+            yield from _marks(world, resource, where)
+        if key == DESTINATION_RULE:
+            yield from _host(world, resource)
+
+
+def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
+    return report("SL601", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+
+
+def _identity(resource: Resource) -> Iterator[Problem]:
+    """Yields where a manifest is another object than the one that proof takes it for."""
+    manifest, id = resource.manifest, resource.id
+    metadata = manifest.get("metadata") or {}
+    group = str(manifest.get("apiVersion")).rpartition("/")[0]
+    # A namespace on an object of a cluster-scoped kind is ignored by the API server.
+    namespace = (metadata.get("namespace") or "") if id.namespace else ""
+    found = (group, manifest.get("kind"), namespace, metadata.get("name") or metadata.get("generateName"))
+    if found != (id.group, id.kind, id.namespace, id.name):
+        yield _wrong(resource, f"the manifest is {'/'.join(str(part) for part in found[1:] if part)}")
+
+
+def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
+    owner = world.owner(resource)
+    if owner is None:
+        yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
+        return
+    labels = labels_of(resource.manifest)
+    for key, value in (
+        (world.claims.environment.tenant_label, owner.tenant),
+        (TENANT, owner.tenant),
+        (SANDBOX, owner.name),
+    ):
+        if labels.get(key) != value:
+            yield _wrong(
+                resource, f"label '{key}' is {_quoted(labels.get(key))}, expected '{value}'", ("metadata", "labels")
+            )
+
+
+def _quoted(value: str | None) -> str:
+    return "missing" if value is None else f"'{value}'"
+
+
+def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
+    """Yields the Services that routes of the base name, there or not: where one appears, their outcome changes."""
+    for resource in (*world.base.of(*VIRTUAL_SERVICE), *world.base.of(*DESTINATION_RULE)):
+        spec = resource.manifest.get("spec") or {}
+        routes = (entry for field in ("http", "tcp", "tls") for entry in spec.get(field) or ())
+        sent = (str(destination.get("host") or "") for entry in routes for destination, _ in destinations(entry))
+        for host in (*(spec.get("hosts") or ()), str(spec.get("host") or ""), *sent):
+            service = world.service(host, resource.id.namespace)
+            if service:
+                yield service, resource.id
+
+
+def _host(world: World, rule: Resource) -> Iterator[Problem]:
+    """Yields a rule that is for anything but a Service that the output adds: it would change how the base is called."""
+    host = (rule.manifest.get("spec") or {}).get("host") or ""
+    service = world.service(host, rule.id.namespace)
+    if world.added_service(service):
+        return
+    domain = world.claims.environment.cluster.domain
+    meant = (
+        service
+        if service in world.base.by_id
+        else next(
+            (
+                s.id
+                for s in world.base.of("", "Service")
+                if covers(host, ServiceHost(s.id.namespace, s.id.name).fqdn(domain))
+            ),
+            None,
+        )
+    )
+    what = f"applies to '{meant}' of the base" if meant else "is no Service that the output adds"
+    yield _wrong(rule, f"host '{host}' {what}", ("spec", "host"))

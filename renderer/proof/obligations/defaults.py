@@ -1,0 +1,178 @@
+"""P1, defaults: a VirtualService that the base has not stands in for Istio's default routes (rules R-I8 and R-I11).
+
+The first entry for a host switches its default route off, so the VirtualService has to send every request without a
+carrier where the default route would have: on each port that carries HTTP to the Service itself, with no other policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from renderer.base import Base
+from renderer.catalogue import report
+from renderer.hosts import ServiceHost
+from renderer.model import Manifest, Resource, ResourceId, annotations_of
+from renderer.ports import is_http, istio_protocol
+from renderer.problems import Path, Problem
+from renderer.proof.alignment import entries, same
+from renderer.proof.world import VIRTUAL_SERVICE, World
+
+_EXPORT_TO = "networking.istio.io/exportTo"
+_SPEC = frozenset({"hosts", "gateways", "exportTo", "http"})
+_CLIENT_CONDITIONS = ("gateways", "sourceLabels", "sourceNamespace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What serves hosts in the base's mesh: by Service, and by wildcard."""
+
+    exact: Mapping[ResourceId, Resource]
+    wildcard: Mapping[str, Resource]
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields added VirtualServices that change what a request without a carrier gets."""
+    served = _served(world)
+    first: dict[ResourceId, Resource] = {}
+    for vs in world.added:
+        if (vs.id.group, vs.id.kind) != VIRTUAL_SERVICE:
+            continue
+        spec = vs.manifest.get("spec") or {}
+        service = _service(world, vs, spec)
+        if service is None:
+            yield _wrong(
+                vs, "hosts are not the full name of one Service of the base in its own namespace", ("spec", "hosts")
+            )
+            continue
+        other = (
+            served.exact.get(service.id) or _by_wildcard(world, served, service.id) or first.setdefault(service.id, vs)
+        )
+        if other is not vs:
+            yield _wrong(vs, f"'{service.id}' is served by '{other.id}'", ("spec", "hosts"))
+        yield from _scope(vs, spec, service)
+        yield from _entries(world, vs, service)
+
+
+def _wrong(vs: Resource, what: str, path: Path = ()) -> Problem:
+    return report("SL601", source=vs.source, path=path, what=f"'{vs.id}': {what}")
+
+
+def _service(world: World, vs: Resource, spec: Manifest) -> Resource | None:
+    hosts = spec.get("hosts") or []
+    id = world.service(hosts[0], vs.id.namespace) if len(hosts) == 1 else None
+    if id is None or id.namespace != vs.id.namespace or hosts[0] != _fqdn(world, id):
+        return None
+    return world.base.by_id.get(id)
+
+
+def _fqdn(world: World, id: ResourceId) -> str:
+    return ServiceHost(id.namespace, id.name).fqdn(world.claims.environment.cluster.domain)
+
+
+def _served(world: World) -> _Served:
+    exact: dict[ResourceId, Resource] = {}
+    wildcard: dict[str, Resource] = {}
+    for vs in world.base.of(*VIRTUAL_SERVICE):
+        for host in (vs.manifest.get("spec") or {}).get("hosts") or () if _is_for_mesh(vs.manifest) else ():
+            service = world.service(host, vs.id.namespace)
+            if service:
+                exact.setdefault(service, vs)
+            elif host.startswith("*"):
+                wildcard.setdefault(host, vs)
+    for service, route in _gateway_api(world.base):
+        exact.setdefault(service, route)
+    return _Served(exact, wildcard)
+
+
+def _is_for_mesh(manifest: Manifest) -> bool:
+    bound = (manifest.get("spec") or {}).get("gateways") or ("mesh",)
+    return "mesh" in bound or any(
+        "mesh" in (match.get("gateways") or ()) for e in entries(manifest) for match in e.get("match") or ()
+    )
+
+
+def _gateway_api(base: Base) -> Iterator[tuple[ResourceId, Resource]]:
+    """Yields Services with a route of the Gateway API: a VirtualService would take their requests away from it (rule R-G1)."""
+    for kind in ("HTTPRoute", "GRPCRoute"):
+        for route in base.of("gateway.networking.k8s.io", kind):
+            for parent in (route.manifest.get("spec") or {}).get("parentRefs") or ():
+                if parent.get("kind") == "Service":
+                    yield (
+                        ResourceId(
+                            "", "Service", parent.get("namespace") or route.id.namespace, parent.get("name") or ""
+                        ),
+                        route,
+                    )
+
+
+def _by_wildcard(world: World, served: _Served, id: ResourceId) -> Resource | None:
+    host = _fqdn(world, id)
+    patterns = ("*", *(f"*{host[dot:]}" for dot, character in enumerate(host) if character == "."))
+    return next((served.wildcard[pattern] for pattern in patterns if pattern in served.wildcard), None)
+
+
+def _scope(vs: Resource, spec: Manifest, service: Resource) -> Iterator[Problem]:
+    for field in spec:
+        if field not in _SPEC:
+            yield _wrong(vs, f"'spec.{field}' is none of a default route's", ("spec", field))
+    if (spec.get("gateways") or ["mesh"]) != ["mesh"]:
+        yield _wrong(vs, "'spec.gateways' is wider than the mesh", ("spec", "gateways"))
+    scope = annotations_of(service.manifest).get(_EXPORT_TO)
+    expected = [part.strip() for part in scope.split(",")] if scope else None
+    if spec.get("exportTo") != expected:
+        yield _wrong(vs, f"'spec.exportTo' is not that of '{service.id}'", ("spec", "exportTo"))
+
+
+def _entries(world: World, vs: Resource, service: Resource) -> Iterator[Problem]:
+    """Yields entries that are neither a tenant's nor a port's default, and ports without exactly one default behind tenants'."""
+    ports = (service.manifest.get("spec") or {}).get("ports") or ()
+    numbers = [port["port"] for port in ports]
+    routable = [port["port"] for port in ports if is_http(istio_protocol(port))]
+    defaults: set[int] = set()
+    for insertion in world.alignments[vs.id].insertions:
+        path: Path = ("spec", "http", insertion.number)
+        entry, name = insertion.entry, f"entry {insertion.number + 1}"
+        if insertion.tenant is None:
+            port = next((p for p in routable if _is_default(world, vs, entry, service.id, p, len(numbers) > 1)), None)
+            if port is None:
+                yield _wrong(
+                    vs,
+                    f"{name} is neither a tenant's nor the default of an HTTP port",
+                    path,
+                )
+            elif port in defaults:
+                yield _wrong(vs, f"{name} is a second default of port {port}", path)
+            else:
+                defaults.add(port)
+            continue
+        what = _unfit(entry, numbers, routable, defaults)
+        if what:
+            yield _wrong(vs, f"{name} {what}", path)
+    for port in routable:
+        if port not in defaults:
+            yield _wrong(vs, f"port {port} of '{service.id}' has no default", ("spec", "http"))
+
+
+def _is_default(
+    world: World, vs: Resource, entry: Manifest, service: ResourceId, port: int, is_one_of_many: bool
+) -> bool:
+    match = {"match": [{"port": port}]} if is_one_of_many else {}
+    route = entry.get("route") or [{}]
+    host = (route[0].get("destination") or {}).get("host") or ""
+    expected = {"name": "default", **match, "route": [{"destination": {"host": host, "port": {"number": port}}}]}
+    return same(entry, expected) and world.service(host, vs.id.namespace) == service
+
+
+def _unfit(entry: Manifest, numbers: list[int], routable: list[int], before: Collection[int]) -> str | None:
+    """Returns why a tenant's entry may not stand behind the defaults of the ports `before`, or None."""
+    for match in entry["match"]:
+        if any(match.get(field) for field in _CLIENT_CONDITIONS):
+            return "is for some clients only"
+        own = [match["port"]] if match.get("port") else numbers if len(numbers) == 1 else routable
+        if not own or not set(own) <= set(routable):
+            return "applies on a port that carries no HTTP"
+        behind = next((port for port in own if port in before), None)
+        if behind is not None:
+            return f"stands behind the default of port {behind}"
+    return None

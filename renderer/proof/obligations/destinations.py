@@ -1,0 +1,132 @@
+"""P4, destinations: where tenants' entries send to exists, and leads to that tenant's pods (ROUTING.md §6; rules R-I5, R-I17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from renderer.catalogue import report
+from renderer.model import Manifest, Resource, ResourceId, labels_of
+from renderer.problems import Path, Problem, Source
+from renderer.proof.alignment import Insertion, destinations, same
+from renderer.proof.claims import Claim
+from renderer.proof.literals import ORIGIN, origin_value
+from renderer.proof.world import World, is_headless, services_of
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields entries that lead nowhere or to the wrong pods, unfit clones of Services, and claims without a clone."""
+    for id, alignment in world.alignments.items():
+        vs = world.output.by_id[id]
+        for insertion in alignment.insertions:
+            if insertion.tenant is not None:
+                yield from _entry(world, vs, insertion, insertion.tenant)
+    for service in world.added:
+        if (service.id.group, service.id.kind) == ("", "Service") and not is_headless(service):
+            yield from _service(world, service)
+    for claim in world.claims.sandboxes:
+        for origin in claim.origins:
+            yield from _claimed(world, claim, origin)
+
+
+def _wrong(source: Source, what: str, path: Path = ()) -> Problem:
+    return report("SL604", source=source, path=path, what=what)
+
+
+def _entry(world: World, vs: Resource, insertion: Insertion, tenant: str) -> Iterator[Problem]:
+    base = [destination for destination, _ in destinations(insertion.before)] if insertion.before else []
+    if not any(sends for _, sends in destinations({"route": insertion.entry.get("route")})):
+        text = f"'{vs.id}': entry {insertion.number + 1} of '{tenant}' sends nowhere"
+        yield _wrong(vs.source, text, ("spec", "http", insertion.number))
+    for destination, sends in destinations(insertion.entry):
+        what = _unfit(world, vs, destination, tenant, base, sends)
+        if what:
+            text = f"'{vs.id}': entry {insertion.number + 1} of '{tenant}' {what}"
+            yield _wrong(vs.source, text, ("spec", "http", insertion.number))
+
+
+def _unfit(
+    world: World, vs: Resource, destination: Manifest, tenant: str, base: list[Manifest], sends: bool
+) -> str | None:
+    """Returns why a tenant's entry must not send to a destination, or None."""
+    host = str(destination.get("host") or "")
+    id = world.service(host, vs.id.namespace)
+    if sends and id in world.cloned[tenant]:
+        return f"sends to '{id}', of which it has a clone"
+    if any(same(destination, known) for known in base):
+        return None
+    service = world.added_service(id)
+    if service is None:
+        return f"sends to host '{host}', neither a base destination nor a clone"
+    return _wrong_clone(world, vs, service, tenant, base) or _wrong_port(service, destination)
+
+
+def _wrong_clone(world: World, vs: Resource, service: Resource, tenant: str, base: list[Manifest]) -> str | None:
+    owner = world.owner(service)
+    if owner is None or owner.tenant not in world.reach[tenant]:
+        return f"sends to '{service.id}', which is {_whose(owner)}"
+    if is_headless(service):
+        return f"sends to '{service.id}', which is headless"
+    hosts = [*(str(d.get("host") or "") for d in base), *((vs.manifest.get("spec") or {}).get("hosts") or ())]
+    origin = _origin(service)
+    if origin not in {world.service(host, vs.id.namespace) for host in hosts}:
+        return f"sends to '{service.id}', the clone of '{origin}', not of the base's destination"
+    return None
+
+
+def _whose(owner: Claim | None) -> str:
+    return f"tenant '{owner.tenant}'s" if owner else "no sandbox's"
+
+
+def _wrong_port(service: Resource, destination: Manifest) -> str | None:
+    number = (destination.get("port") or {}).get("number")
+    known = [port.get("port") for port in (service.manifest.get("spec") or {}).get("ports") or ()]
+    return None if number is None or number in known else f"sends to port {number}, which '{service.id}' has not"
+
+
+def _origin(service: Resource) -> ResourceId:
+    return ResourceId("", "Service", service.id.namespace, labels_of(service.manifest).get(ORIGIN, ""))
+
+
+def _service(world: World, service: Resource) -> Iterator[Problem]:
+    """Yields what keeps an added Service from being a faithful clone that leads to its own sandbox's pods alone."""
+    spec = service.manifest.get("spec") or {}
+    if spec.get("type", "ClusterIP") != "ClusterIP":
+        yield _wrong(service.source, f"'{service.id}': type is {spec['type']}, expected ClusterIP", ("spec", "type"))
+    origin = world.base.by_id.get(_origin(service))
+    if origin is None:
+        yield _wrong(
+            service.source, f"'{service.id}': label '{ORIGIN}' names no Service of the base", ("metadata", "labels")
+        )
+    elif not same(_ports(origin), list(spec.get("ports") or ())):
+        yield _wrong(service.source, f"'{service.id}': ports are not those of '{origin.id}'", ("spec", "ports"))
+    selected = world.selected.get(service.id, ())
+    if not selected:
+        yield _wrong(service.source, f"'{service.id}': selects no workload of the output", ("spec", "selector"))
+    owner, label = world.owner(service), world.claims.environment.tenant_label
+    for pods in selected:
+        if owner and pods.labels.get(label) != owner.tenant:
+            text = f"'{service.id}': selects '{pods.resource.id}', whose pods are not tenant '{owner.tenant}'s"
+            yield _wrong(service.source, text, ("spec", "selector"))
+
+
+def _ports(origin: Resource) -> list[dict[str, Any]]:
+    """Returns the ports of a Service for its clone: without those of nodes, which only one Service can have."""
+    ports = (origin.manifest.get("spec") or {}).get("ports") or ()
+    return [{key: value for key, value in port.items() if key != "nodePort"} for port in ports]
+
+
+def _claimed(world: World, claim: Claim, origin: ResourceId) -> Iterator[Problem]:
+    """Yields what is missing of a claim: the clone of its origin, or of a Service that leads to it."""
+    clone = world.clones.get((origin.kind, origin.namespace, claim.tenant, origin_value(origin.kind, origin.name)))
+    if clone is None:
+        yield _wrong(claim.source, f"'{claim.name}' claims '{origin}', of which the output has no clone")
+        return
+    for service in services_of(world.base, world.base_services, origin):
+        copy = world.clone_services.get((service.id, claim.tenant))
+        if copy is None:
+            yield _wrong(
+                claim.source, f"'{claim.name}' claims '{origin}', and the output has no clone of '{service.id}'"
+            )
+        elif clone not in world.selected.get(copy.id, ()):
+            yield _wrong(copy.source, f"'{copy.id}': does not select '{clone.resource.id}'", ("spec", "selector"))

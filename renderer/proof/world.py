@@ -1,0 +1,196 @@
+"""The world that obligations look at: base, output and claims, with what is found in them once and asked often.
+
+Building it and every obligation is linear in the objects and entries of base and output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from renderer.base import Base
+from renderer.hosts import service_of
+from renderer.kinds import WORKLOADS, WorkloadKind, at, pod_labels, workload_kind
+from renderer.model import Resource, ResourceId, labels_of
+from renderer.proof.alignment import Alignment, align, entries
+from renderer.proof.claims import Claim, Claims
+from renderer.proof.literals import ORIGIN, TENANT, make_literals
+from renderer.selectors import Index, Selector, from_label_selector, from_map
+
+VIRTUAL_SERVICE = ("networking.istio.io", "VirtualService")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pods:
+    """The pods of a workload: their labels, and the workload's selector (None: it has none)."""
+
+    resource: Resource
+    labels: Mapping[str, str]
+    selector: Selector | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What is proved about, and its indexes.
+
+    `owners`: directory -> sandbox. `reach`: tenantID -> tenantIDs whose clones its requests may meet (of a route group: its
+    members'). `cloned`: tenantID -> base Services that select what it claims. `added`: output that is not in the base;
+    `pods`: those of added workloads. `selected`: added Service -> pods that it selects. `clones`: (kind, namespace, tenantID, origin
+    label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each VirtualService of
+    the output, by id.
+    """
+
+    base: Base
+    output: Base
+    claims: Claims
+    owners: Mapping[str, Claim]
+    reach: Mapping[str, frozenset[str]]
+    cloned: Mapping[str, frozenset[ResourceId]]
+    added: tuple[Resource, ...]
+    pods: tuple[Pods, ...]
+    base_services: Index[Resource]
+    selected: Mapping[ResourceId, tuple[Pods, ...]]
+    clones: Mapping[tuple[str, str, str, str], Pods]
+    clone_services: Mapping[tuple[ResourceId, str], Resource]
+    alignments: Mapping[ResourceId, Alignment]
+
+    def service(self, host: str, namespace: str) -> ResourceId | None:
+        """Returns the id of the Service that a host means in an object of a namespace."""
+        found = service_of(host, namespace, self.claims.environment.cluster.domain)
+        return ResourceId("", "Service", found.namespace, found.name) if found else None
+
+    def owner(self, resource: Resource) -> Claim | None:
+        """Returns the active sandbox in whose directory an object of the output lies."""
+        return self.owners.get(directory(resource))
+
+    def added_service(self, id: ResourceId | None) -> Resource | None:
+        """Returns a Service of the output that the base has not."""
+        return self.output.by_id.get(id) if id and id not in self.base.by_id else None
+
+
+def make_world(base: Base, output: Base, claims: Claims) -> World:
+    """Indexes base, output and claims."""
+    added = tuple(resource for resource in output.resources if resource.id not in base.by_id)
+    pods = tuple(_pods(added))
+    base_services = Index(services(base.resources))
+    owners = {f"sandboxes/{claim.name}": claim for claim in claims.sandboxes}
+    return World(
+        base=base,
+        output=output,
+        claims=claims,
+        owners=owners,
+        reach=_reach(claims),
+        cloned=_cloned(base, base_services, claims),
+        added=added,
+        pods=pods,
+        base_services=base_services,
+        selected=_selected(added, pods),
+        clones={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
+        clone_services=dict(_clone_services(added, owners)),
+        alignments=_alignments(base, output, claims),
+    )
+
+
+def directory(resource: Resource) -> str:
+    """Returns the directory of an object of the output: `shared`, `base` or `sandboxes/<name>`."""
+    first, _, rest = resource.source.file.partition("/")
+    return f"{first}/{rest.partition('/')[0]}" if first == "sandboxes" else first
+
+
+def services(resources: Iterable[Resource]) -> Iterator[tuple[str, Selector, Resource]]:
+    """Yields the Services that select pods: one without a selector, or of type ExternalName, selects none."""
+    for resource in resources:
+        spec = resource.manifest.get("spec") or {}
+        if (
+            (resource.id.group, resource.id.kind) == ("", "Service")
+            and spec.get("selector")
+            and spec.get("type") != "ExternalName"
+        ):
+            yield resource.id.namespace, from_map(spec["selector"]), resource
+
+
+def pods_of(row: WorkloadKind, resource: Resource) -> Pods:
+    """Returns the pods of a workload."""
+    selector = at(resource.manifest, row.selector) if row.selector else None
+    parse = from_map if row.kind == "ReplicationController" else from_label_selector
+    return Pods(
+        resource=resource, labels=pod_labels(row, resource.manifest), selector=parse(selector) if selector else None
+    )
+
+
+def base_pods(base: Base) -> Iterator[Pods]:
+    """Yields the pods of the base: those of its workloads, and single ones."""
+    for row in WORKLOADS.values():
+        yield from (pods_of(row, resource) for resource in base.of(row.group, row.kind))
+    yield from (Pods(resource=pod, labels=labels_of(pod.manifest), selector=None) for pod in base.of("", "Pod"))
+
+
+def is_headless(service: Resource) -> bool:
+    """Tells whether a Service has no address of its own."""
+    return (service.manifest.get("spec") or {}).get("clusterIP") == "None"
+
+
+def _pods(added: Iterable[Resource]) -> Iterator[Pods]:
+    for resource in added:
+        row = workload_kind(resource.id.group, resource.id.kind)
+        if row:
+            yield pods_of(row, resource)
+
+
+def _marks(resource: Resource) -> tuple[str, str]:
+    labels = labels_of(resource.manifest)
+    return labels.get(TENANT, ""), labels.get(ORIGIN, "")
+
+
+def _reach(claims: Claims) -> dict[str, frozenset[str]]:
+    by_name = {claim.name: claim.tenant for claim in claims.sandboxes}
+    own = {claim.tenant: frozenset((claim.tenant,)) for claim in claims.sandboxes}
+    return own | {
+        group.tenant: frozenset(by_name[name] for name in group.members if name in by_name) for group in claims.groups
+    }
+
+
+def _cloned(base: Base, selecting: Index[Resource], claims: Claims) -> dict[str, frozenset[ResourceId]]:
+    cloned: dict[str, frozenset[ResourceId]] = {}
+    for claim in claims.sandboxes:
+        found = (service.id for origin in claim.origins for service in services_of(base, selecting, origin))
+        cloned[claim.tenant] = frozenset(found)
+    joined = {
+        tenant: frozenset(id for member in members for id in cloned[member])
+        for tenant, members in _reach(claims).items()
+    }
+    return cloned | joined
+
+
+def services_of(base: Base, selecting: Index[Resource], origin: ResourceId) -> list[Resource]:
+    """Returns the base Services that select the pods of a base workload."""
+    row, resource = workload_kind(origin.group, origin.kind), base.by_id.get(origin)
+    return selecting.matching(origin.namespace, pod_labels(row, resource.manifest)) if row and resource else []
+
+
+def _selected(added: tuple[Resource, ...], pods: tuple[Pods, ...]) -> dict[ResourceId, tuple[Pods, ...]]:
+    selecting = Index(services(added))
+    selected: dict[ResourceId, list[Pods]] = {}
+    for each in pods:
+        for service in selecting.matching(each.resource.id.namespace, each.labels):
+            selected.setdefault(service.id, []).append(each)
+    return {id: tuple(found) for id, found in selected.items()}
+
+
+def _clone_services(
+    added: Iterable[Resource], owners: Mapping[str, Claim]
+) -> Iterator[tuple[tuple[ResourceId, str], Resource]]:
+    for resource in added:
+        owner = owners.get(directory(resource))
+        if (resource.id.group, resource.id.kind) == ("", "Service") and owner and not is_headless(resource):
+            origin = ResourceId("", "Service", resource.id.namespace, labels_of(resource.manifest).get(ORIGIN, ""))
+            yield (origin, owner.tenant), resource
+
+
+def _alignments(base: Base, output: Base, claims: Claims) -> dict[ResourceId, Alignment]:
+    literals = make_literals(claims.environment.carriers, _reach(claims))
+    found: dict[ResourceId, Alignment] = {}
+    for vs in output.of(*VIRTUAL_SERVICE):
+        ours = base.by_id.get(vs.id)
+        found[vs.id] = align(entries(ours.manifest) if ours else (), entries(vs.manifest), literals)
+    return found
