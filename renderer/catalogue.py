@@ -535,7 +535,7 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL503": Row(
         text="two objects would be written to '{file}': '{one}' and '{two}'",
-        hint="their names differ in upper and lower case only: rename one",
+        hint="rename one: their names are generated, or differ in upper and lower case only",
         why="Some file systems do not tell such names apart.",
         bad="Config and config, both of kind ConfigMap\n",
         good="config and config-extra\n",

@@ -74,13 +74,13 @@ def escaped(name: str) -> str:
 
 
 def collisions(objects: Iterable[Placed]) -> list[Problem]:
-    """Returns a problem for each pair of paths that differ in upper and lower case only."""
+    """Returns a problem for each pair of objects whose paths are equal, or differ in upper and lower case only."""
     seen: dict[str, Placed] = {}
     problems = []
     for placed in objects:
         path = path_of(placed)
         other = seen.setdefault(path.lower(), placed)
-        if other is not placed and path_of(other) != path:
+        if other is not placed and (other.id != placed.id or (other.base and placed.base)):
             problems.append(report("SL503", file=path, one=other.id, two=placed.id))
     return problems
 

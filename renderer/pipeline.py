@@ -7,18 +7,20 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from renderer.acceptance import without_accepted
 from renderer.base import Base, make_base
 from renderer.catalogue import report
+from renderer.clashes import clashes
 from renderer.clone.guards import guard
 from renderer.clone.metadata import released
 from renderer.clone.service import clone_service, headless_service
 from renderer.clone.workload import clone_workload, container_problems
-from renderer.emit import BASE, SANDBOXES, Files, Placed, collisions, emit, path_of
+from renderer.emit import BASE, SANDBOXES, Files, Placed, emit, path_of
 from renderer.inputs import Inputs
 from renderer.meshes import MESHES
 from renderer.model import Resource, ResourceId
 from renderer.plan import Plan, make_plan
-from renderer.problems import Invalid, Problem, Source
+from renderer.problems import Invalid, Problem, Source, sort
 from renderer.proof import prove
 from renderer.proof.claims import claims_of
 
@@ -52,8 +54,8 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     plan = make_plan(inputs)
     routed = MESHES[inputs.environment.mesh].route(plan)
     objects = (*_clones(plan), *routed.objects, *_included(plan, routed.objects))
-    problems = accepted(
-        inputs, (*inputs.problems, *plan.problems, *_clone_problems(plan), *routed.problems, *_clashes(plan, objects))
+    problems = without_accepted(
+        inputs, (*inputs.problems, *plan.problems, *_clone_problems(plan), *routed.problems, *clashes(plan, objects))
     )
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
@@ -65,7 +67,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     too_large = [*_too_large(objects, files)]
     if too_large:
         raise Invalid(too_large)
-    return Rendered(files, tuple(p for p in problems if p.level == "notice"), (), objects)
+    return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects)
 
 
 def render_valid(inputs: Inputs) -> Rendered:
@@ -160,61 +162,6 @@ def _unreachable(plan: Plan) -> Iterator[Problem]:
                 object=str(clone.origin.id),
                 why_not=why_not,
             )
-
-
-def accepted(inputs: Inputs, problems: Iterable[Problem]) -> list[Problem]:
-    """Drops the problems that specs accept, and adds a notice for each acceptance that meets none."""
-    wanted = {
-        (sandbox.source, workload.path, entry.code, entry.object): (sandbox, workload, number)
-        for sandbox in inputs.sandboxes
-        for workload in sandbox.workloads
-        for number, entry in enumerate(workload.accept)
-    }
-    met = set()
-    kept = []
-    for problem in problems:
-        key = (problem.sandbox, problem.path[:3], problem.code, problem.object)
-        if key in wanted:
-            met.add(key)
-        else:
-            kept.append(problem)
-    for key, (sandbox, workload, number) in wanted.items():
-        if key not in met and not sandbox.suspend:
-            kept.append(
-                report(
-                    "SL218",
-                    source=sandbox.source,
-                    path=(*workload.path, "accept", number),
-                    sandbox=sandbox.source,
-                    object=workload.accept[number].object,
-                    accepted=workload.accept[number].code,
-                )
-            )
-    return kept
-
-
-def _clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
-    """Yields the objects whose id another object of the output, or one of the base, has already."""
-    owners = {f"{SANDBOXES}/{tenant.name}": tenant for tenant in plan.tenants}
-    seen: dict[ResourceId, str] = dict.fromkeys(plan.base.by_id, "the base")
-    objects = tuple(objects)
-    for placed in objects:
-        if placed.base:
-            continue
-        owner = owners.get(placed.directory)
-        who = f"sandbox '{owner.name}'" if owner else "a route"
-        if placed.id in seen:
-            yield report(
-                "SL302",
-                source=owner.source if owner else plan.environment.source,
-                path=("spec",),
-                sandbox=owner.source if owner else None,
-                object=str(placed.id),
-                one=seen[placed.id],
-                two=who,
-            )
-        seen.setdefault(placed.id, who)
-    yield from collisions(objects)
 
 
 def _written(objects: Iterable[Placed]) -> Base:

@@ -250,8 +250,9 @@ def _services(sandbox: Sandbox, clones: list[WorkloadClone]) -> list[ServiceClon
 
 def _caught(clone: WorkloadClone) -> Iterator[Problem]:
     """Yields the selectors that a clone's pods cannot leave."""
-    for resource in clone.pods.caught_by:
-        code = "SL304" if resource.id.kind == "PodDisruptionBudget" else "SL303"
+    for selector, resource in clone.pods.caught_by:
+        is_whole = not any(requirement.operator == "In" for requirement in selector)
+        code = "SL304" if is_whole and resource.id.kind == "PodDisruptionBudget" else "SL303"
         yield report(
             code,
             source=clone.sandbox.source,

@@ -40,3 +40,63 @@ def _istio_name(app_protocol: str | None, name: str | None) -> str | None:
 def is_http(protocol: str) -> bool:
     """Tells whether requests of a protocol can be routed by headers; sniffed ports can where they carry HTTP."""
     return protocol in _HTTP or protocol == SNIFFED
+
+
+def istio_unroutable(_: Mapping[str, Any], port: Mapping[str, Any]) -> str | None:
+    """Returns why Istio cannot route a port by headers, or None."""
+    protocol = istio_protocol(port)
+    return None if is_http(protocol) else f"{protocol.upper()} carries no headers"
+
+
+_LINKERD_OPAQUE = frozenset({25, 587, 3306, 4444, 5432, 6379, 9300, 11211})
+_LINKERD_HTTP = frozenset({"http", "kubernetes.io/h2c"})
+OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
+
+
+def linkerd_unroutable(service: Mapping[str, Any], port: Mapping[str, Any]) -> str | None:
+    """Returns why Linkerd cannot route a port of a Service by headers, or None.
+
+    linkerd2: policy-controller/grpc/src/outbound.rs at 2.18 and later: `appProtocol` decides; without one the port is
+    opaque if the Service's annotation lists it, else if the control plane's default list does.
+    """
+    if str(port.get("protocol") or "TCP").upper() == "UDP":
+        return "UDP carries no headers"
+    if _is_headless(service):
+        return "a headless Service is no parent of a route"
+    app_protocol = port.get("appProtocol")
+    if app_protocol:
+        return None if app_protocol in _LINKERD_HTTP else f"appProtocol '{app_protocol}' is opaque to Linkerd"
+    annotated = ((service.get("metadata") or {}).get("annotations") or {}).get(OPAQUE_PORTS)
+    opaque = _LINKERD_OPAQUE if annotated is None else _listed(annotated)
+    return "it is an opaque port of Linkerd" if port.get("port") in opaque or port.get("name") in opaque else None
+
+
+def plain_unroutable(service: Mapping[str, Any], port: Mapping[str, Any]) -> str | None:
+    """Returns why a port cannot take an HTTPRoute in a mesh of which nothing else is known, or None.
+
+    An HTTPRoute makes such a mesh take the port for HTTP, so a port that looks like anything else is left alone.
+    """
+    if _is_headless(service):
+        return "a headless Service is no parent of a route"
+    protocol = istio_protocol(port)
+    if not is_http(protocol):
+        return f"{protocol.upper()} carries no headers"
+    if protocol == SNIFFED and port.get("port") in _LINKERD_OPAQUE:
+        return f"port {port['port']} is one of a protocol that is not HTTP"
+    return None
+
+
+def _is_headless(service: Mapping[str, Any]) -> bool:
+    return (service.get("spec") or {}).get("clusterIP") == "None"
+
+
+def _listed(annotation: str) -> set[int | str]:
+    """Returns the ports of a list of numbers, ranges and names, as Linkerd's annotation has it."""
+    found: set[int | str] = set()
+    for part in (text.strip() for text in annotation.split(",")):
+        first, dash, last = part.partition("-")
+        if first.isdigit() and (not dash or last.isdigit()):
+            found.update(range(int(first), min(int(last or first), 65535) + 1))
+        elif part:
+            found.add(part)
+    return found

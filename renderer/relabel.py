@@ -110,11 +110,11 @@ def _source_labels(base: Base) -> Iterator[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class Relabelled:
-    """The pod labels of a clone, which of the origin's were rewritten, and the selectors that they cannot leave."""
+    """The pod labels of a clone, which of the origin's were rewritten, and the selectors that they cannot leave, with owners."""
 
     labels: Labels
     rewritten: Labels
-    caught_by: tuple[Resource, ...]
+    caught_by: tuple[tuple[Selector, Resource], ...]
 
 
 def relabel(namespace: str, origin: Labels, own: Labels, tenant: str, selectors: Selectors) -> Relabelled:
@@ -131,14 +131,14 @@ def relabel(namespace: str, origin: Labels, own: Labels, tenant: str, selectors:
     for chosen in _by_cost(keys, escapable, following):
         rewritten = {key: label_value(origin[key], tenant) for key in chosen}
         labels = {**origin, **rewritten, **own}
-        caught = tuple(item for _, item in selectors.leave.matching(namespace, labels))
+        caught = tuple(selectors.leave.matching(namespace, labels))
         if not caught:
             return Relabelled(labels, rewritten, ())
         if best is None or len(caught) < len(best.caught_by):
             best = Relabelled(labels, rewritten, caught)
     if best is None:
         labels = {**origin, **own}
-        best = Relabelled(labels, {}, tuple(item for _, item in selectors.leave.matching(namespace, labels)))
+        best = Relabelled(labels, {}, tuple(selectors.leave.matching(namespace, labels)))
     return best
 
 

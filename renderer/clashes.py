@@ -1,0 +1,78 @@
+"""Names that are taken: by an object of the base, by another tenant's, or by a route of the base that leads nowhere yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from renderer.catalogue import report
+from renderer.emit import SANDBOXES, Placed, collisions
+from renderer.hosts import service_of
+from renderer.kinds import at
+from renderer.model import ResourceId
+from renderer.plan import Plan
+from renderer.problems import Problem
+
+
+def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
+    """Yields the objects whose id another object has already, and clones' Services that a base route would lead to."""
+    owners = {f"{SANDBOXES}/{tenant.name}": tenant for tenant in plan.tenants}
+    seen: dict[ResourceId, str] = dict(_named(plan)) | dict.fromkeys(plan.base.by_id, "the base")
+    objects = tuple(objects)
+    for placed in objects:
+        if placed.base:
+            continue
+        owner = owners.get(placed.directory)
+        who = f"sandbox '{owner.name}'" if owner else "a route"
+        if placed.id in seen:
+            yield report(
+                "SL302",
+                source=owner.source if owner else plan.environment.source,
+                path=("spec",),
+                sandbox=owner.source if owner else None,
+                object=str(placed.id),
+                one=seen[placed.id],
+                two=who,
+            )
+        seen.setdefault(placed.id, who)
+    yield from collisions(objects)
+
+
+def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
+    """Yields the Services that routes of the base name, existing or not: a clone of that name would get their requests."""
+    domain = plan.environment.cluster.domain
+    for kind in ("VirtualService", "DestinationRule"):
+        for resource in plan.base.of("networking.istio.io", kind):
+            for host in _hosts(resource.manifest.get("spec") or {}):
+                service = service_of(host, resource.id.namespace, domain)
+                if service:
+                    yield ResourceId("", "Service", service.namespace, service.name), f"'{resource.id}' of the base"
+    for group, kind in (
+        ("gateway.networking.k8s.io", "HTTPRoute"),
+        ("gateway.networking.k8s.io", "GRPCRoute"),
+        ("policy.linkerd.io", "HTTPRoute"),
+    ):
+        for resource in plan.base.of(group, kind):
+            spec = resource.manifest.get("spec") or {}
+            backends = (b for rule in spec.get("rules") or () for b in rule.get("backendRefs") or ())
+            for reference in (*(spec.get("parentRefs") or ()), *backends):
+                if (reference.get("kind") or "Service") == "Service":
+                    namespace = reference.get("namespace") or resource.id.namespace
+                    yield (
+                        ResourceId("", "Service", namespace, reference.get("name") or ""),
+                        f"'{resource.id}' of the base",
+                    )
+
+
+def _hosts(spec: dict[str, object]) -> Iterator[str]:
+    """Yields the hosts that a VirtualService or DestinationRule names."""
+    yield from spec.get("hosts") or ()  # type: ignore[misc]
+    if spec.get("host"):
+        yield str(spec["host"])
+    for field in ("http", "tls", "tcp"):
+        for entry in spec.get(field) or ():  # type: ignore[attr-defined]
+            destinations = [
+                *(entry.get("route") or ()),
+                *(entry.get("mirrors") or ()),
+                {"destination": entry.get("mirror")},
+            ]
+            yield from (str(host) for d in destinations if (host := at(d, ("destination", "host"))))
