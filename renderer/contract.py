@@ -134,7 +134,7 @@ _TYPES = {
 def _broken(error: Any) -> str:
     rule, value = error.validator, error.instance
     if rule == "type":
-        return f"expected {_TYPES[error.validator_value]}, found {_shown(value)}"
+        return f"expected {_type_name(error.validator_value)}, found {_shown(value)}"
     if rule == "enum":
         return f"expected one of {', '.join(str(v) for v in error.validator_value)}, found {_shown(value)}"
     if rule in ("oneOf", "anyOf"):
@@ -147,6 +147,10 @@ def _broken(error: Any) -> str:
     if rule in ("minimum", "maximum"):
         return f"{value} is out of range: the {rule} is {error.validator_value}"
     return f"{_shown(value)} does not have the form that is expected"
+
+
+def _type_name(type_: str | list[str]) -> str:
+    return _TYPES[type_ if isinstance(type_, str) else type_[0]]
 
 
 _UNITS = {"maxItems": "items", "maxProperties": "fields", "maxLength": "characters"}
@@ -163,6 +167,6 @@ def _shown(value: Any) -> str:
 
 
 def _meant(error: Any) -> str:
-    if error.validator == "type" and error.validator_value == "string" and isinstance(error.instance, int | float):
+    if error.validator == "type" and "string" in error.validator_value and isinstance(error.instance, int | float):
         return f"quote it: '{json.dumps(error.instance)}'"
     return str(error.schema.get("description", ""))

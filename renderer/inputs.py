@@ -130,6 +130,7 @@ def _environment(data: Mapping[str, Any], source: Source) -> Environment:
                 ObjectName(kind=o["kind"], name=o["name"], namespace=o.get("namespace", namespace))
                 for o in spec["routes"]["adopt"]
             ),
+            answer_header=spec["routes"]["answerHeader"],
         ),
         cluster=Cluster(domain=spec["cluster"]["domain"], root_namespace=spec["cluster"]["rootNamespace"]),
         output=Output(path=spec["output"]["path"], base=spec["output"]["base"]),

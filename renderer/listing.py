@@ -40,8 +40,8 @@ def sandboxes(inputs: Inputs) -> list[Row]:
 
 def workloads(inputs: Inputs) -> list[Row]:
     """Returns the workloads of the base: whether they can be cloned, and which ports of their Services can be routed."""
-    mesh = MESHES[inputs.environment.mesh]
     base: Base = inputs.base
+    unroutable = MESHES[inputs.environment.mesh].unroutable(inputs.environment, base)
     selectors = make_selectors(base, inputs.environment.cluster.root_namespace)
     rows: list[Row] = []
     for row in WORKLOADS.values():
@@ -53,7 +53,7 @@ def workloads(inputs: Inputs) -> list[Row]:
                     {
                         "port": port["port"],
                         "name": port.get("name"),
-                        "unroutable": mesh.unroutable(service.manifest, port),
+                        "unroutable": unroutable.get((service.id, port["port"])),
                     }
                     for port in service.manifest["spec"].get("ports") or ()
                 ]

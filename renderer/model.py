@@ -72,6 +72,7 @@ class Routes:
     """The environment's `routes`."""
 
     adopt: tuple[ObjectName, ...]
+    answer_header: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from renderer.clone.workload import clone_workload, container_problems
 from renderer.emit import BASE, SANDBOXES, Files, Placed, emit, path_of
 from renderer.inputs import Inputs
 from renderer.meshes import MESHES
+from renderer.meshes.base import Unroutable
 from renderer.model import Resource, ResourceId
 from renderer.plan import Plan, make_plan
 from renderer.problems import Invalid, Problem, Source, sort
@@ -52,10 +53,19 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     What is not written needs no proof: `check` compares with files that `render` has proved, and `verify` proves those.
     """
     plan = make_plan(inputs)
-    routed = MESHES[inputs.environment.mesh].route(plan)
+    mesh = MESHES[inputs.environment.mesh]
+    unroutable = mesh.unroutable(inputs.environment, inputs.base)
+    routed = mesh.route(plan, unroutable)
     objects = (*_clones(plan), *routed.objects, *_included(plan, routed.objects))
     problems = without_accepted(
-        inputs, (*inputs.problems, *plan.problems, *_clone_problems(plan), *routed.problems, *clashes(plan, objects))
+        inputs,
+        (
+            *inputs.problems,
+            *plan.problems,
+            *_clone_problems(plan, unroutable),
+            *routed.problems,
+            *clashes(plan, objects),
+        ),
     )
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
@@ -133,21 +143,19 @@ def _included(plan: Plan, routes: Iterable[Placed]) -> Iterator[Placed]:
             yield Placed(directory=BASE, id=resource.id, manifest=manifest, base=resource)
 
 
-def _clone_problems(plan: Plan) -> Iterator[Problem]:
+def _clone_problems(plan: Plan, unroutable: Unroutable) -> Iterator[Problem]:
     for clone in plan.clones:
         yield from container_problems(clone)
         yield from guard(plan, clone)
-    yield from _unreachable(plan)
+    yield from _unreachable(plan, unroutable)
 
 
-def _unreachable(plan: Plan) -> Iterator[Problem]:
+def _unreachable(plan: Plan, unroutable: Unroutable) -> Iterator[Problem]:
     """Yields an error for each clone of a sandbox no clone of which can be reached, by routes or by its own queue."""
-    mesh = MESHES[plan.environment.mesh]
     by_sandbox: dict[str, list[tuple[str | None, object]]] = {}
     for clone in plan.clones:
-        reasons = [
-            mesh.unroutable(s.manifest, port) for s in clone.services for port in s.manifest["spec"].get("ports") or ()
-        ]
+        ports = [(s.id, port["port"]) for s in clone.services for port in s.manifest["spec"]["ports"]]
+        reasons = [unroutable.get(port) for port in ports]
         reached = not clone.services or None in reasons
         why_not = None if reached else ", ".join(dict.fromkeys(r for r in reasons if r)) or "its Services have no ports"
         by_sandbox.setdefault(clone.sandbox.name, []).append((why_not, clone))

@@ -73,10 +73,23 @@ class ServiceClone:
 class Tenant:
     """A tenantID and the clone that it reaches for each base Service; of a sandbox or of a route group."""
 
-    id: str
-    name: str
-    source: Source
+    spec: Sandbox | RouteGroup
     services: Mapping[ResourceId, ServiceClone]
+
+    @property
+    def id(self) -> str:
+        """The tenantID."""
+        return self.spec.tenant
+
+    @property
+    def name(self) -> str:
+        """The name of the sandbox or route group, and of its directory."""
+        return self.spec.name
+
+    @property
+    def source(self) -> Source:
+        """Where the spec is."""
+        return self.spec.source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +126,7 @@ def make_plan(inputs: Inputs) -> Plan:
         copies = _services(sandbox, own)
         clones += own
         services += copies
-        tenants.append(
-            Tenant(
-                id=sandbox.tenant, name=sandbox.name, source=sandbox.source, services={s.origin.id: s for s in copies}
-            )
-        )
+        tenants.append(Tenant(spec=sandbox, services={s.origin.id: s for s in copies}))
     for clone in clones:
         problems += _caught(clone)
     joined, wrong = _groups(inputs, tenants)
@@ -287,7 +296,7 @@ def _groups(inputs: Inputs, tenants: list[Tenant]) -> tuple[list[Tenant], list[P
                             service=id,
                         )
                     )
-        joined.append(Tenant(id=group.tenant, name=group.name, source=group.source, services=services))
+        joined.append(Tenant(spec=group, services=services))
     return joined, problems
 
 

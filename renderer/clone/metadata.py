@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from renderer.model import Environment, Manifest, Sandbox, annotations_of, labels_of
+from renderer.model import Environment, Manifest, RouteGroup, Sandbox, annotations_of, labels_of
 from renderer.names import EXPIRES, MANAGED_BY, ORIGIN, OWNER, SANDBOX, SPEC, TENANT
 
 _OWNED_PREFIXES = (
@@ -63,7 +63,7 @@ def clone_labels(origin: Manifest, rewritten: Mapping[str, str]) -> dict[str, st
 
 def tenant_metadata(
     environment: Environment,
-    sandbox: Sandbox,
+    sandbox: Sandbox | RouteGroup,
     *,
     name: str,
     namespace: str,
@@ -84,7 +84,7 @@ def tenant_metadata(
     return {"name": name, "namespace": namespace, "labels": marks, "annotations": notes}
 
 
-def _notes(sandbox: Sandbox) -> Iterable[tuple[str, str]]:
+def _notes(sandbox: Sandbox | RouteGroup) -> Iterable[tuple[str, str]]:
     if sandbox.owner:
         yield OWNER, sandbox.owner
     if sandbox.expires:

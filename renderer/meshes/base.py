@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from renderer.base import Base
 from renderer.emit import Placed
+from renderer.model import Environment, ResourceId
 from renderer.plan import Plan, WorkloadClone
 from renderer.problems import Problem
+
+Unroutable = Mapping[tuple[ResourceId, int], str]
+"""Service and port -> why its requests cannot be routed by tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +30,8 @@ class Mesh(Protocol):
     # Called for each clone: labels that its pods carry for the mesh's sake.
     def pod_labels(self, clone: WorkloadClone) -> Mapping[str, str]: ...
 
-    # Called for each port of a Service: why it cannot be routed by tenant, or None where it can.
-    def unroutable(self, service: Mapping[str, Any], port: Mapping[str, Any]) -> str | None: ...
+    # Called once: the ports of the base's Services that cannot be routed by tenant.
+    def unroutable(self, environment: Environment, base: Base) -> Unroutable: ...
 
     # Called once: the route objects of all tenants, adopted ones also where there are no tenants.
-    def route(self, plan: Plan) -> Routed: ...
+    def route(self, plan: Plan, unroutable: Unroutable) -> Routed: ...

@@ -1,7 +1,8 @@
 """Istio with sidecars: tenants' entries in VirtualServices, and DestinationRules for clones.
 
 Sidecars do not merge VirtualServices of one host, so tenants' rules are written into the base's own object, which the output
-takes over (`routes.adopt`, or all of them with `output.base: full`), or into a new one where the base has none.
+takes over (`routes.adopt`, or all of them with `output.base: full`), or into a new one where the base has none. HTTPRoutes
+and GRPCRoutes of the base are copied as in any mesh of the Gateway API.
 """
 
 from __future__ import annotations
@@ -9,20 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from renderer.base import Base
 from renderer.catalogue import report
 from renderer.clone.metadata import released
 from renderer.emit import SHARED, Placed
-from renderer.meshes.base import Routed
-from renderer.meshes.istio.beyond import beyond
+from renderer.kinds import pod_labels as labels_of_pods
+from renderer.meshes.base import Routed, Unroutable
+from renderer.meshes.gateway_api import route_base
+from renderer.meshes.gateway_api.dialects import ISTIO
+from renderer.meshes.gateway_api.unroutable import unroutable_ports
+from renderer.meshes.istio.beyond import beyond, mixed_services
 from renderer.meshes.istio.destination_rules import destination_rules
-from renderer.meshes.istio.notices import notices
+from renderer.meshes.istio.notices import client_notices, service_notices
 from renderer.meshes.istio.rules import Transformed, transform
 from renderer.meshes.istio.synthesis import http_ports, synthesise, synthesised_id
 from renderer.meshes.istio.view import NETWORKING, View, make_view
-from renderer.model import Resource, ResourceId
+from renderer.meshes.notices import notices
+from renderer.model import Environment, Resource, ResourceId
 from renderer.names import LABEL_VALUE_LIMIT, fit
 from renderer.plan import Plan, Tenant, WorkloadClone
-from renderer.ports import is_http, istio_protocol
 from renderer.problems import Problem, did_you_mean
 
 _NAMES = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
@@ -33,21 +39,40 @@ def pod_labels(clone: WorkloadClone) -> Mapping[str, str]:
 
     Istio's injector takes the name from the same labels in the same order, and the workload's own name after them.
     """
-    labels = clone.origin.manifest["spec"]["template"]["metadata"].get("labels") or {}
+    labels = labels_of_pods(clone.row, clone.origin.manifest)
     name = next((labels[key] for key in _NAMES if labels.get(key)), fit(clone.origin.id.name, LABEL_VALUE_LIMIT))
     return {"service.istio.io/canonical-name": name, "service.istio.io/canonical-revision": clone.sandbox.tenant}
 
 
-def unroutable(service: Mapping[str, Any], port: Mapping[str, Any]) -> str | None:
-    """Returns why a port cannot be routed by tenant, or None."""
-    protocol = istio_protocol(port)
-    return None if is_http(protocol) else f"{protocol.upper()} carries no headers"
+def unroutable(environment: Environment, base: Base) -> Unroutable:
+    """Returns the ports that Istio cannot route by headers."""
+    return unroutable_ports(environment, base, ISTIO)
 
 
-def route(plan: Plan) -> Routed:
-    """Returns the VirtualServices and DestinationRules of a plan."""
+def route(plan: Plan, unroutable: Unroutable) -> Routed:
+    """Returns the VirtualServices and DestinationRules of a plan, and copies of the base's HTTPRoutes."""
     view = make_view(plan.base, plan.environment.cluster.domain)
-    by_service = _by_service(plan)
+    by_service = services_of(plan)
+    copied, parts = route_base(plan, ISTIO)
+    by_gateway_api = {part.target for part in parts}
+    written = route_virtual_services(plan, view)
+    made = _synthesised(plan, view, {id: t for id, t in by_service.items() if id not in by_gateway_api})
+    return Routed(
+        (*written.objects, *made, *copied.objects),
+        (
+            *written.problems,
+            *copied.problems,
+            *mixed_services(plan, by_service, parts),
+            *service_notices(plan, view, by_service),
+            *client_notices(plan, by_service),
+            *notices(plan, unroutable),
+        ),
+    )
+
+
+def route_virtual_services(plan: Plan, view: View) -> Routed:
+    """Returns the adopted VirtualServices of the base with tenants' entries, and the DestinationRules of clones."""
+    by_service = services_of(plan)
     adopted = _adopted(plan)
     problems: list[Problem] = [*_unknown(plan)]
     objects: list[Placed] = []
@@ -60,14 +85,12 @@ def route(plan: Plan) -> Routed:
             problems += [] if vs.id in adopted else _not_adopted(plan, vs, changed)
         if vs.id in adopted:
             objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(vs, changed), base=vs))
-    objects += _synthesised(plan, view, by_service)
     objects += destination_rules(plan, view)
     problems += beyond(plan, view, by_service, affected)
-    problems += notices(plan, view, by_service)
     return Routed(tuple(objects), tuple(problems))
 
 
-def _by_service(plan: Plan) -> dict[ResourceId, list[Tenant]]:
+def services_of(plan: Plan) -> dict[ResourceId, list[Tenant]]:
     """Returns the tenants, by tenantID, that cloned each Service."""
     found: dict[ResourceId, list[Tenant]] = {}
     for tenant in plan.tenants:

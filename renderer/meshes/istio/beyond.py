@@ -11,6 +11,7 @@ from typing import Any
 
 from renderer.catalogue import report
 from renderer.kinds import at
+from renderer.meshes.gateway_api.components import Component
 from renderer.meshes.istio.synthesis import http_ports
 from renderer.meshes.istio.view import MESH, View, bindings, entries, gateways, hosts
 from renderer.model import Manifest, Resource, ResourceId
@@ -41,7 +42,6 @@ def beyond(plan: Plan, view: View, by_service: Affected, affected: Sequence[Reso
                 )
                 for vs in view.caught_by(id)
             )
-    yield from _gateway_api(plan, view, by_service)
 
 
 def _problem(resource: Resource, what: str, way: str, path: Path = ()) -> Problem:
@@ -112,19 +112,14 @@ def _one_route_rollouts(plan: Plan, vs: Resource) -> Iterator[Problem]:
                 )
 
 
-def _gateway_api(plan: Plan, view: View, by_service: Affected) -> Iterator[Problem]:
-    for group, kind in (("gateway.networking.k8s.io", "HTTPRoute"), ("gateway.networking.k8s.io", "GRPCRoute")):
-        for route in plan.base.of(group, kind):
-            spec = route.manifest.get("spec") or {}
-            references = [
-                *(spec.get("parentRefs") or ()),
-                *(b for rule in spec.get("rules") or () for b in rule.get("backendRefs") or ()),
-            ]
-            named = [
-                ResourceId("", "Service", r.get("namespace") or route.id.namespace, r.get("name") or "")
-                for r in references
-                if (r.get("kind") or "Service") == "Service"
-            ]
-            touched = [id for id in named if id in by_service]
-            if touched:
-                yield _problem(route, f"routes '{touched[0]}' by the Gateway API", "use a VirtualService for it")
+def mixed_services(plan: Plan, by_service: Affected, parts: Sequence[Component]) -> Iterator[Problem]:
+    """Yields Services that HTTPRoutes serve on some ports only: a VirtualService for the others would hide them."""
+    for part in parts:
+        if part.target not in by_service:
+            continue
+        route = part.pairs[0][0].resource
+        served = [other for other in parts if other.target == part.target]
+        for port in http_ports(plan.base.by_id[part.target].manifest):
+            if not any(other.covers(port) for other in served):
+                what = f"serves '{part.target}' and leaves its port {port} to Istio's default route"
+                yield _problem(route, what, f"give port {port} an HTTPRoute of its own", ("spec", "parentRefs"))

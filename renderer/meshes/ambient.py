@@ -1,0 +1,36 @@
+"""Istio's ambient mode: HTTPRoutes at waypoints; where the base has a VirtualService for a Service, it stays with that.
+
+Rule R-I16: the two kinds are never mixed for one Service. DestinationRules are copied as for sidecars.
+"""
+
+from __future__ import annotations
+
+from renderer.base import Base
+from renderer.meshes.base import Routed, Unroutable
+from renderer.meshes.gateway_api import route_base, route_services
+from renderer.meshes.gateway_api.dialects import AMBIENT
+from renderer.meshes.gateway_api.unroutable import unroutable_ports
+from renderer.meshes.istio import pod_labels, route_virtual_services
+from renderer.meshes.istio.view import make_view
+from renderer.meshes.notices import notices
+from renderer.model import Environment
+from renderer.plan import Plan
+
+__all__ = ["pod_labels", "route", "unroutable"]
+
+
+def unroutable(environment: Environment, base: Base) -> Unroutable:
+    """Returns the ports that Istio cannot route by headers."""
+    return unroutable_ports(environment, base, AMBIENT)
+
+
+def route(plan: Plan, unroutable: Unroutable) -> Routed:
+    """Returns the routes of all tenants."""
+    view = make_view(plan.base, plan.environment.cluster.domain)
+    copied, parts = route_base(plan, AMBIENT)
+    made = route_services(plan, AMBIENT, unroutable, parts, frozenset(view.in_mesh))
+    written = route_virtual_services(plan, view)
+    return Routed(
+        (*written.objects, *copied.objects, *made.objects),
+        (*written.problems, *copied.problems, *made.problems, *notices(plan, unroutable)),
+    )

@@ -1,0 +1,161 @@
+"""Meshes that are routed by the Gateway API: HTTPRoutes and GRPCRoutes attached to Services (GAMMA) and to Gateways.
+
+Routes of one parent are merged by specificity, so nothing of the base is changed: a tenant's rules are objects of its own,
+one for each carrier, in the tenant's directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from renderer.catalogue import report
+from renderer.emit import Placed
+from renderer.kinds import at
+from renderer.meshes.base import Routed, Unroutable
+from renderer.meshes.gateway_api.components import Component, components
+from renderer.meshes.gateway_api.copies import copies
+from renderer.meshes.gateway_api.decide import decide
+from renderer.meshes.gateway_api.defaults import defaults
+from renderer.meshes.gateway_api.dialects import Dialect
+from renderer.meshes.gateway_api.view import Route, ignored_filter, read_routes
+from renderer.meshes.notices import notices
+from renderer.model import ResourceId, labels_of
+from renderer.plan import Plan, Tenant
+from renderer.problems import Problem
+
+
+def route_all(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
+    """Returns all routes of a mesh that the Gateway API alone routes."""
+    copied, parts = route_base(plan, dialect)
+    made = route_services(plan, dialect, unroutable, parts)
+    problems = (*copied.problems, *made.problems, *inert_virtual_services(plan), *notices(plan, unroutable))
+    return Routed((*copied.objects, *made.objects), problems)
+
+
+def route_base(plan: Plan, dialect: Dialect) -> tuple[Routed, tuple[Component, ...]]:
+    """Returns the copies of the base's routes for every tenant, and the components that those routes form."""
+    routes = read_routes(plan.base, dialect)
+    parts = components(routes)
+    decided = decide(plan, dialect, routes, parts)
+    objects = tuple(placed for copying in decided.copyings for placed in copies(plan.environment, dialect, copying))
+    problems = [*decided.problems, *_ignored(plan, dialect), *_ties(plan, routes, parts)]
+    return Routed(objects, tuple(problems)), parts
+
+
+def route_services(
+    plan: Plan,
+    dialect: Dialect,
+    unroutable: Unroutable,
+    parts: Sequence[Component],
+    elsewhere: frozenset[ResourceId] = frozenset(),
+) -> Routed:
+    """Returns routes for the ports of cloned Services that have none; `elsewhere` are Services that are routed otherwise."""
+    at_service: dict[ResourceId, list[Component]] = {}
+    for part in parts:
+        at_service.setdefault(part.target, []).append(part)
+    objects: list[Placed] = []
+    problems: list[Problem] = []
+    for tenant in plan.tenants:
+        for service in sorted(tenant.services):
+            if service in elsewhere:
+                continue
+            for port in _ports(plan, service, unroutable):
+                serving = [part for part in at_service.get(service, ()) if part.covers(port)]
+                if _has_producer(serving, service):
+                    continue
+                problems += _inexhaustive(tenant, serving, service, port)
+                objects += defaults(plan.environment, dialect, tenant, service, port)
+    if dialect.needs_waypoint:
+        problems += _without_waypoint(plan)
+    return Routed(tuple(objects), tuple(problems))
+
+
+def _ports(plan: Plan, service: ResourceId, unroutable: Unroutable) -> list[int]:
+    ports = (plan.base.by_id[service].manifest.get("spec") or {}).get("ports") or ()
+    return [port["port"] for port in ports if (service, port["port"]) not in unroutable]
+
+
+def _has_producer(serving: Sequence[Component], service: ResourceId) -> bool:
+    """Tells whether a route of the Service's own namespace serves it, which every client meets."""
+    return any(route.resource.id.namespace == service.namespace for part in serving for route, _ in part.pairs)
+
+
+def _inexhaustive(tenant: Tenant, serving: Sequence[Component], service: ResourceId, port: int) -> Iterator[Problem]:
+    """Yields routes of other namespaces that leave requests without a rule: a default would answer those (rule R-G6)."""
+    for route in {r.resource.id: r for part in serving for r, _ in part.pairs}.values():
+        if not any(_is_catch_all(match) for rule in route.rules for match in rule.get("matches") or [{}]):
+            yield report(
+                "SL424",
+                source=route.resource.source,
+                path=("spec", "rules"),
+                sandbox=tenant.source,
+                object=str(route.resource.id),
+                service=service,
+                port=port,
+            )
+
+
+def _is_catch_all(match: Mapping[str, object]) -> bool:
+    path = match.get("path") or {}
+    is_root = (
+        isinstance(path, Mapping) and path.get("type", "PathPrefix") == "PathPrefix" and path.get("value", "/") == "/"
+    )
+    return is_root and not any(match.get(field) for field in ("headers", "queryParams", "method"))
+
+
+def _ignored(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
+    """Yields the base's routes that the mesh ignores as a whole."""
+    for group in dialect.route_groups:
+        for resource in plan.base.of(group, "HTTPRoute"):
+            name = ignored_filter(Route(resource=resource, parents=()), dialect)
+            if name:
+                yield report(
+                    "SL425", source=resource.source, path=("spec", "rules"), object=str(resource.id), filter=name
+                )
+
+
+def _ties(plan: Plan, routes: Sequence[Route], parts: Sequence[Component]) -> Iterator[Problem]:
+    """Yields pairs of routes with equal matches on one parent: the older wins, which manifests do not tell (rule R-G10)."""
+    cloned = {service for tenant in plan.tenants for service in tenant.services}
+    for part in parts:
+        if part.target not in cloned:
+            continue
+        seen: dict[str, Route] = {}
+        for route in {r.resource.id: r for r, _ in part.pairs}.values():
+            for match in {repr(m): m for rule in route.rules for m in rule.get("matches") or [{}]}:
+                other = seen.setdefault(match, route)
+                if other is not route:
+                    yield report(
+                        "SL426",
+                        source=route.resource.source,
+                        path=("spec", "rules"),
+                        object=str(route.resource.id),
+                        other=other.resource.id,
+                        service=part.target,
+                    )
+
+
+def _without_waypoint(plan: Plan) -> Iterator[Problem]:
+    """Yields cloned Services for which the base shows no waypoint: without one nothing is routed (rule R-I16)."""
+    label = "istio.io/use-waypoint"
+    for service in sorted({s for tenant in plan.tenants for s in tenant.services}):
+        resource = plan.base.by_id[service]
+        namespace = plan.base.by_id.get(ResourceId("", "Namespace", "", service.namespace))
+        wanted = labels_of(resource.manifest).get(label) or (
+            labels_of(namespace.manifest).get(label) if namespace else None
+        )
+        if not wanted or wanted == "none":
+            yield report("SL427", source=resource.source, path=("metadata",), service=service, label=label)
+
+
+def inert_virtual_services(plan: Plan) -> Iterator[Problem]:
+    """Yields the VirtualServices of the base that send to cloned Services: a mesh of the Gateway API does not read them."""
+    names = {service.name for tenant in plan.tenants for service in tenant.services}
+    for vs in plan.base.of("networking.istio.io", "VirtualService"):
+        destinations = (
+            at(d, ("destination", "host"))
+            for entry in at(vs.manifest, ("spec", "http")) or ()
+            for d in entry.get("route") or ()
+        )
+        if any(str(host).split(".")[0] in names for host in destinations):
+            yield report("SL428", source=vs.source, object=str(vs.id))

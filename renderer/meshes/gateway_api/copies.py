@@ -1,0 +1,191 @@
+"""Tenants' copies of base routes (rules R-G4, R-G5 and R-G9): one object a carrier, beside the base's own.
+
+A copy has all rules of its route, each match with the carrier's header added, and clones in place of cloned Services. One
+more header ranks a rule above the one that it is a copy of and above nothing else, whatever order a mesh gives to paths,
+methods, headers and queries; so a tenant's request meets the copy of the rule that it would have met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.clone.metadata import kept_annotations, tenant_metadata, without_owners
+from renderer.emit import SANDBOXES, Placed
+from renderer.meshes.carriers import baggage_regex, header_of
+from renderer.meshes.gateway_api.dialects import GATEWAY, Dialect
+from renderer.meshes.gateway_api.view import Attached, Route, backend, live
+from renderer.model import Carrier, Environment, Manifest, ResourceId, labels_of
+from renderer.names import OBJECT_NAME_LIMIT, fit
+from renderer.plan import ServiceClone, Tenant
+
+MOST_HEADERS = 16
+Rule = dict[str, Any]
+Resolve = Callable[[Manifest], ResourceId | None]
+Services = Mapping[ResourceId, ServiceClone]
+
+
+@dataclass(frozen=True, slots=True)
+class Substitute:
+    """A cloned base Service and the port of its clone that takes over what was sent to it."""
+
+    service: ResourceId
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copying:
+    """A route that is copied for a tenant: the parents of its copy, and how its rules change.
+
+    `parent` takes the place of the parent Service where a rule has no backendRefs of its own (Linkerd), `everything` that
+    of all backends, where only the parent is cloned.
+    """
+
+    route: Route
+    tenant: Tenant
+    parents: tuple[Attached, ...]
+    parent: Substitute | None = None
+    everything: Substitute | None = None
+
+
+def carrier_suffix(carriers: Sequence[Carrier], number: int) -> str:
+    """Returns the end of the name of a carrier's object: `h` for a header, `b` for baggage, `h2` for a second header."""
+    kind = "h" if carriers[number].header else "b"
+    before = sum(bool(c.header) == bool(carriers[number].header) for c in carriers[:number])
+    return f"{kind}{before + 1}" if before else kind
+
+
+def carrier_header(carrier: Carrier, tenant: str) -> dict[str, str]:
+    """Returns a carrier as a header match, with every default of the CRD written out."""
+    if carrier.header:
+        return {"type": "Exact", "name": header_of(carrier), "value": tenant}
+    return {
+        "type": "RegularExpression",
+        "name": header_of(carrier),
+        "value": baggage_regex(carrier.baggage or "", tenant),
+    }
+
+
+def copies(environment: Environment, dialect: Dialect, copying: Copying) -> Iterator[Placed]:
+    """Yields the objects of a route for a tenant, one for each carrier."""
+    base, tenant = copying.route.resource, copying.tenant
+    spec = base.manifest["spec"]
+    for number, carrier in enumerate(environment.carriers):
+        name = fit(f"{base.id.name}-{tenant.id}-{carrier_suffix(environment.carriers, number)}", OBJECT_NAME_LIMIT)
+        metadata = tenant_metadata(
+            environment,
+            tenant.spec,
+            name=name,
+            namespace=base.id.namespace,
+            origin=base.id.name,
+            labels=without_owners(labels_of(base.manifest)),
+            annotations=kept_annotations(base.manifest),
+        )
+        rules = [_rule(environment, dialect, copying, rule, carrier) for rule in copying.route.rules]
+        written = {"parentRefs": [_parent_reference(a) for a in copying.parents], "rules": rules}
+        manifest = {
+            "apiVersion": base.manifest["apiVersion"],
+            "kind": base.id.kind,
+            "metadata": metadata,
+            "spec": {key: written.get(key, value) for key, value in {**spec, "rules": rules}.items()},
+        }
+        id = ResourceId(base.id.group, base.id.kind, base.id.namespace, name)
+        yield Placed(directory=f"{SANDBOXES}/{tenant.name}", id=id, manifest=manifest)
+
+
+def _parent_reference(attached: Attached) -> Manifest:
+    """Returns a parentRef with its defaults written out; its form, such as a missing port, stays."""
+    return {"group": GATEWAY, "kind": "Gateway", **attached.reference}
+
+
+def _rule(environment: Environment, dialect: Dialect, copying: Copying, rule: Rule, carrier: Carrier) -> Rule:
+    tenant = copying.tenant
+    is_http = copying.route.resource.id.kind == "HTTPRoute"
+    matches = [_match(match, carrier_header(carrier, tenant.id), is_http) for match in rule.get("matches") or [{}]]
+    changed: Rule = {**rule, "matches": matches}
+
+    def resolve(reference: Manifest) -> ResourceId | None:
+        return backend(copying.route, reference, dialect)
+
+    if rule.get("filters"):
+        changed["filters"] = [_filter(item, tenant, resolve) for item in rule["filters"]]
+    given = rule.get("backendRefs") or []
+    substitute = copying.everything if given else None if _redirects(rule) else copying.parent
+    if substitute:
+        clone = tenant.services[substitute.service].id
+        changed["backendRefs"] = [{**reference_to(clone, substitute.port), "weight": 1}]
+    elif given:
+        changed["backendRefs"] = _backends(given, tenant.services, resolve)
+    cloned = [substitute.service] if substitute else [s for r in live(given) if (s := resolve(r)) in tenant.services]
+    header = environment.routes.answer_header
+    if header and cloned and cloned[0]:
+        changed["filters"] = answering(changed.get("filters") or [], header, f"{tenant.id}/{cloned[0].name}")
+    return changed
+
+
+def _redirects(rule: Manifest) -> bool:
+    return any(item.get("type") == "RequestRedirect" for item in rule.get("filters") or ())
+
+
+def _match(match: Manifest, header: Manifest, is_http: bool) -> Rule:
+    """Returns a match with a carrier's header, and with the defaults of the CRD written out."""
+    headers = [{"type": "Exact", **given} for given in match.get("headers") or ()]
+    path = {"path": {"type": "PathPrefix", "value": "/", **(match.get("path") or {})}} if is_http else {}
+    extra: Rule = {}
+    if match.get("queryParams"):
+        extra["queryParams"] = [{"type": "Exact", **given} for given in match["queryParams"]]
+    if not is_http and match.get("method"):
+        extra["method"] = {"type": "Exact", **match["method"]}
+    return {
+        **path,
+        **{key: value for key, value in match.items() if key not in ("path", "headers")},
+        **extra,
+        "headers": [*headers, header],
+    }
+
+
+def reference_to(service: ResourceId, port: int) -> Rule:
+    """Returns a backendRef to a Service with its namespace and every default but the weight written out."""
+    return {"group": "", "kind": "Service", "name": service.name, "namespace": service.namespace, "port": port}
+
+
+def _backends(references: Sequence[Manifest], services: Services, resolve: Resolve) -> list[Rule]:
+    """Returns backendRefs with clones in place of cloned Services, alone where there are any, and equal ones as one."""
+    cloned = [r for r in live(references) if resolve(r) in services]
+    result: list[Rule] = []
+    for reference in cloned or references:
+        service = resolve(reference)
+        written: Rule = {"group": "", "kind": "Service", **reference, "weight": reference.get("weight", 1)}
+        if service is not None:
+            name = services[service].id.name if service in services else service.name
+            written = {**written, "group": "", "name": name, "namespace": service.namespace}
+        same = next((r for r in result if {**r, "weight": 0} == {**written, "weight": 0}), None)
+        if same is None or not cloned:
+            result.append(written)
+        else:
+            same["weight"] += written["weight"]
+    return result
+
+
+def _filter(item: Manifest, tenant: Tenant, resolve: Resolve) -> Manifest:
+    """Returns a filter whose mirror leads to a clone, where it does."""
+    mirrored = (item.get("requestMirror") or {}).get("backendRef")
+    service = resolve(mirrored) if mirrored else None
+    if mirrored is None or service is None or service not in tenant.services:
+        return item
+    clone = tenant.services[service].id
+    reference = {**mirrored, "group": "", "kind": "Service", "name": clone.name, "namespace": clone.namespace}
+    return {**item, "requestMirror": {**item["requestMirror"], "backendRef": reference}}
+
+
+def answering(filters: Sequence[Manifest], header: str, value: str) -> list[Manifest]:
+    """Returns filters that set a response header; a rule may have one ResponseHeaderModifier only."""
+    new = {"name": header, "value": value}
+    for number, item in enumerate(filters):
+        if item.get("type") == "ResponseHeaderModifier":
+            modifier = item.get("responseHeaderModifier") or {}
+            kept = [h for h in modifier.get("set") or () if h.get("name", "").lower() != header.lower()]
+            changed = {**item, "responseHeaderModifier": {**modifier, "set": [*kept, new]}}
+            return [*filters[:number], changed, *filters[number + 1 :]]
+    return [*filters, {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [new]}}]

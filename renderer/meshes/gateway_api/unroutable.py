@@ -1,0 +1,58 @@
+"""Ports that cannot be routed by tenant, and why (rule R-G2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.base import Base
+from renderer.hosts import service_of
+from renderer.meshes.gateway_api.dialects import GATEWAY, LINKERD, Dialect
+from renderer.meshes.gateway_api.view import SERVICE_GROUPS
+from renderer.model import Environment, ResourceId
+
+Ports = dict[tuple[ResourceId, int], str]
+
+
+def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> Ports:
+    """Returns the ports of the base's Services that cannot be routed by tenant, each with the reason."""
+    found: Ports = {}
+    in_the_way = dict(_profiles(environment, base)) if dialect is LINKERD else {}
+    for service in base.of("", "Service"):
+        ports = (service.manifest.get("spec") or {}).get("ports") or ()
+        for port in ports:
+            reason = dialect.unroutable(service.manifest, port) or in_the_way.get(service.id)
+            if reason:
+                found[(service.id, port["port"])] = reason
+    for service_id, number, route in _l4_routes(base):
+        for service in [base.by_id[service_id]] if service_id in base.by_id else []:
+            for port in (service.manifest.get("spec") or {}).get("ports") or ():
+                if number in (0, port["port"]):
+                    found.setdefault(
+                        (service_id, port["port"]), f"'{route}' serves it, which an HTTPRoute would switch off"
+                    )
+    return found
+
+
+def _profiles(environment: Environment, base: Base) -> Iterator[tuple[ResourceId, str]]:
+    """Yields the Services whose ServiceProfile makes Linkerd ignore routes: those with routes or dstOverrides."""
+    for profile in base.of("linkerd.io", "ServiceProfile"):
+        spec = profile.manifest.get("spec") or {}
+        host = service_of(profile.id.name, profile.id.namespace, environment.cluster.domain)
+        if host and (spec.get("routes") or spec.get("dstOverrides")):
+            yield (
+                ResourceId("", "Service", host.namespace, host.name),
+                f"'{profile.id}' makes Linkerd ignore its routes",
+            )
+
+
+def _l4_routes(base: Base) -> Iterator[tuple[ResourceId, int, ResourceId]]:
+    for kind in ("TCPRoute", "TLSRoute"):
+        for route in base.of(GATEWAY, kind):
+            for reference in (route.manifest.get("spec") or {}).get("parentRefs") or ():
+                if reference.get("kind") == "Service" and reference.get("group") in SERVICE_GROUPS:
+                    namespace = reference.get("namespace") or route.id.namespace
+                    yield (
+                        ResourceId("", "Service", namespace, reference.get("name") or ""),
+                        reference.get("port") or 0,
+                        route.id,
+                    )

@@ -1,0 +1,107 @@
+"""The base as the Gateway API sees it: routes, what they are attached to, and where they send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.base import Base
+from renderer.meshes.gateway_api.dialects import GATEWAY, Dialect
+from renderer.model import Manifest, Resource, ResourceId
+
+SERVICE_GROUPS = ("", "core", None)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Parent:
+    """What routes are attached to together: a port of a Service (0: all ports), or the hosts of a Gateway's listener."""
+
+    target: ResourceId
+    port: int
+    listener: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A parentRef of a route and what it means."""
+
+    reference: Manifest
+    parent: Parent
+
+    @property
+    def is_service(self) -> bool:
+        """Tells whether the parent is a Service."""
+        return self.parent.target.kind == "Service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A route of the base that a mesh reads, with its parents."""
+
+    resource: Resource
+    parents: tuple[Attached, ...]
+
+    @property
+    def rules(self) -> list[Any]:
+        """The rules of the route; one without any stands for one empty rule, as the CRD's default has it."""
+        return (self.resource.manifest.get("spec") or {}).get("rules") or [{}]
+
+
+def read_routes(base: Base, dialect: Dialect) -> tuple[Route, ...]:
+    """Returns the HTTP and gRPC routes of a base to Services and Gateways, by id; those that the mesh ignores are left out."""
+    kinds = [(group, "HTTPRoute") for group in dialect.route_groups] + [(GATEWAY, "GRPCRoute")]
+    found = (Route(resource=r, parents=tuple(_parents(r))) for group, kind in kinds for r in base.of(group, kind))
+    return tuple(route for route in found if route.parents and not ignored_filter(route, dialect))
+
+
+def ignored_filter(route: Route, dialect: Dialect) -> str | None:
+    """Returns the filter for which a mesh ignores a whole route, if it has one."""
+    for rule in route.rules:
+        for place in (rule, *(rule.get("backendRefs") or ())):
+            for item in place.get("filters") or ():
+                if item.get("type") in dialect.ignored_filters:
+                    return str(item["type"])
+    return None
+
+
+def _parents(resource: Resource) -> Iterator[Attached]:
+    for reference in (resource.manifest.get("spec") or {}).get("parentRefs") or ():
+        group, kind = reference.get("group"), reference.get("kind") or "Gateway"
+        namespace = reference.get("namespace") or resource.id.namespace
+        name, port = reference.get("name") or "", reference.get("port") or 0
+        if kind == "Service" and group in SERVICE_GROUPS:
+            yield Attached(reference=reference, parent=Parent(ResourceId("", "Service", namespace, name), port, ""))
+        elif kind == "Gateway" and group in (GATEWAY, None):
+            target = ResourceId(GATEWAY, "Gateway", namespace, name)
+            yield Attached(reference=reference, parent=Parent(target, port, reference.get("sectionName") or ""))
+
+
+def backend(route: Route, reference: Manifest, dialect: Dialect) -> ResourceId | None:
+    """Returns the Service that a backendRef means, or None for any other kind."""
+    if reference.get("group") not in SERVICE_GROUPS or (reference.get("kind") or "Service") != "Service":
+        return None
+    home = route.resource.id.namespace
+    services = [attached.parent.target for attached in route.parents if attached.is_service]
+    if dialect.backends_live_with_parent and services:
+        home = services[0].namespace
+    return ResourceId("", "Service", reference.get("namespace") or home, reference.get("name") or "")
+
+
+def live(references: Sequence[Manifest]) -> list[Manifest]:
+    """Returns the backendRefs to which anything is sent: not those of weight 0 beside others."""
+    return [r for r in references if r.get("weight", 1) != 0] or list(references)
+
+
+def parent_services(route: Route) -> list[Attached]:
+    """Returns the parents of a route that are Services."""
+    return [attached for attached in route.parents if attached.is_service]
+
+
+def attached_to(routes: Sequence[Route]) -> Mapping[ResourceId, list[Route]]:
+    """Returns the routes of each Service and Gateway."""
+    found: dict[ResourceId, list[Route]] = {}
+    for route in routes:
+        for target in dict.fromkeys(attached.parent.target for attached in route.parents):
+            found.setdefault(target, []).append(route)
+    return found
