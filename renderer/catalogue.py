@@ -300,7 +300,7 @@ CATALOGUE: dict[str, Row] = {
         good="spec: {sandboxes: [dev1]}\n",
     ),
     "SL217": Row(
-        text="route group '{group}' joins '{one}' and '{two}', which both clone what '{service}' selects",
+        text="route group '{group}' joins '{one}' and '{two}', which both take the place of '{service}'",
         hint="a request can reach only one of them: take one of the two out of the group",
         why="One tenantID can lead to one clone of a Service only.",
         bad="spec: {sandboxes: [dev1, dev2]}  # both clone checkout\n",
@@ -326,6 +326,27 @@ CATALOGUE: dict[str, Row] = {
         why="The output can only take over what the base has.",
         bad="routes:\n  adopt: [{kind: VirtualService, name: chekout}]\n",
         good="routes:\n  adopt: [{kind: VirtualService, name: checkout}]\n",
+    ),
+    "SL222": Row(
+        text="field '{field}' says something of a clone, and 'use: {used}' that there is none",
+        hint="leave one of the two out",
+        why="With 'use' requests go to an existing workload, which a sandbox never changes.",
+        bad="workloads:\n- {name: reviews, use: Deployment/reviews-v2, image: registry.example/reviews:2}\n",
+        good="workloads:\n- {name: reviews, use: Deployment/reviews-v2}\n",
+    ),
+    "SL223": Row(
+        text="'{used}' cannot take the place of '{service}': {why_not}",
+        hint="let it have labels of its own and the same named ports, or clone it",
+        why="Requests are sent by a Service that selects the workload's pods by equality, and only those.",
+        bad="use: Deployment/reviews-v2, whose selector matches the pods of reviews-v1 too\n",
+        good="use: Deployment/reviews-v2, whose selector is {app: reviews, version: v2}\n",
+    ),
+    "SL224": Row(
+        text="two workloads of this sandbox stand behind '{service}', and one of them by 'use'",
+        hint="take one of the two out",
+        why="Requests can go to one of them only.",
+        bad="workloads:\n- {name: reviews-v1}\n- {name: reviews-v3, use: Deployment/reviews-v2}\n",
+        good="workloads:\n- {name: reviews-v1}\n",
     ),
     "SL301": Row(
         text="'{object}' of the base carries the tenant label '{label}'",
@@ -401,6 +422,13 @@ CATALOGUE: dict[str, Row] = {
         bad="initContainers: [{name: migrate, image: registry.example/checkout:2}]\n",
         good="initContainers: [{name: wait-for-db, image: busybox:1.36}]\n",
     ),
+    "SL313": Row(
+        level="notice",
+        text="'{object}' gets no host port ({ports}): its nodes' ports belong to the origin",
+        why="Two pods with one host port cannot share a node, and clients of the port would reach either.",
+        bad="ports: [{containerPort: 80, hostPort: 80}]\n",
+        good="ports: [{containerPort: 80}]\n",
+    ),
     "SL320": Row(
         acceptable=True,
         text="'{object}' applies to '{origin}' and not to its clone",
@@ -416,6 +444,14 @@ CATALOGUE: dict[str, Row] = {
         why="The clone could not reach what its origin reaches.",
         bad="ingress: [{from: [{podSelector: {matchLabels: {app: checkout}}}]}]\n",
         good="ingress: [{from: [{namespaceSelector: {}}]}]\n",
+    ),
+    "SL322": Row(
+        acceptable=True,
+        text="'{object}' applies to the clone of '{origin}' and not to '{origin}' itself",
+        hint="let the policy select by a label that clones keep, or accept the problem",
+        why="A rewritten label takes the clone out of a 'NotIn' that kept its origin out of the policy.",
+        bad="podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [checkout]}]}\n",
+        good="podSelector: {matchLabels: {tier: internal}}\n",
     ),
     "SL401": Row(
         text="cloning '{service}' changes '{object}' ({place}), which the output does not own",

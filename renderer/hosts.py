@@ -23,8 +23,10 @@ class ServiceHost:
 
 def service_of(host: str, namespace: str, domain: str) -> ServiceHost | None:
     """Returns the Service that a host means in an object of a namespace, or None for any other host."""
+    if ":" in host:  # an IPv6 address
+        return None
     if "." not in host:
-        return ServiceHost(namespace, host) if host and host != "*" else None
+        return ServiceHost(namespace, host) if host and "*" not in host else None
     suffix = f".svc.{domain}"
     if not host.endswith(suffix):
         return None
@@ -38,7 +40,5 @@ def renamed(host: str, name: str) -> str:
 
 
 def covers(pattern: str, host: str) -> bool:
-    """Tells whether a host pattern (`*`, `*.suffix` or a literal) covers a full host name."""
-    if pattern == "*":
-        return True
-    return host.endswith(pattern[1:]) if pattern.startswith("*.") else pattern == host
+    """Tells whether a host pattern (`*` and a suffix, or a literal) covers a full host name (istio: pkg/config/host)."""
+    return host.endswith(pattern[1:]) if pattern.startswith("*") else pattern == host

@@ -140,7 +140,7 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """A workload that a sandbox clones. `path` leads to it in the spec."""
+    """A workload that a sandbox clones, or with `use` one that another takes the place of. `path` leads to it in the spec."""
 
     path: Path
     kind: str
@@ -150,6 +150,7 @@ class Workload:
     containers: tuple[Container, ...]
     replicas: int
     accept: tuple[Acceptance, ...]
+    use: str | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}"

@@ -20,7 +20,8 @@ from renderer.inputs import Inputs
 from renderer.meshes import MESHES
 from renderer.meshes.base import Unroutable
 from renderer.model import Resource, ResourceId
-from renderer.plan import Plan, make_plan
+from renderer.plan import Plan
+from renderer.planner import make_plan
 from renderer.problems import Invalid, Problem, Source, sort
 from renderer.proof import prove
 from renderer.proof.claims import claims_of
@@ -115,12 +116,10 @@ def without(inputs: Inputs, sources: set[Source]) -> Inputs:
 
 
 def _clones(plan: Plan) -> Iterator[Placed]:
-    environment, mesh = plan.environment, MESHES[plan.environment.mesh]
+    environment = plan.environment
     for clone in plan.clones:
         directory = f"{SANDBOXES}/{clone.sandbox.name}"
-        yield Placed(
-            directory=directory, id=clone.id, manifest=clone_workload(environment, clone, mesh.pod_labels(clone))
-        )
+        yield Placed(directory=directory, id=clone.id, manifest=clone_workload(environment, clone))
         if clone.headless:
             name = clone.origin.manifest["spec"].get("serviceName") or ""
             governing = plan.base.by_id.get(ResourceId("", "Service", clone.id.namespace, name))

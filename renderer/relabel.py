@@ -70,31 +70,33 @@ def _workloads(base: Base) -> Iterator[Entry]:
 
 
 FOLLOWING = (
-    ("networking.k8s.io", "NetworkPolicy", ("spec", "podSelector")),
-    ("security.istio.io", "AuthorizationPolicy", ("spec", "selector")),
-    ("security.istio.io", "PeerAuthentication", ("spec", "selector")),
-    ("security.istio.io", "RequestAuthentication", ("spec", "selector")),
-    ("telemetry.istio.io", "Telemetry", ("spec", "selector")),
-    ("extensions.istio.io", "WasmPlugin", ("spec", "selector")),
-    ("networking.istio.io", "ProxyConfig", ("spec", "selector")),
-    ("networking.istio.io", "DestinationRule", ("spec", "workloadSelector")),
-    ("networking.istio.io", "EnvoyFilter", ("spec", "workloadSelector")),
-    ("networking.istio.io", "Sidecar", ("spec", "workloadSelector")),
-    ("policy.linkerd.io", "Server", ("spec", "podSelector")),
-    ("monitoring.coreos.com", "PodMonitor", ("spec", "selector")),
+    ("networking.k8s.io", "NetworkPolicy", ("spec", "podSelector"), False),
+    ("security.istio.io", "AuthorizationPolicy", ("spec", "selector"), True),
+    ("security.istio.io", "PeerAuthentication", ("spec", "selector"), True),
+    ("security.istio.io", "RequestAuthentication", ("spec", "selector"), True),
+    ("telemetry.istio.io", "Telemetry", ("spec", "selector"), True),
+    ("extensions.istio.io", "WasmPlugin", ("spec", "selector"), True),
+    ("networking.istio.io", "ProxyConfig", ("spec", "selector"), True),
+    ("networking.istio.io", "DestinationRule", ("spec", "workloadSelector"), False),
+    ("networking.istio.io", "EnvoyFilter", ("spec", "workloadSelector"), True),
+    ("networking.istio.io", "Sidecar", ("spec", "workloadSelector"), False),
+    ("policy.linkerd.io", "Server", ("spec", "podSelector"), False),
+    ("monitoring.coreos.com", "PodMonitor", ("spec", "selector"), False),
 )
-"""(group, kind, path of its pod selector): what binds or watches an origin's pods and has to follow to its clone."""
+"""(group, kind, path of its pod selector, whether it selects in every namespace from Istio's root namespace): what binds or
+watches an origin's pods and has to follow to its clone."""
 
 
 def _following(base: Base, root_namespace: str) -> Iterator[Entry]:
-    for group, kind, path in FOLLOWING:
+    for group, kind, path, is_global in FOLLOWING:
         for resource in base.of(group, kind):
             selector = at(resource.manifest, path)
             if not selector:
                 continue
             # Istio's Sidecar and EnvoyFilter write `labels` where the others write `matchLabels`.
             parsed = from_map(selector["labels"]) if selector.get("labels") else from_label_selector(selector)
-            yield (None if resource.id.namespace == root_namespace else resource.id.namespace), parsed, resource
+            namespace = resource.id.namespace
+            yield None if is_global and namespace == root_namespace else namespace, parsed, resource
     yield from _source_labels(base)
 
 
@@ -120,26 +122,39 @@ class Relabelled:
 def relabel(namespace: str, origin: Labels, own: Labels, tenant: str, selectors: Selectors) -> Relabelled:
     """Rewrites pod labels to `<value>-<tenantID>` such that no Service, budget or workload of the base selects the pods.
 
-    `own` are labels that the clone gets in any case. Where no rewriting is enough, the labels of the best attempt are
-    returned with the objects that still select them.
+    `own` are labels that the clone gets in any case. Of the sets of keys that suffice, one by which no policy selects
+    the clone that does not select its origin comes before one by which some does. Where no rewriting is enough, the
+    labels of the best attempt are returned with the objects that still select them.
     """
-    catching = [(s, item) for s, item in selectors.leave.matching(namespace, origin)]
-    escapable = [s for s, _ in catching if any(r.operator == "In" for r in s)]
-    keys = sorted({r.key for s in escapable for r in s if r.operator == "In"}, key=_rank)[:_MOST_KEYS]
+    start = {**origin, **own}
+    leave = [s for s, _ in selectors.leave.matching(namespace, start) if _keys(s)]
+    bound = {resource.id for _, resource in selectors.follow.matching(namespace, origin)}
     following = [s for s, _ in selectors.follow.matching(namespace, origin)]
-    best: Relabelled | None = None
-    for chosen in _by_cost(keys, escapable, following):
-        rewritten = {key: label_value(origin[key], tenant) for key in chosen}
-        labels = {**origin, **rewritten, **own}
-        caught = tuple(selectors.leave.matching(namespace, labels))
-        if not caught:
-            return Relabelled(labels, rewritten, ())
-        if best is None or len(caught) < len(best.caught_by):
-            best = Relabelled(labels, rewritten, caught)
-    if best is None:
-        labels = {**origin, **own}
-        best = Relabelled(labels, {}, tuple(selectors.leave.matching(namespace, labels)))
-    return best
+    keys: set[str] = set()
+    found = {key for s in leave for key in _keys(s)} & origin.keys()
+    attempts: list[tuple[int, int, int, Relabelled]] = []
+    # A rewriting can run into a selector that the origin does not match: its keys are tried as well.
+    while not found <= keys:
+        keys |= found
+        attempts = []
+        for chosen in _by_cost(sorted(keys, key=_rank)[:_MOST_KEYS], leave, following):
+            rewritten = {key: label_value(origin[key], tenant) for key in chosen}
+            labels = {**origin, **rewritten, **own}
+            caught = tuple(selectors.leave.matching(namespace, labels))
+            gained = sum(r.id not in bound for _, r in selectors.follow.matching(namespace, labels))
+            result = Relabelled(labels, rewritten, caught)
+            if not caught and not gained:
+                return result
+            attempts.append((len(caught), gained, len(attempts), result))
+            found |= {key for s, _ in caught for r in s for key in (r.key,)} & origin.keys()
+    if attempts:
+        return min(attempts, key=lambda attempt: attempt[:3])[3]
+    return Relabelled(start, {}, tuple(selectors.leave.matching(namespace, start)))
+
+
+def _keys(selector: Selector) -> set[str]:
+    """Returns the keys of a selector that a rewritten value can escape."""
+    return {r.key for r in selector if r.operator == "In"}
 
 
 def _by_cost(keys: list[str], leave: list[Selector], follow: list[Selector]) -> Iterable[tuple[str, ...]]:

@@ -22,12 +22,19 @@ Shape = type | list[Any] | dict[str, Any] | _Texts
 
 _EXPRESSIONS = [{"key": str, "operator": str, "values": [str]}]
 _LABEL_SELECTOR = {"matchLabels": TEXTS, "matchExpressions": _EXPRESSIONS}
-_CONTAINER = {"name": str, "image": str, "env": [{"name": str}]}
+_CONTAINER = {"name": str, "image": str, "env": [{"name": str}], "ports": [{"name": str}]}
+_TERM = {"labelSelector": _LABEL_SELECTOR}
+_AFFINITY = {
+    "requiredDuringSchedulingIgnoredDuringExecution": [_TERM],
+    "preferredDuringSchedulingIgnoredDuringExecution": [{"podAffinityTerm": _TERM}],
+}
 _POD = {
     "metadata": {"labels": TEXTS, "annotations": TEXTS},
     "spec": {
         "containers": [_CONTAINER],
         "initContainers": [_CONTAINER],
+        "affinity": {"podAffinity": _AFFINITY, "podAntiAffinity": _AFFINITY},
+        "topologySpreadConstraints": [_TERM],
         "volumes": [{"name": str, "persistentVolumeClaim": {"claimName": str}}],
     },
 }

@@ -55,7 +55,7 @@ def _record(data: Any, source: Source, environment: Environment) -> tuple[Sandbo
         return None, problems
     full = contract.with_defaults(contract.schema(kind), data)
     record = _sandbox(full, source, environment) if kind == "DevelopmentSandbox" else _group(full, source)
-    return record, list(_wrong(record))
+    return record, [*_wrong(record), *_beside_use(data, source)]
 
 
 def _sandbox(data: Mapping[str, Any], source: Source, environment: Environment) -> Sandbox:
@@ -86,6 +86,7 @@ def _workload(data: Mapping[str, Any], path: Path, environment: Environment) -> 
             for c in data["containers"]
         ),
         replicas=data["replicas"],
+        use=data.get("use"),
         accept=tuple(Acceptance(code=a["code"], object=a["object"], reason=a["reason"]) for a in data["accept"]),
     )
 
@@ -139,6 +140,17 @@ def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
                     )
     else:
         yield from _repeated(record, list(record.sandboxes), ("spec", "sandboxes"))
+
+
+def _beside_use(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:
+    """Yields fields of a workload that say something of a clone where `use` says that there is none."""
+    for number, workload in enumerate(data["spec"].get("workloads") or ()):
+        for field in ("image", "containers", "replicas") if "use" in workload else ():
+            if field in workload:
+                path = ("spec", "workloads", number, field)
+                yield report(
+                    "SL222", source=source, path=path, at_key=True, sandbox=source, field=field, used=workload["use"]
+                )
 
 
 def _is_day(text: str) -> bool:

@@ -31,6 +31,7 @@ def guard(plan: Plan, clone: WorkloadClone) -> Iterator[Problem]:
         *_migrations(clone),
         *_policies(plan, clone),
         *_empty_volumes(clone),
+        *_host_ports(clone),
     ]
     for code, object, values in found:
         yield wrong(code, object=object, **values)
@@ -73,34 +74,37 @@ def _migrations(clone: WorkloadClone) -> Iterator[Finding]:
 
 
 def _policies(plan: Plan, clone: WorkloadClone) -> Iterator[Finding]:
-    """Yields what selects the origin's pods, or lets them through, and not the clone's."""
+    """Yields what selects the origin's pods, or lets them through, and not the clone's; and what selects the clone's alone."""
     namespace, origin = clone.origin.id.namespace, pod_labels(clone.row, clone.origin.manifest)
-    labels = clone.pods.labels
-    before = {resource.id: resource for _, resource in plan.selectors.follow.matching(namespace, origin)}
-    after = {resource.id for _, resource in plan.selectors.follow.matching(namespace, labels)}
-    for id, resource in before.items():
-        if id not in after and resource.id.kind not in ("VirtualService", "PodMonitor"):
-            yield "SL320", str(id), {"origin": str(clone.origin.id)}
+    labels, values = clone.pods.labels, {"origin": str(clone.origin.id)}
+    before = [resource.id for _, resource in plan.selectors.follow.matching(namespace, origin)]
+    after = [resource.id for _, resource in plan.selectors.follow.matching(namespace, labels)]
+    for id in dict.fromkeys(id for id in before if before.count(id) > after.count(id)):
+        if id.kind != "PodMonitor":  # a clone pages nobody
+            yield "SL320", str(id), values
+    for id in dict.fromkeys(id for id in after if after.count(id) > before.count(id)):
+        yield "SL322", str(id), values
     for policy in plan.base.of("networking.k8s.io", "NetworkPolicy"):
-        if _admits(policy, namespace, origin) and not _admits(policy, namespace, labels):
-            yield "SL321", str(policy.id), {"origin": str(clone.origin.id)}
+        if any(_lost(peer, policy, namespace, origin, labels) for peer in _peers(policy)):
+            yield "SL321", str(policy.id), values
 
 
-def _admits(policy: Resource, namespace: str, labels: Mapping[str, str]) -> bool:
-    """Tells whether a peer of a NetworkPolicy that selects by pod labels names pods of a namespace with these labels."""
+def _peers(policy: Resource) -> Iterator[Mapping[str, Any]]:
+    """Yields every peer of a NetworkPolicy, of each rule and direction."""
     spec = policy.manifest.get("spec") or {}
-    peers = [
-        peer
-        for direction, side in (("ingress", "from"), ("egress", "to"))
-        for rule in spec.get(direction) or ()
-        for peer in rule.get(side) or ()
-    ]
-    return any(
-        peer.get("podSelector") is not None
-        and (peer.get("namespaceSelector") is not None or policy.id.namespace == namespace)
-        and matches(from_label_selector(peer["podSelector"]), labels)
-        for peer in peers
-    )
+    for direction, side in (("ingress", "from"), ("egress", "to")):
+        for rule in spec.get(direction) or ():
+            yield from rule.get(side) or ()
+
+
+def _lost(
+    peer: Mapping[str, Any], policy: Resource, namespace: str, origin: Mapping[str, str], labels: Mapping[str, str]
+) -> bool:
+    """Tells whether a peer names an origin's pods by their labels and not its clone's."""
+    if peer.get("podSelector") is None or (peer.get("namespaceSelector") is None and policy.id.namespace != namespace):
+        return False
+    selector = from_label_selector(peer["podSelector"])
+    return matches(selector, origin) and not matches(selector, labels)
 
 
 def _empty_volumes(clone: WorkloadClone) -> Iterator[Finding]:
@@ -108,3 +112,10 @@ def _empty_volumes(clone: WorkloadClone) -> Iterator[Finding]:
     if claims:
         names = ", ".join(str(at(claim, ("metadata", "name"))) for claim in claims)
         yield "SL305", str(clone.id), {"claims": names}
+
+
+def _host_ports(clone: WorkloadClone) -> Iterator[Finding]:
+    containers = at(clone.origin.manifest, (*clone.row.template, "spec", "containers")) or ()
+    ports = [str(port["hostPort"]) for c in containers for port in c.get("ports") or () if "hostPort" in port]
+    if ports:
+        yield "SL313", str(clone.id), {"ports": ", ".join(ports)}

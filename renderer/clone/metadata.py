@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from renderer.model import Environment, Manifest, RouteGroup, Sandbox, annotations_of, labels_of
-from renderer.names import EXPIRES, MANAGED_BY, ORIGIN, OWNER, SANDBOX, SPEC, TENANT
+from renderer.names import EXPIRES, LABEL_VALUE_LIMIT, MANAGED_BY, ORIGIN, OWNER, SANDBOX, SPEC, TENANT, fit
 
 _OWNED_PREFIXES = (
     "argocd.argoproj.io/",
@@ -27,6 +27,9 @@ _OWNED_PREFIXES = (
 )
 
 
+_KEPT = ("name", "generateName", "namespace", "labels", "annotations", "finalizers")
+
+
 def without_owners(values: Mapping[str, str]) -> dict[str, str]:
     """Returns labels or annotations without those by which other tools own an object."""
     return {key: value for key, value in values.items() if not key.startswith(_OWNED_PREFIXES)}
@@ -37,28 +40,31 @@ def released(manifest: Manifest, namespace: str) -> dict[str, Any]:
 
     All else keeps its data and order.
     """
-    metadata = manifest["metadata"]
     labels = without_owners(labels_of(manifest))
     if labels.get(MANAGED_BY) == "Helm":
         del labels[MANAGED_BY]
-    kept = {
-        **{field: metadata[field] for field in ("name", "generateName") if field in metadata},
-        "namespace": namespace,
-        "labels": labels,
-        "annotations": without_owners(annotations_of(manifest)),
-        "finalizers": metadata.get("finalizers"),
-    }
-    kept = {field: value for field, value in kept.items() if value}
+    changed = {"namespace": namespace, "labels": labels, "annotations": without_owners(annotations_of(manifest))}
+    kept: dict[str, Any] = {}
+    for field, value in manifest["metadata"].items():
+        if field in _KEPT and (changed.get(field) or (field not in changed and value)):
+            kept[field] = changed.get(field, value)
+        if field in ("name", "generateName") and namespace and not manifest["metadata"].get("namespace"):
+            kept["namespace"] = namespace
     return {key: kept if key == "metadata" else value for key, value in manifest.items() if key != "status"}
 
 
-def clone_labels(origin: Manifest, rewritten: Mapping[str, str]) -> dict[str, str]:
-    """Returns the labels that a clone of a workload keeps of its origin's metadata.
+def copied_labels(manifest: Manifest) -> dict[str, str]:
+    """Returns the labels that a copy keeps of its origin's metadata.
 
-    Values that its pods lose are lost here as well; `app.kubernetes.io/instance` goes because Argo CD tracks by it.
+    `app.kubernetes.io/instance` goes because Argo CD tracks by it.
     """
-    labels = without_owners(labels_of(origin))
-    return {key: rewritten.get(key, value) for key, value in labels.items() if key != "app.kubernetes.io/instance"}
+    labels = without_owners(labels_of(manifest))
+    return {key: value for key, value in labels.items() if key != "app.kubernetes.io/instance"}
+
+
+def clone_labels(origin: Manifest, rewritten: Mapping[str, str]) -> dict[str, str]:
+    """Returns the labels that a clone of a workload keeps; values that its pods lose are lost here as well."""
+    return {key: rewritten.get(key, value) for key, value in copied_labels(origin).items()}
 
 
 def tenant_metadata(
@@ -78,7 +84,7 @@ def tenant_metadata(
         environment.tenant_label: sandbox.tenant,
         TENANT: sandbox.tenant,
         SANDBOX: sandbox.name,
-        ORIGIN: origin,
+        ORIGIN: fit(origin, LABEL_VALUE_LIMIT),
     }
     notes = {**(annotations or {}), **dict(_notes(sandbox))}
     return {"name": name, "namespace": namespace, "labels": marks, "annotations": notes}

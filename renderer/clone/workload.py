@@ -5,12 +5,13 @@ What differs is what the plan and the spec say; all else is shared with the base
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from renderer.catalogue import report
 from renderer.clone.metadata import clone_labels, kept_annotations, tenant_metadata, without_owners
-from renderer.kinds import SIDECARS, at
+from renderer.clone.placement import placed_like
+from renderer.kinds import SIDECARS, at, pod_labels
 from renderer.model import Container, Environment, Manifest, Variable
 from renderer.names import VARIABLES
 from renderer.patch.put import put, remove
@@ -18,11 +19,8 @@ from renderer.plan import WorkloadClone
 from renderer.problems import Path, Problem, did_you_mean
 
 
-def clone_workload(environment: Environment, clone: WorkloadClone, extra_labels: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the manifest of a clone; `extra_labels` are those that the mesh wants on its pods.
-
-    Raises nothing: `container_problems` has been asked before.
-    """
+def clone_workload(environment: Environment, clone: WorkloadClone) -> dict[str, Any]:
+    """Returns the manifest of a clone. Raises nothing: `container_problems` has been asked before."""
     origin = clone.origin.manifest
     manifest: Any = {key: value for key, value in origin.items() if key != "status"}
     manifest = {
@@ -44,7 +42,7 @@ def clone_workload(environment: Environment, clone: WorkloadClone, extra_labels:
         manifest = put(manifest, clone.row.selector, {"matchLabels": dict(clone.selector)})
     if clone.headless:
         manifest = _governed(manifest, clone.headless.name)
-    return put(manifest, clone.row.template, _template(clone, extra_labels))  # type: ignore[no-any-return]
+    return put(manifest, clone.row.template, _template(clone))  # type: ignore[no-any-return]
 
 
 def _governed(manifest: Any, headless: str) -> Any:
@@ -56,15 +54,16 @@ def _governed(manifest: Any, headless: str) -> Any:
     return manifest
 
 
-def _template(clone: WorkloadClone, extra_labels: Mapping[str, str]) -> dict[str, Any]:
+def _template(clone: WorkloadClone) -> dict[str, Any]:
     template = at(clone.origin.manifest, clone.row.template)
     annotations = without_owners((template.get("metadata") or {}).get("annotations") or {})
     metadata = {
-        "labels": {**clone.pods.labels, **extra_labels},
+        "labels": dict(clone.pods.labels),
         **({"annotations": annotations} if annotations else {}),
     }
-    spec = {key: value for key, value in template["spec"].items() if key != "nodeName"}
-    spec["containers"] = [_container(clone, container) for container in template["spec"]["containers"]]
+    origin = pod_labels(clone.row, clone.origin.manifest)
+    spec = placed_like(template["spec"], origin, clone.selector)
+    spec["containers"] = [_container(clone, container) for container in spec["containers"]]
     return {"metadata": metadata, "spec": spec}
 
 

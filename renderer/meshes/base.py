@@ -8,8 +8,9 @@ from typing import Protocol
 
 from renderer.base import Base
 from renderer.emit import Placed
-from renderer.model import Environment, ResourceId
-from renderer.plan import Plan, WorkloadClone
+from renderer.kinds import WorkloadKind
+from renderer.model import Environment, Resource, ResourceId
+from renderer.plan import Plan
 from renderer.problems import Problem
 
 Unroutable = Mapping[tuple[ResourceId, int], str]
@@ -27,8 +28,8 @@ class Routed:
 class Mesh(Protocol):
     """One mesh."""
 
-    # Called for each clone: labels that its pods carry for the mesh's sake.
-    def pod_labels(self, clone: WorkloadClone) -> Mapping[str, str]: ...
+    # Called for each clone, with its origin and tenantID: labels that its pods carry for the mesh's sake.
+    def pod_labels(self, row: WorkloadKind, origin: Resource, tenant: str) -> Mapping[str, str]: ...
 
     # Called once: the ports of the base's Services that cannot be routed by tenant.
     def unroutable(self, environment: Environment, base: Base) -> Unroutable: ...

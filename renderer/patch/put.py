@@ -14,16 +14,31 @@ def put(manifest: Any, path: Path, value: Any, *, create: bool = False) -> Any:
     missing parent unless `create` makes mappings of them.
     """
     if not path:
-        return manifest if type(manifest) is type(value) and manifest == value else value
+        return manifest if is_same(manifest, value) else value
     step, rest = path[0], path[1:]
     if isinstance(step, int):
         new = put(manifest[step], rest, value, create=create)
-        return manifest if new is manifest[step] else [*manifest[:step], new, *manifest[step + 1 :]]
-    if step not in manifest and rest and not create:
-        raise KeyError(step)
+        return (
+            manifest
+            if new is manifest[step]
+            else [new if i == step % len(manifest) else v for i, v in enumerate(manifest)]
+        )
     old = manifest.get(step)
+    if old is None and rest and not create:
+        raise KeyError(step)
     new = put({} if old is None and rest else old, rest, value, create=create)
     return manifest if step in manifest and new is old else {**manifest, step: new}
+
+
+def is_same(one: Any, two: Any) -> bool:
+    """Tells whether two values are equal with all types in them: `0` is not `false`, and `1` is not `1.0`."""
+    if type(one) is not type(two):
+        return False
+    if isinstance(one, dict):
+        return list(one) == list(two) and all(is_same(value, two[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(two) and all(is_same(a, b) for a, b in zip(one, two, strict=True))
+    return bool(one == two)
 
 
 def remove(manifest: Any, path: Path) -> Any:

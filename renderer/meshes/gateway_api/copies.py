@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.clone.metadata import kept_annotations, tenant_metadata, without_owners
+from renderer.clone.metadata import copied_labels, kept_annotations, tenant_metadata
 from renderer.emit import SANDBOXES, Placed
 from renderer.meshes.carriers import baggage_regex, header_of
 from renderer.meshes.gateway_api.dialects import GATEWAY, Dialect
 from renderer.meshes.gateway_api.view import Attached, Route, backend, live
-from renderer.model import Carrier, Environment, Manifest, ResourceId, labels_of
+from renderer.model import Carrier, Environment, Manifest, ResourceId
 from renderer.names import OBJECT_NAME_LIMIT, fit
 from renderer.plan import ServiceClone, Tenant
 
@@ -79,7 +79,7 @@ def copies(environment: Environment, dialect: Dialect, copying: Copying) -> Iter
             name=name,
             namespace=base.id.namespace,
             origin=base.id.name,
-            labels=without_owners(labels_of(base.manifest)),
+            labels=copied_labels(base.manifest),
             annotations=kept_annotations(base.manifest),
         )
         rules = [_rule(environment, dialect, copying, rule, carrier) for rule in copying.route.rules]

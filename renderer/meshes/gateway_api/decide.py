@@ -200,8 +200,10 @@ def _grant_problems(plan: Plan, dialect: Dialect, copying: Copying) -> Iterator[
                 and service.namespace != home
                 and not _granted(plan, copying.route, service)
             ):
-                what = f"sends to '{service}' in another namespace by a ReferenceGrant that names it"
-                yield _unroutable(copying.tenant, copying.route, what, "let the ReferenceGrant name no Service")
+                what = f"sends to '{service}' in another namespace, and no ReferenceGrant covers its clone"
+                yield _unroutable(
+                    copying.tenant, copying.route, what, "add a ReferenceGrant to all Services of that namespace"
+                )
 
 
 def _granted(plan: Plan, route: Route, service: ResourceId) -> bool:

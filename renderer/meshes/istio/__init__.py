@@ -14,6 +14,7 @@ from renderer.base import Base
 from renderer.catalogue import report
 from renderer.clone.metadata import released
 from renderer.emit import SHARED, Placed
+from renderer.kinds import WorkloadKind
 from renderer.kinds import pod_labels as labels_of_pods
 from renderer.meshes.base import Routed, Unroutable
 from renderer.meshes.gateway_api import route_base
@@ -28,20 +29,20 @@ from renderer.meshes.istio.view import NETWORKING, View, make_view
 from renderer.meshes.notices import notices
 from renderer.model import Environment, Resource, ResourceId
 from renderer.names import LABEL_VALUE_LIMIT, fit
-from renderer.plan import Plan, Tenant, WorkloadClone
+from renderer.plan import Plan, Tenant
 from renderer.problems import Problem, did_you_mean
 
 _NAMES = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
 
 
-def pod_labels(clone: WorkloadClone) -> Mapping[str, str]:
+def pod_labels(row: WorkloadKind, origin: Resource, tenant: str) -> Mapping[str, str]:
     """Returns the labels that keep a clone's telemetry under its origin's name, with the tenant as its revision.
 
     Istio's injector takes the name from the same labels in the same order, and the workload's own name after them.
     """
-    labels = labels_of_pods(clone.row, clone.origin.manifest)
-    name = next((labels[key] for key in _NAMES if labels.get(key)), fit(clone.origin.id.name, LABEL_VALUE_LIMIT))
-    return {"service.istio.io/canonical-name": name, "service.istio.io/canonical-revision": clone.sandbox.tenant}
+    labels = labels_of_pods(row, origin.manifest)
+    name = next((labels[key] for key in _NAMES if labels.get(key)), fit(origin.id.name, LABEL_VALUE_LIMIT))
+    return {"service.istio.io/canonical-name": name, "service.istio.io/canonical-revision": tenant}
 
 
 def unroutable(environment: Environment, base: Base) -> Unroutable:
@@ -125,7 +126,7 @@ def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Pro
     """Yields a problem for each tenant that changes a route object which the output does not own."""
     namespace = "" if vs.id.namespace == plan.environment.default_namespace else f", namespace: {vs.id.namespace}"
     for tenant, service in changed.tenants:
-        clone = tenant.services[service].clones[0]
+        clone = tenant.services[service]
         is_own = clone.sandbox.source == tenant.source
         yield report(
             "SL401",

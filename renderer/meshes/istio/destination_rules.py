@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from renderer.clone.metadata import kept_annotations, tenant_metadata, without_owners
+from renderer.clone.metadata import copied_labels, kept_annotations, tenant_metadata
 from renderer.emit import SANDBOXES, Placed
 from renderer.hosts import renamed
 from renderer.meshes.istio.view import NETWORKING, View, entries, live, mirrors
-from renderer.model import Environment, Resource, ResourceId, labels_of
+from renderer.model import Environment, Resource, ResourceId
 from renderer.names import clone_name
 from renderer.plan import Plan, ServiceClone
 
@@ -60,7 +60,7 @@ def _copy(
         name=id.name,
         namespace=id.namespace,
         origin=rule.id.name,
-        labels=without_owners(labels_of(rule.manifest)),
+        labels=copied_labels(rule.manifest),
         annotations=kept_annotations(rule.manifest),
     )
     return {"apiVersion": rule.manifest["apiVersion"], "kind": "DestinationRule", "metadata": metadata, "spec": spec}

@@ -47,21 +47,22 @@ def _with_carrier(match: Match, carrier: Carrier, tenant: str) -> Match | None:
     header = header_of(carrier)
     condition = {"exact": tenant} if carrier.header else {"regex": baggage_regex(carrier.baggage or "", tenant)}
     headers = match.get("headers") or {}
-    given = _key(headers, header)
-    if carrier.header and _excludes(_value(match.get("withoutHeaders"), header), tenant):
+    if carrier.header and any(_meets(c or {}, tenant) != "never" for c in _values(match.get("withoutHeaders"), header)):
         return None
-    if given is None:
-        return {**match, "headers": {**headers, header: condition}}
-    meets = _meets(headers[given], tenant) if carrier.header else _baggage_meets(headers[given], condition["regex"])
-    if meets == "never":
+    given = [value or {} for value in _values(headers, header)]
+    stand = [_meets(c, tenant) if carrier.header else _baggage_meets(c, condition["regex"]) for c in given]
+    if "never" in stand:
         return None
-    kept = headers[given] if meets == "implied" else condition
-    return {
-        **match,
-        "headers": {
-            (header if key == given else key): (kept if key == given else value) for key, value in headers.items()
-        },
-    }
+    kept = next((c for c, how in zip(given, stand, strict=True) if how == "implied"), condition)
+    return {**match, "headers": _replaced(headers, header, kept)}
+
+
+def _replaced(headers: Mapping[str, Any], header: str, condition: Any) -> dict[str, Any]:
+    """Returns header conditions with one for a header, in the place of the first that it has under any spelling."""
+    result: dict[str, Any] = {}
+    for key, value in headers.items():
+        result.update({header: condition} if key.lower() == header else {key: value})
+    return result if header in result else {**result, header: condition}
 
 
 def _meets(condition: Mapping[str, str], value: str) -> str:
@@ -86,42 +87,29 @@ def _baggage_meets(condition: Mapping[str, str], regex: str) -> str:
     raise Inexpressible
 
 
-def _excludes(condition: Mapping[str, str] | None, value: str) -> bool:
-    """Tells whether a base condition that a header must not meet rules a value out."""
-    if condition is None:
-        return False
-    return _meets(condition, value) != "never"
-
-
 def _without(match: Match, header: str) -> Match | None:
     """Adds the condition that a header is absent; None where no request can meet both."""
-    if _key(match.get("headers") or {}, header) is not None:
+    if _values(match.get("headers"), header):
         return None
     without = match.get("withoutHeaders") or {}
-    given = _key(without, header)
-    if (
-        given is not None
-        and "regex" in without[given]
-        and without[given]["regex"] != "*"
-        and full_match(without[given]["regex"], "")
-    ):
-        return None  # Envoy takes a missing header for an empty one here, which this condition rules out.
-    kept = {key: value for key, value in without.items() if key != given}
-    return {**match, "withoutHeaders": {**kept, header: {}}}
+    for given in _values(without, header):
+        pattern = (given or {}).get("regex")
+        if pattern is not None and pattern != "*" and full_match(pattern, ""):
+            return None  # Envoy takes a missing header for an empty one here, which this condition rules out.
+    return {**match, "withoutHeaders": _replaced(without, header, {})}
 
 
-def _key(headers: Mapping[str, Any], header: str) -> str | None:
-    return next((key for key in headers if key.lower() == header), None)
-
-
-def _value(headers: Mapping[str, Any] | None, header: str) -> Mapping[str, str] | None:
-    key = _key(headers or {}, header)
-    return None if key is None else (headers or {})[key] or {}
+def _values(headers: Mapping[str, Any] | None, header: str) -> list[Any]:
+    """Returns the conditions on a header, in whatever case it is spelt."""
+    return [value for key, value in (headers or {}).items() if key.lower() == header]
 
 
 def full_match(pattern: str, text: str) -> bool:
     """Tells whether a text matches an RE2 expression from end to end, as in Envoy. Raises BadRegex."""
+    options = re2.Options()
+    options.log_errors = False
     try:
-        return re2.fullmatch(pattern, text) is not None
+        return re2.compile(pattern, options=options).fullmatch(text) is not None
     except re2.error as error:
-        raise BadRegex(pattern, str(error)) from None
+        reason = error.args[0] if error.args else error
+        raise BadRegex(pattern, reason.decode() if isinstance(reason, bytes) else str(reason)) from None

@@ -15,7 +15,7 @@ from typing import Any
 from renderer.catalogue import report
 from renderer.hosts import renamed
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
-from renderer.meshes.istio.view import View, entries, hosts, is_mesh, live
+from renderer.meshes.istio.view import View, entries, hosts, is_mesh, live, mirrors
 from renderer.model import Carrier, Manifest, Resource, ResourceId
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem
@@ -45,10 +45,9 @@ class Cause:
 
 def transform(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource) -> Transformed:
     """Returns the entries of a VirtualService with those of every tenant whose clones it leads to."""
-    by_host = _by_host(view, by_service, vs)
+    by_host, problems = _by_host(view, by_service, vs)
     http: list[Manifest] = []
     changed: dict[str, tuple[Tenant, ResourceId]] = {}
-    problems: list[Problem] = []
     for number, entry in enumerate(entries(vs.manifest)):
         for cause in _causes(view, by_service, by_host, vs, entry):
             try:
@@ -61,7 +60,9 @@ def transform(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[T
                 changed.setdefault(cause.tenant.id, (cause.tenant, cause.service))
         http.append(entry)
     problems += (
-        report("SL412", source=vs.source, path=("spec",), object=str(vs.id), service=cause.service) for cause in by_host
+        report("SL412", source=vs.source, path=("spec",), object=str(vs.id), service=cause.service)
+        for cause in by_host
+        if cause.tenant.id in changed
     )
     return Transformed(http=http, tenants=[changed[id] for id in sorted(changed)], problems=tuple(problems))
 
@@ -83,20 +84,37 @@ def _causes(
     return [found[id] for id in sorted(found)]
 
 
-def _by_host(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource) -> list[Cause]:
+def _by_host(
+    view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource
+) -> tuple[list[Cause], list[Problem]]:
     """Returns the tenants that cloned the Service whose host a VirtualService serves, and none of its destinations."""
     served = [s for host in hosts(vs.manifest) if (s := view.service(host, vs.id.namespace)) and s in by_service]
     if not served or not is_mesh(vs.manifest):
-        return []
+        return [], []
     sent = {
         view.service(d["destination"]["host"], vs.id.namespace) for entry in entries(vs.manifest) for d in live(entry)
     }
-    return [
-        Cause(tenant=tenant, service=service, is_host_only=True)
-        for service in dict.fromkeys(served)
-        for tenant in by_service[service]
-        if not sent & tenant.services.keys()
-    ]
+    causes: dict[str, Cause] = {}
+    problems: list[Problem] = []
+    for service in dict.fromkeys(served):
+        for tenant in by_service[service]:
+            if sent & tenant.services.keys():
+                continue
+            if tenant.id in causes:
+                what = f"serves '{causes[tenant.id].service}' and '{service}', both cloned, and sends to neither"
+                problems.append(
+                    report(
+                        "SL402",
+                        source=vs.source,
+                        path=("spec", "hosts"),
+                        sandbox=tenant.source,
+                        object=str(vs.id),
+                        what=what,
+                        way="give each host a VirtualService of its own",
+                    )
+                )
+            causes.setdefault(tenant.id, Cause(tenant=tenant, service=service, is_host_only=True))
+    return list(causes.values()), problems
 
 
 def _condition_problem(vs: Resource, number: int, tenant: Tenant, error: Inexpressible | BadRegex) -> Problem:
@@ -161,7 +179,7 @@ def _merged(route: Sequence[Manifest], view: View, namespace: str, names: Replac
         if same is None:
             merged.append(new)
         else:
-            same["weight"] = same.get("weight", 0) + new.get("weight", 0)
+            same["weight"] = (same.get("weight") or 0) + (new.get("weight") or 0)
     if len(merged) == 1:
         merged[0].pop("weight", None)
     return merged
@@ -191,10 +209,12 @@ def tenant_rule(carriers: Sequence[Carrier], tenant: str, host: str, port: int, 
 
 def literal_hosts(view: View, vs: Resource) -> Iterator[tuple[str, ResourceId]]:
     """Yields hosts of a VirtualService that look like `service.namespace` of the base, which Istio takes literally."""
-    named = [
-        *hosts(vs.manifest),
-        *(d["destination"]["host"] for entry in entries(vs.manifest) for d in entry.get("route") or ()),
-    ]
+    sent = (
+        d
+        for entry in entries(vs.manifest)
+        for d in (*(r["destination"] for r in entry.get("route") or ()), *mirrors(entry))
+    )
+    named = [*hosts(vs.manifest), *(destination["host"] for destination in sent)]
     for host in dict.fromkeys(named):
         name, dot, namespace = host.partition(".")
         id = ResourceId("", "Service", namespace.removesuffix(".svc"), name)

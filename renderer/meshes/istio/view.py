@@ -95,8 +95,17 @@ def bindings(vs: Resource) -> list[tuple[str, str]]:
         *gateways(vs.manifest),
         *(g for e in entries(vs.manifest) for m in e.get("match") or () for g in m.get("gateways") or ()),
     }
-    full = {g if "/" in g else f"{vs.id.namespace}/{g}" for g in own if g != MESH}
+    full = {_gateway_name(g, vs.id.namespace) for g in own if g != MESH}
     return sorted((gateway, host) for gateway in full for host in hosts(vs.manifest))
+
+
+def _gateway_name(gateway: str, namespace: str) -> str:
+    """Returns a gateway as `namespace/name` (istio: pilot/pkg/model/virtualservice.go, resolveGatewayName)."""
+    home, slash, name = gateway.partition("/")
+    if slash:
+        return f"{namespace if home == '.' else home}/{name}"
+    name, dot, rest = gateway.partition(".")
+    return f"{rest.partition('.')[0]}/{name}" if dot else f"{namespace}/{name}"
 
 
 def hosts(manifest: Manifest) -> list[str]:
@@ -124,7 +133,7 @@ def is_mesh(manifest: Manifest) -> bool:
 def live(entry: Manifest) -> list[dict[str, Any]]:
     """Returns the destinations of an entry to which the base sends anything: not those of weight 0 beside others."""
     route = entry.get("route") or []
-    return [d for d in route if len(route) == 1 or d.get("weight", 0) != 0] or route if route else []
+    return [d for d in route if len(route) == 1 or (d.get("weight") or 0) != 0] or route if route else []
 
 
 def mirrors(entry: Manifest) -> Iterator[Manifest]:

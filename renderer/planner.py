@@ -1,0 +1,188 @@
+"""Planning: from sandboxes and the base to clones, Services and tenants.
+
+Mistakes of specs are collected in `Plan.problems`; what they concern is left out of the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.base import Base
+from renderer.catalogue import report
+from renderer.groups import join_groups
+from renderer.inputs import Inputs
+from renderer.kinds import WORKLOADS, pod_labels
+from renderer.meshes import MESHES
+from renderer.model import Environment, Resource, ResourceId, Sandbox, Workload, labels_of
+from renderer.names import (
+    MANAGED_BY,
+    ORIGIN,
+    SANDBOX,
+    SERVICE,
+    SERVICE_NAME_LIMIT,
+    TENANT,
+    clone_name,
+    fit,
+    origin_label,
+)
+from renderer.origins import find_origin
+from renderer.plan import Plan, ServiceClone, Tenant, WorkloadClone
+from renderer.problems import Problem
+from renderer.relabel import Selectors, make_selectors, relabel
+from renderer.uses import use_existing
+
+
+def make_plan(inputs: Inputs) -> Plan:
+    """Decides what is cloned, and finds all mistakes in references of specs to the base."""
+    environment, base = inputs.environment, inputs.base
+    selectors = make_selectors(base, environment.cluster.root_namespace)
+    problems: list[Problem] = [*_labelled(base, environment.tenant_label)]
+    clones: list[WorkloadClone] = []
+    services: list[ServiceClone] = []
+    tenants: list[Tenant] = []
+    for sandbox in inputs.sandboxes:
+        if sandbox.suspend:
+            continue
+        own: list[WorkloadClone] = []
+        for workload in (w for w in sandbox.workloads if w.use is None):
+            found = find_origin(base, sandbox, workload)
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                own.append(_clone(environment, selectors, sandbox, workload, found))
+        copies = _services(sandbox, own)
+        used, wrong = use_existing(base, selectors, sandbox)
+        problems += (*wrong, *_twice(copies, used))
+        copies += used
+        clones += own
+        services += copies
+        tenants.append(Tenant(spec=sandbox, services={s.origin.id: s for s in copies}))
+    for clone in clones:
+        problems += _caught(clone)
+    problems += _same_selectors(clones)
+    joined, wrong = join_groups(inputs, tenants, clones)
+    return Plan(
+        environment=environment,
+        base=base,
+        selectors=selectors,
+        clones=tuple(clones),
+        services=tuple(services),
+        tenants=tuple(sorted((*tenants, *joined), key=lambda t: t.id)),
+        problems=(*problems, *wrong),
+    )
+
+
+def _labelled(base: Base, label: str) -> Iterator[Problem]:
+    for resource in base.resources:
+        row = WORKLOADS.get((resource.id.group, resource.id.kind))
+        for path, labels in (
+            (("metadata", "labels"), labels_of(resource.manifest)),
+            ((*row.template, "metadata", "labels"), pod_labels(row, resource.manifest)) if row else ((), {}),
+        ):
+            if label in labels:
+                yield report(
+                    "SL301",
+                    source=resource.source,
+                    path=(*path, label),
+                    at_key=True,
+                    object=str(resource.id),
+                    label=label,
+                )
+
+
+def _clone(
+    environment: Environment, selectors: Selectors, sandbox: Sandbox, workload: Workload, origin: Resource
+) -> WorkloadClone:
+    row = WORKLOADS[(origin.id.group, origin.id.kind)]
+    tenant, namespace = sandbox.tenant, origin.id.namespace
+    label = origin_label(row, origin.id.name)
+    labels = pod_labels(row, origin.manifest)
+    telemetry = MESHES[environment.mesh].pod_labels(row, origin, tenant)
+    services = tuple(selectors.services.matching(namespace, labels))
+    selector = {TENANT: tenant, ORIGIN: label}
+    own = {
+        environment.tenant_label: tenant,
+        MANAGED_BY: "sandlane",
+        TENANT: tenant,
+        SANDBOX: sandbox.name,
+        ORIGIN: label,
+        **{f"{SERVICE}{service.id.name}": tenant for service in services},
+    }
+    name = clone_name(origin.id.name, tenant, row.name_limit)
+    return WorkloadClone(
+        sandbox=sandbox,
+        workload=workload,
+        row=row,
+        origin=origin,
+        id=ResourceId(row.group, row.kind, namespace, name),
+        pods=relabel(namespace, {**labels, **telemetry}, own, tenant, selectors),
+        selector=selector,
+        services=services,
+        headless=ResourceId("", "Service", namespace, fit(f"{name}-headless", SERVICE_NAME_LIMIT))
+        if row.is_governed
+        else None,
+    )
+
+
+def _services(sandbox: Sandbox, clones: list[WorkloadClone]) -> list[ServiceClone]:
+    behind: dict[ResourceId, list[WorkloadClone]] = {}
+    origins = {service.id: service for clone in clones for service in clone.services}
+    for clone in clones:
+        for service in clone.services:
+            behind.setdefault(service.id, []).append(clone)
+    return [
+        ServiceClone(
+            sandbox=sandbox,
+            workload=behind[id][0].workload,
+            origin=origins[id],
+            id=ResourceId("", "Service", id.namespace, clone_name(id.name, sandbox.tenant, SERVICE_NAME_LIMIT)),
+            selector={f"{SERVICE}{id.name}": sandbox.tenant},
+            clones=tuple(behind[id]),
+        )
+        for id in sorted(behind)
+    ]
+
+
+def _same_selectors(clones: list[WorkloadClone]) -> Iterator[Problem]:
+    """Yields clones of a sandbox whose names give them one selector: Deployment `statefulset.web`, StatefulSet `web`."""
+    seen: dict[tuple[str, ...], WorkloadClone] = {}
+    for clone in clones:
+        key = (clone.id.namespace, *clone.selector.values())
+        other = seen.setdefault(key, clone)
+        if other is not clone:
+            source = clone.sandbox.source
+            path = (*clone.workload.path, "name")
+            yield report(
+                "SL302",
+                source=source,
+                path=path,
+                sandbox=source,
+                object=str(clone.id),
+                one=f"'{other.origin.id}'",
+                two=f"'{clone.origin.id}'",
+            )
+
+
+def _twice(copies: list[ServiceClone], used: list[ServiceClone]) -> Iterator[Problem]:
+    """Yields Services that a sandbox sends to two places."""
+    seen = {service.origin.id for service in copies}
+    for service in used:
+        if service.origin.id in seen:
+            source = service.sandbox.source
+            path = (*service.workload.path, "use")
+            yield report("SL224", source=source, path=path, sandbox=source, service=service.origin.id)
+        seen.add(service.origin.id)
+
+
+def _caught(clone: WorkloadClone) -> Iterator[Problem]:
+    """Yields the selectors that a clone's pods cannot leave."""
+    for selector, resource in clone.pods.caught_by:
+        is_whole = not any(requirement.operator == "In" for requirement in selector)
+        code = "SL304" if is_whole and resource.id.kind == "PodDisruptionBudget" else "SL303"
+        yield report(
+            code,
+            source=clone.sandbox.source,
+            path=(*clone.workload.path, "name"),
+            sandbox=clone.sandbox.source,
+            object=str(resource.id),
+        )

@@ -1,0 +1,103 @@
+"""`use`: a tenant's requests to an existing workload of the base, in place of another; nothing is cloned.
+
+Each Service of the replaced workload gets a copy that selects the pods of the used one, by its own selector.
+"""
+
+from __future__ import annotations
+
+from renderer.base import Base
+from renderer.catalogue import report
+from renderer.kinds import WORKLOADS, WorkloadKind, at, pod_labels
+from renderer.model import Resource, ResourceId, Sandbox, Workload
+from renderer.names import SERVICE_NAME_LIMIT, clone_name
+from renderer.origins import find_origin
+from renderer.plan import ServiceClone
+from renderer.problems import Problem
+from renderer.relabel import Selectors
+from renderer.selectors import from_map, matches
+
+
+def use_existing(base: Base, selectors: Selectors, sandbox: Sandbox) -> tuple[list[ServiceClone], list[Problem]]:
+    """Returns the Services by which a sandbox uses existing workloads, and what is wrong with its uses."""
+    services: list[ServiceClone] = []
+    problems: list[Problem] = []
+    for workload in sandbox.workloads:
+        if workload.use is None:
+            continue
+        used = _used(base, sandbox, workload)
+        replaced = _replaced(base, selectors, sandbox, workload)
+        if isinstance(used, Problem) or isinstance(replaced, Problem):
+            problems += [found for found in (used, replaced) if isinstance(found, Problem)]
+            continue
+        for service in replaced:
+            why_not = _why_not(base, used, service)
+            if why_not:
+                problems.append(
+                    report(
+                        "SL223",
+                        source=sandbox.source,
+                        path=(*workload.path, "use"),
+                        sandbox=sandbox.source,
+                        used=used.id,
+                        service=service.id,
+                        why_not=why_not,
+                    )
+                )
+                continue
+            name = clone_name(service.id.name, sandbox.tenant, SERVICE_NAME_LIMIT)
+            services.append(
+                ServiceClone(
+                    sandbox=sandbox,
+                    workload=workload,
+                    origin=service,
+                    id=ResourceId("", "Service", service.id.namespace, name),
+                    selector=_selector(used),
+                    clones=(),
+                )
+            )
+    return services, problems
+
+
+def _used(base: Base, sandbox: Sandbox, workload: Workload) -> Resource | Problem:
+    kind, _, name = (workload.use or "").partition("/")
+    return find_origin(base, sandbox, workload, kind=kind, name=name, field="use")
+
+
+def _replaced(base: Base, selectors: Selectors, sandbox: Sandbox, workload: Workload) -> list[Resource] | Problem:
+    """Returns the Services whose requests are sent elsewhere: those of a workload, or the one of that name."""
+    origin = find_origin(base, sandbox, workload)
+    if isinstance(origin, Problem):
+        service = base.by_id.get(ResourceId("", "Service", workload.namespace, workload.name))
+        return [service] if service and (service.manifest.get("spec") or {}).get("ports") else origin
+    row = WORKLOADS[(origin.id.group, origin.id.kind)]
+    return selectors.services.matching(origin.id.namespace, pod_labels(row, origin.manifest))
+
+
+def _row(resource: Resource) -> WorkloadKind:
+    return WORKLOADS[(resource.id.group, resource.id.kind)]
+
+
+def _selector(used: Resource) -> dict[str, str]:
+    selector = at(used.manifest, _row(used).selector or ()) or {}
+    return dict(selector.get("matchLabels") or {})
+
+
+def _why_not(base: Base, used: Resource, service: Resource) -> str | None:
+    """Returns why a Service cannot send to the pods of an existing workload, or None."""
+    if used.id.namespace != service.id.namespace:
+        return "it is in another namespace"
+    if (at(used.manifest, _row(used).selector or ()) or {}).get("matchExpressions"):
+        return "its selector has matchExpressions, which a Service cannot have"
+    selector = from_map(_selector(used))
+    for row in WORKLOADS.values():
+        for other in base.of(row.group, row.kind):
+            is_caught = other.id.namespace == used.id.namespace and matches(selector, pod_labels(row, other.manifest))
+            if other.id != used.id and is_caught:
+                return f"its selector also matches the pods of '{other.id}'"
+    containers = at(used.manifest, (*_row(used).template, "spec", "containers")) or ()
+    named = {port.get("name") for container in containers for port in container.get("ports") or ()}
+    for port in service.manifest["spec"]["ports"]:
+        target = port.get("targetPort")
+        if isinstance(target, str) and not target.isdigit() and target not in named:
+            return f"it has no port named '{target}'"
+    return None

@@ -1,0 +1,183 @@
+"""Small manifests as plain dicts, and plans made of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from textwrap import dedent
+from typing import Any
+
+from renderer.inputs import Inputs, read_inputs
+from renderer.meshes import istio
+from renderer.meshes.base import Routed
+from renderer.meshes.istio.rules import Transformed, transform
+from renderer.meshes.istio.view import View, make_view
+from renderer.model import Resource, ResourceId
+from renderer.plan import Plan, Tenant, WorkloadClone
+from renderer.planner import make_plan
+from renderer.problems import Problem, show
+from renderer.tree import MemoryTree
+
+Object = dict[str, Any]
+
+
+def meta(name: str, namespace: str = "", **more: Any) -> Object:
+    return {"name": name, **({"namespace": namespace} if namespace else {}), **more}
+
+
+def deployment(name: str, labels: Mapping[str, str] | None = None, namespace: str = "", **pod: Any) -> Object:
+    labels = {"app": name} if labels is None else labels
+    first = dict(list(labels.items())[:1])
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": meta(name, namespace),
+        "spec": {
+            "selector": {"matchLabels": first},
+            "template": {
+                "metadata": {"labels": dict(labels)},
+                "spec": {"containers": [{"name": "app", "image": f"{name}:1"}], **pod},
+            },
+        },
+    }
+
+
+def service(
+    name: str, *ports: int | Object, selector: Mapping[str, str] | None = None, namespace: str = "", **spec: Any
+) -> Object:
+    listed = [{"name": "http" if n == 0 else f"http-{n}", "port": p} if isinstance(p, int) else p
+              for n, p in enumerate(ports or (80,))]  # fmt: skip
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": meta(name, namespace),
+        "spec": {"selector": {"app": name} if selector is None else dict(selector), "ports": listed, **spec},
+    }
+
+
+def to(host: str, **more: Any) -> Object:
+    """Returns one item of a `route`; `subset` and `port` go into its destination."""
+    inner = {key: more.pop(key) for key in ("subset", "port") if key in more}
+    if "port" in inner:
+        inner["port"] = {"number": inner["port"]}
+    return {"destination": {"host": host, **inner}, **more}
+
+
+def virtual_service(name: str, *http: Object, namespace: str = "", **spec: Any) -> Object:
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": meta(name, namespace),
+        "spec": {"hosts": spec.pop("hosts", [name]), **spec, "http": list(http)},
+    }
+
+
+def destination_rule(name: str, host: str, namespace: str = "", **spec: Any) -> Object:
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "DestinationRule",
+        "metadata": meta(name, namespace),
+        "spec": {"host": host, **spec},
+    }
+
+
+def object_of(api: str, kind: str, name: str, namespace: str = "", **spec: Any) -> Object:
+    return {"apiVersion": api, "kind": kind, "metadata": meta(name, namespace), "spec": spec}
+
+
+def app(name: str, *ports: int | Object) -> list[Object]:
+    """Returns a Deployment and its Service."""
+    return [deployment(name), service(name, *ports)]
+
+
+def sandbox(name: str, *workloads: str | Object, **spec: Any) -> Object:
+    listed = [{"name": w} if isinstance(w, str) else w for w in workloads]
+    labels = spec.pop("labels", None)
+    return {
+        "apiVersion": "sandlane.dev/v1alpha1",
+        "kind": "DevelopmentSandbox",
+        "metadata": {"name": name, **({"labels": labels} if labels else {})},
+        "spec": {"workloads": listed, **spec},
+    }
+
+
+def group(name: str, **spec: Any) -> Object:
+    return {
+        "apiVersion": "sandlane.dev/v1alpha1",
+        "kind": "RouteGroup",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
+def inputs(base: str | Sequence[Object], *specs: Object, **environment: Any) -> Inputs:
+    """Reads a base (YAML text or objects) and specs; `environment` are fields of the environment's spec."""
+    text = dedent(base) if isinstance(base, str) else json.dumps({"apiVersion": "v1", "kind": "List", "items": base})
+    spec = {"base": ["base.yaml"], "mesh": "istio", "defaultNamespace": "shop", "output": {"base": "full"},
+            **environment}  # fmt: skip
+    files = {
+        "sandlane.yaml": json.dumps({"apiVersion": "sandlane.dev/v1alpha1", "kind": "Environment", "spec": spec}),
+        "base.yaml": text,
+        "sandboxes/README.md": "",
+        **{f"sandboxes/{s['metadata']['name']}.yaml": json.dumps(s) for s in specs},
+    }
+    found = read_inputs(MemoryTree(files), "sandlane.yaml")
+    assert found.problems == ()
+    return found
+
+
+def plan(base: str | Sequence[Object], *specs: Object, **environment: Any) -> Plan:
+    return make_plan(inputs(base, *specs, **environment))
+
+
+def clone_of(base: str | Sequence[Object], *specs: Object, **environment: Any) -> tuple[Plan, WorkloadClone]:
+    """Returns a plan without problems that clones one workload, and the clone."""
+    made = plan(base, *specs, **environment)
+    assert texts(made.problems) == []
+    (clone,) = made.clones
+    return made, clone
+
+
+def texts(problems: Sequence[Problem]) -> list[str]:
+    return [show(problem) for problem in problems]
+
+
+def view_of(made: Plan) -> View:
+    return make_view(made.base, made.environment.cluster.domain)
+
+
+def by_service(made: Plan) -> dict[ResourceId, list[Tenant]]:
+    found: dict[ResourceId, list[Tenant]] = {}
+    for tenant in made.tenants:
+        for id in tenant.services:
+            found.setdefault(id, []).append(tenant)
+    return dict(sorted(found.items()))
+
+
+def route(made: Plan) -> Routed:
+    return istio.route(made, istio.unroutable(made.environment, made.base))
+
+
+def named(made: Plan, kind: str, name: str, namespace: str = "shop") -> Resource:
+    (found,) = [r for r in made.base.resources if (r.id.kind, r.id.namespace, r.id.name) == (kind, namespace, name)]
+    return found
+
+
+def transformed(made: Plan, name: str, namespace: str = "shop") -> Transformed:
+    return transform(made, view_of(made), by_service(made), named(made, "VirtualService", name, namespace))
+
+
+def regex(tenant: str, key: str = "tenantID") -> str:
+    """Returns the baggage expression of ROUTING section 3, written out once more."""
+    return r"^(?:.*,)?[ \t]*" + key + r"[ \t]*=[ \t]*" + tenant + r"[ \t]*(?:;[^,]*)?(?:,.*)?$"
+
+
+def carried(tenant: str, match: Mapping[str, Any] | None = None) -> list[Object]:
+    """Returns the two matches of a tenant with the default carriers, of a base match without conditions on them."""
+    match = match or {}
+    headers = match.get("headers", {})
+    absent = {**match.get("withoutHeaders", {}), "tenantid": {}}
+    return [
+        {**match, "headers": {**headers, "tenantid": {"exact": tenant}}},
+        {**match, "headers": {**headers, "baggage": {"regex": regex(tenant)}}, "withoutHeaders": absent},
+    ]

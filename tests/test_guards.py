@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from renderer.clone.guards import guard
+from tests.build import Object, app, deployment, object_of, plan, sandbox, service, texts
+
+QUEUE = (
+    "sandboxes/dev1.yaml: SL310 no Service selects 'Deployment/shop/a' and none of its environment changes, so its clone takes "
+    "work from the base's own queue or schedule\n"
+    "  hint: give the clone a queue of its own through 'env', or accept the problem"
+)
+RUNS = "\n  hint: accept the problem if it may run against the shared database"
+WITHOUT = "\n  hint: accept the problem if the clone may run without it"
+CONNECTS = "\n  hint: accept the problem if the clone needs no such connection"
+WRITES = "\n  hint: accept the problem if both pods may write to it; the clone may stay Pending"
+
+
+CHANGED: Object = {"name": "a", "containers": [{"name": "app", "env": [{"name": "Q", "value": "x"}]}]}
+
+
+def found(base: list[Object], workload: str | Object = "a") -> list[str]:
+    made = plan(base, sandbox("dev1", workload))
+    return texts([p for clone in made.clones for p in guard(made, clone)])
+
+
+def policy(name: str, namespace: str = "", **spec: Any) -> Object:
+    return object_of("networking.k8s.io/v1", "NetworkPolicy", name, namespace, **spec)
+
+
+def only(name: str) -> Object:
+    return {"podSelector": {"matchLabels": {"app": name}}}
+
+
+def lost(name: str) -> list[str]:
+    return [f"sandboxes/dev1.yaml: SL320 '{name}' applies to 'Deployment/shop/a' and not to its clone{WITHOUT}"]
+
+
+def shut(name: str) -> list[str]:
+    said = f"SL321 '{name}' lets 'Deployment/shop/a' in or through by its labels, and not its clone"
+    return [f"sandboxes/dev1.yaml: {said}{CONNECTS}"]
+
+
+@pytest.mark.parametrize(
+    ("base", "workload", "expected"),
+    [
+        pytest.param(app("a"), "a", [], id="fine"),
+        pytest.param([deployment("a")], "a", [QUEUE], id="consumer"),
+        pytest.param([deployment("a"), service("b")], "a", [QUEUE], id="another's-service"),
+        pytest.param([deployment("a")], CHANGED, [], id="env"),
+        pytest.param([deployment("a")], {"name": "a", "image": "a:2"}, [QUEUE], id="image-is-no-env"),
+    ],
+)  # fmt: skip
+def test_consumer(base: list[Object], workload: str | Object, expected: list[str]) -> None:
+    assert found(base, workload) == expected
+
+
+@pytest.mark.parametrize(
+    ("modes", "why_not"),
+    [
+        pytest.param(["ReadWriteOnce"], "is ReadWriteOnce", id="once"),
+        pytest.param(["ReadWriteOncePod"], "is ReadWriteOncePod", id="one-pod"),
+        pytest.param([], "is of unknown mode", id="unknown"),
+        pytest.param(None, "is not in the base, so it may be for one node only", id="missing"),
+        pytest.param(["ReadWriteMany"], None, id="many"),
+        pytest.param(["ReadWriteOnce", "ReadOnlyMany"], None, id="read-only-many"),
+    ],
+)
+def test_claims(modes: list[str] | None, why_not: str | None) -> None:
+    volumes = [{"name": "x", "emptyDir": {}}, {"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]
+    claims = [] if modes is None else [object_of("v1", "PersistentVolumeClaim", "data", accessModes=modes)]
+    said = f"sandboxes/dev1.yaml: SL311 'Deployment/shop/a' mounts the claim 'data', which {why_not}{WRITES}"
+    assert found([deployment("a", volumes=volumes), service("a"), *claims]) == ([said] if why_not else [])
+
+
+@pytest.mark.parametrize(
+    ("container", "is_migration"),
+    [
+        pytest.param({"name": "migrate", "image": "x:1"}, True, id="name"),
+        pytest.param({"name": "init", "image": "flyway/flyway:9"}, True, id="image"),
+        pytest.param(
+            {"name": "init", "image": "x:1", "command": ["sh", "-c", "alembic upgrade head"]}, True, id="command"
+        ),
+        pytest.param({"name": "init", "image": "a:1"}, True, id="image-of-the-app"),
+        pytest.param({"name": "wait", "image": "busybox:1"}, False, id="other"),
+        pytest.param({"name": "migrate", "image": "a:1", "restartPolicy": "Always"}, False, id="sidecar"),
+    ],
+)
+def test_migrations(container: Object, is_migration: bool) -> None:
+    name = container["name"]
+    said = f"SL312 init container '{name}' of 'Deployment/shop/a' looks like a migration and would run again for the clone{RUNS}"
+    expected = [f"sandboxes/dev1.yaml: {said}"] if is_migration else []
+    assert found([deployment("a", initContainers=[container]), service("a")]) == expected
+
+
+@pytest.mark.parametrize(
+    ("policies", "expected"),
+    [
+        pytest.param([policy("p", **only("a"))], lost("NetworkPolicy/shop/p"), id="selects-the-origin"),
+        pytest.param([policy("p", podSelector={})], [], id="selects-everything"),
+        pytest.param([policy("p", "other", **only("a"))], [], id="another-namespace"),
+        pytest.param(
+            [object_of("security.istio.io/v1", "AuthorizationPolicy", "p", "istio-system", selector={"matchLabels": {"app": "a"}})],
+            lost("AuthorizationPolicy/istio-system/p"),
+            id="root-namespace",
+        ),
+        pytest.param(
+            [object_of("networking.istio.io/v1", "Sidecar", "p", workloadSelector={"labels": {"app": "a"}})],
+            lost("Sidecar/shop/p"), id="sidecar",
+        ),
+        pytest.param([policy("p", podSelector={}, ingress=[{"from": [only("a")]}])], shut("NetworkPolicy/shop/p"), id="ingress-peer"),
+        pytest.param([policy("p", podSelector={}, egress=[{"to": [only("a")]}])], shut("NetworkPolicy/shop/p"), id="egress-peer"),
+        pytest.param([policy("p", podSelector={}, ingress=[{"from": [{"podSelector": {}}]}])], [], id="every-peer"),
+        pytest.param([policy("p", podSelector={}, ingress=[{"from": [{"namespaceSelector": {}}]}])], [], id="namespace-peer"),
+        pytest.param([policy("p", "other", podSelector={}, ingress=[{"from": [only("a")]}])], [], id="peer-of-another-namespace"),
+        pytest.param(
+            [policy("p", "other", podSelector={}, ingress=[{"from": [{**only("a"), "namespaceSelector": {}}]}])],
+            shut("NetworkPolicy/other/p"), id="peer-from-another-namespace",
+        ),
+    ],
+)  # fmt: skip
+def test_policies(policies: list[Object], expected: list[str]) -> None:
+    assert found([*app("a"), *policies]) == expected
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"ingress": [{"from": [only("a")], "ports": [{"port": 80}]},
+                                  {"from": [{"podSelector": {}}], "ports": [{"port": 9090}]}]}, id="two-rules"),
+        pytest.param({"ingress": [{"from": [only("a")]}], "egress": [{"to": [{"podSelector": {}}]}]}, id="two-directions"),
+    ],
+)  # fmt: skip
+def test_each_rule(spec: Object) -> None:
+    assert found([*app("a"), policy("p", podSelector={}, **spec)]) == shut("NetworkPolicy/shop/p")
+
+
+def test_policy_of_the_clone_alone() -> None:
+    others = {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}]}
+    assert [text.split()[2] for text in found([*app("a"), policy("deny", podSelector=others)])] == [
+        "'NetworkPolicy/shop/deny'"
+    ]
+
+
+def test_empty_volumes() -> None:
+    made = deployment("a")
+    claims = [{"metadata": {"name": "data"}}, {"metadata": {"name": "log"}}]
+    base = [{**made, "kind": "StatefulSet", "spec": {**made["spec"], "volumeClaimTemplates": claims}}, service("a")]
+    assert found(base, {"name": "a", "kind": "StatefulSet"}) == [
+        (
+            "sandboxes/dev1.yaml: SL305 notice: 'StatefulSet/shop/a-dev1' starts with empty volumes: data, log\n"
+            "  hint: the clone has volume claims of its own; fill them, or let the clone use the base's store by an environment variable"
+        )
+    ]
