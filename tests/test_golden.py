@@ -14,7 +14,18 @@ from tests.shared import REPOSITORY
 
 OVERLAYS = REPOSITORY / "overlays"
 GOLDEN = REPOSITORY / "golden"
-EXAMPLES = sorted(path.parent.relative_to(OVERLAYS).as_posix() for path in OVERLAYS.rglob("sandlane.yaml"))
+ENVIRONMENTS = sorted(
+    path.relative_to(OVERLAYS) for path in OVERLAYS.glob("*/*.yaml") if "kind: Environment" in path.read_text()
+)
+
+
+def name_of(environment: Path) -> str:
+    """Returns the name of an example's golden directory: its folder's, with that of any second environment behind it."""
+    folder = environment.parent.as_posix()
+    return folder if environment.name == "sandlane.yaml" else f"{folder}-{environment.stem}"
+
+
+EXAMPLES = {name_of(environment): environment.as_posix() for environment in ENVIRONMENTS}
 
 
 def files_of(directory: Path) -> dict[str, str]:
@@ -43,7 +54,7 @@ def sandlane(example: str, output: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("example", sorted(EXAMPLES))
 def test_example_renders_its_golden_output(example: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     result = sandlane(example, tmp_path / "out")
     expected_error = GOLDEN / example / "stderr.txt"
@@ -67,4 +78,4 @@ def test_example_renders_its_golden_output(example: str, tmp_path: Path, request
 
 def test_every_golden_directory_has_its_example() -> None:
     found = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
-    assert found == sorted({example.split("/")[0] for example in EXAMPLES})
+    assert found == sorted(EXAMPLES)

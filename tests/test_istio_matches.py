@@ -294,3 +294,35 @@ def test_base_is_not_changed() -> None:
     before = str(base)
     tenant_matches(base, BOTH, "dev1")
     assert str(base) == before
+
+
+BAGGAGE_FIRST = (Carrier(baggage="lane"), Carrier(baggage="team"), Carrier(header="tenantID"))
+MEMBER = r"^(?:.*,)?[ \t]*%s[ \t]*=[ \t]*dev1[ \t]*(?:;[^,]*)?(?:,.*)?$"
+
+
+def test_an_earlier_baggage_carrier_decides_alone() -> None:
+    assert tenant_matches([], BAGGAGE_FIRST, "dev1") == [
+        {"headers": {"baggage": {"regex": MEMBER % "lane"}}},
+        {
+            "headers": {"baggage": {"regex": MEMBER % "team"}},
+            "withoutHeaders": {"baggage": {"regex": r"^(?:.*,)?[ \t]*lane[ \t]*=.*$"}},
+        },
+        {
+            "headers": {"tenantid": {"exact": "dev1"}},
+            "withoutHeaders": {"baggage": {"regex": r"^(?:.*,)?[ \t]*(?:lane|team)[ \t]*=.*$"}},
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "regex"),
+    [
+        pytest.param({"exact": "a.b"}, r"(?:^(?:.*,)?[ \t]*lane[ \t]*=.*$)|(?:a\.b)", id="exact"),
+        pytest.param({"prefix": "a="}, r"(?:^(?:.*,)?[ \t]*lane[ \t]*=.*$)|(?:a\=.*)", id="prefix"),
+        pytest.param({"regex": "a+"}, r"(?:^(?:.*,)?[ \t]*lane[ \t]*=.*$)|(?:a+)", id="regex"),
+    ],
+)
+def test_conditions_on_baggage_stay_in_force(given: dict[str, str], regex: str) -> None:
+    carriers = (Carrier(baggage="lane"), Carrier(header="tenantID"))
+    found = tenant_matches([{"withoutHeaders": {"baggage": given}}], carriers, "dev1")
+    assert found[1] == {"withoutHeaders": {"baggage": {"regex": regex}}, "headers": {"tenantid": {"exact": "dev1"}}}

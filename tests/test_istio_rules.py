@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 
-from renderer.meshes.istio.rules import tenant_rule
-from renderer.model import Carrier
 from tests.build import (
     Object,
     app,
@@ -336,13 +334,12 @@ def test_bad_pattern() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("is_only", "match"),
-    [pytest.param(True, {}, id="only-port"), pytest.param(False, {"port": 8080}, id="one-of-several")],
-)
-def test_tenant_rule(is_only: bool, match: Object) -> None:
-    carriers = (Carrier(header="tenantID"), Carrier(baggage="tenantID"))
-    assert tenant_rule(carriers, "dev1", FQDN, 8080, is_only) == entry("dev1", to(FQDN, port=8080), match=match)
+def test_answer_header() -> None:
+    headers = {"request": {"add": {"x": "1"}}, "response": {"set": {"y": "2", "X-Lane": "base"}}}
+    base = [*A, virtual_service("routes", {"headers": headers, "route": [to("a")]})]
+    found = http(base, DEV1, routes={"answerHeader": "x-lane"})
+    assert found[0]["headers"] == {"request": {"add": {"x": "1"}}, "response": {"set": {"y": "2", "x-lane": "dev1/a"}}}
+    assert found[1] == {"headers": headers, "route": [to("a")]}
 
 
 def test_two_services_of_one_workload() -> None:

@@ -11,7 +11,9 @@ import click
 from renderer import listing
 from renderer.cli import session as s
 from renderer.cli.main import FINE
+from renderer.diagram import mermaid
 from renderer.pipeline import Unproven, render
+from renderer.planner import make_plan
 from renderer.problems import Invalid
 
 SUBJECTS = ("sandboxes", "workloads", "owned")
@@ -25,12 +27,14 @@ SUBJECTS = ("sandboxes", "workloads", "owned")
     metavar="DIR",
     help="Nothing above DIR is read.",
 )
-@s.output_format("text", "json")
+@s.output_format("text", "json", "mermaid")
 def command(arguments: tuple[str, ...], root: Path | None, output_format: str) -> None:
     """Lists one subject of each environment."""
     subject, rest = (
         (arguments[0], arguments[1:]) if arguments and arguments[0] in SUBJECTS else ("sandboxes", arguments)
     )
+    if output_format == "mermaid" and subject != "sandboxes":
+        raise click.UsageError("--format mermaid draws sandboxes")
     statuses = []
     listed: list[dict[str, Any]] = []
     for session in s.sessions([Path(a) for a in rest], root):
@@ -49,6 +53,8 @@ def command(arguments: tuple[str, ...], root: Path | None, output_format: str) -
         listed.append({"environment": inputs.environment.name, "file": session.shown, subject: rows})
         if output_format == "text":
             _table(subject, rows)
+        elif output_format == "mermaid":
+            click.echo(mermaid(make_plan(inputs), inputs), nl=False)
         statuses.append(FINE)
     if output_format == "json":
         s.write_json({"environments": listed})

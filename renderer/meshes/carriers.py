@@ -8,6 +8,7 @@ both demand; `dev1` never matches `dev10` or `xdev1`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from renderer.model import Carrier
 
@@ -22,6 +23,12 @@ def header_of(carrier: Carrier) -> str:
 def baggage_regex(key: str, tenant: str) -> str:
     """Returns the RE2 expression of a baggage header with a member `key=tenant`."""
     return rf"^(?:.*,)?[ \t]*{_quoted(key)}[ \t]*=[ \t]*{_quoted(tenant)}[ \t]*(?:;[^,]*)?(?:,.*)?$"
+
+
+def any_baggage_regex(keys: Sequence[str]) -> str:
+    """Returns the RE2 expression of a baggage header with a member of one of the keys, whatever its value."""
+    named = _quoted(keys[0]) if len(keys) == 1 else f"(?:{'|'.join(_quoted(key) for key in keys)})"
+    return rf"^(?:.*,)?[ \t]*{named}[ \t]*=.*$"
 
 
 def _quoted(text: str) -> str:

@@ -17,7 +17,7 @@ from renderer.meshes.gateway_api.copies import copies
 from renderer.meshes.gateway_api.decide import decide
 from renderer.meshes.gateway_api.defaults import defaults
 from renderer.meshes.gateway_api.dialects import Dialect
-from renderer.meshes.gateway_api.view import Route, ignored_filter, read_routes
+from renderer.meshes.gateway_api.view import Route, ignored_filter, parents_of, read_routes
 from renderer.meshes.notices import notices
 from renderer.model import ResourceId, labels_of
 from renderer.plan import Plan, Tenant
@@ -107,8 +107,8 @@ def _ignored(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
     """Yields the base's routes that the mesh ignores as a whole."""
     for group in dialect.route_groups:
         for resource in plan.base.of(group, "HTTPRoute"):
-            name = ignored_filter(Route(resource=resource, parents=()), dialect)
-            if name:
+            name = ignored_filter(resource, dialect)
+            if name and any(attached.is_service for attached in parents_of(resource)):
                 yield report(
                     "SL425", source=resource.source, path=("spec", "rules"), object=str(resource.id), filter=name
                 )

@@ -103,7 +103,7 @@ def _rule(environment: Environment, dialect: Dialect, copying: Copying, rule: Ru
     tenant = copying.tenant
     is_http = copying.route.resource.id.kind == "HTTPRoute"
     matches = [_match(match, carrier_header(carrier, tenant.id), is_http) for match in rule.get("matches") or [{}]]
-    changed: Rule = {**rule, "matches": matches}
+    changed: Rule = {"matches": matches, **{key: value for key, value in rule.items() if key != "matches"}}
 
     def resolve(reference: Manifest) -> ResourceId | None:
         return backend(copying.route, reference, dialect)
@@ -156,16 +156,30 @@ def _backends(references: Sequence[Manifest], services: Services, resolve: Resol
     result: list[Rule] = []
     for reference in cloned or references:
         service = resolve(reference)
-        written: Rule = {"group": "", "kind": "Service", **reference, "weight": reference.get("weight", 1)}
-        if service is not None:
-            name = services[service].id.name if service in services else service.name
-            written = {**written, "group": "", "name": name, "namespace": service.namespace}
+        written = _written(reference, service, services)
         same = next((r for r in result if {**r, "weight": 0} == {**written, "weight": 0}), None)
         if same is None or not cloned:
             result.append(written)
         else:
             same["weight"] += written["weight"]
     return result
+
+
+def _written(reference: Manifest, service: ResourceId | None, services: Services) -> Rule:
+    """Returns a backendRef to a Service or its clone with its namespace and every default of the CRD written out."""
+    if service is None:
+        return {"group": "", "kind": "Service", **reference, "weight": _weight(reference)}
+    id = services[service].id if service in services else service
+    rest = {
+        key: value for key, value in reference.items() if key not in ("group", "kind", "name", "namespace", "weight")
+    }
+    head = {"group": "", "kind": "Service", "name": id.name, "namespace": id.namespace}
+    return {**head, **rest, "weight": _weight(reference)}
+
+
+def _weight(reference: Manifest) -> int:
+    weight = reference.get("weight")
+    return 1 if weight is None else int(weight)
 
 
 def _filter(item: Manifest, tenant: Tenant, resolve: Resolve) -> Manifest:

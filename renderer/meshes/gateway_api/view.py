@@ -49,15 +49,21 @@ class Route:
 
 
 def read_routes(base: Base, dialect: Dialect) -> tuple[Route, ...]:
-    """Returns the HTTP and gRPC routes of a base to Services and Gateways, by id; those that the mesh ignores are left out."""
+    """Returns the HTTP and gRPC routes of a base with the Services and Gateways for which they have effect, by id."""
     kinds = [(group, "HTTPRoute") for group in dialect.route_groups] + [(GATEWAY, "GRPCRoute")]
-    found = (Route(resource=r, parents=tuple(_parents(r))) for group, kind in kinds for r in base.of(group, kind))
-    return tuple(route for route in found if route.parents and not ignored_filter(route, dialect))
+    found = (Route(resource=r, parents=tuple(_read(r, dialect))) for group, kind in kinds for r in base.of(group, kind))
+    return tuple(route for route in found if route.parents)
 
 
-def ignored_filter(route: Route, dialect: Dialect) -> str | None:
-    """Returns the filter for which a mesh ignores a whole route, if it has one."""
-    for rule in route.rules:
+def _read(resource: Resource, dialect: Dialect) -> Iterator[Attached]:
+    """Yields the parents for which a route has effect: Gateways are not the mesh's, and read filters of their own."""
+    ignored = ignored_filter(resource, dialect)
+    yield from (attached for attached in parents_of(resource) if not (attached.is_service and ignored))
+
+
+def ignored_filter(resource: Resource, dialect: Dialect) -> str | None:
+    """Returns the filter for which a mesh ignores a whole route of Services, if it has one."""
+    for rule in (resource.manifest.get("spec") or {}).get("rules") or ():
         for place in (rule, *(rule.get("backendRefs") or ())):
             for item in place.get("filters") or ():
                 if item.get("type") in dialect.ignored_filters:
@@ -65,7 +71,8 @@ def ignored_filter(route: Route, dialect: Dialect) -> str | None:
     return None
 
 
-def _parents(resource: Resource) -> Iterator[Attached]:
+def parents_of(resource: Resource) -> Iterator[Attached]:
+    """Yields the Services and Gateways to which a route is attached."""
     for reference in (resource.manifest.get("spec") or {}).get("parentRefs") or ():
         group, kind = reference.get("group"), reference.get("kind") or "Gateway"
         namespace = reference.get("namespace") or resource.id.namespace
@@ -90,7 +97,7 @@ def backend(route: Route, reference: Manifest, dialect: Dialect) -> ResourceId |
 
 def live(references: Sequence[Manifest]) -> list[Manifest]:
     """Returns the backendRefs to which anything is sent: not those of weight 0 beside others."""
-    return [r for r in references if r.get("weight", 1) != 0] or list(references)
+    return [r for r in references if (1 if r.get("weight") is None else r["weight"]) != 0] or list(references)
 
 
 def parent_services(route: Route) -> list[Attached]:

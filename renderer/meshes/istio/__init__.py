@@ -152,5 +152,5 @@ def _synthesised(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequenc
     for id, tenants in by_service.items():
         service = plan.base.by_id[id]
         if http_ports(service.manifest) and id not in view.in_mesh and not view.caught_by(id):
-            manifest = synthesise(view, plan.environment.carriers, service, tenants)
+            manifest = synthesise(view, plan.environment, service, tenants)
             yield Placed(directory=SHARED, id=synthesised_id(id), manifest=manifest)

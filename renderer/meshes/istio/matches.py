@@ -11,7 +11,7 @@ from typing import Any
 
 import re2
 
-from renderer.meshes.carriers import baggage_regex, header_of
+from renderer.meshes.carriers import BAGGAGE, any_baggage_regex, baggage_regex, header_of
 from renderer.model import Carrier
 
 Match = Mapping[str, Any]
@@ -32,11 +32,14 @@ def tenant_matches(base: Sequence[Match], carriers: Sequence[Carrier], tenant: s
     """
     found = []
     for number, carrier in enumerate(carriers):
-        absent = [header_of(earlier) for earlier in carriers[:number] if earlier.header]
+        headers = [header_of(earlier) for earlier in carriers[:number] if earlier.header]
+        keys = [earlier.baggage for earlier in carriers[:number] if earlier.baggage]
         for match in base or ({},):
             combined = _with_carrier(match, carrier, tenant)
-            for header in absent:
+            for header in headers:
                 combined = _without(combined, header) if combined is not None else None
+            if combined is not None and keys:
+                combined = _without_members(combined, keys)
             if combined is not None:
                 found.append(combined)
     return found
@@ -97,6 +100,26 @@ def _without(match: Match, header: str) -> Match | None:
         if pattern is not None and pattern != "*" and full_match(pattern, ""):
             return None  # Envoy takes a missing header for an empty one here, which this condition rules out.
     return {**match, "withoutHeaders": _replaced(without, header, {})}
+
+
+def _without_members(match: Match, keys: Sequence[str]) -> Match:
+    """Adds the condition that baggage has no member of some keys; the conditions that it has already stay in force."""
+    patterns = [any_baggage_regex(keys)]
+    for given in _values(match.get("withoutHeaders"), BAGGAGE):
+        if not given or given.get("regex") == "*":
+            return match  # no baggage at all
+        patterns.append(_as_regex(given))
+    pattern = patterns[0] if len(patterns) == 1 else "|".join(f"(?:{p})" for p in patterns)
+    return {**match, "withoutHeaders": _replaced(match.get("withoutHeaders") or {}, BAGGAGE, {"regex": pattern})}
+
+
+def _as_regex(condition: Mapping[str, str]) -> str:
+    """Returns a condition on a header's value as a regular expression."""
+    if "regex" in condition:
+        return condition["regex"]
+    return (
+        str(re2.escape(condition["exact"])) if "exact" in condition else f"{re2.escape(condition.get('prefix', ''))}.*"
+    )
 
 
 def _values(headers: Mapping[str, Any] | None, header: str) -> list[Any]:

@@ -16,7 +16,7 @@ from renderer.catalogue import report
 from renderer.hosts import renamed
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
 from renderer.meshes.istio.view import View, entries, hosts, is_mesh, live, mirrors
-from renderer.model import Carrier, Manifest, Resource, ResourceId
+from renderer.model import Manifest, Resource, ResourceId
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem
 
@@ -132,6 +132,9 @@ def _tenant_entry(plan: Plan, view: View, vs: Resource, entry: Manifest, cause: 
         return None
     names = {id: service.id.name for id, service in tenant.services.items()}
     copy = substituted(view, entry, vs.id.namespace, names)
+    header = plan.environment.routes.answer_header
+    if header:
+        copy["headers"] = answering(entry.get("headers") or {}, header, f"{tenant.id}/{cause.service.name}")
     if cause.is_host_only:
         copy["route"] = [{"destination": _host_destination(plan, view, entry, cause)}]
     name = f"{entry['name']}.{tenant.id}" if entry.get("name") else f"tenant-{tenant.id}"
@@ -197,14 +200,11 @@ def _destination(view: View, destination: Manifest, namespace: str, names: Repla
     }
 
 
-def tenant_rule(carriers: Sequence[Carrier], tenant: str, host: str, port: int, is_only_port: bool) -> Entry:
-    """Returns a tenant's entry in a VirtualService that sandlane makes."""
-    base: list[Mapping[str, Any]] = [] if is_only_port else [{"port": port}]
-    return {
-        "name": f"tenant-{tenant}",
-        "match": tenant_matches(base, carriers, tenant),
-        "route": [{"destination": {"host": host, "port": {"number": port}}}],
-    }
+def answering(headers: Mapping[str, Any], name: str, value: str) -> Entry:
+    """Returns an entry's header operations with a response header set."""
+    response = headers.get("response") or {}
+    kept = {key: given for key, given in (response.get("set") or {}).items() if key.lower() != name.lower()}
+    return {**headers, "response": {**response, "set": {**kept, name: value}}}
 
 
 def literal_hosts(view: View, vs: Resource) -> Iterator[tuple[str, ResourceId]]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from renderer.hosts import ServiceHost
-from renderer.meshes.istio.rules import tenant_rule
+from renderer.meshes.istio.matches import tenant_matches
+from renderer.meshes.istio.rules import answering
 from renderer.meshes.istio.view import View
-from renderer.model import Carrier, Resource, ResourceId, annotations_of
+from renderer.model import Environment, Resource, ResourceId, annotations_of
 from renderer.names import MANAGED_BY, ORIGIN
 from renderer.plan import Tenant
 from renderer.ports import is_http, istio_protocol
@@ -30,24 +30,16 @@ def synthesised_id(service: ResourceId) -> ResourceId:
     return ResourceId("networking.istio.io", "VirtualService", service.namespace, f"{service.name}-sandlane")
 
 
-def synthesise(view: View, carriers: Sequence[Carrier], service: Resource, tenants: Sequence[Tenant]) -> dict[str, Any]:
+def synthesise(view: View, environment: Environment, service: Resource, tenants: Sequence[Tenant]) -> dict[str, Any]:
     """Returns the VirtualService of a Service that has none: tenants' entries by port, then each port's default."""
     id = service.id
-    host = view.fqdn(id)
     is_only = len(service.manifest["spec"]["ports"]) == 1
     http: list[dict[str, Any]] = []
     for port in http_ports(service.manifest):
-        for tenant in tenants:
-            clone = tenant.services[id].id
-            http.append(
-                tenant_rule(
-                    carriers, tenant.id, ServiceHost(clone.namespace, clone.name).fqdn(view.domain), port, is_only
-                )
-            )
-        condition = {} if is_only else {"match": [{"port": port}]}
-        http.append(
-            {"name": "default", **condition, "route": [{"destination": {"host": host, "port": {"number": port}}}]}
-        )
+        conditions = [] if is_only else [{"port": port}]
+        http += (_tenant_rule(view, environment, tenant, id, port, conditions) for tenant in tenants)
+        default = {"match": conditions} if conditions else {}
+        http.append({"name": "default", **default, "route": [_to(view.fqdn(id), port)]})
     scope = annotations_of(service.manifest).get(EXPORT_TO)
     return {
         "apiVersion": "networking.istio.io/v1",
@@ -58,8 +50,31 @@ def synthesise(view: View, carriers: Sequence[Carrier], service: Resource, tenan
             "labels": {MANAGED_BY: "sandlane", ORIGIN: id.name},
         },
         "spec": {
-            "hosts": [host],
+            "hosts": [view.fqdn(id)],
             **({"exportTo": [part.strip() for part in scope.split(",")]} if scope else {}),
             "http": http,
         },
     }
+
+
+def _tenant_rule(
+    view: View,
+    environment: Environment,
+    tenant: Tenant,
+    service: ResourceId,
+    port: int,
+    conditions: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
+    """Returns a tenant's entry for a port of a Service."""
+    header = environment.routes.answer_header
+    answer = {"headers": answering({}, header, f"{tenant.id}/{service.name}")} if header else {}
+    return {
+        "name": f"tenant-{tenant.id}",
+        "match": tenant_matches(conditions, environment.carriers, tenant.id),
+        **answer,
+        "route": [_to(view.fqdn(tenant.services[service].id), port)],
+    }
+
+
+def _to(host: str, port: int) -> dict[str, Any]:
+    return {"destination": {"host": host, "port": {"number": port}}}
