@@ -12,7 +12,7 @@ from renderer.kinds import GroupKind, is_cluster_scoped
 from renderer.model import Resource, ResourceId
 from renderer.problems import Invalid, Path, Problem, Source, dotted
 from renderer.shapes import mismatches
-from renderer.tree import Tree
+from renderer.tree import Tree, Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,9 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str) -> Base:
         except Invalid as invalid:
             problems += invalid.problems
             continue
+        except Unreadable as unreadable:
+            problems.append(report("SL128", source=Source(file=file), reason=str(unreadable)))
+            continue
         for document in documents:
             found, wrong = _objects(document.data, Source(file=file, document=document.index))
             objects += found
@@ -62,6 +65,7 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str) -> Base:
 def _objects(data: Any, source: Source) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
     """Returns the objects of a document, with those of a List one by one, and what is wrong with them."""
     if _is_list(data):
+        data = {**data, "items": data["items"] or []}
         nested = [
             _objects(item, Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number)))
             for number, item in enumerate(data["items"])
@@ -81,7 +85,7 @@ def _is_list(data: Any) -> bool:
         isinstance(data, dict)
         and isinstance(data.get("kind"), str)
         and data["kind"].endswith("List")
-        and isinstance(data.get("items"), list)
+        and isinstance(data.get("items", 0), list | None)
     )
 
 
@@ -150,7 +154,7 @@ def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Sourc
 
 def _found(data: Any, path: Path) -> str:
     for step in path:
-        data = data[step]
+        data = data.get(step) if isinstance(data, dict) else data[step]
     return _kind_of(data)
 
 
@@ -168,7 +172,7 @@ def _declared_scopes(manifests: Iterable[Mapping[str, Any]]) -> dict[GroupKind, 
     """Returns the scopes that the base's CRDs declare: (group, kind) -> whether cluster-scoped."""
     scopes: dict[GroupKind, bool] = {}
     for manifest in manifests:
-        if manifest["kind"] == "CustomResourceDefinition":
+        if (_group(manifest), manifest["kind"]) == ("apiextensions.k8s.io", "CustomResourceDefinition"):
             spec = manifest.get("spec") or {}
             scopes[(spec.get("group", ""), (spec.get("names") or {}).get("kind", ""))] = spec.get("scope") == "Cluster"
     return scopes
@@ -184,8 +188,10 @@ def _resource(
 
 
 def _duplicates(base: Base) -> Iterator[Problem]:
-    for first, second in zip(base.resources, base.resources[1:], strict=False):
-        if first.id == second.id and second.manifest["metadata"].get("name"):
+    seen: dict[ResourceId, Resource] = {}
+    for second in base.resources:
+        first = seen.setdefault(second.id, second)
+        if first is not second and second.manifest["metadata"].get("name"):
             yield report(
                 "SL124", source=second.source, path=("metadata", "name"), object=str(second.id), first=first.source.file
             )

@@ -643,7 +643,8 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL604": Row(
         text="promise 2 does not hold: {what}",
-        why="Every destination of a tenant's rule has to exist and to lead to that tenant's pods (obligation P4, destinations).",
+        why="A tenant's rules have to be the base's, with destinations that exist and lead to that tenant's pods "
+        "(obligations P2, completeness, and P4, destinations).",
         bad="a route to a Service that is not written\n",
         good="a route to the clone's Service\n",
     ),
@@ -652,6 +653,12 @@ CATALOGUE: dict[str, Row] = {
         why="No selector of the base may catch a clone's pods, and no clone's selector other pods (obligation P7, selection).",
         bad="a clone whose pods carry app: checkout while the Service selects it\n",
         good="a clone whose pods carry app: checkout-dev1\n",
+    ),
+    "SL609": Row(
+        text="promise 1 does not hold where only a part of the output has arrived: {what}",
+        why="Any subset of shared/ and the sandboxes' directories has to leave the base as it is (obligation P9, subsets).",
+        bad="a route of sandboxes/dev1 whose Service has its default in a route of sandboxes/dev2\n",
+        good="a route of sandboxes/dev1 with a default of its own\n",
     ),
 }
 """Code -> row."""

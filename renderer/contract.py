@@ -93,7 +93,10 @@ def explain(kind: str, data: Any, source: Source, sandbox: Source | None = None)
             yield ValidationError("pattern")
 
     checker = validators.extend(Draft7Validator, {"pattern": pattern})(schema(kind))  # type: ignore[no-untyped-call]
-    return [problem for error in checker.iter_errors(data) for problem in _problems(error, source, sandbox)]
+    errors = list(checker.iter_errors(data))
+    mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
+    told = (error for error in errors if error.validator == "type" or tuple(error.absolute_path) not in mistyped)
+    return list(dict.fromkeys(problem for error in told for problem in _problems(error, source, sandbox)))
 
 
 def _problems(error: Any, source: Source, sandbox: Source | None) -> Iterator[Problem]:
@@ -136,7 +139,7 @@ def _broken(error: Any) -> str:
     if rule == "type":
         return f"expected {_type_name(error.validator_value)}, found {_shown(value)}"
     if rule == "enum":
-        return f"expected one of {', '.join(str(v) for v in error.validator_value)}, found {_shown(value)}"
+        return f"expected one of {', '.join(_plain(v) for v in error.validator_value)}, found {_shown(value)}"
     if rule in ("oneOf", "anyOf"):
         names = [option["required"][0] for option in error.validator_value]
         return f"give {'exactly' if rule == 'oneOf' else 'at least'} one of {', '.join(names)}"
@@ -147,6 +150,10 @@ def _broken(error: Any) -> str:
     if rule in ("minimum", "maximum"):
         return f"{value} is out of range: the {rule} is {error.validator_value}"
     return f"{_shown(value)} does not have the form that is expected"
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _type_name(type_: str | list[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from renderer.catalogue import report
 from renderer.kinds import WELL_KNOWN
 from renderer.model import Manifest, Resource, ResourceId
+from renderer.names import fit
 from renderer.problems import Problem
 from renderer.yamlwrite import Emitter
 
@@ -40,6 +41,7 @@ READMES = {
 }
 """Fixed files, which keep synced paths alive when they would be empty."""
 
+_LONGEST_STEM = 250  # file systems take names of 255 bytes
 _PLAIN = re.compile(r"[^a-zA-Z0-9._-]")
 
 Files = Mapping[str, str]
@@ -64,8 +66,11 @@ def path_of(placed: Placed) -> str:
     kind = placed.id.kind.lower()
     if (placed.id.group, placed.id.kind) not in WELL_KNOWN and placed.id.group:
         kind = f"{kind}.{placed.id.group}"
-    namespace = placed.id.namespace or "_cluster"
-    return f"{placed.directory}/{escaped(namespace)}/{escaped(kind)}-{escaped(placed.id.name)}.yaml"
+    namespace = escaped(placed.id.namespace or "_cluster")
+    if not namespace.strip("."):
+        namespace = namespace.replace(".", "%2E")
+    stem = fit(f"{escaped(kind)}-{escaped(placed.id.name)}", _LONGEST_STEM)
+    return f"{placed.directory}/{namespace}/{stem}.yaml"
 
 
 def escaped(name: str) -> str:

@@ -16,7 +16,7 @@ def join_groups(
 ) -> tuple[list[Tenant], list[Problem]]:
     """Returns the tenants of route groups, and what is wrong with their members."""
     by_name = {tenant.name: tenant for tenant in tenants}
-    known = {sandbox.name for sandbox in inputs.sandboxes}
+    known = {sandbox.name for sandbox in inputs.sandboxes} | inputs.rejected
     origins: dict[str, list[ResourceId]] = {}
     for clone in clones:
         origins.setdefault(clone.sandbox.name, []).append(clone.origin.id)

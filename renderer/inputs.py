@@ -26,13 +26,17 @@ _DEEPEST = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """All that rendering depends on. `problems` are mistakes in specs that are therefore missing here, and notices."""
+    """All that rendering depends on.
+
+    `problems` are mistakes in specs that are therefore missing here, and notices; `rejected` are the names of those specs.
+    """
 
     environment: Environment
     base: Base
     sandboxes: tuple[Sandbox, ...]
     groups: tuple[RouteGroup, ...]
     problems: tuple[Problem, ...]
+    rejected: frozenset[str] = frozenset()
 
 
 def read_inputs(tree: Tree, path: str) -> Inputs:
@@ -46,8 +50,15 @@ def read_inputs(tree: Tree, path: str) -> Inputs:
     errors = [*(p for p in problems if p.level == "error"), *base_invalid]
     if errors or base is None:
         raise Invalid(errors)
-    sandboxes, groups, wrong = specs.read_specs(tree, [file for file in spec_files if file != path], environment)
-    return Inputs(environment=environment, base=base, sandboxes=sandboxes, groups=groups, problems=(*problems, *wrong))
+    found = specs.read_specs(tree, [file for file in spec_files if file != path], environment)
+    return Inputs(
+        environment=environment,
+        base=base,
+        sandboxes=found.sandboxes,
+        groups=found.groups,
+        problems=(*problems, *found.problems),
+        rejected=found.rejected,
+    )
 
 
 def _base(tree: Tree, files: list[str], environment: Environment) -> tuple[Base | None, tuple[Problem, ...]]:
@@ -195,6 +206,8 @@ def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str
     for name in names:
         path = join(directory, name)
         kind = None if name.startswith(".") else tree.kind(path)
+        if kind is None and not name.startswith(".") and name.endswith(MANIFESTS):
+            raise Unreadable(f"'{path}' is neither a file nor a directory, or a link that leads nowhere")
         if kind == "link":
             raise Unreadable(f"'{path}' is a link to a directory: name that directory itself")
         if kind == "directory":

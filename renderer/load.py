@@ -43,27 +43,43 @@ class DiskTree:
 
     def list(self, path: str) -> tuple[str, ...]:
         """Returns the names in a directory, sorted. Raises OutsideRoot and Unreadable."""
+        directory = self._confined(path)
         try:
-            return tuple(sorted(entry.name for entry in self._confined(path).iterdir()))
+            return tuple(sorted(entry.name for entry in directory.iterdir()))
+        except FileNotFoundError:
+            raise
         except OSError as error:
             raise Unreadable(f"'{path}': {error.strerror}") from None
 
     def _confined(self, path: str) -> Path:
         try:
             full = Path(os.path.realpath(self.root / path, strict=False))
+            full.lstat()  # a name that is too long, or a loop of links
+        except FileNotFoundError:
+            pass
+        except NotADirectoryError:
+            pass
         except OSError as error:
-            raise Unreadable(f"'{path}': {error.strerror}") from None
+            raise Unreadable(f"'{shortened(path)}': {error.strerror}") from None
         if full != self.root and self.root not in full.parents:
             raise OutsideRoot(path)
         return full
 
 
+def shortened(path: str) -> str:
+    """Returns a path as it can be shown."""
+    return path if len(path) <= 120 else f"{path[:117]}…"
+
+
 def find_root(environment: Path) -> Path:
     """Returns the nearest ancestor of an environment's file with `.git`, else the file's directory."""
-    directory = environment.resolve().parent
+    directory = Path(os.path.realpath(environment)).parent
     return next((d for d in (directory, *directory.parents) if (d / ".git").exists()), directory)
 
 
 def environment_file(argument: Path) -> Path:
     """Returns the environment file that an argument names: itself, or `sandlane.yaml` in a directory."""
-    return argument / ENVIRONMENT if argument.is_dir() else argument
+    try:
+        return argument / ENVIRONMENT if argument.is_dir() else argument
+    except OSError:  # a name that is too long
+        return argument

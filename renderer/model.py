@@ -158,12 +158,13 @@ class Workload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """A `DevelopmentSandbox` document."""
+    """A `DevelopmentSandbox` document; `tenant_path` leads to where its tenantID stands."""
 
     name: str
     labels: Mapping[str, str]
     source: Source
     tenant: str
+    tenant_path: Path = ("metadata", "name")
     owner: str | None
     expires: str | None
     suspend: bool
@@ -177,6 +178,7 @@ class RouteGroup:
     name: str
     source: Source
     tenant: str
+    tenant_path: Path = ("metadata", "name")
     owner: str | None
     expires: str | None
     sandboxes: tuple[str, ...]

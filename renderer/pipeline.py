@@ -102,16 +102,13 @@ def render_valid(inputs: Inputs) -> Rendered:
 
 def without(inputs: Inputs, sources: set[Source]) -> Inputs:
     """Returns inputs without the sandboxes and groups of some specs; groups lose these members."""
-    names = {sandbox.name for sandbox in inputs.sandboxes if sandbox.source in sources}
+    gone = {s.name for s in inputs.sandboxes if s.source in sources}
     return dataclasses.replace(
         inputs,
         sandboxes=tuple(s for s in inputs.sandboxes if s.source not in sources),
-        groups=tuple(
-            dataclasses.replace(g, sandboxes=tuple(n for n in g.sandboxes if n not in names))
-            for g in inputs.groups
-            if g.source not in sources
-        ),
+        groups=tuple(g for g in inputs.groups if g.source not in sources),
         problems=tuple(p for p in inputs.problems if p.sandbox not in sources),
+        rejected=inputs.rejected | gone,
     )
 
 

@@ -4,43 +4,68 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer import contract, yamlio
 from renderer.catalogue import CATALOGUE, report
+from renderer.kinds import at
 from renderer.model import Acceptance, Container, Environment, RouteGroup, Sandbox, Variable, Workload
 from renderer.problems import Invalid, Path, Problem, Source
-from renderer.tree import Tree
+from renderer.tree import Tree, Unreadable, relative
 
 ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
 
-Specs = tuple[tuple[Sandbox, ...], tuple[RouteGroup, ...], tuple[Problem, ...]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specs:
+    """Sandboxes and groups by name, the problems of those that are left out, and the names of these as far as known."""
+
+    sandboxes: tuple[Sandbox, ...]
+    groups: tuple[RouteGroup, ...]
+    problems: tuple[Problem, ...]
+    rejected: frozenset[str]
 
 
 def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Specs:
-    """Reads the specs of files: sandboxes and groups by name, and the problems of those that are left out."""
+    """Reads the specs of files. Mistakes in one spec leave that one out."""
     records: list[Sandbox | RouteGroup] = []
     problems: list[Problem] = []
+    rejected: set[str] = set()
     for file in files:
-        try:
-            documents = yamlio.read(tree.read(file), file)
-        except Invalid as invalid:
-            problems += (_of_spec(p, Source(file=file)) for p in invalid.problems)
-            continue
+        documents, unread = _documents(tree, file)
+        if unread:
+            problems += unread
+            rejected.add(file.rpartition("/")[2].partition(".")[0])  # by custom a spec's file has its name
         for document in documents:
             record, wrong = _record(document.data, Source(file=file, document=document.index), environment)
             problems += wrong
-            records += [record] if record and not wrong else []
-    records, taken = _unique(records)
-    sandboxes = tuple(sorted((r for r in records if isinstance(r, Sandbox)), key=lambda r: r.name))
-    groups = tuple(sorted((r for r in records if isinstance(r, RouteGroup)), key=lambda r: r.name))
-    return sandboxes, groups, (*problems, *taken)
+            if wrong:
+                rejected |= _names(document.data)
+            elif record:
+                records.append(record)
+    kept, taken = _unique(records, environment)
+    return Specs(
+        sandboxes=tuple(sorted((r for r in kept if isinstance(r, Sandbox)), key=lambda r: r.name)),
+        groups=tuple(sorted((r for r in kept if isinstance(r, RouteGroup)), key=lambda r: r.name)),
+        problems=(*problems, *taken),
+        rejected=frozenset(rejected | {r.name for r in records} - {r.name for r in kept}),
+    )
 
 
-def _of_spec(problem: Problem, sandbox: Source) -> Problem:
-    import dataclasses
+def _documents(tree: Tree, file: str) -> tuple[tuple[yamlio.Document, ...], list[Problem]]:
+    source = Source(file=file)
+    try:
+        return yamlio.read(tree.read(file), file), []
+    except Invalid as invalid:
+        return (), [replace(problem, sandbox=source) for problem in invalid.problems]
+    except Unreadable as unreadable:
+        return (), [report("SL128", source=source, sandbox=source, reason=str(unreadable))]
 
-    return dataclasses.replace(problem, sandbox=sandbox)
+
+def _names(data: Any) -> set[str]:
+    name = at(data, ("metadata", "name"))
+    return {name} if isinstance(name, str) else set()
 
 
 def _record(data: Any, source: Source, environment: Environment) -> tuple[Sandbox | RouteGroup | None, list[Problem]]:
@@ -65,6 +90,7 @@ def _sandbox(data: Mapping[str, Any], source: Source, environment: Environment) 
         labels=metadata["labels"],
         source=source,
         tenant=spec.get("tenantID", metadata["name"]),
+        tenant_path=("spec", "tenantID") if "tenantID" in spec else ("metadata", "name"),
         owner=spec.get("owner"),
         expires=spec.get("expires"),
         suspend=spec["suspend"],
@@ -102,6 +128,7 @@ def _group(data: Mapping[str, Any], source: Source) -> RouteGroup:
         name=metadata["name"],
         source=source,
         tenant=spec.get("tenantID", metadata["name"]),
+        tenant_path=("spec", "tenantID") if "tenantID" in spec else ("metadata", "name"),
         owner=spec.get("owner"),
         expires=spec.get("expires"),
         sandboxes=tuple(spec["sandboxes"]),
@@ -176,14 +203,17 @@ def _repeated(record: Sandbox | RouteGroup, names: list[str], path: Path) -> Ite
             )
 
 
-def _unique(records: list[Sandbox | RouteGroup]) -> tuple[list[Sandbox | RouteGroup], list[Problem]]:
+def _unique(
+    records: list[Sandbox | RouteGroup], environment: Environment
+) -> tuple[list[Sandbox | RouteGroup], list[Problem]]:
     """Returns the records whose names and tenantIDs no earlier one has, and a problem for each other."""
     names: dict[str, str] = {}
     tenants: dict[str, str] = {}
     kept: list[Sandbox | RouteGroup] = []
     problems: list[Problem] = []
     for record in records:
-        who = f"{'sandbox' if isinstance(record, Sandbox) else 'route group'} '{record.name}' in {record.source.file}"
+        kind = "sandbox" if isinstance(record, Sandbox) else "route group"
+        who = f"{kind} '{record.name}' in {relative(record.source.file, environment.directory)}"
         if record.name in names:
             problems.append(
                 report(
@@ -200,7 +230,7 @@ def _unique(records: list[Sandbox | RouteGroup]) -> tuple[list[Sandbox | RouteGr
                 report(
                     "SL205",
                     source=record.source,
-                    path=("spec", "tenantID"),
+                    path=record.tenant_path,
                     sandbox=record.source,
                     tenant=record.tenant,
                     other=tenants[record.tenant],

@@ -53,6 +53,11 @@ def join(directory: str, relative: str) -> str:
     return "/".join(steps)
 
 
+def relative(path: str, directory: str) -> str:
+    """Returns a path as seen from a directory of the tree; one that lies outside of it as it is."""
+    return path[len(directory) + 1 :] if directory and path.startswith(directory + "/") else path
+
+
 def is_within(path: str, directory: str) -> bool:
     """Tells whether a path is a directory or lies below it."""
     return directory == "" or path == directory or path.startswith(directory + "/")

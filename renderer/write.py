@@ -1,14 +1,16 @@
 """Writing: files against a directory. The only module that changes the disk.
 
 Only files that begin with the generated mark are ever overwritten or deleted. A crash, a full disk or a second run at the same
-time leaves nothing that `check` would take for right, and the next run repairs it: each file is replaced as a whole, and an
-empty output directory is filled beside its place and renamed into it.
+time leaves nothing that `check` would take for right, and the next run repairs it: each file is replaced as a whole, and a new
+output directory is filled beside its place and renamed into it.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,7 +21,8 @@ from pathlib import Path
 from renderer.emit import BASE, MARK, SANDBOXES, SHARED
 
 _MANIFESTS = (".json", ".jsonnet", ".yaml", ".yml")
-_TEMPORARY = ".sandlane-"
+_TEMPORARY = re.compile(r"\.sandlane-\d+-[0-9a-f]{16}\.tmp")
+_STAGED = ".sandlane-staged-"
 _MARK = MARK.encode()
 
 
@@ -35,7 +38,7 @@ class Changes:
     leftovers: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.create or self.update or self.delete)
+        return bool(self.create or self.update or self.delete or self.leftovers)
 
 
 class UnusableOutput(Exception):
@@ -45,6 +48,7 @@ class UnusableOutput(Exception):
 def changes(directory: Path, files: Mapping[str, str]) -> Changes:
     """Compares a directory with the files that it should hold. Raises UnusableOutput and OSError."""
     found = dict(_walk(directory)) if _is_usable(directory) else {}
+    _refuse_obstacles(directory, found, files)
     create, update, delete, foreign, leftovers = [], [], [], [], []
     unchanged = 0
     for path, text in files.items():
@@ -58,7 +62,7 @@ def changes(directory: Path, files: Mapping[str, str]) -> Changes:
         elif path.endswith(_MANIFESTS):
             foreign.append(path)
     for path, full in found.items():
-        if path.rpartition("/")[2].startswith(_TEMPORARY):
+        if _TEMPORARY.fullmatch(path.rpartition("/")[2]):
             leftovers.append(path)
         elif _is_ours(full):
             delete.append(path)
@@ -80,6 +84,19 @@ def _is_usable(directory: Path) -> bool:
     if directory.exists() and not directory.is_dir():
         raise UnusableOutput("it is no directory")
     return directory.exists()
+
+
+def _refuse_obstacles(directory: Path, found: Mapping[str, Path], files: Mapping[str, str]) -> None:
+    """Raises UnusableOutput where a file or a link stands where a directory has to be, or a directory where a file has."""
+    for path in files:
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            above = "/".join(parts[:depth])
+            if above in found:
+                what = "a link" if found[above].is_symlink() else "a file"
+                raise UnusableOutput(f"'{above}' is {what} where a directory has to be")
+        if path not in found and (directory / path).is_dir():
+            raise UnusableOutput(f"'{path}' is a directory where a file has to be")
 
 
 def _walk(directory: Path, below: str = "") -> Iterator[tuple[str, Path]]:
@@ -109,15 +126,25 @@ def _is_ours(file: Path) -> bool:
 
 def apply(directory: Path, files: Mapping[str, str], changed: Changes) -> None:
     """Brings a directory to the files that `changes` has compared it with. Raises OSError."""
-    if not directory.exists() or not any(directory.iterdir()):
+    _sweep(directory)
+    if not directory.exists():
         _create(directory, files)
         return
     for path in sorted((*changed.create, *changed.update), key=_order):
         _replace(directory / path, files[path])
-    for path in (*changed.delete, *changed.leftovers):
+    # Routes go before the clones that they lead to.
+    gone = (*sorted(changed.delete, key=_order, reverse=True), *changed.leftovers)
+    for path in gone:
         (directory / path).unlink()
-    for parent in sorted({Path(p).parent for p in (*changed.delete, *changed.leftovers)}, reverse=True):
+    for parent in sorted({Path(path).parent for path in gone}, reverse=True):
         _prune(directory, parent)
+
+
+def _sweep(directory: Path) -> None:
+    """Removes what a killed first run left beside the output."""
+    if directory.parent.is_dir():
+        for stale in directory.parent.glob(f"{_STAGED}{directory.name}-*"):
+            shutil.rmtree(stale, ignore_errors=True)
 
 
 def _order(path: str) -> tuple[int, str]:
@@ -128,7 +155,7 @@ def _order(path: str) -> tuple[int, str]:
 
 def _create(directory: Path, files: Mapping[str, str]) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
-    staged = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{directory.name}-", dir=directory.parent))
+    staged = Path(tempfile.mkdtemp(prefix=f"{_STAGED}{directory.name}-", dir=directory.parent))
     try:
         staged.chmod(0o755 & ~_umask())
         for path, text in files.items():
@@ -149,7 +176,8 @@ def _umask() -> int:
 
 def _replace(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f"{_TEMPORARY}{os.getpid()}-{file.name}"[:200])
+    digest = hashlib.sha256(file.name.encode()).hexdigest()[:16]
+    temporary = file.with_name(f".sandlane-{os.getpid()}-{digest}.tmp")
     try:
         temporary.write_bytes(text.encode())
         temporary.replace(file)
@@ -162,9 +190,12 @@ def _prune(directory: Path, below: Path) -> None:
     """Removes the directories that a deletion left empty."""
     for path in (below, *below.parents):
         full = directory / path
-        if full == directory or any(full.iterdir()):
+        if full == directory:
             return
-        full.rmdir()
+        if full.is_dir():
+            if any(full.iterdir()):
+                return
+            full.rmdir()
 
 
 @contextmanager

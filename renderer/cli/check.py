@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from renderer import write
-from renderer.catalogue import report
 from renderer.cli import session as s
 from renderer.cli.main import CHANGED, FINE
-from renderer.pipeline import Unproven, render
+from renderer.pipeline import render
 from renderer.problems import Invalid
 
-_KINDS = (("missing", "create"), ("stale", "update"), ("extra", "delete"), ("foreign", "foreign"))
+_KINDS = (
+    ("missing", ("create",)),
+    ("stale", ("update",)),
+    ("extra", ("delete", "leftovers")),
+    ("foreign", ("foreign",)),
+)
 
 
 @click.command(
@@ -30,36 +35,27 @@ _KINDS = (("missing", "create"), ("stale", "update"), ("extra", "delete"), ("for
 @s.output_format("text", "json")
 def command(environments: tuple[Path, ...], root: Path | None, output: Path | None, output_format: str) -> None:
     """Checks each environment and exits with the gravest status."""
-    statuses = []
-    for session in s.sessions(environments, root):
-        try:
-            statuses.append(_check(session, output, output_format))
-        except Invalid as invalid:
-            statuses.append(s.fail(session, invalid.problems, output_format))
-        except Unproven as unproven:
-            statuses.append(s.defect(unproven.problems))
-    s.leave(statuses)
+    sessions = s.sessions(environments, root)
+    if output and len(sessions) > 1:
+        raise click.UsageError("--output goes with one environment")
+    s.run(sessions, output_format, lambda session: _check(session, output, output_format))
 
 
-def _check(session: s.Session, output: Path | None, output_format: str) -> int:
+def _check(session: s.Session, output: Path | None, output_format: str) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
     rendered = render(inputs, is_proved=False)
     directory = session.output(inputs, output)
     try:
         changed = write.changes(directory, rendered.files)
     except (write.UnusableOutput, OSError) as error:
-        raise Invalid([report("SL502", file=session.seen(str(directory)), reason=str(error))]) from None
-    found = {name: list(getattr(changed, field)) for name, field in _KINDS}
-    status = CHANGED if any(found.values()) else FINE
-    if output_format == "json":
-        s.write_json({"environment": session.shown, "output": session.seen(str(directory)), **found})
-        return status
-    for name, paths in found.items():
-        for path in paths:
-            click.echo(f"{name} {session.seen(str(directory / path))}")
-    if status:
-        count = sum(len(paths) for paths in found.values())
-        click.echo(
-            f"{count} file{'s differ' if count != 1 else ' differs'}: run 'sandlane render {session.shown}'", err=True
-        )
-    return status
+        raise Invalid([s.unusable(directory, error)]) from None
+    found = {name: [path for field in fields for path in getattr(changed, field)] for name, fields in _KINDS}
+    count = sum(len(paths) for paths in found.values())
+    if output_format == "text":
+        for name, paths in found.items():
+            for path in paths:
+                click.echo(f"{name} {s.shown(directory / path)}")
+        if count:
+            words = "files differ" if count != 1 else "file differs"
+            click.echo(f"{count} {words}: run 'sandlane render {session.shown}'", err=True)
+    return (CHANGED if count else FINE), {"output": s.shown(directory), **found}

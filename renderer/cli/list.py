@@ -12,7 +12,7 @@ from renderer import listing
 from renderer.cli import session as s
 from renderer.cli.main import FINE
 from renderer.diagram import mermaid
-from renderer.pipeline import Unproven, render
+from renderer.pipeline import render
 from renderer.planner import make_plan
 from renderer.problems import Invalid
 
@@ -35,30 +35,22 @@ def command(arguments: tuple[str, ...], root: Path | None, output_format: str) -
     )
     if output_format == "mermaid" and subject != "sandboxes":
         raise click.UsageError("--format mermaid draws sandboxes")
-    statuses = []
-    listed: list[dict[str, Any]] = []
-    for session in s.sessions([Path(a) for a in rest], root):
-        try:
-            inputs = session.inputs()
-            errors = [p for p in inputs.problems if p.level == "error"]
-            if errors:
-                raise Invalid(errors)
-            rows = _ROWS[subject](inputs)
-        except Invalid as invalid:
-            statuses.append(s.fail(session, invalid.problems))
-            continue
-        except Unproven as unproven:
-            statuses.append(s.defect(unproven.problems))
-            continue
-        listed.append({"environment": inputs.environment.name, "file": session.shown, subject: rows})
-        if output_format == "text":
-            _table(subject, rows)
-        elif output_format == "mermaid":
-            click.echo(mermaid(make_plan(inputs), inputs), nl=False)
-        statuses.append(FINE)
-    if output_format == "json":
-        s.write_json({"environments": listed})
-    s.leave(statuses)
+    s.run(
+        s.sessions([Path(a) for a in rest], root), output_format, lambda session: _list(session, subject, output_format)
+    )
+
+
+def _list(session: s.Session, subject: str, output_format: str) -> tuple[int, dict[str, Any]]:
+    inputs = session.inputs()
+    errors = [problem for problem in inputs.problems if problem.level == "error"]
+    if errors:
+        raise Invalid(errors)
+    rows = _ROWS[subject](inputs)
+    if output_format == "text":
+        _table(subject, rows)
+    elif output_format == "mermaid":
+        click.echo(mermaid(make_plan(inputs), inputs), nl=False)
+    return FINE, {"name": inputs.environment.name, subject: rows}
 
 
 _ROWS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {

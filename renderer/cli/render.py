@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,8 +11,8 @@ from renderer import write
 from renderer.catalogue import report
 from renderer.cli import session as s
 from renderer.cli.main import CHANGED, FINE
-from renderer.pipeline import Rendered, Unproven, render, render_valid
-from renderer.problems import Invalid, Problem, did_you_mean
+from renderer.pipeline import Rendered, render, render_valid
+from renderer.problems import Invalid, did_you_mean
 
 
 @click.command(
@@ -50,25 +50,41 @@ def command(
         raise click.UsageError("--output goes with one environment and without --stdout")
     if to_stdout and output_format == "json":
         raise click.UsageError("--stdout prints manifests: leave --format out")
-    statuses = []
-    for session in sessions:
-        try:
-            inputs = session.inputs()
-            rendered = render_valid(inputs) if keep_going else render(inputs)
-            session.tell(rendered.notices if output_format == "text" else ())
-            left_out = CHANGED if rendered.left_out else FINE
-            if to_stdout:
-                _print(rendered, only)
-                changed = FINE
-            else:
-                changed = _write(session, rendered, session.output(inputs, output), output_format)
-            _tell_left_out(session, rendered)
-            statuses.append(max(left_out, changed if exit_code else FINE))
-        except Invalid as invalid:
-            statuses.append(s.fail(session, invalid.problems, output_format))
-        except Unproven as unproven:
-            statuses.append(s.defect(unproven.problems))
-    s.leave(statuses)
+    s.run(
+        sessions,
+        output_format,
+        lambda session: _render(session, output, to_stdout, only, exit_code, keep_going, output_format),
+    )
+
+
+def _render(
+    session: s.Session,
+    output: Path | None,
+    to_stdout: bool,
+    only: str | None,
+    exit_code: bool,
+    keep_going: bool,
+    output_format: str,
+) -> tuple[int, dict[str, Any]]:
+    inputs = session.inputs()
+    rendered = render_valid(inputs) if keep_going else render(inputs)
+    if output_format == "text":
+        session.tell(rendered.notices)
+    result: dict[str, Any] = {}
+    is_changed = False
+    if to_stdout:
+        _print(rendered, only)
+    else:
+        directory = session.output(inputs, output)
+        changed = _write(rendered, directory)
+        is_changed = bool(changed)
+        result = _as_data(session, rendered, directory, changed)
+        if output_format == "text":
+            _tell(directory, changed)
+    if output_format == "text":
+        _tell_left_out(session, rendered)
+    status = CHANGED if rendered.left_out or (exit_code and is_changed) else FINE
+    return status, result
 
 
 def _print(rendered: Rendered, only: str | None) -> None:
@@ -86,51 +102,44 @@ def _is_below(path: str, prefix: str) -> bool:
     return not prefix or path == prefix or path.startswith(f"{prefix}/")
 
 
-def _write(session: s.Session, rendered: Rendered, directory: Path, output_format: str) -> int:
-    """Brings the output directory up to date, and returns whether anything changed."""
+def _write(rendered: Rendered, directory: Path) -> write.Changes:
+    """Brings the output directory up to date. Raises Invalid before anything was written, and Unwritten after."""
     try:
         with write.locked(directory):
             changed = write.changes(directory, rendered.files)
             if changed.foreign:
-                raise Invalid(_foreign(session, directory, changed))
-            write.apply(directory, rendered.files, changed)
+                raise Invalid(report("SL501", file=s.shown(directory / path)) for path in changed.foreign)
+            try:
+                write.apply(directory, rendered.files, changed)
+            except OSError as error:
+                raise s.Unwritten(s.unusable(directory, error)) from None
     except (write.UnusableOutput, OSError) as error:
-        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        raise Invalid([report("SL502", file=_shown(directory), reason=reason)]) from None
-    if output_format == "json":
-        s.write_json(
-            {
-                "environment": session.shown,
-                "output": _shown(directory),
-                "created": changed.create,
-                "updated": changed.update,
-                "deleted": changed.delete,
-                "unchanged": changed.unchanged,
-                "problems": session.as_data(rendered.notices),
-                "left_out": session.as_data(rendered.left_out),
-            }
-        )
-    else:
-        _tell(directory, changed)
-    return CHANGED if changed else FINE
+        raise Invalid([s.unusable(directory, error)]) from None
+    return changed
 
 
-def _foreign(session: s.Session, directory: Path, changed: write.Changes) -> Iterator[Problem]:
-    return (report("SL501", file=_shown(directory / path)) for path in changed.foreign)
-
-
-def _shown(path: Path) -> str:
-    import os
-
-    return os.path.relpath(path)
+def _as_data(session: s.Session, rendered: Rendered, directory: Path, changed: write.Changes) -> dict[str, Any]:
+    return {
+        "output": s.shown(directory),
+        "created": changed.create,
+        "updated": changed.update,
+        "deleted": (*changed.delete, *changed.leftovers),
+        "unchanged": changed.unchanged,
+        "problems": session.as_data(rendered.notices),
+        "left_out": session.as_data(rendered.left_out),
+    }
 
 
 def _tell(directory: Path, changed: write.Changes) -> None:
-    for verb, paths in (("create", changed.create), ("update", changed.update), ("delete", changed.delete)):
+    for verb, paths in (
+        ("create", changed.create),
+        ("update", changed.update),
+        ("delete", (*changed.delete, *changed.leftovers)),
+    ):
         for path in paths:
-            click.echo(f"{verb} {_shown(directory / path)}")
+            click.echo(f"{verb} {s.shown(directory / path)}")
     click.echo(
-        f"{_shown(directory)}: {len(changed.create)} created, {len(changed.update)} updated, {len(changed.delete)} deleted, "
+        f"{s.shown(directory)}: {len(changed.create)} created, {len(changed.update)} updated, {len(changed.delete)} deleted, "
         f"{changed.unchanged} unchanged",
         err=True,
     )

@@ -16,6 +16,7 @@ from renderer.catalogue import report
 from renderer.cli.main import DEFECT, INVALID
 from renderer.inputs import Inputs, read_inputs
 from renderer.load import DiskTree, environment_file, find_root
+from renderer.pipeline import Unproven
 from renderer.problems import Invalid, Problem, Source, placed, show
 from renderer.tree import OutsideRoot, Unreadable, join
 
@@ -33,7 +34,7 @@ class Session:
     def inputs(self) -> Inputs:
         """Reads the environment, its base and its specs. Raises Invalid."""
         try:
-            path = self.file.resolve().relative_to(self.tree.root).as_posix()
+            path = Path(os.path.realpath(self.file)).relative_to(self.tree.root).as_posix()
         except ValueError:
             raise Invalid([report("SL121", file=self.shown, root=f"'{self.tree.root}'")]) from None
         try:
@@ -93,12 +94,16 @@ class Session:
         """Writes problems to stderr, in the order of their places."""
         import dataclasses
 
+        told: set[str] = set()
         for problem in self.place(problems):
             if problem.source:
                 problem = dataclasses.replace(
                     problem, source=dataclasses.replace(problem.source, file=self.seen(problem.source.file))
                 )
-            click.echo(show(problem), err=True)
+            text = show(problem)
+            if text not in told:  # one mistake of the base may concern many tenants
+                click.echo(text, err=True)
+            told.add(text)
 
     def as_data(self, problems: Iterable[Problem]) -> list[dict[str, Any]]:
         """Returns problems as JSON has them."""
@@ -115,6 +120,17 @@ class Session:
             }
             for p in self.place(problems)
         ]
+
+
+def shown(path: Path) -> str:
+    """Returns a path as seen from where the user stands."""
+    return os.path.relpath(path)
+
+
+def unusable(directory: Path, error: Exception) -> Problem:
+    """Returns the problem of an output directory that cannot be read or written."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return report("SL502", file=shown(directory), reason=reason)
 
 
 def environments(command: F) -> F:
@@ -152,29 +168,49 @@ def write_json(data: Any) -> None:
     click.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
-def fail(session: Session, problems: Sequence[Problem], output: str = "text") -> int:
-    """Tells what is wrong with the input, and returns the exit status."""
+class Unwritten(Exception):
+    """Raised where writing failed half-way: its argument is the problem."""
+
+
+def run(sessions: Sequence[Session], output: str, action: Callable[[Session], tuple[int, dict[str, Any]]]) -> None:
+    """Runs an action for each environment, tells what is wrong, writes the results as JSON if wanted, and exits.
+
+    The action returns an exit status and its result; the gravest status is the command's.
+    """
+    statuses: list[int] = []
+    results: list[dict[str, Any]] = []
+    for session in sessions:
+        result: dict[str, Any] = {}
+        problems: Sequence[Problem] = ()
+        try:
+            status, result = action(session)
+        except Invalid as invalid:
+            status, problems = INVALID, invalid.problems
+            words = f"{counted(problems)}, nothing was written"
+        except Unwritten as unwritten:
+            status, problems = INVALID, unwritten.args
+            words = "the output may be incomplete: run 'sandlane render' again"
+        except Unproven as unproven:
+            status, problems, words = DEFECT, unproven.problems, _DEFECT
+        if problems and output == "json":
+            result = {"problems": session.as_data(problems)}
+        elif problems:
+            session.tell(problems)
+            click.echo(words, err=True)
+        statuses.append(status)
+        results.append({"environment": session.shown, **result})
     if output == "json":
-        write_json({"environment": session.shown, "problems": session.as_data(problems)})
-    else:
-        session.tell(problems)
-        errors = sum(p.level == "error" for p in problems)
-        click.echo(f"{errors} problem{'s' if errors != 1 else ''}, nothing was written", err=True)
-    return INVALID
-
-
-def defect(problems: Sequence[Problem]) -> int:
-    """Tells that the proof failed, and returns the exit status."""
-    for problem in problems:
-        click.echo(show(problem), err=True)
-    click.echo(
-        "the output does not keep sandlane's promises, so nothing was written: this is a defect of sandlane, "
-        "not of your files: please report it with the lines above",
-        err=True,
-    )
-    return DEFECT
-
-
-def leave(statuses: Iterable[int]) -> None:
-    """Exits with the gravest status."""
+        write_json({"environments": results})
     sys.exit(max(statuses, default=0))
+
+
+_DEFECT = (
+    "the output does not keep sandlane's promises, so nothing was written: this is a defect of sandlane, "
+    "not of your files: please report it with the lines above"
+)
+
+
+def counted(problems: Sequence[Problem]) -> str:
+    """Returns how many errors there are, in words."""
+    errors = sum(p.level == "error" for p in problems)
+    return f"{errors} problem{'s' if errors != 1 else ''}"

@@ -31,6 +31,7 @@ from renderer.model import Environment, Resource, ResourceId
 from renderer.names import LABEL_VALUE_LIMIT, fit
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem, did_you_mean
+from renderer.tree import relative
 
 _NAMES = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
 
@@ -135,9 +136,9 @@ def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Pro
             sandbox=tenant.source,
             object=str(vs.id),
             service=service,
-            place=vs.source.file,
+            place=relative(vs.source.file, plan.environment.directory),
             entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{namespace}}}",
-            environment=plan.environment.source.file,
+            environment=relative(plan.environment.source.file, plan.environment.directory),
         )
 
 

@@ -50,9 +50,9 @@ def _with_carrier(match: Match, carrier: Carrier, tenant: str) -> Match | None:
     header = header_of(carrier)
     condition = {"exact": tenant} if carrier.header else {"regex": baggage_regex(carrier.baggage or "", tenant)}
     headers = match.get("headers") or {}
-    if carrier.header and any(_meets(c or {}, tenant) != "never" for c in _values(match.get("withoutHeaders"), header)):
+    if carrier.header and any(_meets(c, tenant) != "never" for c in _values(match.get("withoutHeaders"), header)):
         return None
-    given = [value or {} for value in _values(headers, header)]
+    given = _values(headers, header)
     stand = [_meets(c, tenant) if carrier.header else _baggage_meets(c, condition["regex"]) for c in given]
     if "never" in stand:
         return None
@@ -96,7 +96,7 @@ def _without(match: Match, header: str) -> Match | None:
         return None
     without = match.get("withoutHeaders") or {}
     for given in _values(without, header):
-        pattern = (given or {}).get("regex")
+        pattern = given.get("regex")
         if pattern is not None and pattern != "*" and full_match(pattern, ""):
             return None  # Envoy takes a missing header for an empty one here, which this condition rules out.
     return {**match, "withoutHeaders": _replaced(without, header, {})}
@@ -123,8 +123,9 @@ def _as_regex(condition: Mapping[str, str]) -> str:
 
 
 def _values(headers: Mapping[str, Any] | None, header: str) -> list[Any]:
-    """Returns the conditions on a header, in whatever case it is spelt."""
-    return [value for key, value in (headers or {}).items() if key.lower() == header]
+    """Returns the conditions on a header, in whatever case it is spelt, without what is null in them."""
+    found = (value for key, value in (headers or {}).items() if key.lower() == header)
+    return [{field: text for field, text in (value or {}).items() if text is not None} for value in found]
 
 
 def full_match(pattern: str, text: str) -> bool:
