@@ -453,6 +453,14 @@ CATALOGUE: dict[str, Row] = {
         bad="podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [checkout]}]}\n",
         good="podSelector: {matchLabels: {tier: internal}}\n",
     ),
+    "SL323": Row(
+        acceptable=True,
+        text="'{object}' names '{target}' and does not apply to its copy for the tenant",
+        hint="accept the problem if requests with the tenantID may do without it",
+        why="A tenant's header must not lead around authentication, limits or transport security.",
+        bad="targetRef: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: shop}\n",
+        good="targetRef: {group: gateway.networking.k8s.io, kind: Gateway, name: shop}\n",
+    ),
     "SL401": Row(
         text="cloning '{service}' changes '{object}' ({place}), which the output does not own",
         hint="add '- {entry}' to 'spec.routes.adopt' in {environment}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from renderer.attached import Attached
 from renderer.base import Base
 from renderer.kinds import WorkloadKind
 from renderer.model import Environment, Resource, ResourceId, RouteGroup, Sandbox, Workload
@@ -77,6 +78,7 @@ class Plan:
     environment: Environment
     base: Base
     selectors: Selectors
+    policies: Attached
     clones: tuple[WorkloadClone, ...]
     services: tuple[ServiceClone, ...]
     tenants: tuple[Tenant, ...]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from renderer.attached import attached_policies
 from renderer.base import Base
 from renderer.catalogue import report
 from renderer.groups import join_groups
@@ -65,6 +66,7 @@ def make_plan(inputs: Inputs) -> Plan:
         environment=environment,
         base=base,
         selectors=selectors,
+        policies=attached_policies(base),
         clones=tuple(clones),
         services=tuple(services),
         tenants=tuple(sorted((*tenants, *joined), key=lambda t: t.id)),

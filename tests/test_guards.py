@@ -154,3 +154,16 @@ def test_empty_volumes() -> None:
             "  hint: the clone has volume claims of its own; fill them, or let the clone use the base's store by an environment variable"
         )
     ]
+
+
+def test_policies_that_name_a_service() -> None:
+    policy = {
+        "apiVersion": "security.istio.io/v1",
+        "kind": "AuthorizationPolicy",
+        "metadata": {"name": "only-web"},
+        "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": "a"}]},
+    }
+    assert found([*app("a"), policy]) == [
+        "sandboxes/dev1.yaml: SL323 'AuthorizationPolicy/shop/only-web' names 'Service/shop/a' and does not apply to its copy "
+        "for the tenant\n  hint: accept the problem if requests with the tenantID may do without it"
+    ]

@@ -32,6 +32,7 @@ def guard(plan: Plan, clone: WorkloadClone) -> Iterator[Problem]:
         *_policies(plan, clone),
         *_empty_volumes(clone),
         *_host_ports(clone),
+        *_attached(plan, clone),
     ]
     for code, object, values in found:
         yield wrong(code, object=object, **values)
@@ -119,3 +120,10 @@ def _host_ports(clone: WorkloadClone) -> Iterator[Finding]:
     ports = [str(port["hostPort"]) for c in containers for port in c.get("ports") or () if "hostPort" in port]
     if ports:
         yield "SL313", str(clone.id), {"ports": ", ".join(ports)}
+
+
+def _attached(plan: Plan, clone: WorkloadClone) -> Iterator[Finding]:
+    """Yields the policies that name a Service of the origin, of which the clone has a copy."""
+    for service in clone.services:
+        for policy in plan.policies.get(service.id, ()):
+            yield "SL323", str(policy.id), {"target": str(service.id)}

@@ -47,6 +47,7 @@ def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequenc
                 copyings.append(made)
                 problems += _match_problems(plan.environment, dialect, made)
                 problems += _grant_problems(plan, dialect, made)
+                problems += _attached(plan, made)
             else:
                 problems.append(made)
         for part in by_host.values():
@@ -184,6 +185,15 @@ def _match_problems(environment: Environment, dialect: Dialect, copying: Copying
                     path=path if rule.get("matches") else path[:3],
                     object=str(resource.id),
                 )
+
+
+def _attached(plan: Plan, copying: Copying) -> Iterator[Problem]:
+    """Yields the policies that name a route and not its copy (rule R-G13); a group's copies are its members' too."""
+    tenant, id = copying.tenant, copying.route.resource.id
+    own = [service for service in tenant.services.values() if service.sandbox.source == tenant.source]
+    for policy in plan.policies.get(id, ()) if own else ():
+        path = (*own[0].workload.path, "name")
+        yield report("SL323", source=tenant.source, path=path, sandbox=tenant.source, object=str(policy.id), target=id)
 
 
 def _grant_problems(plan: Plan, dialect: Dialect, copying: Copying) -> Iterator[Problem]:
