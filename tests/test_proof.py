@@ -374,6 +374,11 @@ def p4(file: str, what: str, object: str = "") -> str:
     return f"{file}: SL604 promise 2 does not hold: " + (f"'{object}': " if object else "") + what
 
 
+def p9(file: str, what: str) -> str:
+    """Returns the whole message of a problem of obligation P9."""
+    return f"{file}: SL609 promise 1 does not hold where only a part of the output has arrived: {what}"
+
+
 def p7(file: str, what: str) -> str:
     """Returns the whole message of a problem of obligation P7."""
     return f"{file}: SL607 promise 4 does not hold: {what}"

@@ -31,6 +31,7 @@ from tests.test_proof import (
     p1,
     p4,
     p7,
+    p9,
     put,
     said,
 )
@@ -498,6 +499,11 @@ ADDITIONS = [
                 "DestinationRule/shop/checkout-dev1",
                 "label 'tenantID' is 'dev1', expected 't2'",
             ),
+            p9(
+                f"{DEV2}destinationrule-checkout-dev1.yaml",
+                "'DestinationRule/shop/checkout-dev1' of 'sandboxes/dev2' is for 'Service/shop/checkout-dev1', "
+                "which lies in 'sandboxes/dev1'",
+            ),
         ],
         id="another-sandboxs-directory",
     ),
@@ -631,6 +637,11 @@ ADDITIONS = [
                 f"{DEV2}destinationrule-checkout-dev1.yaml",
                 "DestinationRule/shop/checkout-dev1",
                 "label 'tenantID' is 'dev1', expected 't2'",
+            ),
+            p9(
+                f"{DEV2}destinationrule-checkout-dev1.yaml",
+                "'DestinationRule/shop/checkout-dev1' of 'sandboxes/dev2' is for 'Service/shop/checkout-dev1', "
+                "which lies in 'sandboxes/dev1'",
             ),
         ],
         id="twice",

@@ -9,11 +9,25 @@ from __future__ import annotations
 from renderer.base import Base
 from renderer.problems import Problem, sort
 from renderer.proof.claims import Claims
-from renderer.proof.obligations import additions, defaults, destinations, erasure, selection
+from renderer.proof.obligations import (
+    additions,
+    copies,
+    defaults,
+    destinations,
+    erasure,
+    precedence,
+    route_defaults,
+    route_rules,
+    selection,
+    subsets,
+)
 from renderer.proof.world import make_world
 
-OBLIGATIONS = (erasure, additions, defaults, destinations, selection)
-"""Modules with `check(world) -> Iterator[Problem]`."""
+PROMISE_1 = (erasure, additions, defaults, copies, route_defaults)
+"""Modules with `check(world) -> Iterator[Problem]`: what keeps requests without a carrier as they are in the base."""
+
+OBLIGATIONS = (*PROMISE_1, destinations, route_rules, precedence, selection, subsets)
+"""All modules."""
 
 
 def prove(base: Base, output: Base, claims: Claims) -> list[Problem]:

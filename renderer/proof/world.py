@@ -12,12 +12,13 @@ from renderer.base import Base
 from renderer.hosts import service_of
 from renderer.kinds import WORKLOADS, WorkloadKind, at, pod_labels, workload_kind
 from renderer.model import Resource, ResourceId, labels_of
+from renderer.proof.additional import AddedRoute, added_routes, conditions_of
 from renderer.proof.alignment import Alignment, align, entries
-from renderer.proof.claims import Claim, Claims
+from renderer.proof.claims import Claim, Claims, GroupClaim
 from renderer.proof.literals import ORIGIN, TENANT, make_literals
+from renderer.proof.readers import READERS, VIRTUAL_SERVICE, Reader
+from renderer.proof.routes import Routes, read_routes
 from renderer.selectors import Index, Selector, from_label_selector, from_map
-
-VIRTUAL_SERVICE = ("networking.istio.io", "VirtualService")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +34,19 @@ class Pods:
 class World:
     """What is proved about, and its indexes.
 
-    `owners`: directory -> sandbox. `reach`: tenantID -> tenantIDs whose clones its requests may meet (of a route group: its
-    members'). `cloned`: tenantID -> base Services that select what it claims. `added`: output that is not in the base;
+    `owners`: directory -> sandbox; `holders`: also route groups. `reach`: tenantID -> tenantIDs whose clones its requests
+    may meet (of a route group: its members').
+    `cloned`: tenantID -> base Services that select what it claims. `added`: output that is not in the base;
     `pods`: those of added workloads. `selected`: added Service -> pods that it selects. `clones`: (kind, namespace, tenantID, origin
     label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each VirtualService of
-    the output, by id.
+    the output, by id. `reader`: how the mesh reads routes; `routes`: the base's that it reads; `added_routes`: the output's own.
     """
 
     base: Base
     output: Base
     claims: Claims
     owners: Mapping[str, Claim]
+    holders: Mapping[str, Claim | GroupClaim]
     reach: Mapping[str, frozenset[str]]
     cloned: Mapping[str, frozenset[ResourceId]]
     added: tuple[Resource, ...]
@@ -53,6 +56,9 @@ class World:
     clones: Mapping[tuple[str, str, str, str], Pods]
     clone_services: Mapping[tuple[ResourceId, str], Resource]
     alignments: Mapping[ResourceId, Alignment]
+    reader: Reader
+    routes: Routes
+    added_routes: tuple[AddedRoute, ...]
 
     def service(self, host: str, namespace: str) -> ResourceId | None:
         """Returns the id of the Service that a host means in an object of a namespace."""
@@ -74,11 +80,18 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     pods = tuple(_pods(added))
     base_services = Index(services(base.resources))
     owners = {f"sandboxes/{claim.name}": claim for claim in claims.sandboxes}
+    holders: dict[str, Claim | GroupClaim] = {f"sandboxes/{group.name}": group for group in claims.groups}
+    holders |= owners
+    reader = READERS[claims.environment.mesh]
+    routes = read_routes(base, reader)
+    carriers = [(carrier.header, carrier.baggage) for carrier in claims.environment.carriers]
+    conditions = conditions_of(carriers, [holder.tenant for holder in holders.values()])
     return World(
         base=base,
         output=output,
         claims=claims,
         owners=owners,
+        holders=holders,
         reach=_reach(claims),
         cloned=_cloned(base, base_services, claims),
         added=added,
@@ -88,6 +101,9 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         clones={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
         clone_services=dict(_clone_services(added, owners)),
         alignments=_alignments(base, output, claims),
+        reader=reader,
+        routes=routes,
+        added_routes=tuple(added_routes(added, holders, routes, conditions)),
     )
 
 

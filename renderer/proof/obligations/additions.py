@@ -13,17 +13,17 @@ from renderer.hosts import ServiceHost, covers
 from renderer.kinds import GroupKind
 from renderer.model import Resource, ResourceId, labels_of
 from renderer.problems import Path, Problem
+from renderer.proof.additional import ROUTES
 from renderer.proof.alignment import destinations
 from renderer.proof.literals import SANDBOX, TENANT
-from renderer.proof.world import VIRTUAL_SERVICE, World, directory
+from renderer.proof.readers import DESTINATION_RULE, GATEWAY_API, VIRTUAL_SERVICE
+from renderer.proof.routes import backend, homes, parents_of, rules_of
+from renderer.proof.world import World, directory
 
-DESTINATION_RULE = ("networking.istio.io", "DestinationRule")
+_OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet")})
+"""Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
 
-_ADDED: dict[str, frozenset[GroupKind]] = {
-    "shared": frozenset({VIRTUAL_SERVICE}),
-    "sandboxes": frozenset({("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet"), DESTINATION_RULE}),
-}
-"""First directory -> kinds of objects that may stand there without being the base's."""
+_L4_ROUTES: tuple[GroupKind, ...] = ((GATEWAY_API, "TCPRoute"), (GATEWAY_API, "TLSRoute"))
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -35,12 +35,13 @@ def check(world: World) -> Iterator[Problem]:
         is_generated = not second.manifest["metadata"].get("name") and first.source != second.source
         if first.id == second.id and not is_generated:
             yield _wrong(second, f"stands twice in the output, first in {first.source.file}")
-    named = dict(_named(world))
+    reader, named = world.reader, dict(_named(world))
+    allowed = {"shared": reader.shared, "sandboxes": _OWN | reader.own | frozenset(reader.kinds)}
     for resource in world.added:
         if resource.id in named:
             yield _wrong(resource, f"'{named[resource.id]}' of the base names it, and would reach it")
         key, where = (resource.id.group, resource.id.kind), directory(resource)
-        if key not in _ADDED.get(where.partition("/")[0], ()):
+        if key not in allowed.get(where.partition("/")[0], ()):
             yield _wrong(resource, f"no {resource.id.kind} that the base has not may lie in '{where}'")
         elif where != "shared":
             yield from _marks(world, resource, where)
@@ -65,7 +66,9 @@ def _identity(resource: Resource) -> Iterator[Problem]:
 
 
 def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
-    owner = world.owner(resource)
+    # A route group has routes and nothing else.
+    is_route = (resource.id.group, resource.id.kind) in ROUTES
+    owner = (world.holders if is_route else world.owners).get(where)
     if owner is None:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
         return
@@ -95,6 +98,26 @@ def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
             service = world.service(host, resource.id.namespace)
             if service:
                 yield service, resource.id
+    for kind in (*ROUTES, *_L4_ROUTES):
+        for resource in world.base.of(*kind):
+            for service in _named_by_route(world, resource):
+                yield service, resource.id
+
+
+def _named_by_route(world: World, resource: Resource) -> Iterator[ResourceId]:
+    """Yields the Services that a route of the Gateway API names, as parents, backends or mirrors."""
+    parents = parents_of(resource.manifest, resource.id.namespace)
+    yield from (parent.target for parent in parents if parent.target and parent.is_service)
+    namespaces = homes(world.reader, resource.id.namespace, parents)
+    for rule in rules_of(resource.manifest):
+        references = rule.get("backendRefs") or ()
+        filters = [f for place in (rule, *references) for f in place.get("filters") or ()]
+        mirrored = [
+            f["requestMirror"]["backendRef"] for f in filters if (f.get("requestMirror") or {}).get("backendRef")
+        ]
+        for service in (backend(reference, home) for reference in (*references, *mirrored) for home in namespaces):
+            if service:
+                yield service
 
 
 def _host(world: World, rule: Resource) -> Iterator[Problem]:

@@ -16,7 +16,8 @@ from renderer.model import Manifest, Resource, ResourceId, annotations_of
 from renderer.ports import is_http, istio_protocol
 from renderer.problems import Path, Problem
 from renderer.proof.alignment import entries, same
-from renderer.proof.world import VIRTUAL_SERVICE, World
+from renderer.proof.readers import VIRTUAL_SERVICE
+from renderer.proof.world import World
 
 _EXPORT_TO = "networking.istio.io/exportTo"
 _SPEC = frozenset({"hosts", "gateways", "exportTo", "http"})
@@ -24,8 +25,8 @@ _CLIENT_CONDITIONS = ("gateways", "sourceLabels", "sourceNamespace")
 
 
 @dataclass(frozen=True, slots=True)
-class _Served:
-    """What serves hosts in the base's mesh: by Service, and by wildcard."""
+class Served:
+    """The VirtualServices that serve hosts in the base's mesh: by Service, and by wildcard."""
 
     exact: Mapping[ResourceId, Resource]
     wildcard: Mapping[str, Resource]
@@ -33,7 +34,7 @@ class _Served:
 
 def check(world: World) -> Iterator[Problem]:
     """Yields added VirtualServices that change what a request without a carrier gets."""
-    served = _served(world)
+    serving, by_route = served(world), dict(_gateway_api(world.base))
     first: dict[ResourceId, Resource] = {}
     for vs in world.added:
         if (vs.id.group, vs.id.kind) != VIRTUAL_SERVICE:
@@ -45,9 +46,7 @@ def check(world: World) -> Iterator[Problem]:
                 vs, "hosts are not the full name of one Service of the base in its own namespace", ("spec", "hosts")
             )
             continue
-        other = (
-            served.exact.get(service.id) or _by_wildcard(world, served, service.id) or first.setdefault(service.id, vs)
-        )
+        other = mesh_server(world, serving, service.id) or by_route.get(service.id) or first.setdefault(service.id, vs)
         if other is not vs:
             yield _wrong(vs, f"'{service.id}' is served by '{other.id}'", ("spec", "hosts"))
         yield from _scope(vs, spec, service)
@@ -70,7 +69,8 @@ def _fqdn(world: World, id: ResourceId) -> str:
     return ServiceHost(id.namespace, id.name).fqdn(world.claims.environment.cluster.domain)
 
 
-def _served(world: World) -> _Served:
+def served(world: World) -> Served:
+    """Returns the VirtualServices that serve hosts in the base's mesh."""
     exact: dict[ResourceId, Resource] = {}
     wildcard: dict[str, Resource] = {}
     for vs in world.base.of(*VIRTUAL_SERVICE):
@@ -80,9 +80,7 @@ def _served(world: World) -> _Served:
                 exact.setdefault(service, vs)
             elif host.startswith("*"):
                 wildcard.setdefault(host, vs)
-    for service, route in _gateway_api(world.base):
-        exact.setdefault(service, route)
-    return _Served(exact, wildcard)
+    return Served(exact, wildcard)
 
 
 def _is_for_mesh(manifest: Manifest) -> bool:
@@ -106,7 +104,12 @@ def _gateway_api(base: Base) -> Iterator[tuple[ResourceId, Resource]]:
                     )
 
 
-def _by_wildcard(world: World, served: _Served, id: ResourceId) -> Resource | None:
+def mesh_server(world: World, served: Served, id: ResourceId) -> Resource | None:
+    """Returns what serves a Service in the base's mesh, by its name or by a wildcard."""
+    return served.exact.get(id) or _by_wildcard(world, served, id)
+
+
+def _by_wildcard(world: World, served: Served, id: ResourceId) -> Resource | None:
     host = _fqdn(world, id)
     patterns = ("*", *(f"*{host[dot:]}" for dot, character in enumerate(host) if character == "."))
     return next((served.wildcard[pattern] for pattern in patterns if pattern in served.wildcard), None)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from renderer.catalogue import report
-from renderer.model import Manifest, Resource, ResourceId, labels_of
+from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem, Source
 from renderer.proof.alignment import Insertion, destinations, same
 from renderer.proof.claims import Claim
+from renderer.proof.clones import origin_of, unfit_clone
 from renderer.proof.literals import ORIGIN, origin_value
 from renderer.proof.world import World, is_headless, services_of
 
@@ -43,6 +44,21 @@ def _entry(world: World, vs: Resource, insertion: Insertion, tenant: str) -> Ite
         if what:
             text = f"'{vs.id}': entry {insertion.number + 1} of '{tenant}' {what}"
             yield _wrong(vs.source, text, ("spec", "http", insertion.number))
+    header = world.claims.environment.routes.answer_header
+    value = _answer(insertion.entry, header) if header else None
+    services = (
+        world.added_service(world.service(str(d.get("host") or ""), vs.id.namespace))
+        for d, _ in destinations(insertion.entry)
+    )
+    if value is not None and value not in [f"{tenant}/{origin_of(service).name}" for service in services if service]:
+        text = f"'{vs.id}': entry {insertion.number + 1} of '{tenant}' answers with '{header}: {value}', which is none of its clones"
+        yield _wrong(vs.source, text, ("spec", "http", insertion.number))
+
+
+def _answer(entry: Manifest, header: str) -> str | None:
+    """Returns what an entry sets the header to by which responses say their route, or None."""
+    values = ((entry.get("headers") or {}).get("response") or {}).get("set") or {}
+    return next((value for name, value in values.items() if name.lower() == header.lower()), None)
 
 
 def _unfit(
@@ -62,20 +78,14 @@ def _unfit(
 
 
 def _wrong_clone(world: World, vs: Resource, service: Resource, tenant: str, base: list[Manifest]) -> str | None:
-    owner = world.owner(service)
-    if owner is None or owner.tenant not in world.reach[tenant]:
-        return f"sends to '{service.id}', which is {_whose(owner)}"
-    if is_headless(service):
-        return f"sends to '{service.id}', which is headless"
+    what = unfit_clone(world, service, tenant)
+    if what:
+        return what
     hosts = [*(str(d.get("host") or "") for d in base), *((vs.manifest.get("spec") or {}).get("hosts") or ())]
-    origin = _origin(service)
+    origin = origin_of(service)
     if origin not in {world.service(host, vs.id.namespace) for host in hosts}:
         return f"sends to '{service.id}', the clone of '{origin}', not of the base's destination"
     return None
-
-
-def _whose(owner: Claim | None) -> str:
-    return f"tenant '{owner.tenant}'s" if owner else "no sandbox's"
 
 
 def _wrong_port(service: Resource, destination: Manifest) -> str | None:
@@ -84,16 +94,12 @@ def _wrong_port(service: Resource, destination: Manifest) -> str | None:
     return None if number is None or number in known else f"sends to port {number}, which '{service.id}' has not"
 
 
-def _origin(service: Resource) -> ResourceId:
-    return ResourceId("", "Service", service.id.namespace, labels_of(service.manifest).get(ORIGIN, ""))
-
-
 def _service(world: World, service: Resource) -> Iterator[Problem]:
     """Yields what keeps an added Service from being a faithful clone that leads to its own sandbox's pods alone."""
     spec = service.manifest.get("spec") or {}
     if spec.get("type", "ClusterIP") != "ClusterIP":
         yield _wrong(service.source, f"'{service.id}': type is {spec['type']}, expected ClusterIP", ("spec", "type"))
-    origin = world.base.by_id.get(_origin(service))
+    origin = world.base.by_id.get(origin_of(service))
     if origin is None:
         yield _wrong(
             service.source, f"'{service.id}': label '{ORIGIN}' names no Service of the base", ("metadata", "labels")

@@ -16,7 +16,8 @@ from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem
 from renderer.proof.alignment import Insertion, called, entries, same
 from renderer.proof.literals import OWNED_LABELS, OWNED_PREFIXES, USER_FIELDS
-from renderer.proof.world import VIRTUAL_SERVICE, World, directory
+from renderer.proof.readers import VIRTUAL_SERVICE
+from renderer.proof.world import World, directory
 
 _STATIC = ("gateways", "port", "sourceLabels", "sourceNamespace")
 """Conditions that decide, before any request, on which ports and for which clients an entry exists."""

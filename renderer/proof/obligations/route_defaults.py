@@ -1,0 +1,165 @@
+"""P1, defaults of routes: a Service without routes keeps what it was sent, beside a tenant's first route (rule R-G6).
+
+A first route of a Service switches its default off. So each such object holds two rules: the tenant's, and one that sends
+everything else where it went before. It may be for a port on which the base has no route of the Service's own namespace, whose
+rules alone would decide there; routes of other namespaces must leave no request over that the default would now answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from renderer.catalogue import report
+from renderer.hosts import service_of
+from renderer.model import Manifest, Resource, ResourceId
+from renderer.problems import Path, Problem
+from renderer.proof.additional import AddedRoute
+from renderer.proof.alignment import same
+from renderer.proof.obligations.defaults import mesh_server, served
+from renderer.proof.readers import GATEWAY_API, HTTP_ROUTE, harm
+from renderer.proof.routes import Place, parents_of, rules_of
+from renderer.proof.spelling import spelled_match
+from renderer.proof.world import World
+
+_EVERYTHING: dict[str, Any] = {"path": {"type": "PathPrefix", "value": "/"}}
+_L4 = ("TCPRoute", "TLSRoute")
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields routes for Services without routes that change what a request without a carrier gets."""
+    defaults = [added for added in world.added_routes if added.is_default]
+    if not defaults:
+        return
+    in_the_way = dict(_in_the_way(world))
+    virtual = served(world) if world.reader.reads_virtual_services else None
+    harms: dict[tuple[ResourceId, int], str | None] = {}
+    for added in defaults:
+        found = _parent(world, added)
+        if isinstance(found, Problem):
+            yield found
+            continue
+        service, port = found
+        key = (service.id, port["port"])
+        if key not in harms:
+            other = mesh_server(world, virtual, service.id) if virtual else None
+            other_text = f"'{other.id}' serves it" if other else None
+            in_way = in_the_way.get((service.id, 0)) or in_the_way.get(key)
+            harms[key] = (
+                _attached(world, service.id, port["port"]) or other_text or in_way or harm(world.reader, service, port)
+            )
+        if harms[key]:
+            path: Path = ("spec", "parentRefs", 0)
+            yield _wrong(added, f"may not route port {port['port']} of '{service.id}': {harms[key]}", path)
+        yield from _rules(world, added, service, port["port"])
+
+
+def _wrong(added: AddedRoute, what: str, path: Path = ()) -> Problem:
+    return report("SL601", source=added.resource.source, path=path, what=f"'{added.resource.id}': {what}")
+
+
+def _parent(world: World, added: AddedRoute) -> tuple[Resource, Manifest] | Problem:
+    """Returns the Service and the port that a route is for, or why it can be for none."""
+    id, spec = added.resource.id, added.resource.manifest.get("spec") or {}
+    if not world.reader.has_defaults or (id.group, id.kind) != HTTP_ROUTE:
+        mesh = world.claims.environment.mesh
+        return _wrong(
+            added, f"mesh '{mesh}' gives a Service without routes no {id.kind} with a rule for everyone", ("spec",)
+        )
+    if added.resource.manifest.get("apiVersion") != f"{GATEWAY_API}/v1":
+        return _wrong(added, f"'apiVersion' is not {GATEWAY_API}/v1", ("apiVersion",))
+    unknown = next((field for field in spec if field not in ("parentRefs", "rules")), None)
+    if unknown:
+        return _wrong(added, f"'spec.{unknown}' is none of a default's", ("spec", unknown))
+    parent = added.parents[0] if len(added.parents) == 1 else None
+    service = world.base.by_id.get(parent.target) if parent and parent.is_service and parent.target else None
+    ports = (service.manifest.get("spec") or {}).get("ports") or () if service else ()
+    port = next((p for p in ports if parent and p["port"] == parent.port), None)
+    if service is None or port is None or service.id.namespace != id.namespace or (parent and parent.section):
+        return _wrong(
+            added, "parentRefs are not one port of one Service of the base in its own namespace", ("spec", "parentRefs")
+        )
+    return service, port
+
+
+def _attached(world: World, service: ResourceId, port: int) -> str | None:
+    """Returns which routes of the base forbid a default on a port of a Service, or None."""
+    places = [place for place in world.routes.at.get(service, ()) if place[1].port in (None, port)]
+    own = next((route for route, _ in places if route.resource.id.namespace == service.namespace), None)
+    if own:
+        return f"'{own.resource.id}' of the base serves it"
+    left: dict[str, Place] = {}
+    complete = {route.resource.id.namespace for route, _ in places if _is_exhaustive(route.resource.manifest)}
+    for place in places:
+        namespace = place[0].resource.id.namespace
+        if namespace not in complete:
+            left.setdefault(namespace, place)
+    first = next(iter(left.values()), None)
+    return f"'{first[0].resource.id}' of the base leaves requests of its namespace over" if first else None
+
+
+def _is_exhaustive(manifest: Manifest) -> bool:
+    """Tells whether a route of a client's namespace has a rule for every request; with host names it has not."""
+    matches: list[Manifest] = [match for rule in rules_of(manifest) for match in rule.get("matches") or [{}]]
+    return not (manifest.get("spec") or {}).get("hostnames") and any(
+        same(spelled_match(match, is_http=True), _EVERYTHING) for match in matches
+    )
+
+
+def _in_the_way(world: World) -> Iterator[tuple[tuple[ResourceId, int], str]]:
+    """Yields Services and ports (0: all) at which something of the base would be switched off, or makes a mesh heed no route."""
+    for kind in _L4:
+        for route in world.base.of(GATEWAY_API, kind):
+            for parent in parents_of(route.manifest, route.id.namespace):
+                if parent.target:
+                    yield (parent.target, parent.port or 0), f"'{route.id}' of the base serves it"
+    for profile in world.base.of("linkerd.io", "ServiceProfile") if world.reader.is_linkerd else ():
+        spec = profile.manifest.get("spec") or {}
+        host = service_of(profile.id.name, profile.id.namespace, world.claims.environment.cluster.domain)
+        if host and (spec.get("routes") or spec.get("dstOverrides")):
+            service = ResourceId("", "Service", host.namespace, host.name)
+            yield (service, 0), f"'{profile.id}' of the base hides its routes"
+
+
+def _rules(world: World, added: AddedRoute, service: Resource, port: int) -> Iterator[Problem]:
+    """Yields rules that are not the tenant's and, behind it, the default."""
+    rules = rules_of(added.resource.manifest)
+    if len(rules) != 2 or added.free != [1]:
+        text = f"its rules are not one that demands tenantID '{added.holder.tenant}' and one default behind it"
+        yield _wrong(added, text, ("spec", "rules"))
+        return
+    if not _is_default(world, rules[1], service.id, port):
+        yield _wrong(
+            added,
+            f"rule 2 does not send everything to port {port} of '{service.id}' as without it",
+            ("spec", "rules", 1),
+        )
+
+
+def _is_default(world: World, rule: Mapping[str, Any], service: ResourceId, port: int) -> bool:
+    matches = rule.get("matches") or [{}]
+    backends = rule.get("backendRefs") or []
+    expected = {
+        "group": "",
+        "kind": "Service",
+        "namespace": service.namespace,
+        "weight": 1,
+        "name": service.name,
+        "port": port,
+    }
+    is_forwarding = (
+        not backends
+        if world.reader.is_linkerd
+        # A missing namespace is the route's, which is the Service's.
+        else len(backends) == 1 and same({**_optional(service.namespace), **backends[0]}, expected)
+    )
+    return (
+        set(rule) <= {"matches", "backendRefs"}
+        and len(matches) == 1
+        and same(spelled_match(matches[0], is_http=True), _EVERYTHING)
+        and is_forwarding
+    )
+
+
+def _optional(namespace: str) -> dict[str, Any]:
+    return {"group": "", "kind": "Service", "namespace": namespace, "weight": 1}

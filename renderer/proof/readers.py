@@ -1,0 +1,64 @@
+"""What each mesh reads of the Gateway API, and where a first route does no harm: proof's own table (ROUTING.md §5, §2.4 of research)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from renderer.kinds import GroupKind
+from renderer.model import Manifest, Resource
+from renderer.ports import is_http, istio_protocol, linkerd_unroutable
+
+GATEWAY_API = "gateway.networking.k8s.io"
+HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
+GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
+LINKERD_ROUTE = ("policy.linkerd.io", "HTTPRoute")
+DESTINATION_RULE = ("networking.istio.io", "DestinationRule")
+VIRTUAL_SERVICE = ("networking.istio.io", "VirtualService")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How one mesh reads routes.
+
+    `kinds` of routes that it reads; `dead_filters` make it ignore a whole route of a Service. `has_defaults`: a Service
+    without routes gets HTTPRoutes of tenants', with their defaults. `is_linkerd`: a rule without backendRefs forwards to the parent
+    Service, a backendRef without a namespace means the parent's, and ServiceProfiles hide routes. `shared` and `own` are the kinds
+    of objects, beside routes, that the output may add in shared/ and in a sandbox's directory for this mesh.
+    """
+
+    kinds: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE)
+    dead_filters: frozenset[str] = frozenset()
+    has_defaults: bool = True
+    is_linkerd: bool = False
+    reads_virtual_services: bool = False
+    shared: frozenset[GroupKind] = frozenset()
+    own: frozenset[GroupKind] = frozenset()
+
+
+READERS: Mapping[str, Reader] = {
+    "gateway-api": Reader(),
+    "istio": Reader(
+        has_defaults=False,
+        reads_virtual_services=True,
+        shared=frozenset({VIRTUAL_SERVICE}),
+        own=frozenset({DESTINATION_RULE}),
+    ),
+    "istio-ambient": Reader(reads_virtual_services=True, own=frozenset({DESTINATION_RULE})),
+    "linkerd": Reader(
+        kinds=(HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE),
+        dead_filters=frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"}),
+        is_linkerd=True,
+    ),
+}
+"""Value of `spec.mesh` -> how it reads routes."""
+
+
+def harm(reader: Reader, service: Resource, port: Manifest) -> str | None:
+    """Returns what a first HTTPRoute would break on a port of a Service, or None."""
+    if (service.manifest.get("spec") or {}).get("type") == "ExternalName":
+        return "an ExternalName Service is no parent of a route"
+    if reader.is_linkerd:
+        return linkerd_unroutable(service.manifest, port)
+    protocol = istio_protocol(port)
+    return None if is_http(protocol) else f"{protocol.upper()} carries no headers"
