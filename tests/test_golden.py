@@ -44,7 +44,7 @@ def sandlane(example: str, output: Path) -> subprocess.CompletedProcess[str]:
         "-m",
         "renderer",
         "render",
-        f"overlays/{example}",
+        f"overlays/{EXAMPLES[example]}",
         "--output",
         str(output),
         "--root",
