@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from renderer import yamlio
 from renderer.catalogue import report
 from renderer.kinds import GroupKind, is_cluster_scoped
 from renderer.model import Resource, ResourceId
+from renderer.ports import number_and_protocol
 from renderer.problems import Invalid, Path, Problem, Source, dotted
 from renderer.shapes import mismatches
 from renderer.tree import Tree, Unreadable
@@ -57,6 +60,7 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str) -> Base:
     declared = _declared_scopes(manifest for _, manifest in objects)
     base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
     problems += _duplicates(base)
+    problems += _impossible_services(base)
     if problems:
         raise Invalid(problems)
     return base
@@ -195,3 +199,18 @@ def _duplicates(base: Base) -> Iterator[Problem]:
             yield report(
                 "SL124", source=second.source, path=("metadata", "name"), object=str(second.id), first=first.source.file
             )
+
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def _impossible_services(base: Base) -> Iterator[Problem]:
+    """Yields Services whose names are no DNS labels (RFC 1123), or that have one port twice."""
+    for service in base.of("", "Service"):
+        wrong = partial(report, "SL131", source=service.source, object=str(service.id))
+        if not _DNS_LABEL.fullmatch(service.id.name):
+            yield wrong(path=("metadata", "name"), what="has a name that is no DNS label of at most 63 characters")
+        ports = [number_and_protocol(port) for port in (service.manifest.get("spec") or {}).get("ports") or ()]
+        for place, port in enumerate(ports):
+            if port in ports[:place]:
+                yield wrong(path=("spec", "ports", place), what=f"has port {port[0]}/{port[1]} twice")

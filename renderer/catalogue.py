@@ -40,11 +40,15 @@ def report(
 ) -> Problem:
     """Makes a problem of a catalogue row. `object` and `values` fill its text and hint; `hint` replaces the row's own."""
     row = CATALOGUE[code]
+    way = row.hint.format(object=object, **values) if hint is None else hint
+    if row.acceptable:
+        accept = f"accept: [{{code: {code}, object: {object}, reason: ...}}]"
+        way = f"{way}, or accept it at the workload: {accept}" if way else f"accept it at the workload: {accept}"
     return Problem(
         code=code,
         level=level or row.level,
         text=row.text.format(object=object, **values),
-        hint=row.hint.format(object=object, **values) if hint is None else hint,
+        hint=way,
         source=source,
         path=path,
         at_key=at_key,
@@ -208,6 +212,13 @@ CATALOGUE: dict[str, Row] = {
         bad="carriers: [{header: baggage}]\n",
         good="carriers: [{header: tenantID}, {baggage: tenantID}]\n",
     ),
+    "SL131": Row(
+        text="'{object}' {what}",
+        hint="the API server refuses such a Service: correct the base",
+        why="A base object that cannot exist cannot be routed.",
+        bad="kind: Service with metadata: {name: web.shop}\n",
+        good="kind: Service with metadata: {name: web}\n",
+    ),
     "SL201": Row(
         text="{what}{where}",
         why="The field does not have the form that the schema gives it.",
@@ -348,6 +359,20 @@ CATALOGUE: dict[str, Row] = {
         bad="workloads:\n- {name: reviews-v1}\n- {name: reviews-v3, use: Deployment/reviews-v2}\n",
         good="workloads:\n- {name: reviews-v1}\n",
     ),
+    "SL225": Row(
+        text="'{object}' cannot be adopted with 'mesh: {mesh}', which does not read it",
+        hint="remove it from 'spec.routes.adopt'",
+        why="Routes of the Gateway API are never changed, so nothing has to be taken over.",
+        bad="mesh: linkerd\nroutes: {adopt: [{kind: VirtualService, name: checkout}]}\n",
+        good="mesh: linkerd\n",
+    ),
+    "SL226": Row(
+        text="no Service leads to '{workload}', so 'use' changes nothing",
+        hint="name a workload that a Service selects, or the Service itself",
+        why="Requests reach workloads by Services; where there is none, nothing can be sent elsewhere.",
+        bad="workloads:\n- {name: mailer, use: Deployment/mailer-v2}  # reads a queue\n",
+        good="workloads:\n- {name: reviews, use: Deployment/reviews-v2}\n",
+    ),
     "SL301": Row(
         text="'{object}' of the base carries the tenant label '{label}'",
         hint="choose another 'spec.tenantLabel' in the environment",
@@ -356,8 +381,8 @@ CATALOGUE: dict[str, Row] = {
         good="metadata: {name: web, labels: {team: dev1}}\n",
     ),
     "SL302": Row(
-        text="'{object}' would be written for '{one}' and for '{two}'",
-        hint="change one of the two tenantIDs: names are <origin>-<tenantID>",
+        text="'{object}' is taken by {one}, so it cannot be written for {two}",
+        hint="names are <origin>-<tenantID>: choose another tenantID",
         why="Two objects of one kind and namespace cannot share a name.",
         bad="tenants 'c' and 'b-c' that clone 'a-b' and 'a'\n",
         good="tenants 'c' and 'd' that clone 'a-b' and 'a'\n",
@@ -401,7 +426,7 @@ CATALOGUE: dict[str, Row] = {
     "SL310": Row(
         acceptable=True,
         text="no Service selects '{object}' and none of its environment changes, so its clone takes work from the base's own queue or schedule",
-        hint="give the clone a queue of its own through 'env', or accept the problem",
+        hint="give the clone a queue of its own through 'env'",
         why="A consumer cannot be reached by routes: its clone competes with the origin for messages.",
         bad="workloads:\n- {name: mailer, image: registry.example/mailer:2}\n",
         good="workloads:\n- name: mailer\n  containers:\n  - name: mailer\n    env: [{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}]\n",
@@ -409,7 +434,7 @@ CATALOGUE: dict[str, Row] = {
     "SL311": Row(
         acceptable=True,
         text="'{object}' mounts the claim '{claim}', which {why_not}",
-        hint="accept the problem if both pods may write to it; the clone may stay Pending",
+        hint="use a claim that many nodes may mount",
         why="With a second writer data can be lost, and the clone may never start.",
         bad="volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]  # ReadWriteOnce\n",
         good="volumes: [{name: data, emptyDir: {}}]\n",
@@ -417,7 +442,7 @@ CATALOGUE: dict[str, Row] = {
     "SL312": Row(
         acceptable=True,
         text="init container '{container}' of '{object}' looks like a migration and would run again for the clone",
-        hint="accept the problem if it may run against the shared database",
+        hint="let the base run migrations as a Job",
         why="A migration of a branch changes the database of everybody.",
         bad="initContainers: [{name: migrate, image: registry.example/checkout:2}]\n",
         good="initContainers: [{name: wait-for-db, image: busybox:1.36}]\n",
@@ -432,7 +457,7 @@ CATALOGUE: dict[str, Row] = {
     "SL320": Row(
         acceptable=True,
         text="'{object}' applies to '{origin}' and not to its clone",
-        hint="accept the problem if the clone may run without it",
+        hint="let it select by a label that clones keep",
         why="A clone has to be as protected, and as free, as its origin.",
         bad="a NetworkPolicy that selects app: checkout\n",
         good="a NetworkPolicy that selects every pod of the namespace\n",
@@ -440,7 +465,7 @@ CATALOGUE: dict[str, Row] = {
     "SL321": Row(
         acceptable=True,
         text="'{object}' lets '{origin}' in or through by its labels, and not its clone",
-        hint="accept the problem if the clone needs no such connection",
+        hint="let it name the peer by a label that clones keep",
         why="The clone could not reach what its origin reaches.",
         bad="ingress: [{from: [{podSelector: {matchLabels: {app: checkout}}}]}]\n",
         good="ingress: [{from: [{namespaceSelector: {}}]}]\n",
@@ -448,7 +473,7 @@ CATALOGUE: dict[str, Row] = {
     "SL322": Row(
         acceptable=True,
         text="'{object}' applies to the clone of '{origin}' and not to '{origin}' itself",
-        hint="let the policy select by a label that clones keep, or accept the problem",
+        hint="let it select by a label that clones keep",
         why="A rewritten label takes the clone out of a 'NotIn' that kept its origin out of the policy.",
         bad="podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [checkout]}]}\n",
         good="podSelector: {matchLabels: {tier: internal}}\n",
@@ -456,10 +481,18 @@ CATALOGUE: dict[str, Row] = {
     "SL323": Row(
         acceptable=True,
         text="'{object}' names '{target}' and does not apply to its copy for the tenant",
-        hint="accept the problem if requests with the tenantID may do without it",
+        hint="let it name the Gateway or namespace instead",
         why="A tenant's header must not lead around authentication, limits or transport security.",
         bad="targetRef: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: shop}\n",
         good="targetRef: {group: gateway.networking.k8s.io, kind: Gateway, name: shop}\n",
+    ),
+    "SL324": Row(
+        acceptable=True,
+        text="'{object}' has rules for requests of '{origin}' (sourceLabels), which are not for those of its clone",
+        hint="tell clients apart by a label that clones keep",
+        why="As a client a clone has to be routed as its origin is.",
+        bad="match: [{sourceLabels: {app: checkout}}]\n",
+        good="match: [{sourceLabels: {tier: internal}}]\n",
     ),
     "SL401": Row(
         text="cloning '{service}' changes '{object}' ({place}), which the output does not own",
@@ -469,7 +502,7 @@ CATALOGUE: dict[str, Row] = {
         good="routes:\n  adopt:\n  - {kind: VirtualService, name: checkout}\n",
     ),
     "SL402": Row(
-        text="'{object}' {what}, which sandlane does not route yet",
+        text="'{object}' {what}: sandlane cannot route that yet",
         hint="{way}",
         why="A rule written without regard to it would change what requests without a tenantID get.",
         bad="http:\n- delegate: {name: checkout-routes}\n",
@@ -506,7 +539,7 @@ CATALOGUE: dict[str, Row] = {
     "SL411": Row(
         acceptable=True,
         text="no request can reach the clone of '{object}': {why_not}",
-        hint="clone a workload that serves HTTP, or accept the problem and give other clones its address by 'env'",
+        hint="clone a workload that serves HTTP too, or give other clones its address by 'env'",
         why="A sandbox that no request reaches would cost pods and change nothing.",
         bad="workloads: [{name: redis}]  # port 6379 is TCP\n",
         good="workloads: [{name: checkout}]\n",
@@ -587,8 +620,8 @@ CATALOGUE: dict[str, Row] = {
         good="matches: [{method: {service: shop.Cart}}]\n",
     ),
     "SL424": Row(
-        text="'{object}' routes '{service}' for clients of its own namespace and leaves some requests without a rule, while port {port} has no route for other clients",
-        hint="end it with a rule that matches every path, or give the Service a route in its own namespace",
+        text="'{object}' routes '{service}' for clients of its own namespace alone, and a default route of port {port} for all others would answer its requests too",
+        hint="give the Service a route in its own namespace",
         why="A default for the other clients would also answer the requests that this route leaves out.",
         bad="an HTTPRoute of namespace 'client' for Service 'shop/cart' with the path /a only\n",
         good="an HTTPRoute of namespace 'client' whose last rule matches PathPrefix /\n",
@@ -622,6 +655,14 @@ CATALOGUE: dict[str, Row] = {
         why="Only Istio reads VirtualServices.",
         bad="kind: VirtualService with mesh: linkerd\n",
         good="kind: HTTPRoute with mesh: linkerd\n",
+    ),
+    "SL429": Row(
+        level="notice",
+        text="a parentRef of '{object}' names Service '{service}' without a group, so it is attached to nothing",
+        hint="add 'group: \"\"': the API server fills in the Gateway API's own group, which has no Services",
+        why="The mesh ignores such a route, so requests to the Service are routed as if it were not there.",
+        bad="parentRefs: [{kind: Service, name: cart, port: 80}]\n",
+        good="parentRefs: [{group: '', kind: Service, name: cart, port: 80}]\n",
     ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",

@@ -22,7 +22,7 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
         if placed.base:
             continue
         owner = owners.get(placed.directory)
-        who = f"sandbox '{owner.name}'" if owner else "a route"
+        who = f"sandbox '{owner.name}'" if owner else "a route of sandlane's own"
         if placed.id in seen:
             yield report(
                 "SL302",
@@ -49,6 +49,8 @@ def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
     for group, kind in (
         ("gateway.networking.k8s.io", "HTTPRoute"),
         ("gateway.networking.k8s.io", "GRPCRoute"),
+        ("gateway.networking.k8s.io", "TCPRoute"),
+        ("gateway.networking.k8s.io", "TLSRoute"),
         ("policy.linkerd.io", "HTTPRoute"),
     ):
         for resource in plan.base.of(group, kind):

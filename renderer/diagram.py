@@ -8,6 +8,7 @@ from renderer.groups import members
 from renderer.inputs import Inputs
 from renderer.model import ResourceId
 from renderer.plan import Plan
+from renderer.problems import visible
 
 
 def mermaid(plan: Plan, inputs: Inputs) -> str:
@@ -43,5 +44,12 @@ def _named(id: ResourceId) -> str:
 
 def _quoted(text: str) -> str:
     """Quotes a label; Mermaid takes entities in place of what would end it."""
-    escaped = text.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
+    escaped = (
+        visible(text)
+        .replace("#", "#35;")
+        .replace("&", "#amp;")
+        .replace('"', "#quot;")
+        .replace("<", "#lt;")
+        .replace(">", "#gt;")
+    )
     return f'"{escaped}"'

@@ -16,7 +16,7 @@ from renderer.base import Base, read_base
 from renderer.catalogue import report
 from renderer.model import Carrier, Cluster, Environment, ObjectName, Output, RouteGroup, Routes, Sandbox
 from renderer.problems import Invalid, Path, Problem, Source, did_you_mean
-from renderer.tree import OutsideRoot, Tree, Unreadable, is_within, join
+from renderer.tree import OutsideRoot, Tree, Unreadable, is_within, join, relative
 
 MANIFESTS = (".json", ".yaml", ".yml")
 KUSTOMIZATIONS = ("Kustomization", "kustomization.yaml", "kustomization.yml")
@@ -45,7 +45,7 @@ def read_inputs(tree: Tree, path: str) -> Inputs:
     base_files, base_problems = _collect(tree, environment, "base", environment.base)
     spec_files, spec_problems = _collect(tree, environment, "sandboxes", environment.sandboxes)
     problems = [*base_problems, *spec_problems]
-    problems += _overlaps(environment)
+    problems += overlaps(environment, join(environment.directory, environment.output.path))
     base, base_invalid = _base(tree, base_files, environment)
     errors = [*(p for p in problems if p.level == "error"), *base_invalid]
     if errors or base is None:
@@ -220,9 +220,8 @@ def _kustomization(path: str) -> Problem:
     return report("SL122", source=Source(file=path), file=path.rpartition("/")[0] or ".")
 
 
-def _overlaps(environment: Environment) -> Iterator[Problem]:
-    """Yields inputs that hold the output, or lie in it."""
-    output = join(environment.directory, environment.output.path)
+def overlaps(environment: Environment, output: str) -> Iterator[Problem]:
+    """Yields inputs that hold an output directory of the tree, or lie in it."""
     for field, entries in (("base", environment.base), ("sandboxes", environment.sandboxes)):
         for number, entry in enumerate(entries):
             try:
@@ -236,5 +235,5 @@ def _overlaps(environment: Environment) -> Iterator[Problem]:
                     path=("spec", field, number),
                     what=field,
                     file=entry,
-                    output=environment.output.path,
+                    output=relative(output, environment.directory) or ".",
                 )

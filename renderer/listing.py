@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from renderer.base import Base
-from renderer.emit import path_of
+from renderer.emit import BASE, SHARED, Placed, path_of
 from renderer.inputs import Inputs
 from renderer.kinds import CLONABLE, WORKLOADS, pod_labels
 from renderer.meshes import MESHES
-from renderer.pipeline import Rendered
+from renderer.ports import number_and_protocol
 from renderer.relabel import make_selectors
 
 Row = dict[str, Any]
@@ -53,7 +53,7 @@ def workloads(inputs: Inputs) -> list[Row]:
                     {
                         "port": port["port"],
                         "name": port.get("name"),
-                        "unroutable": unroutable.get((service.id, port["port"])),
+                        "unroutable": unroutable.get((service.id, number_and_protocol(port))),
                     }
                     for port in service.manifest["spec"].get("ports") or ()
                 ]
@@ -73,10 +73,16 @@ def workloads(inputs: Inputs) -> list[Row]:
     return sorted(rows, key=lambda r: str(r["workload"]))
 
 
-def owned(rendered: Rendered) -> list[Row]:
-    """Returns the base objects that the output owns, with the files of both."""
-    return [
-        {"object": str(placed.id), "base": placed.base.source.file, "output": path_of(placed)}
-        for placed in rendered.objects
-        if placed.base
-    ]
+def owned(inputs: Inputs) -> list[Row]:
+    """Returns the base objects that the output owns, with the files of both: by the environment, whatever sandboxes say."""
+    output = inputs.environment.output
+    adopted = {(o.kind, o.namespace, o.name) for o in inputs.environment.routes.adopt}
+    rows = []
+    for resource in inputs.base.resources:
+        id = resource.id
+        is_route = (id.group, id.kind) == ("networking.istio.io", "VirtualService")
+        is_shared = is_route and (output.base == "full" or (id.kind, id.namespace, id.name) in adopted)
+        if is_shared or (output.base == "full" and (id.group, id.kind) != ("", "Secret")):
+            placed = Placed(directory=SHARED if is_shared else BASE, id=id, manifest=resource.manifest)
+            rows.append({"object": str(id), "base": resource.source.file, "output": path_of(placed)})
+    return rows

@@ -22,6 +22,7 @@ from renderer.meshes.base import Unroutable
 from renderer.model import Resource, ResourceId
 from renderer.plan import Plan
 from renderer.planner import make_plan
+from renderer.ports import number_and_protocol
 from renderer.problems import Invalid, Problem, Source, sort
 from renderer.proof import prove
 from renderer.proof.claims import claims_of
@@ -150,7 +151,7 @@ def _unreachable(plan: Plan, unroutable: Unroutable) -> Iterator[Problem]:
     """Yields an error for each clone of a sandbox no clone of which can be reached, by routes or by its own queue."""
     by_sandbox: dict[str, list[tuple[str | None, object]]] = {}
     for clone in plan.clones:
-        ports = [(s.id, port["port"]) for s in clone.services for port in s.manifest["spec"]["ports"]]
+        ports = [(s.id, number_and_protocol(port)) for s in clone.services for port in s.manifest["spec"]["ports"]]
         reasons = [unroutable.get(port) for port in ports]
         reached = not clone.services or None in reasons
         why_not = None if reached else ", ".join(dict.fromkeys(r for r in reasons if r)) or "its Services have no ports"

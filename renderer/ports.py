@@ -18,9 +18,10 @@ SNIFFED = "sniffed"
 
 
 def istio_protocol(port: Mapping[str, Any]) -> str:
-    """Returns what Istio takes a Service port for: a protocol name in lower case, or `sniffed`."""
-    if str(port.get("protocol") or "TCP").upper() == "UDP":
-        return "udp"
+    """Returns what Istio takes a Service port for: a protocol in lower case, or `sniffed`."""
+    transport = str(port.get("protocol") or "TCP").lower()
+    if transport != "tcp":
+        return transport
     named = _istio_name(port.get("appProtocol"), port.get("name"))
     if named:
         return named
@@ -42,6 +43,11 @@ def is_http(protocol: str) -> bool:
     return protocol in _HTTP or protocol == SNIFFED
 
 
+def number_and_protocol(port: Mapping[str, Any]) -> tuple[int, str]:
+    """Returns what tells the ports of a Service apart: one number may stand for TCP and for UDP."""
+    return port["port"], str(port.get("protocol") or "TCP").upper()
+
+
 def istio_unroutable(_: Mapping[str, Any], port: Mapping[str, Any]) -> str | None:
     """Returns why Istio cannot route a port by headers, or None."""
     protocol = istio_protocol(port)
@@ -59,8 +65,9 @@ def linkerd_unroutable(service: Mapping[str, Any], port: Mapping[str, Any]) -> s
     linkerd2: policy-controller/grpc/src/outbound.rs at 2.18 and later: `appProtocol` decides; without one the port is
     opaque if the Service's annotation lists it, else if the control plane's default list does.
     """
-    if str(port.get("protocol") or "TCP").upper() == "UDP":
-        return "UDP carries no headers"
+    transport = str(port.get("protocol") or "TCP").upper()
+    if transport != "TCP":
+        return f"{transport} carries no headers"
     if _is_headless(service):
         return "a headless Service is no parent of a route"
     app_protocol = port.get("appProtocol")

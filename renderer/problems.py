@@ -6,6 +6,7 @@ The codes themselves are rows of `renderer.catalogue`. This module formats and s
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -87,6 +88,14 @@ def placed(problems: Iterable[Problem], locate: Locate) -> list[Problem]:
     )
 
 
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    """Returns a text on one line: what cannot be seen, or would start a line of its own, is written as an escape."""
+    return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def show(problem: Problem) -> str:
     """Formats a placed problem: `file:line:column: CODE text`, and its hint on a line below."""
     place = ""
@@ -96,8 +105,8 @@ def show(problem: Problem) -> str:
             place += f":{problem.position[0]}:{problem.position[1]}"
         place += ": "
     notice = "notice: " if problem.level == "notice" else ""
-    hint = f"\n  hint: {problem.hint}" if problem.hint else ""
-    return f"{place}{problem.code} {notice}{problem.text}{hint}"
+    hint = f"\n  hint: {visible(problem.hint)}" if problem.hint else ""
+    return f"{visible(place)}{problem.code} {notice}{visible(problem.text)}{hint}"
 
 
 def dotted(path: Path) -> str:

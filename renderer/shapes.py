@@ -119,6 +119,7 @@ SHAPES: dict[GroupKind, Shape] = {
                  "subsets": [{"name!": str, "labels": TEXTS, "trafficPolicy": dict}]},
     },
     ("networking.istio.io", "EnvoyFilter"): {"spec": {"workloadSelector": _BY_LABELS}},
+    ("networking.istio.io", "Gateway"): {"spec": {"selector": TEXTS, "servers": [{"port": {"number": int}}]}},
     ("networking.istio.io", "ProxyConfig"): _SELECTED,
     ("networking.istio.io", "Sidecar"): {"spec": {"workloadSelector": _BY_LABELS, "egress": [{"hosts": [str]}]}},
     ("networking.istio.io", "VirtualService"): {

@@ -29,6 +29,11 @@ def use_existing(base: Base, selectors: Selectors, sandbox: Sandbox) -> tuple[li
         if isinstance(used, Problem) or isinstance(replaced, Problem):
             problems += [found for found in (used, replaced) if isinstance(found, Problem)]
             continue
+        if not replaced:
+            path = (*workload.path, "name")
+            problems.append(
+                report("SL226", source=sandbox.source, path=path, sandbox=sandbox.source, workload=workload)
+            )
         for service in replaced:
             why_not = _why_not(base, used, service)
             if why_not:
@@ -94,7 +99,9 @@ def _why_not(base: Base, used: Resource, service: Resource) -> str | None:
             is_caught = other.id.namespace == used.id.namespace and matches(selector, pod_labels(row, other.manifest))
             if other.id != used.id and is_caught:
                 return f"its selector also matches the pods of '{other.id}'"
-    containers = at(used.manifest, (*_row(used).template, "spec", "containers")) or ()
+    spec = at(used.manifest, (*_row(used).template, "spec")) or {}
+    # A native sidecar is an init container that stays.
+    containers = (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))
     named = {port.get("name") for container in containers for port in container.get("ports") or ()}
     for port in service.manifest["spec"]["ports"]:
         target = port.get("targetPort")

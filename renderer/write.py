@@ -8,6 +8,7 @@ output directory is filled beside its place and renamed into it.
 from __future__ import annotations
 
 import fcntl
+import glob
 import hashlib
 import os
 import re
@@ -143,7 +144,7 @@ def apply(directory: Path, files: Mapping[str, str], changed: Changes) -> None:
 def _sweep(directory: Path) -> None:
     """Removes what a killed first run left beside the output."""
     if directory.parent.is_dir():
-        for stale in directory.parent.glob(f"{_STAGED}{directory.name}-*"):
+        for stale in directory.parent.glob(f"{_STAGED}{glob.escape(directory.name)}.????????"):
             shutil.rmtree(stale, ignore_errors=True)
 
 
@@ -155,7 +156,7 @@ def _order(path: str) -> tuple[int, str]:
 
 def _create(directory: Path, files: Mapping[str, str]) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
-    staged = Path(tempfile.mkdtemp(prefix=f"{_STAGED}{directory.name}-", dir=directory.parent))
+    staged = Path(tempfile.mkdtemp(prefix=f"{_STAGED}{directory.name}.", dir=directory.parent))
     try:
         staged.chmod(0o755 & ~_umask())
         for path, text in files.items():
@@ -204,7 +205,7 @@ def locked(directory: Path) -> Iterator[None]:
 
     The lock is on the directory that holds it, because the output itself may be renamed into place.
     """
-    parent = directory.parent
+    parent = directory.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(parent, os.O_RDONLY)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from renderer.catalogue import CATALOGUE, Row
@@ -25,7 +27,12 @@ def command(code: str | None, output_format: str) -> None:
         click.echo(_page(code.upper(), chosen[code.upper()]))
     else:
         for key, row in chosen.items():
-            click.echo(f"{key}  {_level(row):18}  {row.text}")
+            click.echo(f"{key}  {_level(row):18}  {_filled(row.text)}")
+
+
+def _filled(text: str) -> str:
+    """Returns a text with `<name>` in place of what a problem fills in."""
+    return re.sub(r"\{(\w+)(?:![rs])?\}", r"<\1>", text).replace("{{", "{").replace("}}", "}")
 
 
 def _level(row: Row) -> str:
@@ -46,9 +53,9 @@ def _as_data(code: str, row: Row) -> dict[str, object]:
 
 
 def _page(code: str, row: Row) -> str:
-    parts = [f"{code} ({_level(row)}): {row.text}", row.why]
+    parts = [f"{code} ({_level(row)}): {_filled(row.text)}", row.why]
     if row.hint:
-        parts.append(f"Way out: {row.hint}.")
+        parts.append(f"Way out: {_filled(row.hint)}.")
     if row.acceptable:
         parts.append(
             "A sandbox may accept it: 'accept: [{code: "

@@ -12,7 +12,6 @@ from renderer import listing
 from renderer.cli import session as s
 from renderer.cli.main import FINE
 from renderer.diagram import mermaid
-from renderer.pipeline import render
 from renderer.planner import make_plan
 from renderer.problems import Invalid
 
@@ -35,17 +34,19 @@ def command(arguments: tuple[str, ...], root: Path | None, output_format: str) -
     )
     if output_format == "mermaid" and subject != "sandboxes":
         raise click.UsageError("--format mermaid draws sandboxes")
-    s.run(
-        s.sessions([Path(a) for a in rest], root), output_format, lambda session: _list(session, subject, output_format)
-    )
+    sessions = s.sessions([Path(a) for a in rest], root)
+    is_headed = len(sessions) > 1 and output_format != "json"
+    s.run(sessions, output_format, lambda session: _list(session, subject, output_format, is_headed))
 
 
-def _list(session: s.Session, subject: str, output_format: str) -> tuple[int, dict[str, Any]]:
+def _list(session: s.Session, subject: str, output_format: str, is_headed: bool) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
     errors = [problem for problem in inputs.problems if problem.level == "error"]
-    if errors:
+    if errors and subject == "sandboxes":
         raise Invalid(errors)
-    rows = _ROWS[subject](inputs)
+    rows = [_seen(session, row) for row in _ROWS[subject](inputs)]
+    if is_headed:
+        click.echo(f"# {session.shown}" if output_format == "text" else f"%% {session.shown}")
     if output_format == "text":
         _table(subject, rows)
     elif output_format == "mermaid":
@@ -53,10 +54,15 @@ def _list(session: s.Session, subject: str, output_format: str) -> tuple[int, di
     return FINE, {"name": inputs.environment.name, subject: rows}
 
 
+def _seen(session: s.Session, row: dict[str, Any]) -> dict[str, Any]:
+    """Returns a row whose files are paths from where the user stands."""
+    return {key: session.seen(value) if key in ("file", "base") else value for key, value in row.items()}
+
+
 _ROWS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
     "sandboxes": listing.sandboxes,
     "workloads": listing.workloads,
-    "owned": lambda inputs: listing.owned(render(inputs)),
+    "owned": listing.owned,
 }
 
 

@@ -109,10 +109,13 @@ def _write(rendered: Rendered, directory: Path) -> write.Changes:
             changed = write.changes(directory, rendered.files)
             if changed.foreign:
                 raise Invalid(report("SL501", file=s.shown(directory / path)) for path in changed.foreign)
+            is_new = not directory.exists()
             try:
                 write.apply(directory, rendered.files, changed)
             except OSError as error:
-                raise s.Unwritten(s.unusable(directory, error)) from None
+                # A new directory appears as a whole or not at all.
+                problem = s.unusable(directory, error)
+                raise (Invalid([problem]) if is_new else s.Unwritten(problem)) from None
     except (write.UnusableOutput, OSError) as error:
         raise Invalid([s.unusable(directory, error)]) from None
     return changed

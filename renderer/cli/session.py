@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ import click
 from renderer import yamlio
 from renderer.catalogue import report
 from renderer.cli.main import DEFECT, INVALID
-from renderer.inputs import Inputs, read_inputs
+from renderer.inputs import Inputs, overlaps, read_inputs
 from renderer.load import DiskTree, environment_file, find_root
 from renderer.pipeline import Unproven
 from renderer.problems import Invalid, Problem, Source, placed, show
@@ -58,23 +59,26 @@ class Session:
     def output(self, inputs: Inputs, given: Path | None) -> Path:
         """Returns the directory of the output. Raises Invalid where the environment's leaves the root by a link."""
         if given:
+            self._refuse_overlap(inputs, given)
             return given
         path = join(inputs.environment.directory, inputs.environment.output.path)
+        wrong = partial(report, "SL502", source=inputs.environment.source, path=("spec", "output", "path"))
         try:
             self.tree.kind(path)
-        except (OutsideRoot, Unreadable):
-            raise Invalid(
-                [
-                    report(
-                        "SL502",
-                        source=inputs.environment.source,
-                        path=("spec", "output", "path"),
-                        file=inputs.environment.output.path,
-                        reason="a link on its way leaves the root",
-                    )
-                ]
-            ) from None
+        except OutsideRoot:
+            raise Invalid([wrong(file=path, reason="a link on its way leaves the root")]) from None
+        except Unreadable as unreadable:
+            raise Invalid([wrong(file=path, reason=str(unreadable))]) from None
         return self.tree.root / path
+
+    def _refuse_overlap(self, inputs: Inputs, given: Path) -> None:
+        """Raises Invalid where a directory of the user's own choice holds inputs, or lies in them."""
+        full = Path(os.path.realpath(given))
+        if full == self.tree.root or self.tree.root in full.parents:
+            below = full.relative_to(self.tree.root).as_posix()
+            problems = list(overlaps(inputs.environment, "" if below == "." else below))
+            if problems:
+                raise Invalid(problems)
 
     def place(self, problems: Iterable[Problem]) -> list[Problem]:
         """Fills in lines and columns, from the bytes that were read."""
@@ -129,7 +133,10 @@ def shown(path: Path) -> str:
 
 def unusable(directory: Path, error: Exception) -> Problem:
     """Returns the problem of an output directory that cannot be read or written."""
-    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    reason = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        file = os.path.relpath(str(error.filename), directory) if error.filename else "."
+        reason = error.strerror if file == "." or file.startswith("..") else f"'{file}': {error.strerror}"
     return report("SL502", file=shown(directory), reason=reason)
 
 
@@ -177,6 +184,7 @@ def run(sessions: Sequence[Session], output: str, action: Callable[[Session], tu
 
     The action returns an exit status and its result; the gravest status is the command's.
     """
+    where = " for this environment" if len(sessions) > 1 else ""
     statuses: list[int] = []
     results: list[dict[str, Any]] = []
     for session in sessions:
@@ -186,7 +194,7 @@ def run(sessions: Sequence[Session], output: str, action: Callable[[Session], tu
             status, result = action(session)
         except Invalid as invalid:
             status, problems = INVALID, invalid.problems
-            words = f"{counted(problems)}, nothing was written"
+            words = f"{counted(problems)}, nothing was written{where}"
         except Unwritten as unwritten:
             status, problems = INVALID, unwritten.args
             words = "the output may be incomplete: run 'sandlane render' again"

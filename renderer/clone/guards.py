@@ -82,7 +82,7 @@ def _policies(plan: Plan, clone: WorkloadClone) -> Iterator[Finding]:
     after = [resource.id for _, resource in plan.selectors.follow.matching(namespace, labels)]
     for id in dict.fromkeys(id for id in before if before.count(id) > after.count(id)):
         if id.kind != "PodMonitor":  # a clone pages nobody
-            yield "SL320", str(id), values
+            yield "SL324" if id.kind == "VirtualService" else "SL320", str(id), values
     for id in dict.fromkeys(id for id in after if after.count(id) > before.count(id)):
         yield "SL322", str(id), values
     for policy in plan.base.of("networking.k8s.io", "NetworkPolicy"):

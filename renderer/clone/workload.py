@@ -37,6 +37,8 @@ def clone_workload(environment: Environment, clone: WorkloadClone) -> dict[str, 
     }
     for path in clone.row.drop:
         manifest = remove(manifest, path)
+    spec = manifest["spec"]
+    manifest = {**manifest, "spec": {**({} if "replicas" in spec else {"replicas": 1}), **spec}}
     manifest = put(manifest, ("spec", "replicas"), clone.workload.replicas)
     if clone.row.selector:
         manifest = put(manifest, clone.row.selector, {"matchLabels": dict(clone.selector)})

@@ -10,7 +10,8 @@ from renderer.meshes.base import Routed, Unroutable
 from renderer.meshes.gateway_api import route_base, route_services
 from renderer.meshes.gateway_api.dialects import AMBIENT
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
-from renderer.meshes.istio import pod_labels, route_virtual_services
+from renderer.meshes.istio import pod_labels, route_virtual_services, services_of
+from renderer.meshes.istio.beyond import mixed_services
 from renderer.meshes.istio.view import make_view
 from renderer.meshes.notices import notices
 from renderer.model import Environment
@@ -32,5 +33,11 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     written = route_virtual_services(plan, view)
     return Routed(
         (*written.objects, *copied.objects, *made.objects),
-        (*written.problems, *copied.problems, *made.problems, *notices(plan, unroutable)),
+        (
+            *written.problems,
+            *copied.problems,
+            *made.problems,
+            *mixed_services(plan, view, services_of(plan), parts),
+            *notices(plan, unroutable),
+        ),
     )

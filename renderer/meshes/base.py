@@ -13,8 +13,8 @@ from renderer.model import Environment, Resource, ResourceId
 from renderer.plan import Plan
 from renderer.problems import Problem
 
-Unroutable = Mapping[tuple[ResourceId, int], str]
-"""Service and port -> why its requests cannot be routed by tenant."""
+Unroutable = Mapping[tuple[ResourceId, tuple[int, str]], str]
+"""Service and its port (number and protocol) -> why its requests cannot be routed by tenant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from renderer.kinds import at
 from renderer.meshes.base import Unroutable
 from renderer.model import ResourceId
 from renderer.plan import Plan
+from renderer.ports import number_and_protocol
 from renderer.problems import Problem
 
 
@@ -18,7 +19,7 @@ def notices(plan: Plan, unroutable: Unroutable) -> Iterator[Problem]:
     for id in cloned:
         service = plan.base.by_id[id]
         for number, port in enumerate((service.manifest.get("spec") or {}).get("ports") or ()):
-            reason = unroutable.get((id, port["port"]))
+            reason = unroutable.get((id, number_and_protocol(port)))
             if reason:
                 path = ("spec", "ports", number)
                 yield report("SL410", source=service.source, path=path, port=port["port"], service=id, reason=reason)

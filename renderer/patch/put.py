@@ -42,11 +42,13 @@ def is_same(one: Any, two: Any) -> bool:
 
 
 def remove(manifest: Any, path: Path) -> Any:
-    """Returns a manifest without the key at a path; the same object when it has none. Empty parents stay."""
+    """Returns a manifest without the key at a path, and without parents that it leaves empty."""
     step, rest = path[0], path[1:]
     if not isinstance(manifest, dict) or step not in manifest:
         return manifest
     if not rest:
         return {key: value for key, value in manifest.items() if key != step}
     new = remove(manifest[step], rest)
-    return manifest if new is manifest[step] else {**manifest, step: new}
+    if new is manifest[step]:
+        return manifest
+    return {**manifest, step: new} if new else remove(manifest, (step,))

@@ -11,6 +11,15 @@ from renderer.problems import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A `use`: the workload, or else the Service, that is replaced, and the base workload that takes its place."""
+
+    replaced: ResourceId
+    service: ResourceId
+    used: ResourceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """An active sandbox: its tenantID, its name (the directory of its objects), and the base workloads that it changes."""
 
@@ -18,6 +27,7 @@ class Claim:
     name: str
     source: Source
     origins: tuple[ResourceId, ...]
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +59,27 @@ def claims_of(inputs: Inputs) -> Claims:
 
 
 def _claim(sandbox: Sandbox) -> Claim:
-    origins = tuple(_origin(workload) for workload in sandbox.workloads)
-    return Claim(tenant=sandbox.tenant, name=sandbox.name, source=sandbox.source, origins=origins)
+    return Claim(
+        tenant=sandbox.tenant,
+        name=sandbox.name,
+        source=sandbox.source,
+        origins=tuple(_named(w, w.kind, w.name) for w in sandbox.workloads if w.use is None),
+        uses=tuple(_use(w, w.use) for w in sandbox.workloads if w.use is not None),
+    )
 
 
-def _origin(workload: Workload) -> ResourceId:
-    group = next((group for group, kind in WORKLOADS if kind == workload.kind), "")
-    return ResourceId(group, workload.kind, workload.namespace, workload.name)
+def _use(workload: Workload, used: str) -> Use:
+    kind, _, name = used.partition("/")
+    return Use(
+        replaced=_named(workload, workload.kind, workload.name),
+        service=ResourceId("", "Service", workload.namespace, workload.name),
+        used=_named(workload, kind, name),
+    )
+
+
+def _named(workload: Workload, kind: str, name: str) -> ResourceId:
+    group = next((group for group, known in WORKLOADS if known == kind), "")
+    return ResourceId(group, kind, workload.namespace, name)
 
 
 def _group(group: RouteGroup, sandboxes: tuple[Sandbox, ...]) -> GroupClaim:

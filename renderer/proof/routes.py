@@ -96,7 +96,7 @@ def rules_of(manifest: Manifest) -> Sequence[Manifest]:
 
 
 def is_service_group(reference: Manifest) -> bool:
-    """Tells whether a reference's group is that of Services, in any of its spellings."""
+    """Tells whether a reference's group is that of Services, in any of its spellings; a backendRef need not have one."""
     return (reference.get("group") or "") in ("", "core")
 
 
@@ -128,7 +128,8 @@ def _parent(reference: Manifest, namespace: str) -> Parent:
     full = {"group": GATEWAY_API, "kind": "Gateway", "namespace": namespace, **said}
     name = str(full.get("name") or "")
     target = None
-    if full["kind"] == "Service" and (is_service_group(full) or "group" not in said):
+    # The CRD's default group is the Gateway API's own, which has no Services.
+    if full["kind"] == "Service" and is_service_group(full):
         target = ResourceId("", "Service", full["namespace"], name)
     elif full["kind"] == "Gateway" and full["group"] == GATEWAY_API:
         target = ResourceId(GATEWAY_API, "Gateway", full["namespace"], name)

@@ -14,7 +14,7 @@ from renderer.kinds import WORKLOADS, WorkloadKind, at, pod_labels, workload_kin
 from renderer.model import Resource, ResourceId, labels_of
 from renderer.proof.additional import AddedRoute, added_routes, conditions_of
 from renderer.proof.alignment import Alignment, align, entries
-from renderer.proof.claims import Claim, Claims, GroupClaim
+from renderer.proof.claims import Claim, Claims, GroupClaim, Use
 from renderer.proof.literals import ORIGIN, TENANT, make_literals
 from renderer.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from renderer.proof.routes import Routes, read_routes
@@ -37,7 +37,8 @@ class World:
     `owners`: directory -> sandbox; `holders`: also route groups. `reach`: tenantID -> tenantIDs whose clones its requests
     may meet (of a route group: its members').
     `cloned`: tenantID -> base Services that select what it claims. `added`: output that is not in the base;
-    `pods`: those of added workloads. `selected`: added Service -> pods that it selects. `clones`: (kind, namespace, tenantID, origin
+    `pods`: those of added workloads. `selected`: added Service -> pods that it selects, `selected_base`: those of the base. `clones`: (kind, namespace,
+    tenantID, origin
     label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each VirtualService of
     the output, by id. `reader`: how the mesh reads routes; `routes`: the base's that it reads; `added_routes`: the output's own.
     """
@@ -53,6 +54,7 @@ class World:
     pods: tuple[Pods, ...]
     base_services: Index[Resource]
     selected: Mapping[ResourceId, tuple[Pods, ...]]
+    selected_base: Mapping[ResourceId, tuple[Pods, ...]]
     clones: Mapping[tuple[str, str, str, str], Pods]
     clone_services: Mapping[tuple[ResourceId, str], Resource]
     alignments: Mapping[ResourceId, Alignment]
@@ -68,6 +70,16 @@ class World:
     def owner(self, resource: Resource) -> Claim | None:
         """Returns the active sandbox in whose directory an object of the output lies."""
         return self.owners.get(directory(resource))
+
+    def may_select(self, service: Resource) -> frozenset[ResourceId]:
+        """Returns the base workloads whose pods an added Service may select, by a `use` of its sandbox."""
+        owner = self.owner(service)
+        origin = labels_of(service.manifest).get(ORIGIN, "")
+        return frozenset(
+            use.used
+            for use in (owner.uses if owner else ())
+            if any(s.id.name == origin for s in replaced_by(self.base, self.base_services, use))
+        )
 
     def added_service(self, id: ResourceId | None) -> Resource | None:
         """Returns a Service of the output that the base has not."""
@@ -98,6 +110,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         pods=pods,
         base_services=base_services,
         selected=_selected(added, pods),
+        selected_base=_selected(added, base_pods(base)),
         clones={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
         clone_services=dict(_clone_services(added, owners)),
         alignments=_alignments(base, output, claims),
@@ -169,8 +182,9 @@ def _reach(claims: Claims) -> dict[str, frozenset[str]]:
 def _cloned(base: Base, selecting: Index[Resource], claims: Claims) -> dict[str, frozenset[ResourceId]]:
     cloned: dict[str, frozenset[ResourceId]] = {}
     for claim in claims.sandboxes:
-        found = (service.id for origin in claim.origins for service in services_of(base, selecting, origin))
-        cloned[claim.tenant] = frozenset(found)
+        found = {service.id for origin in claim.origins for service in services_of(base, selecting, origin)}
+        used = {service.id for use in claim.uses for service in replaced_by(base, selecting, use)}
+        cloned[claim.tenant] = frozenset(found | used)
     joined = {
         tenant: frozenset(id for member in members for id in cloned[member])
         for tenant, members in _reach(claims).items()
@@ -179,12 +193,21 @@ def _cloned(base: Base, selecting: Index[Resource], claims: Claims) -> dict[str,
 
 
 def services_of(base: Base, selecting: Index[Resource], origin: ResourceId) -> list[Resource]:
-    """Returns the base Services that select the pods of a base workload."""
+    """Returns the base Services that select the pods of a base workload; without ports there is nothing to send to."""
     row, resource = workload_kind(origin.group, origin.kind), base.by_id.get(origin)
-    return selecting.matching(origin.namespace, pod_labels(row, resource.manifest)) if row and resource else []
+    found = selecting.matching(origin.namespace, pod_labels(row, resource.manifest)) if row and resource else []
+    return [service for service in found if (service.manifest.get("spec") or {}).get("ports")]
 
 
-def _selected(added: tuple[Resource, ...], pods: tuple[Pods, ...]) -> dict[ResourceId, tuple[Pods, ...]]:
+def replaced_by(base: Base, selecting: Index[Resource], use: Use) -> list[Resource]:
+    """Returns the base Services whose requests a `use` sends elsewhere: its workload's, or else the one of that name."""
+    if use.replaced in base.by_id:
+        return services_of(base, selecting, use.replaced)
+    service = base.by_id.get(use.service)
+    return [service] if service else []
+
+
+def _selected(added: tuple[Resource, ...], pods: Iterable[Pods]) -> dict[ResourceId, tuple[Pods, ...]]:
     selecting = Index(services(added))
     selected: dict[ResourceId, list[Pods]] = {}
     for each in pods:

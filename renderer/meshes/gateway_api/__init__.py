@@ -10,17 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from renderer.catalogue import report
 from renderer.emit import Placed
+from renderer.hosts import service_of
 from renderer.kinds import at
 from renderer.meshes.base import Routed, Unroutable
 from renderer.meshes.gateway_api.components import Component, components
-from renderer.meshes.gateway_api.copies import copies
+from renderer.meshes.gateway_api.copies import copies, with_defaults
 from renderer.meshes.gateway_api.decide import decide
 from renderer.meshes.gateway_api.defaults import defaults
 from renderer.meshes.gateway_api.dialects import Dialect
-from renderer.meshes.gateway_api.view import Route, ignored_filter, parents_of, read_routes
+from renderer.meshes.gateway_api.view import Route, ignored_filter, parents_of, read_routes, route_kinds
 from renderer.meshes.notices import notices
 from renderer.model import ResourceId, labels_of
 from renderer.plan import Plan, Tenant
+from renderer.ports import number_and_protocol
 from renderer.problems import Problem
 
 
@@ -28,7 +30,8 @@ def route_all(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     """Returns all routes of a mesh that the Gateway API alone routes."""
     copied, parts = route_base(plan, dialect)
     made = route_services(plan, dialect, unroutable, parts)
-    problems = (*copied.problems, *made.problems, *inert_virtual_services(plan), *notices(plan, unroutable))
+    inert = (*inert_virtual_services(plan), *_adopted_in_vain(plan))
+    problems = (*copied.problems, *made.problems, *inert, *notices(plan, unroutable))
     return Routed((*copied.objects, *made.objects), problems)
 
 
@@ -38,7 +41,7 @@ def route_base(plan: Plan, dialect: Dialect) -> tuple[Routed, tuple[Component, .
     parts = components(routes)
     decided = decide(plan, dialect, routes, parts)
     objects = tuple(placed for copying in decided.copyings for placed in copies(plan.environment, dialect, copying))
-    problems = [*decided.problems, *_ignored(plan, dialect), *_ties(plan, routes, parts)]
+    problems = [*decided.problems, *_ignored(plan, dialect), *_groupless(plan, dialect), *_ties(decided.copied)]
     return Routed(objects, tuple(problems)), parts
 
 
@@ -63,7 +66,7 @@ def route_services(
                 serving = [part for part in at_service.get(service, ()) if part.covers(port)]
                 if _has_producer(serving, service):
                     continue
-                problems += _inexhaustive(tenant, serving, service, port)
+                problems += _inexhaustive(dialect, tenant, serving, service, port)
                 objects += defaults(plan.environment, dialect, tenant, service, port)
     if dialect.needs_waypoint:
         problems += _without_waypoint(plan)
@@ -72,7 +75,7 @@ def route_services(
 
 def _ports(plan: Plan, service: ResourceId, unroutable: Unroutable) -> list[int]:
     ports = (plan.base.by_id[service].manifest.get("spec") or {}).get("ports") or ()
-    return [port["port"] for port in ports if (service, port["port"]) not in unroutable]
+    return [port["port"] for port in ports if (service, number_and_protocol(port)) not in unroutable]
 
 
 def _has_producer(serving: Sequence[Component], service: ResourceId) -> bool:
@@ -80,19 +83,36 @@ def _has_producer(serving: Sequence[Component], service: ResourceId) -> bool:
     return any(route.resource.id.namespace == service.namespace for part in serving for route, _ in part.pairs)
 
 
-def _inexhaustive(tenant: Tenant, serving: Sequence[Component], service: ResourceId, port: int) -> Iterator[Problem]:
-    """Yields routes of other namespaces that leave requests without a rule: a default would answer those (rule R-G6)."""
+def _inexhaustive(
+    dialect: Dialect, tenant: Tenant, serving: Sequence[Component], service: ResourceId, port: int
+) -> Iterator[Problem]:
+    """Yields routes of other namespaces that a default for the other clients would compete with (rule R-G6).
+
+    Where a mesh merges the routes of both namespaces, it always would; else where they leave requests without a rule.
+    """
+    by_namespace: dict[str, list[Route]] = {}
     for route in {r.resource.id: r for part in serving for r, _ in part.pairs}.values():
-        if not any(_is_catch_all(match) for rule in route.rules for match in rule.get("matches") or [{}]):
+        by_namespace.setdefault(route.resource.id.namespace, []).append(route)
+    for routes in by_namespace.values():
+        if dialect.merges_namespaces or not any(_is_exhaustive(route) for route in routes):
+            resource = routes[0].resource
+            path = ("spec", "rules")
             yield report(
                 "SL424",
-                source=route.resource.source,
-                path=("spec", "rules"),
+                source=resource.source,
+                path=path,
                 sandbox=tenant.source,
-                object=str(route.resource.id),
+                object=str(resource.id),
                 service=service,
                 port=port,
             )
+
+
+def _is_exhaustive(route: Route) -> bool:
+    """Tells whether a route has a rule for every request."""
+    if (route.resource.manifest.get("spec") or {}).get("hostnames"):
+        return False
+    return any(_is_catch_all(match) for rule in route.rules for match in rule.get("matches") or [{}])
 
 
 def _is_catch_all(match: Mapping[str, object]) -> bool:
@@ -105,8 +125,8 @@ def _is_catch_all(match: Mapping[str, object]) -> bool:
 
 def _ignored(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
     """Yields the base's routes that the mesh ignores as a whole."""
-    for group in dialect.route_groups:
-        for resource in plan.base.of(group, "HTTPRoute"):
+    for group, kind in route_kinds(dialect):
+        for resource in plan.base.of(group, kind):
             name = ignored_filter(resource, dialect)
             if name and any(attached.is_service for attached in parents_of(resource)):
                 yield report(
@@ -114,15 +134,30 @@ def _ignored(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
                 )
 
 
-def _ties(plan: Plan, routes: Sequence[Route], parts: Sequence[Component]) -> Iterator[Problem]:
+def _groupless(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
+    """Yields routes whose parentRef names a Service without its group, and so no Service."""
+    for group, kind in route_kinds(dialect):
+        for resource in plan.base.of(group, kind):
+            for number, reference in enumerate(at(resource.manifest, ("spec", "parentRefs")) or ()):
+                if reference.get("kind") == "Service" and reference.get("group") is None:
+                    path = ("spec", "parentRefs", number)
+                    yield report(
+                        "SL429", source=resource.source, path=path, object=str(resource.id), service=reference["name"]
+                    )
+
+
+def _ties(copied: Sequence[Component]) -> Iterator[Problem]:
     """Yields pairs of routes with equal matches on one parent: the older wins, which manifests do not tell (rule R-G10)."""
-    cloned = {service for tenant in plan.tenants for service in tenant.services}
-    for part in parts:
-        if part.target not in cloned:
-            continue
+    for part in copied:
         seen: dict[str, Route] = {}
         for route in {r.resource.id: r for r, _ in part.pairs}.values():
-            for match in {repr(m): m for rule in route.rules for m in rule.get("matches") or [{}]}:
+            is_http = route.resource.id.kind == "HTTPRoute"
+            written = {
+                repr(sorted(with_defaults(match, is_http).items()))
+                for rule in route.rules
+                for match in rule.get("matches") or [{}]
+            }
+            for match in sorted(written):
                 other = seen.setdefault(match, route)
                 if other is not route:
                     yield report(
@@ -148,14 +183,22 @@ def _without_waypoint(plan: Plan) -> Iterator[Problem]:
             yield report("SL427", source=resource.source, path=("metadata",), service=service, label=label)
 
 
+def _adopted_in_vain(plan: Plan) -> Iterator[Problem]:
+    for number, o in enumerate(plan.environment.routes.adopt):
+        path = ("spec", "routes", "adopt", number)
+        name = f"{o.kind}/{o.namespace}/{o.name}"
+        yield report("SL225", source=plan.environment.source, path=path, object=name, mesh=plan.environment.mesh)
+
+
 def inert_virtual_services(plan: Plan) -> Iterator[Problem]:
     """Yields the VirtualServices of the base that send to cloned Services: a mesh of the Gateway API does not read them."""
-    names = {service.name for tenant in plan.tenants for service in tenant.services}
+    cloned = {(service.namespace, service.name) for tenant in plan.tenants for service in tenant.services}
     for vs in plan.base.of("networking.istio.io", "VirtualService"):
         destinations = (
             at(d, ("destination", "host"))
             for entry in at(vs.manifest, ("spec", "http")) or ()
             for d in entry.get("route") or ()
         )
-        if any(str(host).split(".")[0] in names for host in destinations):
+        found = (service_of(host, vs.id.namespace, plan.environment.cluster.domain) for host in destinations)
+        if any(service and (service.namespace, service.name) in cloned for service in found):
             yield report("SL428", source=vs.source, object=str(vs.id))

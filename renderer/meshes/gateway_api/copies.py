@@ -21,6 +21,7 @@ from renderer.names import OBJECT_NAME_LIMIT, fit
 from renderer.plan import ServiceClone, Tenant
 
 MOST_HEADERS = 16
+MOST_FILTERS = 16
 Rule = dict[str, Any]
 Resolve = Callable[[Manifest], ResourceId | None]
 Services = Mapping[ResourceId, ServiceClone]
@@ -109,40 +110,44 @@ def _rule(environment: Environment, dialect: Dialect, copying: Copying, rule: Ru
         return backend(copying.route, reference, dialect)
 
     if rule.get("filters"):
-        changed["filters"] = [_filter(item, tenant, resolve) for item in rule["filters"]]
+        changed["filters"] = [_filter(item, tenant.services, resolve) for item in rule["filters"]]
     given = rule.get("backendRefs") or []
-    substitute = copying.everything if given else None if _redirects(rule) else copying.parent
+    substitute = copying.everything if given else None if redirects(rule) else copying.parent
     if substitute:
         clone = tenant.services[substitute.service].id
         changed["backendRefs"] = [{**reference_to(clone, substitute.port), "weight": 1}]
     elif given:
         changed["backendRefs"] = _backends(given, tenant.services, resolve)
     cloned = [substitute.service] if substitute else [s for r in live(given) if (s := resolve(r)) in tenant.services]
-    header = environment.routes.answer_header
+    # Linkerd's own HTTPRoutes would set it on the request (linkerd2: outbound/index/http.rs).
+    header = environment.routes.answer_header if copying.route.resource.id.group == GATEWAY else None
     if header and cloned and cloned[0]:
         changed["filters"] = answering(changed.get("filters") or [], header, f"{tenant.id}/{cloned[0].name}")
     return changed
 
 
-def _redirects(rule: Manifest) -> bool:
+def redirects(rule: Manifest) -> bool:
+    """Tells whether a rule answers by itself."""
     return any(item.get("type") == "RequestRedirect" for item in rule.get("filters") or ())
 
 
-def _match(match: Manifest, header: Manifest, is_http: bool) -> Rule:
-    """Returns a match with a carrier's header, and with the defaults of the CRD written out."""
-    headers = [{"type": "Exact", **given} for given in match.get("headers") or ()]
-    path = {"path": {"type": "PathPrefix", "value": "/", **(match.get("path") or {})}} if is_http else {}
-    extra: Rule = {}
-    if match.get("queryParams"):
-        extra["queryParams"] = [{"type": "Exact", **given} for given in match["queryParams"]]
+def with_defaults(match: Manifest, is_http: bool) -> Rule:
+    """Returns a match with the defaults of the CRD written out."""
+    written: Rule = {"path": {"type": "PathPrefix", "value": "/", **(match.get("path") or {})}} if is_http else {}
+    written.update((key, value) for key, value in match.items() if key != "path")
+    for field in ("headers", "queryParams"):
+        if match.get(field):
+            written[field] = [{"type": "Exact", **given} for given in match[field]]
     if not is_http and match.get("method"):
-        extra["method"] = {"type": "Exact", **match["method"]}
-    return {
-        **path,
-        **{key: value for key, value in match.items() if key not in ("path", "headers")},
-        **extra,
-        "headers": [*headers, header],
-    }
+        written["method"] = {"type": "Exact", **match["method"]}
+    return written
+
+
+def _match(match: Manifest, header: Manifest, is_http: bool) -> Rule:
+    """Returns a match with a carrier's header added at its end."""
+    written = with_defaults(match, is_http)
+    headers = written.pop("headers", None) or []
+    return {**written, "headers": [*headers, header]}
 
 
 def reference_to(service: ResourceId, port: int) -> Rule:
@@ -157,6 +162,8 @@ def _backends(references: Sequence[Manifest], services: Services, resolve: Resol
     for reference in cloned or references:
         service = resolve(reference)
         written = _written(reference, service, services)
+        if written.get("filters"):
+            written["filters"] = [_filter(item, services, resolve) for item in written["filters"]]
         same = next((r for r in result if {**r, "weight": 0} == {**written, "weight": 0}), None)
         if same is None or not cloned:
             result.append(written)
@@ -182,14 +189,15 @@ def _weight(reference: Manifest) -> int:
     return 1 if weight is None else int(weight)
 
 
-def _filter(item: Manifest, tenant: Tenant, resolve: Resolve) -> Manifest:
-    """Returns a filter whose mirror leads to a clone, where it does."""
+def _filter(item: Manifest, services: Services, resolve: Resolve) -> Manifest:
+    """Returns a filter with the defaults of the CRD written out, and a mirror that leads to a clone where there is one."""
+    if item.get("requestRedirect"):
+        return {**item, "requestRedirect": {"statusCode": 302, **item["requestRedirect"]}}
     mirrored = (item.get("requestMirror") or {}).get("backendRef")
-    service = resolve(mirrored) if mirrored else None
-    if mirrored is None or service is None or service not in tenant.services:
+    if mirrored is None:
         return item
-    clone = tenant.services[service].id
-    reference = {**mirrored, "group": "", "kind": "Service", "name": clone.name, "namespace": clone.namespace}
+    reference = _written(mirrored, resolve(mirrored), services)
+    del reference["weight"]
     return {**item, "requestMirror": {**item["requestMirror"], "backendRef": reference}}
 
 
@@ -202,4 +210,6 @@ def answering(filters: Sequence[Manifest], header: str, value: str) -> list[Mani
             kept = [h for h in modifier.get("set") or () if h.get("name", "").lower() != header.lower()]
             changed = {**item, "responseHeaderModifier": {**modifier, "set": [*kept, new]}}
             return [*filters[:number], changed, *filters[number + 1 :]]
+    if len(filters) >= MOST_FILTERS:
+        return list(filters)  # the tenant's outcome matters more than its label
     return [*filters, {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [new]}}]

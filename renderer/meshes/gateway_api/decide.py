@@ -8,15 +8,15 @@ is sent to the clone of the parent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from renderer.catalogue import report
 from renderer.meshes.carriers import header_of
 from renderer.meshes.gateway_api.components import Component, by_route
-from renderer.meshes.gateway_api.copies import MOST_HEADERS, Copying, Substitute
+from renderer.meshes.gateway_api.copies import MOST_HEADERS, Copying, Substitute, redirects
 from renderer.meshes.gateway_api.dialects import Dialect
 from renderer.meshes.gateway_api.view import Attached, Route, backend, live, parent_services
-from renderer.model import Environment, ResourceId
+from renderer.model import Environment, Manifest, ResourceId
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem
 
@@ -26,6 +26,7 @@ class Decided:
     """The copies to be made, and what stands in the way of others."""
 
     copyings: tuple[Copying, ...]
+    copied: tuple[Component, ...]
     problems: tuple[Problem, ...]
 
 
@@ -37,10 +38,12 @@ def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequenc
     for part in parts:
         at_target.setdefault(part.target, []).append(part)
     copyings: list[Copying] = []
+    copied: dict[int, Component] = {}
     problems: list[Problem] = []
     for tenant in plan.tenants:
         reached = {p.number: p for s in tenant.services for r in sending.get(s, ()) for p in parts_of[r.resource.id]}
         by_host = {p.number: p for s in tenant.services for p in at_target.get(s, ()) if p.number not in reached}
+        copied |= reached | by_host
         for route, chosen in _chosen(reached, by_host):
             made = _copying(plan, dialect, tenant, route, chosen, by_host)
             if isinstance(made, Copying):
@@ -57,7 +60,7 @@ def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequenc
                 )
                 for r, _ in part.pairs
             )
-    return Decided(copyings=tuple(copyings), problems=tuple(problems))
+    return Decided(copyings=tuple(copyings), copied=tuple(copied[n] for n in sorted(copied)), problems=tuple(problems))
 
 
 def _sending(dialect: Dialect, routes: Sequence[Route]) -> Mapping[ResourceId, list[Route]]:
@@ -67,12 +70,17 @@ def _sending(dialect: Dialect, routes: Sequence[Route]) -> Mapping[ResourceId, l
         services: list[ResourceId | None] = []
         for rule in route.rules:
             services += [backend(route, reference, dialect) for reference in live(rule.get("backendRefs") or [])]
-            if dialect.falls_to_parent and not rule.get("backendRefs"):
+            if _falls(dialect, rule):
                 services += [attached.parent.target for attached in parent_services(route)]
         for service in dict.fromkeys(services):
             if service:
                 found.setdefault(service, []).append(route)
     return found
+
+
+def _falls(dialect: Dialect, rule: Manifest) -> bool:
+    """Tells whether a rule sends to the parent Service."""
+    return dialect.falls_to_parent and not rule.get("backendRefs") and not redirects(rule)
 
 
 def _chosen(reached: Mapping[int, Component], by_host: Mapping[int, Component]) -> list[tuple[Route, list[Component]]]:
@@ -94,35 +102,24 @@ def _copying(
     by_host: Mapping[int, Component],
 ) -> Copying | Problem:
     """Returns how a route is copied for a tenant, or why it cannot be."""
-    targets = {part.target for part in chosen}
     parents = tuple(a for a in route.parents if any((route, a) in part.pairs for part in chosen))
-    hosts = [part for part in chosen if part.number in by_host]
-    if hosts and len(chosen) > 1 and len(targets) > 1:
-        return _unroutable(
-            tenant, route, "serves several Services of which some are cloned", "give each Service a route of its own"
-        )
-    if hosts:
+    made = Copying(route=route, tenant=tenant, parents=parents)
+    if any(part.number in by_host for part in chosen):
         port = _port(plan, parents[0])
+        if len({(a.parent.target, a.parent.port) for a in parents}) > 1:
+            what, way = "serves several Services or ports of which some are cloned", "give each a route of its own"
+            return _unroutable(tenant, route, what, way)
         if port is None:
             return _unroutable(tenant, route, "names no port of a Service with several", "give its parentRef a port")
-        return Copying(route=route, tenant=tenant, parents=parents, everything=Substitute(hosts[0].target, port))
-    falling = dialect.falls_to_parent and any(not rule.get("backendRefs") for rule in route.rules)
+        return replace(made, everything=Substitute(parents[0].parent.target, port))
     cloned = [a for a in parents if a.is_service and a.parent.target in tenant.services]
-    if not falling or not cloned:
-        return Copying(route=route, tenant=tenant, parents=parents)
+    if not cloned or not any(_falls(dialect, rule) for rule in route.rules):
+        return made
     port = _port(plan, cloned[0])
-    if (
-        len({a.parent.target for a in parents if a.is_service}) > 1
-        or len({a.parent.port for a in cloned}) > 1
-        or port is None
-    ):
-        return _unroutable(
-            tenant,
-            route,
-            "has a rule without backendRefs for several Services or ports",
-            "write the rule's backendRefs out",
-        )
-    return Copying(route=route, tenant=tenant, parents=parents, parent=Substitute(cloned[0].parent.target, port))
+    if len({(a.parent.target, a.parent.port) for a in parents}) > 1 or port is None:
+        what = "has a rule without backendRefs for several parents or ports"
+        return _unroutable(tenant, route, what, "write the rule's backendRefs out")
+    return replace(made, parent=Substitute(cloned[0].parent.target, port))
 
 
 def _port(plan: Plan, attached: Attached) -> int | None:
@@ -202,18 +199,20 @@ def _grant_problems(plan: Plan, dialect: Dialect, copying: Copying) -> Iterator[
     if all(attached.is_service for attached in copying.parents):
         return
     for rule in copying.route.rules:
-        for reference in live(rule.get("backendRefs") or []):
+        for reference in (*live(rule.get("backendRefs") or []), *_mirrored(rule)):
             service = backend(copying.route, reference, dialect)
-            if (
-                service in copying.tenant.services
-                and service
-                and service.namespace != home
-                and not _granted(plan, copying.route, service)
-            ):
+            is_elsewhere = service is not None and service in copying.tenant.services and service.namespace != home
+            if service and is_elsewhere and not _granted(plan, copying.route, service):
                 what = f"sends to '{service}' in another namespace, and no ReferenceGrant covers its clone"
-                yield _unroutable(
-                    copying.tenant, copying.route, what, "add a ReferenceGrant to all Services of that namespace"
-                )
+                way = "add a ReferenceGrant to all Services of that namespace"
+                yield _unroutable(copying.tenant, copying.route, what, way)
+
+
+def _mirrored(rule: Manifest) -> Iterator[Manifest]:
+    for place in (rule, *(rule.get("backendRefs") or ())):
+        for item in place.get("filters") or ():
+            if (item.get("requestMirror") or {}).get("backendRef"):
+                yield item["requestMirror"]["backendRef"]
 
 
 def _granted(plan: Plan, route: Route, service: ResourceId) -> bool:

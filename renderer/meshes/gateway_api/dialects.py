@@ -19,7 +19,8 @@ class Dialect:
     `route_groups` are the API groups of HTTPRoutes that it reads. `falls_to_parent`: a rule without backendRefs forwards
     to the parent Service, so a default is written without any. `backends_live_with_parent`: a backendRef without a
     namespace means the parent's, not the route's. `ignored_filters` make it ignore the whole route. `needs_grpc_method`:
-    a GRPCRoute match of headers alone is refused. `unroutable` tells why a port cannot be routed, or None.
+    a GRPCRoute match of headers alone is refused. `merges_namespaces`: clients of a namespace with routes of its own meet
+    those of the Service's namespace too. `unroutable` tells why a port cannot be routed, or None.
     """
 
     route_groups: tuple[str, ...] = (GATEWAY,)
@@ -28,6 +29,7 @@ class Dialect:
     ignored_filters: frozenset[str] = frozenset()
     needs_grpc_method: bool = False
     needs_waypoint: bool = False
+    merges_namespaces: bool = False
     unroutable: Callable[[Mapping[str, Any], Mapping[str, Any]], str | None]
 
 
@@ -48,6 +50,8 @@ LINKERD = Dialect(
     backends_live_with_parent=True,
     # linkerd2: policy-controller/k8s/index/src/outbound/index/http.rs, filters that fail the conversion.
     ignored_filters=frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"}),
+    # linkerd2: policy-controller/k8s/index/src/outbound/index.rs, routes of the parent's and of the client's namespace.
+    merges_namespaces=True,
     needs_grpc_method=True,  # https://github.com/linkerd/linkerd2/issues/14047
     unroutable=linkerd_unroutable,
 )

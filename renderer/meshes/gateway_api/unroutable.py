@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from renderer.base import Base
 from renderer.hosts import service_of
 from renderer.meshes.gateway_api.dialects import GATEWAY, LINKERD, Dialect
-from renderer.meshes.gateway_api.view import SERVICE_GROUPS
 from renderer.model import Environment, ResourceId
+from renderer.ports import number_and_protocol
 
-Ports = dict[tuple[ResourceId, int], str]
+Ports = dict[tuple[ResourceId, tuple[int, str]], str]
 
 
 def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> Ports:
@@ -22,13 +22,14 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
         for port in ports:
             reason = dialect.unroutable(service.manifest, port) or in_the_way.get(service.id)
             if reason:
-                found[(service.id, port["port"])] = reason
+                found[(service.id, number_and_protocol(port))] = reason
     for service_id, number, route in _l4_routes(base):
         for service in [base.by_id[service_id]] if service_id in base.by_id else []:
             for port in (service.manifest.get("spec") or {}).get("ports") or ():
                 if number in (0, port["port"]):
                     found.setdefault(
-                        (service_id, port["port"]), f"'{route}' serves it, which an HTTPRoute would switch off"
+                        (service_id, number_and_protocol(port)),
+                        f"'{route}' serves it, which an HTTPRoute would switch off",
                     )
     return found
 
@@ -38,7 +39,7 @@ def _profiles(environment: Environment, base: Base) -> Iterator[tuple[ResourceId
     for profile in base.of("linkerd.io", "ServiceProfile"):
         spec = profile.manifest.get("spec") or {}
         host = service_of(profile.id.name, profile.id.namespace, environment.cluster.domain)
-        if host and (spec.get("routes") or spec.get("dstOverrides")):
+        if host and "." in profile.id.name and (spec.get("routes") or spec.get("dstOverrides")):
             yield (
                 ResourceId("", "Service", host.namespace, host.name),
                 f"'{profile.id}' makes Linkerd ignore its routes",
@@ -49,7 +50,7 @@ def _l4_routes(base: Base) -> Iterator[tuple[ResourceId, int, ResourceId]]:
     for kind in ("TCPRoute", "TLSRoute"):
         for route in base.of(GATEWAY, kind):
             for reference in (route.manifest.get("spec") or {}).get("parentRefs") or ():
-                if reference.get("kind") == "Service" and reference.get("group") in SERVICE_GROUPS:
+                if reference.get("kind") == "Service" and reference.get("group") in ("", "core"):
                     namespace = reference.get("namespace") or route.id.namespace
                     yield (
                         ResourceId("", "Service", namespace, reference.get("name") or ""),

@@ -50,9 +50,14 @@ class Route:
 
 def read_routes(base: Base, dialect: Dialect) -> tuple[Route, ...]:
     """Returns the HTTP and gRPC routes of a base with the Services and Gateways for which they have effect, by id."""
-    kinds = [(group, "HTTPRoute") for group in dialect.route_groups] + [(GATEWAY, "GRPCRoute")]
+    kinds = route_kinds(dialect)
     found = (Route(resource=r, parents=tuple(_read(r, dialect))) for group, kind in kinds for r in base.of(group, kind))
     return tuple(route for route in found if route.parents)
+
+
+def route_kinds(dialect: Dialect) -> list[tuple[str, str]]:
+    """Returns the (group, kind) of the routes that a mesh reads."""
+    return [*((group, "HTTPRoute") for group in dialect.route_groups), (GATEWAY, "GRPCRoute")]
 
 
 def _read(resource: Resource, dialect: Dialect) -> Iterator[Attached]:
@@ -74,12 +79,14 @@ def ignored_filter(resource: Resource, dialect: Dialect) -> str | None:
 def parents_of(resource: Resource) -> Iterator[Attached]:
     """Yields the Services and Gateways to which a route is attached."""
     for reference in (resource.manifest.get("spec") or {}).get("parentRefs") or ():
-        group, kind = reference.get("group"), reference.get("kind") or "Gateway"
+        # The API server fills in the Gateway API's own group, which has no Services.
+        group = GATEWAY if reference.get("group") is None else reference["group"]
+        kind = reference.get("kind") or "Gateway"
         namespace = reference.get("namespace") or resource.id.namespace
         name, port = reference.get("name") or "", reference.get("port") or 0
         if kind == "Service" and group in SERVICE_GROUPS:
             yield Attached(reference=reference, parent=Parent(ResourceId("", "Service", namespace, name), port, ""))
-        elif kind == "Gateway" and group in (GATEWAY, None):
+        elif kind == "Gateway" and group == GATEWAY:
             target = ResourceId(GATEWAY, "Gateway", namespace, name)
             yield Attached(reference=reference, parent=Parent(target, port, reference.get("sectionName") or ""))
 

@@ -20,7 +20,7 @@ from renderer.meshes.base import Routed, Unroutable
 from renderer.meshes.gateway_api import route_base
 from renderer.meshes.gateway_api.dialects import ISTIO
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
-from renderer.meshes.istio.beyond import beyond, mixed_services
+from renderer.meshes.istio.beyond import beyond, half_served, mixed_services
 from renderer.meshes.istio.destination_rules import destination_rules
 from renderer.meshes.istio.notices import client_notices, service_notices
 from renderer.meshes.istio.rules import Transformed, transform
@@ -64,7 +64,8 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
         (
             *written.problems,
             *copied.problems,
-            *mixed_services(plan, by_service, parts),
+            *mixed_services(plan, view, by_service, parts),
+            *half_served(plan, by_service, parts),
             *service_notices(plan, view, by_service),
             *client_notices(plan, by_service),
             *notices(plan, unroutable),

@@ -25,12 +25,14 @@ def beyond(plan: Plan, view: View, by_service: Affected, affected: Sequence[Reso
     """Yields a problem for each object that tenants touch and that is beyond the rules; `affected` are VirtualServices."""
     for vs in affected:
         yield from _delegates(vs)
+        yield from _weightless(vs)
         yield from _gateway_groups(view, vs)
         yield from _one_route_rollouts(plan, vs)
     for id in by_service:
         service = plan.base.by_id[id]
         for vs in view.in_mesh.get(id, ()):
             yield from _scope(vs)
+            yield from _delegating(vs, id)
             yield from _ports(vs, service)
         if not view.in_mesh.get(id, ()):
             yield from (
@@ -53,11 +55,31 @@ def _delegates(vs: Resource) -> Iterator[Problem]:
         yield _problem(vs, "is a delegate", "move its routes into the VirtualService that delegates to it")
 
 
+def _delegating(vs: Resource, service: ResourceId) -> Iterator[Problem]:
+    for number, entry in enumerate(entries(vs.manifest)):
+        if entry.get("delegate"):
+            what = f"delegates requests for '{service}'"
+            yield _problem(vs, what, "write the delegate's routes into it", ("spec", "http", number))
+
+
+def _weightless(vs: Resource) -> Iterator[Problem]:
+    for number, entry in enumerate(entries(vs.manifest)):
+        route = entry.get("route") or ()
+        if len(route) > 1 and not any(d.get("weight") for d in route):
+            what = "has several destinations without a weight"
+            yield _problem(vs, what, "give one of them a weight", ("spec", "http", number))
+
+
 def _gateway_groups(view: View, vs: Resource) -> Iterator[Problem]:
     """Yields the other VirtualServices of a gateway's host: Istio merges them and moves catch-alls to the end."""
-    others = {other: binding for binding in bindings(vs) for other in view.bindings[binding] if other.id != vs.id}
-    for other, (gateway, host) in others.items():
-        what = f"shares host '{host}' of gateway '{gateway}' with '{other.id}'"
+    others = {
+        other: host
+        for place, host in bindings(view.base, vs)
+        for other in view.bindings[(place, host)]
+        if other.id != vs.id
+    }
+    for other, host in others.items():
+        what = f"shares host '{host}' of a gateway with '{other.id}'"
         yield _problem(vs, what, "merge the two in the base", ("spec", "hosts"))
 
 
@@ -112,14 +134,20 @@ def _one_route_rollouts(plan: Plan, vs: Resource) -> Iterator[Problem]:
                 )
 
 
-def mixed_services(plan: Plan, by_service: Affected, parts: Sequence[Component]) -> Iterator[Problem]:
+def mixed_services(plan: Plan, view: View, by_service: Affected, parts: Sequence[Component]) -> Iterator[Problem]:
+    """Yields Services that VirtualServices and HTTPRoutes serve both: the two kinds are never mixed (rules R-G1, R-I16)."""
+    for part in {p.target: p for p in parts if p.target in by_service}.values():
+        for vs in view.in_mesh.get(part.target, ()):
+            what = f"serves '{part.target}' beside '{part.pairs[0][0].resource.id}'"
+            yield _problem(vs, what, "route the Service by one of the two kinds", ("spec", "hosts"))
+
+
+def half_served(plan: Plan, by_service: Affected, parts: Sequence[Component]) -> Iterator[Problem]:
     """Yields Services that HTTPRoutes serve on some ports only: a VirtualService for the others would hide them."""
-    for part in parts:
-        if part.target not in by_service:
-            continue
-        route = part.pairs[0][0].resource
+    for part in {p.target: p for p in parts if p.target in by_service}.values():
         served = [other for other in parts if other.target == part.target]
         for port in http_ports(plan.base.by_id[part.target].manifest):
             if not any(other.covers(port) for other in served):
                 what = f"serves '{part.target}' and leaves its port {port} to Istio's default route"
-                yield _problem(route, what, f"give port {port} an HTTPRoute of its own", ("spec", "parentRefs"))
+                way = f"give port {port} an HTTPRoute of its own"
+                yield _problem(part.pairs[0][0].resource, what, way, ("spec", "parentRefs"))

@@ -15,7 +15,7 @@ from typing import Any
 from renderer.catalogue import report
 from renderer.hosts import renamed
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
-from renderer.meshes.istio.view import View, entries, hosts, is_mesh, live, mirrors
+from renderer.meshes.istio.view import MESH, View, bound_gateways, entries, hosts, is_mesh, live, mirrors
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem
@@ -94,27 +94,31 @@ def _by_host(
     sent = {
         view.service(d["destination"]["host"], vs.id.namespace) for entry in entries(vs.manifest) for d in live(entry)
     }
-    causes: dict[str, Cause] = {}
+    # With other hosts or gateways the entries also answer requests that are not for the Service.
+    is_its_own = len(hosts(vs.manifest)) == 1 and bound_gateways(vs.manifest) == {MESH}
+    causes: list[Cause] = []
     problems: list[Problem] = []
     for service in dict.fromkeys(served):
         for tenant in by_service[service]:
             if sent & tenant.services.keys():
                 continue
-            if tenant.id in causes:
-                what = f"serves '{causes[tenant.id].service}' and '{service}', both cloned, and sends to neither"
-                problems.append(
-                    report(
-                        "SL402",
-                        source=vs.source,
-                        path=("spec", "hosts"),
-                        sandbox=tenant.source,
-                        object=str(vs.id),
-                        what=what,
-                        way="give each host a VirtualService of its own",
-                    )
-                )
-            causes.setdefault(tenant.id, Cause(tenant=tenant, service=service, is_host_only=True))
-    return list(causes.values()), problems
+            if is_its_own:
+                causes.append(Cause(tenant=tenant, service=service, is_host_only=True))
+            else:
+                problems.append(_shared_hosts(vs, tenant, service))
+    return causes, problems
+
+
+def _shared_hosts(vs: Resource, tenant: Tenant, service: ResourceId) -> Problem:
+    return report(
+        "SL402",
+        source=vs.source,
+        path=("spec", "hosts"),
+        sandbox=tenant.source,
+        object=str(vs.id),
+        what=f"serves '{service}', which is cloned, with other hosts or at a gateway, and sends to no clone",
+        way="give the host a VirtualService of its own",
+    )
 
 
 def _condition_problem(vs: Resource, number: int, tenant: Tenant, error: Inexpressible | BadRegex) -> Problem:

@@ -53,7 +53,7 @@ def make_view(base: Base, domain: str) -> View:
     bound: dict[tuple[str, str], list[Resource]] = {}
     virtual_services = base.of(NETWORKING, "VirtualService")
     for vs in virtual_services:
-        for binding in bindings(vs):
+        for binding in bindings(base, vs):
             bound.setdefault(binding, []).append(vs)
         for host in hosts(vs.manifest) if is_mesh(vs.manifest) else ():
             service = service_of(host, vs.id.namespace, domain)
@@ -89,14 +89,30 @@ def _destination_rules(base: Base, domain: str) -> tuple[dict[ResourceId, list[R
     return rules, subsets
 
 
-def bindings(vs: Resource) -> list[tuple[str, str]]:
-    """Returns the pairs of gateway (`namespace/name`) and host at which a VirtualService is bound, sorted."""
-    own = {
-        *gateways(vs.manifest),
-        *(g for e in entries(vs.manifest) for m in e.get("match") or () for g in m.get("gateways") or ()),
-    }
-    full = {_gateway_name(g, vs.id.namespace) for g in own if g != MESH}
-    return sorted((gateway, host) for gateway in full for host in hosts(vs.manifest))
+def bound_gateways(manifest: Manifest) -> set[str]:
+    """Returns the gateways of a VirtualService and of its matches, as they are written; `mesh` for the mesh."""
+    matches = (match for entry in entries(manifest) for match in entry.get("match") or ())
+    return {*gateways(manifest), *(gateway for match in matches for gateway in match.get("gateways") or ())}
+
+
+def bindings(base: Base, vs: Resource) -> list[tuple[str, str]]:
+    """Returns the pairs of place and host at which a VirtualService is bound at gateways, sorted.
+
+    Gateways with one selector and port are one place, whatever their names: Istio merges their hosts. A Gateway that the
+    base does not have is a place of its own.
+    """
+    names = {_gateway_name(g, vs.id.namespace) for g in bound_gateways(vs.manifest) if g != MESH}
+    places = {place for name in names for place in _places(base, name)}
+    return sorted((place, host) for place in places for host in hosts(vs.manifest))
+
+
+def _places(base: Base, name: str) -> list[str]:
+    namespace, _, own = name.partition("/")
+    gateway = base.by_id.get(ResourceId(NETWORKING, "Gateway", namespace, own))
+    spec = (gateway.manifest.get("spec") or {}) if gateway else {}
+    selector = ",".join(f"{key}={value}" for key, value in sorted((spec.get("selector") or {}).items()))
+    ports = [(server.get("port") or {}).get("number") for server in spec.get("servers") or ()]
+    return [f"{selector}:{port}" for port in ports] if selector and ports else [name]
 
 
 def _gateway_name(gateway: str, namespace: str) -> str:

@@ -9,10 +9,10 @@ from renderer.catalogue import report
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem, Source
 from renderer.proof.alignment import Insertion, destinations, same
-from renderer.proof.claims import Claim
+from renderer.proof.claims import Claim, Use
 from renderer.proof.clones import origin_of, unfit_clone
 from renderer.proof.literals import ORIGIN, origin_value
-from renderer.proof.world import World, is_headless, services_of
+from renderer.proof.world import World, is_headless, replaced_by, services_of
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -28,6 +28,8 @@ def check(world: World) -> Iterator[Problem]:
     for claim in world.claims.sandboxes:
         for origin in claim.origins:
             yield from _claimed(world, claim, origin)
+        for use in claim.uses:
+            yield from _used(world, claim, use)
 
 
 def _wrong(source: Source, what: str, path: Path = ()) -> Problem:
@@ -107,7 +109,7 @@ def _service(world: World, service: Resource) -> Iterator[Problem]:
     elif not same(_ports(origin), list(spec.get("ports") or ())):
         yield _wrong(service.source, f"'{service.id}': ports are not those of '{origin.id}'", ("spec", "ports"))
     selected = world.selected.get(service.id, ())
-    if not selected:
+    if not selected and not (world.may_select(service) and world.selected_base.get(service.id)):
         yield _wrong(service.source, f"'{service.id}': selects no workload of the output", ("spec", "selector"))
     owner, label = world.owner(service), world.claims.environment.tenant_label
     for pods in selected:
@@ -136,3 +138,15 @@ def _claimed(world: World, claim: Claim, origin: ResourceId) -> Iterator[Problem
             )
         elif clone not in world.selected.get(copy.id, ()):
             yield _wrong(copy.source, f"'{copy.id}': does not select '{clone.resource.id}'", ("spec", "selector"))
+
+
+def _used(world: World, claim: Claim, use: Use) -> Iterator[Problem]:
+    """Yields what is missing of a `use`: the Services that lead to the workload that takes another's place."""
+    for service in replaced_by(world.base, world.base_services, use):
+        copy = world.clone_services.get((service.id, claim.tenant))
+        if copy is None:
+            yield _wrong(
+                claim.source, f"'{claim.name}' uses '{use.used}', and the output has no clone of '{service.id}'"
+            )
+        elif use.used not in [pods.resource.id for pods in world.selected_base.get(copy.id, ())]:
+            yield _wrong(copy.source, f"'{copy.id}': does not select '{use.used}'", ("spec", "selector"))

@@ -28,6 +28,8 @@ def check(world: World) -> Iterator[Problem]:
         yield from _own(world, pods)
     for pods in base_pods(world.base):
         for resource in of_output.matching(pods.resource.id.namespace, pods.labels):
+            if resource.id.kind == "Service" and pods.resource.id in world.may_select(resource):
+                continue
             yield _wrong(resource, f"'{resource.id}' selects pods of '{pods.resource.id}' of the base")
 
 
