@@ -35,12 +35,11 @@ class World:
     """What is proved about, and its indexes.
 
     `owners`: directory -> sandbox; `holders`: also route groups. `reach`: tenantID -> tenantIDs whose clones its requests
-    may meet (of a route group: its members').
-    `cloned`: tenantID -> base Services that select what it claims. `added`: output that is not in the base;
-    `pods`: those of added workloads. `selected`: added Service -> pods that it selects, `selected_base`: those of the base. `clones`: (kind, namespace,
-    tenantID, origin
-    label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each VirtualService of
-    the output, by id. `reader`: how the mesh reads routes; `routes`: the base's that it reads; `added_routes`: the output's own.
+    may meet (of a route group: its members'). `cloned`: tenantID -> base Services that select what it claims. `added`:
+    output that is not in the base; `pods`: those of added workloads. `selected`: added Service -> pods that it selects,
+    `selected_base`: those of the base. `clones`: (kind, namespace, tenantID, origin label) -> pods. `clone_services`:
+    (base Service, tenantID) -> added Service with an address. `alignments`: of each VirtualService of the output, by id.
+    `reader`: how the mesh reads routes; `routes`: the base's that it reads; `added_routes`: the output's own.
     """
 
     base: Base
