@@ -7,15 +7,19 @@ import pytest
 from renderer.clone.guards import guard
 from tests.build import Object, app, deployment, object_of, plan, sandbox, service, texts
 
+
+def hint(what: str, code: str, object: str = "Deployment/shop/a") -> str:
+    """Returns the hint of a problem that may be accepted."""
+    return f"\n  hint: {what}, or accept it at the workload: accept: [{{code: {code}, object: {object}, reason: ...}}]"
+
+
+OWN = "give the clone a queue of its own through 'env'"
 QUEUE = (
     "sandboxes/dev1.yaml: SL310 no Service selects 'Deployment/shop/a' and none of its environment changes, so its clone takes "
-    "work from the base's own queue or schedule\n"
-    "  hint: give the clone a queue of its own through 'env', or accept the problem"
+    f"work from the base's own queue or schedule{hint(OWN, 'SL310')}"
 )
-RUNS = "\n  hint: accept the problem if it may run against the shared database"
-WITHOUT = "\n  hint: accept the problem if the clone may run without it"
-CONNECTS = "\n  hint: accept the problem if the clone needs no such connection"
-WRITES = "\n  hint: accept the problem if both pods may write to it; the clone may stay Pending"
+RUNS = hint("let the base run migrations as a Job", "SL312")
+WRITES = hint("use a claim that many nodes may mount", "SL311")
 
 
 CHANGED: Object = {"name": "a", "containers": [{"name": "app", "env": [{"name": "Q", "value": "x"}]}]}
@@ -35,12 +39,14 @@ def only(name: str) -> Object:
 
 
 def lost(name: str) -> list[str]:
-    return [f"sandboxes/dev1.yaml: SL320 '{name}' applies to 'Deployment/shop/a' and not to its clone{WITHOUT}"]
+    without = hint("let it select by a label that clones keep", "SL320", name)
+    return [f"sandboxes/dev1.yaml: SL320 '{name}' applies to 'Deployment/shop/a' and not to its clone{without}"]
 
 
 def shut(name: str) -> list[str]:
     said = f"SL321 '{name}' lets 'Deployment/shop/a' in or through by its labels, and not its clone"
-    return [f"sandboxes/dev1.yaml: {said}{CONNECTS}"]
+    connects = hint("let it name the peer by a label that clones keep", "SL321", name)
+    return [f"sandboxes/dev1.yaml: {said}{connects}"]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +143,22 @@ def test_each_rule(spec: Object) -> None:
     assert found([*app("a"), policy("p", podSelector={}, **spec)]) == shut("NetworkPolicy/shop/p")
 
 
+@pytest.mark.parametrize(
+    ("labels", "is_told"),
+    [
+        pytest.param({"app": "a"}, True, id="origin"),
+        pytest.param({"app": "b"}, False, id="another"),
+        pytest.param({"app": "a", "x": "y"}, False, id="more-than-the-origin"),
+    ],
+)
+def test_source_labels(labels: dict[str, str], is_told: bool) -> None:
+    rules = [{"match": [{"sourceLabels": labels}], "route": [{"destination": {"host": "b"}}]}]
+    vs = object_of("networking.istio.io/v1", "VirtualService", "v", hosts=["b"], http=rules)
+    told = hint("tell clients apart by a label that clones keep", "SL324", "VirtualService/shop/v")
+    said = "SL324 'VirtualService/shop/v' has rules for requests of 'Deployment/shop/a' (sourceLabels), which are not for those of its clone"
+    assert found([*app("a"), *app("b"), vs]) == ([f"sandboxes/dev1.yaml: {said}{told}"] if is_told else [])
+
+
 def test_policy_of_the_clone_alone() -> None:
     others = {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}]}
     assert [text.split()[2] for text in found([*app("a"), policy("deny", podSelector=others)])] == [
@@ -165,5 +187,6 @@ def test_policies_that_name_a_service() -> None:
     }
     assert found([*app("a"), policy]) == [
         "sandboxes/dev1.yaml: SL323 'AuthorizationPolicy/shop/only-web' names 'Service/shop/a' and does not apply to its copy "
-        "for the tenant\n  hint: accept the problem if requests with the tenantID may do without it"
+        "for the tenant"
+        + hint("let it name the Gateway or namespace instead", "SL323", "AuthorizationPolicy/shop/only-web")
     ]

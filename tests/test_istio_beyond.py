@@ -30,7 +30,7 @@ def found(*base: Object, code: str = "SL402") -> list[str]:
 
 
 def beyond(object: str, what: str, way: str) -> list[str]:
-    return [f"base.yaml: SL402 '{object}' {what}, which sandlane does not route yet\n  hint: {way}"]
+    return [f"base.yaml: SL402 '{object}' {what}: sandlane cannot route that yet\n  hint: {way}"]
 
 
 def bound(name: str, gateway: str, namespace: str = "", host: str = "x.org", **match: Any) -> Object:
@@ -39,8 +39,8 @@ def bound(name: str, gateway: str, namespace: str = "", host: str = "x.org", **m
     )
 
 
-def shared(one: str, two: str, gateway: str = "shop/gw") -> list[str]:
-    what = f"shares host 'x.org' of gateway '{gateway}' with 'VirtualService/{two}'"
+def shared(one: str, two: str) -> list[str]:
+    what = f"shares host 'x.org' of a gateway with 'VirtualService/{two}'"
     return beyond(f"VirtualService/{one}", what, "merge the two in the base")
 
 
@@ -58,6 +58,22 @@ BOTH = [*shared("shop/r", "shop/s"), *shared("shop/s", "shop/r")]
             id="delegate",
         ),
         pytest.param([virtual_service("r", {"route": [to("b")]}, hosts=[])], [], id="delegate-unaffected"),
+        pytest.param(
+            [virtual_service("a", {"match": [{"uri": {"prefix": "/x"}}], "delegate": {"name": "d"}}, TO_A)],
+            beyond("VirtualService/shop/a", "delegates requests for 'Service/shop/a'", "write the delegate's routes into it"),
+            id="delegates",
+        ),
+        pytest.param(
+            [virtual_service("b", {"match": [{"uri": {"prefix": "/x"}}], "delegate": {"name": "d"}}, {"route": [to("b")]})], [],
+            id="delegates-for-another",
+        ),
+        pytest.param(
+            [virtual_service("a", {"route": [to("a"), to("b")]})],
+            beyond("VirtualService/shop/a", "has several destinations without a weight", "give one of them a weight"),
+            id="no-weight",
+        ),
+        pytest.param([virtual_service("a", {"route": [to("a", weight=1), to("b")]})], [], id="one-weight"),
+        pytest.param([virtual_service("b", {"route": [to("b"), to("c")]})], [], id="no-weight-of-another"),
         pytest.param([bound("r", "gw"), bound("s", "gw")], BOTH, id="gateway-group"),
         pytest.param(
             [bound("r", "gw"), bound("s", "shop/gw", "web")],
@@ -115,6 +131,48 @@ def test_beyond(base: list[Object], expected: list[str]) -> None:
 )
 def test_spellings_of_a_gateway(gateway: str) -> None:
     assert found(bound("r", "gw"), bound("s", gateway)) == BOTH
+
+
+def istio_gateway(name: str, port: int = 80, **selector: str) -> Object:
+    servers = [{"port": {"number": port, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}]
+    return object_of("networking.istio.io/v1", "Gateway", name, selector=selector, servers=servers)
+
+
+@pytest.mark.parametrize(
+    ("gateways", "expected"),
+    [
+        pytest.param([istio_gateway("gw", istio="in"), istio_gateway("gx", istio="in")], BOTH, id="one-place"),
+        pytest.param([istio_gateway("gw", istio="in"), istio_gateway("gx", istio="out")], [], id="selectors-differ"),
+        pytest.param([istio_gateway("gw", istio="in"), istio_gateway("gx", 8080, istio="in")], [], id="ports-differ"),
+        pytest.param([istio_gateway("gw"), istio_gateway("gx")], [], id="no-selector"),
+        pytest.param([], [], id="unknown"),
+    ],
+)
+def test_places_of_gateways(gateways: list[Object], expected: list[str]) -> None:
+    assert found(bound("r", "gw"), bound("s", "gx"), *gateways) == expected
+
+
+def http_route(name: str, *ports: int) -> Object:
+    parents = [{"group": "", "kind": "Service", "name": "a", "port": port} for port in ports]
+    spec = {"parentRefs": parents, "rules": [{"backendRefs": [{"name": "a", "port": ports[0]}]}]}
+    return object_of("gateway.networking.k8s.io/v1", "HTTPRoute", name, **spec)
+
+
+def test_two_kinds_of_routes_of_one_service() -> None:
+    assert found(virtual_service("a", TO_A), http_route("h", 80)) == beyond(
+        "VirtualService/shop/a",
+        "serves 'Service/shop/a' beside 'HTTPRoute/shop/h'",
+        "route the Service by one of the two kinds",
+    )
+
+
+def test_http_routes_of_some_ports() -> None:
+    ports = service("a", {"name": "http", "port": 80}, {"name": "http-more", "port": 8080})
+    routed = route(plan([deployment("a"), ports, http_route("h", 80)], sandbox("dev1", "a")))
+    assert texts([p for p in routed.problems if p.code == "SL402"]) == beyond(
+        "HTTPRoute/shop/h", "serves 'Service/shop/a' and leaves its port 8080 to Istio's default route",
+        "give port 8080 an HTTPRoute of its own",
+    )  # fmt: skip
 
 
 def test_wildcard_of_part_of_a_label() -> None:

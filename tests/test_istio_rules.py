@@ -230,6 +230,13 @@ SENT = (
 )
 
 
+def shared_hosts(service: str) -> str:
+    return (
+        f"base.yaml: SL402 'VirtualService/shop/a' serves '{service}', which is cloned, with other hosts or at a gateway, and "
+        "sends to no clone: sandlane cannot route that yet\n  hint: give the host a VirtualService of its own"
+    )
+
+
 def test_host_is_cloned_and_no_destination() -> None:
     old = {"match": [{"uri": {"prefix": "/old"}}], "redirect": {"uri": "/"}}
     base = [
@@ -281,7 +288,21 @@ def test_host_is_cloned_and_its_port_differs() -> None:
 def test_two_hosts_are_cloned_and_no_destination() -> None:
     base = [*A, *B, *C, virtual_service("a", {"route": [to("c")]}, hosts=["a", "b"])]
     found = transformed(plan(base, sandbox("dev1", "a", "b")), "a")
-    assert [p.code for p in found.problems if p.level == "error"] == ["SL402"]
+    assert texts(found.problems) == [shared_hosts("Service/shop/a"), shared_hosts("Service/shop/b")]
+    assert (found.http, list(found.tenants)) == ([{"route": [to("c")]}], [])
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param({"hosts": ["a", "shop.example.com"]}, id="another-host"),
+        pytest.param({"hosts": ["a"], "gateways": ["mesh", "gw"]}, id="at-a-gateway-too"),
+    ],
+)
+def test_host_is_cloned_and_others_are_served(where: Any) -> None:
+    found = transformed(plan([*A, *B, virtual_service("a", TO_B, **where)], DEV1), "a")
+    assert texts(found.problems) == [shared_hosts("Service/shop/a")]
+    assert (found.http, list(found.tenants)) == ([TO_B], [])
 
 
 def test_host_is_cloned_and_its_routes_are_elsewhere() -> None:

@@ -10,6 +10,7 @@ from renderer.tree import OutsideRoot, Unreadable
 
 LONG = "a" * 300
 """A name that no file system takes."""
+LONG_SHOWN = "a" * 117 + "…"
 
 
 @pytest.fixture
@@ -61,11 +62,16 @@ def root(tmp_path: Path) -> Path:
         pytest.param("loop", None, id="loop"),
         pytest.param("ping", None, id="loop-of-two"),
         pytest.param("pipe", None, id="pipe"),
-        pytest.param(f"dir/{LONG}", None, id="name-too-long"),
     ],
 )
 def test_kind(root: Path, path: str, expected: str | None) -> None:
     assert DiskTree(root).kind(path) == expected
+
+
+def test_kind_of_a_name_that_is_too_long(root: Path) -> None:
+    with pytest.raises(Unreadable) as caught:
+        DiskTree(root).kind(LONG)
+    assert str(caught.value) == f"'{LONG_SHOWN}': File name too long"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +127,7 @@ def test_read_of_nothing(root: Path, path: str) -> None:
         pytest.param("pipe", "'pipe' is no regular file", id="pipe-does-not-hang"),
         pytest.param("loop", "'loop': Too many levels of symbolic links", id="loop"),
         pytest.param("file/below", "'file/below': Not a directory", id="below-a-file"),
-        pytest.param(LONG, f"'{LONG}': File name too long", id="name-too-long"),
+        pytest.param(LONG, f"'{LONG_SHOWN}': File name too long", id="name-too-long"),
     ],
 )
 def test_read_of_what_cannot_be_read(root: Path, path: str, reason: str) -> None:

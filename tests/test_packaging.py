@@ -45,17 +45,10 @@ def test_the_wheel_holds_the_package_and_its_schemas_and_nothing_else(wheel: Pat
 
 def test_the_installed_wheel_runs_from_anywhere(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "clean", with_pip=True)
-    python = tmp_path / "clean" / "bin" / "python"
+    python, sandlane = (str(tmp_path / "clean" / "bin" / name) for name in ("python", "sandlane"))
     subprocess.run([python, "-m", "pip", "install", "--quiet", str(wheel)], check=True, capture_output=True)
-    command = [tmp_path / "clean" / "bin" / "sandlane", "schema", "Environment"]
-    result = subprocess.run(command, cwd="/", check=True, capture_output=True, text=True)
+    result = subprocess.run([sandlane, "schema", "Environment"], cwd="/", check=True, capture_output=True, text=True)
     assert json.loads(result.stdout)["title"] == "Environment"
-    shop = REPOSITORY / "overlays" / "shop"
-    command = [
-        tmp_path / "clean" / "bin" / "sandlane",
-        "check",
-        str(shop),
-        "--output",
-        str(REPOSITORY / "golden" / "shop"),
-    ]
-    subprocess.run([*command, "--root", str(REPOSITORY)], cwd="/", check=True, capture_output=True)
+    shop, golden = (str(REPOSITORY / name / "shop") for name in ("overlays", "golden"))
+    command = [sandlane, "check", shop, "--output", golden, "--root", str(REPOSITORY)]
+    subprocess.run(command, cwd="/", check=True, capture_output=True)

@@ -100,8 +100,19 @@ def test_remove(path: Path, expected: Any) -> None:
     assert (found is manifest) == (found == manifest)
 
 
-def test_remove_leaves_empty_parents() -> None:
-    assert remove({"a": {"b": 1}}, ("a", "b")) == {"a": {}}
+@pytest.mark.parametrize(
+    ("manifest", "path", "expected"),
+    [
+        pytest.param({"a": {"b": 1}}, ("a", "b"), {}, id="parent"),
+        pytest.param({"a": {"b": {"c": 1}}, "d": 1}, ("a", "b", "c"), {"d": 1}, id="parents"),
+        pytest.param({"a": {"b": {"c": 1}, "d": 1}}, ("a", "b", "c"), {"a": {"d": 1}}, id="up-to-one-with-more"),
+        pytest.param({"a": {"b": {}}}, ("a", "b", "c"), {"a": {"b": {}}}, id="empty-before"),
+        pytest.param({"a": {}, "b": {"c": 1}}, ("b", "c"), {"a": {}}, id="others-stay-empty"),
+    ],
+)
+def test_remove_drops_parents_that_it_leaves_empty(manifest: Any, path: Path, expected: Any) -> None:
+    before = copy.deepcopy(manifest)
+    assert (remove(manifest, path), manifest) == (expected, before)
 
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(0, 2), st.text(max_size=2))
