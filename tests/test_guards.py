@@ -155,7 +155,10 @@ def test_source_labels(labels: dict[str, str], is_told: bool) -> None:
     rules = [{"match": [{"sourceLabels": labels}], "route": [{"destination": {"host": "b"}}]}]
     vs = object_of("networking.istio.io/v1", "VirtualService", "v", hosts=["b"], http=rules)
     told = hint("tell clients apart by a label that clones keep", "SL324", "VirtualService/shop/v")
-    said = "SL324 'VirtualService/shop/v' has rules for requests of 'Deployment/shop/a' (sourceLabels), which are not for those of its clone"
+    said = (
+        "SL324 'VirtualService/shop/v' has rules for requests of 'Deployment/shop/a' (sourceLabels), which are not for those of "
+        "its clone"
+    )
     assert found([*app("a"), *app("b"), vs]) == ([f"sandboxes/dev1.yaml: {said}{told}"] if is_told else [])
 
 

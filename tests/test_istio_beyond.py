@@ -154,8 +154,8 @@ def test_places_of_gateways(gateways: list[Object], expected: list[str]) -> None
 
 def http_route(name: str, *ports: int) -> Object:
     parents = [{"group": "", "kind": "Service", "name": "a", "port": port} for port in ports]
-    spec = {"parentRefs": parents, "rules": [{"backendRefs": [{"name": "a", "port": ports[0]}]}]}
-    return object_of("gateway.networking.k8s.io/v1", "HTTPRoute", name, **spec)
+    rules = [{"backendRefs": [{"name": "a", "port": ports[0]}]}]
+    return object_of("gateway.networking.k8s.io/v1", "HTTPRoute", name, parentRefs=parents, rules=rules)
 
 
 def test_two_kinds_of_routes_of_one_service() -> None:

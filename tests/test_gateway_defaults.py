@@ -1,0 +1,198 @@
+"""Routes for Services that have none, and the ties that they must not make."""
+
+from __future__ import annotations
+
+import pytest
+
+from renderer.pipeline import render
+from renderer.problems import Invalid
+from tests.build import Object, app, inputs, plan, sandbox, service, texts, virtual_service
+from tests.build import to as destination
+from tests.test_gateway_view import gateway, route, routed, rule, shown, specs_of, to_service
+
+HEADER = {"type": "Exact", "name": "tenantid", "value": "dev1"}
+ROOT = {"type": "PathPrefix", "value": "/"}
+A = {**to_service("a", 80), "namespace": "shop"}
+
+
+def reference(name: str, port: int = 80) -> Object:
+    return {"group": "", "kind": "Service", "name": name, "namespace": "shop", "port": port, "weight": 1}
+
+
+@pytest.mark.parametrize(
+    ("mesh", "default"),
+    [
+        pytest.param("linkerd", {"matches": [{"path": ROOT}]}, id="linkerd"),
+        pytest.param("gateway-api", {"matches": [{"path": ROOT}], "backendRefs": [reference("a")]}, id="gateway-api"),
+        pytest.param("istio-ambient", {"matches": [{"path": ROOT}], "backendRefs": [reference("a")]}, id="ambient"),
+    ],
+)
+def test_the_default(mesh: str, default: Object) -> None:
+    assert specs_of(app("a"), "a", mesh=mesh) == {
+        "a-80": {
+            "parentRefs": [to_service("a", 80)],
+            "rules": [
+                {"matches": [{"path": ROOT, "headers": [HEADER]}], "backendRefs": [reference("a-dev1")]},
+                default,
+            ],
+        }
+    }
+
+
+def test_metadata() -> None:
+    made = plan(app("a"), sandbox("dev1", "a"), mesh="linkerd")
+    assert [(o.directory, str(o.id), o.manifest["metadata"]) for o in routed(made).objects] == [
+        ("sandboxes/dev1", f"HTTPRoute/shop/a-80-dev1-{end}", {
+            "name": f"a-80-dev1-{end}", "namespace": "shop",
+            "labels": {"app.kubernetes.io/managed-by": "sandlane", "tenantID": "dev1", "sandlane.dev/tenant": "dev1",
+                       "sandlane.dev/sandbox": "dev1", "sandlane.dev/origin": "a"},
+            "annotations": {"sandlane.dev/spec": "sandboxes/dev1.yaml"},
+        })
+        for end in "hb"
+    ]  # fmt: skip
+
+
+def test_answer_header() -> None:
+    rules = specs_of(app("a"), "a", routes={"answerHeader": "x-route"})["a-80"]["rules"]
+    answer = {"type": "ResponseHeaderModifier",
+              "responseHeaderModifier": {"set": [{"name": "x-route", "value": "dev1/a"}]}}  # fmt: skip
+    assert [r.get("filters") for r in rules] == [[answer], None]
+
+
+HOME = {"name": "a", "namespace": "shop", "port": 80}
+CONSUMER = route("r", rule(HOME), parents=[A], namespace="client")
+PATH_ONLY = route("r", rule(HOME, match={"path": {"value": "/x"}}), parents=[A], namespace="client")
+
+
+@pytest.mark.parametrize(
+    ("base", "cloned", "expected"),
+    [
+        pytest.param(app("a", 80, 8080), ["a"], ["a-80", "a-8080"], id="one-a-port"),
+        pytest.param([*app("a", 80, {"name": "smtp", "port": 25})], ["a"], ["a-80"], id="no-opaque-port"),
+        pytest.param([*app("a", 80, 8080), route("r", rule("a"), parents=[to_service("a", 80)])], ["a"], ["a-8080", "r"],
+                     id="ports-without-routes"),
+        pytest.param([*app("a", 80, 8080), route("r", rule({"name": "a", "port": 80}), parents=[to_service("a")])], ["a"],
+                     ["r"], id="a-route-of-all-ports"),
+        pytest.param([*app("a"), gateway(), route("r", rule("a"), parents=[{"name": "gate"}])], ["a"], ["a-80", "r"],
+                     id="a-gateways-route-is-none-of-the-mesh"),
+        pytest.param([*app("a"), *app("b"), route("r", rule("a"), parents=[to_service("b", 80)])], ["a"], ["a-80", "r"],
+                     id="anothers-route"),
+        pytest.param([*app("a"), service("a-admin", 9000, selector={"app": "a"})], ["a"], ["a-80", "a-admin-9000"],
+                     id="two-services"),
+        pytest.param([*app("a"), PATH_ONLY, route("p", rule("a"), parents=[to_service("a", 80)])], ["a"], ["p", "r"],
+                     id="producers-do"),
+    ],
+)  # fmt: skip
+def test_which_services(base: list[Object], cloned: list[str], expected: list[str]) -> None:
+    assert sorted(specs_of(base, *cloned)) == expected
+
+
+@pytest.mark.parametrize("mesh", ["gateway-api", "istio-ambient"])
+def test_routes_of_consumers_do_not_serve_others(mesh: str) -> None:
+    assert sorted(specs_of([*app("a"), CONSUMER], "a", mesh=mesh)) == ["a-80", "r"]
+
+
+def consumers(name: str, namespace: str = "client") -> str:
+    return (
+        f"base.yaml: SL424 'HTTPRoute/{namespace}/{name}' routes 'Service/shop/a' for clients of its own namespace alone, and a "
+        "default route of port 80 for all others would answer its requests too\n"
+        "  hint: give the Service a route in its own namespace"
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "expected", "merged"),
+    [
+        pytest.param([CONSUMER], [], [consumers("r")], id="every-path"),
+        pytest.param([PATH_ONLY], [consumers("r")], [consumers("r")], id="one-path"),
+        pytest.param([route("r", rule(HOME, match={"method": "GET"}), parents=[A], namespace="client")],
+                     [consumers("r")], [consumers("r")], id="one-method"),
+        pytest.param([route("r", rule(HOME, match={"path": {"type": "Exact", "value": "/"}}), parents=[A], namespace="client")],
+                     [consumers("r")], [consumers("r")], id="exact-root"),
+        pytest.param(
+            [PATH_ONLY, route("rest", rule(HOME), parents=[A], namespace="client")], [], [consumers("r")],
+            id="two-routes-together",
+        ),
+        pytest.param(
+            [route("r", rule(HOME), parents=[A], namespace="client", hostnames=["a.test"])], [consumers("r")], [consumers("r")],
+            id="one-host"),
+        pytest.param(
+            [route("r", rule(HOME), parents=[A], namespace="x"),
+             route("q", rule(HOME, match={"path": {"value": "/x"}}), parents=[A], namespace="client")],
+            [consumers("q")], [consumers("q"), consumers("r", "x")], id="another-namespace-does-not-help",
+        ),
+        pytest.param([PATH_ONLY, route("p", rule("a"), parents=[to_service("a", 80)])], [], [], id="a-producer-helps"),
+    ],
+)  # fmt: skip
+def test_routes_of_other_namespaces(base: list[Object], expected: list[str], merged: list[str]) -> None:
+    """Linkerd merges the routes of both namespaces, so that a default would compete with all of them."""
+    said = {mesh: shown([*app("a"), *base], sandbox("dev1", "a"), mesh=mesh) for mesh in ("gateway-api", "linkerd")}
+    assert said == {"gateway-api": expected, "linkerd": merged}
+
+
+def test_a_default_does_not_tie_with_a_copy() -> None:
+    """Linkerd merges both for clients of that namespace, and both are of one age: the timeout would hold or not."""
+    base = [*app("a"), route("z", rule(HOME, timeouts={"request": "1s"}), parents=[A], namespace="client")]
+    assert shown(base, sandbox("dev1", "a")) == [consumers("z")]
+
+
+TIE = (
+    "base.yaml: SL426 notice: 'HTTPRoute/shop/r2' and 'HTTPRoute/shop/r1' have a match in common on '{}': the older route "
+    "wins, for tenants as for all others\n  hint: merge the two routes"
+)
+EXPLICIT = {"path": {"type": "PathPrefix", "value": "/"}}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "parent", "cloned", "expected"),
+    [
+        pytest.param(None, None, A, "a", [TIE.format("Service/shop/a")], id="equal"),
+        pytest.param(None, {"method": "GET"}, A, "a", [], id="different"),
+        pytest.param(
+            EXPLICIT, None, A, "a", [TIE.format("Service/shop/a")], id="defaults-left-out",
+        ),
+        pytest.param(
+            None, None, A, "b", [TIE.format("Service/shop/a")], id="of-a-parent-that-is-not-cloned",
+        ),
+        pytest.param(
+            None, None, {"name": "gate"}, "a", [TIE.format("Gateway/shop/gate")], id="at-a-gateway",
+        ),
+    ],
+)  # fmt: skip
+def test_ties(one: Object | None, two: Object | None, parent: Object, cloned: str, expected: list[str]) -> None:
+    base = [*app("a"), *app("b"), gateway(), route("r1", rule("a", match=one), parents=[parent]),
+            route("r2", rule("b", match=two), parents=[parent])]  # fmt: skip
+    assert shown(base, sandbox("dev1", cloned), mesh="gateway-api") == expected
+
+
+INERT = (
+    "base.yaml: SL428 notice: 'VirtualService/shop/v' has no effect in this mesh, and tenants get no rules in it\n"
+    "  hint: remove it from the base, or set 'mesh: istio'"
+)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        pytest.param("a", [INERT], id="short"),
+        pytest.param("a.shop.svc.cluster.local", [INERT], id="full"),
+        pytest.param("b", [], id="not-cloned"),
+        pytest.param("a.other.svc.cluster.local", [], id="another-namespace"),
+        pytest.param("a.example.com", [], id="an-outside-host"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("mesh", ["linkerd", "gateway-api"])
+def test_inert_virtual_services(host: str, expected: list[str], mesh: str) -> None:
+    base = [*app("a"), *app("b"), virtual_service("v", {"route": [destination(host)]})]
+    assert shown(base, sandbox("dev1", "a"), mesh=mesh) == expected
+
+
+def test_names_of_defaults_and_copies_differ() -> None:
+    base = [*app("a"), *app("b"), *app("c"), route("a-80", rule("b"), parents=[to_service("c", 80)])]
+    with pytest.raises(Invalid) as invalid:
+        render(inputs(base, sandbox("dev1", "a", "b"), mesh="linkerd"))
+    assert texts(invalid.value.problems) == [
+        f"sandboxes/dev1.yaml: SL302 'HTTPRoute/shop/a-80-dev1-{end}' is taken by sandbox 'dev1', so it cannot be written for "
+        "sandbox 'dev1'\n  hint: names are <origin>-<tenantID>: choose another tenantID"
+        for end in "bh"
+    ]

@@ -1,0 +1,123 @@
+"""Ports that cannot be routed by tenant: what is said of them, and when nothing else is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from renderer.pipeline import render
+from renderer.problems import Invalid
+from tests.build import Object, app, deployment, inputs, object_of, sandbox, service, texts
+from tests.test_gateway_view import gateway, route, rule, shown, to_service
+
+PROFILE = "linkerd.io/v1alpha2"
+FULL = "a.shop.svc.cluster.local"
+
+
+def said(reason: str, port: int = 80, name: str = "a") -> str:
+    return (
+        f"base.yaml: SL410 notice: port {port} of 'Service/shop/{name}' cannot be routed by tenant, and stays with the base: "
+        f"{reason}"
+    )
+
+
+def l4(kind: str = "TCPRoute", **parent: Any) -> Object:
+    parent = {"group": "", "kind": "Service", "name": "a", **parent}
+    return object_of("gateway.networking.k8s.io/v1alpha2", kind, "t", parentRefs=[parent], rules=[])
+
+
+BEHIND = f"'ServiceProfile/shop/{FULL}' makes Linkerd ignore its routes"
+SWITCHED = "'TCPRoute/shop/t' serves it, which an HTTPRoute would switch off"
+
+
+@pytest.mark.parametrize(
+    ("mesh", "objects", "expected"),
+    [
+        pytest.param("linkerd", [object_of(PROFILE, "ServiceProfile", FULL, routes=[{"name": "x"}])], [said(BEHIND)],
+                     id="profile-with-routes"),
+        pytest.param("linkerd", [object_of(PROFILE, "ServiceProfile", FULL, dstOverrides=[{"authority": "b"}])],
+                     [said(BEHIND)], id="profile-with-overrides"),
+        pytest.param("linkerd", [object_of(PROFILE, "ServiceProfile", FULL, "client", routes=[{"name": "x"}])],
+                     [said(f"'ServiceProfile/client/{FULL}' makes Linkerd ignore its routes")], id="profile-of-clients"),
+        pytest.param("linkerd", [object_of(PROFILE, "ServiceProfile", FULL, retryBudget={"ttl": "10s"})], [],
+                     id="profile-with-a-budget-alone"),
+        pytest.param("linkerd", [object_of(PROFILE, "ServiceProfile", "a.other.svc.cluster.local", routes=[{"name": "x"}])],
+                     [], id="profile-of-another"),
+        pytest.param("linkerd", [object_of(PROFILE, "ServiceProfile", "a", routes=[{"name": "x"}])], [],
+                     id="profile-without-a-full-name"),
+        pytest.param("gateway-api", [object_of(PROFILE, "ServiceProfile", FULL, routes=[{"name": "x"}])], [],
+                     id="profile-elsewhere"),
+        pytest.param("linkerd", [l4()], [said(SWITCHED)], id="tcp-route"),
+        pytest.param("linkerd", [l4(group="core")], [said(SWITCHED)], id="tcp-route-of-group-core"),
+        pytest.param("gateway-api", [l4("TLSRoute", port=80)], [said(SWITCHED.replace("TCP", "TLS"))], id="tls-route"),
+        pytest.param("istio-ambient", [l4()], [said(SWITCHED)], id="tcp-route-ambient"),
+        pytest.param("linkerd", [l4(port=81)], [], id="tcp-route-of-another-port"),
+        pytest.param("linkerd", [l4(namespace="other")], [], id="tcp-route-of-another-namespace"),
+        pytest.param("linkerd", [l4(kind="Gateway", group="gateway.networking.k8s.io")], [], id="tcp-route-of-a-gateway"),
+        pytest.param(
+            "linkerd",
+            [{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i"},
+              "spec": {"defaultBackend": {"service": {"name": "a", "port": {"number": 80}}}}}],
+            ["base.yaml: SL415 notice: 'Ingress/shop/i' enters 'Service/shop/a' past the mesh's routes: its requests stay "
+             "with the base\n  hint: route through a Gateway of the mesh to choose tenants at the entry"],
+            id="ingress",
+        ),
+    ],
+)  # fmt: skip
+def test_notices(mesh: str, objects: list[Object], expected: list[str]) -> None:
+    label = {"metadata": {"name": "a", "labels": {"istio.io/use-waypoint": "w"}}}
+    base = [deployment("a"), {**service("a"), **label}, *objects]
+    assert shown(base, sandbox("dev1", "a"), mesh=mesh) == expected
+
+
+def refused(name: str, why: str) -> str:
+    return (
+        f"sandboxes/dev1.yaml: SL411 no request can reach the clone of 'Deployment/shop/{name}': {why}\n"
+        "  hint: clone a workload that serves HTTP too, or give other clones its address by 'env', or accept it at the workload: "
+        f"accept: [{{code: SL411, object: Deployment/shop/{name}, reason: ...}}]"
+    )
+
+
+OPAQUE = "it is an opaque port of Linkerd"
+HEADLESS = "a headless Service is no parent of a route"
+
+
+@pytest.mark.parametrize(
+    ("mesh", "ports", "spec", "objects", "why"),
+    [
+        pytest.param("linkerd", [6379], {}, [], OPAQUE, id="opaque"),
+        pytest.param("gateway-api", [{"name": "redis", "port": 6379}], {}, [], "REDIS carries no headers", id="redis"),
+        pytest.param("linkerd", [80], {"clusterIP": "None"}, [], HEADLESS, id="headless"),
+        pytest.param("gateway-api", [80], {"clusterIP": "None"}, [], HEADLESS, id="headless-elsewhere"),
+        pytest.param("linkerd", [80], {}, [l4()], SWITCHED, id="tcp-route"),
+        pytest.param("linkerd", [80, 6379], {}, [l4(port=80)], f"{SWITCHED}, {OPAQUE}", id="two-reasons"),
+        pytest.param("linkerd", [{"name": "x", "port": 80, "appProtocol": "grpc"}], {}, [],
+                     "appProtocol 'grpc' is opaque to Linkerd", id="app-protocol"),
+        pytest.param("linkerd", [80], {}, [object_of(PROFILE, "ServiceProfile", FULL, routes=[{"name": "x"}])], BEHIND,
+                     id="profile"),
+    ],
+)  # fmt: skip
+def test_a_sandbox_that_nothing_reaches(
+    mesh: str, ports: list[Any], spec: Object, objects: list[Object], why: str
+) -> None:
+    base = [deployment("a"), service("a", *ports, **spec), *objects]
+    with pytest.raises(Invalid) as invalid:
+        render(inputs(base, sandbox("dev1", "a"), mesh=mesh))
+    assert texts(invalid.value.problems) == [refused("a", why)]
+
+
+def test_everything_at_once() -> None:
+    base = [
+        deployment("a"), service("a", 6379),
+        *app("b"), route("r", rule("b", match={"headers": [{"name": "tenantID", "value": "x"}]}), parents=[to_service("b", 80)]),
+        *app("c"), gateway(),
+    ]  # fmt: skip
+    with pytest.raises(Invalid) as invalid:
+        render(inputs(base, sandbox("dev1", "a"), sandbox("dev2", "b"), sandbox("dev3", "c", "nope"), mesh="linkerd"))
+    assert texts(invalid.value.problems) == [
+        "base.yaml: SL421 a match of 'HTTPRoute/shop/r' names the header 'tenantid', which carries the tenantID\n"
+        "  hint: use another carrier in 'spec.carriers', or take the header out of the base route",
+        refused("a", OPAQUE),
+        "sandboxes/dev3.yaml: SL210 workload 'Deployment/shop/nope' is not in the base\n  hint: known: a, b, c",
+    ]

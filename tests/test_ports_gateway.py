@@ -1,0 +1,72 @@
+"""Which ports Linkerd, and a mesh of which nothing else is known, can route by headers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from renderer.ports import linkerd_unroutable, plain_unroutable
+
+OPAQUE = "it is an opaque port of Linkerd"
+HEADLESS = "a headless Service is no parent of a route"
+
+
+def service(opaque: str | None = None, **spec: Any) -> dict[str, Any]:
+    annotations = {} if opaque is None else {"annotations": {"config.linkerd.io/opaque-ports": opaque}}
+    return {"metadata": {"name": "a", **annotations}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "port", "expected"),
+    [
+        pytest.param(service(), {"port": 80}, None, id="plain"),
+        pytest.param(service(), {"port": 80, "name": "tcp-x"}, None, id="names-mean-nothing"),
+        *(
+            pytest.param(service(), {"port": n}, OPAQUE, id=f"default-{n}")
+            for n in (25, 587, 3306, 4444, 5432, 6379, 9300, 11211)
+        ),
+        pytest.param(service(), {"port": 443}, None, id="443-is-detected"),
+        pytest.param(service("80"), {"port": 80}, OPAQUE, id="annotated"),
+        pytest.param(service("8080, 80-90"), {"port": 85}, OPAQUE, id="range"),
+        pytest.param(service("80-90"), {"port": 91}, None, id="past-a-range"),
+        pytest.param(service("db,8080"), {"port": 80, "name": "db"}, OPAQUE, id="by-name"),
+        pytest.param(service("8080"), {"port": 6379}, None, id="annotation-replaces-the-default"),
+        pytest.param(service(""), {"port": 6379}, None, id="empty-annotation"),
+        pytest.param(service("nonsense,-,1-x,"), {"port": 80}, None, id="nonsense"),
+        pytest.param(service("80"), {"port": 80, "appProtocol": "http"}, None, id="app-protocol-wins"),
+        pytest.param(service(), {"port": 80, "appProtocol": "kubernetes.io/h2c"}, None, id="h2c"),
+        pytest.param(service(), {"port": 80, "appProtocol": ""}, None, id="empty-app-protocol"),
+        *(
+            pytest.param(service(), {"port": 80, "appProtocol": p}, f"appProtocol '{p}' is opaque to Linkerd", id=p)
+            for p in ("grpc", "https", "http2", "linkerd.io/opaque", "linkerd.io/tcp", "HTTP")
+        ),
+        pytest.param(service(), {"port": 53, "protocol": "UDP"}, "UDP carries no headers", id="udp"),
+        pytest.param(service(), {"port": 80, "protocol": "SCTP"}, "SCTP carries no headers", id="sctp"),
+        pytest.param(service(clusterIP="None"), {"port": 80}, HEADLESS, id="headless"),
+    ],
+)  # fmt: skip
+def test_linkerd(manifest: dict[str, Any], port: dict[str, Any], expected: str | None) -> None:
+    assert linkerd_unroutable(manifest, port) == expected
+
+
+@pytest.mark.parametrize(
+    ("manifest", "port", "expected"),
+    [
+        pytest.param(service(), {"port": 80}, None, id="plain"),
+        pytest.param(service(), {"port": 80, "name": "grpc"}, None, id="grpc"),
+        pytest.param(service(), {"port": 9999, "name": "x"}, None, id="unknown"),
+        pytest.param(service(), {"port": 6379, "name": "x"}, "port 6379 is one of a protocol that is not HTTP",
+                     id="well-known"),
+        pytest.param(service(), {"port": 6379, "name": "http"}, None, id="well-known-named-http"),
+        pytest.param(service(), {"port": 80, "name": "tcp-x"}, "TCP carries no headers", id="tcp"),
+        pytest.param(service(), {"port": 443, "name": "https"}, "HTTPS carries no headers", id="https"),
+        pytest.param(service(), {"port": 80, "appProtocol": "kubernetes.io/wss"}, "HTTPS carries no headers", id="wss"),
+        pytest.param(service(), {"port": 3306}, "TCP carries no headers", id="never-sniffed"),
+        pytest.param(service(), {"port": 53, "protocol": "UDP"}, "UDP carries no headers", id="udp"),
+        pytest.param(service("80"), {"port": 80}, None, id="linkerds-annotation"),
+        pytest.param(service(clusterIP="None"), {"port": 80}, HEADLESS, id="headless"),
+    ],
+)  # fmt: skip
+def test_plain(manifest: dict[str, Any], port: dict[str, Any], expected: str | None) -> None:
+    assert plain_unroutable(manifest, port) == expected
