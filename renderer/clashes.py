@@ -55,8 +55,9 @@ def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
     ):
         for resource in plan.base.of(group, kind):
             spec = resource.manifest.get("spec") or {}
+            parents = ({"kind": "Gateway", **reference} for reference in spec.get("parentRefs") or ())
             backends = (b for rule in spec.get("rules") or () for b in rule.get("backendRefs") or ())
-            for reference in (*(spec.get("parentRefs") or ()), *backends):
+            for reference in (*parents, *backends):
                 if (reference.get("kind") or "Service") == "Service":
                     namespace = reference.get("namespace") or resource.id.namespace
                     yield (

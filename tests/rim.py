@@ -12,7 +12,7 @@ from renderer import yamlio
 from renderer.inputs import Inputs, read_inputs
 from renderer.model import Cluster, Environment, Output, Routes
 from renderer.problems import Invalid, Problem, Source, placed, show
-from renderer.tree import MemoryTree
+from renderer.tree import MemoryTree, Unreadable
 
 Manifest = dict[str, Any]
 
@@ -114,7 +114,7 @@ def shown(problems: Iterable[Problem], files: MemoryTree) -> list[str]:
     def locate(source: Source, path: tuple[str | int, ...], at_key: bool) -> tuple[int, int] | None:
         try:
             return yamlio.locate(files.read(source.file), source.document, path, at_key)
-        except (FileNotFoundError, Invalid):
+        except (FileNotFoundError, Unreadable, Invalid):
             return None
 
     return [show(problem) for problem in placed(problems, locate)]

@@ -66,9 +66,11 @@ class Session:
         try:
             self.tree.kind(path)
         except OutsideRoot:
-            raise Invalid([wrong(file=path, reason="a link on its way leaves the root")]) from None
+            raise Invalid(
+                [wrong(file=inputs.environment.output.path, reason="a link on its way leaves the root")]
+            ) from None
         except Unreadable as unreadable:
-            raise Invalid([wrong(file=path, reason=str(unreadable))]) from None
+            raise Invalid([wrong(file=inputs.environment.output.path, reason=str(unreadable))]) from None
         return self.tree.root / path
 
     def _refuse_overlap(self, inputs: Inputs, given: Path) -> None:

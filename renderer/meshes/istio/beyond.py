@@ -25,7 +25,7 @@ def beyond(plan: Plan, view: View, by_service: Affected, affected: Sequence[Reso
     """Yields a problem for each object that tenants touch and that is beyond the rules; `affected` are VirtualServices."""
     for vs in affected:
         yield from _delegates(vs)
-        yield from _weightless(vs)
+        yield from _weightless(view, by_service, vs)
         yield from _gateway_groups(view, vs)
         yield from _one_route_rollouts(plan, vs)
     for id in by_service:
@@ -62,10 +62,11 @@ def _delegating(vs: Resource, service: ResourceId) -> Iterator[Problem]:
             yield _problem(vs, what, "write the delegate's routes into it", ("spec", "http", number))
 
 
-def _weightless(vs: Resource) -> Iterator[Problem]:
+def _weightless(view: View, by_service: Affected, vs: Resource) -> Iterator[Problem]:
     for number, entry in enumerate(entries(vs.manifest)):
         route = entry.get("route") or ()
-        if len(route) > 1 and not any(d.get("weight") for d in route):
+        services = [view.service(d["destination"]["host"], vs.id.namespace) for d in route]
+        if len(route) > 1 and not any(d.get("weight") for d in route) and any(s in by_service for s in services if s):
             what = "has several destinations without a weight"
             yield _problem(vs, what, "give one of them a weight", ("spec", "http", number))
 
