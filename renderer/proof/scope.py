@@ -14,7 +14,8 @@ from renderer.proof.world import World, make_world
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The tenants' combinations with ports of the Services that they claim; `unjudged` are those of which requests cannot
-    be told apart by headers, with the reason."""
+    be told apart by headers, with the reason.
+    """
 
     tenants: int
     judged: tuple[tuple[str, ResourceId, int], ...]
