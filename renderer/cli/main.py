@@ -14,6 +14,7 @@ COMMANDS = {
     "list": "list sandboxes, workloads of the base, or the route objects that the output owns",
     "render": "write the output directory: clones and routes of every sandbox",
     "schema": "print the JSON Schema of a kind, or the CRD",
+    "trace": "tell which rule decides on a request, and which workload answers it",
     "verify": "prove the promises for an output directory, whoever wrote it",
 }
 """Name of a command and of its module in `renderer.cli` -> its line in `--help`."""
