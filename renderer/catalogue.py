@@ -597,6 +597,14 @@ CATALOGUE: dict[str, Row] = {
         bad="two VirtualServices with hosts: [checkout]\n",
         good="one VirtualService with hosts: [checkout]\n",
     ),
+    "SL419": Row(
+        level="notice",
+        text="'{object}' sets or removes the request header '{header}', in which the tenantID is carried",
+        hint="leave the header alone, or behind this route requests belong to another tenant or to none",
+        why="Services behind the route see the header that the route gives them.",
+        bad="headers: {request: {remove: [tenantID]}}\n",
+        good="headers: {request: {remove: [x-debug]}}\n",
+    ),
     "SL421": Row(
         text="a match of '{object}' names the header '{header}', which carries the tenantID",
         hint="use another carrier in 'spec.carriers', or take the header out of the base route",
@@ -690,12 +698,38 @@ CATALOGUE: dict[str, Row] = {
         bad="a tenant's rule without its header condition\n",
         good="a tenant's rule directly before the base's rule, with the carrier in every match\n",
     ),
+    "SL602": Row(
+        text="promise 2 does not hold: {what}",
+        why="A tenant's request has to meet what it would meet in the base, with clones in place of what was cloned "
+        "(obligation P2, completeness).",
+        bad="a base rule with a timeout, and a tenant's copy without it\n",
+        good="a tenant's copy that differs in carrier and destination alone\n",
+    ),
+    "SL603": Row(
+        text="promise 3 does not hold: {what}",
+        why="No request of one tenant may meet the rules of another (obligation P3, disjointness).",
+        bad="a baggage match that holds beside a tenantID header of another tenant\n",
+        good="a baggage match with withoutHeaders for the header that is read first\n",
+    ),
     "SL604": Row(
         text="promise 2 does not hold: {what}",
         why="A tenant's rules have to be the base's, with destinations that exist and lead to that tenant's pods "
         "(obligations P2, completeness, and P4, destinations).",
         bad="a route to a Service that is not written\n",
         good="a route to the clone's Service\n",
+    ),
+    "SL605": Row(
+        text="promise 2 does not hold: {what}",
+        why="A clone has to be called as its origin is: with the same TLS, pools, load balancing and outlier detection "
+        "(obligation P5, policy).",
+        bad="a DestinationRule for checkout, and none for its clone\n",
+        good="a DestinationRule for the clone with the same trafficPolicy\n",
+    ),
+    "SL606": Row(
+        text="promise 7 does not hold: {what}",
+        why="Everything has to be accepted by the API server and by the mesh's proxies (obligation P6, limits).",
+        bad="a Service whose name has 64 characters\n",
+        good="a Service whose name has 63 characters\n",
     ),
     "SL607": Row(
         text="promise 4 does not hold: {what}",

@@ -44,14 +44,16 @@ _POD = {"metadata": {"labels": TEXTS, "annotations": TEXTS}, "spec": _POD_SPEC}
 
 _STRING_MATCH = {"exact": str, "prefix": str, "regex": str}
 _DESTINATION = {"host!": str, "subset": str, "port": {"number": int}}
-_ROUTE = [{"destination!": _DESTINATION, "weight": int, "headers": {"response": {"set": TEXTS}}}]
+_OPERATIONS = {"set": TEXTS, "add": TEXTS, "remove": [str]}
+_HEADERS = {"request": _OPERATIONS, "response": _OPERATIONS}
+_ROUTE = [{"destination!": _DESTINATION, "weight": int, "headers": _HEADERS}]
 _L4_MATCH = {"sourceLabels": TEXTS, "sourceNamespace": str, "gateways": [str], "port": int}
 _L4 = [{"match": [_L4_MATCH], "route": _ROUTE}]
 _HTTP = [{
     "name": str,
     "match": [{**_L4_MATCH, "headers": EACH(_STRING_MATCH), "withoutHeaders": EACH(_STRING_MATCH), "uri": _STRING_MATCH}],
     "route": _ROUTE, "mirror": _DESTINATION, "mirrors": [{"destination": _DESTINATION}], "redirect": dict,
-    "directResponse": dict, "delegate": {"name": str, "namespace": str}, "headers": {"response": {"set": TEXTS}},
+    "directResponse": dict, "delegate": {"name": str, "namespace": str}, "headers": _HEADERS,
 }]  # fmt: skip
 _HASH = {"loadBalancer": {"consistentHash": dict}}
 _SELECTED = {"spec": {"selector": _LABEL_SELECTOR}}
@@ -60,7 +62,8 @@ _PEERS = [{"podSelector": _LABEL_SELECTOR, "namespaceSelector": _LABEL_SELECTOR,
 
 _REFERENCE = {"name!": str, "namespace": str, "kind": str, "group": str, "port": int, "sectionName": str}
 _FILTERS = [{
-    "type!": str, "requestMirror": {"backendRef!": _REFERENCE}, "responseHeaderModifier": {"set": [{"name!": str}]},
+    "type!": str, "requestMirror": {"backendRef!": _REFERENCE}, "requestRedirect": dict,
+    **{f"{side}HeaderModifier": {"set": [{"name!": str}], "add": [{"name!": str}], "remove": [str]} for side in ("request", "response")},
 }]  # fmt: skip
 _NAMED = [{"name!": str, "type": str, "value": str}]
 
