@@ -51,6 +51,16 @@ def link(file: str, target: str) -> Callable[[Path], None]:
     return change
 
 
+def both(*changes: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Returns a change that makes all of these."""
+
+    def change(root: Path) -> None:
+        for one in changes:
+            one(root)
+
+    return change
+
+
 def spec(name: str, body: str) -> str:
     return f"apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\nmetadata: {{name: {name}}}\nspec:\n{body}"
 
@@ -59,6 +69,17 @@ def clone(*, name: str = "shipping", tenant: str = "new") -> str:
     return spec(name, f"  tenantID: {tenant}\n  workloads:\n  - name: shipping\n")
 
 
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shipping-x}
+spec:
+  selector: {matchLabels: {app: shipping-x}}
+  template:
+    metadata: {labels: {app: shipping-x}}
+    spec: {containers: [{name: app, image: registry.example/idle:1}]}
+"""
+IDLE = "{code: SL310, object: Deployment/shop/shipping-x, reason: idle}"
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True)
 )
@@ -168,6 +189,52 @@ OUTSIDE = (
             "SL501 'rendered/extra.yaml' is a manifest that sandlane did not write\n"
             "  hint: move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",
             id="foreign-manifest",
+        ),
+        pytest.param(
+            both(link("out", "../../elsewhere"), replace("sandlane.yaml", "    path: rendered\n", "    path: out/deep\n")),
+            "sandlane.yaml:33:11: SL502 the output directory 'out/deep' cannot be used: a link on its way leaves the root",
+            id="output-below-a-link-outside",
+        ),
+        pytest.param(
+            add("sandboxes/new.yaml", spec("new", "  workloads:\n  - name: mailer\n")),
+            "sandboxes/new.yaml:6:11: SL310 no Service selects 'Deployment/shop/mailer' and none of its environment changes, "
+            "so its clone takes work from the base's own queue or schedule\n"
+            "  hint: give the clone a queue of its own through 'env', or accept it at the workload: "
+            "accept: [{code: SL310, object: Deployment/shop/mailer, reason: ...}]",
+            id="acceptable",
+        ),
+        pytest.param(
+            add("sandboxes/new.yaml", spec("new", '  workloads:\n  - name: "shop\\nping\\e[31m\\u202e"\n')),
+            "sandboxes/new.yaml:6:11: SL210 workload 'Deployment/shop/shop\\nping\\x1b[31m\\u202e' is not in the base\n"
+            "  hint: did you mean 'shipping'?",
+            id="invisible-characters-in-a-name",
+        ),
+        pytest.param(
+            add("sandboxes/a\nb.yaml", "a: b: c\n"),
+            "sandboxes/a\\nb.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context",
+            id="line-break-in-a-file-name",
+        ),
+        pytest.param(
+            add("base/new.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: cart-dev1}\n"),
+            "sandboxes/dev1.yaml:12:3: SL302 'Service/shop/cart-dev1' is taken by the base, so it cannot be written for sandbox "
+            "'dev1'\n  hint: names are <origin>-<tenantID>: choose another tenantID",
+            id="name-taken-by-the-base",
+        ),
+        pytest.param(
+            both(
+                add("base/new.yaml", DEPLOYMENT),
+                add("sandboxes/a.yaml", spec("x-c", "  workloads:\n  - name: shipping\n")),
+                add("sandboxes/b.yaml", spec("c", f"  workloads:\n  - name: shipping-x\n    accept: [{IDLE}]\n")),
+            ),
+            "sandboxes/a.yaml:5:3: SL302 'Deployment/shop/shipping-x-c' is taken by sandbox 'c', so it cannot be written for "
+            "sandbox 'x-c'\n  hint: names are <origin>-<tenantID>: choose another tenantID",
+            id="name-taken-by-a-sandbox",
+        ),
+        pytest.param(
+            add("base/new.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: web.shop}\n"),
+            "base/new.yaml:3:18: SL131 'Service/shop/web.shop' has a name that is no DNS label of at most 63 characters\n"
+            "  hint: the API server refuses such a Service: correct the base",
+            id="impossible-service",
         ),
         pytest.param(
             replace("sandlane.yaml", "    - {kind: VirtualService, name: catalog}\n", ""),

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import pytest
@@ -14,9 +17,12 @@ from click.testing import CliRunner, Result
 
 from renderer.catalogue import CATALOGUE
 from renderer.cli.main import COMMANDS, DEFECT, group, main
+from renderer.cli.session import unusable
 from renderer.contract import KINDS, schema
 from renderer.crd import NAMES, custom_resource
 from renderer.emit import MARK
+from renderer.problems import show
+from renderer.write import UnusableOutput
 from renderer.yamlio import read
 from tests.rim import snapshot
 from tests.shared import REPOSITORY
@@ -273,6 +279,134 @@ def test_a_full_disk_is_told_as_it_is(here: Path, monkeypatch: pytest.MonkeyPatc
     assert run("check", "shop") == (0, "", "")
 
 
+@pytest.mark.parametrize(
+    ("number", "name"), [pytest.param(0, "Path.mkdir", id="directory"), pytest.param(3, "Path.write_bytes", id="file")]
+)
+@pytest.mark.parametrize("others", [[], ["other"]])
+def test_a_first_write_that_fails_leaves_nothing(
+    here: Path, monkeypatch: pytest.MonkeyPatch, number: int, name: str, others: list[str]
+) -> None:
+    shutil.copytree(here / "shop", here / "other")
+    if others:
+        run("render", "other")
+    before = snapshot(here)
+    real, calls = getattr(Path, name.partition(".")[2]), iter(range(number))
+
+    def full(path: Path, *arguments: Any, **named: Any) -> Any:
+        if "sandlane-staged" in str(path) and next(calls, None) is None:
+            raise OSError(28, "No space left on device", str(path))
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(f"pathlib.{name}", full)
+    same = SAME.replace("shop/", "other/") if others else ""
+    assert run("render", *others, "shop") == (
+        2,
+        "",
+        f"{same}SL502 the output directory 'shop/rendered' cannot be used: No space left on device\n"
+        f"1 problem, nothing was written{' for this environment' if others else ''}\n",
+    )
+    assert snapshot(here) == before
+
+
+def test_the_file_that_cannot_be_written_is_named(here: Path) -> None:
+    run("render", "shop")
+    (here / "shop" / "rendered" / FILES[-1]).unlink()
+    digest = sha256(Path(FILES[-1]).name.encode()).hexdigest()[:16]
+    temporary = f"shared/shop/.sandlane-{os.getpid()}-{digest}.tmp"
+    (here / "shop" / "rendered" / temporary).mkdir()
+    assert run("render", "shop") == (
+        2,
+        "",
+        f"SL502 the output directory 'shop/rendered' cannot be used: '{temporary}': Is a directory\n"
+        "the output may be incomplete: run 'sandlane render' again\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(UnusableOutput("it is a link"), "it is a link", id="ours"),
+        pytest.param(OSError(28, "No space left on device"), "No space left on device", id="no-file"),
+        pytest.param(
+            OSError(21, "Is a directory", "a/out/shared/x.yaml"), "'shared/x.yaml': Is a directory", id="file"
+        ),
+        pytest.param(OSError(13, "Permission denied", "a/out"), "Permission denied", id="output-itself"),
+        pytest.param(OSError(13, "Permission denied", "a"), "Permission denied", id="above"),
+        pytest.param(OSError(17, "File exists", "b/c"), "File exists", id="beside"),
+        pytest.param(OSError("odd"), "odd", id="no-number"),
+    ],
+)
+def test_reasons_name_the_file(here: Path, error: Exception, reason: str) -> None:
+    assert show(unusable(Path("a/out"), error)) == f"SL502 the output directory 'a/out' cannot be used: {reason}"
+
+
+OVERLAP = "\n  hint: choose another directory\n"
+
+
+@pytest.mark.parametrize("command", ["render", "check"])
+@pytest.mark.parametrize(
+    ("output", "overlapping"),
+    [
+        pytest.param("shop/base", ["17:5: SL126 base 'base' overlaps the output directory 'shop/base'"], id="base"),
+        pytest.param("shop/base/x/y", ["17:5: SL126 base 'base' overlaps the output directory 'shop/base/x/y'"], id="below"),
+        pytest.param("link/x", ["18:5: SL126 base 'routes' overlaps the output directory 'link/x'"], id="link"),
+        pytest.param("./shop/x/../routes/", ["18:5: SL126 base 'routes' overlaps the output directory 'shop/routes'"], id="dots"),
+        pytest.param(
+            "shop/sandboxes",
+            ["16:3: SL126 sandboxes 'sandboxes' overlaps the output directory 'shop/sandboxes'"],
+            id="sandboxes",
+        ),
+        pytest.param(
+            "shop",
+            [
+                "16:3: SL126 sandboxes 'sandboxes' overlaps the output directory 'shop'",
+                "17:5: SL126 base 'base' overlaps the output directory 'shop'",
+                "18:5: SL126 base 'routes' overlaps the output directory 'shop'",
+            ],
+            id="directory-of-the-environment",
+        ),
+        pytest.param(
+            ".",
+            [
+                "16:3: SL126 sandboxes 'sandboxes' overlaps the output directory '.'",
+                "17:5: SL126 base 'base' overlaps the output directory '.'",
+                "18:5: SL126 base 'routes' overlaps the output directory '.'",
+            ],
+            id="root",
+        ),
+    ],
+)  # fmt: skip
+def test_output_must_not_overlap_inputs(here: Path, command: str, output: str, overlapping: list[str]) -> None:
+    (here / "link").symlink_to("shop/routes")
+    before = snapshot(here)
+    words = f"{len(overlapping)} problem{'s' if len(overlapping) > 1 else ''}, nothing was written\n"
+    assert run(command, "shop", "--output", output) == (
+        2,
+        "",
+        "".join(f"shop/sandlane.yaml:{one}{OVERLAP}" for one in overlapping) + words,
+    )
+    assert snapshot(here) == before
+
+
+@pytest.mark.parametrize("output", ["shop/base-2", "shop/sandboxes.d", "base", "../{name}-out"])
+def test_output_beside_inputs(here: Path, output: str) -> None:
+    output = output.format(name=here.name)
+    code, out, err = run("render", "shop", "--output", output)
+    assert (code, out, err) == (0, created(output), TALLY.replace("shop/rendered", output))
+
+
+@pytest.mark.parametrize("command", ["render", "check"])
+def test_output_must_not_overlap_linked_inputs(here: Path, command: str) -> None:
+    (here / "shop" / "base").rename(here / "shop" / "real")
+    (here / "shop" / "base").symlink_to("real")
+    assert run(command, "shop", "--output", "shop/real/x") == (
+        2,
+        "",
+        f"shop/sandlane.yaml:17:5: SL126 base 'base' overlaps the output directory 'shop/real/x'{OVERLAP}"
+        "1 problem, nothing was written\n",
+    )
+
+
 @pytest.mark.parametrize("command", ["render", "check"])
 @pytest.mark.parametrize(
     ("make", "reason"),
@@ -378,6 +512,48 @@ def test_owned_objects_do_not_depend_on_sandboxes(here: Path) -> None:
     misspell(here)
     (here / "shop" / "sandboxes" / "dev10.yaml").write_text("kind: [\n")
     assert run("list", "owned", "shop") == (0, OWNED, "")
+    shutil.rmtree(here / "shop" / "sandboxes")
+    assert run("list", "owned", "shop") == (0, OWNED, "")
+
+
+def test_owned_objects_follow_the_environment(here: Path) -> None:
+    edit(here / "shop" / "sandlane.yaml", "    - {kind: VirtualService, name: catalog}\n", "")
+    assert run("list", "owned", "shop") == (
+        0,
+        "".join(line for line in OWNED.splitlines(True) if "catalog" not in line),
+        "",
+    )
+    edit(here / "shop" / "sandlane.yaml", "    path: rendered\n", "    path: rendered\n    base: full\n")
+    code, out, err = run("list", "owned", "shop", "--format", "json")
+    rows = {row["object"]: row["output"] for row in json.loads(out)["environments"][0]["owned"]}
+    run("render", "shop")
+    written = {
+        p for p in snapshot(here / "shop" / "rendered") if p.startswith(("base/", "shared/")) and p.endswith(".yaml")
+    }
+    added = {"shared/shop/virtualservice-cart-sandlane.yaml", "shared/shop/virtualservice-payment-sandlane.yaml"}
+    assert (code, err, set(rows.values()) | added) == (0, "", written)
+    assert rows["VirtualService/shop/catalog"] == "shared/shop/virtualservice-catalog.yaml"
+    assert rows["Deployment/shop/cart"] == "base/shop/deployment-cart.yaml"
+
+
+@pytest.mark.parametrize("subject", ["workloads", "owned"])
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        pytest.param(lambda spec: spec.write_text("a: b: c\n"), id="syntax"),
+        pytest.param(lambda spec: edit(spec, "owner: dana", "ownre: dana"), id="schema"),
+        pytest.param(lambda spec: edit(spec, "tenantID: dev1\n", "tenantID: xdev1\n"), id="tenant-twice"),
+        pytest.param(lambda spec: edit(spec, "name: cart\n", "name: crat\n"), id="not-in-the-base"),
+    ],
+)
+def test_what_does_not_depend_on_specs_is_listed_whatever_they_say(here: Path, subject: str, break_it: Any) -> None:
+    break_it(here / "shop" / "sandboxes" / "dev1.yaml")
+    assert run("list", subject, "shop") == (0, {"workloads": WORKLOADS, "owned": OWNED}[subject], "")
+
+
+def test_sandboxes_with_errors_are_not_listed(here: Path) -> None:
+    edit(here / "shop" / "sandboxes" / "dev1.yaml", "owner: dana", "ownre: dana")
+    assert run("list", "shop") == (2, "", f"shop/sandboxes/{OWNRE}1 problem, nothing was written\n")
 
 
 @pytest.mark.parametrize(
@@ -671,6 +847,8 @@ VirtualService/shop/shop      shop/routes/shop.yaml      shared/shop/virtualserv
         pytest.param(["workloads", "shop"], WORKLOADS, id="workloads"),
         pytest.param(["owned", "shop"], OWNED, id="owned"),
         pytest.param(["sandboxes", "shop", "shop"], f"# shop/sandlane.yaml\n{SANDBOXES}" * 2, id="two-environments"),
+        pytest.param(["workloads", "shop", "shop"], f"# shop/sandlane.yaml\n{WORKLOADS}" * 2, id="workloads-of-two"),
+        pytest.param(["owned", "shop", "shop"], f"# shop/sandlane.yaml\n{OWNED}" * 2, id="owned-of-two"),
     ],
 )
 def test_list(here: Path, arguments: list[str], expected: str) -> None:
@@ -704,6 +882,33 @@ def test_list_as_json(here: Path) -> None:
     }
 
 
+def test_list_of_several_environments(here: Path) -> None:
+    shutil.copytree(here / "shop", here / "other")
+    edit(here / "shop" / "sandboxes" / "dev1.yaml", "owner: dana", "ownre: dana")
+    assert run("list", "shop", "other") == (
+        2,
+        f"# other/sandlane.yaml\n{SANDBOXES}",
+        f"shop/sandboxes/{OWNRE}1 problem, nothing was written for this environment\n",
+    )
+    other = OWNED.replace("shop/routes/", "other/routes/").splitlines()
+    code, out, err = run("list", "owned", "shop", "other")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:5] == ["# shop/sandlane.yaml", *OWNED.splitlines()]
+    assert [line.split() for line in out.splitlines()[5:]] == [
+        ["#", "other/sandlane.yaml"],
+        *(line.split() for line in other),
+    ]
+    code, out, err = run("list", "workloads", "shop", "other", "--format", "json")
+    found = json.loads(out)["environments"]
+    assert (code, err, [one["environment"] for one in found]) == (0, "", ["shop/sandlane.yaml", "other/sandlane.yaml"])
+
+
+def test_pictures_of_several_environments(here: Path) -> None:
+    code, picture, err = run("list", "shop", "--format", "mermaid")
+    assert (code, err) == (0, "")
+    assert run("list", "shop", "shop", "--format", "mermaid") == (0, f"%% shop/sandlane.yaml\n{picture}" * 2, "")
+
+
 def test_list_of_nothing(here: Path) -> None:
     assert run("list", "sandboxs") == (
         2,
@@ -734,6 +939,19 @@ def test_explain_one() -> None:
 def test_explain_all() -> None:
     code, out, err = run("explain")
     assert (code, err, [line.split()[0] for line in out.splitlines()]) == (0, "", list(CATALOGUE))
+    assert re.findall(r"[{]\w+(?:![rs])?[}]", out) == []
+    assert "SL126  error               <what> <file> overlaps the output directory <output>" in out.splitlines()
+
+
+@pytest.mark.parametrize("code", list(CATALOGUE))
+def test_explanations_show_placeholders_as_such(code: str) -> None:
+    row = CATALOGUE[code]
+    status, out, err = run("explain", code)
+    names = [name for text in (row.text, row.hint or "") for _, name, _, _ in Formatter().parse(text) if name]
+    head = out.partition("\n\nBad:\n")[0].replace(row.why, "")
+    assert (status, err) == (0, "")
+    assert [f"<{name}>" for name in names if f"<{name}>" not in head] == []
+    assert re.findall(r"[{]\w+(?:![rs])?[}]", head) == []
 
 
 def test_explain_as_json() -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from renderer.problems import Invalid, Path, Problem, Source, did_you_mean, dotted, placed, show, sort
+from renderer.problems import Invalid, Path, Problem, Source, did_you_mean, dotted, placed, show, sort, visible
 
 
 def problem(code: str = "SL201", **fields: object) -> Problem:
@@ -30,10 +30,33 @@ def problem(code: str = "SL201", **fields: object) -> Problem:
             "a:1:2: SL201 notice: text\n  hint: h",
             id="notice-with-all",
         ),
+        pytest.param(
+            problem(
+                text="a\nb.yaml:1:1: SL999 c", source=Source(file="x\ny.yaml"), position=(1, 2), hint="d\r\te\x1b[31m"
+            ),
+            "x\\ny.yaml:1:2: SL201 a\\nb.yaml:1:1: SL999 c\n  hint: d\\r\\te\\x1b[31m",
+            id="one-line-each",
+        ),
     ],
 )
 def test_show(given: Problem, expected: str) -> None:
     assert show(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param("", "", id="nothing"),
+        pytest.param("a b'\\n…é漢😀\xa0", "a b'\\n…é漢😀\xa0", id="visible"),
+        pytest.param("\0\x07\t\n\r\x1b\x1f", r"\x00\x07\t\n\r\x1b\x1f", id="control"),
+        pytest.param("\x7f\x80\x85\x9b\x9f", r"\x7f\x80\x85\x9b\x9f", id="control-of-latin-1"),
+        pytest.param("\u2028\u2029", r"\u2028\u2029", id="line-breaks-of-unicode"),
+        pytest.param("\u200b\u200d\u2060\ufeff", r"\u200b\u200d\u2060\ufeff", id="no-width"),
+        pytest.param("\u200e\u200f\u202a\u202e\u2066\u2069", r"\u200e\u200f\u202a\u202e\u2066\u2069", id="direction"),
+    ],
+)
+def test_visible(given: str, expected: str) -> None:
+    assert visible(given) == expected
 
 
 SORTED = [

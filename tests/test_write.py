@@ -287,9 +287,28 @@ def test_staged_directories_of_a_killed_run_go_with_the_next(tmp_path: Path) -> 
 
 
 def test_staged_directories_of_others_stay(tmp_path: Path) -> None:
-    put(tmp_path, {".sandlane-staged-other-x/a.yaml": "x", ".sandlane-staged/a.yaml": "x"})
+    names = [
+        ".sandlane-staged",
+        ".sandlane-staged-other-x",
+        ".sandlane-staged-other.abcdefgh",
+        ".sandlane-staged-out",
+        ".sandlane-staged-out-2.abcdefgh",
+        ".sandlane-staged-out.2.abcdefgh",
+        ".sandlane-staged-out.abcdefg",
+        ".sandlane-staged-out.abcdefghi",
+        ".sandlane-staged-xout.abcdefgh",
+    ]
+    put(tmp_path, {f"{name}/a.yaml": "x" for name in (*names, ".sandlane-staged-out.abcdefgh")})
     bring(tmp_path / "out", FILES)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".sandlane-staged", ".sandlane-staged-other-x", "out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*names, "out"]
+
+
+@pytest.mark.parametrize("name", ["[o]ut", "o*t", "o?t", "out.d"])
+def test_staged_directories_are_told_by_the_whole_name(tmp_path: Path, name: str) -> None:
+    others = [f".sandlane-staged-{other}.abcdefgh" for other in ("oxt", "out")]
+    put(tmp_path, {f"{other}/a.yaml": "x" for other in (*others, f".sandlane-staged-{name}.abcdefgh")})
+    bring(tmp_path / name, FILES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, name])
 
 
 def test_what_lies_beside_the_output_while_it_is_staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,6 +316,7 @@ def test_what_lies_beside_the_output_while_it_is_staged(tmp_path: Path, monkeypa
 
     def rename(path: Path, target: Path) -> None:
         assert path.parent == target.parent
+        assert re.fullmatch(r"\.sandlane-staged-out\.[a-z0-9_]{8}", path.name)
         seen.append((path.name.rpartition(".")[0], target.name))
 
     with monkeypatch.context() as patch:

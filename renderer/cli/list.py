@@ -13,7 +13,7 @@ from renderer.cli import session as s
 from renderer.cli.main import FINE
 from renderer.diagram import mermaid
 from renderer.planner import make_plan
-from renderer.problems import Invalid
+from renderer.problems import Invalid, visible
 
 SUBJECTS = ("sandboxes", "workloads", "owned")
 
@@ -100,7 +100,7 @@ _COLUMNS: dict[str, tuple[list[str], Callable[[dict[str, Any]], list[str]]]] = {
 
 def _table(subject: str, rows: Sequence[dict[str, Any]]) -> None:
     head, cells = _COLUMNS[subject]
-    table = [head, *(cells(row) for row in rows)]
+    table = [head, *([visible(cell) for cell in cells(row)] for row in rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(head))]
     for line in table:
         click.echo("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())

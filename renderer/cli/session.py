@@ -15,7 +15,7 @@ import click
 from renderer import yamlio
 from renderer.catalogue import report
 from renderer.cli.main import DEFECT, INVALID
-from renderer.inputs import Inputs, overlaps, read_inputs
+from renderer.inputs import Inputs, read_inputs
 from renderer.load import DiskTree, environment_file, find_root
 from renderer.pipeline import Unproven
 from renderer.problems import Invalid, Problem, Source, placed, show
@@ -74,13 +74,29 @@ class Session:
         return self.tree.root / path
 
     def _refuse_overlap(self, inputs: Inputs, given: Path) -> None:
-        """Raises Invalid where a directory of the user's own choice holds inputs, or lies in them."""
-        full = Path(os.path.realpath(given))
-        if full == self.tree.root or self.tree.root in full.parents:
-            below = full.relative_to(self.tree.root).as_posix()
-            problems = list(overlaps(inputs.environment, "" if below == "." else below))
-            if problems:
-                raise Invalid(problems)
+        """Raises Invalid where a directory of the user's own choice holds inputs, or lies in them; links are followed."""
+        environment = inputs.environment
+        output = os.path.realpath(given)
+        wrong = [
+            report(
+                "SL126",
+                source=environment.source,
+                path=("spec", field, number),
+                what=field,
+                file=entry,
+                output=shown(given),
+                hint="choose another directory",
+            )
+            for field, entries in (("base", environment.base), ("sandboxes", environment.sandboxes))
+            for number, entry in enumerate(entries)
+            if self._overlap(output, os.path.realpath(self.tree.root / environment.directory / entry))
+        ]
+        if wrong:
+            raise Invalid(wrong)
+
+    @staticmethod
+    def _overlap(one: str, two: str) -> bool:
+        return os.path.commonpath((one, two)) in (one, two)
 
     def place(self, problems: Iterable[Problem]) -> list[Problem]:
         """Fills in lines and columns, from the bytes that were read."""
@@ -138,7 +154,7 @@ def unusable(directory: Path, error: Exception) -> Problem:
     reason = str(error)
     if isinstance(error, OSError) and error.strerror:
         file = os.path.relpath(str(error.filename), directory) if error.filename else "."
-        reason = error.strerror if file == "." or file.startswith("..") else f"'{file}': {error.strerror}"
+        reason = error.strerror if file == "." or file.split("/")[0] == ".." else f"'{file}': {error.strerror}"
     return report("SL502", file=shown(directory), reason=reason)
 
 
