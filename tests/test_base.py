@@ -255,6 +255,67 @@ def test_duplicates(files: dict[str, Any], expected: list[str]) -> None:
     assert said(files) == expected
 
 
+IMPOSSIBLE = "\n  hint: the API server refuses such a Service: correct the base"
+NO_LABEL = "has a name that is no DNS label of at most 63 characters"
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        pytest.param(
+            service("web.shop"), [f"a.yaml:5:11: SL131 'Service/shop/web.shop' {NO_LABEL}{IMPOSSIBLE}"], id="dot"
+        ),
+        pytest.param(service("Web"), [f"a.yaml:5:11: SL131 'Service/shop/Web' {NO_LABEL}{IMPOSSIBLE}"], id="upper"),
+        pytest.param(service("web-"), [f"a.yaml:5:11: SL131 'Service/shop/web-' {NO_LABEL}{IMPOSSIBLE}"], id="last"),
+        pytest.param(service("-web"), [f"a.yaml:5:11: SL131 'Service/shop/-web' {NO_LABEL}{IMPOSSIBLE}"], id="first"),
+        pytest.param(
+            service("web\n"), [f"a.yaml:5:11: SL131 'Service/shop/web\\n' {NO_LABEL}{IMPOSSIBLE}"], id="line-break"
+        ),
+        pytest.param(
+            service("a" * 64), [f"a.yaml:5:11: SL131 'Service/shop/{'a' * 64}' {NO_LABEL}{IMPOSSIBLE}"], id="64"
+        ),
+        pytest.param(
+            service("web", {"port": 80}, {"name": "b", "port": 80, "protocol": "TCP"}),
+            [f"a.yaml:15:4: SL131 'Service/shop/web' has port 80/TCP twice{IMPOSSIBLE}"],
+            id="port-twice",
+        ),
+        pytest.param(
+            service("web", {"port": 80}, {"port": 80}, {"port": 80}),
+            [
+                f"a.yaml:15:4: SL131 'Service/shop/web' has port 80/TCP twice{IMPOSSIBLE}",
+                f"a.yaml:18:4: SL131 'Service/shop/web' has port 80/TCP twice{IMPOSSIBLE}",
+            ],
+            id="port-three-times",
+        ),
+        pytest.param(
+            service("W", {"port": 80}, {"port": 80}),
+            [
+                f"a.yaml:5:11: SL131 'Service/shop/W' {NO_LABEL}{IMPOSSIBLE}",
+                f"a.yaml:15:4: SL131 'Service/shop/W' has port 80/TCP twice{IMPOSSIBLE}",
+            ],
+            id="name-and-port",
+        ),
+    ],
+)
+def test_services_that_no_api_server_takes(document: Any, expected: list[str]) -> None:
+    assert said({"a.yaml": document}) == expected
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(service("a" * 63), id="63"),
+        pytest.param(service("1"), id="digit"),
+        pytest.param(service("web", {"port": 53}, {"port": 53, "protocol": "UDP"}), id="one-port-of-two-protocols"),
+        pytest.param(service("web", {"port": 80}, {"port": 81, "targetPort": 80}), id="one-target-of-two-ports"),
+        pytest.param(manifest("Service", "Web.shop", api="serving.knative.dev/v1"), id="another-group"),
+        pytest.param(manifest("ConfigMap", "web.shop"), id="another-kind"),
+    ],
+)
+def test_services_that_an_api_server_takes(document: Any) -> None:
+    assert len(read(document).resources) == 1
+
+
 QUOTE = "\n  hint: quote the value"
 
 

@@ -33,10 +33,12 @@ from renderer.model import (
     Sandbox,
     Workload,
 )
-from renderer.problems import Path, Source, show
+from renderer.problems import Path, Source, show, sort
 from renderer.proof import OBLIGATIONS, literals, prove
 from renderer.proof.alignment import same
 from renderer.proof.claims import Claim, Claims, GroupClaim, claims_of
+from renderer.proof.obligations import completeness, disjointness, identity, limits, policy
+from renderer.proof.world import make_world
 
 Manifest = dict[str, Any]
 Files = dict[str, Manifest]
@@ -75,6 +77,11 @@ spec:
     route: [{destination: {host: checkout, port: {number: 80}}}]
   tcp:
   - route: [{destination: {host: checkout}}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: checkout}
+spec: {host: checkout}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
@@ -194,7 +201,17 @@ def marked(sandbox: str, tenant: str, name: str, origin: str) -> Manifest:
         "sandlane.dev/sandbox": sandbox,
         "sandlane.dev/origin": origin,
     }
-    return {"name": name, "namespace": "shop", "labels": labels}
+    spec = {"sandlane.dev/spec": f"sandboxes/{sandbox}.yaml"}
+    return {"name": name, "namespace": "shop", "labels": labels, "annotations": spec}
+
+
+def rule(sandbox: str, tenant: str) -> Manifest:
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "DestinationRule",
+        "metadata": marked(sandbox, tenant, f"checkout-{tenant}", "checkout"),
+        "spec": {"host": f"checkout-{tenant}"},
+    }
 
 
 def workload(kind: str, sandbox: str, tenant: str, app: str, origin: str) -> Manifest:
@@ -251,7 +268,8 @@ def default_port(app: str, number: int, **match: Any) -> Manifest:
 
 
 def synthesised(app: str, http: list[Manifest], **spec: Any) -> Manifest:
-    meta = {"name": f"{app}-sandlane", "namespace": "shop", "labels": {"sandlane.dev/origin": app}}
+    labels = {"app.kubernetes.io/managed-by": "sandlane", "sandlane.dev/origin": app}
+    meta = {"name": f"{app}-sandlane", "namespace": "shop", "labels": labels}
     body = {"hosts": [f"{app}.shop.svc.cluster.local"], **spec, "http": http}
     return {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": meta, "spec": body}
 
@@ -297,12 +315,8 @@ def correct() -> Files:
         f"{DEV1}service-checkout-dev1.yaml": service("dev1", "dev1", "checkout", [{"port": 80}]),
         f"{DEV1}deployment-cart-dev1.yaml": workload("Deployment", "dev1", "dev1", "cart", "cart"),
         f"{DEV1}service-cart-dev1.yaml": service("dev1", "dev1", "cart", cart_ports),
-        RULE: {
-            "apiVersion": "networking.istio.io/v1",
-            "kind": "DestinationRule",
-            "metadata": marked("dev1", "dev1", "checkout-dev1", "checkout"),
-            "spec": {"host": "checkout-dev1"},
-        },
+        RULE: rule("dev1", "dev1"),
+        f"{DEV2}destinationrule-checkout-t2.yaml": rule("dev2", "t2"),
         f"{DEV2}deployment-checkout-t2.yaml": workload("Deployment", "dev2", "t2", "checkout", "checkout"),
         f"{DEV2}service-checkout-t2.yaml": service("dev2", "t2", "checkout", [{"port": 80}]),
         f"{DEV2}statefulset-ledger-t2.yaml": workload("StatefulSet", "dev2", "t2", "ledger", "statefulset.ledger"),
@@ -361,7 +375,14 @@ def said(*edits: Edit, base: tuple[Edit, ...] = (), claims: Claims = CLAIMS) -> 
         edit(files)
     for edit in base:
         edit(ours)
-    return [show(problem) for problem in prove(make(ours), make(files), claims)]
+    return single(make(ours), make(files), claims)
+
+
+def single(base: Base, output: Base, claims: Claims) -> list[str]:
+    """Returns what the obligations on promise 1, destinations, routes and selectors say; `test_proof_defects` asks all of them."""
+    world = make_world(base, output, claims)
+    asked = [o for o in OBLIGATIONS if o not in (completeness, disjointness, identity, limits, policy)]
+    return [show(problem) for problem in sort(p for o in asked for p in o.check(world))]
 
 
 def p1(file: str, object: str, what: str) -> str:
@@ -398,11 +419,13 @@ def full(files: Files) -> None:
 
 
 def test_correct_output_meets_every_obligation() -> None:
-    assert said() == []
+    assert prove(make(base_files()), make(correct()), CLAIMS) == []
 
 
 def test_correct_output_with_the_base_meets_every_obligation() -> None:
-    assert said(full, claims=in_full()) == []
+    files = correct()
+    full(files)
+    assert prove(make(base_files()), make(files), in_full()) == []
 
 
 def test_no_sandboxes_and_nothing_changed() -> None:
@@ -489,8 +512,8 @@ def test_a_manifest_is_what_it_is_taken_for(id: ResourceId, found: str) -> None:
     files = correct()
     rule = replace(resource(RULE, files[RULE] | {"spec": {"host": "checkout-dev1.shop.svc.cluster.local"}}), id=id)
     del files[RULE]
-    problems = prove(make(base_files()), make_base([*make(files).resources, rule]), CLAIMS)
-    assert [show(p) for p in problems] == [p1(RULE, str(id), f"the manifest is DestinationRule/shop/{found}")]
+    problems = single(make(base_files()), make_base([*make(files).resources, rule]), CLAIMS)
+    assert problems == [p1(RULE, str(id), f"the manifest is DestinationRule/shop/{found}")]
 
 
 def test_obligations_are_the_folder() -> None:
@@ -540,6 +563,8 @@ def test_origin_labels_are_those_of_the_renderer(row: Any, name: str) -> None:
 @pytest.mark.parametrize("tenant", ["dev1", "a-b", "0"])
 def test_carrier_texts_are_those_of_the_renderer(key: str, tenant: str) -> None:
     assert literals.baggage_text(key, tenant) == carriers.baggage_regex(key, tenant)
+    for keys in ([key], [key, "other"]):
+        assert literals.any_member_text(keys) == carriers.any_baggage_regex(keys)
 
 
 DEMANDS = [
@@ -620,14 +645,14 @@ def test_claims_come_from_the_specs(group: RouteGroup, members: tuple[str, ...])
     )
 
 
-@pytest.mark.parametrize("code", ["SL601", "SL604", "SL607"])
+@pytest.mark.parametrize("code", ["SL601", "SL602", "SL603", "SL604", "SL605", "SL606", "SL607"])
 def test_codes_say_which_promise(code: str) -> None:
     assert CATALOGUE[code].text.endswith(" does not hold: {what}")
 
 
 def _many(number: int) -> tuple[Base, Base, Claims]:
     """Returns a correct output of many sandboxes that each clone checkout and cart."""
-    tenants = [f"dev{n}" for n in range(number)]
+    tenants = sorted(f"dev{n}" for n in range(number))
     files: Files = {}
     checkout = copy.deepcopy(correct()[VS])
     http = base_files()["base/shop/virtualservice-checkout.yaml"]["spec"]["http"]
@@ -642,6 +667,7 @@ def _many(number: int) -> tuple[Base, Base, Claims]:
     files[CART_VS] = synthesised("cart", cart, exportTo=[".", "jobs"])
     ports = correct()[f"{DEV1}service-cart-dev1.yaml"]["spec"]["ports"]
     for t in tenants:
+        files[f"sandboxes/{t}/shop/destinationrule-checkout-{t}.yaml"] = rule(t, t)
         for app, own in (("checkout", [{"port": 80}]), ("cart", ports)):
             files[f"sandboxes/{t}/shop/deployment-{app}-{t}.yaml"] = workload("Deployment", t, t, app, app)
             files[f"sandboxes/{t}/shop/service-{app}-{t}.yaml"] = service(t, t, app, own)
@@ -664,9 +690,9 @@ def test_a_hundred_sandboxes_are_proved_in_linear_time() -> None:
         base, output, claims = _many(number)
         times = []
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             assert prove(base, output, claims) == []
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         spent[number] = min(times)
     assert spent[400] < 8 * spent[100]
-    assert spent[100] < 0.6  # it takes 0.02 s; the bound leaves room for a busy machine
+    assert spent[100] < 0.6  # it takes 0.1 s; the bound leaves room for a busy machine

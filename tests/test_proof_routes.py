@@ -20,14 +20,14 @@ from renderer.emit import path_of
 from renderer.inputs import Inputs, read_inputs
 from renderer.meshes import MESHES
 from renderer.pipeline import render
-from renderer.problems import Invalid, show
+from renderer.problems import Invalid
 from renderer.proof import prove
 from renderer.proof.claims import Claims, claims_of
 from renderer.proof.readers import READERS
 from tests import build
 from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
 from tests.shared import SHARED, needs_shared
-from tests.test_proof import Edit, Files, Manifest, add, drop, gone, make, put
+from tests.test_proof import Edit, Files, Manifest, add, drop, gone, make, put, single
 
 GATEWAY = "gateway.networking.k8s.io"
 EVERYTHING = {"path": {"type": "PathPrefix", "value": "/"}}
@@ -144,7 +144,7 @@ def said(
     for manifest in ours.values():
         manifest["metadata"].setdefault("namespace", "shop")
     claimed = claims_of(inputs)
-    return [show(p) for p in prove(make(ours), make(files), claims(claimed) if claims else claimed)]
+    return single(make(ours), make(files), claims(claimed) if claims else claimed)
 
 
 def said_of_web(mesh: str, *base: Edit) -> list[str]:
@@ -158,7 +158,7 @@ def said_of_web(mesh: str, *base: Edit) -> list[str]:
         edit(ours)
     for manifest in ours.values():
         manifest["metadata"].setdefault("namespace", "shop")
-    return [show(p) for p in prove(make(ours), make(written(inputs)), claims_of(inputs))]
+    return single(make(ours), make(written(inputs)), claims_of(inputs))
 
 
 D1, D2, REL = ("sandboxes/" + name + "/shop/" for name in ("dev1", "dev2", "release"))
@@ -1670,7 +1670,7 @@ def answering(value: str) -> Manifest:
 
 
 def _proved(inputs: Inputs, files: Files) -> list[str]:
-    return [show(p) for p in prove(inputs.base, make(files), claims_of(inputs))]
+    return single(inputs.base, make(files), claims_of(inputs))
 
 
 def test_an_answer_header_of_a_virtual_service() -> None:

@@ -16,6 +16,9 @@ from renderer.model import Carrier
 TENANT = "sandlane.dev/tenant"
 SANDBOX = "sandlane.dev/sandbox"
 ORIGIN = "sandlane.dev/origin"
+SERVICE = "service.sandlane.dev/"
+SPEC = "sandlane.dev/spec"
+MANAGED_BY = "app.kubernetes.io/managed-by"
 
 OWNED_PREFIXES = (
     "argocd.argoproj.io/",
@@ -54,6 +57,12 @@ def baggage_text(key: str, tenant: str) -> str:
     """Returns the regular expression of a baggage header that has the member `key=tenant`."""
     member = r"[ \t]*" + _literal(key) + r"[ \t]*=[ \t]*" + _literal(tenant) + r"[ \t]*"
     return r"^(?:.*,)?" + member + r"(?:;[^,]*)?(?:,.*)?$"
+
+
+def any_member_text(keys: Sequence[str]) -> str:
+    """Returns the regular expression of a baggage header that has a member of one of the keys, whatever its value."""
+    key = _literal(keys[0]) if len(keys) == 1 else "(?:" + "|".join(_literal(key) for key in keys) + ")"
+    return r"^(?:.*,)?[ \t]*" + key + r"[ \t]*=.*$"
 
 
 def _literal(text: str) -> str:

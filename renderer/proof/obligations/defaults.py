@@ -34,13 +34,13 @@ class Served:
 
 def check(world: World) -> Iterator[Problem]:
     """Yields added VirtualServices that change what a request without a carrier gets."""
-    serving, by_route = served(world), dict(_gateway_api(world.base))
+    serving, by_route = served(world), dict(gateway_api(world.base))
     first: dict[ResourceId, Resource] = {}
     for vs in world.added:
         if (vs.id.group, vs.id.kind) != VIRTUAL_SERVICE:
             continue
         spec = vs.manifest.get("spec") or {}
-        service = _service(world, vs, spec)
+        service = served_service(world, vs)
         if service is None:
             yield _wrong(
                 vs, "hosts are not the full name of one Service of the base in its own namespace", ("spec", "hosts")
@@ -57,8 +57,9 @@ def _wrong(vs: Resource, what: str, path: Path = ()) -> Problem:
     return report("SL601", source=vs.source, path=path, what=f"'{vs.id}': {what}")
 
 
-def _service(world: World, vs: Resource, spec: Manifest) -> Resource | None:
-    hosts = spec.get("hosts") or []
+def served_service(world: World, vs: Resource) -> Resource | None:
+    """Returns the one Service of the base that an added VirtualService is for, by its full name in its own namespace."""
+    hosts = (vs.manifest.get("spec") or {}).get("hosts") or []
     id = world.service(hosts[0], vs.id.namespace) if len(hosts) == 1 else None
     if id is None or id.namespace != vs.id.namespace or hosts[0] != _fqdn(world, id):
         return None
@@ -74,7 +75,7 @@ def served(world: World) -> Served:
     exact: dict[ResourceId, Resource] = {}
     wildcard: dict[str, Resource] = {}
     for vs in world.base.of(*VIRTUAL_SERVICE):
-        for host in (vs.manifest.get("spec") or {}).get("hosts") or () if _is_for_mesh(vs.manifest) else ():
+        for host in (vs.manifest.get("spec") or {}).get("hosts") or () if "mesh" in gateways(vs.manifest) else ():
             service = world.service(host, vs.id.namespace)
             if service:
                 exact.setdefault(service, vs)
@@ -83,14 +84,14 @@ def served(world: World) -> Served:
     return Served(exact, wildcard)
 
 
-def _is_for_mesh(manifest: Manifest) -> bool:
+def gateways(manifest: Manifest) -> set[str]:
+    """Returns the gateways for which a VirtualService, or a match in it, is; `mesh` stands for the mesh's own clients."""
     bound = (manifest.get("spec") or {}).get("gateways") or ("mesh",)
-    return "mesh" in bound or any(
-        "mesh" in (match.get("gateways") or ()) for e in entries(manifest) for match in e.get("match") or ()
-    )
+    matches = (match for entry in entries(manifest) for match in entry.get("match") or ())
+    return {*bound, *(gateway for match in matches for gateway in match.get("gateways") or ())}
 
 
-def _gateway_api(base: Base) -> Iterator[tuple[ResourceId, Resource]]:
+def gateway_api(base: Base) -> Iterator[tuple[ResourceId, Resource]]:
     """Yields Services with a route of the Gateway API: a VirtualService would take their requests away from it (rule R-G1)."""
     for kind in ("HTTPRoute", "GRPCRoute"):
         for route in base.of("gateway.networking.k8s.io", kind):

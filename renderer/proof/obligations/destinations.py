@@ -42,7 +42,7 @@ def _entry(world: World, vs: Resource, insertion: Insertion, tenant: str) -> Ite
         text = f"'{vs.id}': entry {insertion.number + 1} of '{tenant}' sends nowhere"
         yield _wrong(vs.source, text, ("spec", "http", insertion.number))
     for destination, sends in destinations(insertion.entry):
-        what = _unfit(world, vs, destination, tenant, base, sends)
+        what = unfit(world, vs, destination, tenant, base, sends)
         if what:
             text = f"'{vs.id}': entry {insertion.number + 1} of '{tenant}' {what}"
             yield _wrong(vs.source, text, ("spec", "http", insertion.number))
@@ -63,7 +63,7 @@ def _answer(entry: Manifest, header: str) -> str | None:
     return next((value for name, value in values.items() if name.lower() == header.lower()), None)
 
 
-def _unfit(
+def unfit(
     world: World, vs: Resource, destination: Manifest, tenant: str, base: list[Manifest], sends: bool
 ) -> str | None:
     """Returns why a tenant's entry must not send to a destination, or None."""
