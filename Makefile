@@ -7,13 +7,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .make
 
-.PHONY: demo test lint types golden bench clean
+.PHONY: demo test test-envoy lint types golden bench clean
 
 demo: $(STAMPS)/runtime
 	@SANDLANE="$(CURDIR)/$(BIN)/sandlane" sh overlays/shop/demo.sh
 
 test: $(STAMPS)/dev
-	@$(BIN)/pytest -q -n auto --cov=renderer --cov-report=term:skip-covered --cov-fail-under=$${COVERAGE:-95} $(ARGS)
+	@$(BIN)/pytest -q -n auto -m 'not envoy' --cov=renderer --cov-report=term:skip-covered --cov-fail-under=$${COVERAGE:-95} $(ARGS)
+
+# The rendered routes in a real Envoy on loopback.
+test-envoy: $(STAMPS)/envoy
+	@$(BIN)/pytest -q -m envoy tests/envoy $(ARGS)
 
 lint: $(STAMPS)/dev
 	@$(BIN)/ruff check .
@@ -57,3 +61,7 @@ $(STAMPS)/runtime: $(STAMPS)/venv pyproject.toml
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(STAMPS)/runtime
+
+$(STAMPS)/envoy: $(STAMPS)/venv pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,envoy]'
+	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime
