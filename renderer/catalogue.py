@@ -737,6 +737,12 @@ CATALOGUE: dict[str, Row] = {
         bad="a clone whose pods carry app: checkout while the Service selects it\n",
         good="a clone whose pods carry app: checkout-dev1\n",
     ),
+    "SL608": Row(
+        text="promise 4 does not hold: {what}",
+        why="A clone is no less protected than its origin and no more privileged (obligation P8, protection).",
+        bad="a clone with another service account\n",
+        good="a clone whose pods differ in image, environment and labels alone\n",
+    ),
     "SL609": Row(
         text="promise 1 does not hold where only a part of the output has arrived: {what}",
         why="Any subset of shared/ and the sandboxes' directories has to leave the base as it is (obligation P9, subsets).",

@@ -466,17 +466,24 @@ def test_a_defect_of_the_renderer_is_never_written(
     assert " ".join(sorted({problem.code for problem in found.value.problems})) == codes
 
 
+def _accepting(workload: Manifest, index: int, problems: Sequence[Problem]) -> Manifest:
+    """Returns a workload of a spec that accepts what may be accepted of the problems that it met."""
+    met = {
+        (problem.code, problem.object)
+        for problem in problems
+        if problem.path[:3] == ("spec", "workloads", index) and CATALOGUE[problem.code].acceptable
+    }
+    entries = [{"code": code, "object": name, "reason": "a test"} for code, name in sorted(met)]
+    return {**workload, "accept": entries} if entries else workload
+
+
 BASES = sorted(path.stem for path in (SHARED / "bases").glob("*.yaml")) if SHARED.is_dir() else []
 
 
 @needs_shared
 @pytest.mark.parametrize("mesh", ["istio", "istio-ambient", "linkerd", "gateway-api"])
 @pytest.mark.parametrize("name", BASES)
-def test_no_false_alarm(name: str, mesh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def accepted(_: Inputs, problems: Sequence[Problem]) -> list[Problem]:
-        return [problem for problem in problems if not CATALOGUE[problem.code].acceptable]
-
-    monkeypatch.setattr("renderer.pipeline.without_accepted", accepted)
+def test_no_false_alarm(name: str, mesh: str, tmp_path: Path) -> None:
     base = SHARED / "bases" / f"{name}.yaml"
     probe = lay_out(tmp_path / "probe", base, environment(mesh), [])
     try:
@@ -485,14 +492,19 @@ def test_no_false_alarm(name: str, mesh: str, tmp_path: Path, monkeypatch: pytes
         pytest.skip("the base itself is refused")
     workloads = workloads_of(probe)
 
-    def renders(number: str, chosen: Sequence[Manifest]) -> bool:
+    def rendered(number: str, chosen: Sequence[Manifest]) -> Sequence[Problem]:
         specs = [sandbox(tenant, chosen) for tenant in ("dev1", "dev10", "xdev1")]
         tree = lay_out(tmp_path / number, base, environment(mesh, routes=routes), specs)
         try:
             render(read_inputs(tree, "sandlane.yaml"))
-        except Invalid:
-            return False
-        return True
+        except Invalid as error:
+            return error.problems
+        return ()
+
+    def renders(number: str, chosen: Sequence[Manifest]) -> bool:
+        problems = rendered(number, chosen)
+        accepting = [_accepting(workload, index, problems) for index, workload in enumerate(chosen)]
+        return not (problems and rendered(f"{number}-accepting", accepting))
 
     if not renders("all", workloads):
         for number, workload in enumerate(workloads):

@@ -21,6 +21,7 @@ from renderer.proof.obligations import (
     limits,
     policy,
     precedence,
+    protection,
     route_defaults,
     route_rules,
     selection,
@@ -42,6 +43,7 @@ OBLIGATIONS = (
     limits,
     selection,
     identity,
+    protection,
     subsets,
 )
 """All modules."""

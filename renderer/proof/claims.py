@@ -21,13 +21,17 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """An active sandbox: its tenantID, its name (the directory of its objects), and the base workloads that it changes."""
+    """An active sandbox: its tenantID, its name (the directory of its objects), and the base workloads that it changes.
+
+    `accepted` are the problems that its spec accepts, by code and object.
+    """
 
     tenant: str
     name: str
     source: Source
     origins: tuple[ResourceId, ...]
     uses: tuple[Use, ...] = ()
+    accepted: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ def _claim(sandbox: Sandbox) -> Claim:
         source=sandbox.source,
         origins=tuple(_named(w, w.kind, w.name) for w in sandbox.workloads if w.use is None),
         uses=tuple(_use(w, w.use) for w in sandbox.workloads if w.use is not None),
+        accepted=frozenset((a.code, a.object) for w in sandbox.workloads for a in w.accept),
     )
 
 

@@ -1,0 +1,124 @@
+"""P8: clones that are less protected than their origin, or more privileged, are caught."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from renderer import yamlio
+from renderer.base import Base, make_base
+from renderer.model import Resource
+from renderer.patch.put import put
+from renderer.pipeline import render
+from renderer.problems import Source
+from renderer.proof.claims import Claims, claims_of
+from renderer.proof.obligations import protection
+from renderer.proof.world import make_world
+from tests.build import app, deployment, inputs, sandbox, service
+
+POD = ("spec", "template", "spec")
+LABELS = ("spec", "template", "metadata", "labels")
+NEAR = {
+    "podAntiAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": [
+            {"labelSelector": {"matchLabels": {"app": "a"}}, "topologyKey": "kubernetes.io/hostname"}
+        ]
+    }
+}
+
+
+def network_policy(name: str, **spec: Any) -> Any:
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec}
+
+
+BASE = [
+    deployment("a", serviceAccountName="a", securityContext={"runAsNonRoot": True}, affinity=NEAR),
+    service("a"),
+    *app("b"),
+    network_policy("everyone", podSelector={}, ingress=[{"from": [{"podSelector": {}}]}]),
+    network_policy("by-tier", podSelector={"matchLabels": {"tier": "front"}}),
+]
+
+
+def written(*extra: Any, accept: Any = ()) -> tuple[Base, list[Resource], Claims]:
+    """Renders a sandbox that clones a, and returns the base, the objects of the output and the claims."""
+    spec = sandbox("dev1", {"name": "a", "image": "registry.example/a:2", "accept": list(accept)})
+    found = inputs([*BASE, *extra], spec)
+    rendered = render(found)
+    resources = [
+        Resource(id=o.id, manifest=yamlio.read(rendered.files[f].encode(), f)[0].data, source=Source(file=f))
+        for o in rendered.objects
+        for f in rendered.files
+        if f.endswith(f"/{o.id.kind.lower()}-{o.id.name}.yaml")
+    ]
+    return found.base, resources, claims_of(found)
+
+
+def problems(base: Base, resources: list[Resource], claims: Claims) -> list[str]:
+    return [p.text for p in protection.check(make_world(base, make_base(resources), claims))]
+
+
+def changed(resources: list[Resource], change: Callable[[Any], Any]) -> list[Resource]:
+    return [
+        Resource(id=r.id, manifest=change(r.manifest), source=r.source) if r.id.kind == "Deployment" else r
+        for r in resources
+    ]
+
+
+def test_what_is_rendered_is_protected() -> None:
+    assert problems(*written()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        pytest.param((*POD, "serviceAccountName"), "admin", "serviceAccountName", id="service-account"),
+        pytest.param((*POD, "securityContext"), {"runAsNonRoot": False}, "securityContext", id="user"),
+        pytest.param((*POD, "hostNetwork"), True, "hostNetwork", id="host-network"),
+        pytest.param((*POD, "hostPID"), True, "hostPID", id="host-pid"),
+        pytest.param((*POD, "automountServiceAccountToken"), True, "automountServiceAccountToken", id="token"),
+        pytest.param((*POD, "volumes"), [{"name": "h", "hostPath": {"path": "/"}}], "volumes", id="host-path"),
+        pytest.param((*POD, "initContainers"), [{"name": "i", "image": "x"}], "initContainers", id="init-container"),
+        pytest.param((*POD, "affinity", "nodeAffinity"), {"x": 1}, "affinity", id="nodes"),
+        pytest.param((*POD, "containers", 0, "securityContext"), {"privileged": True}, "containers", id="privileged"),
+        pytest.param((*POD, "containers", 0, "command"), ["sh"], "containers", id="command"),
+    ],
+)
+def test_more_privilege_is_caught(path: Any, value: Any, field: str) -> None:
+    base, resources, claims = written()
+    after = changed(resources, lambda manifest: put(manifest, path, value, create=True))
+    assert problems(base, after, claims) == [
+        f"promise 4 does not hold: '{field}' of its pods is not that of 'Deployment/shop/a'".replace(
+            "hold: ", "hold: 'Deployment/shop/a-dev1': "
+        )
+    ]
+
+
+def test_a_policy_that_comes_to_bind_the_clone_alone_is_caught() -> None:
+    base, resources, claims = written()
+    after = changed(resources, lambda manifest: put(manifest, (*LABELS, "tier"), "front"))
+    assert problems(base, after, claims) == [
+        "promise 4 does not hold: 'NetworkPolicy/shop/by-tier' binds 'Deployment/shop/a-dev1' and not 'Deployment/shop/a'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "text"),
+    [
+        pytest.param(network_policy("p", podSelector={"matchLabels": {"app": "a"}}), "SL320",
+                     "'NetworkPolicy/shop/p' binds 'Deployment/shop/a' and not 'Deployment/shop/a-dev1'", id="binds"),
+        pytest.param(network_policy("p", podSelector={}, ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "a"}}}]}]), "SL321",
+                     "'NetworkPolicy/shop/p' admits 'Deployment/shop/a' and not 'Deployment/shop/a-dev1'", id="admits"),
+    ],
+)  # fmt: skip
+def test_what_is_lost_is_caught_unless_it_is_accepted(policy: Any, code: str, text: str) -> None:
+    accept = [{"code": code, "object": "NetworkPolicy/shop/p", "reason": "fine here"}]
+    base, resources, claims = written(policy, accept=accept)
+    assert problems(base, resources, claims) == []
+    unaccepted = dataclasses.replace(
+        claims, sandboxes=tuple(dataclasses.replace(c, accepted=frozenset()) for c in claims.sandboxes)
+    )
+    assert problems(base, resources, unaccepted) == [f"promise 4 does not hold: {text}"]
