@@ -129,6 +129,7 @@ RULE, SERVICE, DEPLOYMENT = (
 H, B = ONE + "httproute-web-dev1-h.yaml", ONE + "httproute-web-dev1-b.yaml"
 DEFAULT = ONE + "httproute-cart-80-dev1-h.yaml"
 POD = ("spec", "template", "metadata", "labels")
+SPEC = ("spec", "template", "spec")
 LABELS = ("metadata", "labels")
 
 
@@ -269,6 +270,9 @@ DEFECTS = [
         ("pods without the tenant", drop(DEPLOYMENT, (*POD, "sandlane.dev/tenant")), "SL607"),
         ("pods without tenantLabel", drop(DEPLOYMENT, (*POD, "tenantID")), "SL604 SL607"),
         ("no replicas", drop(DEPLOYMENT, ("spec", "replicas")), "SL607"),
+        ("another service account", put(DEPLOYMENT, (*SPEC, "serviceAccountName"), "admin"), "SL608"),
+        ("network of the node", put(DEPLOYMENT, (*SPEC, "hostNetwork"), True), "SL608"),
+        ("privileged", put(DEPLOYMENT, (*SPEC, "containers", 0, "securityContext"), {"privileged": True}), "SL608"),
         ("managed-by lost", drop(SERVICE, (*LABELS, "app.kubernetes.io/managed-by")), "SL607"),
         ("managed-by lost in shared", drop(CART, (*LABELS, "app.kubernetes.io/managed-by")), "SL607"),
         ("annotation lost", drop(SERVICE, ("metadata", "annotations", "sandlane.dev/spec")), "SL607"),
