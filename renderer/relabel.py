@@ -128,8 +128,8 @@ def relabel(namespace: str, origin: Labels, own: Labels, tenant: str, selectors:
     """
     start = {**origin, **own}
     leave = [s for s, _ in selectors.leave.matching(namespace, start) if _keys(s)]
-    bound = {resource.id for _, resource in selectors.follow.matching(namespace, origin)}
-    following = [s for s, _ in selectors.follow.matching(namespace, origin)]
+    following = list(selectors.follow.matching(namespace, origin))
+    bound = {resource.id for _, resource in following}
     keys: set[str] = set()
     found = {key for s in leave for key in _keys(s)} & origin.keys()
     attempts: list[tuple[int, int, int, Relabelled]] = []
@@ -137,7 +137,7 @@ def relabel(namespace: str, origin: Labels, own: Labels, tenant: str, selectors:
     while not found <= keys:
         keys |= found
         attempts = []
-        for chosen in _by_cost(sorted(keys, key=_rank)[:_MOST_KEYS], leave, following):
+        for chosen in _by_cost(sorted(keys, key=_rank)[:_MOST_KEYS], leave, [s for s, _ in following]):
             rewritten = {key: label_value(origin[key], tenant) for key in chosen}
             labels = {**origin, **rewritten, **own}
             caught = tuple(selectors.leave.matching(namespace, labels))
@@ -146,7 +146,7 @@ def relabel(namespace: str, origin: Labels, own: Labels, tenant: str, selectors:
             if not caught and not gained:
                 return result
             attempts.append((len(caught), gained, len(attempts), result))
-            found |= {key for s, _ in caught for r in s for key in (r.key,)} & origin.keys()
+            found |= {r.key for s, _ in caught for r in s} & origin.keys()
     if attempts:
         return min(attempts, key=lambda attempt: attempt[:3])[3]
     return Relabelled(start, {}, tuple(selectors.leave.matching(namespace, start)))
