@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from renderer.problems import Path
 
@@ -32,6 +33,8 @@ def put(manifest: Any, path: Path, value: Any, *, create: bool = False) -> Any:
 
 def is_same(one: Any, two: Any) -> bool:
     """Tells whether two values are equal with all types in them: `0` is not `false`, and `1` is not `1.0`."""
+    if one is two:
+        return True
     if type(one) is not type(two):
         return False
     if isinstance(one, dict):
@@ -39,6 +42,26 @@ def is_same(one: Any, two: Any) -> bool:
     if isinstance(one, list):
         return len(one) == len(two) and all(is_same(a, b) for a, b in zip(one, two, strict=True))
     return bool(one == two)
+
+
+class _Gone:
+    """The value of a key that goes."""
+
+
+GONE: Final = _Gone()
+
+
+def update(manifest: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a mapping with values set at keys, or left out where the value is GONE; the same object if none differs."""
+    real = {
+        key: value
+        for key, value in changes.items()
+        if (key in manifest) != (value is not GONE) or (value is not GONE and not is_same(manifest[key], value))
+    }
+    if not real:
+        return manifest
+    merged = {**manifest, **real}
+    return {key: value for key, value in merged.items() if value is not GONE} if GONE in real.values() else merged
 
 
 def remove(manifest: Any, path: Path) -> Any:
