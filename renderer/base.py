@@ -54,10 +54,10 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str) -> Base:
             problems.append(report("SL128", source=Source(file=file), reason=str(unreadable)))
             continue
         for document in documents:
-            found, wrong = _objects(document.data, Source(file=file, document=document.index))
+            found, wrong = objects_of(document.data, Source(file=file, document=document.index))
             objects += found
             problems += wrong
-    declared = _declared_scopes(manifest for _, manifest in objects)
+    declared = declared_scopes(manifest for _, manifest in objects)
     base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
     problems += _duplicates(base)
     problems += _impossible_services(base)
@@ -66,12 +66,14 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str) -> Base:
     return base
 
 
-def _objects(data: Any, source: Source) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
+def objects_of(data: Any, source: Source) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
     """Returns the objects of a document, with those of a List one by one, and what is wrong with them."""
     if _is_list(data):
         data = {**data, "items": data["items"] or []}
         nested = [
-            _objects(item, Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number)))
+            objects_of(
+                item, Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number))
+            )
             for number, item in enumerate(data["items"])
         ]
         return [o for objects, _ in nested for o in objects], [p for _, problems in nested for p in problems]
@@ -119,7 +121,7 @@ def _malformed(data: Any, source: Source) -> Iterator[Problem]:
         return
     name = f"{data['kind']}/{metadata.get('name') or metadata.get('generateName')}"
     yield from _not_texts(metadata, ("metadata",), name, source)
-    for path, expected in mismatches(_group(data), data["kind"], data):
+    for path, expected in mismatches(group_of(data), data["kind"], data):
         field, found = dotted(path), _found(data, path)
         yield report("SL129", source=source, path=path, field=field, object=name, found=found, expected=expected)
 
@@ -167,16 +169,16 @@ def _kind_of(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _group(manifest: Mapping[str, Any]) -> str:
+def group_of(manifest: Mapping[str, Any]) -> str:
     group, slash, _ = str(manifest["apiVersion"]).rpartition("/")
     return group if slash else ""
 
 
-def _declared_scopes(manifests: Iterable[Mapping[str, Any]]) -> dict[GroupKind, bool]:
+def declared_scopes(manifests: Iterable[Mapping[str, Any]]) -> dict[GroupKind, bool]:
     """Returns the scopes that the base's CRDs declare: (group, kind) -> whether cluster-scoped."""
     scopes: dict[GroupKind, bool] = {}
     for manifest in manifests:
-        if (_group(manifest), manifest["kind"]) == ("apiextensions.k8s.io", "CustomResourceDefinition"):
+        if (group_of(manifest), manifest["kind"]) == ("apiextensions.k8s.io", "CustomResourceDefinition"):
             spec = manifest.get("spec") or {}
             scopes[(spec.get("group", ""), (spec.get("names") or {}).get("kind", ""))] = spec.get("scope") == "Cluster"
     return scopes
@@ -185,7 +187,7 @@ def _declared_scopes(manifests: Iterable[Mapping[str, Any]]) -> dict[GroupKind, 
 def _resource(
     source: Source, manifest: Mapping[str, Any], declared: Mapping[GroupKind, bool], default: str
 ) -> Resource:
-    group, kind, metadata = _group(manifest), manifest["kind"], manifest["metadata"]
+    group, kind, metadata = group_of(manifest), manifest["kind"], manifest["metadata"]
     namespace = "" if is_cluster_scoped(group, kind, declared) else metadata.get("namespace") or default
     name = metadata.get("name") or metadata["generateName"]
     return Resource(id=ResourceId(group, kind, namespace, name), manifest=manifest, source=source)

@@ -69,6 +69,9 @@ def structural(rule: Mapping[str, Any]) -> dict[str, Any]:
             kept[key] = {name: structural(part) for name, part in value.items()}
         elif key == "items" or (key == "additionalProperties" and isinstance(value, dict)):
             kept[key] = structural(value)
+        elif key == "type" and isinstance(value, list):
+            # Of unions a structural schema knows these two.
+            kept |= {"x-kubernetes-int-or-string": True} if "integer" in value else {"type": value[0], "nullable": True}
         elif key not in _DROPPED:
             kept[key] = value
     return kept

@@ -14,8 +14,21 @@ from typing import Any
 from renderer import contract, specs, yamlio
 from renderer.base import Base, read_base
 from renderer.catalogue import report
-from renderer.model import Carrier, Cluster, Environment, ObjectName, Output, RouteGroup, Routes, Sandbox
+from renderer.changes import changes_of, repeated
+from renderer.model import (
+    Carrier,
+    Cluster,
+    Environment,
+    ObjectName,
+    Output,
+    Policy,
+    RouteGroup,
+    Routes,
+    Rule,
+    Sandbox,
+)
 from renderer.problems import Invalid, Path, Problem, Source, did_you_mean
+from renderer.rules import target_problems
 from renderer.tree import OutsideRoot, Tree, Unreadable, is_within, join, relative
 
 MANIFESTS = (".json", ".yaml", ".yml")
@@ -89,8 +102,10 @@ def read_environment(tree: Tree, path: str) -> Environment:
     problems = contract.check("Environment", data, source)
     if problems:
         raise Invalid(problems)
-    environment = _environment(contract.with_defaults(contract.schema("Environment"), data), source)
-    problems = list(_carrier_problems(environment))
+    full = contract.with_defaults(contract.schema("Environment"), data)
+    rules, problems = _rules(tree, full["spec"]["clones"], source)
+    environment = _environment(full, source, rules)
+    problems += _carrier_problems(environment)
     if problems:
         raise Invalid(problems)
     try:
@@ -123,7 +138,18 @@ def _described(data: Any) -> str:
     return f"kind {data.get('kind')!r} of apiVersion {data.get('apiVersion')!r}"
 
 
-def _environment(data: Mapping[str, Any], source: Source) -> Environment:
+def _rules(tree: Tree, listed: list[Any], source: Source) -> tuple[tuple[Rule, ...], list[Problem]]:
+    """Returns the standing rules, and what is wrong with their targets and patches."""
+    rules, problems = [], []
+    for number, entry in enumerate(listed):
+        changes, wrong = changes_of(tree, entry, source, ("spec", "clones", number), None)
+        rule = Rule(target=entry["target"], changes=changes)
+        problems += [*wrong, *repeated(changes, None), *target_problems(rule)]
+        rules.append(rule)
+    return tuple(rules), problems
+
+
+def _environment(data: Mapping[str, Any], source: Source, rules: tuple[Rule, ...]) -> Environment:
     spec = data["spec"]
     namespace = spec["defaultNamespace"]
     return Environment(
@@ -142,6 +168,14 @@ def _environment(data: Mapping[str, Any], source: Source) -> Environment:
                 for o in spec["routes"]["adopt"]
             ),
             answer_header=spec["routes"]["answerHeader"],
+        ),
+        rules=rules,
+        policy=Policy(
+            images=tuple(spec["policy"]["images"]),
+            resource_kinds=tuple(spec["policy"]["resourceKinds"]),
+            require=tuple(spec["policy"]["require"]),
+            max_per_owner=spec["policy"].get("maxPerOwner"),
+            privileges=tuple(spec["policy"]["privileges"]),
         ),
         cluster=Cluster(domain=spec["cluster"]["domain"], root_namespace=spec["cluster"]["rootNamespace"]),
         output=Output(path=spec["output"]["path"], base=spec["output"]["base"]),

@@ -18,9 +18,11 @@ GroupKind = tuple[str, str]
 class WorkloadKind:
     """A kind with a pod template.
 
-    `template` leads to the pod template and `selector` to the LabelSelector (None: it has none). `drop` are fields that a
-    clone leaves out. `name_limit` is the longest name for which its pods can still be made. `governed` tells that its
-    pods take their host names from a headless Service of its own.
+    `template` leads to the pod template and `selector` to the LabelSelector (None: it has none); `template_ref` to a
+    reference of another workload that holds both. A clone leaves out the fields in `drop`, of its spec it has no others
+    than `keep` where that is given, always has the values in `sets`, and is of the kind `becomes` where that differs.
+    `name_limit` is the longest name for which its pods can still be made. `is_governed` tells that its pods take their
+    host names from a headless Service of its own, `is_immutable` that its pod template cannot be changed once it runs.
     """
 
     group: str
@@ -29,8 +31,19 @@ class WorkloadKind:
     selector: Path | None = ("spec", "selector")
     is_clonable: bool = False
     name_limit: int = 253
+    template_ref: Path | None = None
     drop: tuple[Path, ...] = ()
+    keep: tuple[str, ...] | None = None
+    sets: tuple[tuple[Path, Any], ...] = ()
+    becomes: tuple[str, str, str] | None = None
+    has_replicas: bool = True
     is_governed: bool = False
+    is_immutable: bool = False
+
+    @property
+    def clone(self) -> GroupKind:
+        """The group and kind of its clones."""
+        return self.becomes[:2] if self.becomes else (self.group, self.kind)
 
 
 WORKLOADS: dict[GroupKind, WorkloadKind] = {
@@ -48,10 +61,43 @@ WORKLOADS: dict[GroupKind, WorkloadKind] = {
         ),
         WorkloadKind(group="apps", kind="DaemonSet"),
         WorkloadKind(group="apps", kind="ReplicaSet"),
-        WorkloadKind(group="argoproj.io", kind="Rollout"),
-        WorkloadKind(group="batch", kind="Job"),
         WorkloadKind(
-            group="batch", kind="CronJob", template=("spec", "jobTemplate", "spec", "template"), selector=None
+            group="argoproj.io",
+            kind="Rollout",
+            is_clonable=True,
+            template_ref=("spec", "workloadRef"),
+            # The strategy names Services, routes and analyses of the base, which two controllers would then write.
+            becomes=("apps", "Deployment", "apps/v1"),
+            keep=(
+                "replicas",
+                "selector",
+                "template",
+                "minReadySeconds",
+                "progressDeadlineSeconds",
+                "revisionHistoryLimit",
+            ),
+        ),
+        WorkloadKind(
+            group="batch",
+            kind="Job",
+            is_clonable=True,
+            selector=None,
+            has_replicas=False,
+            # Its pods carry its name as a label; the control plane sets the selector, and labels of the template by it.
+            name_limit=63,
+            drop=(("spec", "selector"), ("spec", "manualSelector")),
+            is_immutable=True,
+        ),
+        WorkloadKind(
+            group="batch",
+            kind="CronJob",
+            template=("spec", "jobTemplate", "spec", "template"),
+            is_clonable=True,
+            selector=None,
+            has_replicas=False,
+            name_limit=52,
+            drop=(("spec", "jobTemplate", "spec", "selector"), ("spec", "jobTemplate", "spec", "manualSelector")),
+            sets=((("spec", "suspend"), True),),
         ),
         WorkloadKind(group="", kind="ReplicationController"),
     )

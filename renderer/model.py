@@ -92,6 +92,80 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A change of one environment variable: `body` holds its value or valueFrom; it is None where it is removed."""
+
+    name: str
+    body: Manifest | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A sandbox's changes to one container of a workload."""
+
+    name: str
+    image: str | None
+    env: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigMapChange:
+    """Keys of a ConfigMap that a clone's copy of it has with other values, or with None not at all."""
+
+    path: Path
+    name: str
+    data: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """A patch: a strategic merge (a mapping) or JSON 6902 operations (a list). `path` leads to its entry in the document."""
+
+    path: Path
+    body: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a clone gets otherwise than its origin: of a workload of a sandbox, or of a standing rule of the environment.
+
+    `source` and `path` say where. `env` is for every app container, `drop` names init containers, `volumes` is name ->
+    what becomes of it, `preserve` are keys of pod labels.
+    """
+
+    source: Source
+    path: Path
+    is_standing: bool = False
+    image: str | None = None
+    containers: tuple[Container, ...] = ()
+    env: tuple[Variable, ...] = ()
+    drop: tuple[str, ...] = ()
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    preserve: tuple[str, ...] = ()
+    config_maps: tuple[ConfigMapChange, ...] = ()
+    patches: tuple[Patch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A standing rule: kustomize's target, and what every clone of the workloads that it names gets."""
+
+    target: Mapping[str, str]
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The environment's `policy`: guard rails on what specs may ask for."""
+
+    images: tuple[str, ...]
+    resource_kinds: tuple[str, ...]
+    require: tuple[str, ...]
+    max_per_owner: int | None
+    privileges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """An `Environment` document: where the base is, which mesh, and how requests name their tenant.
 
@@ -108,25 +182,10 @@ class Environment:
     tenant_label: str
     sandboxes: tuple[str, ...]
     routes: Routes
+    rules: tuple[Rule, ...]
+    policy: Policy
     cluster: Cluster
     output: Output
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    """A change of one environment variable: `body` holds its value or valueFrom; it is None where it is removed."""
-
-    name: str
-    body: Manifest | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
-    """A sandbox's changes to one container of a workload."""
-
-    name: str
-    image: str | None
-    env: tuple[Variable, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,14 +205,22 @@ class Workload:
     kind: str
     namespace: str
     name: str
-    image: str | None
-    containers: tuple[Container, ...]
+    changes: Changes
     replicas: int
     accept: tuple[Acceptance, ...]
     use: str | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceFile:
+    """A file of further manifests of a sandbox. `path` leads to its entry in the spec."""
+
+    path: Path
+    file: str
+    text: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +236,7 @@ class Sandbox:
     expires: str | None
     suspend: bool
     workloads: tuple[Workload, ...]
+    resources: tuple[ResourceFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

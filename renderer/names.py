@@ -22,6 +22,10 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 OWNER = "sandlane.dev/owner"
 EXPIRES = "sandlane.dev/expires"
 SPEC = "sandlane.dev/spec"
+CONFIG = "sandlane.dev/config"
+RESOURCE = "sandlane.dev/resource"
+LABEL_PREFIXES = ("sandlane.dev/", SERVICE)
+"""How the labels and annotations begin that nobody else sets."""
 
 VARIABLES = ("SANDLANE_TENANT_ID", "SANDLANE_SANDBOX", "SANDLANE_ORIGIN")
 """Environment variables of every app container of a clone."""

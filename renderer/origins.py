@@ -10,6 +10,7 @@ from renderer.kinds import CLONABLE, WORKLOADS, WorkloadKind, at, pod_labels
 from renderer.model import Manifest, Resource, ResourceId, Sandbox, Workload, annotations_of
 from renderer.problems import Problem, did_you_mean
 from renderer.selectors import from_label_selector, matches
+from renderer.workloads import referred, with_template
 
 
 def find_origin(
@@ -44,16 +45,22 @@ def find_origin(
     if hooks:
         how = f"marked as a hook ({hooks[0]})"
         return wrong("SL306", object=str(resource.id), how=how, way="clone the workload itself")
-    if not _is_sound(row, manifest):
+    reference = referred(base, row, resource)
+    if reference and reference[1] is None:
+        return wrong("SL308", object=str(resource.id), reference=reference[0])
+    resource = with_template(base, resource)
+    if not _is_sound(row, resource.manifest):
         return wrong("SL307", object=str(resource.id))
     return resource
 
 
 def _is_sound(row: WorkloadKind, manifest: Manifest) -> bool:
     """Tells whether the API server takes a workload: its pods have containers and match its selector."""
-    selector = at(manifest, row.selector) if row.selector else None
-    if not selector or not at(manifest, (*row.template, "spec", "containers")):
+    if not at(manifest, (*row.template, "spec", "containers")):
         return False
+    selector = at(manifest, row.selector) if row.selector else None
+    if not selector:
+        return row.selector is None
     return matches(from_label_selector(selector), pod_labels(row, manifest))
 
 

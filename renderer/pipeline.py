@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from renderer.acceptance import without_accepted
 from renderer.base import Base, make_base
 from renderer.catalogue import report
 from renderer.clashes import clashes
+from renderer.clone.config import clone_config_map
 from renderer.clone.guards import guard
 from renderer.clone.metadata import released
 from renderer.clone.service import clone_service, headless_service
-from renderer.clone.workload import clone_workload, container_problems
+from renderer.clone.workload import clone_workload
 from renderer.emit import BASE, SANDBOXES, Files, Placed, emit, path_of
 from renderer.inputs import Inputs
 from renderer.meshes import MESHES
@@ -26,6 +27,8 @@ from renderer.ports import number_and_protocol
 from renderer.problems import Invalid, Problem, Source, sort
 from renderer.proof import prove
 from renderer.proof.claims import claims_of
+from renderer.quotas import quotas
+from renderer.resources import own_claims, render_resources
 
 LARGEST_OBJECT = 1024 * 1024
 """Bytes of compact JSON: etcd refuses requests of 1.5 MiB, and the API server adds managed fields."""
@@ -58,13 +61,15 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     mesh = MESHES[inputs.environment.mesh]
     unroutable = mesh.unroutable(inputs.environment, inputs.base)
     routed = mesh.route(plan, unroutable)
-    objects = (*_clones(plan), *routed.objects, *_included(plan, routed.objects))
+    resources, wrong = render_resources(plan)
+    objects = (*_clones(plan), *resources, *routed.objects, *_included(plan, routed.objects))
     problems = without_accepted(
         inputs,
         (
             *inputs.problems,
             *plan.problems,
-            *_clone_problems(plan, unroutable),
+            *wrong,
+            *_clone_problems(plan, unroutable, own_claims(resources)),
             *routed.problems,
             *clashes(plan, objects),
         ),
@@ -123,6 +128,9 @@ def _clones(plan: Plan) -> Iterator[Placed]:
             governing = plan.base.by_id.get(ResourceId("", "Service", clone.id.namespace, name))
             manifest = headless_service(environment, clone, governing.manifest if governing else None)
             yield Placed(directory=directory, id=clone.headless, manifest=manifest)
+    for copy in plan.config_maps:
+        manifest = clone_config_map(environment, copy)
+        yield Placed(directory=f"{SANDBOXES}/{copy.sandbox.name}", id=copy.id, manifest=manifest)
     for service in plan.services:
         yield Placed(
             directory=f"{SANDBOXES}/{service.sandbox.name}", id=service.id, manifest=clone_service(environment, service)
@@ -140,10 +148,10 @@ def _included(plan: Plan, routes: Iterable[Placed]) -> Iterator[Placed]:
             yield Placed(directory=BASE, id=resource.id, manifest=manifest, base=resource)
 
 
-def _clone_problems(plan: Plan, unroutable: Unroutable) -> Iterator[Problem]:
+def _clone_problems(plan: Plan, unroutable: Unroutable, claims: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
     for clone in plan.clones:
-        yield from container_problems(clone)
-        yield from guard(plan, clone)
+        yield from guard(plan, clone, claims.get(f"{SANDBOXES}/{clone.sandbox.name}", frozenset()))
+    yield from quotas(plan)
     yield from _unreachable(plan, unroutable)
 
 

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from renderer.addresses import Addresses
 from renderer.attached import Attached
 from renderer.base import Base
 from renderer.kinds import WorkloadKind
-from renderer.model import Environment, Resource, ResourceId, RouteGroup, Sandbox, Workload
+from renderer.model import Changes, Environment, Manifest, Resource, ResourceId, RouteGroup, Sandbox, Workload
 from renderer.problems import Problem, Source
 from renderer.relabel import Relabelled, Selectors
 
@@ -20,7 +21,11 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadClone:
-    """A clone of a workload: its id, the labels of its pods, and the base Services that select its origin."""
+    """A clone of a workload: its id, the labels of its pods, and the base Services that select its origin.
+
+    `manifest` is the origin's with all overrides made; `changes` are these, in order; `config` is a digest of the
+    ConfigMaps that the clone has copies of.
+    """
 
     sandbox: Sandbox
     workload: Workload
@@ -31,6 +36,19 @@ class WorkloadClone:
     selector: Labels
     services: tuple[Resource, ...]
     headless: ResourceId | None
+    manifest: Manifest = field(repr=False)
+    changes: tuple[Changes, ...] = ()
+    config: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigMapClone:
+    """A sandbox's copy of a ConfigMap, with some keys set and some (None) removed."""
+
+    sandbox: Sandbox
+    origin: Resource
+    id: ResourceId
+    data: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +91,19 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All decisions on clones; tenants are sorted by tenantID."""
+    """All decisions on clones; `sandboxes` are those with clones; tenants are sorted by tenantID.
+
+    `addresses` are those of clones, by the name of their sandbox.
+    """
 
     environment: Environment
     base: Base
     selectors: Selectors
     policies: Attached
+    sandboxes: tuple[Sandbox, ...]
     clones: tuple[WorkloadClone, ...]
     services: tuple[ServiceClone, ...]
+    config_maps: tuple[ConfigMapClone, ...]
+    addresses: Mapping[str, Addresses]
     tenants: tuple[Tenant, ...]
     problems: tuple[Problem, ...]

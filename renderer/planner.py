@@ -5,31 +5,27 @@ Mistakes of specs are collected in `Plan.problems`; what they concern is left ou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from renderer.addresses import Addresses
 from renderer.attached import attached_policies
 from renderer.base import Base
 from renderer.catalogue import report
+from renderer.cloning import plan_clones
 from renderer.groups import join_groups
+from renderer.guardrails import policy_problems
 from renderer.inputs import Inputs
 from renderer.kinds import WORKLOADS, pod_labels
-from renderer.meshes import MESHES
-from renderer.model import Environment, Resource, ResourceId, Sandbox, Workload, labels_of
+from renderer.model import ResourceId, Sandbox, labels_of
 from renderer.names import (
-    MANAGED_BY,
-    ORIGIN,
-    SANDBOX,
     SERVICE,
     SERVICE_NAME_LIMIT,
-    TENANT,
     clone_name,
-    fit,
-    origin_label,
 )
-from renderer.origins import find_origin
-from renderer.plan import Plan, ServiceClone, Tenant, WorkloadClone
+from renderer.plan import ConfigMapClone, Plan, ServiceClone, Tenant, WorkloadClone
 from renderer.problems import Problem
-from renderer.relabel import Selectors, make_selectors, relabel
+from renderer.relabel import make_selectors
+from renderer.rules import aimless
 from renderer.uses import use_existing
 
 
@@ -37,20 +33,23 @@ def make_plan(inputs: Inputs) -> Plan:
     """Decides what is cloned, and finds all mistakes in references of specs to the base."""
     environment, base = inputs.environment, inputs.base
     selectors = make_selectors(base, environment.cluster.root_namespace)
-    problems: list[Problem] = [*_labelled(base, environment.tenant_label)]
+    problems: list[Problem] = [
+        *_labelled(base, environment.tenant_label),
+        *aimless(environment, base),
+        *policy_problems(inputs),
+    ]
     clones: list[WorkloadClone] = []
     services: list[ServiceClone] = []
     tenants: list[Tenant] = []
-    for sandbox in inputs.sandboxes:
-        if sandbox.suspend:
-            continue
-        own: list[WorkloadClone] = []
-        for workload in (w for w in sandbox.workloads if w.use is None):
-            found = find_origin(base, sandbox, workload)
-            if isinstance(found, Problem):
-                problems.append(found)
-            else:
-                own.append(_clone(environment, selectors, sandbox, workload, found))
+    config_maps: list[ConfigMapClone] = []
+    addresses: dict[str, Addresses] = {}
+    active = tuple(sandbox for sandbox in inputs.sandboxes if not sandbox.suspend)
+    for sandbox in active:
+        planned = plan_clones(environment, base, selectors, sandbox)
+        own = planned.clones
+        problems += planned.problems
+        config_maps += planned.config_maps
+        addresses[sandbox.name] = planned.addresses
         copies = _services(sandbox, own)
         used, wrong = use_existing(base, selectors, sandbox)
         problems += (*wrong, *_twice(copies, used))
@@ -67,8 +66,11 @@ def make_plan(inputs: Inputs) -> Plan:
         base=base,
         selectors=selectors,
         policies=attached_policies(base),
+        sandboxes=active,
         clones=tuple(clones),
         services=tuple(services),
+        config_maps=tuple(config_maps),
+        addresses=addresses,
         tenants=tuple(sorted((*tenants, *joined), key=lambda t: t.id)),
         problems=(*problems, *wrong),
     )
@@ -92,41 +94,7 @@ def _labelled(base: Base, label: str) -> Iterator[Problem]:
                 )
 
 
-def _clone(
-    environment: Environment, selectors: Selectors, sandbox: Sandbox, workload: Workload, origin: Resource
-) -> WorkloadClone:
-    row = WORKLOADS[(origin.id.group, origin.id.kind)]
-    tenant, namespace = sandbox.tenant, origin.id.namespace
-    label = origin_label(row, origin.id.name)
-    labels = pod_labels(row, origin.manifest)
-    telemetry = MESHES[environment.mesh].pod_labels(row, origin, tenant)
-    services = tuple(selectors.services.matching(namespace, labels))
-    selector = {TENANT: tenant, ORIGIN: label}
-    own = {
-        environment.tenant_label: tenant,
-        MANAGED_BY: "sandlane",
-        TENANT: tenant,
-        SANDBOX: sandbox.name,
-        ORIGIN: label,
-        **{f"{SERVICE}{service.id.name}": tenant for service in services},
-    }
-    name = clone_name(origin.id.name, tenant, row.name_limit)
-    return WorkloadClone(
-        sandbox=sandbox,
-        workload=workload,
-        row=row,
-        origin=origin,
-        id=ResourceId(row.group, row.kind, namespace, name),
-        pods=relabel(namespace, {**labels, **telemetry}, own, tenant, selectors),
-        selector=selector,
-        services=services,
-        headless=ResourceId("", "Service", namespace, fit(f"{name}-headless", SERVICE_NAME_LIMIT))
-        if row.is_governed
-        else None,
-    )
-
-
-def _services(sandbox: Sandbox, clones: list[WorkloadClone]) -> list[ServiceClone]:
+def _services(sandbox: Sandbox, clones: Sequence[WorkloadClone]) -> list[ServiceClone]:
     behind: dict[ResourceId, list[WorkloadClone]] = {}
     origins = {service.id: service for clone in clones for service in clone.services}
     for clone in clones:

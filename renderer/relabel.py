@@ -119,19 +119,29 @@ class Relabelled:
     caught_by: tuple[tuple[Selector, Resource], ...]
 
 
-def relabel(namespace: str, origin: Labels, own: Labels, tenant: str, selectors: Selectors) -> Relabelled:
+def relabel(
+    namespace: str,
+    origin: Labels,
+    own: Labels,
+    tenant: str,
+    selectors: Selectors,
+    pinned: frozenset[str] = frozenset(),
+) -> Relabelled:
     """Rewrites pod labels to `<value>-<tenantID>` such that no Service, budget or workload of the base selects the pods.
 
-    `own` are labels that the clone gets in any case. Of the sets of keys that suffice, one by which no policy selects
-    the clone that does not select its origin comes before one by which some does. Where no rewriting is enough, the
-    labels of the best attempt are returned with the objects that still select them.
+    `own` are labels that the clone gets in any case, `pinned` are keys whose values stay.
+
+    Of the sets of keys that suffice, one by which no policy selects the clone that does not select its origin comes before
+    one by which some does. Where no rewriting is enough, the labels of the best attempt are returned with the objects that
+    still select them.
     """
     start = {**origin, **own}
     leave = [s for s, _ in selectors.leave.matching(namespace, start) if _keys(s)]
     following = list(selectors.follow.matching(namespace, origin))
     bound = {resource.id for _, resource in following}
     keys: set[str] = set()
-    found = {key for s in leave for key in _keys(s)} & origin.keys()
+    free = origin.keys() - pinned
+    found = {key for s in leave for key in _keys(s)} & free
     attempts: list[tuple[int, int, int, Relabelled]] = []
     # A rewriting can run into a selector that the origin does not match: its keys are tried as well.
     while not found <= keys:
@@ -146,7 +156,7 @@ def relabel(namespace: str, origin: Labels, own: Labels, tenant: str, selectors:
             if not caught and not gained:
                 return result
             attempts.append((len(caught), gained, len(attempts), result))
-            found |= {r.key for s, _ in caught for r in s} & origin.keys()
+            found |= {r.key for s, _ in caught for r in s} & free
     if attempts:
         return min(attempts, key=lambda attempt: attempt[:3])[3]
     return Relabelled(start, {}, tuple(selectors.leave.matching(namespace, start)))

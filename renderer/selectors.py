@@ -6,6 +6,7 @@ Semantics are those of Kubernetes' `labels.Selector` and `metav1.LabelSelectorAs
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,38 @@ def from_label_selector(selector: Mapping[str, Any]) -> Selector:
         for e in selector.get("matchExpressions") or ()
     )
     return (*from_map(selector.get("matchLabels") or {}), *expressions)
+
+
+class BadSelector(ValueError):
+    """Raised for text that is no label selector; its text says what is wrong."""
+
+
+_TERM = re.compile(
+    r"\s*(?:(?P<absent>!)\s*(?P<gone>[^\s!=,()]+)"
+    r"|(?P<key>[^\s!=,()]+)(?:\s*(?P<sign>==|=|!=)\s*(?P<value>[^\s!=,()]*)"
+    r"|\s+(?P<set>in|notin)\s*\((?P<values>[^()]*)\))?)\s*(?:,|$)"
+)
+
+
+def from_text(text: str) -> Selector:
+    """Parses a selector as kubectl takes it: `app=web,tier!=db,env in (a, b),!old`. Raises BadSelector."""
+    found: list[Requirement] = []
+    place = 0
+    while place < len(text):
+        term = _TERM.match(text, place)
+        if term is None:
+            raise BadSelector(f"cannot read '{text[place:].strip()}'")
+        if term["absent"]:
+            found.append(Requirement(term["gone"], "DoesNotExist"))
+        elif term["sign"]:
+            found.append(Requirement(term["key"], "NotIn" if term["sign"] == "!=" else "In", (term["value"],)))
+        elif term["set"]:
+            values = tuple(sorted({value.strip() for value in term["values"].split(",")}))
+            found.append(Requirement(term["key"], "In" if term["set"] == "in" else "NotIn", values))
+        else:
+            found.append(Requirement(term["key"], "Exists"))
+        place = term.end()
+    return tuple(found)
 
 
 def matches(selector: Selector, labels: Mapping[str, str]) -> bool:

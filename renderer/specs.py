@@ -9,11 +9,22 @@ from typing import Any
 
 from renderer import contract, yamlio
 from renderer.catalogue import CATALOGUE, report
+from renderer.changes import changes_of, read_file, repeated, twice
 from renderer.kinds import at
-from renderer.model import Acceptance, Container, Environment, RouteGroup, Sandbox, Variable, Workload
+from renderer.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
 from renderer.problems import Invalid, Path, Problem, Source
 from renderer.tree import Tree, Unreadable, relative
 
+_OF_A_CLONE = (
+    "image",
+    "containers",
+    "initContainers",
+    "volumes",
+    "preserveLabels",
+    "configMaps",
+    "patches",
+    "replicas",
+)
 ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
 
 
@@ -38,7 +49,7 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
             problems += unread
             rejected.add(file.rpartition("/")[2].partition(".")[0])  # by custom a spec's file has its name
         for document in documents:
-            record, wrong = _record(document.data, Source(file=file, document=document.index), environment)
+            record, wrong = _record(tree, document.data, Source(file=file, document=document.index), environment)
             problems += wrong
             if wrong:
                 rejected |= _names(document.data)
@@ -68,7 +79,9 @@ def _names(data: Any) -> set[str]:
     return {name} if isinstance(name, str) else set()
 
 
-def _record(data: Any, source: Source, environment: Environment) -> tuple[Sandbox | RouteGroup | None, list[Problem]]:
+def _record(
+    tree: Tree, data: Any, source: Source, environment: Environment
+) -> tuple[Sandbox | RouteGroup | None, list[Problem]]:
     kind = data.get("kind") if isinstance(data, Mapping) else None
     if kind not in ("DevelopmentSandbox", "RouteGroup") or not str(data.get("apiVersion")).startswith("sandlane.dev/"):
         found = f"kind {kind!r} of apiVersion {data.get('apiVersion')!r}" if isinstance(data, Mapping) else "no mapping"
@@ -79,13 +92,44 @@ def _record(data: Any, source: Source, environment: Environment) -> tuple[Sandbo
     if problems:
         return None, problems
     full = contract.with_defaults(contract.schema(kind), data)
-    record = _sandbox(full, source, environment) if kind == "DevelopmentSandbox" else _group(full, source)
-    return record, [*_wrong(record), *_beside_use(data, source)]
+    if kind == "RouteGroup":
+        group = _group(full, source)
+        return group, [*_wrong(group)]
+    record, unread = _sandbox(tree, full, source, environment)
+    return record, [*unread, *_wrong(record), *_beside_use(data, source)]
 
 
-def _sandbox(data: Mapping[str, Any], source: Source, environment: Environment) -> Sandbox:
+def _sandbox(
+    tree: Tree, data: Mapping[str, Any], source: Source, environment: Environment
+) -> tuple[Sandbox, list[Problem]]:
     spec, metadata = data["spec"], data["metadata"]
-    return Sandbox(
+    problems: list[Problem] = []
+    workloads = []
+    for number, workload in enumerate(spec["workloads"]):
+        path: Path = ("spec", "workloads", number)
+        changes, wrong = changes_of(tree, workload, source, path, source)
+        problems += wrong
+        workloads.append(
+            Workload(
+                path=path,
+                kind=workload["kind"],
+                namespace=workload.get("namespace", environment.default_namespace),
+                name=workload["name"],
+                changes=changes,
+                replicas=workload["replicas"],
+                use=workload.get("use"),
+                accept=tuple(
+                    Acceptance(code=a["code"], object=a["object"], reason=a["reason"]) for a in workload["accept"]
+                ),
+            )
+        )
+    resources = []
+    for number, name in enumerate(spec["resources"]):
+        path = ("spec", "resources", number)
+        file, text, unread = read_file(tree, name, source, path, source)
+        problems += unread
+        resources.append(ResourceFile(path=path, file=file, text=text))
+    sandbox = Sandbox(
         name=metadata["name"],
         labels=metadata["labels"],
         source=source,
@@ -94,32 +138,10 @@ def _sandbox(data: Mapping[str, Any], source: Source, environment: Environment) 
         owner=spec.get("owner"),
         expires=spec.get("expires"),
         suspend=spec["suspend"],
-        workloads=tuple(
-            _workload(w, ("spec", "workloads", number), environment) for number, w in enumerate(spec["workloads"])
-        ),
+        workloads=tuple(workloads),
+        resources=tuple(resources),
     )
-
-
-def _workload(data: Mapping[str, Any], path: Path, environment: Environment) -> Workload:
-    return Workload(
-        path=path,
-        kind=data["kind"],
-        namespace=data.get("namespace", environment.default_namespace),
-        name=data["name"],
-        image=data.get("image"),
-        containers=tuple(
-            Container(name=c["name"], image=c.get("image"), env=tuple(_variable(v) for v in c["env"]))
-            for c in data["containers"]
-        ),
-        replicas=data["replicas"],
-        use=data.get("use"),
-        accept=tuple(Acceptance(code=a["code"], object=a["object"], reason=a["reason"]) for a in data["accept"]),
-    )
-
-
-def _variable(data: Mapping[str, Any]) -> Variable:
-    body = None if data.get("remove") else {key: data[key] for key in ("value", "valueFrom") if key in data}
-    return Variable(name=data["name"], body=body)
+    return sandbox, problems
 
 
 def _group(data: Mapping[str, Any], source: Source) -> RouteGroup:
@@ -148,13 +170,9 @@ def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
             where=" in 'spec.expires'",
         )
     if isinstance(record, Sandbox):
-        yield from _repeated(record, [str(w) for w in record.workloads], ("spec", "workloads"))
+        yield from twice([str(w) for w in record.workloads], record.source, ("spec", "workloads"), record.source)
         for workload in record.workloads:
-            yield from _repeated(record, [c.name for c in workload.containers], (*workload.path, "containers"))
-            for number, container in enumerate(workload.containers):
-                yield from _repeated(
-                    record, [v.name for v in container.env], (*workload.path, "containers", number, "env")
-                )
+            yield from repeated(workload.changes, record.source)
             for number, accepted in enumerate(workload.accept):
                 if accepted.code not in ACCEPTABLE:
                     yield report(
@@ -166,13 +184,13 @@ def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
                         codes=", ".join(ACCEPTABLE),
                     )
     else:
-        yield from _repeated(record, list(record.sandboxes), ("spec", "sandboxes"))
+        yield from twice(list(record.sandboxes), record.source, ("spec", "sandboxes"), record.source)
 
 
 def _beside_use(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:
     """Yields fields of a workload that say something of a clone where `use` says that there is none."""
     for number, workload in enumerate(data["spec"].get("workloads") or ()):
-        for field in ("image", "containers", "replicas") if "use" in workload else ():
+        for field in _OF_A_CLONE if "use" in workload else ():
             if field in workload:
                 path = ("spec", "workloads", number, field)
                 yield report(
@@ -186,21 +204,6 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _repeated(record: Sandbox | RouteGroup, names: list[str], path: Path) -> Iterator[Problem]:
-    where = str(path[-1])
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            at_name: Path = () if where == "sandboxes" else ("name",)
-            yield report(
-                "SL207",
-                source=record.source,
-                path=(*path, number, *at_name),
-                sandbox=record.source,
-                what=name,
-                where=where,
-            )
 
 
 def _unique(

@@ -10,7 +10,7 @@ from typing import Any
 
 from renderer import yamlio
 from renderer.inputs import Inputs, read_inputs
-from renderer.model import Cluster, Environment, Output, Routes
+from renderer.model import Cluster, Environment, Output, Policy, Routes
 from renderer.problems import Invalid, Problem, Source, placed, show
 from renderer.tree import MemoryTree, Unreadable
 
@@ -95,6 +95,8 @@ def record(**fields: Any) -> Environment:
         "tenant_label": "tenantID",
         "sandboxes": ("sandboxes",),
         "routes": Routes(adopt=()),
+        "rules": (),
+        "policy": Policy(images=("*",), resource_kinds=(), require=(), max_per_owner=None, privileges=()),
         "cluster": Cluster(domain="cluster.local", root_namespace="istio-system"),
         "output": Output(path="rendered", base="none"),
     }

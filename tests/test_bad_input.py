@@ -111,7 +111,7 @@ OUTSIDE = (
         pytest.param(
             replace("sandboxes/dev1.yaml", "  owner: dana\n", "  ownr: dana\n"),
             "sandboxes/dev1.yaml:13:3: SL202 unknown field 'ownr' in 'spec'\n"
-            "  hint: did you mean 'owner'? allowed: expires, owner, suspend, tenantID, workloads",
+            "  hint: did you mean 'owner'? allowed: expires, owner, resources, suspend, tenantID, workloads",
             id="unknown-field",
         ),
         pytest.param(

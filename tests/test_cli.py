@@ -597,7 +597,7 @@ def test_problems_as_json(here: Path, command: str) -> None:
 
 OWNRE = (
     "dev1.yaml:13:3: SL202 unknown field 'ownre' in 'spec'\n"
-    "  hint: did you mean 'owner'? allowed: expires, owner, suspend, tenantID, workloads\n"
+    "  hint: did you mean 'owner'? allowed: expires, owner, resources, suspend, tenantID, workloads\n"
 )
 
 

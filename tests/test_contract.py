@@ -110,8 +110,8 @@ TENANT = (
     "metadata.name unless given."
 )
 HINT = "\n  hint: "
-SPEC_OF_SANDBOX = "expires, owner, suspend, tenantID, workloads"
-WORKLOAD_FIELDS = "accept, containers, image, kind, name, namespace, replicas, use"
+SPEC_OF_SANDBOX = "expires, owner, resources, suspend, tenantID, workloads"
+WORKLOAD_FIELDS = "accept, configMaps, containers, image, initContainers, kind, name, namespace, patches, preserveLabels, replicas, use, volumes"
 
 
 @pytest.mark.parametrize(
@@ -492,6 +492,13 @@ def test_defaults_of_an_environment() -> None:
             "tenantLabel": "tenantID",
             "sandboxes": ["sandboxes"],
             "routes": {"answerHeader": None, "adopt": []},
+            "clones": [],
+            "policy": {
+                "images": ["*"],
+                "resourceKinds": ["ConfigMap", "Deployment", "Job", "PersistentVolumeClaim", "Service", "StatefulSet"],
+                "require": [],
+                "privileges": [],
+            },
             "cluster": {"domain": "cluster.local", "rootNamespace": "istio-system"},
             "output": {"path": "rendered", "base": "none"},
         },
@@ -501,17 +508,21 @@ def test_defaults_of_an_environment() -> None:
 
 def test_defaults_stand_at_every_depth() -> None:
     data = sandbox("dev1", {"name": "a", "containers": [{"name": "b"}]}, {"name": "c", "replicas": 2})
+    rest = {
+        "initContainers": {"drop": []}, "volumes": {}, "preserveLabels": [], "configMaps": [], "patches": [], "accept": [],
+    }  # fmt: skip
     assert with_defaults(schema("DevelopmentSandbox"), data)["spec"] == {
         "suspend": False,
+        "resources": [],
         "workloads": [
             {
                 "name": "a",
                 "kind": "Deployment",
                 "containers": [{"name": "b", "env": []}],
                 "replicas": 1,
-                "accept": [],
+                **rest,
             },
-            {"name": "c", "kind": "Deployment", "containers": [], "replicas": 2, "accept": []},
+            {"name": "c", "kind": "Deployment", "containers": [], "replicas": 2, **rest},
         ],
     }
 
@@ -548,6 +559,11 @@ def test_schema_is_a_schema(kind: str) -> None:
             assert (path, set(rule.get("required", ())) - rule["properties"].keys()) == (path, set())
 
 
+CHANGES = {
+    "image", "containers", "env", "init_containers", "volumes", "preserve_labels", "config_maps", "patches",
+}  # fmt: skip
+
+
 def snake(name: str) -> str:
     """Returns a field's name as records have it: tenantID -> tenant, rootNamespace -> root_namespace."""
     name = {"tenantID": "tenant"}.get(name, name)
@@ -570,8 +586,8 @@ WORKLOADS = ("spec", "workloads", "[]")
         pytest.param(
             model.Environment,
             properties("Environment", "spec") | properties("Environment", "metadata"),
-            {"source", "directory"},
-            {"labels", "annotations"},
+            {"source", "directory", "rules"},
+            {"labels", "annotations", "clones"},
             id="environment",
         ),
         pytest.param(model.Carrier, properties("Environment", "spec", "carriers", "[]"), set(), set(), id="carrier"),
@@ -588,7 +604,21 @@ WORKLOADS = ("spec", "workloads", "[]")
             {"annotations"},
             id="sandbox",
         ),
-        pytest.param(model.Workload, properties("DevelopmentSandbox", *WORKLOADS), {"path"}, set(), id="workload"),
+        pytest.param(
+            model.Workload,
+            properties("DevelopmentSandbox", *WORKLOADS),
+            {"path", "changes"},
+            CHANGES - {"env"},
+            id="workload",
+        ),
+        pytest.param(
+            model.Changes,
+            properties("Environment", "spec", "clones", "[]") | {"image"},
+            {"source", "path", "is_standing", "drop", "preserve"},
+            {"init_containers", "preserve_labels", "target"},
+            id="changes",
+        ),
+        pytest.param(model.Policy, properties("Environment", "spec", "policy"), set(), set(), id="policy"),
         pytest.param(
             model.Container,
             properties("DevelopmentSandbox", *WORKLOADS, "containers", "[]"),
@@ -636,6 +666,7 @@ ALLOWED = {
     "additionalProperties", "allOf", "anyOf", "default", "description", "enum", "exclusiveMaximum", "exclusiveMinimum",
     "format", "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties",
     "minimum", "multipleOf", "not", "nullable", "oneOf", "pattern", "properties", "required", "title", "type",
+    "x-kubernetes-int-or-string",
 }  # fmt: skip
 NOT_INSIDE_LOGIC = {"additionalProperties", "default", "description", "nullable", "title", "type"}
 
@@ -665,6 +696,9 @@ def openapi(kind: str) -> Any:
 def test_the_crd_is_structural(kind: str) -> None:
     for path, rule in nodes(openapi(kind)):
         assert (path, rule.keys() & FORBIDDEN, rule.keys() - ALLOWED) == (path, set(), set())
+        if rule.get("x-kubernetes-int-or-string"):
+            assert (path, "type" in rule) == (path, False)
+            continue
         assert (path, rule.get("type")) in [(path, t) for t in ("object", "array", "string", "integer", "boolean")]
         assert (path, {"properties", "additionalProperties"} <= rule.keys()) == (path, False)
         assert (path, rule["type"] == "array") == (path, "items" in rule)
@@ -682,6 +716,10 @@ def test_the_crd_keeps_every_field_and_rule(kind: str) -> None:
     theirs = {path: rule for path, rule in nodes(openapi(kind)) if path[:1] == ("spec",)}
     assert list(theirs) == list(ours)
     for path, rule in ours.items():
+        if isinstance(rule.get("type"), list):
+            union = {"integer", "string"} if theirs[path].get("x-kubernetes-int-or-string") else {"string", "null"}
+            assert (path, set(rule["type"]), theirs[path].get("nullable", False)) == (path, union, "null" in union)
+            continue
         values = {
             "type",
             "enum",

@@ -9,7 +9,7 @@ from tests.build import Object, app, by_service, deployment, group, inputs, obje
 DEV1 = "sandboxes/dev1.yaml: "
 ABSENT = ": SL210 workload 'Deployment/shop/a' is not in the base\n  hint: "
 EXISTS = {"key": "app", "operator": "Exists"}
-KINDS = "\n  hint: kinds that can: Deployment, StatefulSet"
+KINDS = "\n  hint: kinds that can: CronJob, Deployment, Job, Rollout, StatefulSet"
 SOUND = "\n  hint: the API server refuses such a workload: correct the base"
 EQUALITY = "\n  hint: give the selector an equality that sandlane can rewrite, such as app.kubernetes.io/name"
 

@@ -22,10 +22,12 @@ from renderer.kinds import WORKLOADS
 from renderer.meshes import carriers
 from renderer.model import (
     Carrier,
+    Changes,
     Cluster,
     Environment,
     ObjectName,
     Output,
+    Policy,
     Resource,
     ResourceId,
     RouteGroup,
@@ -150,6 +152,8 @@ ENVIRONMENT = Environment(
     tenant_label="tenantID",
     sandboxes=("sandboxes",),
     routes=Routes(adopt=(ObjectName(kind="VirtualService", name="checkout", namespace="shop"),)),
+    rules=(),
+    policy=Policy(images=("*",), resource_kinds=(), require=(), max_per_owner=None, privileges=()),
     cluster=Cluster(domain="cluster.local", root_namespace="istio-system"),
     output=Output(path="rendered", base="none"),
 )
@@ -523,7 +527,8 @@ def test_obligations_are_the_folder() -> None:
 
 
 def test_proof_imports_no_decision() -> None:
-    allowed = {"problems", "catalogue", "model", "base", "kinds", "selectors", "hosts", "ports", "proof", "inputs"}
+    allowed = {"problems", "catalogue", "model", "base", "kinds", "selectors", "hosts", "ports", "rules", "workloads",
+               "proof", "inputs"}  # fmt: skip
     found = {(file.name, name) for file in File(literals.__file__).parent.rglob("*.py") for name in _imports(file)}
     assert {(file, name) for file, name in found if name not in allowed} == set()
     assert [file for file, name in found if name == "inputs"] == ["claims.py"]
@@ -613,7 +618,13 @@ def test_same_data(one: Any, other: Any, expected: bool) -> None:
 
 def _spec(name: str, tenant: str, *, suspend: bool = False, **labels: str) -> Sandbox:
     chosen = Workload(
-        path=(), kind="StatefulSet", namespace="shop", name="ledger", image=None, containers=(), replicas=1, accept=()
+        path=(),
+        kind="StatefulSet",
+        namespace="shop",
+        name="ledger",
+        changes=Changes(source=Source(file=f"{name}.yaml"), path=()),
+        replicas=1,
+        accept=(),
     )
     return Sandbox(name=name, labels=labels, source=Source(file=f"{name}.yaml"), tenant=tenant, owner=None, expires=None,
                    suspend=suspend, workloads=(chosen,))  # fmt: skip

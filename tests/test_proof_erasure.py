@@ -420,18 +420,18 @@ ADDITIONS = [
     pytest.param(
         lambda: said(
             add(
-                f"{DEV1}configmap.yaml",
-                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": marked("dev1", "dev1", "x", "x")},
+                f"{DEV1}secret.yaml",
+                {"apiVersion": "v1", "kind": "Secret", "metadata": marked("dev1", "dev1", "x", "x")},
             )
         ),
         [
             p1(
-                f"{DEV1}configmap.yaml",
-                "ConfigMap/shop/x",
-                "no ConfigMap that the base has not may lie in 'sandboxes/dev1'",
+                f"{DEV1}secret.yaml",
+                "Secret/shop/x",
+                "no Secret that the base has not may lie in 'sandboxes/dev1'",
             )
         ],
-        id="config-map",
+        id="secret",
     ),
     pytest.param(
         lambda: said(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.inputs import read_inputs
-from renderer.model import Acceptance, Container, RouteGroup, Sandbox, Variable, Workload
+from renderer.model import Acceptance, Changes, Container, RouteGroup, Sandbox, Variable, Workload
 from renderer.pipeline import render
 from renderer.problems import Invalid, Source
 from renderer.specs import ACCEPTABLE, Specs, read_specs
@@ -40,8 +40,7 @@ def test_sandbox_with_defaults() -> None:
                         kind="Deployment",
                         namespace="shop",
                         name="web",
-                        image=None,
-                        containers=(),
+                        changes=Changes(source=Source(file="a.yaml"), path=("spec", "workloads", 0)),
                         replicas=1,
                         accept=(),
                     ),
@@ -96,15 +95,19 @@ def test_sandbox_in_full() -> None:
             kind="StatefulSet",
             namespace="data",
             name="db",
-            image="a:1",
-            containers=(
-                Container(
-                    name="app",
-                    image="b:2",
-                    env=(
-                        Variable(name="A", body={"value": ""}),
-                        Variable(name="B", body=None),
-                        Variable(name="C", body={"valueFrom": {"fieldRef": {"fieldPath": "x"}}}),
+            changes=Changes(
+                source=Source(file="a.yaml"),
+                path=("spec", "workloads", 0),
+                image="a:1",
+                containers=(
+                    Container(
+                        name="app",
+                        image="b:2",
+                        env=(
+                            Variable(name="A", body={"value": ""}),
+                            Variable(name="B", body=None),
+                            Variable(name="C", body={"valueFrom": {"fieldRef": {"fieldPath": "x"}}}),
+                        ),
                     ),
                 ),
             ),

@@ -75,7 +75,7 @@ BOTH = "sandboxes/dev1.yaml: SL224 two workloads of this sandbox stand behind 'S
                                          "  hint: did you mean 'reviews2'?"], id="replaces-nothing"),
         pytest.param(BASE, [use(used="DaemonSet/reviews2")],
                      ["sandboxes/dev1.yaml: SL212 'DaemonSet/shop/reviews2' is a DaemonSet, which cannot be cloned\n"
-                      "  hint: kinds that can: Deployment, StatefulSet"], id="kind"),
+                      "  hint: kinds that can: CronJob, Deployment, Job, Rollout, StatefulSet"], id="kind"),
         pytest.param([*BASE[:2], deployment("reviews2", {"app": "x"}), deployment("reviews3", {"app": "x"})], [use()],
                      [cannot("its selector also matches the pods of 'Deployment/shop/reviews3'")], id="catches-another"),
         pytest.param([*BASE[:2], EXPRESSIONS], [use()],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from renderer.clone.workload import clone_workload, container_problems
+from renderer.clone.workload import clone_workload
 from renderer.meshes import istio
 from renderer.selectors import from_map, matches
 from tests.build import Object, clone_of, deployment, plan, sandbox, service, texts
@@ -32,7 +32,6 @@ SET = (
 
 def cloned(base: str | list[Object], workload: str | Object = "a") -> dict[str, Any]:
     made, clone = clone_of(base, sandbox("first", workload, tenantID="dev1"))
-    assert texts(list(container_problems(clone))) == []
     return clone_workload(made.environment, clone)
 
 
@@ -213,8 +212,8 @@ def test_init_containers_are_left_alone() -> None:
     ],
 )  # fmt: skip
 def test_problems(pod: list[Object], workload: str | Object, expected: list[str]) -> None:
-    _, clone = clone_of([deployment("a", containers=pod), service("a")], sandbox("dev1", workload))
-    assert texts(list(container_problems(clone))) == expected
+    made = plan([deployment("a", containers=pod), service("a")], sandbox("dev1", workload))
+    assert texts(made.problems) == expected
 
 
 CANONICAL = "service.istio.io/canonical-name"

@@ -73,18 +73,21 @@ def tenant_metadata(
     *,
     name: str,
     namespace: str,
-    origin: str,
+    origin: str | None,
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Returns the metadata of an object of a tenant: its own labels and annotations behind those kept of its origin."""
+    """Returns the metadata of an object of a tenant: its own labels and annotations behind those kept of its origin.
+
+    `origin` is the name of what it was copied from, None if it was not.
+    """
     marks = {
         **(labels or {}),
         MANAGED_BY: "sandlane",
         environment.tenant_label: sandbox.tenant,
         TENANT: sandbox.tenant,
         SANDBOX: sandbox.name,
-        ORIGIN: fit(origin, LABEL_VALUE_LIMIT),
+        **({ORIGIN: fit(origin, LABEL_VALUE_LIMIT)} if origin else {}),
     }
     notes = {**(annotations or {}), **dict(_notes(sandbox))}
     return {"name": name, "namespace": namespace, "labels": marks, "annotations": notes}

@@ -22,6 +22,7 @@ from renderer.proof.obligations import (
     policy,
     precedence,
     protection,
+    resources,
     route_defaults,
     route_rules,
     selection,
@@ -44,6 +45,7 @@ OBLIGATIONS = (
     selection,
     identity,
     protection,
+    resources,
     subsets,
 )
 """All modules."""

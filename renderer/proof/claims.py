@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from renderer.inputs import Inputs
 from renderer.kinds import WORKLOADS
 from renderer.model import Environment, ResourceId, RouteGroup, Sandbox, Workload
 from renderer.problems import Source
+from renderer.rules import rules_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +25,8 @@ class Use:
 class Claim:
     """An active sandbox: its tenantID, its name (the directory of its objects), and the base workloads that it changes.
 
-    `accepted` are the problems that its spec accepts, by code and object.
+    `accepted` are the problems that its spec accepts, by code and object. `changed` are origins of which the spec or a
+    standing rule changes more than images, environment and replicas. `resources` are files of further manifests.
     """
 
     tenant: str
@@ -32,6 +35,8 @@ class Claim:
     origins: tuple[ResourceId, ...]
     uses: tuple[Use, ...] = ()
     accepted: frozenset[tuple[str, str]] = frozenset()
+    changed: frozenset[ResourceId] = frozenset()
+    resources: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +62,12 @@ def claims_of(inputs: Inputs) -> Claims:
     """Returns the claims of an environment's specs: suspended sandboxes have none."""
     return Claims(
         environment=inputs.environment,
-        sandboxes=tuple(_claim(sandbox) for sandbox in inputs.sandboxes if not sandbox.suspend),
+        sandboxes=tuple(_claim(inputs, sandbox) for sandbox in inputs.sandboxes if not sandbox.suspend),
         groups=tuple(_group(group, inputs.sandboxes) for group in inputs.groups),
     )
 
 
-def _claim(sandbox: Sandbox) -> Claim:
+def _claim(inputs: Inputs, sandbox: Sandbox) -> Claim:
     return Claim(
         tenant=sandbox.tenant,
         name=sandbox.name,
@@ -70,7 +75,18 @@ def _claim(sandbox: Sandbox) -> Claim:
         origins=tuple(_named(w, w.kind, w.name) for w in sandbox.workloads if w.use is None),
         uses=tuple(_use(w, w.use) for w in sandbox.workloads if w.use is not None),
         accepted=frozenset((a.code, a.object) for w in sandbox.workloads for a in w.accept),
+        changed=frozenset(_changed(inputs, sandbox)),
+        resources=frozenset(resource.file for resource in sandbox.resources),
     )
+
+
+def _changed(inputs: Inputs, sandbox: Sandbox) -> Iterator[ResourceId]:
+    for workload in (w for w in sandbox.workloads if w.use is None):
+        id = _named(workload, workload.kind, workload.name)
+        origin = inputs.base.by_id.get(id)
+        rules = rules_for(inputs.environment, origin) if origin else ()
+        if any(c.drop or c.volumes or c.patches or c.config_maps for c in (*rules, workload.changes)):
+            yield id
 
 
 def _use(workload: Workload, used: str) -> Use:

@@ -18,6 +18,7 @@ SANDBOX = "sandlane.dev/sandbox"
 ORIGIN = "sandlane.dev/origin"
 SERVICE = "service.sandlane.dev/"
 SPEC = "sandlane.dev/spec"
+RESOURCE = "sandlane.dev/resource"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 
 OWNED_PREFIXES = (
@@ -40,6 +41,9 @@ OWNED_LABELS = {"app.kubernetes.io/managed-by": "Helm"}
 
 USER_FIELDS = ("name", "generateName", "namespace", "finalizers")
 """Fields of ObjectMeta, beside labels and annotations, that people write; the API server and controllers set the others."""
+
+CLONED_AS = {"Rollout": "Deployment"}
+"""Kinds whose clones are of another kind."""
 
 _LABEL_LIMIT = 63
 _SPECIAL = frozenset(r"\.+*?()|[]{}^$&~#")

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from renderer.base import Base
 from renderer.hosts import service_of
 from renderer.kinds import WORKLOADS, WorkloadKind, at, pod_labels, workload_kind
-from renderer.model import Resource, ResourceId, labels_of
+from renderer.model import Resource, ResourceId, annotations_of, labels_of
 from renderer.proof.additional import AddedRoute, added_routes, conditions_of
 from renderer.proof.alignment import Alignment, align, entries
 from renderer.proof.claims import Claim, Claims, GroupClaim, Use
-from renderer.proof.literals import ORIGIN, TENANT, make_literals
+from renderer.proof.literals import CLONED_AS, ORIGIN, RESOURCE, TENANT, make_literals, origin_value
 from renderer.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from renderer.proof.routes import Routes, read_routes
 from renderer.selectors import Index, Selector, from_label_selector, from_map
+from renderer.workloads import with_template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +35,13 @@ class Pods:
 class World:
     """What is proved about, and its indexes.
 
-    `owners`: directory -> sandbox; `holders`: also route groups. `reach`: tenantID -> tenantIDs whose clones its requests
-    may meet (of a route group: its members'). `cloned`: tenantID -> base Services that select what it claims. `added`:
-    output that is not in the base; `pods`: those of added workloads. `selected`: added Service -> pods that it selects,
-    `selected_base`: those of the base. `clones`: (kind, namespace, tenantID, origin label) -> pods. `clone_services`:
-    (base Service, tenantID) -> added Service with an address. `alignments`: of each VirtualService of the output, by id.
-    `reader`: how the mesh reads routes; `routes`: the base's that it reads; `added_routes`: the output's own.
+    `owners`: directory -> sandbox; `holders`: also route groups. `reach`: tenantID -> tenantIDs whose clones its requests may
+    meet (of a route group: its members'). `cloned`: tenantID -> base Services that select what it claims. `added`: output that
+    is not in the base; `resources`: what of it comes from a sandbox's own files, by its name; `pods`: those of added workloads.
+    `selected`: added Service -> pods that it selects, `selected_base`: those of the base. `clones`: (kind, namespace, tenantID,
+    origin label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each
+    VirtualService of the output, by id. `reader`: how the mesh reads routes; `routes`: the base's that it reads;
+    `added_routes`: the output's own.
     """
 
     base: Base
@@ -50,6 +52,7 @@ class World:
     reach: Mapping[str, frozenset[str]]
     cloned: Mapping[str, frozenset[ResourceId]]
     added: tuple[Resource, ...]
+    resources: Mapping[str, tuple[Resource, ...]]
     pods: tuple[Pods, ...]
     base_services: Index[Resource]
     selected: Mapping[ResourceId, tuple[Pods, ...]]
@@ -80,6 +83,11 @@ class World:
             if any(s.id.name == origin for s in replaced_by(self.base, self.base_services, use))
         )
 
+    def clone_of(self, origin: ResourceId, tenant: str) -> Pods | None:
+        """Returns the pods of a tenant's clone of a base workload."""
+        kind = CLONED_AS.get(origin.kind, origin.kind)
+        return self.clones.get((kind, origin.namespace, tenant, origin_value(origin.kind, origin.name)))
+
     def added_service(self, id: ResourceId | None) -> Resource | None:
         """Returns a Service of the output that the base has not."""
         return self.output.by_id.get(id) if id and id not in self.base.by_id else None
@@ -106,6 +114,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         reach=_reach(claims),
         cloned=_cloned(base, base_services, claims),
         added=added,
+        resources=_resources(added, owners),
         pods=pods,
         base_services=base_services,
         selected=_selected(added, pods),
@@ -117,6 +126,16 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         routes=routes,
         added_routes=tuple(added_routes(added, holders, routes, conditions)),
     )
+
+
+def _resources(added: Iterable[Resource], owners: Mapping[str, Claim]) -> dict[str, tuple[Resource, ...]]:
+    """Returns the objects that say that they come from a file which their sandbox names."""
+    found: dict[str, list[Resource]] = {}
+    for resource in added:
+        owner = owners.get(directory(resource))
+        if owner and annotations_of(resource.manifest).get(RESOURCE) in owner.resources:
+            found.setdefault(owner.name, []).append(resource)
+    return {name: tuple(resources) for name, resources in found.items()}
 
 
 def directory(resource: Resource) -> str:
@@ -194,7 +213,8 @@ def _cloned(base: Base, selecting: Index[Resource], claims: Claims) -> dict[str,
 def services_of(base: Base, selecting: Index[Resource], origin: ResourceId) -> list[Resource]:
     """Returns the base Services that select the pods of a base workload; without ports there is nothing to send to."""
     row, resource = workload_kind(origin.group, origin.kind), base.by_id.get(origin)
-    found = selecting.matching(origin.namespace, pod_labels(row, resource.manifest)) if row and resource else []
+    labels = pod_labels(row, with_template(base, resource).manifest) if row and resource else {}
+    found = selecting.matching(origin.namespace, labels) if labels else []
     return [service for service in found if (service.manifest.get("spec") or {}).get("ports")]
 
 

@@ -20,7 +20,9 @@ from renderer.proof.readers import DESTINATION_RULE, GATEWAY_API, VIRTUAL_SERVIC
 from renderer.proof.routes import backend, homes, parents_of, rules_of
 from renderer.proof.world import World, directory
 
-_OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet")})
+_OWN: frozenset[GroupKind] = frozenset({
+    ("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet"),
+    ("batch", "CronJob"), ("batch", "Job"), ("", "ConfigMap")})  # fmt: skip
 """Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
 
 _L4_ROUTES: tuple[GroupKind, ...] = ((GATEWAY_API, "TCPRoute"), (GATEWAY_API, "TLSRoute"))
@@ -37,11 +39,13 @@ def check(world: World) -> Iterator[Problem]:
             yield _wrong(second, f"stands twice in the output, first in {first.source.file}")
     reader, named = world.reader, dict(_named(world))
     allowed = {"shared": reader.shared, "sandboxes": _OWN | reader.own | frozenset(reader.kinds)}
+    brought = {resource.id for listed in world.resources.values() for resource in listed}
     for resource in world.added:
         if resource.id in named:
             yield _wrong(resource, f"'{named[resource.id]}' of the base names it, and would reach it")
         key, where = (resource.id.group, resource.id.kind), directory(resource)
-        if key not in allowed.get(where.partition("/")[0], ()):
+        # What a sandbox brings in files of its own is judged by `resources`.
+        if resource.id not in brought and key not in allowed.get(where.partition("/")[0], ()):
             yield _wrong(resource, f"no {resource.id.kind} that the base has not may lie in '{where}'")
         elif where != "shared":
             yield from _marks(world, resource, where)

@@ -11,7 +11,7 @@ from renderer.problems import Path, Problem, Source
 from renderer.proof.alignment import Insertion, destinations, same
 from renderer.proof.claims import Claim, Use
 from renderer.proof.clones import origin_of, unfit_clone
-from renderer.proof.literals import ORIGIN, origin_value
+from renderer.proof.literals import ORIGIN
 from renderer.proof.world import World, is_headless, replaced_by, services_of
 
 
@@ -126,7 +126,7 @@ def _ports(origin: Resource) -> list[dict[str, Any]]:
 
 def _claimed(world: World, claim: Claim, origin: ResourceId) -> Iterator[Problem]:
     """Yields what is missing of a claim: the clone of its origin, or of a Service that leads to it."""
-    clone = world.clones.get((origin.kind, origin.namespace, claim.tenant, origin_value(origin.kind, origin.name)))
+    clone = world.clone_of(origin, claim.tenant)
     if clone is None:
         yield _wrong(claim.source, f"'{claim.name}' claims '{origin}', of which the output has no clone")
         return

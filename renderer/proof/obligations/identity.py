@@ -21,20 +21,21 @@ _MARKS: Path = ("metadata", "labels")
 
 def check(world: World) -> Iterator[Problem]:
     """Yields added objects that are not marked, and selectors of clones that are not exactly the scheme's."""
+    brought = {resource.id for listed in world.resources.values() for resource in listed}
     for resource in world.added:
         labels = labels_of(resource.manifest)
         if labels.get(MANAGED_BY) != "sandlane":
             yield _wrong(resource, f"does not carry '{MANAGED_BY}: sandlane'", _MARKS)
-        if not labels.get(ORIGIN):
+        if not labels.get(ORIGIN) and resource.id not in brought:
             yield _wrong(resource, f"does not carry '{ORIGIN}'", _MARKS)
         if directory(resource) in world.holders and not annotations_of(resource.manifest).get(SPEC):
             yield _wrong(resource, f"does not name its spec in the annotation '{SPEC}'", ("metadata", "annotations"))
         owner = world.owner(resource)
-        if owner and (resource.id.group, resource.id.kind) == ("", "Service"):
+        if owner and (resource.id.group, resource.id.kind) == ("", "Service") and resource.id not in brought:
             yield from _service(world, resource, owner)
     for pods in world.pods:
         owner = world.owner(pods.resource)
-        if owner:
+        if owner and pods.resource.id not in brought:
             yield from _workload(pods.resource, pods.labels, owner)
 
 
@@ -71,6 +72,8 @@ def _workload(workload: Resource, pod_labels: Mapping[str, str], owner: Claim) -
     for key, value in ((SANDBOX, owner.name), (ORIGIN, expected[ORIGIN])):
         if row and pod_labels.get(key) != value:
             yield _wrong(workload, f"has pods that do not carry '{key}: {value}'", (*row.template, *_MARKS))
+    if row and not row.has_replicas:
+        return
     replicas = at(workload.manifest, ("spec", "replicas"))
     if not isinstance(replicas, int) or isinstance(replicas, bool):
         yield _wrong(workload, "does not say how many replicas it has", ("spec",))

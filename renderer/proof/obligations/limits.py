@@ -22,6 +22,8 @@ _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
     ("", "Service"): (_LABEL, 63),
     ("apps", "StatefulSet"): (_SUBDOMAIN, 52),
+    ("batch", "CronJob"): (_SUBDOMAIN, 52),
+    ("batch", "Job"): (_SUBDOMAIN, 63),
 }
 _ANNOTATIONS, _OBJECT, _REGEX, _HEADER = 256 * 1024, 1024 * 1024, 1024, 4096
 _ROUTES: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)

@@ -1,7 +1,7 @@
-"""P8, protection: a clone is bound by the policies that bind its origin, and has no more privilege (CLONING.md; ROUTING.md §6).
+"""P8, protection: a clone's pods have no more privilege than their origin's (CLONING.md, Privilege; ROUTING.md §6).
 
-As far as cloning goes today, a spec changes images, environment and replicas: everything else of a clone's pods is its
-origin's. Policies are compared as sets, but for those whose absence the spec accepts with a reason.
+A clone of which the specs change images, environment and replicas alone differs in nothing else. What patches, volumes and
+resources of a sandbox change besides is held against a list of privileges; the environment's policy alone may allow one.
 """
 
 from __future__ import annotations
@@ -9,57 +9,68 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from renderer.base import Base
 from renderer.catalogue import report
-from renderer.kinds import at, pod_labels, workload_kind
-from renderer.model import Manifest, Resource, ResourceId
+from renderer.kinds import at, workload_kind
+from renderer.model import Manifest, Resource
 from renderer.problems import Problem
 from renderer.proof.alignment import same
 from renderer.proof.claims import Claim
-from renderer.proof.literals import origin_value
-from renderer.proof.world import Pods, World
-from renderer.selectors import Index, Selector, from_label_selector, from_map, matches
+from renderer.proof.privileges import data_of_others, more, ordinary
+from renderer.proof.world import World
+from renderer.workloads import with_template
 
 _PLACEMENT = ("affinity", "topologySpreadConstraints")
-_BINDING = (
-    ("networking.k8s.io", "NetworkPolicy", "podSelector", False),
-    ("security.istio.io", "AuthorizationPolicy", "selector", True),
-    ("security.istio.io", "PeerAuthentication", "selector", True),
-    ("security.istio.io", "RequestAuthentication", "selector", True),
-    ("telemetry.istio.io", "Telemetry", "selector", True),
-    ("extensions.istio.io", "WasmPlugin", "selector", True),
-    ("networking.istio.io", "ProxyConfig", "selector", True),
-    ("networking.istio.io", "DestinationRule", "workloadSelector", False),
-    ("networking.istio.io", "EnvoyFilter", "workloadSelector", True),
-    ("networking.istio.io", "Sidecar", "workloadSelector", False),
-    ("policy.linkerd.io", "Server", "podSelector", False),
-)
-"""(group, kind, field of its pod selector, whether it selects everywhere from Istio's root namespace)."""
 
 
 def check(world: World) -> Iterator[Problem]:
-    """Yields clones whose pods differ from their origin's in more than a spec may change, or that policies treat otherwise."""
-    binding = Index(_selectors(world.base, world.claims.environment.cluster.root_namespace))
+    """Yields clones whose pods differ from their origin's in more than a spec changes, or may do more."""
     for claim in world.claims.sandboxes:
+        claims = _own_claims(world, claim)
         for id in claim.origins:
-            origin = world.base.by_id.get(id)
-            clone = world.clones.get((id.kind, id.namespace, claim.tenant, origin_value(id.kind, id.name)))
+            origin, clone = world.base.by_id.get(id), world.clone_of(id, claim.tenant)
             if origin and clone:
-                yield from _privilege(origin, clone.resource)
-                yield from _policies(world, binding, claim, origin, clone)
+                origin = with_template(world.base, origin)
+                if id not in claim.changed:
+                    yield from _differences(origin, clone.resource)
+                yield from _privileges(world, origin, clone.resource, claims)
+        for resource in world.resources.get(claim.name, ()):
+            yield from _privileges(world, None, resource, claims)
 
 
 def _wrong(clone: Resource, what: str) -> Problem:
     return report("SL608", source=clone.source, what=what)
 
 
-def _privilege(origin: Resource, clone: Resource) -> Iterator[Problem]:
-    row = workload_kind(origin.id.group, origin.id.kind)
-    template = row.template if row else ()
-    before, after = (_comparable(at(r.manifest, (*template, "spec")) or {}) for r in (origin, clone))
+def _own_claims(world: World, claim: Claim) -> frozenset[str]:
+    return frozenset(r.id.name for r in world.resources.get(claim.name, ()) if r.id.kind == "PersistentVolumeClaim")
+
+
+def _template(resource: Resource) -> Manifest:
+    row = workload_kind(resource.id.group, resource.id.kind)
+    return (at(resource.manifest, row.template) if row else None) or {}
+
+
+def _differences(origin: Resource, clone: Resource) -> Iterator[Problem]:
+    before, after = (_comparable(_template(r).get("spec") or {}) for r in (origin, clone))
     for field in sorted(before.keys() | after.keys()):
         if not same(before.get(field), after.get(field)):
             yield _wrong(clone, f"'{clone.id}': '{field}' of its pods is not that of '{origin.id}'")
+
+
+def _privileges(world: World, origin: Resource | None, resource: Resource, claims: frozenset[str]) -> Iterator[Problem]:
+    """Yields what the pods of a clone may do beyond its origin's, or those of a resource beyond ordinary ones."""
+    templates = at(resource.manifest, ("spec", "volumeClaimTemplates")) or ()
+    known = at(origin.manifest, ("spec", "volumeClaimTemplates")) or () if origin else ()
+    alone = [resource.manifest] if resource.id.kind == "PersistentVolumeClaim" else []
+    gained = [*data_of_others([t for t in (*templates, *alone) if not any(same(t, k) for k in known)])]
+    if _template(resource):
+        gained += (
+            more(_template(origin), _template(resource), claims) if origin else ordinary(_template(resource), claims)
+        )
+    for kind, what in dict.fromkeys(gained):
+        if kind not in world.claims.environment.policy.privileges:
+            than = f"'{origin.id}'" if origin else "an ordinary pod"
+            yield _wrong(resource, f"'{resource.id}' has more privilege than {than} ({kind}): {what}")
 
 
 def _comparable(spec: Manifest) -> dict[str, Any]:
@@ -68,14 +79,14 @@ def _comparable(spec: Manifest) -> dict[str, Any]:
     for field in _PLACEMENT:
         if field in kept:
             kept[field] = _without_selectors(kept[field])
-    kept["containers"] = [_container(c, ("image", "env")) for c in spec.get("containers") or ()]
+    kept["containers"] = [_container(c) for c in spec.get("containers") or ()]
     if kept.get("initContainers"):
-        kept["initContainers"] = [_container(c, ()) for c in kept["initContainers"]]
+        kept["initContainers"] = [_container(c) for c in kept["initContainers"]]
     return kept
 
 
-def _container(container: Manifest, free: tuple[str, ...]) -> dict[str, Any]:
-    kept = {key: value for key, value in container.items() if key not in free}
+def _container(container: Manifest) -> dict[str, Any]:
+    kept = {key: value for key, value in container.items() if key not in ("image", "env")}
     if kept.get("ports"):
         kept["ports"] = [{k: v for k, v in port.items() if k not in ("hostPort", "hostIP")} for port in kept["ports"]]
     return kept
@@ -86,48 +97,3 @@ def _without_selectors(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_selectors(inner) for key, inner in value.items() if key != "labelSelector"}
     return [_without_selectors(item) for item in value] if isinstance(value, list) else value
-
-
-def _selectors(base: Base, root: str) -> Iterator[tuple[str | None, Selector, ResourceId]]:
-    for group, kind, field, is_global in _BINDING:
-        for policy in base.of(group, kind):
-            selector = at(policy.manifest, ("spec", field))
-            if selector:
-                parsed = from_map(selector["labels"]) if selector.get("labels") else from_label_selector(selector)
-                home = policy.id.namespace
-                yield None if is_global and home == root else home, parsed, policy.id
-
-
-def _policies(
-    world: World, binding: Index[ResourceId], claim: Claim, origin: Resource, clone: Pods
-) -> Iterator[Problem]:
-    row = workload_kind(origin.id.group, origin.id.kind)
-    labels = pod_labels(row, origin.manifest) if row else {}
-    namespace = origin.id.namespace
-    before, after = (set(binding.matching(namespace, found)) for found in (labels, clone.labels))
-    for id in sorted(before - after):
-        if ("SL320", str(id)) not in claim.accepted:
-            yield _wrong(clone.resource, f"'{id}' binds '{origin.id}' and not '{clone.resource.id}'")
-    for id in sorted(after - before):
-        if ("SL322", str(id)) not in claim.accepted:
-            yield _wrong(clone.resource, f"'{id}' binds '{clone.resource.id}' and not '{origin.id}'")
-    for policy in world.base.of("networking.k8s.io", "NetworkPolicy"):
-        lost = any(_loses(policy, peer, namespace, labels, clone.labels) for peer in _peers(policy))
-        if lost and ("SL321", str(policy.id)) not in claim.accepted:
-            yield _wrong(clone.resource, f"'{policy.id}' admits '{origin.id}' and not '{clone.resource.id}'")
-
-
-def _peers(policy: Resource) -> Iterator[Manifest]:
-    spec = policy.manifest.get("spec") or {}
-    for direction, side in (("ingress", "from"), ("egress", "to")):
-        for rule in spec.get(direction) or ():
-            yield from rule.get(side) or ()
-
-
-def _loses(
-    policy: Resource, peer: Manifest, namespace: str, before: Mapping[str, str], after: Mapping[str, str]
-) -> bool:
-    if peer.get("podSelector") is None or (peer.get("namespaceSelector") is None and policy.id.namespace != namespace):
-        return False
-    selector = from_label_selector(peer["podSelector"])
-    return matches(selector, before) and not matches(selector, after)

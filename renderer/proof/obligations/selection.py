@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.base import Base
 from renderer.catalogue import report
-from renderer.kinds import WORKLOADS, at
+from renderer.kinds import WORKLOADS, at, workload_kind
 from renderer.model import Resource
 from renderer.problems import Problem
 from renderer.proof.literals import TENANT
@@ -67,7 +67,8 @@ def _is_other(world: World, selecting: Resource, selected: Resource) -> bool:
 
 def _own(world: World, pods: Pods) -> Iterator[Problem]:
     workload, owner = pods.resource, world.owner(pods.resource)
-    if not pods.selector or not matches(pods.selector, pods.labels):
+    row = workload_kind(workload.id.group, workload.id.kind)
+    if (row and row.selector and not pods.selector) or not matches(pods.selector or (), pods.labels):
         yield _wrong(workload, f"'{workload.id}' does not select its own pods")
     for key in (world.claims.environment.tenant_label, TENANT) if owner else ():
         if owner and pods.labels.get(key) != owner.tenant:

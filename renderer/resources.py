@@ -1,0 +1,258 @@
+"""Further manifests of sandboxes: rendered, guarded, and marked as the tenant's.
+
+They come from pull requests, so they are what the environment's policy lists and no more than an ordinary pod may do, they
+stay in the namespaces of the sandbox's clones, and their selectors reach the tenant's own pods only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from renderer import yamlio
+from renderer.addresses import Addresses, Unaddressable, find, port_of
+from renderer.base import declared_scopes, group_of, objects_of
+from renderer.catalogue import report
+from renderer.clone.metadata import copied_labels, kept_annotations, tenant_metadata
+from renderer.clone.privilege import beyond_ordinary, of_claim_templates
+from renderer.emit import SANDBOXES, Placed
+from renderer.guardrails import is_allowed_image
+from renderer.kinds import WORKLOADS, GroupKind, at, is_cluster_scoped, pod_labels
+from renderer.model import Environment, Manifest, Resource, ResourceFile, ResourceId, Sandbox, annotations_of, labels_of
+from renderer.names import LABEL_PREFIXES, MANAGED_BY, RESOURCE, SANDBOX, TENANT
+from renderer.patch.put import put
+from renderer.plan import Plan
+from renderer.problems import Invalid, Problem, Source
+from renderer.templates import TemplateProblem, render_template
+
+_TEMPLATE = ".j2"
+_WITH_PODS = (("apps", "Deployment"), ("apps", "StatefulSet"), ("batch", "CronJob"), ("batch", "Job"))
+_BUILT_IN: Mapping[str, str] = {
+    **{kind: group for group, kind in WORKLOADS},
+    **dict.fromkeys(("ConfigMap", "PersistentVolumeClaim", "Pod", "Secret", "Service", "ServiceAccount"), ""),
+}
+"""Kind -> group, of the kinds that a plain name in `policy.resourceKinds` means."""
+
+_NEVER: Mapping[GroupKind, str] = {
+    ("", "Secret"): "secrets are never written to git: refer to one that is in the cluster",
+    ("", "Endpoints"): "it could send requests for any Service anywhere",
+    ("discovery.k8s.io", "EndpointSlice"): "it could send requests for any Service anywhere",
+    ("autoscaling", "HorizontalPodAutoscaler"): "it could scale what is not the tenant's",
+    ("policy", "PodDisruptionBudget"): "it could hold up what is not the tenant's",
+    **{
+        key: "pods come as Deployment, StatefulSet, Job or CronJob"
+        for key in (*WORKLOADS, ("", "Pod"), ("", "PodTemplate"))
+        if key not in _WITH_PODS
+    },
+}
+_NEVER_GROUPS: Mapping[str, str] = dict.fromkeys(
+    (
+        "extensions.istio.io", "gateway.networking.k8s.io", "linkerd.io", "networking.istio.io", "networking.k8s.io",
+        "policy.linkerd.io", "security.istio.io", "telemetry.istio.io", "admissionregistration.k8s.io", "sandlane.dev",
+    ),
+    "routes and policies are sandlane's to write, since one more could change what others get",
+)  # fmt: skip
+
+Wrong = Callable[..., Problem]
+
+
+def render_resources(plan: Plan) -> tuple[tuple[Placed, ...], list[Problem]]:
+    """Returns the objects of all sandboxes' resources, and what is wrong with any."""
+    objects: list[Placed] = []
+    problems: list[Problem] = []
+    for sandbox in plan.sandboxes:
+        found: list[tuple[ResourceFile, Resource]] = []
+        for file in sandbox.resources:
+            read, wrong = _read(plan, sandbox, file)
+            found += ((file, each) for each in read)
+            problems += wrong
+        claims = frozenset(r.id.name for _, r in found if r.id.kind == "PersistentVolumeClaim")
+        for file, resource in found:
+            wrong = list(_guard(plan, sandbox, file, resource, claims))
+            problems += wrong
+            if not wrong:
+                manifest = _marked(plan.environment, sandbox, file, resource)
+                objects.append(Placed(directory=f"{SANDBOXES}/{sandbox.name}", id=resource.id, manifest=manifest))
+    return tuple(objects), problems
+
+
+def own_claims(objects: tuple[Placed, ...]) -> Mapping[str, frozenset[str]]:
+    """Returns the names of the claims that each sandbox brings, by the sandbox's directory."""
+    found: dict[str, set[str]] = {}
+    for placed in objects:
+        if placed.id.kind == "PersistentVolumeClaim":
+            found.setdefault(placed.directory, set()).add(placed.id.name)
+    return {directory: frozenset(names) for directory, names in found.items()}
+
+
+def _read(plan: Plan, sandbox: Sandbox, file: ResourceFile) -> tuple[list[Resource], list[Problem]]:
+    """Returns the objects in a file, after it was rendered where it is a template."""
+    wrong = partial(report, source=sandbox.source, path=file.path, sandbox=sandbox.source)
+    data = file.text
+    if file.file.endswith(_TEMPLATE):
+        try:
+            data = render_template(data.decode("utf-8", "replace"), _variables(plan, sandbox)).encode()
+        except TemplateProblem as reason:
+            shown = f"{file.file}:{reason.line}" if reason.line else file.file
+            return [], [wrong("SL244", file=shown, reason=str(reason))]
+    try:
+        documents = yamlio.read(data, file.file)
+    except Invalid as invalid:
+        return [], [replace(p, sandbox=sandbox.source, **_place(sandbox, file, p)) for p in invalid.problems]
+    found, problems = [], []
+    scopes = declared_scopes(r.manifest for r in plan.base.of("apiextensions.k8s.io", "CustomResourceDefinition"))
+    for document in documents:
+        source = Source(file=file.file, document=document.index)
+        objects, malformed = objects_of(document.data, source)
+        problems += [replace(p, sandbox=sandbox.source, **_place(sandbox, file, p)) for p in malformed]
+        for place, manifest in objects:
+            group, kind = group_of(manifest), manifest["kind"]
+            name = manifest["metadata"].get("name")
+            if not name:
+                problems.append(wrong("SL245", object=kind, what="it has no name of its own", way="give it one"))
+                continue
+            namespace = manifest["metadata"].get("namespace") or plan.environment.default_namespace
+            scope = "" if is_cluster_scoped(group, kind, scopes) else namespace
+            found.append(Resource(id=ResourceId(group, kind, scope, name), manifest=manifest, source=place))
+    return found, problems
+
+
+def _place(sandbox: Sandbox, file: ResourceFile, problem: Problem) -> dict[str, Any]:
+    """Returns where a problem of a file is shown: of a template at the spec, since the lines of its text are not the file's."""
+    if not file.file.endswith(_TEMPLATE):
+        return {}
+    line = f" (line {problem.position[0]} of it)" if problem.position else ""
+    text = f"{problem.text} in what '{file.file}' renders to{line}"
+    return {"source": sandbox.source, "path": file.path, "at_key": False, "position": None, "text": text}
+
+
+def _variables(plan: Plan, sandbox: Sandbox) -> dict[str, Any]:
+    addresses = plan.addresses.get(sandbox.name, {})
+    return {
+        "tenantID": sandbox.tenant,
+        "sandbox": sandbox.name,
+        "clones": {name: _clone(addresses, name) for name in addresses},
+    }
+
+
+def _clone(addresses: Addresses, workload: str) -> dict[str, Any]:
+    """Returns what a template knows of a clone: its address, where there is one, and those of all of its Services."""
+    found: dict[str, Any] = {
+        "services": {name: {"host": a.host, "ports": dict(a.ports)} for name, a in addresses[workload].items()}
+    }
+    try:
+        address = find(addresses, workload)
+        found |= {"host": address.host, "ports": dict(address.ports)}
+        found["port"] = port_of(address)
+    except Unaddressable:
+        pass  # a template that asks for it is told that it is undefined
+    return found
+
+
+def _guard(
+    plan: Plan, sandbox: Sandbox, file: ResourceFile, resource: Resource, claims: frozenset[str]
+) -> Iterator[Problem]:
+    id, manifest, environment = resource.id, resource.manifest, plan.environment
+    wrong = partial(report, source=sandbox.source, path=file.path, sandbox=sandbox.source, object=str(id))
+    key = (id.group, id.kind)
+    never = _NEVER.get(key) or _NEVER_GROUPS.get(id.group)
+    if never or not id.namespace:
+        yield wrong("SL245", what=f"sandboxes cannot bring a {id.kind}", way=never or "it has no namespace to stay in")
+        return
+    if not _is_listed(environment.policy.resource_kinds, key):
+        listed = ", ".join(environment.policy.resource_kinds) or "none"
+        yield wrong(
+            "SL245", what=f"the environment's policy lists no {id.kind}", way=f"kinds that it does list: {listed}"
+        )
+    namespaces = {clone.id.namespace for clone in plan.clones if clone.sandbox is sandbox} or {
+        environment.default_namespace
+    }
+    if id.namespace not in namespaces:
+        listed = ", ".join(sorted(namespaces))
+        yield wrong(
+            "SL245", what=f"the sandbox clones nothing in namespace '{id.namespace}'", way=f"namespaces: {listed}"
+        )
+    yield from _reserved(environment, resource, wrong)
+    if key == ("", "Service"):
+        yield from _service(manifest, wrong)
+    if key == ("", "PersistentVolumeClaim"):
+        yield from _beyond(environment, sorted(of_claim_templates([manifest])), wrong)
+    if key in _WITH_PODS:
+        yield from _pods(plan, resource, claims, wrong)
+
+
+def _is_listed(kinds: tuple[str, ...], key: GroupKind) -> bool:
+    """Tells whether a policy lists a kind: by its name, where a built-in kind has it, or as `Kind.group`."""
+    group, kind = key
+    return f"{kind}.{group}" in kinds or (kind in kinds and _BUILT_IN.get(kind, group) == group)
+
+
+def _reserved(environment: Environment, resource: Resource, wrong: Wrong) -> Iterator[Problem]:
+    row = WORKLOADS.get((resource.id.group, resource.id.kind))
+    labels = {**labels_of(resource.manifest), **(pod_labels(row, resource.manifest) if row else {})}
+    for key in (*labels, *annotations_of(resource.manifest)):
+        if key.startswith(LABEL_PREFIXES) or key == environment.tenant_label:
+            yield wrong("SL245", what=f"'{key}' is set by sandlane", way="leave it out")
+
+
+def _service(manifest: Manifest, wrong: Wrong) -> Iterator[Problem]:
+    """Yields what would let a Service be reached from outside, or take an address of others."""
+    spec = manifest.get("spec") or {}
+    if spec.get("type") not in (None, "ClusterIP"):
+        yield wrong("SL245", what=f"it is of type {spec['type']}", way="Services of sandboxes are of type ClusterIP")
+    for field in ("clusterIP", "clusterIPs", "externalIPs", "externalName", "loadBalancerIP"):
+        if spec.get(field) not in (None, "None", ["None"], []):
+            yield wrong("SL245", what=f"it names an address in 'spec.{field}'", way="leave it out")
+
+
+def _beyond(environment: Environment, privileges: list[tuple[str, str]], wrong: Wrong) -> Iterator[Problem]:
+    for kind, what in privileges:
+        if kind not in environment.policy.privileges:
+            yield wrong("SL330", what=what, than="an ordinary pod", kind=kind)
+
+
+def _pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) -> Iterator[Problem]:
+    row = WORKLOADS[(resource.id.group, resource.id.kind)]
+    template = at(resource.manifest, row.template) or {}
+    templates = at(resource.manifest, ("spec", "volumeClaimTemplates")) or ()
+    privileges = [*beyond_ordinary(template, claims), *sorted(of_claim_templates(templates))]
+    yield from _beyond(plan.environment, privileges, wrong)
+    spec = template.get("spec") or {}
+    for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
+        if not is_allowed_image(plan.environment.policy, str(container.get("image"))):
+            listed = ", ".join(plan.environment.policy.images)
+            yield wrong("SL241", image=container.get("image"), patterns=listed)
+    labels = {**pod_labels(row, resource.manifest), TENANT: "", MANAGED_BY: "sandlane"}
+    for selector, catching in plan.selectors.leave.matching(resource.id.namespace, labels):
+        if selector:
+            what = f"'{catching.id}' of the base selects its pods"
+            yield wrong("SL245", what=what, way="give its pods labels that nothing of the base selects")
+
+
+def _marked(environment: Environment, sandbox: Sandbox, file: ResourceFile, resource: Resource) -> dict[str, Any]:
+    """Returns an object as a tenant's: with its marks, its pods' marks, and selectors that reach none but the tenant's."""
+    id, manifest = resource.id, resource.manifest
+    row = WORKLOADS.get((id.group, id.kind))
+    metadata = tenant_metadata(
+        environment,
+        sandbox,
+        name=id.name,
+        namespace=id.namespace,
+        origin=None,
+        labels=copied_labels(manifest),
+        annotations={**kept_annotations(manifest), RESOURCE: file.file},
+    )
+    result: Any = {key: metadata if key == "metadata" else value for key, value in manifest.items() if key != "status"}
+    own = {TENANT: sandbox.tenant}
+    if (id.group, id.kind) == ("", "Service") and at(manifest, ("spec", "selector")):
+        result = put(result, ("spec", "selector"), {**result["spec"]["selector"], **own})
+    if row:
+        marks = {MANAGED_BY: "sandlane", environment.tenant_label: sandbox.tenant, **own, SANDBOX: sandbox.name}
+        labels = {**pod_labels(row, manifest), **marks}
+        result = put(result, (*row.template, "metadata", "labels"), labels, create=True)
+        if row.selector:
+            chosen = at(result, (*row.selector, "matchLabels")) or {}
+            result = put(result, (*row.selector, "matchLabels"), {**chosen, **own}, create=True)
+    return result  # type: ignore[no-any-return]

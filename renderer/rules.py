@@ -1,0 +1,65 @@
+"""Standing rules: which of the environment's `clones` are for a workload, by kustomize's targets.
+
+Group, version, kind, name and namespace are regular expressions (RE2) for whole values, selectors are as of kubectl:
+https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import re2
+
+from renderer.base import Base
+from renderer.catalogue import report
+from renderer.kinds import WORKLOADS
+from renderer.model import Changes, Environment, Resource, Rule, annotations_of, labels_of
+from renderer.problems import Path, Problem
+from renderer.selectors import BadSelector, from_text, matches
+
+_SELECTORS = {"labelSelector": labels_of, "annotationSelector": annotations_of}
+
+
+def rules_for(environment: Environment, resource: Resource) -> tuple[Changes, ...]:
+    """Returns the changes of all rules that are for a workload, in order."""
+    return tuple(rule.changes for rule in environment.rules if _is_for(rule, resource))
+
+
+def _is_for(rule: Rule, resource: Resource) -> bool:
+    id, version = resource.id, str(resource.manifest["apiVersion"]).rpartition("/")[2]
+    values = {"group": id.group, "version": version, "kind": id.kind, "name": id.name, "namespace": id.namespace}
+    for field, wanted in rule.target.items():
+        if field in _SELECTORS:
+            if not matches(from_text(wanted), _SELECTORS[field](resource.manifest)):
+                return False
+        elif wanted and not _expression(wanted).fullmatch(values[field]):
+            return False
+    return True
+
+
+@functools.cache
+def _expression(text: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(text, options)
+
+
+def target_problems(rule: Rule) -> Iterator[Problem]:
+    """Yields what of a rule's target is no regular expression or no selector."""
+    for field, wanted in rule.target.items():
+        try:
+            _ = from_text(wanted) if field in _SELECTORS else _expression(wanted)
+        except (BadSelector, re2.error) as error:
+            reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+            path: Path = (*rule.changes.path, "target", field)
+            yield report("SL239", source=rule.changes.source, path=path, field=field, value=wanted, reason=reason)
+
+
+def aimless(environment: Environment, base: Base) -> Iterator[Problem]:
+    """Yields rules that are for no workload of the base."""
+    workloads = [r for row in WORKLOADS.values() if row.is_clonable for r in base.of(row.group, row.kind)]
+    for rule in environment.rules:
+        if not any(_is_for(rule, workload) for workload in workloads):
+            yield report("SL240", source=rule.changes.source, path=(*rule.changes.path, "target"))
