@@ -13,7 +13,7 @@ from renderer.changes import changes_of, read_file, repeated, twice
 from renderer.kinds import at
 from renderer.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
 from renderer.problems import Invalid, Path, Problem, Source
-from renderer.tree import Tree, Unreadable, relative
+from renderer.tree import OutsideRoot, Tree, Unreadable, join, relative
 
 _OF_A_CLONE = (
     "image",
@@ -39,16 +39,22 @@ class Specs:
 
 
 def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Specs:
-    """Reads the specs of files. Mistakes in one spec leave that one out."""
+    """Reads the specs of files. Mistakes in one spec leave that one out.
+
+    Manifests and patches that a spec names may lie beside it; they are no specs.
+    """
+    read = [(file, *_documents(tree, file)) for file in files]
+    beside = {path for file, documents, _ in read for document in documents for path in _named_by(document.data, file)}
     records: list[Sandbox | RouteGroup] = []
     problems: list[Problem] = []
     rejected: set[str] = set()
-    for file in files:
-        documents, unread = _documents(tree, file)
-        if unread:
+    for file, documents, unread in read:
+        if unread and file not in beside:
             problems += unread
             rejected.add(file.rpartition("/")[2].partition(".")[0])  # by custom a spec's file has its name
         for document in documents:
+            if file in beside and not _is_ours(document.data):
+                continue
             record, wrong = _record(tree, document.data, Source(file=file, document=document.index), environment)
             problems += wrong
             if wrong:
@@ -74,6 +80,29 @@ def _documents(tree: Tree, file: str) -> tuple[tuple[yamlio.Document, ...], list
         return (), [report("SL128", source=source, sandbox=source, reason=str(unreadable))]
 
 
+def _is_ours(data: Any) -> bool:
+    return isinstance(data, Mapping) and str(data.get("apiVersion")).startswith("sandlane.dev/")
+
+
+def _named_by(data: Any, file: str) -> Iterator[str]:
+    """Yields the files that a document names as resources or patches, before anything of it has been checked."""
+    named = [*_items(data, "resources")]
+    for workload in _items(data, "workloads") if _is_ours(data) else ():
+        patches = workload.get("patches") if isinstance(workload, Mapping) else None
+        named += [at(patch, ("path",)) for patch in (patches if isinstance(patches, list) else ())]
+    for name in named if _is_ours(data) else ():
+        try:
+            if isinstance(name, str):
+                yield join(file.rpartition("/")[0], name)
+        except OutsideRoot:
+            continue  # told where the spec is read
+
+
+def _items(data: Any, field: str) -> list[Any]:
+    listed = at(data, ("spec", field))
+    return listed if isinstance(listed, list) else []
+
+
 def _names(data: Any) -> set[str]:
     name = at(data, ("metadata", "name"))
     return {name} if isinstance(name, str) else set()
@@ -83,7 +112,7 @@ def _record(
     tree: Tree, data: Any, source: Source, environment: Environment
 ) -> tuple[Sandbox | RouteGroup | None, list[Problem]]:
     kind = data.get("kind") if isinstance(data, Mapping) else None
-    if kind not in ("DevelopmentSandbox", "RouteGroup") or not str(data.get("apiVersion")).startswith("sandlane.dev/"):
+    if kind not in ("DevelopmentSandbox", "RouteGroup") or not _is_ours(data):
         found = f"kind {kind!r} of apiVersion {data.get('apiVersion')!r}" if isinstance(data, Mapping) else "no mapping"
         return None, [
             report("SL204", source=source, sandbox=source, expected="a DevelopmentSandbox or a RouteGroup", found=found)

@@ -83,6 +83,10 @@ class World:
             if any(s.id.name == origin for s in replaced_by(self.base, self.base_services, use))
         )
 
+    def is_brought(self, resource: Resource) -> bool:
+        """Tells whether an object of the output comes from a sandbox's own files."""
+        return _is_brought(resource, self.owner(resource))
+
     def clone_of(self, origin: ResourceId, tenant: str) -> Pods | None:
         """Returns the pods of a tenant's clone of a base workload."""
         kind = CLONED_AS.get(origin.kind, origin.kind)
@@ -128,12 +132,16 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     )
 
 
+def _is_brought(resource: Resource, owner: Claim | None) -> bool:
+    return owner is not None and annotations_of(resource.manifest).get(RESOURCE) in owner.resources
+
+
 def _resources(added: Iterable[Resource], owners: Mapping[str, Claim]) -> dict[str, tuple[Resource, ...]]:
     """Returns the objects that say that they come from a file which their sandbox names."""
     found: dict[str, list[Resource]] = {}
     for resource in added:
         owner = owners.get(directory(resource))
-        if owner and annotations_of(resource.manifest).get(RESOURCE) in owner.resources:
+        if owner and _is_brought(resource, owner):
             found.setdefault(owner.name, []).append(resource)
     return {name: tuple(resources) for name, resources in found.items()}
 
@@ -240,7 +248,12 @@ def _clone_services(
 ) -> Iterator[tuple[tuple[ResourceId, str], Resource]]:
     for resource in added:
         owner = owners.get(directory(resource))
-        if (resource.id.group, resource.id.kind) == ("", "Service") and owner and not is_headless(resource):
+        if (
+            (resource.id.group, resource.id.kind) == ("", "Service")
+            and owner
+            and not is_headless(resource)
+            and not _is_brought(resource, owner)
+        ):
             origin = ResourceId("", "Service", resource.id.namespace, labels_of(resource.manifest).get(ORIGIN, ""))
             yield (origin, owner.tenant), resource
 

@@ -39,13 +39,12 @@ def check(world: World) -> Iterator[Problem]:
             yield _wrong(second, f"stands twice in the output, first in {first.source.file}")
     reader, named = world.reader, dict(_named(world))
     allowed = {"shared": reader.shared, "sandboxes": _OWN | reader.own | frozenset(reader.kinds)}
-    brought = {resource.id for listed in world.resources.values() for resource in listed}
     for resource in world.added:
         if resource.id in named:
             yield _wrong(resource, f"'{named[resource.id]}' of the base names it, and would reach it")
         key, where = (resource.id.group, resource.id.kind), directory(resource)
         # What a sandbox brings in files of its own is judged by `resources`.
-        if resource.id not in brought and key not in allowed.get(where.partition("/")[0], ()):
+        if not world.is_brought(resource) and key not in allowed.get(where.partition("/")[0], ()):
             yield _wrong(resource, f"no {resource.id.kind} that the base has not may lie in '{where}'")
         elif where != "shared":
             yield from _marks(world, resource, where)

@@ -23,7 +23,8 @@ def check(world: World) -> Iterator[Problem]:
             if insertion.tenant is not None:
                 yield from _entry(world, vs, insertion, insertion.tenant)
     for service in world.added:
-        if (service.id.group, service.id.kind) == ("", "Service") and not is_headless(service):
+        is_clone = (service.id.group, service.id.kind) == ("", "Service") and not world.is_brought(service)
+        if is_clone and not is_headless(service):
             yield from _service(world, service)
     for claim in world.claims.sandboxes:
         for origin in claim.origins:

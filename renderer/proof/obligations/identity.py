@@ -21,21 +21,20 @@ _MARKS: Path = ("metadata", "labels")
 
 def check(world: World) -> Iterator[Problem]:
     """Yields added objects that are not marked, and selectors of clones that are not exactly the scheme's."""
-    brought = {resource.id for listed in world.resources.values() for resource in listed}
     for resource in world.added:
         labels = labels_of(resource.manifest)
         if labels.get(MANAGED_BY) != "sandlane":
             yield _wrong(resource, f"does not carry '{MANAGED_BY}: sandlane'", _MARKS)
-        if not labels.get(ORIGIN) and resource.id not in brought:
+        if not labels.get(ORIGIN) and not world.is_brought(resource):
             yield _wrong(resource, f"does not carry '{ORIGIN}'", _MARKS)
         if directory(resource) in world.holders and not annotations_of(resource.manifest).get(SPEC):
             yield _wrong(resource, f"does not name its spec in the annotation '{SPEC}'", ("metadata", "annotations"))
         owner = world.owner(resource)
-        if owner and (resource.id.group, resource.id.kind) == ("", "Service") and resource.id not in brought:
+        if owner and (resource.id.group, resource.id.kind) == ("", "Service") and not world.is_brought(resource):
             yield from _service(world, resource, owner)
     for pods in world.pods:
         owner = world.owner(pods.resource)
-        if owner and pods.resource.id not in brought:
+        if owner and not world.is_brought(pods.resource):
             yield from _workload(pods.resource, pods.labels, owner)
 
 
