@@ -13,9 +13,10 @@ from renderer.meshes.base import Routed
 from renderer.meshes.istio.rules import Transformed, transform
 from renderer.meshes.istio.view import View, make_view
 from renderer.model import Resource, ResourceId
+from renderer.pipeline import render
 from renderer.plan import Plan, Tenant, WorkloadClone
 from renderer.planner import make_plan
-from renderer.problems import Problem, show
+from renderer.problems import Invalid, Problem, show
 from renderer.tree import MemoryTree
 
 Object = dict[str, Any]
@@ -110,20 +111,45 @@ def group(name: str, **spec: Any) -> Object:
     }
 
 
-def inputs(base: str | Sequence[Object], *specs: Object, **environment: Any) -> Inputs:
-    """Reads a base (YAML text or objects) and specs; `environment` are fields of the environment's spec."""
+def files_of(base: str | Sequence[Object], *specs: Object, **environment: Any) -> dict[str, str]:
+    """Returns the files of an environment over a base (YAML text or objects); `environment` are fields of its spec."""
     text = dedent(base) if isinstance(base, str) else json.dumps({"apiVersion": "v1", "kind": "List", "items": base})
     spec = {"base": ["base.yaml"], "mesh": "istio", "defaultNamespace": "shop", "output": {"base": "full"},
             **environment}  # fmt: skip
-    files = {
+    return {
         "sandlane.yaml": json.dumps({"apiVersion": "sandlane.dev/v1alpha1", "kind": "Environment", "spec": spec}),
         "base.yaml": text,
         "sandboxes/README.md": "",
         **{f"sandboxes/{s['metadata']['name']}.yaml": json.dumps(s) for s in specs},
     }
-    found = read_inputs(MemoryTree(files), "sandlane.yaml")
+
+
+def inputs(base: str | Sequence[Object], *specs: Object, **environment: Any) -> Inputs:
+    """Reads a base and specs without mistakes; `environment` are fields of the environment's spec."""
+    found = read_inputs(MemoryTree(files_of(base, *specs, **environment)), "sandlane.yaml")
     assert found.problems == ()
     return found
+
+
+def output(
+    base: str | Sequence[Object], *specs: Object, beside: Mapping[str, str] | None = None, **environment: Any
+) -> dict[str, Any]:
+    """Returns the proved objects of sandboxes, as Kind/name; `beside` are further files."""
+    tree = MemoryTree({**files_of(base, *specs, **environment), **(beside or {})})
+    rendered = render(read_inputs(tree, "sandlane.yaml"))
+    return {f"{o.id.kind}/{o.id.name}": o.manifest for o in rendered.objects if o.directory.startswith("sandboxes/")}
+
+
+def refusals(
+    base: str | Sequence[Object], *specs: Object, beside: Mapping[str, str] | None = None, **environment: Any
+) -> list[str]:
+    """Returns the problems for which nothing is rendered, as people see them."""
+    tree = MemoryTree({**files_of(base, *specs, **environment), **(beside or {})})
+    try:
+        render(read_inputs(tree, "sandlane.yaml"))
+    except Invalid as invalid:
+        return texts(invalid.problems)
+    return []
 
 
 def plan(base: str | Sequence[Object], *specs: Object, **environment: Any) -> Plan:

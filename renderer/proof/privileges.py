@@ -178,11 +178,10 @@ def _confinement(old: Place, new: Place) -> Gained:
         yield "security", "a root file system that can be written to"
     if new.setting("procMount") == "Unmasked" and old.setting("procMount") != "Unmasked":
         yield "security", "unmasked /proc"
-    for field, strict in (("seccompProfile", False), ("appArmorProfile", True)):
-        before, after = old.setting(field) or {}, new.setting(field) or {}
-        # Nothing said is no seccomp at all, and the runtime's own AppArmor profile.
-        is_default = after.get("type") == "RuntimeDefault" or (strict and not after)
-        if not is_default and not same(before or {"type": "Unconfined"}, after or {"type": "Unconfined"}):
+    # Nothing said is no seccomp at all, and the runtime's own AppArmor profile.
+    for field, unsaid in (("seccompProfile", "Unconfined"), ("appArmorProfile", "RuntimeDefault")):
+        before, after = (place.setting(field) or {"type": unsaid} for place in (old, new))
+        if after.get("type") != "RuntimeDefault" and not same(before, after):
             yield "security", field
     for field in ("seLinuxOptions", "windowsOptions"):
         if new.setting(field) and not same(old.setting(field), new.setting(field)):
