@@ -111,7 +111,10 @@ TENANT = (
 )
 HINT = "\n  hint: "
 SPEC_OF_SANDBOX = "expires, owner, resources, suspend, tenantID, workloads"
-WORKLOAD_FIELDS = "accept, configMaps, containers, image, initContainers, kind, name, namespace, patches, preserveLabels, replicas, use, volumes"
+WORKLOAD_FIELDS = (
+    "accept, configMaps, containers, image, initContainers, kind, name, namespace, patches, preserveLabels, "
+)
+WORKLOAD_FIELDS += "replicas, use, volumes"
 
 
 @pytest.mark.parametrize(

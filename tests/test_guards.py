@@ -18,8 +18,13 @@ QUEUE = (
     "sandboxes/dev1.yaml: SL310 no Service selects 'Deployment/shop/a' and none of its environment changes, so its clone takes "
     f"work from the base's own queue or schedule{hint(OWN, 'SL310')}"
 )
-RUNS = hint("let the base run migrations as a Job", "SL312")
-WRITES = hint("use a claim that many nodes may mount", "SL311")
+
+
+def runs(name: str) -> str:
+    return hint(f"leave it out with 'initContainers: {{drop: [{name}]}}'", "SL312")
+
+
+WRITES = hint("say what becomes of it, such as 'volumes: {d: emptyDir}' (or ephemeral, share, share-readonly)", "SL311")
 
 
 CHANGED: Object = {"name": "a", "containers": [{"name": "app", "env": [{"name": "Q", "value": "x"}]}]}
@@ -96,7 +101,7 @@ def test_claims(modes: list[str] | None, why_not: str | None) -> None:
 )
 def test_migrations(container: Object, is_migration: bool) -> None:
     name = container["name"]
-    said = f"SL312 init container '{name}' of 'Deployment/shop/a' looks like a migration and would run again for the clone{RUNS}"
+    said = f"SL312 init container '{name}' of 'Deployment/shop/a' looks like a migration and would run again for the clone{runs(name)}"
     expected = [f"sandboxes/dev1.yaml: {said}"] if is_migration else []
     assert found([deployment("a", initContainers=[container]), service("a")]) == expected
 
@@ -193,3 +198,72 @@ def test_policies_that_name_a_service() -> None:
         "for the tenant"
         + hint("let it name the Gateway or namespace instead", "SL323", "AuthorizationPolicy/shop/only-web")
     ]
+
+
+def test_host_network() -> None:
+    said = "SL316 'Deployment/shop/a' uses its node's network, so its clone cannot share a node with it and no mesh routes its requests"
+    way = hint("let the base use the pod network", "SL316")
+    assert found([deployment("a", hostNetwork=True), service("a")]) == [f"sandboxes/dev1.yaml: {said}{way}"]
+
+
+def reading(**pod: Any) -> list[str]:
+    return found([deployment("a", {"app": "a", "tier": "x"}, **pod), service("a")])
+
+
+def read(label: str) -> list[str]:
+    said = f"SL314 notice: 'Deployment/shop/a-dev1' reads its own label '{label}', which is 'a-dev1' for the clone"
+    return [f"sandboxes/dev1.yaml: {said}\n  hint: set the variable in the spec if the app goes by the value"]
+
+
+def field(path: str) -> Object:
+    return {
+        "containers": [
+            {"name": "app", "image": "a:1", "env": [{"name": "L", "valueFrom": {"fieldRef": {"fieldPath": path}}}]}
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("pod", "expected"),
+    [
+        pytest.param(field("metadata.labels['app']"), read("app"), id="variable"),
+        pytest.param(field("metadata.labels['tier']"), [], id="label-that-stays"),
+        pytest.param(field("metadata.name"), [], id="another-field"),
+        pytest.param({"volumes": [{"name": "v", "downwardAPI": {"items": [
+            {"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]}}]}, read("app"), id="volume"),
+    ],
+)  # fmt: skip
+def test_labels_that_the_app_reads(pod: Object, expected: list[str]) -> None:
+    assert reading(**pod) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "peer"),
+    [
+        pytest.param("a-0.a,a-1.a", "a-0", id="own-pods"),
+        pytest.param("ha-0.a", None, id="another's"),
+        pytest.param("a.shop", None, id="service"),
+    ],
+)
+def test_peers_by_name(value: str, peer: str | None) -> None:
+    base = {
+        **deployment("a", containers=[{"name": "app", "env": [{"name": "PEERS", "value": value}]}]),
+        "kind": "StatefulSet",
+    }
+    said = (
+        f"sandboxes/dev1.yaml: SL317 notice: variable 'PEERS' of 'StatefulSet/shop/a-dev1' names a pod of the origin ('{peer}')\n"
+        "  hint: give the clone a list of its own pods in 'env'; they are named <StatefulSet>-<tenantID>-<number>"
+    )
+    assert found([base, service("a")], {"name": "a", "kind": "StatefulSet"}) == ([said] if peer else [])
+
+
+def test_suspended_cron_job_takes_no_work() -> None:
+    template = {"spec": {"containers": [{"name": "app", "image": "a:1"}]}}
+    made = object_of("batch/v1", "CronJob", "a", schedule="@daily", jobTemplate={"spec": {"template": template}})
+    assert found([made], {"name": "a", "kind": "CronJob"}) == []
+
+
+def test_shared_claim_is_settled_by_the_spec() -> None:
+    base = [deployment("a", volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]), service("a")]
+    for choice in ("emptyDir", "share", "share-readonly"):
+        assert found(base, {"name": "a", "volumes": {"data": choice}}) == []

@@ -82,7 +82,7 @@ def _claims(base: Base, clone: WorkloadClone) -> Iterator[Finding]:
                 if claim
                 else "is not in the base, so it may be for one node only"
             )
-            yield "SL311", str(clone.origin.id), {"claim": name, "why_not": why_not}
+            yield "SL311", str(clone.origin.id), {"claim": name, "volume": volume.get("name"), "why_not": why_not}
 
 
 def _migrations(clone: WorkloadClone) -> Iterator[Finding]:
