@@ -10,12 +10,13 @@ from dataclasses import replace
 
 from renderer.model import ResourceId, labels_of
 from renderer.ports import is_http, istio_protocol
+from renderer.proof.compile.addressed import addressed
 from renderer.proof.compile.gamma import merged
 from renderer.proof.compile.gateway_api import ROUTES, attached
 from renderer.proof.compile.istio_matches import MESH, Proxy
 from renderer.proof.compile.istio_rules import destination, rules_of
 from renderer.proof.compile.network import ISTIO, Host, Network, most_specific
-from renderer.proof.compile.outcomes import L4, Forward, NotFound, Passthrough, Unknown
+from renderer.proof.compile.outcomes import L4, Forward, NotFound, Unknown
 from renderer.proof.compile.request import Address
 from renderer.proof.compile.tables import Rule, Table
 
@@ -25,12 +26,10 @@ USE_NAMESPACE = "istio.io/use-waypoint-namespace"
 
 def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     """Returns the rules of the waypoint of the Service that a client connects to."""
-    host = network.hosts.get(network.meant(address.host, address.client.namespace))
-    if host is None:
-        return (Table(otherwise=Passthrough()),)
-    port = host.ports.get(address.port)
-    if port is None:
-        return (Table(otherwise=Unknown(f"'{host.name}' has no port {address.port}")),)
+    found = addressed(network, address)
+    if isinstance(found, Table):
+        return (found,)
+    host, port = found
     home = _waypoint(network, host)
     if home is None:
         note = f"the manifests show no waypoint for '{host.name}': without the label '{USE}' nothing looks at requests"
