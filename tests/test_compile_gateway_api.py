@@ -134,6 +134,13 @@ def test_routes_of_a_service(mesh: str, base: list[Object], asked: tuple[Any, ..
     assert ask(mesh, [*ALL, *base], *asked) == expected
 
 
+OPAQUE_NAMESPACE = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "shop", "annotations": {"config.linkerd.io/opaque-ports": "80"}},
+}
+
+
 def only(port: Object, **spec: Any) -> list[Object]:
     return [service("a", {"port": 80, **port}, **spec), *B, route("r", rule("b"))]
 
@@ -144,6 +151,7 @@ def only(port: Object, **spec: Any) -> list[Object]:
         pytest.param(only({"appProtocol": "http"}), ["b:80"], id="http"),
         pytest.param(only({"appProtocol": "kubernetes.io/h2c"}), ["b:80"], id="h2c"),
         pytest.param(only({"appProtocol": "grpc"}), ["L4 a:80"], id="any other is opaque"),
+        pytest.param([*only({}), OPAQUE_NAMESPACE], ["L4 a:80"], id="opaque by its namespace"),
         pytest.param([*only({}, clusterIP="None")], ["a:80"], id="S23 headless"),
         pytest.param([*only({})[:1], *B, route("r", rule("b"), kind="TCPRoute")],
                      ["unknown: 'TCPRoute/shop/r' routes connections, which is not modelled"], id="a TCPRoute"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from renderer.base import Base
 from renderer.kinds import GroupKind
 from renderer.model import Manifest, Resource
 from renderer.ports import is_http, istio_protocol, linkerd_unroutable
@@ -54,11 +55,11 @@ READERS: Mapping[str, Reader] = {
 """Value of `spec.mesh` -> how it reads routes."""
 
 
-def harm(reader: Reader, service: Resource, port: Manifest) -> str | None:
-    """Returns what a first HTTPRoute would break on a port of a Service, or None."""
+def harm(reader: Reader, base: Base, service: Resource, port: Manifest) -> str | None:
+    """Returns what a first HTTPRoute would break on a port of a Service of the base, or None."""
     if (service.manifest.get("spec") or {}).get("type") == "ExternalName":
         return "an ExternalName Service is no parent of a route"
     if reader.is_linkerd:
-        return linkerd_unroutable(service.manifest, port)
+        return linkerd_unroutable(service.manifest, port, base.namespace(service.id.namespace))
     protocol = istio_protocol(port)
     return None if is_http(protocol) else f"{protocol.upper()} carries no headers"

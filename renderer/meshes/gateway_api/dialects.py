@@ -20,7 +20,8 @@ class Dialect:
     to the parent Service, so a default is written without any. `backends_live_with_parent`: a backendRef without a
     namespace means the parent's, not the route's. `ignored_filters` make it ignore the whole route. `needs_grpc_method`:
     a GRPCRoute match of headers alone is refused. `merges_namespaces`: clients of a namespace with routes of its own meet
-    those of the Service's namespace too. `unroutable` tells why a port cannot be routed, or None.
+    those of the Service's namespace too. `unroutable` tells of a Service, a port and a Namespace why the port cannot be
+    routed, or None.
     """
 
     route_groups: tuple[str, ...] = (GATEWAY,)
@@ -30,7 +31,7 @@ class Dialect:
     needs_grpc_method: bool = False
     needs_waypoint: bool = False
     merges_namespaces: bool = False
-    unroutable: Callable[[Mapping[str, Any], Mapping[str, Any]], str | None]
+    unroutable: Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], str | None]
 
 
 GENERIC = Dialect(unroutable=plain_unroutable)

@@ -44,7 +44,7 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     if host.is_headless or host.is_external or not host.is_service:
         what = "headless" if host.is_headless else "no Service with an address"
         return (_only(default, f"'{host.name}' is {what}, so no route applies to it"),)
-    why_not = linkerd_unroutable(host.resource.manifest, port)
+    why_not = linkerd_unroutable(host.resource.manifest, port, network.base.namespace(host.resource.id.namespace))
     if why_not:
         return (_only(L4(host.name, address.port), f"port {address.port} of '{host.name}': {why_not}"),)
     profiled = _profiled(network, address, host, default)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderer.model import ResourceId, labels_of
+from renderer.model import labels_of
 from renderer.ports import is_http, istio_protocol
 from renderer.proof.compile.addressed import addressed
 from renderer.proof.compile.gamma import merged
@@ -47,8 +47,8 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
 
 def _waypoint(network: Network, host: Host) -> str | None:
     """Returns the namespace of a Service's waypoint, or None where it has none."""
-    namespace = network.base.by_id.get(ResourceId("", "Namespace", "", host.resource.id.namespace))
-    for labels in (labels_of(host.resource.manifest), labels_of(namespace.manifest) if namespace else {}):
+    namespace = network.base.namespace(host.resource.id.namespace)
+    for labels in (labels_of(host.resource.manifest), labels_of(namespace)):
         if labels.get(USE):
             return None if labels[USE] == "none" else labels.get(USE_NAMESPACE, host.resource.id.namespace)
     return None

@@ -46,7 +46,10 @@ def check(world: World) -> Iterator[Problem]:
             other_text = f"'{other.id}' serves it" if other else None
             in_way = in_the_way.get((service.id, 0)) or in_the_way.get(key)
             harms[key] = (
-                _attached(world, service.id, port["port"]) or other_text or in_way or harm(world.reader, service, port)
+                _attached(world, service.id, port["port"])
+                or other_text
+                or in_way
+                or harm(world.reader, world.base, service, port)
             )
         if harms[key]:
             path: Path = ("spec", "parentRefs", 0)
