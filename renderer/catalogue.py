@@ -672,6 +672,13 @@ CATALOGUE: dict[str, Row] = {
         bad="parentRefs: [{kind: Service, name: cart, port: 80}]\n",
         good="parentRefs: [{group: '', kind: Service, name: cart, port: 80}]\n",
     ),
+    "SL440": Row(
+        text="'{object}' sends to '{service}' in another namespace, and no ReferenceGrant of the base lets it",
+        hint="put the ReferenceGrant into the base: if it names the Service, the clone needs one too",
+        why="A Gateway answers 500 for a backend of another namespace that no ReferenceGrant gives to its route.",
+        bad="backendRefs: [{name: cart, namespace: shop, port: 80}]  # of a route of namespace 'infra'\n",
+        good="kind: ReferenceGrant of namespace 'shop' from HTTPRoutes of 'infra' to Services\n",
+    ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",
         hint="move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",

@@ -126,10 +126,9 @@ SEVERAL = beyond(
     "serves several Services or ports of which some are cloned",
     "give each a route of its own",
 )
-GRANT = beyond(
-    "HTTPRoute/infra/r",
-    "sends to 'Service/shop/a' in another namespace, and no ReferenceGrant covers its clone",
-    "add a ReferenceGrant to all Services of that namespace",
+GRANT = (
+    "base.yaml: SL440 'HTTPRoute/infra/r' sends to 'Service/shop/a' in another namespace, and no ReferenceGrant of the base lets "
+    "it\n  hint: put the ReferenceGrant into the base: if it names the Service, the clone needs one too"
 )
 CROSSING = route(
     "r", rule({"name": "a", "namespace": "shop", "port": 80}), parents=[{"name": "gate"}], namespace="infra"
@@ -183,9 +182,19 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
         pytest.param("gateway-api", [*ABC, grant("other"), CROSSING], [DEV1], [GRANT], id="grant-from-elsewhere"),
         pytest.param("gateway-api", [*ABC, grant(kind="GRPCRoute"), CROSSING], [DEV1], [GRANT], id="grant-for-grpc"),
         pytest.param("gateway-api", [*ABC, grant(), CROSSING], [DEV1], [], id="grant-to-all"),
+        pytest.param("gateway-api", [*ABC, grant(name="b"), CROSSING], [DEV1], [GRANT], id="grant-of-another-name"),
         pytest.param("linkerd", [*ABC, grant(), CROSSING], [DEV1], [], id="grant-to-all-linkerd"),
         pytest.param(
-            "gateway-api", [*ABC, grant(name="a"), CROSSING], [DEV1], [GRANT], id="grant-by-name",
+            "linkerd",
+            [*ABC, gateway(), route("r", rule("a"), namespace="client", parents=[
+                {"name": "gate", "namespace": "shop"}, to_service("c", 80, namespace="shop")])], [DEV1],
+            [beyond("HTTPRoute/client/r",
+                    "has a backendRef without a namespace, which means another Service at each of its parents",
+                    "write the backendRef's namespace out")],
+            id="a-backend-of-two-meanings",
+        ),
+        pytest.param(
+            "gateway-api", [*ABC, grant(name="a"), CROSSING], [DEV1], [], id="grant-by-name",
         ),
         pytest.param(
             "gateway-api",
@@ -193,7 +202,7 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
              route("r", rule("u", filters=[{"type": "RequestMirror", "requestMirror": {
                  "backendRef": {"name": "a", "namespace": "shop", "port": 80}}}]), parents=[{"name": "gate"}],
                  namespace="infra")],
-            [sandbox("dev1", "a", {"name": "u", "namespace": "infra"})], [GRANT], id="grant-of-a-mirror",
+            [sandbox("dev1", "a", {"name": "u", "namespace": "infra"})], [], id="grant-of-a-mirror",
         ),
         pytest.param(
             "linkerd",

@@ -14,6 +14,7 @@ GATEWAY_API = "gateway.networking.k8s.io"
 HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
 GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
 LINKERD_ROUTE = ("policy.linkerd.io", "HTTPRoute")
+REFERENCE_GRANT = (GATEWAY_API, "ReferenceGrant")
 DESTINATION_RULE = ("networking.istio.io", "DestinationRule")
 VIRTUAL_SERVICE = ("networking.istio.io", "VirtualService")
 

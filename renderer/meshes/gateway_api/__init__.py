@@ -18,6 +18,7 @@ from renderer.meshes.gateway_api.copies import copies, with_defaults
 from renderer.meshes.gateway_api.decide import decide
 from renderer.meshes.gateway_api.defaults import defaults
 from renderer.meshes.gateway_api.dialects import Dialect
+from renderer.meshes.gateway_api.grants import grants
 from renderer.meshes.gateway_api.view import Route, ignored_filter, parents_of, read_routes, route_kinds
 from renderer.meshes.notices import notices
 from renderer.model import ResourceId, labels_of
@@ -41,8 +42,9 @@ def route_base(plan: Plan, dialect: Dialect) -> tuple[Routed, tuple[Component, .
     parts = components(routes)
     decided = decide(plan, dialect, routes, parts)
     objects = tuple(placed for copying in decided.copyings for placed in copies(plan.environment, dialect, copying))
+    granted = grants(plan.environment, plan.base, decided.crossed)
     problems = [*decided.problems, *_ignored(plan, dialect), *_groupless(plan, dialect), *_ties(decided.copied)]
-    return Routed(objects, tuple(problems)), parts
+    return Routed((*objects, *granted), tuple(problems)), parts
 
 
 def route_services(
