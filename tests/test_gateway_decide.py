@@ -209,8 +209,9 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
             [*ABC, route("r", rule({"name": "a", "port": 80}, match={"path": {"value": "/x"}}), rule("a"),
                          parents=[to_service("a", 80, namespace="shop")], namespace="client"),
              route("p", rule("a"), parents=[to_service("a", 80)])], [DEV1],
-            ["base.yaml: SL426 notice: 'HTTPRoute/shop/p' and 'HTTPRoute/client/r' have a match in common on "
-             "'Service/shop/a': the older route wins, for tenants as for all others\n  hint: merge the two routes"],
+            ["base.yaml: SL426 notice: 'HTTPRoute/shop/p' and 'HTTPRoute/client/r' may both answer a request to "
+             "'Service/shop/a', and rank alike: the older route wins, for a tenant the older copy\n"
+             "  hint: merge the two routes, or set one apart by a header more"],
             id="service-parents-need-no-grant",
         ),
         pytest.param(

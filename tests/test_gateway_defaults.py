@@ -136,35 +136,6 @@ def test_a_default_does_not_tie_with_a_copy() -> None:
     assert shown(base, sandbox("dev1", "a")) == [consumers("z")]
 
 
-TIE = (
-    "base.yaml: SL426 notice: 'HTTPRoute/shop/r2' and 'HTTPRoute/shop/r1' have a match in common on '{}': the older route "
-    "wins, for tenants as for all others\n  hint: merge the two routes"
-)
-EXPLICIT = {"path": {"type": "PathPrefix", "value": "/"}}
-
-
-@pytest.mark.parametrize(
-    ("one", "two", "parent", "cloned", "expected"),
-    [
-        pytest.param(None, None, A, "a", [TIE.format("Service/shop/a")], id="equal"),
-        pytest.param(None, {"method": "GET"}, A, "a", [], id="different"),
-        pytest.param(
-            EXPLICIT, None, A, "a", [TIE.format("Service/shop/a")], id="defaults-left-out",
-        ),
-        pytest.param(
-            None, None, A, "b", [TIE.format("Service/shop/a")], id="of-a-parent-that-is-not-cloned",
-        ),
-        pytest.param(
-            None, None, {"name": "gate"}, "a", [TIE.format("Gateway/shop/gate")], id="at-a-gateway",
-        ),
-    ],
-)  # fmt: skip
-def test_ties(one: Object | None, two: Object | None, parent: Object, cloned: str, expected: list[str]) -> None:
-    base = [*app("a"), *app("b"), gateway(), route("r1", rule("a", match=one), parents=[parent]),
-            route("r2", rule("b", match=two), parents=[parent])]  # fmt: skip
-    assert shown(base, sandbox("dev1", cloned), mesh="gateway-api") == expected
-
-
 INERT = (
     "base.yaml: SL428 notice: 'VirtualService/shop/v' has no effect in this mesh, and tenants get no rules in it\n"
     "  hint: remove it from the base, or set 'mesh: istio'"

@@ -14,11 +14,12 @@ from renderer.hosts import service_of
 from renderer.kinds import at
 from renderer.meshes.base import Routed, Unroutable
 from renderer.meshes.gateway_api.components import Component, components
-from renderer.meshes.gateway_api.copies import copies, with_defaults
+from renderer.meshes.gateway_api.copies import copies
 from renderer.meshes.gateway_api.decide import decide
 from renderer.meshes.gateway_api.defaults import defaults
 from renderer.meshes.gateway_api.dialects import Dialect
 from renderer.meshes.gateway_api.grants import grants
+from renderer.meshes.gateway_api.ties import ties
 from renderer.meshes.gateway_api.view import Route, ignored_filter, parents_of, read_routes, route_kinds
 from renderer.meshes.notices import notices
 from renderer.model import ResourceId, labels_of
@@ -43,7 +44,12 @@ def route_base(plan: Plan, dialect: Dialect) -> tuple[Routed, tuple[Component, .
     decided = decide(plan, dialect, routes, parts)
     objects = tuple(placed for copying in decided.copyings for placed in copies(plan.environment, dialect, copying))
     granted = grants(plan.environment, plan.base, decided.crossed)
-    problems = [*decided.problems, *_ignored(plan, dialect), *_groupless(plan, dialect), *_ties(decided.copied)]
+    problems = [
+        *decided.problems,
+        *_ignored(plan, dialect),
+        *_groupless(plan, dialect),
+        *ties(plan.base, dialect, decided.copied),
+    ]
     return Routed((*objects, *granted), tuple(problems)), parts
 
 
@@ -145,30 +151,6 @@ def _groupless(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
                     path = ("spec", "parentRefs", number)
                     yield report(
                         "SL429", source=resource.source, path=path, object=str(resource.id), service=reference["name"]
-                    )
-
-
-def _ties(copied: Sequence[Component]) -> Iterator[Problem]:
-    """Yields pairs of routes with equal matches on one parent: the older wins, which manifests do not tell (rule R-G10)."""
-    for part in copied:
-        seen: dict[str, Route] = {}
-        for route in {r.resource.id: r for r, _ in part.pairs}.values():
-            is_http = route.resource.id.kind == "HTTPRoute"
-            written = {
-                repr(sorted(with_defaults(match, is_http).items()))
-                for rule in route.rules
-                for match in rule.get("matches") or [{}]
-            }
-            for match in sorted(written):
-                other = seen.setdefault(match, route)
-                if other is not route:
-                    yield report(
-                        "SL426",
-                        source=route.resource.source,
-                        path=("spec", "rules"),
-                        object=str(route.resource.id),
-                        other=other.resource.id,
-                        service=part.target,
                     )
 
 
