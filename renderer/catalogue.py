@@ -680,6 +680,14 @@ CATALOGUE: dict[str, Row] = {
         bad="backendRefs: [{name: cart, namespace: shop, port: 80}]  # of a route of namespace 'infra'\n",
         good="kind: ReferenceGrant of namespace 'shop' from HTTPRoutes of 'infra' to Services\n",
     ),
+    "SL441": Row(
+        level="notice",
+        text="whoever reaches '{object}' can choose a tenant there, by the header that carries the tenantID",
+        hint="remove the carriers from requests that come from outside, before they reach it",
+        why="Tenants' rules stand at the Gateway too, and a header is no proof of who sends it.",
+        bad="a Gateway on the internet whose routes lead to cloned Services\n",
+        good="a Gateway of a private network, or behind a proxy that removes the carriers\n",
+    ),
     "SL442": Row(
         level="notice",
         text="'{object}' and '{other}' name '{service}' with a port and without one: Istio takes them apart, and the older goes first",

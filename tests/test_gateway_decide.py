@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.build import Object, app, deployment, meta, sandbox, service
-from tests.test_gateway_view import GATEWAY, gateway, route, rule, shown, specs_of, to_service
+from tests.test_gateway_view import GATEWAY, gateway, public, route, rule, shown, specs_of, to_service
 
 ABC = [*app("a"), *app("b"), *app("c")]
 TWO_PORTS = [*app("a", 80, 8080), *app("b", 80, 8080)]
@@ -130,6 +130,7 @@ GRANT = (
     "base.yaml: SL440 'HTTPRoute/infra/r' sends to 'Service/shop/a' in another namespace, and no ReferenceGrant of the base lets "
     "it\n  hint: put the ReferenceGrant into the base: if it names the Service, the clone needs one too"
 )
+PUBLIC = public("Gateway/infra/gate")
 CROSSING = route(
     "r", rule({"name": "a", "namespace": "shop", "port": 80}), parents=[{"name": "gate"}], namespace="infra"
 )
@@ -178,12 +179,12 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
             "linkerd", [*ABC, route("r", rule("c"), parents=[to_service("a", 80), to_service("b", 80)])], [DEV1],
             [NOTICE], id="of-two-parents-one-is-cloned",
         ),
-        pytest.param("gateway-api", [*ABC, CROSSING], [DEV1], [GRANT], id="no-grant"),
-        pytest.param("gateway-api", [*ABC, grant("other"), CROSSING], [DEV1], [GRANT], id="grant-from-elsewhere"),
-        pytest.param("gateway-api", [*ABC, grant(kind="GRPCRoute"), CROSSING], [DEV1], [GRANT], id="grant-for-grpc"),
-        pytest.param("gateway-api", [*ABC, grant(), CROSSING], [DEV1], [], id="grant-to-all"),
-        pytest.param("gateway-api", [*ABC, grant(name="b"), CROSSING], [DEV1], [GRANT], id="grant-of-another-name"),
-        pytest.param("linkerd", [*ABC, grant(), CROSSING], [DEV1], [], id="grant-to-all-linkerd"),
+        pytest.param("gateway-api", [*ABC, CROSSING], [DEV1], [GRANT, PUBLIC], id="no-grant"),
+        pytest.param("gateway-api", [*ABC, grant("other"), CROSSING], [DEV1], [GRANT, PUBLIC], id="grant-from-elsewhere"),
+        pytest.param("gateway-api", [*ABC, grant(kind="GRPCRoute"), CROSSING], [DEV1], [GRANT, PUBLIC], id="grant-for-grpc"),
+        pytest.param("gateway-api", [*ABC, grant(), CROSSING], [DEV1], [PUBLIC], id="grant-to-all"),
+        pytest.param("gateway-api", [*ABC, grant(name="b"), CROSSING], [DEV1], [GRANT, PUBLIC], id="grant-of-another-name"),
+        pytest.param("linkerd", [*ABC, grant(), CROSSING], [DEV1], [PUBLIC], id="grant-to-all-linkerd"),
         pytest.param(
             "linkerd",
             [*ABC, gateway(), route("r", rule("a"), namespace="client", parents=[
@@ -194,7 +195,7 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
             id="a-backend-of-two-meanings",
         ),
         pytest.param(
-            "gateway-api", [*ABC, grant(name="a"), CROSSING], [DEV1], [], id="grant-by-name",
+            "gateway-api", [*ABC, grant(name="a"), CROSSING], [DEV1], [PUBLIC], id="grant-by-name",
         ),
         pytest.param(
             "gateway-api",
@@ -202,7 +203,7 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
              route("r", rule("u", filters=[{"type": "RequestMirror", "requestMirror": {
                  "backendRef": {"name": "a", "namespace": "shop", "port": 80}}}]), parents=[{"name": "gate"}],
                  namespace="infra")],
-            [sandbox("dev1", "a", {"name": "u", "namespace": "infra"})], [], id="grant-of-a-mirror",
+            [sandbox("dev1", "a", {"name": "u", "namespace": "infra"})], [PUBLIC], id="grant-of-a-mirror",
         ),
         pytest.param(
             "linkerd",

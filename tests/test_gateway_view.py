@@ -52,6 +52,14 @@ def gateway(name: str = "gate") -> Object:
     return {"apiVersion": f"{GATEWAY}/v1", "kind": "Gateway", "metadata": meta(name), "spec": spec}
 
 
+def public(gateway: str = "Gateway/shop/gate") -> str:
+    """Returns what is said of a gateway at which tenants have rules."""
+    return (
+        f"base.yaml: SL441 notice: whoever reaches '{gateway}' can choose a tenant there, by the header that carries the "
+        "tenantID\n  hint: remove the carriers from requests that come from outside, before they reach it"
+    )
+
+
 def routed(made: Plan) -> Routed:
     """Routes a plan in the mesh of its environment."""
     module = MESHES[made.environment.mesh]

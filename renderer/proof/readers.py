@@ -25,7 +25,8 @@ class Reader:
 
     `kinds` of routes that it reads; `dead_filters` make it ignore a whole route of a Service. `has_defaults`: a Service
     without routes gets HTTPRoutes of tenants', with their defaults. `is_linkerd`: a rule without backendRefs forwards to the parent
-    Service, a backendRef without a namespace means the parent's, and ServiceProfiles hide routes. `shared` and `own` are the kinds
+    Service, a backendRef without a namespace means the parent's, and ServiceProfiles hide routes. `needs_waypoint`: routes act
+    at the waypoint of a Service alone. `shared` and `own` are the kinds
     of objects, beside routes, that the output may add in shared/ and in a sandbox's directory for this mesh.
     """
 
@@ -33,6 +34,7 @@ class Reader:
     dead_filters: frozenset[str] = frozenset()
     has_defaults: bool = True
     is_linkerd: bool = False
+    needs_waypoint: bool = False
     reads_virtual_services: bool = False
     shared: frozenset[GroupKind] = frozenset()
     own: frozenset[GroupKind] = frozenset()
@@ -46,7 +48,7 @@ READERS: Mapping[str, Reader] = {
         shared=frozenset({VIRTUAL_SERVICE}),
         own=frozenset({DESTINATION_RULE}),
     ),
-    "istio-ambient": Reader(reads_virtual_services=True, own=frozenset({DESTINATION_RULE})),
+    "istio-ambient": Reader(reads_virtual_services=True, needs_waypoint=True, own=frozenset({DESTINATION_RULE})),
     "linkerd": Reader(
         kinds=(HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE),
         dead_filters=frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"}),

@@ -161,7 +161,7 @@ def _texts_meet(one: Manifest | None, other: Manifest | None) -> bool:
     if not any(are_exact):
         return True
     exact, pattern = (one, other) if are_exact[0] else (other, one)
-    return _is_matched(str(pattern["value"]), str(exact["value"]))
+    return is_matched(str(pattern["value"]), str(exact["value"]))
 
 
 def _paths_meet(one: Manifest, other: Manifest) -> bool:
@@ -171,7 +171,7 @@ def _paths_meet(one: Manifest, other: Manifest) -> bool:
         return literals[0].startswith(literals[1]) or literals[1].startswith(literals[0])
     if "RegularExpression" in kinds:
         pattern, path = (one, other) if one["type"] == "RegularExpression" else (other, one)
-        return _is_matched(str(pattern["value"]), _trimmed(path))
+        return is_matched(str(pattern["value"]), _trimmed(path))
     # Of one rank, so of one length: a prefix and a path of its length are the same.
     return _trimmed(one) == _trimmed(other)
 
@@ -193,7 +193,8 @@ def _literal(pattern: str) -> str:
     return plain
 
 
-def _is_matched(pattern: str, text: str) -> bool:
+def is_matched(pattern: str, text: str) -> bool:
+    """Tells whether a regular expression matches a text as a whole; one that is wrong matches none."""
     try:
         return re2.fullmatch(pattern, text) is not None
     except re2.error:
