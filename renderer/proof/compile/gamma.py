@@ -89,10 +89,10 @@ def candidates(network: Network, proxy: Proxy, host: Host) -> list[tuple[Rule, .
     return []
 
 
-def merged(network: Network, proxy: Proxy, found: Sequence[Attached]) -> tuple[Rule, ...]:
-    """Returns the rules of routes that Istio merges into one VirtualService."""
+def merged(network: Network, proxy: Proxy, found: Sequence[Attached], above: tuple[int, ...] = ()) -> tuple[Rule, ...]:
+    """Returns the rules of routes that Istio merges into one VirtualService; `above` ranks it among others."""
     reading = Reading(network=network, order=ISTIO_ORDER, send=sender(network, proxy), default=NO_BACKENDS)
-    return tuple(rule for a in found for rule in compiled(reading, a))
+    return tuple(rule for a in found for rule in compiled(reading, a, above=above))
 
 
 def sender(network: Network, proxy: Proxy) -> Send:
