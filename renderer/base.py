@@ -11,7 +11,7 @@ from typing import Any
 from renderer import yamlio
 from renderer.catalogue import report
 from renderer.kinds import GroupKind, is_cluster_scoped
-from renderer.model import Resource, ResourceId
+from renderer.model import Manifest, Resource, ResourceId
 from renderer.ports import number_and_protocol
 from renderer.problems import Invalid, Path, Problem, Source, dotted
 from renderer.shapes import mismatches
@@ -29,6 +29,11 @@ class Base:
     def of(self, group: str, kind: str) -> tuple[Resource, ...]:
         """Returns the resources of a kind, sorted by namespace and name."""
         return self.by_kind.get((group, kind), ())
+
+    def namespace(self, name: str) -> Manifest:
+        """Returns the manifest of a Namespace; one that the base does not hold is empty, as nothing is known of it."""
+        found = self.by_id.get(ResourceId("", "Namespace", "", name))
+        return found.manifest if found else {}
 
 
 def make_base(resources: Iterable[Resource]) -> Base:

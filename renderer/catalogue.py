@@ -797,9 +797,10 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL426": Row(
         level="notice",
-        text="'{object}' and '{other}' have a match in common on '{service}': the older route wins, for tenants as for all others",
-        hint="merge the two routes",
-        why="The age of objects is not in their manifests.",
+        text="'{object}' and '{other}' may both answer a request to '{service}', and rank alike: the older route wins, for a tenant "
+        "the older copy",
+        hint="merge the two routes, or set one apart by a header more",
+        why="The age of objects is not in their manifests, and a tenant's copies are made later, in no known order.",
         bad="two HTTPRoutes of one Service that match PathPrefix /\n",
         good="one HTTPRoute with two rules\n",
     ),
@@ -825,6 +826,29 @@ CATALOGUE: dict[str, Row] = {
         why="The mesh ignores such a route, so requests to the Service are routed as if it were not there.",
         bad="parentRefs: [{kind: Service, name: cart, port: 80}]\n",
         good="parentRefs: [{group: '', kind: Service, name: cart, port: 80}]\n",
+    ),
+    "SL440": Row(
+        text="'{object}' sends to '{service}' in another namespace, and no ReferenceGrant of the base lets it",
+        hint="put the ReferenceGrant into the base: if it names the Service, the clone needs one too",
+        why="A Gateway answers 500 for a backend of another namespace that no ReferenceGrant gives to its route.",
+        bad="backendRefs: [{name: cart, namespace: shop, port: 80}]  # of a route of namespace 'infra'\n",
+        good="kind: ReferenceGrant of namespace 'shop' from HTTPRoutes of 'infra' to Services\n",
+    ),
+    "SL441": Row(
+        level="notice",
+        text="whoever reaches '{object}' can choose a tenant there, by the header that carries the tenantID",
+        hint="remove the carriers from requests that come from outside, before they reach it",
+        why="Tenants' rules stand at the Gateway too, and a header is no proof of who sends it.",
+        bad="a Gateway on the internet whose routes lead to cloned Services\n",
+        good="a Gateway of a private network, or behind a proxy that removes the carriers\n",
+    ),
+    "SL442": Row(
+        level="notice",
+        text="'{object}' and '{other}' name '{service}' with a port and without one: Istio takes them apart, and the older goes first",
+        hint="write the port in both parentRefs, or in none",
+        why="Istio merges the routes of one form into one VirtualService; sidecars use the oldest of these alone.",
+        bad="parentRefs: [{kind: Service, group: '', name: cart}] beside another route's with port: 80\n",
+        good="parentRefs: [{kind: Service, group: '', name: cart, port: 80}] in both\n",
     ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",

@@ -21,6 +21,13 @@ from renderer.tree import MemoryTree
 
 Object = dict[str, Any]
 
+WAYPOINT: Object = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "shop", "labels": {"istio.io/use-waypoint": "w"}},
+}
+"""The Namespace of all objects that name none, with a waypoint of Istio's ambient mode."""
+
 
 def meta(name: str, namespace: str = "", **more: Any) -> Object:
     return {"name": name, **({"namespace": namespace} if namespace else {}), **more}

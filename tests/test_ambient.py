@@ -6,7 +6,7 @@ import pytest
 
 from tests.build import Object, app, deployment, meta, object_of, plan, sandbox, service, virtual_service
 from tests.build import to as destination
-from tests.test_gateway_view import route, routed, rule, shown, to_service
+from tests.test_gateway_view import gateway, public, route, routed, rule, shown, to_service
 
 LABEL = "istio.io/use-waypoint"
 DEV1 = sandbox("dev1", "a")
@@ -20,10 +20,16 @@ def namespace(value: str) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {LABEL: value}}}
 
 
-NO_WAYPOINT = (
+UNSEEN = (
     f"base.yaml: SL427 notice: the base shows no waypoint for 'Service/shop/a': without the label '{LABEL}' on it or on its "
     "namespace nothing is routed"
 )
+NO_WAYPOINT = [
+    UNSEEN,
+    "sandboxes/dev1.yaml: SL411 no request can reach the clone of 'Deployment/shop/a': the base shows no waypoint for "
+    f"'Service/shop/a'\n  hint: label the Service or its Namespace '{LABEL}: <waypoint>' in the base, or accept it at the workload: "
+    "accept: [{code: SL411, object: Deployment/shop/a, reason: ...}]",
+]
 
 
 @pytest.mark.parametrize(
@@ -31,15 +37,57 @@ NO_WAYPOINT = (
     [
         pytest.param(labelled(), [], id="service"),
         pytest.param([namespace("w"), *labelled(None)], [], id="namespace"),
-        pytest.param(labelled(None), [NO_WAYPOINT], id="none"),
-        pytest.param(labelled("none"), [NO_WAYPOINT], id="switched-off"),
-        pytest.param([namespace("w"), *labelled("none")], [NO_WAYPOINT], id="switched-off-for-the-service"),
-        pytest.param([namespace("none"), *labelled(None)], [NO_WAYPOINT], id="switched-off-for-the-namespace"),
+        pytest.param(labelled(None), NO_WAYPOINT, id="none"),
+        pytest.param(labelled("none"), NO_WAYPOINT, id="switched-off"),
+        pytest.param([namespace("w"), *labelled("none")], NO_WAYPOINT, id="switched-off-for-the-service"),
+        pytest.param([namespace("none"), *labelled(None)], NO_WAYPOINT, id="switched-off-for-the-namespace"),
+        pytest.param(
+            [*labelled(None), gateway(), route("r", rule("a"), parents=[{"name": "gate"}])],
+            [public(), UNSEEN],
+            id="a-gateway-sends-to-it",
+        ),
+        pytest.param(
+            [*labelled(None), virtual_service("v", {"route": [destination("a")]}, hosts=["x.test"], gateways=["gate"])],
+            [UNSEEN],
+            id="istios-gateway-sends-to-it",
+        ),
+        pytest.param(
+            [
+                *labelled(None),
+                *app("b"),
+                virtual_service("v", {"route": [destination("b")]}, hosts=["x.test"], gateways=["gate"]),
+            ],
+            NO_WAYPOINT,
+            id="a-gateway-sends-elsewhere",
+        ),
         pytest.param([namespace("none"), *labelled()], [], id="switched-on-for-the-service"),
     ],
 )
 def test_waypoints(base: list[Object], expected: list[str]) -> None:
     assert shown(base, DEV1, mesh="istio-ambient") == expected
+
+
+def test_a_sandbox_that_is_reached_in_part() -> None:
+    base = [*labelled(), *app("b")]
+    assert shown(base, sandbox("dev1", "a", "b"), mesh="istio-ambient") == [UNSEEN.replace("shop/a", "shop/b")]
+
+
+@pytest.mark.parametrize(
+    ("labels", "home", "expected"),
+    [
+        pytest.param({}, "infra", ["HTTPRoute/infra/r-dev1-h"], id="of-the-waypoints-namespace"),
+        pytest.param({}, "client", ["HTTPRoute/client/r-dev1-h", "HTTPRoute/shop/a-80-dev1-h"], id="of-a-clients"),
+        pytest.param({LABEL: "none"}, "infra", ["HTTPRoute/infra/r-dev1-h", "HTTPRoute/shop/a-80-dev1-h"], id="no-waypoint"),
+    ],
+)  # fmt: skip
+def test_routes_that_a_waypoint_heeds(labels: dict[str, str], home: str, expected: list[str]) -> None:
+    labels = {LABEL: "w", f"{LABEL}-namespace": "infra", **labels}
+    parent = to_service("a", 80, namespace="shop")
+    backend = {"name": "a", "namespace": "shop", "port": 80}
+    base = [deployment("a"), {**service("a"), "metadata": meta("a", labels=labels)},
+            route("r", rule(backend, match={"path": {"value": "/x"}}), parents=[parent], namespace=home)]  # fmt: skip
+    made = plan(base, DEV1, mesh="istio-ambient", carriers=[{"header": "tenantID"}])
+    assert sorted(str(o.id) for o in routed(made).objects) == expected
 
 
 def kinds(*objects: Object) -> list[str]:

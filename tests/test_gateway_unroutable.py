@@ -81,6 +81,11 @@ def refused(name: str, why: str) -> str:
 
 OPAQUE = "it is an opaque port of Linkerd"
 HEADLESS = "a headless Service is no parent of a route"
+OPAQUE_NAMESPACE = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "shop", "annotations": {"config.linkerd.io/opaque-ports": "80"}},
+}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +95,7 @@ HEADLESS = "a headless Service is no parent of a route"
         pytest.param("gateway-api", [{"name": "redis", "port": 6379}], {}, [], "REDIS carries no headers", id="redis"),
         pytest.param("linkerd", [80], {"clusterIP": "None"}, [], HEADLESS, id="headless"),
         pytest.param("gateway-api", [80], {"clusterIP": "None"}, [], HEADLESS, id="headless-elsewhere"),
+        pytest.param("linkerd", [80], {}, [OPAQUE_NAMESPACE], OPAQUE, id="opaque-by-its-namespace"),
         pytest.param("linkerd", [80], {}, [l4()], SWITCHED, id="tcp-route"),
         pytest.param("linkerd", [80, 6379], {}, [l4(port=80)], f"{SWITCHED}, {OPAQUE}", id="two-reasons"),
         pytest.param("linkerd", [{"name": "x", "port": 80, "appProtocol": "grpc"}], {}, [],

@@ -9,7 +9,7 @@ import pytest
 from renderer.meshes import MESHES
 from renderer.meshes.base import Routed
 from renderer.meshes.gateway_api.dialects import GENERIC, LINKERD
-from renderer.meshes.gateway_api.view import Parent, backend, live, parents_of, read_routes
+from renderer.meshes.gateway_api.view import Parent, backend, homes, live, parents_of, read_routes
 from renderer.model import Resource, ResourceId
 from renderer.plan import Plan
 from renderer.problems import Source
@@ -50,6 +50,14 @@ def gateway(name: str = "gate") -> Object:
     """Returns a Gateway with one listener."""
     spec = {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}
     return {"apiVersion": f"{GATEWAY}/v1", "kind": "Gateway", "metadata": meta(name), "spec": spec}
+
+
+def public(gateway: str = "Gateway/shop/gate") -> str:
+    """Returns what is said of a gateway at which tenants have rules."""
+    return (
+        f"base.yaml: SL441 notice: whoever reaches '{gateway}' can choose a tenant there, by the header that carries the "
+        "tenantID\n  hint: remove the carriers from requests that come from outside, before they reach it"
+    )
 
 
 def routed(made: Plan) -> Routed:
@@ -126,7 +134,7 @@ def test_parents_of(reference: Object, expected: list[Parent]) -> None:
 def test_backend(dialect: Any, parent: Object, reference: Object, expected: str | None) -> None:
     found = resource(route("r", rule({**reference, "port": 80}), parents=[parent], namespace="client"), "client")
     attached = tuple(parents_of(found))
-    read = [r for r in (backend(_route(found, attached), reference, dialect),) if r]
+    read = [r for home in homes(_route(found, attached), attached, dialect) if (r := backend(reference, home))]
     assert read == ([ResourceId("", "Service", expected, "b")] if expected else [])
 
 

@@ -151,13 +151,17 @@ def said_of_web(mesh: str, *base: Edit) -> list[str]:
     """Returns what proof says of one default that is correct for a base with changes made after it was written."""
     carriers = [{"header": "tenantID"}]
     inputs = build.inputs(
-        build.app("web"), build.sandbox("dev1", "web"), mesh=mesh, carriers=carriers, output={"base": "none"}
+        [build.WAYPOINT, *build.app("web")],
+        build.sandbox("dev1", "web"),
+        mesh=mesh,
+        carriers=carriers,
+        output={"base": "none"},
     )
     ours: Files = {f"{r.id.kind}/{r.id.name}": copy.deepcopy(dict(r.manifest)) for r in inputs.base.resources}
     for edit in base:
         edit(ours)
     for manifest in ours.values():
-        manifest["metadata"].setdefault("namespace", "shop")
+        manifest["metadata"].setdefault("namespace", "" if manifest["kind"] == "Namespace" else "shop")
     return single(make(ours), make(written(inputs)), claims_of(inputs))
 
 

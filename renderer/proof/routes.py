@@ -108,9 +108,12 @@ def backend(reference: Manifest, home: str) -> ResourceId | None:
 
 
 def homes(reader: Reader, namespace: str, parents: Sequence[Parent]) -> list[str]:
-    """Returns the namespaces that a backendRef without one means: on Linkerd those of the parent Services."""
-    services = [parent.target.namespace for parent in parents if parent.target and parent.is_service]
-    return list(dict.fromkeys(services)) if reader.is_linkerd and services else [namespace]
+    """Returns the namespaces that a backendRef without one means: the route's, but on Linkerd a parent Service's."""
+    found = (
+        parent.target.namespace if parent.target and parent.is_service and reader.is_linkerd else namespace
+        for parent in parents
+    )
+    return list(dict.fromkeys(found)) or [namespace]
 
 
 def live(references: Sequence[Manifest]) -> Sequence[Manifest]:

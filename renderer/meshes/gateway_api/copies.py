@@ -15,7 +15,7 @@ from renderer.clone.metadata import copied_labels, kept_annotations, tenant_meta
 from renderer.emit import SANDBOXES, Placed
 from renderer.meshes.carriers import baggage_regex, header_of
 from renderer.meshes.gateway_api.dialects import GATEWAY, Dialect
-from renderer.meshes.gateway_api.view import Attached, Route, backend, live
+from renderer.meshes.gateway_api.view import Attached, Route, backend, homes, live
 from renderer.model import Carrier, Environment, Manifest, ResourceId
 from renderer.names import OBJECT_NAME_LIMIT, fit
 from renderer.plan import ServiceClone, Tenant
@@ -106,8 +106,10 @@ def _rule(environment: Environment, dialect: Dialect, copying: Copying, rule: Ru
     matches = [_match(match, carrier_header(carrier, tenant.id), is_http) for match in rule.get("matches") or [{}]]
     changed: Rule = {"matches": matches, **{key: value for key, value in rule.items() if key != "matches"}}
 
+    home = homes(copying.route, copying.parents, dialect)[0]
+
     def resolve(reference: Manifest) -> ResourceId | None:
-        return backend(copying.route, reference, dialect)
+        return backend(reference, home)
 
     if rule.get("filters"):
         changed["filters"] = [_filter(item, tenant.services, resolve) for item in rule["filters"]]

@@ -19,8 +19,9 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
     in_the_way = dict(_profiles(environment, base)) if dialect is LINKERD else {}
     for service in base.of("", "Service"):
         ports = (service.manifest.get("spec") or {}).get("ports") or ()
+        namespace = base.namespace(service.id.namespace)
         for port in ports:
-            reason = dialect.unroutable(service.manifest, port) or in_the_way.get(service.id)
+            reason = dialect.unroutable(service.manifest, port, namespace) or in_the_way.get(service.id)
             if reason:
                 found[(service.id, number_and_protocol(port))] = reason
     for service_id, number, route in _l4_routes(base):

@@ -91,15 +91,27 @@ def parents_of(resource: Resource) -> Iterator[Attached]:
             yield Attached(reference=reference, parent=Parent(target, port, reference.get("sectionName") or ""))
 
 
-def backend(route: Route, reference: Manifest, dialect: Dialect) -> ResourceId | None:
-    """Returns the Service that a backendRef means, or None for any other kind."""
+def homes(route: Route, parents: Sequence[Attached], dialect: Dialect) -> list[str]:
+    """Returns the namespaces that a backendRef without one means at parents: the route's, on Linkerd a parent Service's."""
+    own = route.resource.id.namespace
+    found = (a.parent.target.namespace if a.is_service and dialect.backends_live_with_parent else own for a in parents)
+    return list(dict.fromkeys(found))
+
+
+def backend(reference: Manifest, home: str) -> ResourceId | None:
+    """Returns the Service that a backendRef means in a namespace, or None for any other kind."""
     if reference.get("group") not in SERVICE_GROUPS or (reference.get("kind") or "Service") != "Service":
         return None
-    home = route.resource.id.namespace
-    services = [attached.parent.target for attached in route.parents if attached.is_service]
-    if dialect.backends_live_with_parent and services:
-        home = services[0].namespace
     return ResourceId("", "Service", reference.get("namespace") or home, reference.get("name") or "")
+
+
+def references_of(rule: Manifest) -> Iterator[Manifest]:
+    """Yields the backendRefs of a rule to which anything is sent, and those of its mirrors."""
+    yield from live(rule.get("backendRefs") or [])
+    for place in (rule, *(rule.get("backendRefs") or ())):
+        for item in place.get("filters") or ():
+            if (item.get("requestMirror") or {}).get("backendRef"):
+                yield item["requestMirror"]["backendRef"]
 
 
 def live(references: Sequence[Manifest]) -> list[Manifest]:

@@ -55,15 +55,16 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     """Returns the VirtualServices and DestinationRules of a plan, and copies of the base's HTTPRoutes."""
     view = make_view(plan.base, plan.environment.cluster.domain)
     by_service = services_of(plan)
-    copied, parts = route_base(plan, ISTIO)
+    copied = route_base(plan, ISTIO)
+    parts = copied.parts
     by_gateway_api = {part.target for part in parts}
     written = route_virtual_services(plan, view)
     made = _synthesised(plan, view, {id: t for id, t in by_service.items() if id not in by_gateway_api})
     return Routed(
-        (*written.objects, *made, *copied.objects),
+        (*written.objects, *made, *copied.routed.objects),
         (
             *written.problems,
-            *copied.problems,
+            *copied.routed.problems,
             *mixed_services(plan, view, by_service, parts),
             *half_served(plan, by_service, parts),
             *service_notices(plan, view, by_service),

@@ -16,13 +16,14 @@ from renderer.problems import Path, Problem
 from renderer.proof.additional import ROUTES
 from renderer.proof.alignment import destinations
 from renderer.proof.literals import SANDBOX, TENANT
-from renderer.proof.readers import DESTINATION_RULE, GATEWAY_API, VIRTUAL_SERVICE
+from renderer.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
 from renderer.proof.routes import backend, homes, parents_of, rules_of
 from renderer.proof.world import World, directory
 
 _OWN: frozenset[GroupKind] = frozenset({
-    ("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet"),
-    ("batch", "CronJob"), ("batch", "Job"), ("", "ConfigMap")})  # fmt: skip
+    ("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet"), ("batch", "CronJob"), ("batch", "Job"),
+    ("", "ConfigMap"), REFERENCE_GRANT,
+})  # fmt: skip
 """Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
 
 _L4_ROUTES: tuple[GroupKind, ...] = ((GATEWAY_API, "TCPRoute"), (GATEWAY_API, "TLSRoute"))

@@ -8,41 +8,19 @@ does not exist, the obligations for these speak alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from renderer.catalogue import report
 from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.ports import is_http, istio_protocol
 from renderer.problems import Path, Problem, Source
-from renderer.proof.alignment import Insertion, called, destinations, entries, same
-from renderer.proof.conditions import Demand, Unjudged, demands_of, expected_matches
+from renderer.proof.alignment import Insertion, called, entries
+from renderer.proof.conditions import Unjudged, demands_of, expected_matches
+from renderer.proof.entries import Cause, Expectation, differences
 from renderer.proof.obligations.defaults import gateway_api, gateways, mesh_server, served, served_service
-from renderer.proof.obligations.destinations import unfit
 from renderer.proof.readers import VIRTUAL_SERVICE
-from renderer.proof.substitution import ROUTING, Clones, live, make_clones, routed_hosts
+from renderer.proof.substitution import make_clones, routed_hosts
 from renderer.proof.world import World
-
-_CHECKED = ("name", "match", "headers", *ROUTING)
-"""Fields of an entry that have checks of their own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """What tenants' entries are measured by; `demands`: tenantID -> what its carriers demand."""
-
-    world: World
-    clones: Clones
-    demands: Mapping[str, Sequence[Demand]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Why a tenant has an entry: a Service that it cloned, to which the base's sends or whose host alone it serves."""
-
-    service: ResourceId
-    is_host_only: bool = False
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -152,7 +130,7 @@ def _entries(
             continue
         insertion_or_none = found.pop(tenant, None) if matches else None
         if insertion_or_none is not None:
-            for what in _differences(expectation, vs, entry, cause, tenant, matches, insertion_or_none):
+            for what in differences(expectation, vs, entry, cause, tenant, matches, insertion_or_none):
                 yield _entry_wrong(vs, insertion_or_none, f"of '{tenant}' {what} {base}")
         elif matches:
             yield _wrong(vs.source, f"'{vs.id}': '{tenant}' has no entry before {base}", ("spec", "http"))
@@ -165,89 +143,6 @@ def _entries(
 
 def _entry_wrong(vs: Resource, insertion: Insertion, what: str) -> Problem:
     return _wrong(vs.source, f"'{vs.id}': entry {insertion.number + 1} {what}", ("spec", "http", insertion.number))
-
-
-def _differences(
-    expectation: Expectation,
-    vs: Resource,
-    ours: Manifest,
-    cause: Cause,
-    tenant: str,
-    matches: Sequence[Manifest],
-    insertion: Insertion,
-) -> Iterator[str]:
-    """Yields how a tenant's entry differs from the base's, but for its carriers and clones; the base's name follows."""
-    entry = insertion.entry
-    if not live(entry):
-        return  # a matter of P4
-    if entry.get("name") != (f"{ours['name']}.{tenant}" if ours.get("name") else f"tenant-{tenant}"):
-        yield "has another name than a copy of"
-    found = entry.get("match") or ()
-    if len(found) != len(matches):
-        yield f"has {len(found)} matches, expected {len(matches)} after"
-    else:
-        for number, (match, expected) in enumerate(zip(found, matches, strict=True)):
-            if not same(match, expected):
-                yield f"has another match {number + 1} than a carrier's with"
-    header = expectation.world.claims.environment.routes.answer_header
-    headers = ours.get("headers")
-    if header:
-        headers = _answering(headers or {}, header, entry.get("headers") or {})
-        if headers is None:
-            yield f"does not answer with '{header}', as every copy of"
-            headers = entry.get("headers")
-    if not same(entry.get("headers"), headers):
-        yield "has another 'headers' than"
-    for field in dict.fromkeys((*ours, *entry)):
-        if field not in _CHECKED and (field not in ours or field not in entry or not same(entry[field], ours[field])):
-            yield f"has another '{field}' than"
-    yield from _routing(expectation, vs, ours, cause, tenant, insertion)
-
-
-def _answering(base: Manifest, name: str, entry: Manifest) -> Manifest | None:
-    """Returns the base's header operations with the response header that an entry sets, or None if it sets none."""
-    given = _named((entry.get("response") or {}).get("set") or {}, name, is_it=True)
-    if not given:
-        return None
-    response = base.get("response") or {}
-    kept = _named(response.get("set") or {}, name, is_it=False)
-    return {**base, "response": {**response, "set": {**kept, **given}}}
-
-
-def _named(headers: Manifest, name: str, *, is_it: bool) -> Manifest:
-    return {key: value for key, value in headers.items() if (key.lower() == name.lower()) is is_it}
-
-
-def _routing(
-    expectation: Expectation, vs: Resource, ours: Manifest, cause: Cause, tenant: str, insertion: Insertion
-) -> Iterator[str]:
-    world, clones, entry, home = expectation.world, expectation.clones, insertion.entry, vs.id.namespace
-    expected = clones.routed(ours, home, tenant)
-    if cause.is_host_only:
-        expected["route"] = clones.by_host(ours, cause.service, tenant)
-    different = [
-        field
-        for field in ROUTING
-        if not same(_spelled(world, entry.get(field), home), _spelled(world, expected.get(field), home))
-    ]
-    if not different:
-        return
-    base = [destination for destination, _ in destinations(insertion.before)] if insertion.before else []
-    sent = list(destinations(entry))
-    if entry.get("route") and not any(unfit(world, vs, d, tenant, base, sends) for d, sends in sent):
-        yield from (f"has another '{field}' than clones in place of that of" for field in different)
-
-
-def _spelled(world: World, value: Any, namespace: str) -> Any:
-    """Returns destinations with hosts in one spelling, so that a short name and its full name are the same data."""
-    if isinstance(value, list):
-        return [_spelled(world, item, namespace) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "destination" in value:
-        return {**value, "destination": _spelled(world, value["destination"], namespace)}
-    service = world.service(str(value.get("host") or ""), namespace)
-    return {**value, "host": str(service)} if service else value
 
 
 def _new(expectation: Expectation) -> Iterator[Problem]:

@@ -16,9 +16,10 @@ from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem
 from renderer.proof.additional import AddedRoute
 from renderer.proof.alignment import same
+from renderer.proof.consumers import forbidding
 from renderer.proof.obligations.defaults import mesh_server, served
 from renderer.proof.readers import GATEWAY_API, HTTP_ROUTE, harm
-from renderer.proof.routes import Place, parents_of, rules_of
+from renderer.proof.routes import parents_of, rules_of
 from renderer.proof.spelling import spelled_match
 from renderer.proof.world import World
 
@@ -46,7 +47,10 @@ def check(world: World) -> Iterator[Problem]:
             other_text = f"'{other.id}' serves it" if other else None
             in_way = in_the_way.get((service.id, 0)) or in_the_way.get(key)
             harms[key] = (
-                _attached(world, service.id, port["port"]) or other_text or in_way or harm(world.reader, service, port)
+                forbidding(world, service.id, port["port"])
+                or other_text
+                or in_way
+                or harm(world.reader, world.base, service, port)
             )
         if harms[key]:
             path: Path = ("spec", "parentRefs", 0)
@@ -80,30 +84,6 @@ def _parent(world: World, added: AddedRoute) -> tuple[Resource, Manifest] | Prob
             added, "parentRefs are not one port of one Service of the base in its own namespace", ("spec", "parentRefs")
         )
     return service, port
-
-
-def _attached(world: World, service: ResourceId, port: int) -> str | None:
-    """Returns which routes of the base forbid a default on a port of a Service, or None."""
-    places = [place for place in world.routes.at.get(service, ()) if place[1].port in (None, port)]
-    own = next((route for route, _ in places if route.resource.id.namespace == service.namespace), None)
-    if own:
-        return f"'{own.resource.id}' of the base serves it"
-    left: dict[str, Place] = {}
-    complete = {route.resource.id.namespace for route, _ in places if _is_exhaustive(route.resource.manifest)}
-    for place in places:
-        namespace = place[0].resource.id.namespace
-        if namespace not in complete:
-            left.setdefault(namespace, place)
-    first = next(iter(left.values()), None)
-    return f"'{first[0].resource.id}' of the base leaves requests of its namespace over" if first else None
-
-
-def _is_exhaustive(manifest: Manifest) -> bool:
-    """Tells whether a route of a client's namespace has a rule for every request; with host names it has not."""
-    matches: list[Manifest] = [match for rule in rules_of(manifest) for match in rule.get("matches") or [{}]]
-    return not (manifest.get("spec") or {}).get("hostnames") and any(
-        same(spelled_match(match, is_http=True), _EVERYTHING) for match in matches
-    )
 
 
 def _in_the_way(world: World) -> Iterator[tuple[tuple[ResourceId, int], str]]:
