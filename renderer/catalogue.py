@@ -850,6 +850,14 @@ CATALOGUE: dict[str, Row] = {
         bad="parentRefs: [{kind: Service, group: '', name: cart}] beside another route's with port: 80\n",
         good="parentRefs: [{kind: Service, group: '', name: cart, port: 80}] in both\n",
     ),
+    "SL443": Row(
+        level="notice",
+        text="'{object}' has no effect on '{service}', where '{other}' has the same parentRef: so it has none for tenants",
+        hint="give one of the two another port, or write one route for both protocols",
+        why="Linkerd does not accept an HTTPRoute beside a GRPCRoute of the same parentRef.",
+        bad="an HTTPRoute and a GRPCRoute with parentRefs: [{kind: Service, group: '', name: cart, port: 80}]\n",
+        good="an HTTPRoute for port 80 and a GRPCRoute for port 9000\n",
+    ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",
         hint="move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",

@@ -6,7 +6,7 @@ include a request; what is not certain counts as competing (ROUTING.md §5, rule
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from renderer.base import Base
 from renderer.hosts import covers
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.proof.literals import origin_value
-from renderer.proof.readers import GATEWAY_API, Reader
+from renderer.proof.readers import GATEWAY_API, GRPC_ROUTE, Reader
 
 Form = tuple[tuple[str, Any], ...]
 OriginKey = tuple[str, str, str, str]
@@ -58,7 +58,11 @@ class Routes:
 
 def read_routes(base: Base, reader: Reader) -> Routes:
     """Reads the routes of a base."""
-    routes = [Route(resource=r, parents=tuple(_in_force(reader, r))) for kind in reader.kinds for r in base.of(*kind)]
+    taken = {(p.target, p.port) for r in base.of(*GRPC_ROUTE) for p in parents_of(r.manifest, r.id.namespace)}
+    off = taken if reader.is_linkerd else set()
+    routes = [
+        Route(resource=r, parents=tuple(_in_force(reader, r, off))) for kind in reader.kinds for r in base.of(*kind)
+    ]
     at: dict[ResourceId, list[Place]] = {}
     sending: dict[ResourceId, list[Place]] = {}
     for route in routes:
@@ -140,13 +144,20 @@ def _parent(reference: Manifest, namespace: str) -> Parent:
     return Parent(form=form, target=target, port=full.get("port"), section=full.get("sectionName"))
 
 
-def _in_force(reader: Reader, resource: Resource) -> Iterator[Parent]:
-    """Yields the parents that heed a route: a mesh may ignore one at Services that its gateways take."""
+def _in_force(
+    reader: Reader, resource: Resource, taken: Collection[tuple[ResourceId | None, int | None]]
+) -> Iterator[Parent]:
+    """Yields the parents that heed a route: a mesh may ignore one at Services that its gateways take.
+
+    `taken` are Services and ports at which HTTPRoutes are not accepted, for the sake of GRPCRoutes.
+    """
+    is_http = resource.id.kind == "HTTPRoute"
     rules = rules_of(resource.manifest)
     places = [place for rule in rules for place in (rule, *(rule.get("backendRefs") or ()))]
     is_dead = any(f.get("type") in reader.dead_filters for place in places for f in place.get("filters") or ())
     for parent in parents_of(resource.manifest, resource.id.namespace):
-        if parent.target and not (is_dead and parent.is_service):
+        is_off = is_dead or (is_http and (parent.target, parent.port) in taken)
+        if parent.target and not (is_off and parent.is_service):
             yield parent
 
 

@@ -24,7 +24,7 @@ from renderer.meshes.gateway_api.entry import entered, public_gateways
 from renderer.meshes.gateway_api.grants import grants
 from renderer.meshes.gateway_api.refusals import refused
 from renderer.meshes.gateway_api.ties import ties
-from renderer.meshes.gateway_api.view import ignored_filter, parents_of, read_routes, route_kinds
+from renderer.meshes.gateway_api.view import ignored_filter, parents_of, read_routes, route_kinds, switched_off
 from renderer.meshes.notices import notices
 from renderer.model import ResourceId
 from renderer.plan import Plan
@@ -62,6 +62,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
     problems = [
         *decided.problems,
         *_ignored(plan, dialect),
+        *_switched_off(plan, dialect),
         *_groupless(plan, dialect),
         *ties(plan.base, dialect, decided.copied),
         *public_gateways(plan.base, decided.copyings),
@@ -110,6 +111,14 @@ def _ignored(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
                 yield report(
                     "SL425", source=resource.source, path=("spec", "rules"), object=str(resource.id), filter=name
                 )
+
+
+def _switched_off(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
+    """Yields the HTTPRoutes of the base that a GRPCRoute switches off."""
+    for (id, parent), other in switched_off(plan.base, dialect).items():
+        source = plan.base.by_id[id].source
+        path = ("spec", "parentRefs")
+        yield report("SL443", source=source, path=path, object=str(id), other=other, service=parent.target)
 
 
 def _groupless(plan: Plan, dialect: Dialect) -> Iterator[Problem]:

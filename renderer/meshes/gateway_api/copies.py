@@ -162,8 +162,8 @@ def _backends(references: Sequence[Manifest], services: Services, resolve: Resol
     cloned = [r for r in live(references) if resolve(r) in services]
     result: list[Rule] = []
     for reference in cloned or references:
-        service = resolve(reference)
-        written = _written(reference, service, services)
+        # Where none of them gets a request that was cloned, those of weight 0 are left to the base as well.
+        written = _written(reference, resolve(reference), services if cloned else {})
         if written.get("filters"):
             written["filters"] = [_filter(item, services, resolve) for item in written["filters"]]
         same = next((r for r in result if {**r, "weight": 0} == {**written, "weight": 0}), None)

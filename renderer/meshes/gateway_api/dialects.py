@@ -21,7 +21,8 @@ class Dialect:
     namespace means the parent's, not the route's. `ignored_filters` make it ignore the whole route. `needs_grpc_method`:
     a GRPCRoute match of headers alone is refused. `merges_namespaces`: clients of a namespace with routes of its own meet
     those of the Service's namespace too. `reads_hostnames`: also of a Service's routes. `ranks_by_length`: the length of a
-    path counts before its type. `has_port_forms`: parentRefs with and without a port are told apart. `unroutable` tells of
+    path counts before its type. `has_port_forms`: parentRefs with and without a port are told apart. `grpc_keeps_off`:
+    a GRPCRoute of an equal parentRef switches an HTTPRoute off. `unroutable` tells of
     a Service, a port and a Namespace why the port cannot be routed, or None.
     """
 
@@ -35,6 +36,7 @@ class Dialect:
     reads_hostnames: bool = False
     ranks_by_length: bool = False
     has_port_forms: bool = False
+    grpc_keeps_off: bool = False
     unroutable: Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], str | None]
 
 
@@ -60,6 +62,7 @@ LINKERD = Dialect(
     # linkerd2-proxy: linkerd/http/route/src/lib.rs and http/match.rs, hosts and then the lengths of paths.
     reads_hostnames=True,
     ranks_by_length=True,
+    grpc_keeps_off=True,  # linkerd2: policy-controller/k8s/status/src/index.rs
     needs_grpc_method=True,  # https://github.com/linkerd/linkerd2/issues/14047
     unroutable=linkerd_unroutable,
 )

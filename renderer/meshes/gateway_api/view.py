@@ -50,9 +50,31 @@ class Route:
 
 def read_routes(base: Base, dialect: Dialect) -> tuple[Route, ...]:
     """Returns the HTTP and gRPC routes of a base with the Services and Gateways for which they have effect, by id."""
-    kinds = route_kinds(dialect)
-    found = (Route(resource=r, parents=tuple(_read(r, dialect))) for group, kind in kinds for r in base.of(group, kind))
+    off = switched_off(base, dialect)
+    found = (
+        Route(resource=r, parents=tuple(a for a in _read(r, dialect) if (r.id, a.parent) not in off))
+        for group, kind in route_kinds(dialect)
+        for r in base.of(group, kind)
+    )
     return tuple(route for route in found if route.parents)
+
+
+def switched_off(base: Base, dialect: Dialect) -> Mapping[tuple[ResourceId, Parent], ResourceId]:
+    """Returns the HTTPRoutes and Services at which a GRPCRoute with an equal parentRef keeps them off, and that GRPCRoute.
+
+    linkerd2: policy-controller/k8s/status/src/index.rs (parent_has_conflicting_routes), whatever the namespaces of the two.
+    """
+    taken: dict[Parent, ResourceId] = {}
+    for route in base.of(GATEWAY, "GRPCRoute") if dialect.grpc_keeps_off else ():
+        for attached in parents_of(route):
+            taken.setdefault(attached.parent, route.id)
+    return {
+        (route.id, attached.parent): taken[attached.parent]
+        for group in dialect.route_groups
+        for route in (base.of(group, "HTTPRoute") if taken else ())
+        for attached in parents_of(route)
+        if attached.is_service and attached.parent in taken
+    }
 
 
 def route_kinds(dialect: Dialect) -> list[tuple[str, str]]:

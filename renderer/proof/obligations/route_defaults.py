@@ -18,7 +18,7 @@ from renderer.proof.additional import AddedRoute
 from renderer.proof.alignment import same
 from renderer.proof.consumers import forbidding
 from renderer.proof.obligations.defaults import mesh_server, served
-from renderer.proof.readers import GATEWAY_API, HTTP_ROUTE, harm
+from renderer.proof.readers import GATEWAY_API, GRPC_ROUTE, HTTP_ROUTE, harm
 from renderer.proof.routes import parents_of, rules_of
 from renderer.proof.spelling import spelled_match
 from renderer.proof.world import World
@@ -93,6 +93,12 @@ def _in_the_way(world: World) -> Iterator[tuple[tuple[ResourceId, int], str]]:
             for parent in parents_of(route.manifest, route.id.namespace):
                 if parent.target:
                     yield (parent.target, parent.port or 0), f"'{route.id}' of the base serves it"
+    for route in world.base.of(*GRPC_ROUTE) if world.reader.is_linkerd else ():
+        for parent in parents_of(route.manifest, route.id.namespace):
+            if (
+                parent.target and parent.port
+            ):  # whether it has an effect or not, an HTTPRoute of the same parentRef is not accepted
+                yield (parent.target, parent.port), f"'{route.id}' of the base is for it"
     for profile in world.base.of("linkerd.io", "ServiceProfile") if world.reader.is_linkerd else ():
         spec = profile.manifest.get("spec") or {}
         host = service_of(profile.id.name, profile.id.namespace, world.claims.environment.cluster.domain)
