@@ -219,6 +219,39 @@ CATALOGUE: dict[str, Row] = {
         bad="kind: Service with metadata: {name: web.shop}\n",
         good="kind: Service with metadata: {name: web}\n",
     ),
+    "SL140": Row(
+        text="'{field}' of a kustomization is not supported",
+        hint="build it with kustomize and pipe it in: kustomize build {directory} | sandlane render --base -",
+        why="The field needs a plugin, another program or the network, or is on its way out of kustomize: reading goes without them.",
+        bad="helmCharts:\n- {name: redis, repo: https://charts.example, version: 1.2.3}\n",
+        good="resources: [redis.yaml]\n",
+    ),
+    "SL141": Row(
+        text="'{entry}' is a remote resource, and nothing is fetched",
+        hint="keep a copy in the repository, or build it with kustomize and pipe it in: "
+        "kustomize build {directory} | sandlane render --base -",
+        why="A result that depends on another host is not the same tomorrow, and cannot be made without a network.",
+        bad="resources: [github.com/example/shop//deploy?ref=v1]\n",
+        good="resources: [../vendor/shop/deploy]\n",
+    ),
+    "SL142": Row(
+        text="{what}",
+        why="kustomize itself refuses such a kustomization, or would pass over what is meant.",
+        bad="resource: [deployment.yaml]\n",
+        good="resources: [deployment.yaml]\n",
+    ),
+    "SL143": Row(
+        text="the kustomization cannot be built: {what}",
+        why="A step of the build has no object, or no one object, to work on.",
+        bad="replicas: [{name: wbe, count: 2}]\n",
+        good="replicas: [{name: web, count: 2}]\n",
+    ),
+    "SL144": Row(
+        text="the patch cannot be applied: {what}",
+        why="A patch that is applied in part, or to something else, changes what nobody meant.",
+        bad="spec: {template: {spec: {containers: [{image: web:2}]}}}\n",
+        good="spec: {template: {spec: {containers: [{name: web, image: web:2}]}}}\n",
+    ),
     "SL201": Row(
         text="{what}{where}",
         why="The field does not have the form that the schema gives it.",
