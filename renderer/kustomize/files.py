@@ -76,7 +76,7 @@ class Files:
         """Returns the documents of a file that is there. Raises Invalid."""
         if path not in self._documents:
             try:
-                self._documents[path] = yamlio.read(self.tree.read(path), path)
+                self._documents[path] = yamlio.read(self.tree.read(path), path, is_kustomized=True)
             except Unreadable as unreadable:
                 raise Invalid([report("SL128", source=Source(file=path), reason=str(unreadable))]) from None
         return self._documents[path]

@@ -27,9 +27,19 @@ class _Candidate:
     namespace: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """The namespaces of an object: the effective one at first and now, and the one that is written."""
+
+    first: str
+    now: str
+    written: str
+
+
 def fix_references(entries: list[Entry], config: Config) -> tuple[list[Entry], list[tuple[Entry, str]]]:
     """Returns the entries with their references followed, and (entry, text) for those that are not clear."""
     by_name = _candidates(entries)
+    spaces = frozenset(_Space(e.original.namespace, e.id.namespace, namespace_of(e.manifest)) for e in entries)
     by_kind: dict[str, list[tuple[NameReferences, FieldSpec]]] = {}
     for row in config.name_references:
         for spec in row.fields:
@@ -38,7 +48,8 @@ def fix_references(entries: list[Entry], config: Config) -> tuple[list[Entry], l
     unclear: list[tuple[Entry, str]] = []
     for entry in entries:
         try:
-            result.append(_fixed(entry, [*by_kind.get(entry.original.kind, ()), *by_kind.get("", ())], by_name))
+            rows = [*by_kind.get(entry.original.kind, ()), *by_kind.get("", ())]
+            result.append(_fixed(entry, rows, by_name, spaces))
         except FieldError as error:
             unclear.append((entry, str(error)))
     return result, unclear
@@ -65,7 +76,12 @@ def _candidates(entries: Iterable[Entry]) -> dict[str, list[_Candidate]]:
     return by_name
 
 
-def _fixed(entry: Entry, rows: list[tuple[NameReferences, FieldSpec]], by_name: dict[str, list[_Candidate]]) -> Entry:
+def _fixed(
+    entry: Entry,
+    rows: list[tuple[NameReferences, FieldSpec]],
+    by_name: dict[str, list[_Candidate]],
+    spaces: frozenset[_Space],
+) -> Entry:
     first = entry.original
     manifest = entry.manifest
     subjects = _subject_namespaces(entry)
@@ -73,7 +89,7 @@ def _fixed(entry: Entry, rows: list[tuple[NameReferences, FieldSpec]], by_name: 
         if not spec.selects(first.group, first.version, first.kind):
             continue
         # A field applies to what the object is now; only its kind is that of the beginning.
-        finding = _Finding(entry, row, spec, by_name, subjects)
+        finding = _Finding(entry, row, spec, by_name, subjects, spaces)
         manifest = change_at(manifest, tuple(step.removesuffix("[]") for step in spec.path), finding.renamed)
     return entry if manifest is entry.manifest else replace(entry, manifest=manifest)
 
@@ -87,6 +103,7 @@ class _Finding:
     spec: FieldSpec
     by_name: dict[str, list[_Candidate]]
     subjects: frozenset[str]
+    spaces: frozenset[_Space]
 
     def renamed(self, value: Any, _: Any) -> Any:
         """Returns a name, or a mapping with name and namespace, as it has to be in the end. Raises FieldError."""
@@ -104,20 +121,22 @@ class _Finding:
 
     def _reachable(self, name: str) -> list[_Candidate]:
         """Returns the objects of a name that the referrer may refer to at all."""
-        candidates = self.by_name.get(name, [])
-        if not candidates or is_cluster_scoped(self.referrer.manifest):
-            return candidates
-        here = self.referrer.id.namespace
-        return [c for c in candidates if c.now.namespace in (NO_NAMESPACE, here) or c.namespace in self.subjects]
+        return [c for c in self.by_name.get(name, ()) if self._reaches(c.now.namespace, c.namespace)]
+
+    def _reaches(self, now: str, written: str) -> bool:
+        """Tells whether the referrer may refer to objects in a namespace, the effective and the written one."""
+        if is_cluster_scoped(self.referrer.manifest):
+            return True
+        return now in (NO_NAMESPACE, self.referrer.id.namespace) or written in self.subjects
 
     def _in_namespace(self, value: dict[str, Any]) -> list[_Candidate]:
         candidates = self._reachable(value["name"])
         if "namespace" not in value:
             return candidates
         namespace = value["namespace"]
-        scoped = [c for c in candidates if NO_NAMESPACE not in (c.now.namespace, c.first.namespace)]
-        by_first = [c for c in scoped if c.first.namespace == namespace]
-        return by_first or [c for c in scoped if c.now.namespace == namespace]
+        # Any object that was in a namespace by that name at first, of whatever kind and name, makes that the one meant.
+        was_there = any(space.first == namespace and self._reaches(space.now, space.written) for space in self.spaces)
+        return [c for c in candidates if namespace == (c.first if was_there else c.now).namespace]
 
     def _found(self, name: str, candidates: list[_Candidate], *, is_whole: bool = False) -> _Candidate | None:
         """Returns the one object that is meant, if any. Raises FieldError where it is not clear which."""
