@@ -151,11 +151,11 @@ CATALOGUE: dict[str, Row] = {
         good="spec:\n  base: [../base]\n",
     ),
     "SL122": Row(
-        text="{file!r} is a kustomization, which sandlane does not build yet",
-        hint="build it and commit the result: kustomize build {file} > base.yaml",
-        why="A directory with a kustomization is not the sum of its files.",
-        bad="spec:\n  base: [overlays/staging]  # holds a kustomization.yaml\n",
-        good="spec:\n  base: [staging.yaml]  # kustomize build overlays/staging > staging.yaml\n",
+        text="{file!r} is a kustomization in a directory of plain manifests",
+        hint="name it in 'base' itself to have it built, or keep it elsewhere",
+        why="A directory with a kustomization is not the sum of its files, and it is not clear which of several is meant.",
+        bad="spec:\n  base: [overlays]  # holds staging/kustomization.yaml\n",
+        good="spec:\n  base: [overlays/staging]\n",
     ),
     "SL123": Row(
         text="no Kubernetes object: {what}",

@@ -15,8 +15,8 @@ from renderer.base import Base, read_base
 from renderer.cli import session as s
 from renderer.cli.main import BROKEN_PROMISE, FINE
 from renderer.cli.sarif import sarif
-from renderer.inputs import MANIFESTS
 from renderer.load import DiskTree
+from renderer.named import MANIFESTS
 from renderer.problems import Invalid, Problem, Source
 from renderer.proof import prove
 from renderer.proof.claims import claims_of
