@@ -61,6 +61,10 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str, built: I
             found, wrong = objects_of(document.data, Source(file=file, document=document.index))
             objects += found
             problems += wrong
+    for source, manifest in built:
+        found, wrong = objects_of(manifest, source)
+        objects += found
+        problems += wrong
     declared = declared_scopes(manifest for _, manifest in objects)
     base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
     problems += _duplicates(base)

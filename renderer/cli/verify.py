@@ -30,6 +30,7 @@ from renderer.tree import OutsideRoot, Unreadable, join
     "does not hold.",
 )
 @s.environments
+@s.base_option
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -37,9 +38,15 @@ from renderer.tree import OutsideRoot, Unreadable, join
     help="Prove DIR, not the environment's output.path.",
 )
 @s.output_format("text", "json", "sarif")
-def command(environments: tuple[Path, ...], root: Path | None, output: Path | None, output_format: str) -> None:
+def command(
+    environments: tuple[Path, ...],
+    root: Path | None,
+    base: tuple[str, ...],
+    output: Path | None,
+    output_format: str,
+) -> None:
     """Verifies each environment and exits with the gravest status."""
-    sessions = s.sessions(environments, root)
+    sessions = s.sessions(environments, root, base)
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
     if output_format == "sarif" and len(sessions) > 1:

@@ -21,6 +21,7 @@ from renderer.kustomize.images import set_images
 from renderer.kustomize.names import fix_references
 from renderer.kustomize.order import in_order
 from renderer.kustomize.patching import apply_patches
+from renderer.kustomize.paths import text_of
 from renderer.kustomize.reading import Kustomization, read_kustomization
 from renderer.kustomize.replacements import apply_replacement
 from renderer.kustomize.targets import TargetError, with_id
@@ -49,11 +50,13 @@ def build(tree: Tree, directory: str) -> tuple[tuple[Source, dict[str, Any]], ..
     """
     kustomization = read_kustomization(Files(tree), directory)
     entries, config = _built(kustomization, [], Config())
-    entries = [_hashed(entry) for entry in entries]
-    entries, unclear = fix_references(entries, config)
-    if unclear:
-        raise Invalid(report("SL143", source=entry.source, what=f"in '{entry.id}': {says}") for entry, says in unclear)
-    entries = in_order(entries, kustomization.data.get("sortOptions"), kustomization.place)
+    hashed, problems = gathered(partial(_hashed, entry) for entry in entries)
+    entries, unclear = fix_references(list(hashed), config)
+    if problems or unclear:
+        raise Invalid([*problems, *(_unclear(entry, says) for entry, says in unclear)])
+    entries = in_order(
+        _appended([], entries, kustomization.place), kustomization.data.get("sortOptions"), kustomization.place
+    )
     return tuple((entry.source, _finished(entry)) for entry in entries if not _is_local(entry))
 
 
@@ -61,8 +64,16 @@ def _hashed(entry: Entry) -> Entry:
     if not entry.is_hashed:
         return entry
     now = entry.id
+    if now.kind not in ("ConfigMap", "Secret"):
+        raise Invalid(
+            [_unclear(entry, "it was generated and a patch changed its kind, so it has no content for a suffix")]
+        )
     name = f"{now.name}-{content_hash(entry.manifest)}"
     return replace(remembered(entry), manifest=put(entry.manifest, ("metadata", "name"), name))
+
+
+def _unclear(entry: Entry, says: str) -> Problem:
+    return report("SL143", source=entry.source, what=f"in '{entry.id}': {says}")
 
 
 def _is_local(entry: Entry) -> bool:
@@ -70,11 +81,16 @@ def _is_local(entry: Entry) -> bool:
 
 
 def _finished(entry: Entry) -> dict[str, Any]:
-    """Returns a manifest without annotations that are empty: kustomize leaves none."""
+    """Returns a manifest whose annotations are as kustomize writes them: all of them texts, and none where there are none."""
     metadata = entry.manifest.get("metadata")
-    if isinstance(metadata, dict) and "annotations" in metadata and not metadata["annotations"]:
+    if not isinstance(metadata, dict) or "annotations" not in metadata:
+        return entry.manifest
+    found = metadata["annotations"]
+    if not found:
         return dict(remove(entry.manifest, _ANNOTATIONS))
-    return entry.manifest
+    others = [key for key in found if isinstance(found[key], bool | int | float)] if isinstance(found, dict) else []
+    written = {key: text_of(found[key]) for key in others}
+    return dict(put(entry.manifest, _ANNOTATIONS, {**found, **written})) if written else entry.manifest
 
 
 def _built(kustomization: Kustomization, entries: list[Entry], config: Config) -> tuple[list[Entry], Config]:

@@ -141,13 +141,11 @@ _ESCAPES = {"&": "\\u0026", "<": "\\u003c", ">": "\\u003e", "\u2028": "\\u2028",
 
 
 def content_hash(manifest: Mapping[str, Any]) -> str:
-    """Returns the suffix for an object: ten letters of the SHA-256 of its content as Go writes JSON.
+    """Returns the suffix for a ConfigMap or Secret: ten letters of the SHA-256 of its content as Go writes JSON.
 
     The name is no part of it, so that equal content has one suffix under any name.
     """
-    kind = manifest.get("kind")
-    if kind not in ("ConfigMap", "Secret"):
-        return ""
+    kind = manifest["kind"]
     content = {"kind": kind, "name": "", "data": "" if manifest.get("data") is None else manifest["data"]}
     if kind == "Secret":
         content["type"] = manifest.get("type") or ""
