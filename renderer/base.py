@@ -45,10 +45,14 @@ def make_base(resources: Iterable[Resource]) -> Base:
     return Base(ordered, {r.id: r for r in ordered}, {key: tuple(found) for key, found in kinds.items()})
 
 
-def read_base(tree: Tree, files: Iterable[str], default_namespace: str) -> Base:
-    """Reads the manifests of files. Raises Invalid with all that is wrong in any of them."""
+Built = tuple[Source, Mapping[str, Any]]
+"""An object that is no file's: a manifest and where it came from."""
+
+
+def read_base(tree: Tree, files: Iterable[str], default_namespace: str, built: Iterable[Built] = ()) -> Base:
+    """Reads the manifests of files, beside objects that were built. Raises Invalid with all that is wrong in any of them."""
     problems: list[Problem] = []
-    objects: list[tuple[Source, Mapping[str, Any]]] = []
+    objects: list[Built] = []
     for file in files:
         try:
             documents = yamlio.read(tree.read(file), file)
@@ -62,6 +66,10 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str) -> Base:
             found, wrong = objects_of(document.data, Source(file=file, document=document.index))
             objects += found
             problems += wrong
+    for source, manifest in built:
+        found, wrong = objects_of(manifest, source)
+        objects += found
+        problems += wrong
     declared = declared_scopes(manifest for _, manifest in objects)
     base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
     problems += _duplicates(base)

@@ -151,11 +151,11 @@ CATALOGUE: dict[str, Row] = {
         good="spec:\n  base: [../base]\n",
     ),
     "SL122": Row(
-        text="{file!r} is a kustomization, which sandlane does not build yet",
-        hint="build it and commit the result: kustomize build {file} > base.yaml",
-        why="A directory with a kustomization is not the sum of its files.",
-        bad="spec:\n  base: [overlays/staging]  # holds a kustomization.yaml\n",
-        good="spec:\n  base: [staging.yaml]  # kustomize build overlays/staging > staging.yaml\n",
+        text="{file!r} is a kustomization in a directory of plain manifests",
+        hint="name it in 'base' itself to have it built, or keep it elsewhere",
+        why="A directory with a kustomization is not the sum of its files, and it is not clear which of several is meant.",
+        bad="spec:\n  base: [overlays]  # holds staging/kustomization.yaml\n",
+        good="spec:\n  base: [overlays/staging]\n",
     ),
     "SL123": Row(
         text="no Kubernetes object: {what}",
@@ -218,6 +218,39 @@ CATALOGUE: dict[str, Row] = {
         why="A base object that cannot exist cannot be routed.",
         bad="kind: Service with metadata: {name: web.shop}\n",
         good="kind: Service with metadata: {name: web}\n",
+    ),
+    "SL140": Row(
+        text="'{field}' of a kustomization is not supported",
+        hint="build it with kustomize and pipe it in: kustomize build {directory} | sandlane render --base -",
+        why="The field needs a plugin, another program or the network, or is on its way out of kustomize: reading goes without them.",
+        bad="helmCharts:\n- {name: redis, repo: https://charts.example, version: 1.2.3}\n",
+        good="resources: [redis.yaml]\n",
+    ),
+    "SL141": Row(
+        text="'{entry}' is a remote resource, and nothing is fetched",
+        hint="keep a copy in the repository, or build it with kustomize and pipe it in: "
+        "kustomize build {directory} | sandlane render --base -",
+        why="A result that depends on another host is not the same tomorrow, and cannot be made without a network.",
+        bad="resources: [github.com/example/shop//deploy?ref=v1]\n",
+        good="resources: [../vendor/shop/deploy]\n",
+    ),
+    "SL142": Row(
+        text="{what}",
+        why="kustomize itself refuses such a kustomization, or would pass over what is meant.",
+        bad="resource: [deployment.yaml]\n",
+        good="resources: [deployment.yaml]\n",
+    ),
+    "SL143": Row(
+        text="the kustomization cannot be built: {what}",
+        why="A step of the build has no object, or no one object, to work on.",
+        bad="replicas: [{name: wbe, count: 2}]\n",
+        good="replicas: [{name: web, count: 2}]\n",
+    ),
+    "SL144": Row(
+        text="the patch cannot be applied: {what}",
+        why="A patch that is applied in part, or to something else, changes what nobody meant.",
+        bad="spec: {template: {spec: {containers: [{image: web:2}]}}}\n",
+        good="spec: {template: {spec: {containers: [{name: web, image: web:2}]}}}\n",
     ),
     "SL201": Row(
         text="{what}{where}",

@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "build": "print the manifests of a kustomization, of files or of a stream, as they are read",
     "check": "tell whether the output directory is what 'render' would write",
     "explain": "explain a problem code, or list them all",
     "list": "list sandboxes, workloads of the base, or the route objects that the output owns",
