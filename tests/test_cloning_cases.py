@@ -128,7 +128,7 @@ def test_what_watches_the_origin_is_not_cloned() -> None:
 
 
 def test_what_a_pod_is_stays() -> None:
-    pod = {
+    pod: Object = {
         "serviceAccountName": "app", "priorityClassName": "high", "tolerations": [{"key": "x", "operator": "Exists"}],
         "imagePullSecrets": [{"name": "pull"}], "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["x"]}],
     }  # fmt: skip
