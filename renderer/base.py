@@ -135,7 +135,7 @@ def _malformed(data: Any, source: Source) -> Iterator[Problem]:
     name = f"{data['kind']}/{metadata.get('name') or metadata.get('generateName')}"
     yield from _not_texts(metadata, ("metadata",), name, source)
     for path, expected in mismatches(group_of(data), data["kind"], data):
-        field, found = dotted(path), _found(data, path)
+        field, found = dotted(path), found_at(data, path)
         yield report("SL129", source=source, path=path, field=field, object=name, found=found, expected=expected)
 
 
@@ -149,7 +149,7 @@ def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Sourc
                 path=(*path, field),
                 field=f"metadata.{field}",
                 object=name,
-                found=_kind_of(values),
+                found=kind_of(values),
                 expected="a mapping",
             )
             continue
@@ -166,18 +166,18 @@ def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Sourc
             path=(*path, "namespace"),
             field="metadata.namespace",
             object=name,
-            found=_kind_of(namespace),
+            found=kind_of(namespace),
             expected="a string",
         )
 
 
-def _found(data: Any, path: Path) -> str:
+def found_at(data: Any, path: Path) -> str:
     for step in path:
         data = data.get(step) if isinstance(data, dict) else data[step]
-    return _kind_of(data)
+    return kind_of(data)
 
 
-def _kind_of(value: Any) -> str:
+def kind_of(value: Any) -> str:
     names = {dict: "a mapping", list: "a list", str: "a string", bool: "true or false", type(None): "nothing"}
     return names.get(type(value), "a number")
 

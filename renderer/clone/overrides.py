@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from renderer.addresses import Addresses, Unaddressable, find, port_of
-from renderer.base import Base
+from renderer.base import Base, found_at
 from renderer.catalogue import report
 from renderer.clone.volumes import Unfit, with_volume
 from renderer.kinds import SIDECARS, WorkloadKind, at, pod_labels
@@ -21,8 +21,9 @@ from renderer.names import VARIABLES
 from renderer.patch.errors import PatchError
 from renderer.patch.patches import apply_patch
 from renderer.patch.put import is_same, put, remove
-from renderer.problems import Path, Problem, did_you_mean
+from renderer.problems import Path, Problem, did_you_mean, dotted
 from renderer.references import rename
+from renderer.shapes import mismatches
 
 _INIT = "initContainers"
 
@@ -295,7 +296,10 @@ def _patched(subject: Subject, manifest: Any, patch: Patch) -> Any:
                 raise PatchError(f"it is for {key} '{value}'")
         kept = {key: value for key, value in metadata.items() if key not in meant}
         body = {key: kept if key == "metadata" else body[key] for key in body if key not in ("apiVersion", "kind")}
-    return apply_patch(manifest, body, group=group, kind=kind)
+    patched = apply_patch(manifest, body, group=group, kind=kind)
+    for path, expected in mismatches(group, kind, patched):
+        raise PatchError(f"'{dotted(path)}' would be {found_at(patched, path)}, expected {expected}")
+    return patched
 
 
 def preserved(subject: Subject, listed: tuple[Changes, ...]) -> tuple[frozenset[str], list[Problem]]:
