@@ -23,7 +23,7 @@ Workload = tuple[str, str, Mapping[str, str]]
 """Namespace, name and labels of the pods of a base workload that may be cloned."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Let:
     """A place where pods are let through: policy, direction, number of the rule, and the namespaces as they are written."""
 

@@ -51,7 +51,13 @@ def check(world: World) -> Iterator[Problem]:
     clones = clones_of_claims(world)
     followers = read_followers(world)
     index = bindings(world.base, world.claims.environment.cluster.root_namespace)
-    copied = {(policy.id, b.clone.resource.id) for _, originals, b in followers.selecting for policy in originals}
+    copied = {
+        (policy.id, bound.clone.resource.id)
+        for copy, originals, bound in followers.selecting
+        for policy in originals
+        # A rule for another host, a clone's, is beside the copy and not in place of it.
+        if at(copy.manifest, ("spec", "host")) == at(policy.manifest, ("spec", "host"))
+    }
     for bound in clones:
         yield from _bound(world, index, copied, bound)
     yield from _let_through(world, followers, clones)
@@ -95,7 +101,8 @@ def _let_through(world: World, followers: Followers, clones: Sequence[Bound]) ->
         before = set(index.matching(namespace, bound.origin.labels))
         after = set(index.matching(namespace, bound.clone.labels))
         label = labels_of(bound.clone.resource.manifest).get(ORIGIN, "")
-        lost |= {_Lost(place, label, namespace): bound for place in before - after}
+        for place in sorted(before - after):
+            lost.setdefault(_Lost(place, label, namespace), bound)
         for id in sorted({place.policy for place in after - before}):
             if ("SL325", str(id)) not in bound.owner.accepted:
                 what = f"'{id}' admits '{bound.clone.resource.id}' and not '{bound.origin.resource.id}'"
