@@ -22,7 +22,7 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
         if placed.base:
             continue
         owner = owners.get(placed.directory)
-        who = f"sandbox '{owner.name}'" if owner else "a route of sandlane's own"
+        who = f"sandbox '{owner.name}'" if owner else "an object of sandlane's own"
         if placed.id in seen:
             yield report(
                 "SL302",

@@ -35,25 +35,6 @@ def found(base: list[Object], workload: str | Object = "a") -> list[str]:
     return texts([p for clone in made.clones for p in guard(made, clone)])
 
 
-def policy(name: str, namespace: str = "", **spec: Any) -> Object:
-    return object_of("networking.k8s.io/v1", "NetworkPolicy", name, namespace, **spec)
-
-
-def only(name: str) -> Object:
-    return {"podSelector": {"matchLabels": {"app": name}}}
-
-
-def lost(name: str) -> list[str]:
-    without = hint("let it select by a label that clones keep", "SL320", name)
-    return [f"sandboxes/dev1.yaml: SL320 '{name}' applies to 'Deployment/shop/a' and not to its clone{without}"]
-
-
-def shut(name: str) -> list[str]:
-    said = f"SL321 '{name}' lets 'Deployment/shop/a' in or through by its labels, and not its clone"
-    connects = hint("let it name the peer by a label that clones keep", "SL321", name)
-    return [f"sandboxes/dev1.yaml: {said}{connects}"]
-
-
 @pytest.mark.parametrize(
     ("base", "workload", "expected"),
     [
@@ -106,74 +87,6 @@ def test_migrations(container: Object, is_migration: bool) -> None:
     assert found([deployment("a", initContainers=[container]), service("a")]) == expected
 
 
-@pytest.mark.parametrize(
-    ("policies", "expected"),
-    [
-        pytest.param([policy("p", **only("a"))], lost("NetworkPolicy/shop/p"), id="selects-the-origin"),
-        pytest.param([policy("p", podSelector={})], [], id="selects-everything"),
-        pytest.param([policy("p", "other", **only("a"))], [], id="another-namespace"),
-        pytest.param(
-            [object_of("security.istio.io/v1", "AuthorizationPolicy", "p", "istio-system", selector={"matchLabels": {"app": "a"}})],
-            lost("AuthorizationPolicy/istio-system/p"),
-            id="root-namespace",
-        ),
-        pytest.param(
-            [object_of("networking.istio.io/v1", "Sidecar", "p", workloadSelector={"labels": {"app": "a"}})],
-            lost("Sidecar/shop/p"), id="sidecar",
-        ),
-        pytest.param([policy("p", podSelector={}, ingress=[{"from": [only("a")]}])], shut("NetworkPolicy/shop/p"), id="ingress-peer"),
-        pytest.param([policy("p", podSelector={}, egress=[{"to": [only("a")]}])], shut("NetworkPolicy/shop/p"), id="egress-peer"),
-        pytest.param([policy("p", podSelector={}, ingress=[{"from": [{"podSelector": {}}]}])], [], id="every-peer"),
-        pytest.param([policy("p", podSelector={}, ingress=[{"from": [{"namespaceSelector": {}}]}])], [], id="namespace-peer"),
-        pytest.param([policy("p", "other", podSelector={}, ingress=[{"from": [only("a")]}])], [], id="peer-of-another-namespace"),
-        pytest.param(
-            [policy("p", "other", podSelector={}, ingress=[{"from": [{**only("a"), "namespaceSelector": {}}]}])],
-            shut("NetworkPolicy/other/p"), id="peer-from-another-namespace",
-        ),
-    ],
-)  # fmt: skip
-def test_policies(policies: list[Object], expected: list[str]) -> None:
-    assert found([*app("a"), *policies]) == expected
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [
-        pytest.param({"ingress": [{"from": [only("a")], "ports": [{"port": 80}]},
-                                  {"from": [{"podSelector": {}}], "ports": [{"port": 9090}]}]}, id="two-rules"),
-        pytest.param({"ingress": [{"from": [only("a")]}], "egress": [{"to": [{"podSelector": {}}]}]}, id="two-directions"),
-    ],
-)  # fmt: skip
-def test_each_rule(spec: Object) -> None:
-    assert found([*app("a"), policy("p", podSelector={}, **spec)]) == shut("NetworkPolicy/shop/p")
-
-
-@pytest.mark.parametrize(
-    ("labels", "is_told"),
-    [
-        pytest.param({"app": "a"}, True, id="origin"),
-        pytest.param({"app": "b"}, False, id="another"),
-        pytest.param({"app": "a", "x": "y"}, False, id="more-than-the-origin"),
-    ],
-)
-def test_source_labels(labels: dict[str, str], is_told: bool) -> None:
-    rules = [{"match": [{"sourceLabels": labels}], "route": [{"destination": {"host": "b"}}]}]
-    vs = object_of("networking.istio.io/v1", "VirtualService", "v", hosts=["b"], http=rules)
-    told = hint("tell clients apart by a label that clones keep", "SL324", "VirtualService/shop/v")
-    said = (
-        "SL324 'VirtualService/shop/v' has rules for requests of 'Deployment/shop/a' (sourceLabels), which are not for those of "
-        "its clone"
-    )
-    assert found([*app("a"), *app("b"), vs]) == ([f"sandboxes/dev1.yaml: {said}{told}"] if is_told else [])
-
-
-def test_policy_of_the_clone_alone() -> None:
-    others = {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}]}
-    assert [text.split()[2] for text in found([*app("a"), policy("deny", podSelector=others)])] == [
-        "'NetworkPolicy/shop/deny'"
-    ]
-
-
 def test_empty_volumes() -> None:
     made = deployment("a")
     claims = [{"metadata": {"name": "data"}}, {"metadata": {"name": "log"}}]
@@ -183,20 +96,6 @@ def test_empty_volumes() -> None:
             "sandboxes/dev1.yaml: SL305 notice: 'StatefulSet/shop/a-dev1' starts with empty volumes: data, log\n"
             "  hint: the clone has volume claims of its own; fill them, or let the clone use the base's store by an environment variable"
         )
-    ]
-
-
-def test_policies_that_name_a_service() -> None:
-    policy = {
-        "apiVersion": "security.istio.io/v1",
-        "kind": "AuthorizationPolicy",
-        "metadata": {"name": "only-web"},
-        "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": "a"}]},
-    }
-    assert found([*app("a"), policy]) == [
-        "sandboxes/dev1.yaml: SL323 'AuthorizationPolicy/shop/only-web' names 'Service/shop/a' and does not apply to its copy "
-        "for the tenant"
-        + hint("let it name the Gateway or namespace instead", "SL323", "AuthorizationPolicy/shop/only-web")
     ]
 
 

@@ -11,12 +11,15 @@ from renderer.problems import Problem, sort
 from renderer.proof.claims import Claims
 from renderer.proof.obligations import (
     additions,
+    attachment,
+    binding,
     completeness,
     copies,
     defaults,
     destinations,
     disjointness,
     erasure,
+    followers,
     grants,
     identity,
     limits,
@@ -31,7 +34,7 @@ from renderer.proof.obligations import (
 )
 from renderer.proof.world import make_world
 
-PROMISE_1 = (erasure, additions, defaults, copies, route_defaults)
+PROMISE_1 = (erasure, additions, followers, defaults, copies, route_defaults)
 """Modules with `check(world) -> Iterator[Problem]`: what keeps requests without a carrier as they are in the base."""
 
 OBLIGATIONS = (
@@ -47,6 +50,8 @@ OBLIGATIONS = (
     selection,
     identity,
     protection,
+    binding,
+    attachment,
     resources,
     subsets,
 )

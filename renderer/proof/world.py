@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from renderer.base import Base
 from renderer.hosts import service_of
 from renderer.kinds import WORKLOADS, WorkloadKind, at, pod_labels, workload_kind
-from renderer.model import Resource, ResourceId, annotations_of, labels_of
+from renderer.model import Manifest, Resource, ResourceId, annotations_of, labels_of
 from renderer.proof.additional import AddedRoute, added_routes, conditions_of
 from renderer.proof.alignment import Alignment, align, entries
 from renderer.proof.claims import Claim, Claims, GroupClaim, Use
+from renderer.proof.clients import Client, with_clients
 from renderer.proof.literals import CLONED_AS, ORIGIN, RESOURCE, TENANT, make_literals, origin_value
 from renderer.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from renderer.proof.routes import Routes, read_routes
@@ -40,7 +41,8 @@ class World:
     is not in the base; `resources`: what of it comes from a sandbox's own files, by its name; `pods`: those of added workloads.
     `selected`: added Service -> pods that it selects, `selected_base`: those of the base. `clones`: (kind, namespace, tenantID,
     origin label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each
-    VirtualService of the output, by id. `reader`: how the mesh reads routes; `routes`: the base's that it reads;
+    VirtualService of the output, by id. `specs`: of the base's VirtualServices, with the conditions for clones that they get.
+    `reader`: how the mesh reads routes; `routes`: the base's that it reads;
     `added_routes`: the output's own.
     """
 
@@ -60,6 +62,7 @@ class World:
     clones: Mapping[tuple[str, str, str, str], Pods]
     clone_services: Mapping[tuple[ResourceId, str], Resource]
     alignments: Mapping[ResourceId, Alignment]
+    specs: Mapping[ResourceId, Manifest]
     reader: Reader
     routes: Routes
     added_routes: tuple[AddedRoute, ...]
@@ -89,8 +92,7 @@ class World:
 
     def clone_of(self, origin: ResourceId, tenant: str) -> Pods | None:
         """Returns the pods of a tenant's clone of a base workload."""
-        kind = CLONED_AS.get(origin.kind, origin.kind)
-        return self.clones.get((kind, origin.namespace, tenant, origin_value(origin.kind, origin.name)))
+        return self.clones.get(_clone_key(origin, tenant))
 
     def added_service(self, id: ResourceId | None) -> Resource | None:
         """Returns a Service of the output that the base has not."""
@@ -109,6 +111,8 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     routes = read_routes(base, reader)
     carriers = [(carrier.header, carrier.baggage) for carrier in claims.environment.carriers]
     conditions = conditions_of(carriers, [holder.tenant for holder in holders.values()])
+    clones = {(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods}
+    specs = _specs(base, reader, clones, claims)
     return World(
         base=base,
         output=output,
@@ -123,9 +127,10 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         base_services=base_services,
         selected=_selected(added, pods),
         selected_base=_selected(added, base_pods(base)),
-        clones={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
+        clones=clones,
         clone_services=dict(_clone_services(added, owners)),
-        alignments=_alignments(base, output, claims),
+        alignments=_alignments(specs, output, claims),
+        specs=specs,
         reader=reader,
         routes=routes,
         added_routes=tuple(added_routes(added, holders, routes, conditions)),
@@ -258,10 +263,38 @@ def _clone_services(
             yield (origin, owner.tenant), resource
 
 
-def _alignments(base: Base, output: Base, claims: Claims) -> dict[ResourceId, Alignment]:
+def _specs(
+    base: Base, reader: Reader, clones: Mapping[tuple[str, str, str, str], Pods], claims: Claims
+) -> dict[ResourceId, Manifest]:
+    """Returns the specs of the base's VirtualServices; where a mesh reads them, with conditions for clones as clients."""
+    clients = sorted(
+        (
+            (id, claim.tenant, Client(namespace=id.namespace, before=_labels(base, id), after=clone.labels,
+                                      tenant=claim.tenant, origin=origin_value(id.kind, id.name)))
+            for claim in claims.sandboxes
+            for id in claim.origins
+            if (clone := clones.get(_clone_key(id, claim.tenant)))
+        ),
+        key=lambda entry: entry[:2],
+    )  # fmt: skip
+    calling = [client for _, _, client in clients] if reader.reads_virtual_services else []
+    return {vs.id: with_clients(vs, calling) for vs in base.of(*VIRTUAL_SERVICE)}
+
+
+def _labels(base: Base, id: ResourceId) -> Mapping[str, str]:
+    row, resource = workload_kind(id.group, id.kind), base.by_id.get(id)
+    return pod_labels(row, with_template(base, resource).manifest) if row and resource else {}
+
+
+def _clone_key(origin: ResourceId, tenant: str) -> tuple[str, str, str, str]:
+    """Returns under which kind, namespace and marks the clone of a workload is found."""
+    kind = CLONED_AS.get(origin.kind, origin.kind)
+    return kind, origin.namespace, tenant, origin_value(origin.kind, origin.name)
+
+
+def _alignments(specs: Mapping[ResourceId, Manifest], output: Base, claims: Claims) -> dict[ResourceId, Alignment]:
     literals = make_literals(claims.environment.carriers, _reach(claims))
-    found: dict[ResourceId, Alignment] = {}
-    for vs in output.of(*VIRTUAL_SERVICE):
-        ours = base.by_id.get(vs.id)
-        found[vs.id] = align(entries(ours.manifest) if ours else (), entries(vs.manifest), literals)
-    return found
+    return {
+        vs.id: align((specs.get(vs.id) or {}).get("http") or (), entries(vs.manifest), literals)
+        for vs in output.of(*VIRTUAL_SERVICE)
+    }

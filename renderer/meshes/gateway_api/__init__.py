@@ -22,6 +22,7 @@ from renderer.meshes.gateway_api.defaults import defaults
 from renderer.meshes.gateway_api.dialects import Dialect
 from renderer.meshes.gateway_api.entry import entered, public_gateways
 from renderer.meshes.gateway_api.grants import grants
+from renderer.meshes.gateway_api.policies import policies_of, source_labels
 from renderer.meshes.gateway_api.refusals import refused
 from renderer.meshes.gateway_api.ties import ties
 from renderer.meshes.gateway_api.view import ignored_filter, parents_of, read_routes, route_kinds, switched_off
@@ -47,7 +48,7 @@ def route_all(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     """Returns all routes of a mesh that the Gateway API alone routes."""
     copied = route_base(plan, dialect)
     made = route_services(plan, dialect, unroutable, copied.parts)
-    inert = (*inert_virtual_services(plan), *_adopted_in_vain(plan))
+    inert = (*inert_virtual_services(plan), *source_labels(plan), *_adopted_in_vain(plan))
     problems = (*copied.routed.problems, *made.problems, *inert, *notices(plan, unroutable))
     return Routed((*copied.routed.objects, *made.objects), problems)
 
@@ -57,8 +58,8 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
     routes = read_routes(plan.base, dialect)
     parts = components(routes)
     decided = decide(plan, dialect, routes, parts)
-    objects = tuple(placed for copying in decided.copyings for placed in copies(plan.environment, dialect, copying))
     granted = grants(plan.environment, plan.base, decided.crossed)
+    objects: list[Placed] = []
     problems = [
         *decided.problems,
         *_ignored(plan, dialect),
@@ -67,6 +68,11 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         *ties(plan.base, dialect, decided.copied),
         *public_gateways(plan.base, decided.copyings),
     ]
+    for copying in decided.copyings:
+        made = tuple(copies(plan.environment, dialect, copying))
+        followed = policies_of(plan, copying, [placed.id for placed in made])
+        objects += (*made, *followed.objects)
+        problems += followed.problems
     return RoutedBase(Routed((*objects, *granted), tuple(problems)), parts, entered(dialect, decided.copyings))
 
 

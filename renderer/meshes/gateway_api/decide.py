@@ -56,7 +56,6 @@ def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequenc
                 crossing = tuple(crossings(dialect, made))
                 crossed += crossing
                 problems += (problem for each in crossing for problem in ungranted(plan.base, each))
-                problems += _attached(plan, made)
             else:
                 problems.append(made)
         for part in by_host.values():
@@ -171,12 +170,3 @@ def _match_problems(environment: Environment, dialect: Dialect, copying: Copying
             if is_grpc and not (match.get("method") or {}).get("service"):
                 place_said = path if rule.get("matches") else path[:3]
                 yield report("SL423", source=resource.source, path=place_said, object=str(resource.id))
-
-
-def _attached(plan: Plan, copying: Copying) -> Iterator[Problem]:
-    """Yields the policies that name a route and not its copy (rule R-G13); a group's copies are its members' too."""
-    tenant, id = copying.tenant, copying.route.resource.id
-    own = [service for service in tenant.services.values() if service.sandbox.source == tenant.source]
-    for policy in plan.policies.get(id, ()) if own else ():
-        path = (*own[0].workload.path, "name")
-        yield report("SL323", source=tenant.source, path=path, sandbox=tenant.source, object=str(policy.id), target=id)

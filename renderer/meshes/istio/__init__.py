@@ -8,6 +8,7 @@ and GRPCRoutes of the base are copied as in any mesh of the Gateway API.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from renderer.base import Base
@@ -21,6 +22,7 @@ from renderer.meshes.gateway_api import route_base
 from renderer.meshes.gateway_api.dialects import ISTIO
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
 from renderer.meshes.istio.beyond import beyond, half_served, mixed_services
+from renderer.meshes.istio.clients import clients_of
 from renderer.meshes.istio.destination_rules import destination_rules
 from renderer.meshes.istio.notices import client_notices, service_notices
 from renderer.meshes.istio.rules import Transformed, transform
@@ -81,11 +83,13 @@ def route_virtual_services(plan: Plan, view: View) -> Routed:
     problems: list[Problem] = [*_unknown(plan)]
     objects: list[Placed] = []
     affected: list[Resource] = []
+    clients = clients_of(plan)
     for vs in view.virtual_services:
-        changed = transform(plan, view, by_service, vs)
+        changed = transform(plan, view, by_service, vs, clients)
         problems += changed.problems
         if changed.tenants:
             affected.append(vs)
+        if changed.is_changed:
             problems += [] if vs.id in adopted else _not_adopted(plan, vs, changed)
         if vs.id in adopted:
             objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(vs, changed), base=vs))
@@ -128,26 +132,30 @@ def _unknown(plan: Plan) -> Iterator[Problem]:
 def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Problem]:
     """Yields a problem for each tenant that changes a route object which the output does not own."""
     namespace = "" if vs.id.namespace == plan.environment.default_namespace else f", namespace: {vs.id.namespace}"
+    wrong = partial(
+        report,
+        "SL401",
+        object=str(vs.id),
+        place=relative(vs.source.file, plan.environment.directory),
+        entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{namespace}}}",
+        environment=relative(plan.environment.source.file, plan.environment.directory),
+    )
     for tenant, service in changed.tenants:
         clone = tenant.services[service]
         is_own = clone.sandbox.source == tenant.source
-        yield report(
-            "SL401",
-            source=tenant.source,
-            path=(*clone.workload.path, "name") if is_own else ("spec",),
-            sandbox=tenant.source,
-            object=str(vs.id),
-            service=service,
-            place=relative(vs.source.file, plan.environment.directory),
-            entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{namespace}}}",
-            environment=relative(plan.environment.source.file, plan.environment.directory),
-        )
+        path = (*clone.workload.path, "name") if is_own else ("spec",)
+        yield wrong(source=tenant.source, path=path, sandbox=tenant.source, service=service)
+    told = {tenant.source for tenant, _ in changed.tenants}
+    for client in changed.clients:
+        source, path = client.sandbox.source, (*client.workload.path, "name")
+        if source not in told:
+            yield wrong(source=source, path=path, sandbox=source, service=client.origin.id)
 
 
 def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:
     manifest = released(vs.manifest, vs.id.namespace)
-    if changed.tenants:
-        manifest["spec"] = {**manifest["spec"], "http": list(changed.http)}
+    if changed.is_changed:
+        manifest["spec"] = dict(changed.spec)
     return manifest
 
 

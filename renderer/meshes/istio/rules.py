@@ -14,10 +14,11 @@ from typing import Any
 
 from renderer.catalogue import report
 from renderer.hosts import renamed
+from renderer.meshes.istio.clients import Clients, with_clients
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
 from renderer.meshes.istio.view import MESH, View, bound_gateways, entries, hosts, is_mesh, live, mirrors
 from renderer.model import Manifest, Resource, ResourceId
-from renderer.plan import Plan, Tenant
+from renderer.plan import Plan, Tenant, WorkloadClone
 from renderer.problems import Problem
 
 Entry = dict[str, Any]
@@ -27,11 +28,25 @@ Replacements = Mapping[ResourceId, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transformed:
-    """The entries of a VirtualService with those of its tenants, the Service by which each came, and what is wrong."""
+    """The spec of a VirtualService with its tenants' entries, the Service by which each came, and what is wrong.
 
-    http: Sequence[Manifest]
+    `clients` are the clones for whose requests it has conditions.
+    """
+
+    spec: Manifest
     tenants: Sequence[tuple[Tenant, ResourceId]]
+    clients: Sequence[WorkloadClone]
     problems: tuple[Problem, ...]
+
+    @property
+    def http(self) -> Sequence[Manifest]:
+        """The HTTP entries."""
+        return self.spec.get("http") or ()
+
+    @property
+    def is_changed(self) -> bool:
+        """Tells whether it says more than the base's."""
+        return bool(self.tenants or self.clients)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +58,15 @@ class Cause:
     is_host_only: bool
 
 
-def transform(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource) -> Transformed:
-    """Returns the entries of a VirtualService with those of every tenant whose clones it leads to."""
+def transform(
+    plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource, clients: Clients
+) -> Transformed:
+    """Returns a VirtualService with the entries of every tenant whose clones it leads to, and conditions for `clients`."""
     by_host, problems = _by_host(view, by_service, vs)
+    spec, meant = with_clients(clients, vs)
     http: list[Manifest] = []
     changed: dict[str, tuple[Tenant, ResourceId]] = {}
-    for number, entry in enumerate(entries(vs.manifest)):
+    for number, entry in enumerate(spec.get("http") or ()):
         for cause in _causes(view, by_service, by_host, vs, entry):
             try:
                 rule = _tenant_entry(plan, view, vs, entry, cause)
@@ -64,7 +82,12 @@ def transform(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[T
         for cause in by_host
         if cause.tenant.id in changed
     )
-    return Transformed(http=http, tenants=[changed[id] for id in sorted(changed)], problems=tuple(problems))
+    return Transformed(
+        spec={**spec, "http": http} if http else spec,
+        tenants=[changed[id] for id in sorted(changed)],
+        clients=meant,
+        problems=tuple(problems),
+    )
 
 
 def _causes(

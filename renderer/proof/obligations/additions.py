@@ -16,6 +16,7 @@ from renderer.problems import Path, Problem
 from renderer.proof.additional import ROUTES
 from renderer.proof.alignment import destinations
 from renderer.proof.literals import SANDBOX, TENANT
+from renderer.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, clone_selected, is_of_servers
 from renderer.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
 from renderer.proof.routes import backend, homes, parents_of, rules_of
 from renderer.proof.world import World, directory
@@ -39,17 +40,23 @@ def check(world: World) -> Iterator[Problem]:
         if first.id == second.id and not is_generated:
             yield _wrong(second, f"stands twice in the output, first in {first.source.file}")
     reader, named = world.reader, dict(_named(world))
-    allowed = {"shared": reader.shared, "sandboxes": _OWN | reader.own | frozenset(reader.kinds)}
+    policies = (ATTACHED | BINDING.keys()) - {DESTINATION_RULE, *ROUTES}
+    allowed = {
+        "shared": reader.shared | {NETWORK_POLICY},
+        "sandboxes": _OWN | reader.own | frozenset(reader.kinds) | policies,
+    }
     for resource in world.added:
         if resource.id in named:
             yield _wrong(resource, f"'{named[resource.id]}' of the base names it, and would reach it")
         key, where = (resource.id.group, resource.id.kind), directory(resource)
+        is_client = key == DESTINATION_RULE and clone_selected(resource) is not None
+        is_follower = where != "shared" and (is_client or (key in ROUTES and is_of_servers(resource)))
         # What a sandbox brings in files of its own is judged by `resources`.
-        if not world.is_brought(resource) and key not in allowed.get(where.partition("/")[0], ()):
+        if not is_follower and not world.is_brought(resource) and key not in allowed.get(where.partition("/")[0], ()):
             yield _wrong(resource, f"no {resource.id.kind} that the base has not may lie in '{where}'")
         elif where != "shared":
             yield from _marks(world, resource, where)
-        if key == DESTINATION_RULE:
+        if key == DESTINATION_RULE and not is_client:
             yield from _host(world, resource)
 
 
@@ -70,9 +77,9 @@ def _identity(resource: Resource) -> Iterator[Problem]:
 
 
 def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
-    # A route group has routes and nothing else.
-    is_route = (resource.id.group, resource.id.kind) in ROUTES
-    owner = (world.holders if is_route else world.owners).get(where)
+    # A route group has routes, what names them, and nothing else.
+    is_held = (resource.id.group, resource.id.kind) in ATTACHED
+    owner = (world.holders if is_held else world.owners).get(where)
     if owner is None:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
         return

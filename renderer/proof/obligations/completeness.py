@@ -32,6 +32,12 @@ def check(world: World) -> Iterator[Problem]:
     expectation = Expectation(world=world, clones=make_clones(world), demands=demands)
     for vs in world.base.of(*VIRTUAL_SERVICE):
         yield from _transformed(expectation, vs)
+        if (
+            vs.id not in world.output.by_id
+            and world.specs[vs.id] != (vs.manifest.get("spec") or {})
+            and not _is_owned(world, vs)
+        ):
+            yield _wrong(vs.source, f"'{vs.id}': has conditions for clones as clients, and is not in the output")
     if VIRTUAL_SERVICE in world.reader.shared:
         yield from _new(expectation)
 
@@ -53,7 +59,7 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
     found: dict[int, list[Insertion]] = {}
     for insertion in alignment.insertions if alignment else ():
         found.setdefault(insertion.before_number, []).append(insertion)
-    for number, entry in enumerate(entries(ours.manifest)):
+    for number, entry in enumerate(world.specs[ours.id].get("http") or ()):
         causes = _causes(expectation, by_host, ours, entry)
         if alignment is not None:
             yield from _entries(expectation, vs, called(entry, number), entry, causes, found.get(number, []))
