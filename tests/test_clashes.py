@@ -22,7 +22,7 @@ ELSEWHERE = to_service("b", 80, namespace="shop")
         pytest.param("gateway-api", route("r", rule(TO_CLONE), parents=[GATE]), "HTTPRoute/shop/r", id="backend"),
         pytest.param("gateway-api", route("r", rule("b", filters=[MIRROR]), parents=[GATE]), "HTTPRoute/shop/r", id="mirror"),
         pytest.param(
-            "istio-ambient", route("r", rule({"name": "b", "port": 80, "filters": [MIRROR]}), parents=[GATE], kind="GRPCRoute"),
+            "gateway-api", route("r", rule({"name": "b", "port": 80, "filters": [MIRROR]}), parents=[GATE], kind="GRPCRoute"),
             "GRPCRoute/shop/r", id="mirror-of-a-backend",
         ),
         pytest.param("linkerd", route("r", rule(TO_CLONE), parents=[ELSEWHERE], namespace="x"), "HTTPRoute/x/r",

@@ -34,7 +34,7 @@ CASES: dict[str, tuple[str, ...] | str] = {
     "C13 Istio's policies": ("test_policies",),
     "C14 Linkerd's policies": ("test_policies",),
     "C15 service account": ("test_cloning_cases::test_what_a_pod_is_stays", "test_overrides::test_preserved_labels"),
-    "C16 monitors": ("test_service::test_labels_and_annotations", "test_guards::test_policies"),
+    "C16 monitors": ("test_service::test_labels_and_annotations", "test_policies"),
     "C17 migrations in init containers": ("test_guards::test_migrations", "test_overrides::test_init_containers"),
     "C18 several containers": (
         "test_workload::test_named_container",

@@ -124,7 +124,7 @@ _PATHS = st.sampled_from(
         "/spec/selector", "/spec/minReadySeconds", "/kind", "/spec/template/spec/containers/1",
     ]
 )  # fmt: skip
-_VALUES = st.sampled_from(
+_VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [True, 3, "x:1", {"a": "b"}, {"name": "v", "hostPath": {"path": "/"}}, {"name": "z", "image": "z:1"}, None, []]
 )
 _OPERATIONS = st.lists(
