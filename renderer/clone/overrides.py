@@ -23,7 +23,7 @@ from renderer.patch.patches import apply_patch
 from renderer.patch.put import is_same, put, remove
 from renderer.problems import Path, Problem, did_you_mean, dotted
 from renderer.references import rename
-from renderer.shapes import mismatches
+from renderer.shapes import mismatches, texts_of
 
 _INIT = "initContainers"
 
@@ -297,7 +297,7 @@ def _patched(subject: Subject, manifest: Any, patch: Patch) -> Any:
         kept = {key: value for key, value in metadata.items() if key not in meant}
         body = {key: kept if key == "metadata" else body[key] for key in body if key not in ("apiVersion", "kind")}
     patched = apply_patch(manifest, body, group=group, kind=kind)
-    for path, expected in mismatches(group, kind, patched):
+    for path, expected in (*texts_of(patched), *mismatches(group, kind, patched)):
         raise PatchError(f"'{dotted(path)}' would be {found_at(patched, path)}, expected {expected}")
     return patched
 
