@@ -67,19 +67,20 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSelection:
-    """A ServerAuthorization that selects Servers of its namespace by their labels."""
+class LabelSelection:
+    """A policy that selects objects of a kind, in its namespace, by their labels."""
 
     policy: Resource
+    kind: GroupKind
     selector: Selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
-    """The policies of a base that name a target, by target; and those that select Servers, by namespace."""
+    """The policies of a base that name a target, by target; and those that select targets, by their kind and namespace."""
 
     by_target: Mapping[ResourceId, tuple[Attachment, ...]]
-    selecting: Mapping[str, tuple[ServerSelection, ...]]
+    selecting: Mapping[tuple[GroupKind, str], tuple[LabelSelection, ...]]
 
     def of(self, target: ResourceId) -> tuple[Attachment, ...]:
         """Returns what names a target."""
@@ -103,19 +104,27 @@ def attached_policies(base: Base) -> Attached:
     for resource in base.resources:
         for target, path in _targets(resource):
             found.setdefault(target, {}).setdefault(resource.id, (resource, []))[1].append(path)
-    selecting: dict[str, list[ServerSelection]] = {}
-    for policy in base.of("policy.linkerd.io", "ServerAuthorization"):
-        selector = at(policy.manifest, ("spec", "server", "selector"))
-        if selector is not None:
-            entry = ServerSelection(policy=policy, selector=from_label_selector(selector))
-            selecting.setdefault(policy.id.namespace, []).append(entry)
+    selecting: dict[tuple[GroupKind, str], list[LabelSelection]] = {}
+    for resource in base.resources:
+        for selection in _selections(resource):
+            selecting.setdefault((selection.kind, resource.id.namespace), []).append(selection)
     return Attached(
         by_target={
             target: tuple(Attachment(policy=policy, paths=tuple(paths)) for policy, paths in policies.values())
             for target, policies in found.items()
         },
-        selecting={namespace: tuple(entries) for namespace, entries in selecting.items()},
+        selecting={place: tuple(entries) for place, entries in selecting.items()},
     )
+
+
+def _selections(resource: Resource) -> Iterator[LabelSelection]:
+    selector = at(resource.manifest, ("spec", "server", "selector"))
+    if (resource.id.group, resource.id.kind) == ("policy.linkerd.io", "ServerAuthorization") and selector is not None:
+        yield LabelSelection(policy=resource, kind=SERVER, selector=from_label_selector(selector))
+    if resource.id.group == "gateway.envoyproxy.io":
+        for entry in at(resource.manifest, ("spec", "targetSelectors")) or ():
+            kind = (entry.get("group") or "gateway.networking.k8s.io", entry.get("kind") or "")
+            yield LabelSelection(policy=resource, kind=kind, selector=from_label_selector(entry))
 
 
 def _targets(resource: Resource) -> Iterator[tuple[ResourceId, Path]]:
@@ -163,15 +172,19 @@ def attached_copies(
             yield from attached_copies(attached, policy.id, made.id, seen | {policy.id})
 
 
-def server_copies(
-    attached: Attached, server: Resource, copy: ResourceId, before: Mapping[str, str], after: Mapping[str, str]
+def selected_copies(
+    attached: Attached, target: ResourceId, copy: ResourceId, before: Mapping[str, str], after: Mapping[str, str]
 ) -> Iterator[AttachedCopy]:
-    """Yields copies of what selects a Server by its labels, which its copy has otherwise."""
-    for entry in attached.selecting.get(server.id.namespace, ()):
+    """Yields copies of what selects a target by labels that its copy has otherwise: of what can name it in place of that."""
+    for entry in attached.selecting.get(((target.group, target.kind), target.namespace), ()):
         if matches(entry.selector, before) and not matches(entry.selector, after):
-            attachment = Attachment(policy=entry.policy, paths=(("spec", "server"),))
+            is_named = entry.kind == SERVER
             yield AttachedCopy(
-                attachment=attachment, target=server.id, copy=copy, id=copy_id(entry.policy.id, copy.name)
+                attachment=Attachment(policy=entry.policy, paths=(("spec", "server"),) if is_named else ()),
+                target=target,
+                copy=copy,
+                id=copy_id(entry.policy.id, copy.name),
+                why_not=None if is_named else "it selects by labels that copies do not keep",
             )
 
 

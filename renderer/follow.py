@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from renderer.attached import Attached, attached_copies, server_copies
+from renderer.attached import Attached, attached_copies, selected_copies
 from renderer.base import Base
 from renderer.clone.metadata import copied_labels, tenant_marks
 from renderer.following import FOLLOWING, Following
@@ -125,7 +125,7 @@ def _of_copies(environment: Environment, attached: Attached, copies: Iterable[Po
         }
         for copy in (
             *attached_copies(attached, made.policy.id, made.id),
-            *(server_copies(attached, made.policy, made.id, labels, after) if made.policy.id.kind == "Server" else ()),
+            *selected_copies(attached, made.policy.id, made.id, labels, after),
         ):
             yield AttachedPolicy(sandbox=made.clone.sandbox, workload=made.clone.workload, copy=copy)
 

@@ -140,6 +140,8 @@ SHAPES: dict[GroupKind, Shape] = {
     ("gateway.networking.k8s.io", "ReferenceGrant"): {"spec": {"from": [dict], "to": [dict]}},
     ("gateway.networking.k8s.io", "TCPRoute"): {"spec": {"parentRefs": [_REFERENCE]}},
     ("gateway.networking.k8s.io", "TLSRoute"): {"spec": {"parentRefs": [_REFERENCE]}},
+    **{("gateway.envoyproxy.io", kind): {"spec": {"targetSelectors": [{"kind": str, "group": str, **_LABEL_SELECTOR}]}}
+       for kind in ("BackendTrafficPolicy", "ClientTrafficPolicy", "EnvoyExtensionPolicy", "SecurityPolicy")},
     ("linkerd.io", "ServiceProfile"): {"spec": dict},
     ("monitoring.coreos.com", "PodMonitor"): _SELECTED,
     ("networking.istio.io", "DestinationRule"): {

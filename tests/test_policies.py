@@ -293,6 +293,22 @@ def test_what_names_a_route_names_the_copies_of_every_tenant() -> None:
     }
 
 
+def test_what_selects_a_route_by_a_label_that_its_copies_lose_cannot_follow() -> None:
+    made = object_of(f"{GATEWAY}/v1", "HTTPRoute", "r", parentRefs=[{**to_service("a"), "port": 80}], rules=[{}])
+    route = {**made, "metadata": {"name": "r", "labels": {"app.kubernetes.io/instance": "shop", "team": "x"}}}
+    for label, is_lost in (({"team": "x"}, False), ({"app.kubernetes.io/instance": "shop"}, True)):
+        selectors = [{"kind": "HTTPRoute", "matchLabels": label}]
+        guard = object_of("gateway.envoyproxy.io/v1alpha1", "SecurityPolicy", "p", targetSelectors=selectors)
+        base = [*app("a"), route, guard]
+        said = (
+            "sandboxes/dev1.yaml: SL323 'SecurityPolicy/shop/p' names 'HTTPRoute/shop/r' and cannot follow to its copy for the "
+            "tenant: it selects by labels that copies do not keep"
+        )
+        assert (problems(base, mesh="linkerd") if is_lost else written(base, mesh="linkerd")) == (
+            [said] if is_lost else {}
+        )
+
+
 def problems(base: list[Object], **environment: Any) -> list[str]:
     with pytest.raises(Invalid) as found:
         written(base, **environment)

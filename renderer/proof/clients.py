@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from renderer.model import Manifest, Resource
-from renderer.proof.literals import ORIGIN, TENANT
+from renderer.base import Base
+from renderer.kinds import pod_labels, workload_kind
+from renderer.model import Manifest, Resource, ResourceId
+from renderer.proof.claims import Claims
+from renderer.proof.literals import CLONED_AS, ORIGIN, TENANT, origin_value
+from renderer.proof.readers import VIRTUAL_SERVICE
 from renderer.selectors import from_map, matches
+from renderer.workloads import with_template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,33 @@ class Client:
     after: Mapping[str, str]
     tenant: str
     origin: str
+
+
+CloneKey = tuple[str, str, str, str]
+"""Kind, namespace, tenantID and origin label of a clone."""
+
+
+def clone_key(origin: ResourceId, tenant: str) -> CloneKey:
+    """Returns under which kind, namespace and marks the clone of a workload is found."""
+    kind = CLONED_AS.get(origin.kind, origin.kind)
+    return kind, origin.namespace, tenant, origin_value(origin.kind, origin.name)
+
+
+def specs_of(base: Base, clones: Mapping[CloneKey, Mapping[str, str]], claims: Claims) -> dict[ResourceId, Manifest]:
+    """Returns the specs of the base's VirtualServices with the conditions for clones, of which the pods' labels are given."""
+    claimed = sorted((id, claim.tenant) for claim in claims.sandboxes for id in claim.origins)
+    clients = [
+        Client(namespace=id.namespace, before=_labels(base, id), after=after, tenant=tenant, origin=key[3])
+        for id, tenant in claimed
+        for key in [clone_key(id, tenant)]
+        if (after := clones.get(key)) is not None
+    ]
+    return {vs.id: with_clients(vs, clients) for vs in base.of(*VIRTUAL_SERVICE)}
+
+
+def _labels(base: Base, id: ResourceId) -> Mapping[str, str]:
+    row, resource = workload_kind(id.group, id.kind), base.by_id.get(id)
+    return pod_labels(row, with_template(base, resource).manifest) if row and resource else {}
 
 
 def with_clients(vs: Resource, clients: Sequence[Client]) -> Manifest:

@@ -131,12 +131,17 @@ def _reference(resource: Resource, field: str, reference: Any) -> Iterator[Refer
         yield Reference(target=target, field=field, rest=canonical(rest))
 
 
-def selects_servers(resource: Resource) -> Selector | None:
-    """Returns the selector by which a ServerAuthorization finds Servers, or None."""
-    if kind_of(resource) != (LINKERD, "ServerAuthorization"):
-        return None
-    selector = at(resource.manifest, ("spec", "server", "selector"))
-    return from_workload_selector(selector) if selector is not None else None
+def label_selections(resource: Resource) -> Iterator[tuple[GroupKind, Selector]]:
+    """Yields the kinds of objects that a policy selects by their labels, each with its selector."""
+    spec = resource.manifest.get("spec")
+    selector = at(spec, ("server", "selector"))
+    if kind_of(resource) == (LINKERD, "ServerAuthorization") and selector is not None:
+        yield SERVER, from_workload_selector(selector)
+    for entry in (at(spec, ("targetSelectors",)) or ()) if resource.id.group == "gateway.envoyproxy.io" else ():
+        yield (
+            (str(entry.get("group") or "gateway.networking.k8s.io"), str(entry.get("kind"))),
+            from_workload_selector(entry),
+        )
 
 
 def is_of_servers(resource: Resource) -> bool:

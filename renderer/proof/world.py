@@ -15,8 +15,8 @@ from renderer.model import Manifest, Resource, ResourceId, annotations_of, label
 from renderer.proof.additional import AddedRoute, added_routes, conditions_of
 from renderer.proof.alignment import Alignment, align, entries
 from renderer.proof.claims import Claim, Claims, GroupClaim, Use
-from renderer.proof.clients import Client, with_clients
-from renderer.proof.literals import CLONED_AS, ORIGIN, RESOURCE, TENANT, make_literals, origin_value
+from renderer.proof.clients import clone_key, specs_of
+from renderer.proof.literals import ORIGIN, RESOURCE, TENANT, make_literals
 from renderer.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from renderer.proof.routes import Routes, read_routes
 from renderer.selectors import Index, Selector, from_label_selector, from_map
@@ -92,7 +92,7 @@ class World:
 
     def clone_of(self, origin: ResourceId, tenant: str) -> Pods | None:
         """Returns the pods of a tenant's clone of a base workload."""
-        return self.clones.get(_clone_key(origin, tenant))
+        return self.clones.get(clone_key(origin, tenant))
 
     def added_service(self, id: ResourceId | None) -> Resource | None:
         """Returns a Service of the output that the base has not."""
@@ -112,7 +112,8 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     carriers = [(carrier.header, carrier.baggage) for carrier in claims.environment.carriers]
     conditions = conditions_of(carriers, [holder.tenant for holder in holders.values()])
     clones = {(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods}
-    specs = _specs(base, reader, clones, claims)
+    calling = {key: found.labels for key, found in clones.items()} if reader.reads_virtual_services else {}
+    specs = specs_of(base, calling, claims)
     return World(
         base=base,
         output=output,
@@ -261,35 +262,6 @@ def _clone_services(
         ):
             origin = ResourceId("", "Service", resource.id.namespace, labels_of(resource.manifest).get(ORIGIN, ""))
             yield (origin, owner.tenant), resource
-
-
-def _specs(
-    base: Base, reader: Reader, clones: Mapping[tuple[str, str, str, str], Pods], claims: Claims
-) -> dict[ResourceId, Manifest]:
-    """Returns the specs of the base's VirtualServices; where a mesh reads them, with conditions for clones as clients."""
-    clients = sorted(
-        (
-            (id, claim.tenant, Client(namespace=id.namespace, before=_labels(base, id), after=clone.labels,
-                                      tenant=claim.tenant, origin=origin_value(id.kind, id.name)))
-            for claim in claims.sandboxes
-            for id in claim.origins
-            if (clone := clones.get(_clone_key(id, claim.tenant)))
-        ),
-        key=lambda entry: entry[:2],
-    )  # fmt: skip
-    calling = [client for _, _, client in clients] if reader.reads_virtual_services else []
-    return {vs.id: with_clients(vs, calling) for vs in base.of(*VIRTUAL_SERVICE)}
-
-
-def _labels(base: Base, id: ResourceId) -> Mapping[str, str]:
-    row, resource = workload_kind(id.group, id.kind), base.by_id.get(id)
-    return pod_labels(row, with_template(base, resource).manifest) if row and resource else {}
-
-
-def _clone_key(origin: ResourceId, tenant: str) -> tuple[str, str, str, str]:
-    """Returns under which kind, namespace and marks the clone of a workload is found."""
-    kind = CLONED_AS.get(origin.kind, origin.kind)
-    return kind, origin.namespace, tenant, origin_value(origin.kind, origin.name)
 
 
 def _alignments(specs: Mapping[ResourceId, Manifest], output: Base, claims: Claims) -> dict[ResourceId, Alignment]:

@@ -70,7 +70,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
     ]
     for copying in decided.copyings:
         made = tuple(copies(plan.environment, dialect, copying))
-        followed = policies_of(plan, copying, [placed.id for placed in made])
+        followed = policies_of(plan, copying, made)
         objects += (*made, *followed.objects)
         problems += followed.problems
     return RoutedBase(Routed((*objects, *granted), tuple(problems)), parts, entered(dialect, decided.copyings))

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from renderer.attached import attached_copies
+from renderer.attached import attached_copies, selected_copies
 from renderer.catalogue import report
 from renderer.clone.policies import attached_policy, unattached
 from renderer.emit import Placed
 from renderer.kinds import pod_labels
 from renderer.meshes.base import Routed
 from renderer.meshes.gateway_api.copies import Copying
-from renderer.model import ResourceId
+from renderer.model import ResourceId, labels_of
 from renderer.plan import Plan
 from renderer.problems import Problem
 
 
-def policies_of(plan: Plan, copying: Copying, copies: Sequence[ResourceId]) -> Routed:
+def policies_of(plan: Plan, copying: Copying, copies: Sequence[Placed]) -> Routed:
     """Returns the copies of the policies that name a route, for its copies; a group's copies are its members' too."""
-    tenant, route = copying.tenant, copying.route.resource.id
-    if not plan.attached.of(route):
-        return Routed((), ())
+    tenant, route = copying.tenant, copying.route.resource
     own = [service for service in tenant.services.values() if service.sandbox.source == tenant.source]
     objects: list[Placed] = []
     problems: dict[ResourceId, Problem] = {}
-    for id in copies:
-        for copy in attached_copies(plan.attached, route, id):
+    for made in copies:
+        labels, after = labels_of(route.manifest), labels_of(made.manifest)
+        for copy in (
+            *attached_copies(plan.attached, route.id, made.id),
+            *selected_copies(plan.attached, route.id, made.id, labels, after),
+        ):
             if not copy.why_not:
                 objects.append(attached_policy(plan.environment, tenant.spec, copy))
             elif own:

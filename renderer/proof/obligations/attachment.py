@@ -14,7 +14,7 @@ from renderer.model import Resource, ResourceId, labels_of
 from renderer.problems import Problem
 from renderer.proof.claims import GroupClaim
 from renderer.proof.followers import Followers, read_followers
-from renderer.proof.policies import SERVER, references, selects_servers
+from renderer.proof.policies import label_selections, references
 from renderer.proof.world import World, directory
 from renderer.selectors import matches
 
@@ -34,13 +34,13 @@ def check(world: World) -> Iterator[Problem]:
 
 
 def _naming(base: Base) -> Mapping[ResourceId, list[Resource]]:
-    """Returns the policies of a base by what they name; those that select Servers are under their namespace."""
+    """Returns the policies of a base by what they name; those that select by labels are under kind and namespace."""
     found: dict[ResourceId, list[Resource]] = {}
     for resource in base.resources:
         for target in dict.fromkeys(reference.target for reference in references(resource)):
             found.setdefault(target, []).append(resource)
-        if selects_servers(resource) is not None:
-            found.setdefault(ResourceId(*SERVER, resource.id.namespace, ""), []).append(resource)
+        for kind in dict.fromkeys(kind for kind, _ in label_selections(resource)):
+            found.setdefault(ResourceId(*kind, resource.id.namespace, ""), []).append(resource)
     return found
 
 
@@ -55,17 +55,13 @@ def _copies(world: World, followers: Followers) -> Iterator[tuple[ResourceId, Re
 def _by_labels(
     world: World, naming: Mapping[ResourceId, list[Resource]], origin: ResourceId, copy: Resource
 ) -> Iterator[Resource]:
-    """Yields what selects a Server by its labels, and not its copy by the labels that this has."""
-    server = world.base.by_id.get(origin)
-    for policy in naming.get(ResourceId(*SERVER, origin.namespace, ""), ()) if server else ():
-        selector = selects_servers(policy) or ()
-        is_kind = (origin.group, origin.kind) == SERVER
-        if (
-            server
-            and is_kind
-            and matches(selector, labels_of(server.manifest))
-            and not matches(selector, labels_of(copy.manifest))
-        ):
+    """Yields what selects an object by its labels, and not its copy by the labels that this has."""
+    original = world.base.by_id.get(origin)
+    before, after = labels_of(original.manifest) if original else {}, labels_of(copy.manifest)
+    key = (origin.group, origin.kind)
+    for policy in naming.get(ResourceId(*key, origin.namespace, ""), ()):
+        selectors = [selector for kind, selector in label_selections(policy) if kind == key]
+        if any(matches(selector, before) and not matches(selector, after) for selector in selectors):
             yield policy
 
 

@@ -27,11 +27,11 @@ from renderer.proof.policies import (
     canonical,
     isolates,
     kind_of,
+    label_selections,
     other_fields,
     pod_selector,
     references,
     rules_of,
-    selects_servers,
 )
 from renderer.proof.readers import DESTINATION_RULE
 from renderer.proof.world import World, directory
@@ -193,11 +193,11 @@ def _is_for(reference: Reference, target: Resource, named: Reference) -> bool:
 
 
 def _by_labels(world: World, policy: Resource, target: Resource) -> bool:
-    """Tells whether a ServerAuthorization selects the Server of which a target is a copy."""
-    selector = selects_servers(policy)
+    """Tells whether a policy selects by its labels what a target is a copy of."""
     label = labels_of(target.manifest).get(ORIGIN)
-    return selector is not None and any(
-        origin_value("Deployment", server.id.name) == label and matches(selector, labels_of(server.manifest))
-        for server in world.base.of(*kind_of(target))
-        if server.id.namespace == target.id.namespace
+    return any(
+        origin_value("Deployment", original.id.name) == label and matches(selector, labels_of(original.manifest))
+        for kind, selector in label_selections(policy)
+        for original in world.base.of(*kind)
+        if kind == kind_of(target) and original.id.namespace == target.id.namespace
     )
