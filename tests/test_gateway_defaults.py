@@ -103,6 +103,29 @@ def consumers(name: str, namespace: str = "client", kind: str = "HTTP") -> str:
     )
 
 
+@pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        pytest.param([], ["VirtualService/shop/a-sandlane"], id="no-routes"),
+        pytest.param([route("r", rule("a"), parents=[to_service("a", 80)])],
+                     ["HTTPRoute/shop/a-8080-dev1-h", "HTTPRoute/shop/r-dev1-h"], id="one-port"),
+        pytest.param([route("r", rule("a"), parents=[to_service("a")])], ["HTTPRoute/shop/r-dev1-h"], id="all-ports"),
+        pytest.param([CONSUMER], ["HTTPRoute/client/r-dev1-h", "HTTPRoute/shop/a-80-dev1-h", "HTTPRoute/shop/a-8080-dev1-h"],
+                     id="a-clients-alone"),
+        pytest.param([PATH_ONLY], ["HTTPRoute/client/r-dev1-h", "HTTPRoute/shop/a-80-dev1-h", "HTTPRoute/shop/a-8080-dev1-h"],
+                     id="a-clients-that-leaves-requests-over"),
+        pytest.param([route("r", rule("a"), parents=[{"kind": "Service", "name": "a"}])], ["VirtualService/shop/a-sandlane"],
+                     id="a-parent-without-a-group-is-none"),
+    ],
+)  # fmt: skip
+def test_istio_keeps_to_the_kind_that_a_service_has(objects: list[Object], expected: list[str]) -> None:
+    """Rule R-G1: HTTPRoutes of some ports or clients get company of their own kind, and VirtualServices stay away from them."""
+    base = [*app("a", 80, 8080), *objects]
+    carriers = [{"header": "tenantID"}]
+    made = render(inputs(base, sandbox("dev1", "a"), carriers=carriers, output={"base": "none"})).objects
+    assert sorted(str(o.id) for o in made if o.id.kind not in ("Deployment", "Service")) == expected
+
+
 TIMEOUT = {"timeouts": {"request": "1s"}}
 GET: Object = {"method": "GET"}
 EXACT: Object = {"path": {"type": "Exact", "value": "/"}}

@@ -17,8 +17,10 @@ from renderer.proof.compile import decide_request
 from renderer.proof.compile.network import make_network, overlaid
 from renderer.proof.compile.request import Client, Request
 from tests.build import Object, app, deployment, group, inputs, meta, sandbox, service, texts
+from tests.shared import needs_shared
 from tests.test_gateway_view import GATEWAY, gateway, route, rule
 from tests.test_proof import Edit, Files, drop, make, put
+from tests.validity import complaints
 
 GATE = {"name": "gate"}
 FROM = {"group": GATEWAY, "kind": "HTTPRoute", "namespace": "infra"}
@@ -71,6 +73,12 @@ def test_a_grant_by_name_is_copied_for_the_clone_to_the_routes_that_need_it() ->
             },
         )
     ]
+
+
+@needs_shared
+def test_grants_are_valid() -> None:
+    found = granted([*BASE, crossing("s", "a", kind="GRPCRoute")], sandbox("dev1", "a"))
+    assert [(len(o["spec"]["from"]), complaints(o)) for _, o in found] == [(2, [])]
 
 
 TO_ALL = {"group": "", "kind": "Service"}

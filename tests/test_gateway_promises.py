@@ -15,7 +15,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from renderer.base import make_base
+from renderer.base import Base
 from renderer.inputs import Inputs
 from renderer.model import Resource
 from renderer.pipeline import Rendered, render
@@ -144,9 +144,8 @@ def cases(draw: st.DrawFn, mesh: str) -> Case:
 # What requests get.
 
 
-def network_of(case: Case, written: Sequence[Resource]) -> Network:
-    base = inputs(case.base, mesh=case.mesh).base
-    return make_network(overlaid(base, written), mesh=case.mesh, domain="cluster.local", root="istio-system")
+def network_of(case: Case, base: Base) -> Network:
+    return make_network(base, mesh=case.mesh, domain="cluster.local", root="istio-system")
 
 
 def told(outcome: Outcome) -> str:
@@ -237,10 +236,14 @@ def sent_to(case: Case, route: Object) -> Iterator[str]:
 
 def is_kept_off(case: Case, host: str, port: int) -> bool:
     """Tells whether a GRPCRoute that Linkerd ignores keeps tenants' HTTPRoutes off a port, which is said (SL410)."""
-    return case.mesh == "linkerd" and any(
-        r["kind"] == "GRPCRoute" and ignored(r, case.mesh) and (p["name"], p.get("port")) == (host, port)
-        for r in case.routes
-        for p in r["spec"]["parentRefs"]
+    return (
+        case.mesh == "linkerd"
+        and host != "gate"
+        and any(
+            r["kind"] == "GRPCRoute" and ignored(r, case.mesh) and (p["name"], p.get("port")) == (host, port)
+            for r in case.routes
+            for p in r["spec"]["parentRefs"]
+        )
     )
 
 
@@ -275,11 +278,12 @@ def rendered_or_refused(read: Inputs) -> Rendered | Invalid:
 
 def check(case: Case, given: Sequence[Mapping[str, Any]]) -> None:
     specs = [sandbox(tenant, *sorted(services)) for tenant, services in case.cloned.items()]
-    rendered = rendered_or_refused(inputs(case.base, *specs, mesh=case.mesh, output={"base": "none"}))
+    read = inputs(case.base, *specs, mesh=case.mesh, output={"base": "none"})
+    rendered = rendered_or_refused(read)
     assume(not isinstance(rendered, Invalid))
     assert not isinstance(rendered, Invalid)
     written = [Resource(id=o.id, manifest=o.manifest, source=Source(file="x")) for o in rendered.objects]
-    before, after = network_of(case, ()), network_of(case, make_base(written).resources)
+    before, after = network_of(case, read.base), network_of(case, overlaid(read.base, written))
     for each in given:
         mine = frozenset(case.cloned.get(tenant_of(each), ()))
         tenant = tenant_of(each)

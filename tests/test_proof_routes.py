@@ -187,6 +187,12 @@ def p2(file: str, object: str, what: str) -> str:
     return f"{file}: SL604 promise 2 does not hold: '{object}': {what}"
 
 
+def uncovered(service: str) -> str:
+    """Returns what is said where a tenant's route is for something else than the port of a Service that it was for."""
+    what = f"'dev1' has no route for port 80 of 'Service/shop/{service}' by header 'tenantID'"
+    return f"sandboxes/dev1.yaml: SL604 promise 2 does not hold: {what}"
+
+
 def moved(file: str, to: str) -> Edit:
     return lambda files: files.__setitem__(to, files.pop(file))
 
@@ -810,9 +816,25 @@ DEFECTS = [
         ],
         id="a-default-for-all-ports",
     ),
+    pytest.param(lambda: said(L, gone(WEB)), [uncovered("web")], id="no-route-for-a-service-without-routes"),
+    pytest.param(
+        lambda: said(G, gone(D2 + "httproute-web-80-t2-b.yaml")),
+        [
+            "sandboxes/dev2.yaml: SL604 promise 2 does not hold: 'dev2' has no route for port 80 of 'Service/shop/web' by baggage 'tenantID'"
+        ],
+        id="no-route-by-one-carrier",
+    ),
+    pytest.param(
+        lambda: said(A, gone(REL + "httproute-cart-8081-rel-h.yaml")),
+        [
+            "sandboxes/release.yaml: SL604 promise 2 does not hold: 'release' has no route for port 8081 of 'Service/shop/cart' by header 'tenantID'"
+        ],
+        id="no-route-of-a-group",
+    ),
     pytest.param(
         lambda: said(L, put(WEB, ("spec", "parentRefs", 0, "port"), 81)),
         [
+            uncovered("web"),
             p1(
                 WEB,
                 "HTTPRoute/shop/web-80-dev1-h",
@@ -829,6 +851,7 @@ DEFECTS = [
     pytest.param(
         lambda: said(G, put(WEB, ("spec", "parentRefs", 0, "namespace"), "other")),
         [
+            uncovered("web"),
             p1(
                 WEB,
                 "HTTPRoute/shop/web-80-dev1-h",
@@ -882,6 +905,7 @@ DEFECTS = [
             put(CART, rule(1, "backendRefs", 0, "port"), 6379),
         ),
         [
+            uncovered("cart"),
             p1(
                 CART,
                 "HTTPRoute/shop/cart-80-dev1-h",
@@ -895,6 +919,7 @@ DEFECTS = [
             L, put(CART, ("spec", "parentRefs", 0, "port"), 6379), put(CART, rule(0, "backendRefs", 0, "port"), 6379)
         ),
         [
+            uncovered("cart"),
             p1(
                 CART,
                 "HTTPRoute/shop/cart-80-dev1-h",

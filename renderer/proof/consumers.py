@@ -27,7 +27,7 @@ def forbidding(world: World, service: ResourceId, port: int) -> str | None:
     own = next((route for route, _ in places if route.resource.id.namespace in for_all), None)
     if own:
         return f"'{own.resource.id}' of the base serves it"
-    if world.reader.needs_waypoint:
+    if world.reader.needs_waypoint or world.reader.replaces_namespaces:
         return None
     by_namespace: dict[str, list[Place]] = {}
     for place in places:

@@ -24,10 +24,11 @@ class Reader:
     """How one mesh reads routes.
 
     `kinds` of routes that it reads; `dead_filters` make it ignore a whole route of a Service. `has_defaults`: a Service
-    without routes gets HTTPRoutes of tenants', with their defaults. `is_linkerd`: a rule without backendRefs forwards to the parent
-    Service, a backendRef without a namespace means the parent's, and ServiceProfiles hide routes. `needs_waypoint`: routes act
-    at the waypoint of a Service alone. `shared` and `own` are the kinds
-    of objects, beside routes, that the output may add in shared/ and in a sandbox's directory for this mesh.
+    without routes gets HTTPRoutes of tenants', with their defaults; else only one that has routes for other ports or
+    clients. `is_linkerd`: a rule without backendRefs forwards to the parent Service, a backendRef without a namespace
+    means the parent's, and ServiceProfiles hide routes. `needs_waypoint`: routes act at the waypoint of a Service alone.
+    `replaces_namespaces`: clients with routes of their own namespace meet no others. `shared` and `own` are the kinds of
+    objects, beside routes, that the output may add in shared/ and in a sandbox's directory for this mesh.
     """
 
     kinds: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE)
@@ -35,6 +36,7 @@ class Reader:
     has_defaults: bool = True
     is_linkerd: bool = False
     needs_waypoint: bool = False
+    replaces_namespaces: bool = False
     reads_virtual_services: bool = False
     shared: frozenset[GroupKind] = frozenset()
     own: frozenset[GroupKind] = frozenset()
@@ -44,6 +46,7 @@ READERS: Mapping[str, Reader] = {
     "gateway-api": Reader(),
     "istio": Reader(
         has_defaults=False,
+        replaces_namespaces=True,
         reads_virtual_services=True,
         shared=frozenset({VIRTUAL_SERVICE}),
         own=frozenset({DESTINATION_RULE}),

@@ -1,8 +1,8 @@
 """Routes of a Service that are for clients of their own namespace alone, beside a default for all others (rule R-G6).
 
-A default of the Service's namespace must change nothing for those clients. gateway-api: GEP-1294, their own routes replace
-the Service's; Linkerd (policy-controller/k8s/index/src/outbound/index.rs, grpc/src/outbound.rs) gives them both, the older first
-where two rank alike; and ambient's waypoints heed none of them.
+A default of the Service's namespace must change nothing for those clients. GEP-1294: their own routes replace the Service's, as
+in Istio's sidecars, though not every mesh knows such routes. Linkerd (policy-controller/k8s/index/src/outbound/index.rs, grpc/src/
+outbound.rs) gives them both, the older first where two rank alike. Ambient's waypoints heed none of them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def is_served(base: Base, dialect: Dialect, routes: Sequence[Route], service: Re
 
 def in_the_way(dialect: Dialect, routes: Sequence[Route], service: ResourceId, port: int) -> Iterator[Route]:
     """Yields a route of each namespace whose clients would notice a default; the Service has none of its own."""
-    if dialect.needs_waypoint:
+    if dialect.needs_waypoint or dialect.replaces_namespaces:
         return
     by_namespace: dict[str, list[Route]] = {}
     for route in routes:

@@ -22,7 +22,8 @@ class Dialect:
     a GRPCRoute match of headers alone is refused. `merges_namespaces`: clients of a namespace with routes of its own meet
     those of the Service's namespace too. `reads_hostnames`: also of a Service's routes. `ranks_by_length`: the length of a
     path counts before its type. `has_port_forms`: parentRefs with and without a port are told apart. `grpc_keeps_off`:
-    a GRPCRoute of an equal parentRef switches an HTTPRoute off. `unroutable` tells of
+    a GRPCRoute of an equal parentRef switches an HTTPRoute off. `replaces_namespaces`: clients with routes
+    of their own namespace meet no others. `unroutable` tells of
     a Service, a port and a Namespace why the port cannot be routed, or None.
     """
 
@@ -37,13 +38,19 @@ class Dialect:
     ranks_by_length: bool = False
     has_port_forms: bool = False
     grpc_keeps_off: bool = False
+    replaces_namespaces: bool = False
     unroutable: Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], str | None]
 
 
 GENERIC = Dialect(unroutable=plain_unroutable)
 """Any mesh that follows the specification (https://gateway-api.sigs.k8s.io/mesh/)."""
 
-ISTIO = Dialect(unroutable=istio_unroutable, has_port_forms=True)
+ISTIO = Dialect(
+    unroutable=istio_unroutable,
+    has_port_forms=True,
+    # istio: pilot/pkg/model/virtualservice.go, routes of a client's own namespace come first, and of one host the first counts.
+    replaces_namespaces=True,
+)
 """Istio with sidecars."""
 
 AMBIENT = Dialect(unroutable=istio_unroutable, needs_waypoint=True, has_port_forms=True)

@@ -18,10 +18,10 @@ from renderer.emit import SHARED, Placed
 from renderer.kinds import WorkloadKind
 from renderer.kinds import pod_labels as labels_of_pods
 from renderer.meshes.base import Routed, Unroutable
-from renderer.meshes.gateway_api import route_base
+from renderer.meshes.gateway_api import route_base, route_services
 from renderer.meshes.gateway_api.dialects import ISTIO
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
-from renderer.meshes.istio.beyond import beyond, half_served, mixed_services
+from renderer.meshes.istio.beyond import beyond, mixed_services
 from renderer.meshes.istio.clients import clients_of
 from renderer.meshes.istio.destination_rules import destination_rules
 from renderer.meshes.istio.notices import client_notices, service_notices
@@ -62,13 +62,16 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     by_gateway_api = {part.target for part in parts}
     written = route_virtual_services(plan, view)
     made = _synthesised(plan, view, {id: t for id, t in by_service.items() if id not in by_gateway_api})
+    # What HTTPRoutes serve on some ports or for some clients stays with them: a VirtualService would hide them.
+    elsewhere = frozenset(id for id in by_service if id not in by_gateway_api or id in view.in_mesh)
+    added = route_services(plan, ISTIO, unroutable, parts, elsewhere)
     return Routed(
-        (*written.objects, *made, *copied.routed.objects),
+        (*written.objects, *made, *copied.routed.objects, *added.objects),
         (
             *written.problems,
             *copied.routed.problems,
             *mixed_services(plan, view, by_service, parts),
-            *half_served(plan, by_service, parts),
+            *added.problems,
             *service_notices(plan, view, by_service),
             *client_notices(plan, by_service),
             *notices(plan, unroutable),

@@ -16,7 +16,8 @@ from renderer.model import Manifest, Resource, ResourceId, annotations_of
 from renderer.ports import is_http, istio_protocol
 from renderer.problems import Path, Problem
 from renderer.proof.alignment import entries, same
-from renderer.proof.readers import VIRTUAL_SERVICE
+from renderer.proof.readers import GRPC_ROUTE, HTTP_ROUTE, VIRTUAL_SERVICE
+from renderer.proof.routes import parents_of
 from renderer.proof.world import World
 
 _EXPORT_TO = "networking.istio.io/exportTo"
@@ -93,16 +94,11 @@ def gateways(manifest: Manifest) -> set[str]:
 
 def gateway_api(base: Base) -> Iterator[tuple[ResourceId, Resource]]:
     """Yields Services with a route of the Gateway API: a VirtualService would take their requests away from it (rule R-G1)."""
-    for kind in ("HTTPRoute", "GRPCRoute"):
-        for route in base.of("gateway.networking.k8s.io", kind):
-            for parent in (route.manifest.get("spec") or {}).get("parentRefs") or ():
-                if parent.get("kind") == "Service":
-                    yield (
-                        ResourceId(
-                            "", "Service", parent.get("namespace") or route.id.namespace, parent.get("name") or ""
-                        ),
-                        route,
-                    )
+    for kind in (HTTP_ROUTE, GRPC_ROUTE):
+        for route in base.of(*kind):
+            for parent in parents_of(route.manifest, route.id.namespace):
+                if parent.target and parent.is_service:
+                    yield parent.target, route
 
 
 def mesh_server(world: World, served: Served, id: ResourceId) -> Resource | None:
