@@ -262,6 +262,9 @@ def hint(text: str) -> str:
         pytest.param({"patches": [{"patch": "- {op: add, path: /spec/template/spec/volumes/-, value: true}"}]},
                      "SL231 the patch cannot be applied to 'Deployment/shop/a': 'spec.template.spec.volumes[2]' would be true or "
                      "false, expected a mapping", id="volumes"),
+        pytest.param({"patches": [{"patch": "- {op: add, path: /spec/template/spec/containers/0/env/-, "
+                                            "value: {name: SANDLANE_SANDBOX, value: x}}"}]},
+                     "SL214 environment variable 'SANDLANE_SANDBOX' of the patch is one that sandlane sets itself", id="ours"),
         pytest.param({"patches": [{"patch": "$patch: delete"}]},
                      "SL231 the patch cannot be applied to 'Deployment/shop/a': it leaves no containers to run", id="delete"),
         pytest.param({"patches": [{"patch": "just words"}]},

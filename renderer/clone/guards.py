@@ -9,8 +9,8 @@ from typing import Any
 
 from renderer.base import Base
 from renderer.catalogue import report
-from renderer.clone.overrides import app_containers
 from renderer.clone.rights import beyond_origin, foreign_images
+from renderer.clone.subject import app_containers
 from renderer.kinds import at
 from renderer.model import Manifest, ResourceId
 from renderer.patch.put import is_same
