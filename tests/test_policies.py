@@ -397,10 +397,13 @@ def test_rules_for_requests_of_an_origin_hold_for_its_clones() -> None:
 def test_tenants_rules_hold_for_clones_as_clients() -> None:
     vs = virtual_service("b", {"match": [FROM_A], "route": [to("b")]}, {"route": [to("b")]})
     adopt = {"adopt": [{"kind": "VirtualService", "name": "b"}]}
-    found = written([*AB, vs], sandbox("dev1", "a", "b"), mesh="istio", routes=adopt)
-    http = found["shared: VirtualService/shop/b"]["http"]
-    assert [[m.get("sourceLabels") for m in entry.get("match", [])] for entry in http] == [
-        [{"app": "a"}, OWN] * 2, [{"app": "a"}, OWN], [None, None], [],
+    group = {"apiVersion": "sandlane.dev/v1alpha1", "kind": "RouteGroup", "metadata": {"name": "rel"},
+             "spec": {"sandboxes": ["dev1", "dev2"]}}  # fmt: skip
+    specs = (sandbox("dev1", "b"), sandbox("dev2", "a"), sandbox("dev3", "a", "b"), group)
+    http = written([*AB, vs], *specs, mesh="istio", routes=adopt)["shared: VirtualService/shop/b"]["http"]
+    base, two, three = {"app": "a"}, {**OWN, "sandlane.dev/tenant": "dev2"}, {**OWN, "sandlane.dev/tenant": "dev3"}
+    assert [(e.get("name"), [m.get("sourceLabels") for m in e.get("match", [])]) for e in http[:4]] == [
+        ("tenant-dev1", [base] * 2), ("tenant-dev3", [base, three] * 2), ("tenant-rel", [base, two] * 2), (None, [base, two, three]),
     ]  # fmt: skip
 
 

@@ -89,3 +89,13 @@ def _matches(spec: Manifest, protocol: str, match: Manifest, clients: Sequence[C
         is_meant = (not namespace or namespace == client.namespace) and matches(wanted, client.before)
         if is_meant and not matches(wanted, client.after):
             yield {**match, "sourceLabels": {TENANT: client.tenant, ORIGIN: client.origin}}
+
+
+def met_by(matches: Sequence[Manifest], tenants: frozenset[str]) -> list[Manifest]:
+    """Returns the conditions that a tenant's entry repeats: not those for clones that its requests never reach."""
+    return [match for match in matches if _client_of(match) in (None, *tenants)]
+
+
+def _client_of(match: Manifest) -> str | None:
+    labels = match.get("sourceLabels") or {}
+    return str(labels[TENANT]) if set(labels) == {TENANT, ORIGIN} else None

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from renderer.following import is_by_source, source_matches
+from renderer.groups import members
 from renderer.kinds import pod_labels
-from renderer.model import Manifest, Resource, ResourceId
-from renderer.plan import Plan, WorkloadClone
+from renderer.model import Manifest, Resource, ResourceId, RouteGroup
+from renderer.names import ORIGIN, TENANT
+from renderer.plan import Plan, Tenant, WorkloadClone
 from renderer.selectors import from_map, matches
 
 _FIELDS = ("http", "tls", "tcp")
@@ -61,3 +63,21 @@ def _lost(clients: Clients, match: Manifest) -> Iterator[WorkloadClone]:
         labels = pod_labels(clones[0].row, clones[0].origin.manifest)
         if match.get("sourceNamespace") in (None, "", origin.namespace) and matches(selector, labels):
             yield from (clone for clone in clones if not matches(selector, clone.pods.labels))
+
+
+def of_tenant(plan: Plan, tenant: Tenant, matches: Sequence[Manifest]) -> Sequence[Manifest]:
+    """Returns the matches of an entry without conditions for clones that no request of a tenant meets on its way.
+
+    So a tenant's entry grows with its own clones alone, and with those of a route group's members.
+    """
+    if not any(_caller(match) for match in matches):
+        return matches
+    names = members(tenant.spec, plan.sandboxes) if isinstance(tenant.spec, RouteGroup) else [tenant.name]
+    reached = {sandbox.tenant for sandbox in plan.sandboxes if sandbox.name in names}
+    return [match for match in matches if _caller(match) is None or _caller(match) in reached]
+
+
+def _caller(match: Manifest) -> str | None:
+    """Returns the tenantID of the clone for which a condition was added, or None for one of the base's."""
+    labels = match.get("sourceLabels") or {}
+    return labels[TENANT] if labels.keys() == {TENANT, ORIGIN} else None

@@ -14,7 +14,7 @@ from typing import Any
 
 from renderer.catalogue import report
 from renderer.hosts import renamed
-from renderer.meshes.istio.clients import Clients, with_clients
+from renderer.meshes.istio.clients import Clients, of_tenant, with_clients
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
 from renderer.meshes.istio.view import MESH, View, bound_gateways, entries, hosts, is_mesh, live, mirrors
 from renderer.model import Manifest, Resource, ResourceId
@@ -154,7 +154,8 @@ def _condition_problem(vs: Resource, number: int, tenant: Tenant, error: Inexpre
 def _tenant_entry(plan: Plan, view: View, vs: Resource, entry: Manifest, cause: Cause) -> Entry | None:
     """Returns a tenant's copy of an entry, or None where no request of the tenant can meet its conditions."""
     tenant = cause.tenant
-    matches = tenant_matches(entry.get("match") or (), plan.environment.carriers, tenant.id)
+    conditions = of_tenant(plan, tenant, entry.get("match") or ())
+    matches = tenant_matches(conditions, plan.environment.carriers, tenant.id)
     if not matches:
         return None
     names = {id: service.id.name for id, service in tenant.services.items()}

@@ -15,6 +15,7 @@ from renderer.model import Manifest, Resource, ResourceId
 from renderer.ports import is_http, istio_protocol
 from renderer.problems import Path, Problem, Source
 from renderer.proof.alignment import Insertion, called, entries
+from renderer.proof.clients import met_by
 from renderer.proof.conditions import Unjudged, demands_of, expected_matches
 from renderer.proof.entries import Cause, Expectation, differences
 from renderer.proof.obligations.defaults import gateway_api, gateways, mesh_server, served, served_service
@@ -129,7 +130,8 @@ def _entries(
         yield _entry_wrong(vs, found[order[0]], f"and the others before {base} are not in the order of their tenantIDs")
     for tenant, cause in causes.items():
         try:
-            matches = expected_matches(entry.get("match") or (), expectation.demands[tenant])
+            conditions = met_by(entry.get("match") or (), expectation.world.reach[tenant])
+            matches = expected_matches(conditions, expectation.demands[tenant])
         except Unjudged as unjudged:
             yield _wrong(vs.source, f"'{vs.id}': {base} {unjudged}", ("spec", "http"))
             found.pop(tenant, None)
