@@ -60,7 +60,8 @@ def _unchanged(resource: Resource, originals: list[Resource]) -> Iterator[Proble
 
 
 def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem]:
-    ours = dataclasses.replace(ours, manifest={**ours.manifest, "spec": world.specs[ours.id]})
+    if ours.manifest.get("spec"):
+        ours = dataclasses.replace(ours, manifest={**ours.manifest, "spec": world.specs[ours.id]})
     yield from _changes(ours, resource, skip="http")
     alignment = world.alignments[resource.id]
     for insertion in alignment.insertions:
