@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Object, app, deployment, meta, object_of, plan, sandbox, service, virtual_service
+from renderer.pipeline import render
+from tests.build import Object, app, deployment, inputs, meta, object_of, plan, sandbox, service, virtual_service
 from tests.build import to as destination
 from tests.test_gateway_view import gateway, public, route, routed, rule, shown, to_service
 
@@ -95,6 +96,20 @@ def kinds(*objects: Object) -> list[str]:
     return sorted(str(o.id) for o in routed(made).objects)
 
 
+@pytest.mark.parametrize(
+    ("homes", "expected"),
+    [
+        pytest.param(["client"], ["a-80-dev1-b", "a-80-dev1-h"], id="of-a-client"),
+        pytest.param(["client", "shop"], [], id="of-a-client-and-its-own"),
+    ],
+)
+def test_a_virtual_service_that_no_waypoint_heeds_is_none_to_proof(homes: list[str], expected: list[str]) -> None:
+    host = "a.shop.svc.cluster.local"
+    given = [virtual_service("v", {"route": [destination(host)]}, hosts=[host], namespace=home) for home in homes]
+    made = render(inputs([*labelled(), *given], DEV1, mesh="istio-ambient")).objects
+    assert sorted(o.id.name for o in made if o.id.kind == "HTTPRoute") == expected
+
+
 HTTP = virtual_service("v", {"route": [destination("a")]}, hosts=["a"])
 
 
@@ -108,6 +123,12 @@ HTTP = virtual_service("v", {"route": [destination("a")]}, hosts=["a"])
             [virtual_service("v", {"route": [destination("a")]}, hosts=["b"])],
             ["HTTPRoute/shop/a-80-dev1-h", "VirtualService/shop/v"],
             id="virtual-service-of-another-host",
+        ),
+        pytest.param(
+            [virtual_service("v", {"route": [destination("a.shop.svc.cluster.local")]}, hosts=["a.shop.svc.cluster.local"],
+                             namespace="client")],
+            ["HTTPRoute/shop/a-80-dev1-h", "VirtualService/client/v"],
+            id="virtual-service-of-a-clients-namespace",
         ),
         pytest.param(
             [object_of("networking.istio.io/v1", "DestinationRule", "d", host="a", trafficPolicy={"tls": {"mode": "DISABLE"}})],

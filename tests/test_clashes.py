@@ -6,7 +6,7 @@ import pytest
 
 from renderer.pipeline import render
 from renderer.problems import Invalid
-from tests.build import Object, app, inputs, sandbox, texts
+from tests.build import WAYPOINT, Object, app, inputs, sandbox, texts
 from tests.test_gateway_view import gateway, route, rule, to_service
 
 TO_CLONE: Object = {"name": "a-dev1", "port": 80}
@@ -32,7 +32,7 @@ ELSEWHERE = to_service("b", 80, namespace="shop")
 )  # fmt: skip
 def test_a_route_names_a_clone(mesh: str, given: Object, expected: str) -> None:
     with pytest.raises(Invalid) as invalid:
-        render(inputs([*app("a"), *app("b"), gateway(), given], sandbox("dev1", "a"), mesh=mesh))
+        render(inputs([WAYPOINT, *app("a"), *app("b"), gateway(), given], sandbox("dev1", "a"), mesh=mesh))
     assert texts(invalid.value.problems) == [
         f"sandboxes/dev1.yaml: SL302 'Service/shop/a-dev1' is taken by '{expected}' of the base, so it cannot be written for "
         "sandbox 'dev1'\n  hint: names are <origin>-<tenantID>: choose another tenantID"

@@ -141,6 +141,11 @@ OPAQUE_NAMESPACE = {
 }
 
 
+def test_a_rule_without_backends_keeps_its_timeout_and_filters() -> None:
+    """Linkerd forwards to the parent (linkerd2: policy-controller/grpc/src/outbound/http.rs), with all that the rule says."""
+    assert ask("linkerd", [*ALL, route("r", {"timeouts": {"request": "1s"}})]) == ["a:80 timeout={'request': '1s'}"]
+
+
 def only(port: Object, **spec: Any) -> list[Object]:
     return [service("a", {"port": 80, **port}, **spec), *B, route("r", rule("b"))]
 

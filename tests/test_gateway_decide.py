@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Object, app, deployment, meta, sandbox, service
+from renderer.pipeline import render
+from tests.build import Object, app, deployment, inputs, meta, sandbox, service
 from tests.test_gateway_view import GATEWAY, gateway, public, route, rule, shown, specs_of, to_service
 
 ABC = [*app("a"), *app("b"), *app("c")]
@@ -259,6 +260,39 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
 )  # fmt: skip
 def test_problems(mesh: str, objects: list[Object], specs: list[Object], expected: list[str]) -> None:
     assert shown(objects, *specs, mesh=mesh) == expected
+
+
+WEIGHTLESS = rule({"name": "a", "port": 80, "weight": 0}, "b", match={"path": {"value": "/x"}})
+
+
+def test_backends_without_requests_stay_the_bases() -> None:
+    """Nothing is sent there, so there is nothing to send elsewhere; the route is copied for what its other rule sends."""
+    base = [*ABC, route("r", WEIGHTLESS, rule("a"), parents=[to_service("c", 80)])]
+    assert sent(specs_of(base, "a", mesh="gateway-api")["r"]) == [["shop/a:80*0", "shop/b:80*1"], ["shop/a-dev1:80*1"]]
+
+
+BOTH = [route("h", rule("b"), parents=[to_service("a", 80)]), route("g", rule("c", match={"method": {"service": "s"}}),
+                                                                    parents=[to_service("a", 80)], kind="GRPCRoute")]  # fmt: skip
+SWITCHED_OFF = (
+    "base.yaml: SL443 notice: 'HTTPRoute/shop/h' has no effect on 'Service/shop/a', where 'GRPCRoute/shop/g' has the same "
+    "parentRef: so it has none for tenants\n  hint: give one of the two another port, or write one route for both protocols"
+)
+
+
+@pytest.mark.parametrize(
+    ("mesh", "cloned", "expected"),
+    [
+        pytest.param("linkerd", "b", ["b-80"], id="linkerd-of-the-one-that-is-off"),
+        pytest.param("linkerd", "c", ["c-80", "g"], id="linkerd-of-the-other"),
+        pytest.param("gateway-api", "b", ["b-80", "g", "h"], id="elsewhere-all-are-copied"),
+    ],
+)
+def test_a_grpc_route_switches_an_http_route_off(mesh: str, cloned: str, expected: list[str]) -> None:
+    assert sorted(specs_of([*ABC, *BOTH], cloned, mesh=mesh)) == expected
+    assert [text for text in shown([*ABC, *BOTH], sandbox("dev1", cloned), mesh=mesh) if "SL443" in text] == (
+        [SWITCHED_OFF] if mesh == "linkerd" else []
+    )
+    assert render(inputs([*ABC, *BOTH], sandbox("dev1", cloned), mesh=mesh)).left_out == ()
 
 
 def test_a_port_that_is_reached_keeps_its_rules_where_another_is_sent_to_the_clone() -> None:

@@ -10,7 +10,7 @@ from renderer.meshes.base import Routed, Unroutable
 from renderer.meshes.gateway_api import route_base, route_services
 from renderer.meshes.gateway_api.dialects import AMBIENT
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
-from renderer.meshes.gateway_api.waypoints import without_waypoint
+from renderer.meshes.gateway_api.waypoints import heeded, without_waypoint
 from renderer.meshes.istio import pod_labels, route_virtual_services, services_of
 from renderer.meshes.istio.beyond import mixed_services
 from renderer.meshes.istio.view import MESH, View, bound_gateways, entries, live, make_view
@@ -30,7 +30,7 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     """Returns the routes of all tenants."""
     view = make_view(plan.base, plan.environment.cluster.domain)
     copied = route_base(plan, AMBIENT)
-    made = route_services(plan, AMBIENT, unroutable, copied.parts, frozenset(view.in_mesh))
+    made = route_services(plan, AMBIENT, unroutable, copied.parts, _served(view))
     written = route_virtual_services(plan, view)
     return Routed(
         (*written.objects, *copied.routed.objects, *made.objects),
@@ -42,6 +42,13 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
             *mixed_services(plan, view, services_of(plan), copied.parts),
             *notices(plan, unroutable),
         ),
+    )
+
+
+def _served(view: View) -> frozenset[ResourceId]:
+    """Returns the Services that have VirtualServices which their waypoints heed: those of clients' namespaces have no effect."""
+    return frozenset(
+        id for id, found in view.in_mesh.items() if any(vs.id.namespace in heeded(view.base, id) for vs in found)
     )
 
 

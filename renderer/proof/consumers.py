@@ -23,7 +23,7 @@ _TUNING = ("retry.linkerd.io/", "timeout.linkerd.io/")
 def forbidding(world: World, service: ResourceId, port: int) -> str | None:
     """Returns which routes of the base forbid a default on a port of a Service, or None."""
     places = [place for place in world.routes.at.get(service, ()) if place[1].port in (None, port)]
-    for_all = _heeded(world, service)
+    for_all = heeded(world, service)
     own = next((route for route, _ in places if route.resource.id.namespace in for_all), None)
     if own:
         return f"'{own.resource.id}' of the base serves it"
@@ -43,8 +43,8 @@ def forbidding(world: World, service: ResourceId, port: int) -> str | None:
     return None
 
 
-def _heeded(world: World, service: ResourceId) -> set[str]:
-    """Returns the namespaces whose routes of a Service are for all clients."""
+def heeded(world: World, service: ResourceId) -> set[str]:
+    """Returns the namespaces whose routes of a Service are for all clients: its own, and that of its waypoint."""
     found = {service.namespace}
     resource = world.base.by_id.get(service)
     labels = labels_of(resource.manifest) if resource else {}

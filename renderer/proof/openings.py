@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from renderer.hosts import service_of
 from renderer.model import Manifest, Resource, ResourceId
-from renderer.proof.consumers import forbidding
+from renderer.proof.consumers import forbidding, heeded
 from renderer.proof.obligations.defaults import Served, mesh_server, served
 from renderer.proof.readers import GATEWAY_API, GRPC_ROUTE, harm
 from renderer.proof.routes import parents_of
@@ -39,7 +39,10 @@ class Openings:
 
 def make_openings(world: World) -> Openings:
     """Indexes what stands at the ports of the base's Services."""
-    virtual = served(world) if world.reader.reads_virtual_services else None
+    needs_waypoint = world.reader.needs_waypoint
+    virtual = None
+    if world.reader.reads_virtual_services:
+        virtual = served(world, lambda id, vs: not needs_waypoint or vs.id.namespace in heeded(world, id))
     return Openings(world=world, virtual=virtual, in_the_way=dict(_in_the_way(world)))
 
 

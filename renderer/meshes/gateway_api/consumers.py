@@ -14,7 +14,7 @@ from renderer.base import Base
 from renderer.meshes.gateway_api.components import Component
 from renderer.meshes.gateway_api.copies import with_defaults
 from renderer.meshes.gateway_api.dialects import Dialect
-from renderer.meshes.gateway_api.ties import is_matched
+from renderer.meshes.gateway_api.overlap import is_matched
 from renderer.meshes.gateway_api.view import Route, backend, homes
 from renderer.meshes.gateway_api.waypoints import heeded
 from renderer.model import Manifest, ResourceId, annotations_of

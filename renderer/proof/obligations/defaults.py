@@ -6,7 +6,7 @@ carrier where the default route would have: on each port that carries HTTP to th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from renderer.base import Base
@@ -71,16 +71,16 @@ def _fqdn(world: World, id: ResourceId) -> str:
     return ServiceHost(id.namespace, id.name).fqdn(world.claims.environment.cluster.domain)
 
 
-def served(world: World) -> Served:
-    """Returns the VirtualServices that serve hosts in the base's mesh."""
+def served(world: World, is_heeded: Callable[[ResourceId, Resource], bool] = lambda service, vs: True) -> Served:
+    """Returns the VirtualServices that serve hosts in the base's mesh, of those that count for a Service."""
     exact: dict[ResourceId, Resource] = {}
     wildcard: dict[str, Resource] = {}
     for vs in world.base.of(*VIRTUAL_SERVICE):
         for host in (vs.manifest.get("spec") or {}).get("hosts") or () if "mesh" in gateways(vs.manifest) else ():
             service = world.service(host, vs.id.namespace)
-            if service:
+            if service and is_heeded(service, vs):
                 exact.setdefault(service, vs)
-            elif host.startswith("*"):
+            elif service is None and host.startswith("*"):
                 wildcard.setdefault(host, vs)
     return Served(exact, wildcard)
 
