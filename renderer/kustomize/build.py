@@ -5,7 +5,7 @@ https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/internal/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -38,7 +38,7 @@ from renderer.patch.put import put, remove, update
 from renderer.problems import Invalid, Problem, Source
 from renderer.tree import Tree
 
-_MOST = 50_000
+_MOST = 10_000
 """Objects that a build may have: kustomizations that build each other several times multiply them."""
 _ANNOTATIONS = ("metadata", "annotations")
 
@@ -49,14 +49,13 @@ def build(tree: Tree, directory: str) -> tuple[tuple[Source, dict[str, Any]], ..
     Raises Invalid with all that is wrong in any file that it names, else with what cannot be done with them.
     """
     kustomization = read_kustomization(Files(tree), directory)
-    entries, config = _built(kustomization, [], Config())
+    entries, config = _built(kustomization, [], Config(), {})
     hashed, problems = gathered(partial(_hashed, entry) for entry in entries)
     entries, unclear = fix_references(list(hashed), config)
     if problems or unclear:
         raise Invalid([*problems, *(_unclear(entry, says) for entry, says in unclear)])
-    entries = in_order(
-        _appended([], entries, kustomization.place), kustomization.data.get("sortOptions"), kustomization.place
-    )
+    unique = _appended([], [(kustomization.place, entries)])
+    entries = in_order(unique, kustomization.data.get("sortOptions"), kustomization.place)
     return tuple((entry.source, _finished(entry)) for entry in entries if not _is_local(entry))
 
 
@@ -93,45 +92,66 @@ def _finished(entry: Entry) -> dict[str, Any]:
     return dict(put(entry.manifest, _ANNOTATIONS, {**found, **written})) if written else entry.manifest
 
 
-def _built(kustomization: Kustomization, entries: list[Entry], config: Config) -> tuple[list[Entry], Config]:
+_Known = dict[str, tuple[list[Entry], Config] | Invalid]
+"""File of a kustomization -> what was built of it: several may build one."""
+
+
+def _built(
+    kustomization: Kustomization, entries: list[Entry], config: Config, known: _Known
+) -> tuple[list[Entry], Config]:
     """Builds a kustomization onto the objects that are there: none, but for a component those of what names it.
 
     Returns the objects before hashes, references and order, which only the whole build can do.
     """
-    built, problems = gathered(partial(_resource, place, found) for place, found in kustomization.resources)
+    built, problems = gathered(partial(_resource, found, known) for _, found in kustomization.resources)
     if problems:
         raise Invalid(problems)
-    for (place, _), (more, theirs) in zip(kustomization.resources, built, strict=True):
-        entries = _appended(entries, more, place)
+    places = [place for place, _ in kustomization.resources]
+    entries = _appended(entries, [(place, more) for place, (more, _) in zip(places, built, strict=True)])
+    for place, (_, theirs) in zip(places, built, strict=True):
         config = joined(config, theirs, place)
     config = joined(config, kustomization.config, kustomization.place)
     for generated in kustomization.generated:
         entries = _absorbed(entries, generated)
     for _, component in kustomization.components:
-        entries, config = _built(component, entries, config)
+        entries, config = _built(component, entries, config, known)
     return _transformed(kustomization, entries, config), config
 
 
-def _resource(_: Place, found: Kustomization | tuple[Entry, ...]) -> tuple[list[Entry], Config]:
-    return _built(found, [], Config()) if isinstance(found, Kustomization) else (list(found), Config())
+def _resource(found: Kustomization | tuple[Entry, ...], known: _Known) -> tuple[list[Entry], Config]:
+    """Returns the objects of a resource: those of a file as they are, a kustomization built once."""
+    if not isinstance(found, Kustomization):
+        return list(found), Config()
+    file = found.place.source.file
+    if file not in known:
+        try:
+            known[file] = _built(found, [], Config(), known)
+        except Invalid as invalid:
+            known[file] = invalid
+    result = known[file]
+    if isinstance(result, Invalid):
+        raise result
+    return result
 
 
-def _appended(entries: list[Entry], more: list[Entry], place: Place) -> list[Entry]:
-    """Returns the entries with more of them. Raises Invalid for ids that are there already."""
-    if len(entries) + len(more) > _MOST:
-        raise place.invalid("SL143", what=f"the build has more than {_MOST} objects")
+def _appended(entries: list[Entry], groups: Iterable[tuple[Place, list[Entry]]]) -> list[Entry]:
+    """Returns the entries with groups of more. Raises Invalid for ids that are there already."""
     known = {entry.id: entry for entry in entries}
-    problems = []
-    for entry in more:
-        now = entry.id
-        if now in known:
-            where = ("metadata", "name")
-            says = report("SL124", source=entry.source, path=where, object=str(now), first=known[now].source.file)
-            problems.append(says)
-        known[now] = entry
+    result = list(entries)
+    problems: list[Problem] = []
+    for place, more in groups:
+        if len(result) + len(more) > _MOST:
+            raise place.invalid("SL143", what=f"the build has more than {_MOST} objects")
+        for entry in more:
+            first = known.setdefault(now := entry.id, entry)
+            if len(known) == len(result):
+                path, file = ("metadata", "name"), first.source.file
+                problems.append(report("SL124", source=entry.source, path=path, object=str(now), first=file))
+            else:
+                result.append(entry)
     if problems:
         raise Invalid(problems)
-    return [*entries, *more]
+    return result
 
 
 def _absorbed(entries: list[Entry], generated: Generated) -> list[Entry]:

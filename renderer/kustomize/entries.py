@@ -88,7 +88,11 @@ class Entry:
     @property
     def original(self) -> Id:
         """The oldest id of the object."""
-        return self.ids[0]
+        now = self.id
+        if not self.former:
+            return now
+        first = self.former[0]
+        return Id(now.group, now.version, first.kind, first.name, first.namespace)
 
 
 def group_version(manifest: Mapping[str, Any]) -> tuple[str, str]:
@@ -122,8 +126,9 @@ def is_cluster_scoped(manifest: Mapping[str, Any]) -> bool:
 def id_of(manifest: Mapping[str, Any]) -> Id:
     """Returns the id of a manifest."""
     group, version = group_version(manifest)
-    namespace = NO_NAMESPACE if is_cluster_scoped(manifest) else namespace_of(manifest) or DEFAULT_NAMESPACE
-    return Id(group, version, str(manifest.get("kind") or ""), str(metadata(manifest).get("name") or ""), namespace)
+    inside = metadata(manifest)
+    namespace = NO_NAMESPACE if is_cluster_scoped(manifest) else str(inside.get("namespace") or DEFAULT_NAMESPACE)
+    return Id(group, version, str(manifest.get("kind") or ""), str(inside.get("name") or ""), namespace)
 
 
 def remembered(entry: Entry) -> Entry:

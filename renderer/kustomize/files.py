@@ -77,8 +77,8 @@ class Files:
         if path not in self._documents:
             try:
                 self._documents[path] = yamlio.read(self.tree.read(path), path, is_kustomized=True)
-            except Unreadable as unreadable:
-                raise Invalid([report("SL128", source=Source(file=path), reason=str(unreadable))]) from None
+            except (Unreadable, OutsideRoot, FileNotFoundError) as error:
+                raise Invalid([report("SL128", source=Source(file=path), reason=str(error))]) from None
         return self._documents[path]
 
 

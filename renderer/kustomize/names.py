@@ -36,20 +36,28 @@ class _Space:
     written: str
 
 
+_Row = tuple[NameReferences, FieldSpec, tuple[str, ...]]
+
+
 def fix_references(entries: list[Entry], config: Config) -> tuple[list[Entry], list[tuple[Entry, str]]]:
     """Returns the entries with their references followed, and (entry, text) for those that are not clear."""
     by_name = _candidates(entries)
-    spaces = frozenset(_Space(e.original.namespace, e.id.namespace, namespace_of(e.manifest)) for e in entries)
-    by_kind: dict[str, list[tuple[NameReferences, FieldSpec]]] = {}
+    firsts = [entry.original for entry in entries]
+    spaces = frozenset(
+        _Space(first.namespace, entry.id.namespace, namespace_of(entry.manifest))
+        for entry, first in zip(entries, firsts, strict=True)
+    )
+    by_kind: dict[str, list[_Row]] = {}
     for row in config.name_references:
         for spec in row.fields:
-            by_kind.setdefault(spec.kind, []).append((row, spec))
+            path = tuple(step.removesuffix("[]") for step in spec.path)
+            by_kind.setdefault(spec.kind, []).append((row, spec, path))
     result: list[Entry] = []
     unclear: list[tuple[Entry, str]] = []
-    for entry in entries:
+    for entry, first in zip(entries, firsts, strict=True):
         try:
-            rows = [*by_kind.get(entry.original.kind, ()), *by_kind.get("", ())]
-            result.append(_fixed(entry, rows, by_name, spaces))
+            rows = [*by_kind.get(first.kind, ()), *by_kind.get("", ())]
+            result.append(_fixed(entry, first, rows, by_name, spaces))
         except FieldError as error:
             unclear.append((entry, str(error)))
     return result, unclear
@@ -78,19 +86,19 @@ def _candidates(entries: Iterable[Entry]) -> dict[str, list[_Candidate]]:
 
 def _fixed(
     entry: Entry,
-    rows: list[tuple[NameReferences, FieldSpec]],
+    first: Id,
+    rows: list[_Row],
     by_name: dict[str, list[_Candidate]],
     spaces: frozenset[_Space],
 ) -> Entry:
-    first = entry.original
     manifest = entry.manifest
     subjects = _subject_namespaces(entry)
-    for row, spec in rows:
+    for row, spec, path in rows:
         if not spec.selects(first.group, first.version, first.kind):
             continue
         # A field applies to what the object is now; only its kind is that of the beginning.
         finding = _Finding(entry, row, spec, by_name, subjects, spaces)
-        manifest = change_at(manifest, tuple(step.removesuffix("[]") for step in spec.path), finding.renamed)
+        manifest = change_at(manifest, path, finding.renamed)
     return entry if manifest is entry.manifest else replace(entry, manifest=manifest)
 
 

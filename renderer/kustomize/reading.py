@@ -18,7 +18,7 @@ from renderer.kustomize.generators import Generated, generate
 from renderer.kustomize.patching import LoadedPatch, read_json, read_patch, read_strategic
 from renderer.kustomize.replacements import Replacement, read_replacements
 from renderer.problems import Invalid, Source
-from renderer.tree import is_within, join
+from renderer.tree import OutsideRoot, Unreadable, is_within, join
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEEPEST = 64
@@ -60,7 +60,7 @@ def read_kustomization(files: Files, directory: str) -> Kustomization:
 def _read(reader: _Reader, directory: str, place: Place, above: tuple[str, ...]) -> Kustomization:
     if any(is_within(visited, directory) for visited in above):
         raise place.invalid(
-            "SL143", what=f"'{directory or '.'}' contains '{above[-1]}', which is built for it: a cycle"
+            "SL143", what=f"'{directory or '.'}' contains '{above[-1] or '.'}', which is built for it: a cycle"
         )
     if len(above) > _DEEPEST:
         raise place.invalid("SL143", what=f"kustomizations are nested deeper than {_DEEPEST}")
@@ -77,7 +77,12 @@ def _read(reader: _Reader, directory: str, place: Place, above: tuple[str, ...])
 
 def _document(files: Files, directory: str, place: Place) -> tuple[Source, Any]:
     """Returns the one document of the one kustomization in a directory, and where it is."""
-    names = [name for name in NAMES if files.tree.kind(join(directory, name)) == "file"]
+    try:
+        names = [name for name in NAMES if files.tree.kind(join(directory, name)) == "file"]
+    except OutsideRoot as outside:
+        raise place.invalid("SL121", file=str(outside), root="the repository") from None
+    except Unreadable as unreadable:
+        raise place.invalid("SL128", reason=str(unreadable)) from None
     if len(names) != 1:
         found = f"both {' and '.join(names)}" if names else f"no {NAMES[0]}"
         raise place.invalid("SL142", what=f"the directory '{directory or '.'}' holds {found}")

@@ -37,15 +37,18 @@ def pattern(text: str) -> Pattern:
     options.log_errors = False
     try:
         compiled: Pattern = re2.compile(text, options=options)
-    except re2.error as error:
-        raise TargetError(f"'{text}' is no pattern: {error}") from None
+    except re2.error:
+        raise TargetError(f"'{text}' is no pattern in RE2's syntax") from None
     return compiled
 
 
 def _matches_whole(wanted: str | None, values: Iterable[str]) -> bool:
     if not wanted:
         return True
-    compiled = pattern(f"^(?:{wanted})$")
+    try:
+        compiled = pattern(f"^(?:{wanted})$")
+    except TargetError:
+        raise TargetError(f"'{wanted}' is no pattern in RE2's syntax") from None
     return any(compiled.search(value) for value in values)
 
 
