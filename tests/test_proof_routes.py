@@ -1803,9 +1803,9 @@ def test_a_hundred_sandboxes_under_linkerd_are_proved_in_linear_time(tmp_path: P
         gc.collect()
         gc.disable()  # what other tests have left on the heap is no part of the time
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             assert prove(inputs.base, output, claims) == []
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         gc.enable()
         spent[number] = min(times)
     assert spent[400] < 8 * spent[100]

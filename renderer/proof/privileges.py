@@ -73,7 +73,7 @@ def more(before: Manifest, after: Manifest, own_claims: frozenset[str]) -> Gaine
     """Yields what the pods of one template may do and those of another may not; claims of the sandbox's own are nobody's."""
     old, new = before.get("spec") or {}, after.get("spec") or {}
     yield from _pods(old, new, own_claims)
-    yield from _annotations(before, after)
+    yield from around(before, after)
     known = {c["name"]: Place(old, c) for field in _LISTS for c in old.get(field) or ()}
     for field in _LISTS:
         for container in new.get(field) or ():
@@ -169,7 +169,8 @@ def _audience(source: Manifest) -> str:
     return at(source, ("serviceAccountToken", "audience")) or ""
 
 
-def _annotations(before: Manifest, after: Manifest) -> Gained:
+def around(before: Manifest, after: Manifest) -> Gained:
+    """Yields annotations by which a proxy or a profile would be left out, replaced or set up otherwise."""
     old, new = (at(template, ("metadata", "annotations")) or {} for template in (before, after))
     for key in sorted({*old, *new}):
         if old.get(key) == new.get(key) or any(part in key for part in _PROXY_SIZES):
