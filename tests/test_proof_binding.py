@@ -219,3 +219,69 @@ def test_what_is_accepted_may_be_missing(edit: Callable[[Files], None], code: st
     claims = claims_of(found())
     accepting = tuple(dataclasses.replace(c, accepted=frozenset({(code, object)})) for c in claims.sandboxes)
     assert said(edit, dataclasses.replace(claims, sandboxes=accepting)) == []
+
+
+LEFT = {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}]}
+
+
+@pytest.mark.parametrize(
+    ("policies", "accepted", "expected"),
+    [
+        pytest.param(
+            [object_of(NETWORK, "NetworkPolicy", "p", podSelector=LEFT)], [("SL322", "NetworkPolicy/shop/p")],
+            [f"SL608 '{NP}p' binds '{CLONE}' and not 'Deployment/shop/a'"], id="binds-the-clone-alone",
+        ),
+        pytest.param(
+            [object_of(NETWORK, "NetworkPolicy", "p", podSelector={}, ingress=[{"from": [{"podSelector": LEFT}]}])],
+            [("SL325", "NetworkPolicy/shop/p")],
+            [f"SL608 '{NP}p' admits '{CLONE}' and not 'Deployment/shop/a'"], id="lets-the-clone-alone-through",
+        ),
+        pytest.param(
+            [object_of("security.istio.io/v1", "PeerAuthentication", name, selector=A) for name in ("p", "q")],
+            [("SL320", f"PeerAuthentication/shop/{name}") for name in ("p", "q")],
+            [f"SL608 'PeerAuthentication/shop/{name}' binds 'Deployment/shop/a' and not '{CLONE}'" for name in ("p", "q")],
+            id="cannot-follow",
+        ),
+        pytest.param(
+            [object_of("gateway.envoyproxy.io/v1", "SecurityPolicy", name, targetRef={"group": "", "kind": "Service", "name": "a"})
+             for name in ("p", "q")],
+            [("SL323", f"SecurityPolicy/shop/{name}") for name in ("p", "q")],
+            [f"SL608 'SecurityPolicy/shop/{name}' names 'Service/shop/a', and nothing like it 'Service/shop/a-dev1'"
+             for name in ("p", "q")],
+            id="cannot-name-the-copy",
+        ),
+    ],
+)  # fmt: skip
+def test_what_only_acceptance_lets_pass(
+    policies: list[Object], accepted: list[tuple[str, str]], expected: list[str]
+) -> None:
+    accept = [{"code": code, "object": name, "reason": "fine"} for code, name in accepted]
+    spec = sandbox("dev1", {"name": "a", "accept": accept})
+    given = inputs([*app("a"), *policies], spec, mesh="gateway-api", output={"base": "none"})
+    output, claims = make(written(given)), claims_of(given)
+    assert prove(given.base, output, claims) == []
+    bare = tuple(dataclasses.replace(claim, accepted=frozenset()) for claim in claims.sandboxes)
+    problems = prove(given.base, output, dataclasses.replace(claims, sandboxes=bare))
+    assert [f"{problem.code} {problem.text.partition(' does not hold: ')[2]}" for problem in problems] == expected
+
+
+def test_two_copies_of_which_one_is_in_force() -> None:
+    both = [object_of("security.istio.io/v1", "PeerAuthentication", name, selector=A) for name in ("p", "q")]
+    accept = [{"code": "SL320", "object": f"PeerAuthentication/shop/{name}", "reason": "fine"} for name in ("p", "q")]
+    given = inputs([*app("a"), *both], sandbox("dev1", {"name": "a", "accept": accept}), mesh="gateway-api")
+    files, claims = written(given), claims_of(given)
+    marks = {"sandlane.dev/tenant": "dev1", "sandlane.dev/origin": "a"}
+    for name in ("p", "q"):
+        labels = {"app.kubernetes.io/managed-by": "sandlane", "tenantID": "dev1", "sandlane.dev/sandbox": "dev1",
+                  **marks, "sandlane.dev/origin": name}  # fmt: skip
+        files[f"{ONE}peerauthentication-{name}-a-dev1.yaml"] = {
+            **object_of("security.istio.io/v1", "PeerAuthentication", "", selector={"matchLabels": marks}),
+            "metadata": {"name": f"{name}-a-dev1", "namespace": "shop", "labels": labels,
+                         "annotations": {"sandlane.dev/spec": "sandboxes/dev1.yaml"}},
+        }  # fmt: skip
+    bare = tuple(dataclasses.replace(claim, accepted=frozenset()) for claim in claims.sandboxes)
+    problems = prove(given.base, make(files), dataclasses.replace(claims, sandboxes=bare))
+    assert [problem.text.partition(" does not hold: ")[2] for problem in problems] == [
+        f"'PeerAuthentication/shop/{name}' is one of 2 that bind 'Deployment/shop/a', of which one is in force"
+        for name in ("p", "q")
+    ]
