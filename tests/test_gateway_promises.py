@@ -235,17 +235,14 @@ def sent_to(case: Case, route: Object) -> Iterator[str]:
             yield from (p["name"] for p in route["spec"]["parentRefs"] if p["name"] != "gate")
 
 
-def is_kept_off(case: Case, host: str, port: int) -> bool:
-    """Tells whether a GRPCRoute that Linkerd ignores keeps tenants' HTTPRoutes off a port, which is said (SL410)."""
-    return (
-        case.mesh == "linkerd"
-        and host != "gate"
-        and any(
-            r["kind"] == "GRPCRoute" and ignored(r, case.mesh) and (p["name"], p.get("port")) == (host, port)
-            for r in case.routes
-            for p in r["spec"]["parentRefs"]
-        )
-    )
+def is_kept_off(case: Case, host: str, port: int, client: str) -> bool:
+    """Tells whether a GRPCRoute that Linkerd ignores keeps tenants' HTTPRoutes off a port without routes, which is said (SL410)."""
+    places = [(r, p) for r in case.routes for p in r["spec"]["parentRefs"] if p["name"] == host != "gate"]
+    calls = [p.get("port") for r, p in places if r["kind"] == "GRPCRoute"]
+    serving = [p for r, p in places if p.get("port", port) == port and not ignored(r, case.mesh)
+               and r["metadata"]["namespace"] in ("shop", client)
+               and not (r["kind"] == "HTTPRoute" and p.get("port") in calls)]  # fmt: skip
+    return case.mesh == "linkerd" and port in calls and not serving
 
 
 def asked(case: Case, given: Mapping[str, Any], target: str) -> Request:
@@ -302,7 +299,7 @@ def check(case: Case, given: Sequence[Mapping[str, Any]]) -> None:
             whole = None
             if whole_of(case, target, each["port"], frozenset(mine)):
                 whole = as_origin(before, request, cloned[request.host])
-            if is_kept_off(case, target, each["port"]):
+            if is_kept_off(case, target, each["port"], each["client"]):
                 cloned, whole = {}, None
             wanted = {told(replaced(o, cloned, whole)) for o in may_get(before, request)}
             assert (sorted({told(o) for o in may_get(after, request)}), target) == (sorted(wanted), target)
