@@ -123,6 +123,16 @@ def test_a_mirror_needs_one() -> None:
     assert [o["spec"]["to"] for _, o in found] == [[{**TO_A, "name": "a-dev1"}]]
 
 
+def test_a_group_copies_a_route_that_mirrors_to_a_members_clone() -> None:
+    """The member's sandbox has the grant, though the route sends it nothing and it has no copy of its own."""
+    item = {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "a", "namespace": "shop", "port": 80}}}
+    to_b = rule({"name": "b", "namespace": "shop", "port": 80}, filters=[item])
+    mirroring = route("r", to_b, parents=[GATE], namespace="infra")
+    specs = sandbox("dev1", "a"), sandbox("dev2", "b"), group("rel", tenantID="rel", sandboxes=["dev1", "dev2"])
+    base = shop(grant(TO_A, TO_B), routes=(mirroring,))
+    assert [path.split("/")[1] for path, _ in granted(base, *specs)] == ["dev1", "dev2"]
+
+
 @cache
 def rendered() -> Inputs:
     specs = sandbox("dev1", "a"), sandbox("dev2", "b")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 from hypothesis import assume, given
@@ -26,7 +27,7 @@ from renderer.proof.compile.istio_rules import destination
 from renderer.proof.compile.network import Network, make_network, overlaid
 from renderer.proof.compile.outcomes import Destination, Forward, Outcome, Redirect
 from renderer.proof.compile.request import Client, Request
-from tests.build import WAYPOINT, Object, app, deployment, destination_rule, inputs, meta, sandbox, service
+from tests.build import WAYPOINT, Object, app, deployment, destination_rule, group, inputs, meta, sandbox, service
 from tests.profiles import examples
 from tests.test_gateway_properties import (
     GATEWAY,
@@ -234,17 +235,14 @@ def sent_to(case: Case, route: Object) -> Iterator[str]:
             yield from (p["name"] for p in route["spec"]["parentRefs"] if p["name"] != "gate")
 
 
-def is_kept_off(case: Case, host: str, port: int) -> bool:
-    """Tells whether a GRPCRoute that Linkerd ignores keeps tenants' HTTPRoutes off a port, which is said (SL410)."""
-    return (
-        case.mesh == "linkerd"
-        and host != "gate"
-        and any(
-            r["kind"] == "GRPCRoute" and ignored(r, case.mesh) and (p["name"], p.get("port")) == (host, port)
-            for r in case.routes
-            for p in r["spec"]["parentRefs"]
-        )
-    )
+def is_kept_off(case: Case, host: str, port: int, client: str) -> bool:
+    """Tells whether a GRPCRoute that Linkerd ignores keeps tenants' HTTPRoutes off a port without routes, which is said (SL410)."""
+    places = [(r, p) for r in case.routes for p in r["spec"]["parentRefs"] if p["name"] == host != "gate"]
+    calls = [p.get("port") for r, p in places if r["kind"] == "GRPCRoute"]
+    serving = [p for r, p in places if p.get("port", port) == port and not ignored(r, case.mesh)
+               and r["metadata"]["namespace"] in ("shop", client)
+               and not (r["kind"] == "HTTPRoute" and p.get("port") in calls)]  # fmt: skip
+    return case.mesh == "linkerd" and port in calls and not serving
 
 
 def asked(case: Case, given: Mapping[str, Any], target: str) -> Request:
@@ -276,8 +274,17 @@ def rendered_or_refused(read: Inputs) -> Rendered | Invalid:
         return invalid
 
 
+def disjoint(cloned: Mapping[str, set[str]]) -> tuple[str, str] | None:
+    """Returns two tenants that cloned nothing in common, who may be in one route group (tenantID 'dev')."""
+    return next(((a, b) for a, b in combinations(sorted(cloned), 2) if not cloned[a] & cloned[b]), None)
+
+
 def check(case: Case, given: Sequence[Mapping[str, Any]]) -> None:
     specs = [sandbox(tenant, *sorted(services)) for tenant, services in case.cloned.items()]
+    owners = {tenant: dict.fromkeys(services, tenant) for tenant, services in case.cloned.items()}
+    if members := disjoint(case.cloned):
+        specs.append(group("release", tenantID="dev", sandboxes=list(members)))
+        owners["dev"] = {**owners[members[0]], **owners[members[1]]}
     read = inputs(case.base, *specs, mesh=case.mesh, output={"base": "none"})
     rendered = rendered_or_refused(read)
     assume(not isinstance(rendered, Invalid))
@@ -285,15 +292,14 @@ def check(case: Case, given: Sequence[Mapping[str, Any]]) -> None:
     written = [Resource(id=o.id, manifest=o.manifest, source=Source(file="x")) for o in rendered.objects]
     before, after = network_of(case, read.base), network_of(case, overlaid(read.base, written))
     for each in given:
-        mine = frozenset(case.cloned.get(tenant_of(each), ()))
-        tenant = tenant_of(each)
+        mine = owners.get(tenant_of(each), {})
         for target in ("a", "b", "c", "gate"):
-            cloned = {f"{name}.shop{DOMAIN}": f"{name}-{tenant}.shop{DOMAIN}" for name in mine}
+            cloned = {f"{name}.shop{DOMAIN}": f"{name}-{owner}.shop{DOMAIN}" for name, owner in mine.items()}
             request = asked(case, each, target)
             whole = None
-            if whole_of(case, target, each["port"], mine):
+            if whole_of(case, target, each["port"], frozenset(mine)):
                 whole = as_origin(before, request, cloned[request.host])
-            if is_kept_off(case, target, each["port"]):
+            if is_kept_off(case, target, each["port"], each["client"]):
                 cloned, whole = {}, None
             wanted = {told(replaced(o, cloned, whole)) for o in may_get(before, request)}
             assert (sorted({told(o) for o in may_get(after, request)}), target) == (sorted(wanted), target)

@@ -67,6 +67,8 @@ SWITCHED = "'TCPRoute/shop/t' serves it, which an HTTPRoute would switch off"
         pytest.param("linkerd", [l4(port=81)], [], id="tcp-route-of-another-port"),
         pytest.param("linkerd", [mirroring(to_service("a", 80))], [KNOWN_NOT, said(KEPT_OFF)], id="grpc-with-a-strange-filter"),
         pytest.param("linkerd", [mirroring(to_service("a"))], [KNOWN_NOT], id="grpc-with-a-strange-filter-for-all-ports"),
+        pytest.param("linkerd", [mirroring(to_service("a", 80)), route("r", rule("a"), parents=[to_service("a")])], [KNOWN_NOT],
+                     id="grpc-with-a-strange-filter-beside-a-route-of-all-ports"),
         pytest.param("gateway-api", [mirroring(to_service("a", 80))], [], id="grpc-with-a-filter-elsewhere"),
         pytest.param("linkerd", [l4(namespace="other")], [], id="tcp-route-of-another-namespace"),
         pytest.param("linkerd", [l4(kind="Gateway", group="gateway.networking.k8s.io")], [], id="tcp-route-of-a-gateway"),

@@ -58,7 +58,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
     routes = read_routes(plan.base, dialect)
     parts = components(routes)
     decided = decide(plan, dialect, routes, parts)
-    granted = grants(plan.environment, plan.base, decided.crossed)
+    granted = grants(plan.environment, plan.base, routes, plan.services)
     objects: list[Placed] = []
     problems = [
         *decided.problems,

@@ -15,7 +15,7 @@ from renderer.meshes.carriers import header_of
 from renderer.meshes.gateway_api.components import Component, by_route
 from renderer.meshes.gateway_api.copies import MOST_HEADERS, Copying, Substitute, redirects
 from renderer.meshes.gateway_api.dialects import Dialect
-from renderer.meshes.gateway_api.grants import Crossing, crossings, ungranted
+from renderer.meshes.gateway_api.grants import ungranted
 from renderer.meshes.gateway_api.refusals import refused
 from renderer.meshes.gateway_api.view import Attached, Route, backend, homes, live, parent_services, references_of
 from renderer.model import Environment, Manifest, ResourceId
@@ -25,11 +25,10 @@ from renderer.problems import Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """The copies to be made, which of them need ReferenceGrants, and what stands in the way of others."""
+    """The copies to be made, and what stands in the way of others."""
 
     copyings: tuple[Copying, ...]
     copied: tuple[Component, ...]
-    crossed: tuple[Crossing, ...]
     problems: tuple[Problem, ...]
 
 
@@ -42,7 +41,6 @@ def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequenc
         at_target.setdefault(part.target, []).append(part)
     copyings: list[Copying] = []
     copied: dict[int, Component] = {}
-    crossed: list[Crossing] = []
     problems: list[Problem] = []
     for tenant in plan.tenants:
         reached = {p.number: p for s in tenant.services for r in sending.get(s, ()) for p in parts_of[r.resource.id]}
@@ -53,9 +51,7 @@ def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequenc
             if isinstance(made, Copying):
                 copyings.append(made)
                 problems += _match_problems(plan.environment, dialect, made)
-                crossing = tuple(crossings(dialect, made))
-                crossed += crossing
-                problems += (problem for each in crossing for problem in ungranted(plan.base, each))
+                problems += ungranted(plan.base, made)
             else:
                 problems.append(made)
         for part in by_host.values():
@@ -68,7 +64,6 @@ def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequenc
     return Decided(
         copyings=tuple(copyings),
         copied=tuple(copied[n] for n in sorted(copied)),
-        crossed=tuple(crossed),
         problems=tuple(problems),
     )
 

@@ -13,9 +13,9 @@ from renderer.base import Base
 from renderer.clone.metadata import copied_labels, kept_annotations, tenant_metadata
 from renderer.emit import SANDBOXES, Placed
 from renderer.meshes.gateway_api.copies import Copying
-from renderer.meshes.gateway_api.dialects import GATEWAY, Dialect
+from renderer.meshes.gateway_api.dialects import GATEWAY
 from renderer.meshes.gateway_api.refusals import refused
-from renderer.meshes.gateway_api.view import backend, homes, references_of
+from renderer.meshes.gateway_api.view import Route, backend, references_of
 from renderer.model import Environment, Manifest, Resource, ResourceId
 from renderer.names import OBJECT_NAME_LIMIT, clone_name
 from renderer.plan import ServiceClone
@@ -27,58 +27,65 @@ From = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """A route of a Gateway that sends from its namespace to a Service of another that its tenant cloned."""
+    """A route of a Gateway that names a Service of another namespace, to send to or to mirror to."""
 
-    copying: Copying
+    route: Route
     service: ResourceId
 
     @property
     def source(self) -> From:
         """What a ReferenceGrant has to name."""
-        id = self.copying.route.resource.id
+        id = self.route.resource.id
         return id.group, id.kind, id.namespace
 
-    @property
-    def clone(self) -> ServiceClone:
-        """The clone that the copy sends to."""
-        return self.copying.tenant.services[self.service]
+
+def crossings(routes: Iterable[Route]) -> Iterator[Crossing]:
+    """Yields what routes of Gateways name in other namespaces; a Service's routes need no grants."""
+    for route in routes:
+        home = route.resource.id.namespace
+        if all(attached.is_service for attached in route.parents):
+            continue
+        found = (backend(reference, home) for rule in route.rules for reference in references_of(rule))
+        for service in dict.fromkeys(found):
+            if service and service.namespace != home:
+                yield Crossing(route=route, service=service)
 
 
-def crossings(dialect: Dialect, copying: Copying) -> Iterator[Crossing]:
-    """Yields what a copy sends to in other namespaces, mirrors included; a Service's routes need no grants."""
-    if all(attached.is_service for attached in copying.parents):
-        return
-    home = copying.route.resource.id.namespace
-    at_parents = homes(copying.route, copying.parents, dialect)[0]
-    found = (backend(reference, at_parents) for rule in copying.route.rules for reference in references_of(rule))
-    for service in dict.fromkeys(found):
-        if service and service in copying.tenant.services and service.namespace != home:
-            yield Crossing(copying=copying, service=service)
-
-
-def ungranted(base: Base, crossing: Crossing) -> Iterator[Problem]:
+def ungranted(base: Base, copying: Copying) -> Iterator[Problem]:
     """Yields a problem where the base shows no grant: its own requests fail, or the grant lies elsewhere and may name names."""
-    if not any(_lets(grant, crossing) for grant in base.of(GATEWAY, "ReferenceGrant")):
-        yield refused("SL440", crossing.copying.route, crossing.copying.tenant, service=crossing.service)
+    is_at_gateway = any(not attached.is_service for attached in copying.parents)
+    for crossing in crossings([copying.route]) if is_at_gateway else ():
+        is_cloned = crossing.service in copying.tenant.services
+        if is_cloned and not any(_lets(grant, crossing) for grant in base.of(GATEWAY, "ReferenceGrant")):
+            yield refused("SL440", copying.route, copying.tenant, service=crossing.service)
 
 
-def grants(environment: Environment, base: Base, found: Iterable[Crossing]) -> Iterator[Placed]:
-    """Yields the copies of grants that clones need, each in the directory of the clone's sandbox."""
-    needed: dict[tuple[str, ResourceId], tuple[Resource, list[Crossing]]] = {}
-    for crossing in found:
-        letting = [grant for grant in base.of(GATEWAY, "ReferenceGrant") if _lets(grant, crossing)]
-        is_own = crossing.clone.sandbox.source == crossing.copying.tenant.source  # a group's members have theirs
-        if is_own and letting and not any(_is_to_all(grant) for grant in letting):
-            key = crossing.clone.sandbox.name, letting[0].id
-            needed.setdefault(key, (letting[0], []))[1].append(crossing)
-    for _, (grant, crossed) in sorted(needed.items(), key=lambda item: item[0]):
-        yield _copy(environment, grant, crossed)
+def grants(
+    environment: Environment, base: Base, routes: Sequence[Route], clones: Sequence[ServiceClone]
+) -> Iterator[Placed]:
+    """Yields the copies of grants that clones need, each in the directory of the clone's sandbox.
+
+    They depend on the base and on the clone alone, and not on what its sandbox copies: a route group may copy a route
+    that mirrors to it.
+    """
+    to: dict[ResourceId, list[Crossing]] = {}
+    for crossing in crossings(routes):
+        to.setdefault(crossing.service, []).append(crossing)
+    needed: dict[tuple[str, ResourceId], tuple[Resource, list[tuple[From, ServiceClone]]]] = {}
+    for clone in clones:
+        for crossing in to.get(clone.origin.id, ()):
+            letting = [grant for grant in base.of(GATEWAY, "ReferenceGrant") if _lets(grant, crossing)]
+            if letting and not any(_is_to_all(grant) for grant in letting):
+                key = clone.sandbox.name, letting[0].id
+                needed.setdefault(key, (letting[0], []))[1].append((crossing.source, clone))
+    for _, (grant, given) in sorted(needed.items(), key=lambda item: item[0]):
+        yield _copy(environment, grant, given)
 
 
-def _copy(environment: Environment, grant: Resource, crossed: Sequence[Crossing]) -> Placed:
-    sandbox = crossed[0].clone.sandbox
+def _copy(environment: Environment, grant: Resource, given: Sequence[tuple[From, ServiceClone]]) -> Placed:
+    sandbox = given[0][1].sandbox
     name = clone_name(grant.id.name, sandbox.tenant, OBJECT_NAME_LIMIT)
-    sources = sorted({crossing.source for crossing in crossed})
+    sources = sorted({source for source, _ in given})
     metadata = tenant_metadata(
         environment,
         sandbox,
@@ -90,7 +97,9 @@ def _copy(environment: Environment, grant: Resource, crossed: Sequence[Crossing]
     )
     spec = {
         "from": [{"group": group, "kind": kind, "namespace": namespace} for group, kind, namespace in sources],
-        "to": [{"group": "", "kind": "Service", "name": clone} for clone in sorted({c.clone.id.name for c in crossed})],
+        "to": [
+            {"group": "", "kind": "Service", "name": clone} for clone in sorted({clone.id.name for _, clone in given})
+        ],
     }
     manifest = {"apiVersion": grant.manifest["apiVersion"], "kind": grant.id.kind, "metadata": metadata, "spec": spec}
     id = ResourceId(grant.id.group, grant.id.kind, grant.id.namespace, name)
