@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from renderer.base import Base
 from renderer.kinds import GroupKind
 from renderer.model import Manifest, Resource
-from renderer.ports import is_http, istio_protocol, linkerd_unroutable
+from renderer.ports import istio_unroutable, linkerd_unroutable, plain_unroutable
 
 GATEWAY_API = "gateway.networking.k8s.io"
 HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
@@ -23,14 +23,16 @@ VIRTUAL_SERVICE = ("networking.istio.io", "VirtualService")
 class Reader:
     """How one mesh reads routes.
 
-    `kinds` of routes that it reads; `dead_filters` make it ignore a whole route of a Service. `has_defaults`: a Service
-    without routes gets HTTPRoutes of tenants', with their defaults; else only one that has routes for other ports or
-    clients. `is_linkerd`: a rule without backendRefs forwards to the parent Service, a backendRef without a namespace
-    means the parent's, and ServiceProfiles hide routes. `needs_waypoint`: routes act at the waypoint of a Service alone.
-    `replaces_namespaces`: clients with routes of their own namespace meet no others. `shared` and `own` are the kinds of
-    objects, beside routes, that the output may add in shared/ and in a sandbox's directory for this mesh.
+    `unroutable` tells which protocols it takes a port of a Service for; `kinds` of routes that it reads; `dead_filters` make
+    it ignore a whole route of a Service. `has_defaults`: a Service without routes gets HTTPRoutes of tenants', with their
+    defaults; else only one that has routes for other ports or clients. `is_linkerd`: a rule without backendRefs forwards to
+    the parent Service, a backendRef without a namespace means the parent's, and ServiceProfiles hide routes.
+    `needs_waypoint`: routes act at the waypoint of a Service alone. `replaces_namespaces`: clients with routes of their own
+    namespace meet no others. `shared` and `own` are the kinds of objects, beside routes, that the output may add in shared/
+    and in a sandbox's directory for this mesh.
     """
 
+    unroutable: Callable[[Manifest, Manifest, Manifest], str | None] = istio_unroutable
     kinds: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE)
     dead_filters: frozenset[str] = frozenset()
     has_defaults: bool = True
@@ -43,7 +45,7 @@ class Reader:
 
 
 READERS: Mapping[str, Reader] = {
-    "gateway-api": Reader(),
+    "gateway-api": Reader(unroutable=plain_unroutable),
     "istio": Reader(
         has_defaults=False,
         replaces_namespaces=True,
@@ -53,6 +55,7 @@ READERS: Mapping[str, Reader] = {
     ),
     "istio-ambient": Reader(reads_virtual_services=True, needs_waypoint=True, own=frozenset({DESTINATION_RULE})),
     "linkerd": Reader(
+        unroutable=linkerd_unroutable,
         kinds=(HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE),
         dead_filters=frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"}),
         is_linkerd=True,
@@ -65,7 +68,4 @@ def harm(reader: Reader, base: Base, service: Resource, port: Manifest) -> str |
     """Returns what a first HTTPRoute would break on a port of a Service of the base, or None."""
     if (service.manifest.get("spec") or {}).get("type") == "ExternalName":
         return "an ExternalName Service is no parent of a route"
-    if reader.is_linkerd:
-        return linkerd_unroutable(service.manifest, port, base.namespace(service.id.namespace))
-    protocol = istio_protocol(port)
-    return None if is_http(protocol) else f"{protocol.upper()} carries no headers"
+    return reader.unroutable(service.manifest, port, base.namespace(service.id.namespace))
