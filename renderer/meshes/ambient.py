@@ -11,7 +11,7 @@ from renderer.meshes.gateway_api import route_base, route_services
 from renderer.meshes.gateway_api.dialects import AMBIENT
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
 from renderer.meshes.istio import pod_labels, route_virtual_services, services_of
-from renderer.meshes.istio.beyond import mixed_services
+from renderer.meshes.istio.beyond import beyond_waypoints, mixed_services
 from renderer.meshes.istio.view import make_view
 from renderer.meshes.notices import notices
 from renderer.model import Environment
@@ -30,13 +30,14 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     view = make_view(plan.base, plan.environment.cluster.domain)
     copied, parts = route_base(plan, AMBIENT)
     made = route_services(plan, AMBIENT, unroutable, parts, frozenset(view.in_mesh))
-    written = route_virtual_services(plan, view)
+    written = route_virtual_services(plan, view, {})
     return Routed(
         (*written.objects, *copied.objects, *made.objects),
         (
             *written.problems,
             *copied.problems,
             *made.problems,
+            *beyond_waypoints(plan, view, services_of(plan)),
             *mixed_services(plan, view, services_of(plan), parts),
             *notices(plan, unroutable),
         ),

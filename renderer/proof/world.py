@@ -15,6 +15,8 @@ from renderer.model import Resource, ResourceId, annotations_of, labels_of
 from renderer.proof.additional import AddedRoute, added_routes, conditions_of
 from renderer.proof.alignment import Alignment, align, entries
 from renderer.proof.claims import Claim, Claims, GroupClaim, Use
+from renderer.proof.compile.network import Network, make_network
+from renderer.proof.groups import Last, lasts_of
 from renderer.proof.literals import CLONED_AS, ORIGIN, RESOURCE, TENANT, make_literals, origin_value
 from renderer.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from renderer.proof.routes import Routes, read_routes
@@ -40,8 +42,9 @@ class World:
     is not in the base; `resources`: what of it comes from a sandbox's own files, by its name; `pods`: those of added workloads.
     `selected`: added Service -> pods that it selects, `selected_base`: those of the base. `clones`: (kind, namespace, tenantID,
     origin label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each
-    VirtualService of the output, by id. `reader`: how the mesh reads routes; `routes`: the base's that it reads;
-    `added_routes`: the output's own.
+    VirtualService of the output, by id. `network`: the base as proxies see it; `lasts`: catch-alls at gateways
+    that VirtualServices share. `reader`: how the mesh reads routes; `routes`: the base's that it reads; `added_routes`: the
+    output's own.
     """
 
     base: Base
@@ -60,6 +63,8 @@ class World:
     clones: Mapping[tuple[str, str, str, str], Pods]
     clone_services: Mapping[tuple[ResourceId, str], Resource]
     alignments: Mapping[ResourceId, Alignment]
+    network: Network
+    lasts: Mapping[ResourceId, Last]
     reader: Reader
     routes: Routes
     added_routes: tuple[AddedRoute, ...]
@@ -105,6 +110,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     owners = {f"sandboxes/{claim.name}": claim for claim in claims.sandboxes}
     holders: dict[str, Claim | GroupClaim] = {f"sandboxes/{group.name}": group for group in claims.groups}
     holders |= owners
+    cluster = claims.environment.cluster
     reader = READERS[claims.environment.mesh]
     routes = read_routes(base, reader)
     carriers = [(carrier.header, carrier.baggage) for carrier in claims.environment.carriers]
@@ -126,6 +132,8 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         clones={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
         clone_services=dict(_clone_services(added, owners)),
         alignments=_alignments(base, output, claims),
+        network=make_network(base, mesh=claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace),
+        lasts=lasts_of(base, cluster.domain),
         reader=reader,
         routes=routes,
         added_routes=tuple(added_routes(added, holders, routes, conditions)),

@@ -21,11 +21,15 @@ from renderer.meshes.gateway_api import route_base
 from renderer.meshes.gateway_api.dialects import ISTIO
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
 from renderer.meshes.istio.beyond import beyond, half_served, mixed_services
+from renderer.meshes.istio.coverage import Standing, http_ports, standing
 from renderer.meshes.istio.destination_rules import destination_rules
+from renderer.meshes.istio.fields import NETWORKING
+from renderer.meshes.istio.gateways import order_notices
 from renderer.meshes.istio.notices import client_notices, service_notices
-from renderer.meshes.istio.rules import Transformed, transform
-from renderer.meshes.istio.synthesis import http_ports, synthesise, synthesised_id
-from renderer.meshes.istio.view import NETWORKING, View, make_view
+from renderer.meshes.istio.rules import Transformed, joined, transform
+from renderer.meshes.istio.synthesis import appended, synthesise, synthesised_id
+from renderer.meshes.istio.view import View, make_view
+from renderer.meshes.istio.writers import writers
 from renderer.meshes.notices import notices
 from renderer.model import Environment, Resource, ResourceId
 from renderer.names import LABEL_VALUE_LIMIT, fit
@@ -57,31 +61,36 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     by_service = services_of(plan)
     copied, parts = route_base(plan, ISTIO)
     by_gateway_api = {part.target for part in parts}
-    written = route_virtual_services(plan, view)
-    made = _synthesised(plan, view, {id: t for id, t in by_service.items() if id not in by_gateway_api})
+    standings = {id: standing(view, plan.base.by_id[id]) for id in by_service if id not in by_gateway_api}
+    written = route_virtual_services(plan, view, _appended(plan, view, by_service, standings))
+    bare = {id: tenants for id, tenants in by_service.items() if id in standings and standings[id].is_bare}
     return Routed(
-        (*written.objects, *made, *copied.objects),
+        (*written.objects, *_synthesised(plan, view, bare), *copied.objects),
         (
             *written.problems,
             *copied.problems,
+            *(problem for found in standings.values() for problem in found.problems),
             *mixed_services(plan, view, by_service, parts),
             *half_served(plan, by_service, parts),
-            *service_notices(plan, view, by_service),
-            *client_notices(plan, by_service),
+            *service_notices(view, by_service, standings),
+            *client_notices(plan, view, by_service),
             *notices(plan, unroutable),
         ),
     )
 
 
-def route_virtual_services(plan: Plan, view: View) -> Routed:
-    """Returns the adopted VirtualServices of the base with tenants' entries, and the DestinationRules of clones."""
+def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId, Transformed]) -> Routed:
+    """Returns the adopted VirtualServices of the base with tenants' entries, and the DestinationRules of clones.
+
+    `appended` are entries that stand behind those of a VirtualService, with their tenants.
+    """
     by_service = services_of(plan)
     adopted = _adopted(plan)
     problems: list[Problem] = [*_unknown(plan)]
     objects: list[Placed] = []
     affected: list[Resource] = []
     for vs in view.virtual_services:
-        changed = transform(plan, view, by_service, vs)
+        changed = joined(transform(plan, view, by_service, vs), appended.get(vs.id))
         problems += changed.problems
         if changed.tenants:
             affected.append(vs)
@@ -89,7 +98,9 @@ def route_virtual_services(plan: Plan, view: View) -> Routed:
         if vs.id in adopted:
             objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(vs, changed), base=vs))
     objects += destination_rules(plan, view)
-    problems += beyond(plan, view, by_service, affected)
+    problems += beyond(view, by_service, affected)
+    problems += writers(plan.base, affected, by_service)
+    problems += order_notices(view.bindings, {vs.id for vs in affected})
     return Routed(tuple(objects), tuple(problems))
 
 
@@ -150,9 +161,23 @@ def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:
     return manifest
 
 
-def _synthesised(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Placed]:
-    for id, tenants in by_service.items():
+def _appended(
+    plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
+) -> dict[ResourceId, Transformed]:
+    """Returns the entries for ports of cloned Services on which a VirtualService of the base has none, by its id."""
+    found: dict[ResourceId, Transformed] = {}
+    for id, how in standings.items():
+        if how.host and how.ports:
+            tenants, service = by_service[id], plan.base.by_id[id]
+            http = appended(view, plan.environment, service, how.host, how.ports, tenants)
+            own = Transformed(http=http, tenants=[(tenant, id) for tenant in tenants], problems=())
+            found[how.host.id] = joined(found[how.host.id], own) if how.host.id in found else own
+    return found
+
+
+def _synthesised(plan: Plan, view: View, bare: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Placed]:
+    for id, tenants in bare.items():
         service = plan.base.by_id[id]
-        if http_ports(service.manifest) and id not in view.in_mesh and not view.caught_by(id):
+        if http_ports(service.manifest):
             manifest = synthesise(view, plan.environment, service, tenants)
             yield Placed(directory=SHARED, id=synthesised_id(id), manifest=manifest)

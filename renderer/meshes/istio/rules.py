@@ -1,4 +1,4 @@
-"""Tenants' entries in a base VirtualService (rules R-I2 to R-I7).
+"""Tenants' entries in a base VirtualService (rules R-I2 to R-I7, R-I12 and R-I13).
 
 An entry is affected for a tenant if one of its destinations is a Service that the tenant cloned. The tenant's entry stands
 directly before it: it demands the carrier beside all that the base demands, and sends to the clone; everything else is the
@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from renderer.catalogue import report
-from renderer.hosts import renamed
+from renderer.meshes.istio.copies import Entry, answering, is_affected, moved, named, substituted
+from renderer.meshes.istio.delegates import Entangled, copied_matches, expanded, is_delegate
+from renderer.meshes.istio.fields import MESH, entries, gateways, hosts, is_mesh, live, mirrors
+from renderer.meshes.istio.gateways import Group, Inseparable, group_of
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
-from renderer.meshes.istio.view import MESH, View, bound_gateways, entries, hosts, is_mesh, live, mirrors
+from renderer.meshes.istio.view import View
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem
 
-Entry = dict[str, Any]
-Replacements = Mapping[ResourceId, str]
-"""Base Service -> name of the clone that replaces it for a tenant."""
+Affected = Mapping[ResourceId, Sequence[Tenant]]
+"""Base Service -> the tenants, by tenantID, that cloned it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +44,26 @@ class Cause:
     is_host_only: bool
 
 
-def transform(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource) -> Transformed:
+def transform(plan: Plan, view: View, by_service: Affected, vs: Resource) -> Transformed:
     """Returns the entries of a VirtualService with those of every tenant whose clones it leads to."""
     by_host, problems = _by_host(view, by_service, vs)
     http: list[Manifest] = []
     changed: dict[str, tuple[Tenant, ResourceId]] = {}
     for number, entry in enumerate(entries(vs.manifest)):
-        for cause in _causes(view, by_service, by_host, vs, entry):
+        causes = _causes(view, by_service, by_host, vs, entry)
+        group: Group | None = None
+        try:
+            group = group_of(view.bindings, vs, number) if causes else None
+        except Inseparable as error:
+            problems.append(_inseparable(vs, number, str(error)))
+        for cause in causes if not (group and group.is_hidden) else ():
             try:
-                rule = _tenant_entry(plan, view, vs, entry, cause)
-            except (Inexpressible, BadRegex) as error:
+                rules = _tenant_entries(plan, view, vs, entry, cause, group)
+            except (BadRegex, Entangled, Inexpressible) as error:
                 problems.append(_condition_problem(vs, number, cause.tenant, error))
                 continue
-            if rule:
-                http.append(rule)
+            http += rules
+            if rules:
                 changed.setdefault(cause.tenant.id, (cause.tenant, cause.service))
         http.append(entry)
     problems += (
@@ -67,13 +74,19 @@ def transform(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[T
     return Transformed(http=http, tenants=[changed[id] for id in sorted(changed)], problems=tuple(problems))
 
 
-def _causes(
-    view: View,
-    by_service: Mapping[ResourceId, Sequence[Tenant]],
-    by_host: Sequence[Cause],
-    vs: Resource,
-    entry: Manifest,
-) -> list[Cause]:
+def joined(one: Transformed, other: Transformed | None) -> Transformed:
+    """Returns one with what another appends to it."""
+    if other is None:
+        return one
+    tenants = {tenant.id: (tenant, service) for tenant, service in (*other.tenants, *one.tenants)}
+    return Transformed(
+        http=[*one.http, *other.http],
+        tenants=[tenants[id] for id in sorted(tenants)],
+        problems=(*one.problems, *other.problems),
+    )
+
+
+def _causes(view: View, by_service: Affected, by_host: Sequence[Cause], vs: Resource, entry: Manifest) -> list[Cause]:
     """Returns for which tenants an entry is copied, by tenantID."""
     found = {cause.tenant.id: cause for cause in by_host if entry.get("route")}
     for destination in live(entry):
@@ -84,18 +97,22 @@ def _causes(
     return [found[id] for id in sorted(found)]
 
 
-def _by_host(
-    view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource
-) -> tuple[list[Cause], list[Problem]]:
+def _by_host(view: View, by_service: Affected, vs: Resource) -> tuple[list[Cause], list[Problem]]:
     """Returns the tenants that cloned the Service whose host a VirtualService serves, and none of its destinations."""
     served = [s for host in hosts(vs.manifest) if (s := view.service(host, vs.id.namespace)) and s in by_service]
     if not served or not is_mesh(vs.manifest):
         return [], []
     sent = {
-        view.service(d["destination"]["host"], vs.id.namespace) for entry in entries(vs.manifest) for d in live(entry)
+        view.service(d["destination"]["host"], owner.id.namespace)
+        for owner, entry, _ in expanded(view.base, vs)
+        for d in live(entry)
     }
-    # With other hosts or gateways the entries also answer requests that are not for the Service.
-    is_its_own = len(hosts(vs.manifest)) == 1 and bound_gateways(vs.manifest) == {MESH}
+    # With other hosts or gateways, or by a delegate, the entries also answer requests that are not for the Service.
+    is_its_own = (
+        len(hosts(vs.manifest)) == 1
+        and gateways(vs.manifest) == [MESH]
+        and not any(entry.get("delegate") for entry in entries(vs.manifest))
+    )
     causes: list[Cause] = []
     problems: list[Problem] = []
     for service in dict.fromkeys(served):
@@ -121,32 +138,70 @@ def _shared_hosts(vs: Resource, tenant: Tenant, service: ResourceId) -> Problem:
     )
 
 
-def _condition_problem(vs: Resource, number: int, tenant: Tenant, error: Inexpressible | BadRegex) -> Problem:
+def _inseparable(vs: Resource, number: int, why: str) -> Problem:
+    return report("SL444", source=vs.source, path=("spec", "http", number), object=str(vs.id), why_not=why)
+
+
+def _condition_problem(
+    vs: Resource, number: int, tenant: Tenant, error: BadRegex | Entangled | Inexpressible
+) -> Problem:
     wrong = partial(report, source=vs.source, path=("spec", "http", number), object=str(vs.id))
     if isinstance(error, Inexpressible):
         return wrong("SL403", sandbox=tenant.source)
+    if isinstance(error, Entangled):
+        return wrong("SL445", what=str(error))
     return wrong("SL405", pattern=error.args[0], reason=error.args[1])
 
 
-def _tenant_entry(plan: Plan, view: View, vs: Resource, entry: Manifest, cause: Cause) -> Entry | None:
-    """Returns a tenant's copy of an entry, or None where no request of the tenant can meet its conditions."""
-    tenant = cause.tenant
-    matches = tenant_matches(entry.get("match") or (), plan.environment.carriers, tenant.id)
-    if not matches:
-        return None
+def _tenant_entries(
+    plan: Plan, view: View, vs: Resource, entry: Manifest, cause: Cause, group: Group | None
+) -> list[Entry]:
+    """Returns a tenant's copies of an entry: none where no request of the tenant can meet its conditions.
+
+    Before the copy of a catch-all at gateways stand copies of the entries of others that the base lets answer first.
+    """
+    carriers, header = plan.environment.carriers, plan.environment.routes.answer_header
+    found: list[Sequence[Manifest]] = [entry.get("match") or ()]
+    if is_delegate(vs):
+        found = copied_matches(view.roots.get(vs.id, ()), entry, carriers, is_answering=header is not None)
+    by_entry = [matches for base in found if (matches := tenant_matches(base, carriers, cause.tenant.id))]
+    copy = _copy(plan, view, vs, entry, cause)
+    made = [_named_first(named(entry, cause.tenant.id), matches, copy) for matches in by_entry]
+    return [*_others(plan, view, cause.tenant, group), *made] if made and group else made
+
+
+def _others(plan: Plan, view: View, tenant: Tenant, group: Group) -> Iterator[Entry]:
+    names = {id: service.id.name for id, service in tenant.services.items()}
+    for owner, entry in group.others:
+        home = owner.id.namespace
+        affected = is_affected(view, entry, home, names)
+        copy = _copy(plan, view, owner, entry, _first(view, tenant, owner, entry)) if affected else dict(entry)
+        matches = tenant_matches(entry.get("match") or (), plan.environment.carriers, tenant.id)
+        if matches:
+            yield _named_first(named(entry, tenant.id), matches, moved(view, copy, home))
+
+
+def _first(view: View, tenant: Tenant, vs: Resource, entry: Manifest) -> Cause:
+    sent = (view.service(d["destination"]["host"], vs.id.namespace) for d in live(entry))
+    service = next(s for s in sent if s is not None and s in tenant.services)
+    return Cause(tenant=tenant, service=service, is_host_only=False)
+
+
+def _copy(plan: Plan, view: View, vs: Resource, entry: Manifest, cause: Cause) -> Entry:
+    """Returns an entry with a tenant's clones in place of what it cloned."""
+    tenant, header = cause.tenant, plan.environment.routes.answer_header
     names = {id: service.id.name for id, service in tenant.services.items()}
     copy = substituted(view, entry, vs.id.namespace, names)
-    header = plan.environment.routes.answer_header
     if header:
         copy["headers"] = answering(entry.get("headers") or {}, header, f"{tenant.id}/{cause.service.name}")
     if cause.is_host_only:
         copy["route"] = [{"destination": _host_destination(plan, view, entry, cause)}]
-    name = f"{entry['name']}.{tenant.id}" if entry.get("name") else f"tenant-{tenant.id}"
-    return {
-        "name": name,
-        "match": matches,
-        **{key: value for key, value in copy.items() if key not in ("name", "match")},
-    }
+    return copy
+
+
+def _named_first(name: str, matches: Sequence[Manifest], copy: Manifest) -> Entry:
+    rest = {key: value for key, value in copy.items() if key not in ("name", "match")}
+    return {"name": name, "match": list(matches), **rest}
 
 
 def _host_destination(plan: Plan, view: View, entry: Manifest, cause: Cause) -> Entry:
@@ -155,60 +210,6 @@ def _host_destination(plan: Plan, view: View, entry: Manifest, cause: Cause) -> 
     port = next((d["destination"].get("port") for d in live(entry)), None)
     host = view.fqdn(cause.tenant.services[cause.service].id)
     return {"host": host, **({"port": port} if port and port.get("number") in numbers else {})}
-
-
-def substituted(view: View, entry: Manifest, namespace: str, names: Replacements) -> Entry:
-    """Returns an entry whose destinations and mirrors lead to clones (rule R-I5)."""
-    result = dict(entry)
-    result["route"] = _merged(
-        [d for d in live(entry) if _cloned(view, d["destination"], namespace, names)], view, namespace, names
-    )
-    if entry.get("mirror"):
-        result["mirror"] = _destination(view, entry["mirror"], namespace, names)
-    if entry.get("mirrors"):
-        result["mirrors"] = [
-            {**m, "destination": _destination(view, m["destination"], namespace, names)} if m.get("destination") else m
-            for m in entry["mirrors"]
-        ]
-    return result
-
-
-def _cloned(view: View, destination: Manifest, namespace: str, names: Replacements) -> bool:
-    return view.service(destination["host"], namespace) in names
-
-
-def _merged(route: Sequence[Manifest], view: View, namespace: str, names: Replacements) -> list[Entry]:
-    """Replaces destinations by clones and adds up the weights of those that become one."""
-    merged: list[Entry] = []
-    for item in route:
-        new = {**item, "destination": _destination(view, item["destination"], namespace, names)}
-        same = next((m for m in merged if {**m, "weight": 0} == {**new, "weight": 0}), None)
-        if same is None:
-            merged.append(new)
-        else:
-            same["weight"] = (same.get("weight") or 0) + (new.get("weight") or 0)
-    if len(merged) == 1:
-        merged[0].pop("weight", None)
-    return merged
-
-
-def _destination(view: View, destination: Manifest, namespace: str, names: Replacements) -> Entry:
-    """Returns a destination with its clone's host; a subset stays only if it has a policy of its own."""
-    service = view.service(destination["host"], namespace)
-    if service is None or service not in names:
-        return dict(destination)
-    keeps = destination.get("subset") in view.subsets_with_policy.get(service, ())
-    return {
-        **{key: value for key, value in destination.items() if key != "subset" or keeps},
-        "host": renamed(destination["host"], names[service]),
-    }
-
-
-def answering(headers: Mapping[str, Any], name: str, value: str) -> Entry:
-    """Returns an entry's header operations with a response header set."""
-    response = headers.get("response") or {}
-    kept = {key: given for key, given in (response.get("set") or {}).items() if key.lower() != name.lower()}
-    return {**headers, "response": {**response, "set": {**kept, name: value}}}
 
 
 def literal_hosts(view: View, vs: Resource) -> Iterator[tuple[str, ResourceId]]:

@@ -9,40 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from renderer.catalogue import report
 from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId
-from renderer.ports import is_http, istio_protocol
 from renderer.problems import Path, Problem, Source
-from renderer.proof.alignment import Insertion, called, destinations, entries, same
-from renderer.proof.conditions import Demand, Unjudged, demands_of, expected_matches
-from renderer.proof.obligations.defaults import gateway_api, gateways, mesh_server, served, served_service
-from renderer.proof.obligations.destinations import unfit
+from renderer.proof.alignment import Insertion, called, entries
+from renderer.proof.compile.delegates import entries_of
+from renderer.proof.conditions import Unjudged, demands_of, expected_matches
+from renderer.proof.coverage import Served, routable, served
+from renderer.proof.delegated import delegated
+from renderer.proof.entries import Cause, Expectation, Expected, differences
+from renderer.proof.groups import Last
+from renderer.proof.obligations.defaults import gateway_api, served_service
 from renderer.proof.readers import VIRTUAL_SERVICE
-from renderer.proof.substitution import ROUTING, Clones, live, make_clones, routed_hosts
+from renderer.proof.substitution import make_clones, routed_hosts
 from renderer.proof.world import World
-
-_CHECKED = ("name", "match", "headers", *ROUTING)
-"""Fields of an entry that have checks of their own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """What tenants' entries are measured by; `demands`: tenantID -> what its carriers demand."""
-
-    world: World
-    clones: Clones
-    demands: Mapping[str, Sequence[Demand]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Why a tenant has an entry: a Service that it cloned, to which the base's sends or whose host alone it serves."""
-
-    service: ResourceId
-    is_host_only: bool = False
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -75,11 +57,17 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
     found: dict[int, list[Insertion]] = {}
     for insertion in alignment.insertions if alignment else ():
         found.setdefault(insertion.before_number, []).append(insertion)
+    last = world.lasts.get(ours.id)
     for number, entry in enumerate(entries(ours.manifest)):
         causes = _causes(expectation, by_host, ours, entry)
-        if alignment is not None:
-            yield from _entries(expectation, vs, called(entry, number), entry, causes, found.get(number, []))
-        elif causes and not _is_owned(world, ours):
+        last_here = last if last and last.number == number else None
+        if causes and last_here and last_here.why_not:
+            what = f"copies of {called(entry, number)} would hide entries of others: it {last_here.why_not}"
+            yield _wrong(vs.source, f"'{ours.id}': {what}", ("spec", "http", number))
+        elif alignment is not None:
+            place = Place(vs=vs, called=called(entry, number), owner=ours, entry=entry, last=last_here)
+            yield from _entries(expectation, place, causes, found.get(number, []))
+        elif causes and not _is_owned(world, ours) and not (last_here and not last_here.is_met):
             what = f"sends to clones of '{next(iter(causes))}', and is not in the output"
             yield _wrong(
                 ours.source, f"'{ours.id}': the base's {called(entry, number)} {what}", ("spec", "http", number)
@@ -101,16 +89,13 @@ def _by_host(expectation: Expectation, vs: Resource) -> tuple[dict[str, Cause], 
     tenants = expectation.clones.tenants
     hosts = (vs.manifest.get("spec") or {}).get("hosts") or ()
     named = [service for host in hosts if (service := expectation.world.service(host, vs.id.namespace)) in tenants]
-    bound = gateways(vs.manifest)
+    bound = (vs.manifest.get("spec") or {}).get("gateways") or ["mesh"]
     if not named or "mesh" not in bound:
         return {}, []
-    sent = {
-        tenant
-        for service in routed_hosts(expectation.world, vs, *entries(vs.manifest))
-        for tenant in tenants.get(service, ())
-    }
+    written = [entry.body for entry in entries_of(expectation.world.network, vs)]
+    sent = {tenant for service in routed_hosts(expectation.world, vs, *written) for tenant in tenants.get(service, ())}
     found = [(s, tenant) for s in dict.fromkeys(named) if s for tenant in tenants[s] if tenant not in sent]
-    if len(hosts) == 1 and bound == {"mesh"}:
+    if len(hosts) == 1 and bound == ["mesh"] and not any(entry.get("delegate") for entry in entries(vs.manifest)):
         return {tenant: Cause(service=service, is_host_only=True) for service, tenant in found}, []
     return {}, found
 
@@ -126,128 +111,76 @@ def _causes(
     return {tenant: found[tenant] for tenant in sorted(found)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A base entry before which tenants' entries stand: how it is called, and what its being a catch-all at gateways means."""
+
+    vs: Resource
+    called: str
+    owner: Resource
+    entry: Manifest
+    last: Last | None = None
+
+
 def _entries(
-    expectation: Expectation,
-    vs: Resource,
-    base: str,
-    entry: Manifest,
-    causes: Mapping[str, Cause],
-    insertions: Sequence[Insertion],
+    expectation: Expectation, place: Place, causes: Mapping[str, Cause], insertions: Sequence[Insertion]
 ) -> Iterator[Problem]:
-    """Yields what is wrong with the entries that stand directly before an entry of the base; `base` is how it is called."""
-    found: dict[str, Insertion] = {}
+    """Yields what is wrong with the entries that stand directly before an entry of the base."""
+    vs, base = place.vs, place.called
+    found: dict[str, list[Insertion]] = {}
     for insertion in insertions:
-        first = found.setdefault(str(insertion.tenant), insertion)
-        if first is not insertion:
-            yield _entry_wrong(vs, insertion, f"is a second entry of '{insertion.tenant}' before {base}")
-    order = [tenant for tenant in found if tenant in causes]
+        found.setdefault(str(insertion.tenant), []).append(insertion)
+    order = [str(insertion.tenant) for insertion in insertions if insertion.tenant in causes]
     if order != sorted(order):
-        yield _entry_wrong(vs, found[order[0]], f"and the others before {base} are not in the order of their tenantIDs")
+        first = found[order[0]][0]
+        yield _entry_wrong(vs, first, f"and the others before {base} are not in the order of their tenantIDs")
     for tenant, cause in causes.items():
         try:
-            matches = expected_matches(entry.get("match") or (), expectation.demands[tenant])
+            expected = list(_expected(expectation, place, cause, tenant))
         except Unjudged as unjudged:
             yield _wrong(vs.source, f"'{vs.id}': {base} {unjudged}", ("spec", "http"))
             found.pop(tenant, None)
             continue
-        insertion_or_none = found.pop(tenant, None) if matches else None
-        if insertion_or_none is not None:
-            for what in _differences(expectation, vs, entry, cause, tenant, matches, insertion_or_none):
-                yield _entry_wrong(vs, insertion_or_none, f"of '{tenant}' {what} {base}")
-        elif matches:
-            yield _wrong(vs.source, f"'{vs.id}': '{tenant}' has no entry before {base}", ("spec", "http"))
-    sent = routed_hosts(expectation.world, vs, entry)
-    for tenant, insertion in found.items():
+        own = found.pop(tenant, []) if expected else []
+        for insertion, meant in zip(own, expected, strict=False):
+            for what in differences(expectation, vs, meant, tenant, insertion):
+                yield _entry_wrong(vs, insertion, f"of '{tenant}' {what} {base}")
+        for insertion in own[len(expected) :]:
+            yield _entry_wrong(vs, insertion, f"is a second entry of '{tenant}' before {base}")
+        if len(own) < len(expected):
+            number = "" if not own else f" number {len(own) + 1}"
+            yield _wrong(vs.source, f"'{vs.id}': '{tenant}' has no entry{number} before {base}", ("spec", "http"))
+    sent = routed_hosts(expectation.world, vs, place.entry)
+    for tenant, own in found.items():
         # A clone that is claimed and missing is a matter of P4.
         if all(expectation.clones.name(s, tenant) for s in sent & expectation.world.cloned[tenant]):
-            yield _entry_wrong(vs, insertion, f"of '{tenant}' stands before {base}, of which it cloned nothing")
+            yield from (
+                _entry_wrong(vs, insertion, f"of '{tenant}' stands before {base}, of which it cloned nothing")
+                for insertion in own
+            )
+
+
+def _expected(expectation: Expectation, place: Place, cause: Cause, tenant: str) -> Iterator[Expected]:
+    """Yields the entries of a tenant before one of the base, in order. Raises Unjudged."""
+    demands, clones, last = expectation.demands[tenant], expectation.clones, place.last
+    if last and not last.is_met:
+        return
+    own = [
+        Expected(ours=place.entry, owner=place.owner, matches=matches, cause=cause)
+        for base in delegated(expectation.world, place.owner, place.entry)
+        if (matches := expected_matches(base, demands))
+    ]
+    for owner, entry in last.before if last and own else ():
+        services = [s for s in clones.sent(entry, owner.id.namespace) if tenant in clones.tenants[s]]
+        matches = expected_matches(entry.get("match") or (), demands)
+        if matches:
+            reason = Cause(service=services[0]) if services else None
+            yield Expected(ours=entry, owner=owner, matches=matches, cause=reason)
+    yield from own
 
 
 def _entry_wrong(vs: Resource, insertion: Insertion, what: str) -> Problem:
     return _wrong(vs.source, f"'{vs.id}': entry {insertion.number + 1} {what}", ("spec", "http", insertion.number))
-
-
-def _differences(
-    expectation: Expectation,
-    vs: Resource,
-    ours: Manifest,
-    cause: Cause,
-    tenant: str,
-    matches: Sequence[Manifest],
-    insertion: Insertion,
-) -> Iterator[str]:
-    """Yields how a tenant's entry differs from the base's, but for its carriers and clones; the base's name follows."""
-    entry = insertion.entry
-    if not live(entry):
-        return  # a matter of P4
-    if entry.get("name") != (f"{ours['name']}.{tenant}" if ours.get("name") else f"tenant-{tenant}"):
-        yield "has another name than a copy of"
-    found = entry.get("match") or ()
-    if len(found) != len(matches):
-        yield f"has {len(found)} matches, expected {len(matches)} after"
-    else:
-        for number, (match, expected) in enumerate(zip(found, matches, strict=True)):
-            if not same(match, expected):
-                yield f"has another match {number + 1} than a carrier's with"
-    header = expectation.world.claims.environment.routes.answer_header
-    headers = ours.get("headers")
-    if header:
-        headers = _answering(headers or {}, header, entry.get("headers") or {})
-        if headers is None:
-            yield f"does not answer with '{header}', as every copy of"
-            headers = entry.get("headers")
-    if not same(entry.get("headers"), headers):
-        yield "has another 'headers' than"
-    for field in dict.fromkeys((*ours, *entry)):
-        if field not in _CHECKED and (field not in ours or field not in entry or not same(entry[field], ours[field])):
-            yield f"has another '{field}' than"
-    yield from _routing(expectation, vs, ours, cause, tenant, insertion)
-
-
-def _answering(base: Manifest, name: str, entry: Manifest) -> Manifest | None:
-    """Returns the base's header operations with the response header that an entry sets, or None if it sets none."""
-    given = _named((entry.get("response") or {}).get("set") or {}, name, is_it=True)
-    if not given:
-        return None
-    response = base.get("response") or {}
-    kept = _named(response.get("set") or {}, name, is_it=False)
-    return {**base, "response": {**response, "set": {**kept, **given}}}
-
-
-def _named(headers: Manifest, name: str, *, is_it: bool) -> Manifest:
-    return {key: value for key, value in headers.items() if (key.lower() == name.lower()) is is_it}
-
-
-def _routing(
-    expectation: Expectation, vs: Resource, ours: Manifest, cause: Cause, tenant: str, insertion: Insertion
-) -> Iterator[str]:
-    world, clones, entry, home = expectation.world, expectation.clones, insertion.entry, vs.id.namespace
-    expected = clones.routed(ours, home, tenant)
-    if cause.is_host_only:
-        expected["route"] = clones.by_host(ours, cause.service, tenant)
-    different = [
-        field
-        for field in ROUTING
-        if not same(_spelled(world, entry.get(field), home), _spelled(world, expected.get(field), home))
-    ]
-    if not different:
-        return
-    base = [destination for destination, _ in destinations(insertion.before)] if insertion.before else []
-    sent = list(destinations(entry))
-    if entry.get("route") and not any(unfit(world, vs, d, tenant, base, sends) for d, sends in sent):
-        yield from (f"has another '{field}' than clones in place of that of" for field in different)
-
-
-def _spelled(world: World, value: Any, namespace: str) -> Any:
-    """Returns destinations with hosts in one spelling, so that a short name and its full name are the same data."""
-    if isinstance(value, list):
-        return [_spelled(world, item, namespace) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "destination" in value:
-        return {**value, "destination": _spelled(world, value["destination"], namespace)}
-    service = world.service(str(value.get("host") or ""), namespace)
-    return {**value, "host": str(service)} if service else value
 
 
 def _new(expectation: Expectation) -> Iterator[Problem]:
@@ -259,35 +192,64 @@ def _new(expectation: Expectation) -> Iterator[Problem]:
         service = served_service(world, vs)
         if service:
             by_service.setdefault(service.id, vs)
-    serving, by_route = served(world), dict(gateway_api(world.base))
+    by_route = dict(gateway_api(world.base))
     for id in sorted(tenants.keys() | by_service.keys()):
-        ports = (world.base.by_id[id].manifest.get("spec") or {}).get("ports") or ()
-        routable = [port["port"] for port in ports if is_http(istio_protocol(port))]
-        if mesh_server(world, serving, id) or id in by_route:
+        service = world.base.by_id[id]
+        ports, how = routable(service), served(world, service)
+        is_one_of_many = len((service.manifest.get("spec") or {}).get("ports") or ()) > 1
+        if id in by_route:
             continue  # an added one beside these is a matter of P1
-        if id in by_service:
-            yield from _ports(expectation, by_service[id], id, routable, len(ports) > 1)
-        elif routable and len(by_service) == len(added):  # one for no Service is a matter of P1
+        if how.by:
+            yield from _behind(expectation, how, service)
+        elif id in by_service:
+            vs = by_service[id]
+            own = [i for i in world.alignments[vs.id].insertions if i.tenant is not None]
+            yield from _ports(expectation, vs, service, ports, own, {} if is_one_of_many else None)
+        elif ports and len(by_service) == len(added):  # one for no Service is a matter of P1
             what = f"'{id}': no VirtualService sends requests of '{next(iter(tenants[id]))}' to its clone"
-            yield _wrong(world.base.by_id[id].source, what)
+            yield _wrong(service.source, what)
+
+
+def _behind(expectation: Expectation, how: Served, service: Resource) -> Iterator[Problem]:
+    """Yields what is wrong with tenants' entries for ports on which a VirtualService of the base has none (rule R-I9)."""
+    if not how.home or not how.ports:
+        return
+    alignment = expectation.world.alignments.get(how.home.id)
+    if alignment is None:
+        if not _is_owned(expectation.world, how.home):
+            what = f"port {how.ports[0]} of '{service.id}' has no entry in it, and it is not in the output"
+            yield _wrong(how.home.source, f"'{how.home.id}': {what}", ("spec", "http"))
+        return
+    if alignment.missing is not None:
+        return
+    vs = expectation.world.output.by_id[how.home.id]
+    behind = [i for i in alignment.insertions if i.before is None and i.tenant is not None]
+    is_meshed = ((vs.manifest.get("spec") or {}).get("gateways") or ["mesh"]) == ["mesh"]
+    more: Manifest = {} if is_meshed else {"gateways": ["mesh"]}
+    yield from _ports(expectation, vs, service, how.ports, behind, more)
 
 
 def _ports(
-    expectation: Expectation, vs: Resource, service: ResourceId, routable: Sequence[int], is_one_of_many: bool
+    expectation: Expectation,
+    vs: Resource,
+    service: Resource,
+    ports: Sequence[int],
+    insertions: Sequence[Insertion],
+    more: Manifest | None,
 ) -> Iterator[Problem]:
-    """Yields what is wrong with tenants' entries for each port of a Service."""
-    world = expectation.world
-    host = ServiceHost(service.namespace, service.name).fqdn(world.claims.environment.cluster.domain)
-    causes = {tenant: Cause(service=service) for tenant in expectation.clones.tenants.get(service, ())}
+    """Yields what is wrong with tenants' entries for each port of a Service; `more` stands beside it in matches (None: no match)."""
+    id = service.id
+    host = ServiceHost(id.namespace, id.name).fqdn(expectation.world.claims.environment.cluster.domain)
+    causes = {tenant: Cause(service=id) for tenant in expectation.clones.tenants.get(id, ())}
     found: dict[int | None, list[Insertion]] = {}
-    for insertion in world.alignments[vs.id].insertions:
-        if insertion.tenant is not None:
-            named = {match.get("port") for match in insertion.entry["match"]}
-            port = named.pop() if len(named) == 1 else None
-            found.setdefault(port if is_one_of_many else routable[0] if routable else None, []).append(insertion)
-    for port in routable:
-        match = {"match": [{"port": port}]} if is_one_of_many else {}
+    for insertion in insertions:
+        named = {match.get("port") for match in insertion.entry["match"]}
+        port = named.pop() if len(named) == 1 else None
+        found.setdefault(port if more is not None else ports[0] if ports else None, []).append(insertion)
+    for port in ports:
+        match = {} if more is None else {"match": [{"port": port, **more}]}
         entry = {**match, "route": [{"destination": {"host": host, "port": {"number": port}}}]}
-        yield from _entries(expectation, vs, f"port {port} of '{service}'", entry, causes, found.pop(port, []))
+        place = Place(vs=vs, called=f"port {port} of '{id}'", owner=vs, entry=entry)
+        yield from _entries(expectation, place, causes, found.pop(port, []))
     for insertion in (i for insertions in found.values() for i in insertions):
-        yield _entry_wrong(vs, insertion, f"of '{insertion.tenant}' is for no one HTTP port of '{service}'")
+        yield _entry_wrong(vs, insertion, f"of '{insertion.tenant}' is for no one HTTP port of '{id}'")

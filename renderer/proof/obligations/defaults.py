@@ -6,35 +6,25 @@ carrier where the default route would have: on each port that carries HTTP to th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 
 from renderer.base import Base
 from renderer.catalogue import report
 from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId, annotations_of
-from renderer.ports import is_http, istio_protocol
 from renderer.problems import Path, Problem
-from renderer.proof.alignment import entries, same
+from renderer.proof.alignment import Insertion, same
+from renderer.proof.coverage import EXPORT_TO, routable, served
 from renderer.proof.readers import VIRTUAL_SERVICE
 from renderer.proof.world import World
 
-_EXPORT_TO = "networking.istio.io/exportTo"
 _SPEC = frozenset({"hosts", "gateways", "exportTo", "http"})
 _CLIENT_CONDITIONS = ("gateways", "sourceLabels", "sourceNamespace")
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """The VirtualServices that serve hosts in the base's mesh: by Service, and by wildcard."""
-
-    exact: Mapping[ResourceId, Resource]
-    wildcard: Mapping[str, Resource]
-
-
 def check(world: World) -> Iterator[Problem]:
     """Yields added VirtualServices that change what a request without a carrier gets."""
-    serving, by_route = served(world), dict(gateway_api(world.base))
+    by_route = dict(gateway_api(world.base))
     first: dict[ResourceId, Resource] = {}
     for vs in world.added:
         if (vs.id.group, vs.id.kind) != VIRTUAL_SERVICE:
@@ -46,7 +36,7 @@ def check(world: World) -> Iterator[Problem]:
                 vs, "hosts are not the full name of one Service of the base in its own namespace", ("spec", "hosts")
             )
             continue
-        other = mesh_server(world, serving, service.id) or by_route.get(service.id) or first.setdefault(service.id, vs)
+        other = served(world, service).by or by_route.get(service.id) or first.setdefault(service.id, vs)
         if other is not vs:
             yield _wrong(vs, f"'{service.id}' is served by '{other.id}'", ("spec", "hosts"))
         yield from _scope(vs, spec, service)
@@ -70,27 +60,6 @@ def _fqdn(world: World, id: ResourceId) -> str:
     return ServiceHost(id.namespace, id.name).fqdn(world.claims.environment.cluster.domain)
 
 
-def served(world: World) -> Served:
-    """Returns the VirtualServices that serve hosts in the base's mesh."""
-    exact: dict[ResourceId, Resource] = {}
-    wildcard: dict[str, Resource] = {}
-    for vs in world.base.of(*VIRTUAL_SERVICE):
-        for host in (vs.manifest.get("spec") or {}).get("hosts") or () if "mesh" in gateways(vs.manifest) else ():
-            service = world.service(host, vs.id.namespace)
-            if service:
-                exact.setdefault(service, vs)
-            elif host.startswith("*"):
-                wildcard.setdefault(host, vs)
-    return Served(exact, wildcard)
-
-
-def gateways(manifest: Manifest) -> set[str]:
-    """Returns the gateways for which a VirtualService, or a match in it, is; `mesh` stands for the mesh's own clients."""
-    bound = (manifest.get("spec") or {}).get("gateways") or ("mesh",)
-    matches = (match for entry in entries(manifest) for match in entry.get("match") or ())
-    return {*bound, *(gateway for match in matches for gateway in match.get("gateways") or ())}
-
-
 def gateway_api(base: Base) -> Iterator[tuple[ResourceId, Resource]]:
     """Yields Services with a route of the Gateway API: a VirtualService would take their requests away from it (rule R-G1)."""
     for kind in ("HTTPRoute", "GRPCRoute"):
@@ -105,24 +74,13 @@ def gateway_api(base: Base) -> Iterator[tuple[ResourceId, Resource]]:
                     )
 
 
-def mesh_server(world: World, served: Served, id: ResourceId) -> Resource | None:
-    """Returns what serves a Service in the base's mesh, by its name or by a wildcard."""
-    return served.exact.get(id) or _by_wildcard(world, served, id)
-
-
-def _by_wildcard(world: World, served: Served, id: ResourceId) -> Resource | None:
-    host = _fqdn(world, id)
-    patterns = ("*", *(f"*{host[dot:]}" for dot, character in enumerate(host) if character == "."))
-    return next((served.wildcard[pattern] for pattern in patterns if pattern in served.wildcard), None)
-
-
 def _scope(vs: Resource, spec: Manifest, service: Resource) -> Iterator[Problem]:
     for field in spec:
         if field not in _SPEC:
             yield _wrong(vs, f"'spec.{field}' is none of a default route's", ("spec", field))
     if (spec.get("gateways") or ["mesh"]) != ["mesh"]:
         yield _wrong(vs, "'spec.gateways' is wider than the mesh", ("spec", "gateways"))
-    scope = annotations_of(service.manifest).get(_EXPORT_TO)
+    scope = annotations_of(service.manifest).get(EXPORT_TO)
     expected = [part.strip() for part in scope.split(",")] if scope else None
     if spec.get("exportTo") != expected:
         yield _wrong(vs, f"'spec.exportTo' is not that of '{service.id}'", ("spec", "exportTo"))
@@ -132,13 +90,26 @@ def _entries(world: World, vs: Resource, service: Resource) -> Iterator[Problem]
     """Yields entries that are neither a tenant's nor a port's default, and ports without exactly one default behind tenants'."""
     ports = (service.manifest.get("spec") or {}).get("ports") or ()
     numbers = [port["port"] for port in ports]
-    routable = [port["port"] for port in ports if is_http(istio_protocol(port))]
+    yield from behind(world, vs, service, world.alignments[vs.id].insertions, numbers, routable(service), {})
+
+
+def behind(
+    world: World,
+    vs: Resource,
+    service: Resource,
+    insertions: Sequence[Insertion],
+    numbers: Sequence[int],
+    routable: Sequence[int],
+    more: Manifest,
+) -> Iterator[Problem]:
+    """Yields what is wrong with entries for ports that Istio's default route serves; `more` stands beside the port in matches."""
     defaults: set[int] = set()
-    for insertion in world.alignments[vs.id].insertions:
+    for insertion in insertions:
         path: Path = ("spec", "http", insertion.number)
         entry, name = insertion.entry, f"entry {insertion.number + 1}"
         if insertion.tenant is None:
-            port = next((p for p in routable if _is_default(world, vs, entry, service.id, p, len(numbers) > 1)), None)
+            beside = more if len(numbers) > 1 else None
+            port = next((p for p in routable if _is_default(world, vs, entry, service.id, p, beside)), None)
             if port is None:
                 yield _wrong(
                     vs,
@@ -150,7 +121,7 @@ def _entries(world: World, vs: Resource, service: Resource) -> Iterator[Problem]
             else:
                 defaults.add(port)
             continue
-        what = _unfit(entry, numbers, routable, defaults)
+        what = _unfit(entry, numbers, routable, defaults, more)
         if what:
             yield _wrong(vs, f"{name} {what}", path)
     for port in routable:
@@ -159,19 +130,21 @@ def _entries(world: World, vs: Resource, service: Resource) -> Iterator[Problem]
 
 
 def _is_default(
-    world: World, vs: Resource, entry: Manifest, service: ResourceId, port: int, is_one_of_many: bool
+    world: World, vs: Resource, entry: Manifest, service: ResourceId, port: int, more: Manifest | None
 ) -> bool:
-    match = {"match": [{"port": port}]} if is_one_of_many else {}
+    match = {} if more is None else {"match": [{"port": port, **more}]}
     route = entry.get("route") or [{}]
     host = (route[0].get("destination") or {}).get("host") or ""
     expected = {"name": "default", **match, "route": [{"destination": {"host": host, "port": {"number": port}}}]}
     return same(entry, expected) and world.service(host, vs.id.namespace) == service
 
 
-def _unfit(entry: Manifest, numbers: list[int], routable: list[int], before: Collection[int]) -> str | None:
+def _unfit(
+    entry: Manifest, numbers: Sequence[int], routable: Sequence[int], before: Collection[int], more: Manifest
+) -> str | None:
     """Returns why a tenant's entry may not stand behind the defaults of the ports `before`, or None."""
     for match in entry["match"]:
-        if any(match.get(field) for field in _CLIENT_CONDITIONS):
+        if any((match.get(field) or None) != more.get(field) for field in _CLIENT_CONDITIONS):
             return "is for some clients only"
         own = [match["port"]] if match.get("port") else numbers if len(numbers) == 1 else routable
         if not own or not set(own) <= set(routable):

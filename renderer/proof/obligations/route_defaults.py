@@ -16,7 +16,7 @@ from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem
 from renderer.proof.additional import AddedRoute
 from renderer.proof.alignment import same
-from renderer.proof.obligations.defaults import mesh_server, served
+from renderer.proof.coverage import served
 from renderer.proof.readers import GATEWAY_API, HTTP_ROUTE, harm
 from renderer.proof.routes import Place, parents_of, rules_of
 from renderer.proof.spelling import spelled_match
@@ -32,7 +32,6 @@ def check(world: World) -> Iterator[Problem]:
     if not defaults:
         return
     in_the_way = dict(_in_the_way(world))
-    virtual = served(world) if world.reader.reads_virtual_services else None
     harms: dict[tuple[ResourceId, int], str | None] = {}
     for added in defaults:
         found = _parent(world, added)
@@ -42,7 +41,7 @@ def check(world: World) -> Iterator[Problem]:
         service, port = found
         key = (service.id, port["port"])
         if key not in harms:
-            other = mesh_server(world, virtual, service.id) if virtual else None
+            other = served(world, service).by if world.reader.reads_virtual_services else None
             other_text = f"'{other.id}' serves it" if other else None
             in_way = in_the_way.get((service.id, 0)) or in_the_way.get(key)
             harms[key] = (
