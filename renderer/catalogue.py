@@ -671,7 +671,8 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL404": Row(
         text="'{object}' would be {size} bytes, more than the {limit} that the API server stores",
-        hint="split the tenants: fewer sandboxes clone this Service, or fewer routes serve it",
+        hint="about {fit} of its {count} entries fit: let fewer sandboxes clone what it serves, carry the tenantID in one header alone "
+        "('spec.carriers'), or delegate some of its routes to VirtualServices of their own",
         why="etcd refuses larger objects.",
         bad="3,000 sandboxes that clone one Service\n",
         good="1,000 sandboxes that clone one Service\n",
@@ -890,6 +891,14 @@ CATALOGUE: dict[str, Row] = {
         why="The base sends nothing to the Service by its name, so there is nothing that a tenant could be sent to instead.",
         bad="hosts: ['*.shop.svc.cluster.local'] with a route to another Service\n",
         good="hosts: ['*.shop.svc.cluster.local'] with a route to the Service\n",
+    ),
+    "SL449": Row(
+        level="notice",
+        text="'{object}' is headless: a tenant's request to one of its pods by name goes to any pod of the clone",
+        hint="",
+        why="The names of single pods belong to the Service's host for the mesh, and a clone's Service has an address of its own.",
+        bad="http://web-0.web/ with a tenantID\n",
+        good="http://web/ with a tenantID\n",
     ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",

@@ -77,13 +77,13 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
         raise Invalid(errors)
-    unproven = prove(inputs.base, _written(objects), claims_of(inputs)) if is_proved else []
-    if unproven:
-        raise Unproven(unproven)
     files = emit(objects, [resource.manifest for resource in inputs.base.resources])
     too_large = [*_too_large(objects, files)]
     if too_large:
         raise Invalid(too_large)
+    unproven = prove(inputs.base, _written(objects), claims_of(inputs)) if is_proved else []
+    if unproven:
+        raise Unproven(unproven)
     return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects)
 
 
@@ -191,5 +191,13 @@ def _too_large(objects: Iterable[Placed], files: Files) -> Iterator[Problem]:
                     source=placed.base.source if placed.base else None,
                     object=str(placed.id),
                     size=f"{size:,}",
+                    count=f"{_entries(placed):,}",
+                    fit=f"{_entries(placed) * LARGEST_OBJECT // size:,}",
                     limit=f"{LARGEST_OBJECT:,}",
                 )
+
+
+def _entries(placed: Placed) -> int:
+    """Returns how many entries or rules an object has."""
+    spec = placed.manifest.get("spec") or {}
+    return len(spec.get("http") or spec.get("rules") or ())

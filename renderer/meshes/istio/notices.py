@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from renderer.catalogue import report
 from renderer.hosts import covers
 from renderer.kinds import WORKLOADS, at, pod_labels
-from renderer.meshes.istio.coverage import Standing
+from renderer.meshes.istio.coverage import Standing, http_ports
 from renderer.meshes.istio.delegates import expanded
-from renderer.meshes.istio.fields import NETWORKING, live
+from renderer.meshes.istio.fields import NETWORKING, live, scope
 from renderer.meshes.istio.rules import literal_hosts
 from renderer.meshes.istio.view import View
 from renderer.model import Resource, ResourceId
@@ -35,6 +35,10 @@ def service_notices(
                     "SL414", source=vs.source, path=("spec",), object=str(vs.id), host=host, meant=view.fqdn(meant)
                 )
     yield from _twice_served(view, by_service)
+    for id in standings:
+        service = view.base.by_id[id]
+        if http_ports(service.manifest) and at(service.manifest, ("spec", "clusterIP")) == "None":
+            yield report("SL449", source=service.source, path=("spec", "clusterIP"), object=str(id))
 
 
 def _hashing(view: View, id: ResourceId) -> Iterator[Problem]:
@@ -88,15 +92,15 @@ def _imports(view: View, sidecar: Resource, id: ResourceId) -> bool:
     ]
     shown = set()
     for home, _, pattern in (host.rpartition("/") for host in listed):
-        scope = sidecar.id.namespace if home == "." else home or "*"
+        imported = sidecar.id.namespace if home == "." else home or "*"
         if covers(pattern, view.fqdn(id)):
-            shown |= homes if scope == "*" else {scope}
+            shown |= homes if imported == "*" else {imported}
     return homes <= shown
 
 
 def _twice_served(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
     for id in by_service:
-        serving = view.in_mesh.get(id, ())
+        serving = [vs for vs in view.in_mesh.get(id, ()) if "*" in scope(vs)]
         if len(serving) > 1:
             yield report(
                 "SL418",

@@ -45,7 +45,7 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
         return (Table(otherwise=_connection(network, host, visible, address), notes=notes),)
     if istio_protocol(port) == SNIFFED:
         notes += (f"port {address.port} of '{host.name}' names no protocol: the proxy looks whether it is HTTP",)
-    proxy = Proxy(client=client, gateway=MESH, port=address.port)
+    proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host.name)
     default = Forward(destinations=(destination(network, proxy, host.name, address.port),))
     sources = [s for s in _sources(network, proxy, host, visible) if s[1]]
     if not sources:
