@@ -22,6 +22,8 @@ def delegated(world: World, vs: Resource, entry: Manifest) -> list[Sequence[Mani
     if (vs.manifest.get("spec") or {}).get("hosts"):
         return [own]
     roots = list(_roots(world, vs))
+    if not roots:
+        return [own]
     carriers = {(carrier.header or "baggage").lower() for carrier in world.claims.environment.carriers}
     for match in (*own, *(match for root in roots for match in root.get("match") or ())):
         named = {name.lower() for field in ("headers", "withoutHeaders") for name in match.get(field) or {}}
@@ -35,7 +37,7 @@ def delegated(world: World, vs: Resource, entry: Manifest) -> list[Sequence[Mani
         for root in roots
         for match in root.get("match") or everything
     }
-    return [[_condition(*pair)] for pair in sorted(pairs or {(False, "")})]
+    return [[_condition(*pair)] for pair in sorted(pairs)]
 
 
 def _condition(ignores_case: bool, namespace: str) -> dict[str, Any]:

@@ -67,6 +67,8 @@ def copied_matches(
     roots: Sequence[Root], entry: Manifest, carriers: Sequence[Carrier], *, is_answering: bool
 ) -> list[Sequence[Manifest]]:
     """Returns the base matches of each copy of a delegate's entry. Raises Entangled."""
+    if not roots:
+        return [entry.get("match") or ()]
     names = {header_of(carrier) for carrier in carriers}
     for root, delegating in roots:
         for match in (*(delegating.get("match") or ()), *(entry.get("match") or ())):
@@ -93,7 +95,7 @@ def _pairs(roots: Sequence[Root]) -> list[dict[str, Any]]:
     }
     return [
         {**({"ignoreUriCase": True} if ignores else {}), **({"sourceNamespace": source} if source else {})}
-        for ignores, source in sorted(found or {(False, "")})
+        for ignores, source in sorted(found)
     ]
 
 
