@@ -21,7 +21,7 @@ def delegated(world: World, vs: Resource, entry: Manifest) -> list[Sequence[Mani
     own: Sequence[Manifest] = entry.get("match") or ()
     if (vs.manifest.get("spec") or {}).get("hosts"):
         return [own]
-    roots = list(_roots(world, vs))
+    roots = [entry for _, entry in roots_of(world, vs)]
     if not roots:
         return [own]
     carriers = {(carrier.header or "baggage").lower() for carrier in world.claims.environment.carriers}
@@ -45,7 +45,10 @@ def _condition(ignores_case: bool, namespace: str) -> dict[str, Any]:
     return {**found, "sourceNamespace": namespace} if namespace else found
 
 
-def _roots(world: World, delegate: Resource) -> Iterator[Manifest]:
+def roots_of(world: World, delegate: Resource) -> Iterator[tuple[Resource, Manifest]]:
+    """Yields the entries that delegate to a VirtualService, each with the one that holds it."""
+    if (delegate.manifest.get("spec") or {}).get("hosts"):
+        return
     for vs in world.base.of(*VIRTUAL_SERVICE):
         for entry in entries(vs.manifest):
             named = entry.get("delegate") or {}
@@ -54,4 +57,4 @@ def _roots(world: World, delegate: Resource) -> Iterator[Manifest]:
                 delegate.id.namespace,
                 delegate.id.name,
             ):
-                yield entry
+                yield vs, entry

@@ -56,9 +56,13 @@ class Routes:
     rivals: Mapping[tuple[ResourceId, Form], tuple[Place, ...]]
 
 
-def read_routes(base: Base, reader: Reader) -> Routes:
-    """Reads the routes of a base."""
-    routes = [Route(resource=r, parents=tuple(_in_force(reader, r))) for kind in reader.kinds for r in base.of(*kind)]
+def read_routes(base: Base, reader: Reader, *, is_mesh_only: bool = False) -> Routes:
+    """Reads the routes of a base; with `is_mesh_only` not as those of Gateways, at which no tenants are chosen."""
+    routes = [
+        Route(resource=r, parents=tuple(p for p in _in_force(reader, r) if p.is_service or not is_mesh_only))
+        for kind in reader.kinds
+        for r in base.of(*kind)
+    ]
     at: dict[ResourceId, list[Place]] = {}
     sending: dict[ResourceId, list[Place]] = {}
     for route in routes:

@@ -112,7 +112,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     holders |= owners
     cluster = claims.environment.cluster
     reader = READERS[claims.environment.mesh]
-    routes = read_routes(base, reader)
+    routes = read_routes(base, reader, is_mesh_only=claims.environment.routes.entry == "mesh")
     carriers = [(carrier.header, carrier.baggage) for carrier in claims.environment.carriers]
     conditions = conditions_of(carriers, [holder.tenant for holder in holders.values()])
     return World(

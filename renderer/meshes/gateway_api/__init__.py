@@ -6,6 +6,7 @@ one for each carrier, in the tenant's directory.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from renderer.catalogue import report
@@ -18,7 +19,7 @@ from renderer.meshes.gateway_api.copies import copies, with_defaults
 from renderer.meshes.gateway_api.decide import decide
 from renderer.meshes.gateway_api.defaults import defaults
 from renderer.meshes.gateway_api.dialects import Dialect
-from renderer.meshes.gateway_api.view import Route, ignored_filter, parents_of, read_routes, route_kinds
+from renderer.meshes.gateway_api.view import Attached, Route, ignored_filter, parents_of, read_routes, route_kinds
 from renderer.meshes.notices import notices
 from renderer.model import ResourceId, labels_of
 from renderer.plan import Plan, Tenant
@@ -37,11 +38,12 @@ def route_all(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
 
 def route_base(plan: Plan, dialect: Dialect) -> tuple[Routed, tuple[Component, ...]]:
     """Returns the copies of the base's routes for every tenant, and the components that those routes form."""
-    routes = read_routes(plan.base, dialect)
+    routes = entered(read_routes(plan.base, dialect), plan.environment.routes.entry)
     parts = components(routes)
     decided = decide(plan, dialect, routes, parts)
     objects = tuple(placed for copying in decided.copyings for placed in copies(plan.environment, dialect, copying))
     problems = [*decided.problems, *_ignored(plan, dialect), *_groupless(plan, dialect), *_ties(decided.copied)]
+    problems += _open_gateways(plan, [attached for copying in decided.copyings for attached in copying.parents])
     return Routed(objects, tuple(problems)), parts
 
 
@@ -71,6 +73,22 @@ def route_services(
     if dialect.needs_waypoint:
         problems += _without_waypoint(plan)
     return Routed(tuple(objects), tuple(problems))
+
+
+def entered(routes: Sequence[Route], entry: str) -> tuple[Route, ...]:
+    """Returns routes with the parents at which tenants may be chosen: with `entry: mesh` not with Gateways (rule R-G14)."""
+    if entry == "any":
+        return tuple(routes)
+    inside = (dataclasses.replace(r, parents=tuple(a for a in r.parents if a.is_service)) for r in routes)
+    return tuple(route for route in inside if route.parents)
+
+
+def _open_gateways(plan: Plan, parents: Sequence[Attached]) -> Iterator[Problem]:
+    """Yields the Gateways at which tenants can be chosen."""
+    for id in sorted({attached.parent.target for attached in parents if not attached.is_service}):
+        gateway = plan.base.by_id.get(id)
+        source = gateway.source if gateway else None
+        yield report("SL450", source=source, path=("spec",), gateway=f"{id.namespace}/{id.name}")
 
 
 def _ports(plan: Plan, service: ResourceId, unroutable: Unroutable) -> list[int]:

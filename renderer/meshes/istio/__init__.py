@@ -28,6 +28,7 @@ from renderer.meshes.istio.gateways import order_notices
 from renderer.meshes.istio.notices import client_notices, service_notices
 from renderer.meshes.istio.rules import Transformed, joined, transform
 from renderer.meshes.istio.synthesis import appended, synthesise, synthesised_id
+from renderer.meshes.istio.trust import open_gateways, unknown_gateways
 from renderer.meshes.istio.view import View, make_view
 from renderer.meshes.istio.writers import writers
 from renderer.meshes.notices import notices
@@ -86,21 +87,25 @@ def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId,
     """
     by_service = services_of(plan)
     adopted = _adopted(plan)
-    problems: list[Problem] = [*_unknown(plan)]
+    problems: list[Problem] = [*_unknown(plan), *unknown_gateways(plan)]
     objects: list[Placed] = []
     affected: list[Resource] = []
+    gateways: dict[str, Resource] = {}
     for vs in view.virtual_services:
         changed = joined(transform(plan, view, by_service, vs), appended.get(vs.id))
         problems += changed.problems
         if changed.tenants:
             affected.append(vs)
-            problems += [] if vs.id in adopted else _not_adopted(plan, vs, changed)
-        if vs.id in adopted:
+            gateways = {**dict.fromkeys(changed.gateways, vs), **gateways}
+        if vs.id not in adopted:
+            problems += (*_not_adopted(plan, vs, changed), *_not_stripped(plan, vs, changed))
+        else:
             objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(vs, changed), base=vs))
     objects += destination_rules(plan, view)
     problems += beyond(view, by_service, affected)
     problems += writers(plan.base, affected, by_service)
     problems += order_notices(view.bindings, {vs.id for vs in affected})
+    problems += open_gateways(plan, gateways)
     return Routed(tuple(objects), tuple(problems))
 
 
@@ -137,7 +142,7 @@ def _unknown(plan: Plan) -> Iterator[Problem]:
 
 def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Problem]:
     """Yields a problem for each tenant that changes a route object which the output does not own."""
-    namespace = "" if vs.id.namespace == plan.environment.default_namespace else f", namespace: {vs.id.namespace}"
+    namespace = _in_namespace(plan, vs)
     for tenant, service in changed.tenants:
         clone = tenant.services[service]
         is_own = clone.sandbox.source == tenant.source
@@ -154,9 +159,26 @@ def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Pro
         )
 
 
+def _not_stripped(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Problem]:
+    """Yields a route object at which carriers are removed and which the output does not own."""
+    if changed.is_stripped:
+        yield report(
+            "SL451",
+            source=plan.environment.source,
+            path=("spec", "routes", "strip"),
+            object=str(vs.id),
+            gateway=", ".join(plan.environment.routes.strip),
+            entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{_in_namespace(plan, vs)}}}",
+        )
+
+
+def _in_namespace(plan: Plan, vs: Resource) -> str:
+    return "" if vs.id.namespace == plan.environment.default_namespace else f", namespace: {vs.id.namespace}"
+
+
 def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:
     manifest = released(vs.manifest, vs.id.namespace)
-    if changed.tenants:
+    if changed.tenants or changed.is_stripped:
         manifest["spec"] = {**manifest["spec"], "http": list(changed.http)}
     return manifest
 

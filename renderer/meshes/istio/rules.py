@@ -17,10 +17,11 @@ from renderer.meshes.istio.delegates import Entangled, copied_matches, expanded,
 from renderer.meshes.istio.fields import MESH, entries, gateways, hosts, is_mesh, live, mirrors
 from renderer.meshes.istio.gateways import Group, Inseparable, group_of
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
+from renderer.meshes.istio.trust import Bound, Indistinct, bound_of, confined, stripping
 from renderer.meshes.istio.view import View
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.plan import Plan, Tenant
-from renderer.problems import Problem
+from renderer.problems import Problem, Source
 
 Affected = Mapping[ResourceId, Sequence[Tenant]]
 """Base Service -> the tenants, by tenantID, that cloned it."""
@@ -28,11 +29,16 @@ Affected = Mapping[ResourceId, Sequence[Tenant]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transformed:
-    """The entries of a VirtualService with those of its tenants, the Service by which each came, and what is wrong."""
+    """The entries of a VirtualService with those of its tenants, the Service by which each came, and what is wrong.
+
+    `gateways` are those at which its tenants can be chosen; `is_stripped`: at others it removes carriers.
+    """
 
     http: Sequence[Manifest]
     tenants: Sequence[tuple[Tenant, ResourceId]]
     problems: tuple[Problem, ...]
+    gateways: frozenset[str] = frozenset()
+    is_stripped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +53,27 @@ class Cause:
 def transform(plan: Plan, view: View, by_service: Affected, vs: Resource) -> Transformed:
     """Returns the entries of a VirtualService with those of every tenant whose clones it leads to."""
     by_host, problems = _by_host(view, by_service, vs)
+    bound = bound_of(plan.environment, vs, view.roots.get(vs.id, ()))
     http: list[Manifest] = []
     changed: dict[str, tuple[Tenant, ResourceId]] = {}
+    is_stripped = False
     for number, entry in enumerate(entries(vs.manifest)):
-        causes = _causes(view, by_service, by_host, vs, entry)
-        group: Group | None = None
+        place = Place(vs=vs, number=number, entry=entry, bound=bound)
+        causes = _causes(view, by_service, by_host, vs, entry) if bound.chosen else []
         try:
-            group = group_of(view.bindings, vs, number) if causes else None
-        except Inseparable as error:
-            problems.append(_inseparable(vs, number, str(error)))
+            stripped = stripping(plan.environment, bound, vs.id.namespace, entry)
+            group = group_of(view.bindings, vs, number) if causes or stripped else None
+            _check_whole(bound, group)
+        except (BadRegex, Indistinct, Inexpressible, Inseparable) as error:
+            problems.append(_condition_problem(vs, number, causes[0].tenant.source if causes else None, error))
+            stripped, group = None, None
+        http += [stripped] if stripped else []
+        is_stripped = is_stripped or stripped is not None
         for cause in causes if not (group and group.is_hidden) else ():
             try:
-                rules = _tenant_entries(plan, view, vs, entry, cause, group)
-            except (BadRegex, Entangled, Inexpressible) as error:
-                problems.append(_condition_problem(vs, number, cause.tenant, error))
+                rules = _tenant_entries(plan, view, place, cause, group)
+            except (BadRegex, Entangled, Indistinct, Inexpressible) as error:
+                problems.append(_condition_problem(vs, number, cause.tenant.source, error))
                 continue
             http += rules
             if rules:
@@ -71,7 +84,19 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource) -> Tra
         for cause in by_host
         if cause.tenant.id in changed
     )
-    return Transformed(http=http, tenants=[changed[id] for id in sorted(changed)], problems=tuple(problems))
+    return Transformed(
+        http=http,
+        tenants=[changed[id] for id in sorted(changed)],
+        problems=tuple(problems),
+        gateways=bound.chosen - {MESH} if changed else frozenset(),
+        is_stripped=is_stripped,
+    )
+
+
+def _check_whole(bound: Bound, group: Group | None) -> None:
+    """Raises Inseparable where copies of others' entries would be for a part of their gateways only."""
+    if group and group.others and (bound.stripped or not bound.is_open):
+        raise Inseparable("tenants may not be chosen at all of its gateways")
 
 
 def joined(one: Transformed, other: Transformed | None) -> Transformed:
@@ -83,6 +108,8 @@ def joined(one: Transformed, other: Transformed | None) -> Transformed:
         http=[*one.http, *other.http],
         tenants=[tenants[id] for id in sorted(tenants)],
         problems=(*one.problems, *other.problems),
+        gateways=one.gateways,
+        is_stripped=one.is_stripped,
     )
 
 
@@ -138,32 +165,45 @@ def _shared_hosts(vs: Resource, tenant: Tenant, service: ResourceId) -> Problem:
     )
 
 
-def _inseparable(vs: Resource, number: int, why: str) -> Problem:
-    return report("SL444", source=vs.source, path=("spec", "http", number), object=str(vs.id), why_not=why)
-
-
 def _condition_problem(
-    vs: Resource, number: int, tenant: Tenant, error: BadRegex | Entangled | Inexpressible
+    vs: Resource,
+    number: int,
+    sandbox: Source | None,
+    error: BadRegex | Entangled | Indistinct | Inexpressible | Inseparable,
 ) -> Problem:
     wrong = partial(report, source=vs.source, path=("spec", "http", number), object=str(vs.id))
     if isinstance(error, Inexpressible):
-        return wrong("SL403", sandbox=tenant.source)
+        return wrong("SL403", sandbox=sandbox)
     if isinstance(error, Entangled):
         return wrong("SL445", what=str(error))
+    if isinstance(error, Indistinct):
+        return wrong("SL456")
+    if isinstance(error, Inseparable):
+        return wrong("SL444", why_not=str(error))
     return wrong("SL405", pattern=error.args[0], reason=error.args[1])
 
 
-def _tenant_entries(
-    plan: Plan, view: View, vs: Resource, entry: Manifest, cause: Cause, group: Group | None
-) -> list[Entry]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An entry of a VirtualService, with the gateways that the VirtualService is for."""
+
+    vs: Resource
+    number: int
+    entry: Manifest
+    bound: Bound
+
+
+def _tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: Group | None) -> list[Entry]:
     """Returns a tenant's copies of an entry: none where no request of the tenant can meet its conditions.
 
     Before the copy of a catch-all at gateways stand copies of the entries of others that the base lets answer first.
     """
     carriers, header = plan.environment.carriers, plan.environment.routes.answer_header
-    found: list[Sequence[Manifest]] = [entry.get("match") or ()]
+    vs, entry, bound = place.vs, place.entry, place.bound
+    written: list[Sequence[Manifest]] = [entry.get("match") or ()]
     if is_delegate(vs):
-        found = copied_matches(view.roots.get(vs.id, ()), entry, carriers, is_answering=header is not None)
+        written = copied_matches(view.roots.get(vs.id, ()), entry, carriers, is_answering=header is not None)
+    found = [b for base in written if (b := confined(bound, vs.id.namespace, base, bound.chosen)) is not None]
     by_entry = [matches for base in found if (matches := tenant_matches(base, carriers, cause.tenant.id))]
     copy = _copy(plan, view, vs, entry, cause)
     made = [_named_first(named(entry, cause.tenant.id), matches, copy) for matches in by_entry]

@@ -24,6 +24,7 @@ from renderer.proof.groups import Last
 from renderer.proof.obligations.defaults import gateway_api, served_service
 from renderer.proof.readers import VIRTUAL_SERVICE
 from renderer.proof.substitution import make_clones, routed_hosts
+from renderer.proof.trust import chosen, is_stripping, within
 from renderer.proof.world import World
 
 
@@ -49,17 +50,18 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
     world = expectation.world
     by_host, unserved = _by_host(expectation, ours)
     alignment, vs = world.alignments.get(ours.id), world.output.by_id.get(ours.id, ours)
-    if alignment and (alignment.missing is not None or any(i.tenant is None for i in alignment.insertions)):
+    if alignment and (alignment.missing is not None or any(_is_foreign(world, ours, i) for i in alignment.insertions)):
         return
     for service, tenant in unserved:
         what = f"serves '{service}' among other hosts or at a gateway, and sends to no clone of '{tenant}'"
         yield _wrong(vs.source, f"'{ours.id}': {what}", ("spec", "hosts"))
     found: dict[int, list[Insertion]] = {}
     for insertion in alignment.insertions if alignment else ():
-        found.setdefault(insertion.before_number, []).append(insertion)
+        if insertion.tenant is not None:
+            found.setdefault(insertion.before_number, []).append(insertion)
     last = world.lasts.get(ours.id)
     for number, entry in enumerate(entries(ours.manifest)):
-        causes = _causes(expectation, by_host, ours, entry)
+        causes = _causes(expectation, by_host, ours, entry) if chosen(world, ours) else {}
         last_here = last if last and last.number == number else None
         if causes and last_here and last_here.why_not:
             what = f"copies of {called(entry, number)} would hide entries of others: it {last_here.why_not}"
@@ -72,6 +74,22 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
             yield _wrong(
                 ours.source, f"'{ours.id}': the base's {called(entry, number)} {what}", ("spec", "http", number)
             )
+
+
+def _is_foreign(world: World, ours: Resource, insertion: Insertion) -> bool:
+    """Tells whether an entry is neither a tenant's nor one that removes carriers: a matter of P1. The first behind the base's may be."""
+    return insertion.tenant is None and (
+        not is_stripping(world, ours, insertion) if insertion.before is not None else not _may_be_longer(world, ours)
+    )
+
+
+def _may_be_longer(world: World, ours: Resource) -> bool:
+    """Tells whether entries may stand behind those of a VirtualService (rule R-I9)."""
+    hosts = list((ours.manifest.get("spec") or {}).get("hosts") or ())
+    id = world.service(str(hosts[0]), ours.id.namespace) if len(hosts) == 1 else None
+    service = world.base.by_id.get(id) if id else None
+    how = served(world, service) if service else None
+    return bool(how and how.home and how.home.id == ours.id and how.ports)
 
 
 def _is_owned(world: World, vs: Resource) -> bool:
@@ -165,9 +183,11 @@ def _expected(expectation: Expectation, place: Place, cause: Cause, tenant: str)
     demands, clones, last = expectation.demands[tenant], expectation.clones, place.last
     if last and not last.is_met:
         return
+    allowed = chosen(expectation.world, place.owner)
     own = [
         Expected(ours=place.entry, owner=place.owner, matches=matches, cause=cause)
-        for base in delegated(expectation.world, place.owner, place.entry)
+        for conditions in delegated(expectation.world, place.owner, place.entry)
+        if (base := within(expectation.world, place.owner, conditions, allowed)) is not None
         if (matches := expected_matches(base, demands))
     ]
     for owner, entry in last.before if last and own else ():

@@ -19,6 +19,7 @@ from renderer.proof.coverage import served
 from renderer.proof.literals import OWNED_LABELS, OWNED_PREFIXES, USER_FIELDS
 from renderer.proof.obligations.defaults import behind
 from renderer.proof.readers import VIRTUAL_SERVICE
+from renderer.proof.trust import is_stripping
 from renderer.proof.world import World, directory
 
 
@@ -61,7 +62,7 @@ def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem
     yield from _changes(ours, resource, skip="http")
     alignment = world.alignments[resource.id]
     for insertion in alignment.insertions:
-        if insertion.before is not None:
+        if insertion.before is not None and not is_stripping(world, ours, insertion):
             yield from _insertion(resource, insertion)
     if alignment.missing is None:
         yield from _behind(world, resource, [i for i in alignment.insertions if i.before is None])
