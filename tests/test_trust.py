@@ -155,7 +155,7 @@ def test_delegates_are_for_the_gateways_of_their_roots() -> None:
 
 
 def test_routes_of_gateways_are_not_copied_with_entry_mesh() -> None:
-    spec = {"parentRefs": [{"name": "gate"}], "rules": [{"backendRefs": [{"name": "a", "port": 80}]}]}
+    spec: Object = {"parentRefs": [{"name": "gate"}], "rules": [{"backendRefs": [{"name": "a", "port": 80}]}]}
     http_route = object_of("gateway.networking.k8s.io/v1", "HTTPRoute", "r", **spec)
     base = [*app("a"), http_route]
     names = [
