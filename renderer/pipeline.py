@@ -21,6 +21,7 @@ from renderer.inputs import Inputs
 from renderer.meshes import MESHES
 from renderer.meshes.base import Unroutable
 from renderer.model import Resource, ResourceId
+from renderer.optout import opt_out_notices, routed_plan
 from renderer.plan import Plan
 from renderer.planner import make_plan
 from renderer.ports import number_and_protocol
@@ -60,7 +61,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     plan = make_plan(inputs)
     mesh = MESHES[inputs.environment.mesh]
     unroutable = mesh.unroutable(inputs.environment, inputs.base)
-    routed = mesh.route(plan, unroutable)
+    routed = mesh.route(routed_plan(plan), unroutable)
     resources, wrong = render_resources(plan)
     objects = (*_clones(plan), *resources, *routed.objects, *_included(plan, routed.objects))
     problems = without_accepted(
@@ -71,6 +72,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
             *wrong,
             *_clone_problems(plan, unroutable, own_claims(resources)),
             *routed.problems,
+            *opt_out_notices(plan),
             *clashes(plan, objects),
         ),
     )

@@ -15,6 +15,7 @@ from renderer.model import Manifest, Resource, ResourceId, annotations_of
 from renderer.ports import is_http, istio_protocol
 from renderer.proof.compile.delegates import entries_of
 from renderer.proof.compile.istio_matches import MESH
+from renderer.proof.literals import is_disabled
 from renderer.proof.readers import VIRTUAL_SERVICE
 from renderer.proof.world import World
 
@@ -49,7 +50,9 @@ def served(world: World, service: Resource) -> Served:
         # An exact host is closer than a wildcard, so a new VirtualService would take the Service away from one.
         return Served(service=service, by=wild[0] if wild else None)
     missing = tuple(port for port in routable(service) if not any(_applies(world, vs, port) for vs in in_force))
-    home = next((vs for vs in in_force if _is_alone(world, vs, service.id) and _reaches(vs, seen)), None)
+    home = next(
+        (vs for vs in in_force if not is_disabled(vs) and _is_alone(world, vs, service.id) and _reaches(vs, seen)), None
+    )
     return Served(service=service, by=in_force[0], home=home, ports=missing if home else ())
 
 

@@ -17,7 +17,7 @@ from renderer.proof.alignment import Alignment, align, entries
 from renderer.proof.claims import Claim, Claims, GroupClaim, Use
 from renderer.proof.compile.network import Network, make_network
 from renderer.proof.groups import Last, lasts_of
-from renderer.proof.literals import CLONED_AS, ORIGIN, RESOURCE, TENANT, make_literals, origin_value
+from renderer.proof.literals import CLONED_AS, ORIGIN, RESOURCE, TENANT, is_disabled, make_literals, origin_value
 from renderer.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from renderer.proof.routes import Routes, read_routes
 from renderer.selectors import Index, Selector, from_label_selector, from_map
@@ -218,7 +218,7 @@ def _cloned(base: Base, selecting: Index[Resource], claims: Claims) -> dict[str,
     for claim in claims.sandboxes:
         found = {service.id for origin in claim.origins for service in services_of(base, selecting, origin)}
         used = {service.id for use in claim.uses for service in replaced_by(base, selecting, use)}
-        cloned[claim.tenant] = frozenset(found | used)
+        cloned[claim.tenant] = frozenset(id for id in found | used if not is_disabled(base.by_id[id]))
     joined = {
         tenant: frozenset(id for member in members for id in cloned[member])
         for tenant, members in _reach(claims).items()

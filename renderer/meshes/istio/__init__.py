@@ -23,7 +23,7 @@ from renderer.meshes.gateway_api.unroutable import unroutable_ports
 from renderer.meshes.istio.beyond import beyond, half_served, mixed_services
 from renderer.meshes.istio.coverage import Standing, http_ports, standing
 from renderer.meshes.istio.destination_rules import destination_rules
-from renderer.meshes.istio.fields import NETWORKING
+from renderer.meshes.istio.fields import NETWORKING, entries, hosts, live
 from renderer.meshes.istio.gateways import order_notices
 from renderer.meshes.istio.notices import client_notices, service_notices
 from renderer.meshes.istio.rules import Transformed, joined, transform
@@ -33,7 +33,8 @@ from renderer.meshes.istio.view import View, make_view
 from renderer.meshes.istio.writers import writers
 from renderer.meshes.notices import notices
 from renderer.model import Environment, Resource, ResourceId
-from renderer.names import LABEL_VALUE_LIMIT, fit
+from renderer.names import LABEL_VALUE_LIMIT, ROUTE, fit
+from renderer.optout import is_opted_out
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem, did_you_mean
 from renderer.tree import relative
@@ -80,6 +81,20 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     )
 
 
+def _opted_out(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+    """Yields VirtualServices that route cloned Services and are opted out of tenants' entries."""
+    for vs in view.virtual_services:
+        if is_opted_out(vs):
+            sent = (
+                view.service(d["destination"]["host"], vs.id.namespace) for e in entries(vs.manifest) for d in live(e)
+            )
+            named = (view.service(host, vs.id.namespace) for host in hosts(vs.manifest))
+            if any(service in by_service for service in (*sent, *named) if service):
+                path = ("metadata", "annotations", ROUTE)
+                what = "tenants get no entries in it"
+                yield report("SL457", source=vs.source, path=path, object=str(vs.id), what=what)
+
+
 def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId, Transformed]) -> Routed:
     """Returns the adopted VirtualServices of the base with tenants' entries, and the DestinationRules of clones.
 
@@ -106,6 +121,7 @@ def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId,
     problems += writers(plan.base, affected, by_service)
     problems += order_notices(view.bindings, {vs.id for vs in affected})
     problems += open_gateways(plan, gateways)
+    problems += _opted_out(plan, view, by_service)
     return Routed(tuple(objects), tuple(problems))
 
 

@@ -18,6 +18,7 @@ from renderer.meshes.istio.delegates import expanded
 from renderer.meshes.istio.fields import MESH, hosts, scope
 from renderer.meshes.istio.view import View
 from renderer.model import Manifest, Resource, annotations_of
+from renderer.optout import is_opted_out
 from renderer.ports import is_http, istio_protocol
 from renderer.problems import Problem
 
@@ -63,7 +64,10 @@ def standing(view: View, service: Resource) -> Standing:
     by_port = {port: _coverage(view.base, serving, seen, port) for port in http_ports(service.manifest)}
     missing = tuple(port for port, found in by_port.items() if found == "none")
     problems = [_split(serving[0], service, port) for port, found in by_port.items() if found == "some"]
-    host = next((vs for vs in serving if _is_its_own(view, vs, service) and _covers(scope(vs), seen)), None)
+    own = [vs for vs in serving if not is_opted_out(vs)]
+    if missing and not own:
+        return Standing(problems=tuple(problems))
+    host = next((vs for vs in own if _is_its_own(view, vs, service) and _covers(scope(vs), seen)), None)
     if missing and host is None:
         problems += [_several_hosts(serving[0], service, port) for port in missing]
     return Standing(host=host, ports=missing if host else (), problems=tuple(problems))

@@ -20,6 +20,7 @@ from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matche
 from renderer.meshes.istio.trust import Bound, Indistinct, bound_of, confined, stripping
 from renderer.meshes.istio.view import View
 from renderer.model import Manifest, Resource, ResourceId
+from renderer.optout import is_opted_out
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem, Source
 
@@ -52,6 +53,8 @@ class Cause:
 
 def transform(plan: Plan, view: View, by_service: Affected, vs: Resource) -> Transformed:
     """Returns the entries of a VirtualService with those of every tenant whose clones it leads to."""
+    if is_opted_out(vs):
+        by_service = {}
     by_host, problems = _by_host(view, by_service, vs)
     bound = bound_of(plan.environment, vs, view.roots.get(vs.id, ()))
     http: list[Manifest] = []

@@ -21,6 +21,7 @@ from renderer.proof.coverage import Served, routable, served
 from renderer.proof.delegated import delegated
 from renderer.proof.entries import Cause, Expectation, Expected, differences
 from renderer.proof.groups import Last
+from renderer.proof.literals import is_disabled
 from renderer.proof.obligations.defaults import gateway_api, served_service
 from renderer.proof.readers import VIRTUAL_SERVICE
 from renderer.proof.substitution import make_clones, routed_hosts
@@ -52,7 +53,7 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
     alignment, vs = world.alignments.get(ours.id), world.output.by_id.get(ours.id, ours)
     if alignment and (alignment.missing is not None or any(_is_foreign(world, ours, i) for i in alignment.insertions)):
         return
-    for service, tenant in unserved:
+    for service, tenant in unserved if not is_disabled(ours) else ():
         what = f"serves '{service}' among other hosts or at a gateway, and sends to no clone of '{tenant}'"
         yield _wrong(vs.source, f"'{ours.id}': {what}", ("spec", "hosts"))
     found: dict[int, list[Insertion]] = {}
@@ -61,7 +62,7 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
             found.setdefault(insertion.before_number, []).append(insertion)
     last = world.lasts.get(ours.id)
     for number, entry in enumerate(entries(ours.manifest)):
-        causes = _causes(expectation, by_host, ours, entry) if chosen(world, ours) else {}
+        causes = _causes(expectation, by_host, ours, entry) if chosen(world, ours) and not is_disabled(ours) else {}
         last_here = last if last and last.number == number else None
         if causes and last_here and last_here.why_not:
             what = f"copies of {called(entry, number)} would hide entries of others: it {last_here.why_not}"
