@@ -30,6 +30,7 @@ from renderer.proof import prove
 from renderer.proof.claims import claims_of
 from renderer.quotas import quotas
 from renderer.resources import own_claims, render_resources
+from renderer.route_patches import broken_by_patches, patch_routes
 
 LARGEST_OBJECT = 1024 * 1024
 """Bytes of compact JSON: etcd refuses requests of 1.5 MiB, and the API server adds managed fields."""
@@ -62,8 +63,9 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     mesh = MESHES[inputs.environment.mesh]
     unroutable = mesh.unroutable(inputs.environment, inputs.base)
     routed = mesh.route(routed_plan(plan), unroutable)
+    routes, wrong_patches = patch_routes(inputs.environment, routed.objects)
     resources, wrong = render_resources(plan)
-    objects = (*_clones(plan), *resources, *routed.objects, *_included(plan, routed.objects))
+    objects = (*_clones(plan), *resources, *routes, *_included(plan, routes))
     problems = without_accepted(
         inputs,
         (
@@ -72,6 +74,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
             *wrong,
             *_clone_problems(plan, unroutable, own_claims(resources)),
             *routed.problems,
+            *wrong_patches,
             *opt_out_notices(plan),
             *clashes(plan, objects),
         ),
@@ -84,6 +87,9 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     if too_large:
         raise Invalid(too_large)
     unproven = prove(inputs.base, _written(objects), claims_of(inputs)) if is_proved else []
+    by_patches = broken_by_patches(inputs.environment, objects, unproven)
+    if by_patches:
+        raise Invalid(by_patches)
     if unproven:
         raise Unproven(unproven)
     return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects)
