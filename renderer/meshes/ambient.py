@@ -12,6 +12,7 @@ from renderer.meshes.gateway_api.dialects import AMBIENT
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
 from renderer.meshes.istio import pod_labels, route_virtual_services, services_of
 from renderer.meshes.istio.beyond import beyond_waypoints, mixed_services
+from renderer.meshes.istio.preview import previews
 from renderer.meshes.istio.view import make_view
 from renderer.meshes.notices import notices
 from renderer.model import Environment
@@ -31,9 +32,11 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     copied, parts = route_base(plan, AMBIENT)
     made = route_services(plan, AMBIENT, unroutable, parts, frozenset(view.in_mesh))
     written = route_virtual_services(plan, view, {})
+    previewed = previews(plan, view)
     return Routed(
-        (*written.objects, *copied.objects, *made.objects),
+        (*previewed.objects, *written.objects, *copied.objects, *made.objects),
         (
+            *previewed.problems,
             *written.problems,
             *copied.problems,
             *made.problems,

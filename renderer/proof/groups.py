@@ -39,7 +39,7 @@ def lasts_of(base: Base, domain: str) -> Mapping[ResourceId, Last]:
     """Returns the first catch-alls of VirtualServices that are not alone on a virtual host, by VirtualService."""
     sharing: dict[Key, list[Resource]] = {}
     for vs in sorted(base.of(*VIRTUAL_SERVICE), key=lambda vs: (vs.id.name, vs.id.namespace)):
-        for key in dict.fromkeys(_keys(base, domain, vs)):
+        for key in dict.fromkeys(keys_of(base, domain, vs)):
             sharing.setdefault(key, []).append(vs)
     found: dict[ResourceId, Last] = {}
     for vs in {vs.id: vs for members in sharing.values() if len(members) > 1 for vs in members}.values():
@@ -92,12 +92,13 @@ def _gateways(vs: Resource) -> Sequence[str]:
     return (vs.manifest.get("spec") or {}).get("gateways") or (MESH,)
 
 
-def _keys(base: Base, domain: str, vs: Resource) -> Iterator[Key]:
+def keys_of(base: Base, domain: str, vs: Resource, only: str = "") -> Iterator[Key]:
+    """Yields the virtual hosts of a VirtualService at its gateways, or at one of them."""
     for host in (vs.manifest.get("spec") or {}).get("hosts") or ():
         is_full = "." in host or "*" in host
         name = (host if is_full else ServiceHost(vs.id.namespace, host).fqdn(domain)).lower()
         for gateway in _gateways(vs):
-            if gateway != MESH:
+            if gateway != MESH and only in ("", gateway_name(gateway, vs.id.namespace)):
                 yield from _at(base, gateway_name(gateway, vs.id.namespace), vs, name)
 
 

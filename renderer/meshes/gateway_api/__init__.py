@@ -24,14 +24,14 @@ from renderer.meshes.notices import notices
 from renderer.model import ResourceId, labels_of
 from renderer.plan import Plan, Tenant
 from renderer.ports import number_and_protocol
-from renderer.problems import Problem
+from renderer.problems import Path, Problem
 
 
 def route_all(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     """Returns all routes of a mesh that the Gateway API alone routes."""
     copied, parts = route_base(plan, dialect)
     made = route_services(plan, dialect, unroutable, parts)
-    inert = (*inert_virtual_services(plan), *_adopted_in_vain(plan))
+    inert = (*inert_virtual_services(plan), *_adopted_in_vain(plan), *_previewed_in_vain(plan))
     problems = (*copied.problems, *made.problems, *inert, *notices(plan, unroutable))
     return Routed((*copied.objects, *made.objects), problems)
 
@@ -206,6 +206,18 @@ def _adopted_in_vain(plan: Plan) -> Iterator[Problem]:
         path = ("spec", "routes", "adopt", number)
         name = f"{o.kind}/{o.namespace}/{o.name}"
         yield report("SL225", source=plan.environment.source, path=path, object=name, mesh=plan.environment.mesh)
+
+
+def _previewed_in_vain(plan: Plan) -> Iterator[Problem]:
+    """Yields options that are for Istio's Gateways alone."""
+    environment = plan.environment
+    if environment.preview:
+        path: Path = ("spec", "preview", "gateway")
+        name = environment.preview.gateway
+        yield report("SL454", source=environment.source, path=path, gateway=name, field="preview.gateway")
+    for number, name in enumerate(environment.routes.strip):
+        path = ("spec", "routes", "strip", number)
+        yield report("SL454", source=environment.source, path=path, gateway=name, field="routes.strip")
 
 
 def inert_virtual_services(plan: Plan) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ from renderer.meshes.istio.destination_rules import destination_rules
 from renderer.meshes.istio.fields import NETWORKING, entries, hosts, live
 from renderer.meshes.istio.gateways import order_notices
 from renderer.meshes.istio.notices import client_notices, service_notices
+from renderer.meshes.istio.preview import previews
 from renderer.meshes.istio.rules import Transformed, joined, transform
 from renderer.meshes.istio.synthesis import appended, synthesise, synthesised_id
 from renderer.meshes.istio.trust import open_gateways, unknown_gateways
@@ -66,10 +67,12 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     standings = {id: standing(view, plan.base.by_id[id]) for id in by_service if id not in by_gateway_api}
     written = route_virtual_services(plan, view, _appended(plan, view, by_service, standings))
     bare = {id: tenants for id, tenants in by_service.items() if id in standings and standings[id].is_bare}
+    previewed = previews(plan, view)
     return Routed(
-        (*written.objects, *_synthesised(plan, view, bare), *copied.objects),
+        (*written.objects, *_synthesised(plan, view, bare), *copied.objects, *previewed.objects),
         (
             *written.problems,
+            *previewed.problems,
             *copied.problems,
             *(problem for found in standings.values() for problem in found.problems),
             *mixed_services(plan, view, by_service, parts),

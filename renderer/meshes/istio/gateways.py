@@ -50,12 +50,19 @@ def bindings_of(base: Base, domain: str) -> Bindings:
 
 
 def _bindings(base: Base, domain: str, vs: Resource) -> Iterator[Binding]:
-    written = [h if "." in h or "*" in h else ServiceHost(vs.id.namespace, h).fqdn(domain) for h in hosts(vs.manifest)]
     for name in gateways(vs.manifest):
         if name == MESH:
             continue
         for place, patterns in _places(base, gateway_name(name, vs.id.namespace), vs.id.namespace):
-            yield from ((place, host) for own in written for host in _common(own.lower(), patterns))
+            yield from ((place, host) for own in _full_hosts(domain, vs) for host in _common(own, patterns))
+
+
+def _full_hosts(domain: str, vs: Resource) -> list[str]:
+    """Returns the hosts of a VirtualService in full."""
+    return [
+        (h if "." in h or "*" in h else ServiceHost(vs.id.namespace, h).fqdn(domain)).lower()
+        for h in hosts(vs.manifest)
+    ]
 
 
 def _common(host: str, patterns: Sequence[str] | None) -> Iterator[str]:
@@ -90,6 +97,21 @@ def _pattern(host: str, home: str, namespace: str) -> str | None:
     """Returns the pattern of a server's host, `namespace/pattern` or a pattern alone, or None where it is for other namespaces."""
     scope, _, pattern = host.rpartition("/")
     return pattern if (home if scope == "." else scope) in ("", "*", namespace) else None
+
+
+def served_at(base: Base, domain: str, gateway: Resource) -> dict[str, list[Resource]]:
+    """Returns the VirtualServices of each virtual host of a gateway, whatever its port, in Istio's order for those of one age."""
+    full = f"{gateway.id.namespace}/{gateway.id.name}"
+    found: dict[str, list[Resource]] = {}
+    for vs in sorted(base.of(NETWORKING, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace)):
+        if any(gateway_name(name, vs.id.namespace) == full for name in gateways(vs.manifest)):
+            places = _places(base, full, vs.id.namespace)
+            names = {
+                host for _, patterns in places for own in _full_hosts(domain, vs) for host in _common(own, patterns)
+            }
+            for host in sorted(names):
+                found.setdefault(host, []).append(vs)
+    return found
 
 
 def gateway_name(gateway: str, namespace: str) -> str:

@@ -218,16 +218,17 @@ def _others(plan: Plan, view: View, tenant: Tenant, group: Group) -> Iterator[En
     for owner, entry in group.others:
         home = owner.id.namespace
         affected = is_affected(view, entry, home, names)
-        copy = _copy(plan, view, owner, entry, _first(view, tenant, owner, entry)) if affected else dict(entry)
+        copy = copied_for(plan, view, tenant, owner, entry) if affected else dict(entry)
         matches = tenant_matches(entry.get("match") or (), plan.environment.carriers, tenant.id)
         if matches:
             yield _named_first(named(entry, tenant.id), matches, moved(view, copy, home))
 
 
-def _first(view: View, tenant: Tenant, vs: Resource, entry: Manifest) -> Cause:
+def copied_for(plan: Plan, view: View, tenant: Tenant, vs: Resource, entry: Manifest) -> Entry:
+    """Returns an entry that sends to what a tenant cloned, with its clones."""
     sent = (view.service(d["destination"]["host"], vs.id.namespace) for d in live(entry))
     service = next(s for s in sent if s is not None and s in tenant.services)
-    return Cause(tenant=tenant, service=service, is_host_only=False)
+    return _copy(plan, view, vs, entry, Cause(tenant=tenant, service=service, is_host_only=False))
 
 
 def _copy(plan: Plan, view: View, vs: Resource, entry: Manifest, cause: Cause) -> Entry:

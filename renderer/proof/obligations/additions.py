@@ -38,7 +38,9 @@ def check(world: World) -> Iterator[Problem]:
         if first.id == second.id and not is_generated:
             yield _wrong(second, f"stands twice in the output, first in {first.source.file}")
     reader, named = world.reader, dict(_named(world))
-    allowed = {"shared": reader.shared, "sandboxes": _OWN | reader.own | frozenset(reader.kinds)}
+    has_previews = world.claims.environment.preview is not None and reader.reads_virtual_services
+    own = _OWN | reader.own | frozenset(reader.kinds) | ({VIRTUAL_SERVICE} if has_previews else frozenset())
+    allowed = {"shared": reader.shared, "sandboxes": own}
     for resource in world.added:
         if resource.id in named:
             yield _wrong(resource, f"'{named[resource.id]}' of the base names it, and would reach it")
@@ -70,7 +72,7 @@ def _identity(resource: Resource) -> Iterator[Problem]:
 
 def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
     # A route group has routes and nothing else.
-    is_route = (resource.id.group, resource.id.kind) in ROUTES
+    is_route = (resource.id.group, resource.id.kind) in (*ROUTES, VIRTUAL_SERVICE)
     owner = (world.holders if is_route else world.owners).get(where)
     if owner is None:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")

@@ -26,7 +26,7 @@ from renderer.proof.obligations.defaults import gateway_api, served_service
 from renderer.proof.readers import VIRTUAL_SERVICE
 from renderer.proof.substitution import make_clones, routed_hosts
 from renderer.proof.trust import chosen, is_stripping, within
-from renderer.proof.world import World
+from renderer.proof.world import World, directory
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -208,7 +208,7 @@ def _new(expectation: Expectation) -> Iterator[Problem]:
     """Yields what is wrong with the VirtualServices of cloned Services that have none in the base (rule R-I8)."""
     world, tenants = expectation.world, expectation.clones.tenants
     by_service: dict[ResourceId, Resource] = {}
-    added = [resource for resource in world.added if (resource.id.group, resource.id.kind) == VIRTUAL_SERVICE]
+    added = [r for r in world.added if (r.id.group, r.id.kind) == VIRTUAL_SERVICE and directory(r) == "shared"]
     for vs in added:
         service = served_service(world, vs)
         if service:

@@ -16,7 +16,7 @@ from renderer.problems import Path, Problem
 from renderer.proof.alignment import Insertion, same
 from renderer.proof.coverage import EXPORT_TO, routable, served
 from renderer.proof.readers import VIRTUAL_SERVICE
-from renderer.proof.world import World
+from renderer.proof.world import World, directory
 
 _SPEC = frozenset({"hosts", "gateways", "exportTo", "http"})
 _CLIENT_CONDITIONS = ("gateways", "sourceLabels", "sourceNamespace")
@@ -27,8 +27,8 @@ def check(world: World) -> Iterator[Problem]:
     by_route = dict(gateway_api(world.base))
     first: dict[ResourceId, Resource] = {}
     for vs in world.added:
-        if (vs.id.group, vs.id.kind) != VIRTUAL_SERVICE:
-            continue
+        if (vs.id.group, vs.id.kind) != VIRTUAL_SERVICE or directory(vs) != "shared":
+            continue  # a preview has obligations of its own
         spec = vs.manifest.get("spec") or {}
         service = served_service(world, vs)
         if service is None:
