@@ -72,15 +72,18 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource) -> Tra
             stripped, group = None, None
         http += [stripped] if stripped else []
         is_stripped = is_stripped or stripped is not None
+        copies: list[tuple[int, Entry]] = []
         for cause in causes if not (group and group.is_hidden) else ():
             try:
                 rules = _tenant_entries(plan, view, place, cause, group)
             except (BadRegex, Entangled, Indistinct, Inexpressible) as error:
                 problems.append(_condition_problem(vs, number, cause.tenant.source, error))
                 continue
-            http += rules
+            copies += rules
             if rules:
                 changed.setdefault(cause.tenant.id, (cause.tenant, cause.service))
+        # All tenants' copies of one entry stand together: an analyzer takes tenants' blocks for rules that cover each other.
+        http += [copy for _, copy in sorted(copies, key=lambda one: one[0])]
         http.append(entry)
     problems += (
         report("SL412", source=vs.source, path=("spec",), object=str(vs.id), service=cause.service)
@@ -196,10 +199,11 @@ class Place:
     bound: Bound
 
 
-def _tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: Group | None) -> list[Entry]:
+def _tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: Group | None) -> list[tuple[int, Entry]]:
     """Returns a tenant's copies of an entry: none where no request of the tenant can meet its conditions.
 
-    Before the copy of a catch-all at gateways stand copies of the entries of others that the base lets answer first.
+    Before the copy of a catch-all at gateways stand copies of the entries of others that the base lets answer first; each copy comes
+    with the position of what it is a copy of.
     """
     carriers, header = plan.environment.carriers, plan.environment.routes.answer_header
     vs, entry, bound = place.vs, place.entry, place.bound
@@ -209,19 +213,20 @@ def _tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: G
     found = [b for base in written if (b := confined(bound, vs.id.namespace, base, bound.chosen)) is not None]
     by_entry = [matches for base in found if (matches := tenant_matches(base, carriers, cause.tenant.id))]
     copy = _copy(plan, view, vs, entry, cause)
-    made = [_named_first(named(entry, cause.tenant.id), matches, copy) for matches in by_entry]
+    last = len(group.others) if group else 0
+    made = [(last, _named_first(named(entry, cause.tenant.id), matches, copy)) for matches in by_entry]
     return [*_others(plan, view, cause.tenant, group), *made] if made and group else made
 
 
-def _others(plan: Plan, view: View, tenant: Tenant, group: Group) -> Iterator[Entry]:
+def _others(plan: Plan, view: View, tenant: Tenant, group: Group) -> Iterator[tuple[int, Entry]]:
     names = {id: service.id.name for id, service in tenant.services.items()}
-    for owner, entry in group.others:
+    for position, (owner, entry) in enumerate(group.others):
         home = owner.id.namespace
         affected = is_affected(view, entry, home, names)
         copy = copied_for(plan, view, tenant, owner, entry) if affected else dict(entry)
         matches = tenant_matches(entry.get("match") or (), plan.environment.carriers, tenant.id)
         if matches:
-            yield _named_first(named(entry, tenant.id), matches, moved(view, copy, home))
+            yield position, _named_first(named(entry, tenant.id), matches, moved(view, copy, home))
 
 
 def copied_for(plan: Plan, view: View, tenant: Tenant, vs: Resource, entry: Manifest) -> Entry:

@@ -150,7 +150,8 @@ def _entries(
     for insertion in insertions:
         found.setdefault(str(insertion.tenant), []).append(insertion)
     order = [str(insertion.tenant) for insertion in insertions if insertion.tenant in causes]
-    if order != sorted(order):
+    is_grouped = place.last is not None and bool(place.last.before)
+    if order != sorted(order) and not is_grouped:
         first = found[order[0]][0]
         yield _entry_wrong(vs, first, f"and the others before {base} are not in the order of their tenantIDs")
     for tenant, cause in causes.items():
