@@ -11,7 +11,7 @@ from typing import Any
 from renderer import yamlio
 from renderer.catalogue import report
 from renderer.kinds import GroupKind, is_cluster_scoped
-from renderer.model import Resource, ResourceId
+from renderer.model import Manifest, Resource, ResourceId
 from renderer.ports import number_and_protocol
 from renderer.problems import Invalid, Path, Problem, Source, dotted
 from renderer.shapes import mismatches
@@ -30,6 +30,11 @@ class Base:
         """Returns the resources of a kind, sorted by namespace and name."""
         return self.by_kind.get((group, kind), ())
 
+    def namespace(self, name: str) -> Manifest:
+        """Returns the manifest of a Namespace; one that the base does not hold is empty, as nothing is known of it."""
+        found = self.by_id.get(ResourceId("", "Namespace", "", name))
+        return found.manifest if found else {}
+
 
 def make_base(resources: Iterable[Resource]) -> Base:
     """Indexes resources; generated names may repeat, others must not (see `read_base`)."""
@@ -40,10 +45,14 @@ def make_base(resources: Iterable[Resource]) -> Base:
     return Base(ordered, {r.id: r for r in ordered}, {key: tuple(found) for key, found in kinds.items()})
 
 
-def read_base(tree: Tree, files: Iterable[str], default_namespace: str) -> Base:
-    """Reads the manifests of files. Raises Invalid with all that is wrong in any of them."""
+Built = tuple[Source, Mapping[str, Any]]
+"""An object that is no file's: a manifest and where it came from."""
+
+
+def read_base(tree: Tree, files: Iterable[str], default_namespace: str, built: Iterable[Built] = ()) -> Base:
+    """Reads the manifests of files, beside objects that were built. Raises Invalid with all that is wrong in any of them."""
     problems: list[Problem] = []
-    objects: list[tuple[Source, Mapping[str, Any]]] = []
+    objects: list[Built] = []
     for file in files:
         try:
             documents = yamlio.read(tree.read(file), file)
@@ -57,6 +66,10 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str) -> Base:
             found, wrong = objects_of(document.data, Source(file=file, document=document.index))
             objects += found
             problems += wrong
+    for source, manifest in built:
+        found, wrong = objects_of(manifest, source)
+        objects += found
+        problems += wrong
     declared = declared_scopes(manifest for _, manifest in objects)
     base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
     problems += _duplicates(base)
@@ -122,7 +135,7 @@ def _malformed(data: Any, source: Source) -> Iterator[Problem]:
     name = f"{data['kind']}/{metadata.get('name') or metadata.get('generateName')}"
     yield from _not_texts(metadata, ("metadata",), name, source)
     for path, expected in mismatches(group_of(data), data["kind"], data):
-        field, found = dotted(path), _found(data, path)
+        field, found = dotted(path), found_at(data, path)
         yield report("SL129", source=source, path=path, field=field, object=name, found=found, expected=expected)
 
 
@@ -136,7 +149,7 @@ def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Sourc
                 path=(*path, field),
                 field=f"metadata.{field}",
                 object=name,
-                found=_kind_of(values),
+                found=kind_of(values),
                 expected="a mapping",
             )
             continue
@@ -153,18 +166,18 @@ def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Sourc
             path=(*path, "namespace"),
             field="metadata.namespace",
             object=name,
-            found=_kind_of(namespace),
+            found=kind_of(namespace),
             expected="a string",
         )
 
 
-def _found(data: Any, path: Path) -> str:
+def found_at(data: Any, path: Path) -> str:
     for step in path:
         data = data.get(step) if isinstance(data, dict) else data[step]
-    return _kind_of(data)
+    return kind_of(data)
 
 
-def _kind_of(value: Any) -> str:
+def kind_of(value: Any) -> str:
     names = {dict: "a mapping", list: "a list", str: "a string", bool: "true or false", type(None): "nothing"}
     return names.get(type(value), "a number")
 

@@ -8,7 +8,7 @@ from renderer.catalogue import report
 from renderer.emit import SANDBOXES, Placed, collisions
 from renderer.hosts import service_of
 from renderer.kinds import at
-from renderer.model import ResourceId
+from renderer.model import Manifest, ResourceId
 from renderer.plan import Plan
 from renderer.problems import Problem
 
@@ -22,7 +22,7 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
         if placed.base:
             continue
         owner = owners.get(placed.directory)
-        who = f"sandbox '{owner.name}'" if owner else "a route of sandlane's own"
+        who = f"sandbox '{owner.name}'" if owner else "an object of sandlane's own"
         if placed.id in seen:
             yield report(
                 "SL302",
@@ -55,15 +55,24 @@ def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
     ):
         for resource in plan.base.of(group, kind):
             spec = resource.manifest.get("spec") or {}
-            parents = ({"kind": "Gateway", **reference} for reference in spec.get("parentRefs") or ())
-            backends = (b for rule in spec.get("rules") or () for b in rule.get("backendRefs") or ())
-            for reference in (*parents, *backends):
+            parents = [{"kind": "Gateway", **reference} for reference in spec.get("parentRefs") or ()]
+            named = [*parents, *(r for rule in spec.get("rules") or () for r in _backends(rule))]
+            # Linkerd completes a backendRef with the namespace of the parent, others with that of the route.
+            homes = dict.fromkeys((resource.id.namespace, *(p["namespace"] for p in parents if p.get("namespace"))))
+            for reference in named:
                 if (reference.get("kind") or "Service") == "Service":
-                    namespace = reference.get("namespace") or resource.id.namespace
-                    yield (
-                        ResourceId("", "Service", namespace, reference.get("name") or ""),
-                        f"'{resource.id}' of the base",
-                    )
+                    for namespace in [reference["namespace"]] if reference.get("namespace") else homes:
+                        id = ResourceId("", "Service", namespace, reference.get("name") or "")
+                        yield id, f"'{resource.id}' of the base"
+
+
+def _backends(rule: Manifest) -> Iterator[Manifest]:
+    """Yields the references of a rule to what it sends to, mirrors among them."""
+    for place in (rule, *(rule.get("backendRefs") or ())):
+        yield from (
+            mirrored for item in place.get("filters") or () if (mirrored := at(item, ("requestMirror", "backendRef")))
+        )
+    yield from rule.get("backendRefs") or ()
 
 
 def _hosts(spec: dict[str, object]) -> Iterator[str]:

@@ -11,7 +11,8 @@ from typing import Any
 from renderer.addresses import Addresses, address_of
 from renderer.base import Base
 from renderer.clone.config import digest
-from renderer.clone.overrides import Subject, override, preserved
+from renderer.clone.overrides import override, preserved
+from renderer.clone.subject import Subject
 from renderer.clone.workload import clone_workload
 from renderer.copies import plan_config_maps
 from renderer.kinds import WORKLOADS, WorkloadKind, pod_labels

@@ -35,8 +35,8 @@ READMES = {
         "directory in git when there are none."
     ),
     "shared/README.md": _README.format(
-        text="Route objects that no single sandbox owns. Without sandboxes they say what the base says; this file keeps the\n"
-        "directory in git when there are none."
+        text="What no single sandbox owns: route objects, which say what the base says without sandboxes, and policies that let\n"
+        "clones through. This file keeps the directory in git when there are none."
     ),
 }
 """Fixed files, which keep synced paths alive when they would be empty."""

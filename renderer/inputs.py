@@ -7,12 +7,11 @@ in `Inputs.problems`, so that `--keep-going` can leave that sandbox out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer import contract, specs, yamlio
-from renderer.base import Base, read_base
+from renderer.base import Base
 from renderer.catalogue import report
 from renderer.changes import changes_of, repeated
 from renderer.model import (
@@ -26,15 +25,11 @@ from renderer.model import (
     Rule,
     Sandbox,
 )
+from renderer.named import Named, find_named, read_named
 from renderer.options import preview_of, routes_of
-from renderer.problems import Invalid, Path, Problem, Source, did_you_mean
+from renderer.problems import Invalid, Path, Problem, Source
 from renderer.rules import target_problems
-from renderer.tree import OutsideRoot, Tree, Unreadable, is_within, join, relative
-
-MANIFESTS = (".json", ".yaml", ".yml")
-KUSTOMIZATIONS = ("Kustomization", "kustomization.yaml", "kustomization.yml")
-SKIP_MARK = b"+argocd:skip-file-rendering"
-_DEEPEST = 64
+from renderer.tree import OutsideRoot, Tree, is_within, join, relative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +47,25 @@ class Inputs:
     rejected: frozenset[str] = frozenset()
 
 
-def read_inputs(tree: Tree, path: str) -> Inputs:
-    """Reads the environment file at a path of a tree. Raises Invalid for mistakes in it and in the base."""
+def read_inputs(tree: Tree, path: str, *, base_entries: tuple[str, ...] | None = None) -> Inputs:
+    """Reads the environment file at a path of a tree. Raises Invalid for mistakes in it and in the base.
+
+    `base_entries` take the place of the environment's `base`, as seen from the root.
+    """
     environment = read_environment(tree, path)
-    base_files, base_problems = _collect(tree, environment, "base", environment.base)
-    spec_files, spec_problems = _collect(tree, environment, "sandboxes", environment.sandboxes)
-    problems = [*base_problems, *spec_problems]
+    if base_entries is None:
+        found_base = find_named(tree, environment.directory, "base", environment.base, environment.source)
+    else:
+        environment = replace(environment, base=())
+        found_base = find_named(tree, "", "base", base_entries, None)
+    found_specs = find_named(tree, environment.directory, "sandboxes", environment.sandboxes, environment.source)
+    problems = [*found_base.problems, *found_specs.problems]
     problems += overlaps(environment, join(environment.directory, environment.output.path))
-    base, base_invalid = _base(tree, base_files, environment)
+    base, base_invalid = _base(tree, found_base, environment)
     errors = [*(p for p in problems if p.level == "error"), *base_invalid]
     if errors or base is None:
         raise Invalid(errors)
-    found = specs.read_specs(tree, [file for file in spec_files if file != path], environment)
+    found = specs.read_specs(tree, [file for file in found_specs.files if file != path], environment)
     return Inputs(
         environment=environment,
         base=base,
@@ -74,9 +76,9 @@ def read_inputs(tree: Tree, path: str) -> Inputs:
     )
 
 
-def _base(tree: Tree, files: list[str], environment: Environment) -> tuple[Base | None, tuple[Problem, ...]]:
+def _base(tree: Tree, named: Named, environment: Environment) -> tuple[Base | None, tuple[Problem, ...]]:
     try:
-        return read_base(tree, files, environment.default_namespace), ()
+        return read_named(tree, named, environment.default_namespace), ()
     except Invalid as invalid:
         return None, invalid.problems
 
@@ -180,74 +182,6 @@ def _environment(data: Mapping[str, Any], source: Source, rules: tuple[Rule, ...
 
 def _leaves_root(environment: Environment, path: Path, value: str) -> Problem:
     return report("SL121", source=environment.source, path=path, file=value, root="the repository")
-
-
-def _collect(
-    tree: Tree, environment: Environment, field: str, entries: tuple[str, ...]
-) -> tuple[list[str], list[Problem]]:
-    """Returns the files that the entries of a field name, sorted, each once, and what is wrong with the entries."""
-    files: set[str] = set()
-    problems: list[Problem] = []
-    for number, entry in enumerate(entries):
-        place: Path = ("spec", field, number)
-        try:
-            found = _named(tree, environment, entry, is_base=field == "base")
-            files.update(found)
-        except OutsideRoot as outside:
-            problems.append(_leaves_root(environment, place, str(outside)))
-        except Unreadable as unreadable:
-            problems.append(report("SL128", source=environment.source, path=place, reason=str(unreadable)))
-        except FileNotFoundError:
-            problems.append(_missing(tree, environment, place, entry))
-        except Invalid as invalid:
-            problems += invalid.problems
-    return sorted(files), problems
-
-
-def _missing(tree: Tree, environment: Environment, place: Path, entry: str) -> Problem:
-    path = join(environment.directory, entry)
-    parent, _, name = path.rpartition("/")
-    beside = tree.list(parent) if tree.kind(parent) == "directory" else ()
-    wrong = partial(report, source=environment.source, path=place, file=entry, hint=did_you_mean(name, beside))
-    if place[1] == "sandboxes" and not entry.endswith(MANIFESTS):
-        return wrong("SL127")
-    return wrong("SL120", what="file or directory")
-
-
-def _named(tree: Tree, environment: Environment, entry: str, *, is_base: bool) -> list[str]:
-    path = join(environment.directory, entry)
-    kind = tree.kind(path)
-    if kind is None:
-        raise FileNotFoundError(path)
-    if kind == "file":
-        if path.rpartition("/")[2] in KUSTOMIZATIONS:
-            raise Invalid([_kustomization(path)])
-        return [path]
-    return list(_walk(tree, path, is_base, 0))
-
-
-def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str]:
-    names = tree.list(directory)
-    kustomization = next((name for name in KUSTOMIZATIONS if is_base and name in names), None)
-    if kustomization:
-        raise Invalid([_kustomization(join(directory, kustomization))])
-    if depth > _DEEPEST:
-        raise Unreadable(f"'{directory}' is nested deeper than {_DEEPEST} directories")
-    for name in names:
-        path = join(directory, name)
-        kind = None if name.startswith(".") else tree.kind(path)
-        if kind is None and not name.startswith(".") and name.endswith(MANIFESTS):
-            raise Unreadable(f"'{path}' is neither a file nor a directory, or a link that leads nowhere")
-        if kind == "link":
-            raise Unreadable(f"'{path}' is a link to a directory: name that directory itself")
-        if kind == "directory":
-            yield from _walk(tree, path, is_base, depth + 1)
-        elif kind == "file" and name.endswith(MANIFESTS) and not (is_base and SKIP_MARK in tree.read(path)):
-            yield path
-
-
-def _kustomization(path: str) -> Problem:
-    return report("SL122", source=Source(file=path), file=path.rpartition("/")[0] or ".")
 
 
 def overlaps(environment: Environment, output: str) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from renderer.kinds import CLONABLE, WORKLOADS, pod_labels
 from renderer.meshes import MESHES
 from renderer.ports import number_and_protocol
 from renderer.relabel import make_selectors
+from renderer.workloads import with_template
 
 Row = dict[str, Any]
 
@@ -46,7 +47,8 @@ def workloads(inputs: Inputs) -> list[Row]:
     rows: list[Row] = []
     for row in WORKLOADS.values():
         for workload in base.of(row.group, row.kind):
-            found = selectors.services.matching(workload.id.namespace, pod_labels(row, workload.manifest))
+            labels = pod_labels(row, with_template(base, workload).manifest)
+            found = selectors.services.matching(workload.id.namespace, labels)
             services: list[Row] = []
             for service in found:
                 ports = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from renderer.named import STREAM
 from renderer.tree import Kind, OutsideRoot, Unreadable
 
 ENVIRONMENT = "sandlane.yaml"
@@ -13,12 +14,13 @@ ENVIRONMENT = "sandlane.yaml"
 class DiskTree:
     """The files below a directory. What has been read is kept, so that problems are shown from the same bytes.
 
-    A link is followed while its target lies below the root.
+    A link is followed while its target lies below the root. `stream` is what was piped in: it is read at STREAM.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, stream: bytes | None = None) -> None:
         self.root = root.resolve()
-        self._read: dict[str, bytes] = {}
+        self._read: dict[str, bytes] = {} if stream is None else {STREAM: stream}
+        self._is_piped = stream is not None
 
     def read(self, path: str) -> bytes:
         """Returns the bytes of a file. Raises FileNotFoundError, OutsideRoot and Unreadable."""
@@ -36,6 +38,8 @@ class DiskTree:
 
     def kind(self, path: str) -> Kind | None:
         """Tells what a path is; pipes, sockets and devices are nothing. Raises OutsideRoot."""
+        if self._is_piped and path == STREAM:
+            return "file"
         full = self._confined(path)
         if full.is_dir():
             return "link" if (self.root / path).is_symlink() else "directory"

@@ -14,6 +14,7 @@ from renderer.clashes import clashes
 from renderer.clone.config import clone_config_map
 from renderer.clone.guards import guard
 from renderer.clone.metadata import released
+from renderer.clone.policies import policies, policy_problems
 from renderer.clone.service import clone_service, headless_service
 from renderer.clone.workload import clone_workload
 from renderer.emit import BASE, SANDBOXES, Files, Placed, emit, path_of
@@ -143,6 +144,7 @@ def _clones(plan: Plan) -> Iterator[Placed]:
         yield Placed(
             directory=f"{SANDBOXES}/{service.sandbox.name}", id=service.id, manifest=clone_service(environment, service)
         )
+    yield from policies(plan)
 
 
 def _included(plan: Plan, routes: Iterable[Placed]) -> Iterator[Placed]:
@@ -159,6 +161,7 @@ def _included(plan: Plan, routes: Iterable[Placed]) -> Iterator[Placed]:
 def _clone_problems(plan: Plan, unroutable: Unroutable, claims: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
     for clone in plan.clones:
         yield from guard(plan, clone, claims.get(f"{SANDBOXES}/{clone.sandbox.name}", frozenset()))
+    yield from policy_problems(plan)
     yield from quotas(plan)
     yield from _unreachable(plan, unroutable)
 

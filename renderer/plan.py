@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from renderer.addresses import Addresses
-from renderer.attached import Attached
+from renderer.attached import Attached, AttachedCopy
 from renderer.base import Base
+from renderer.following import Following
 from renderer.kinds import WorkloadKind
 from renderer.model import Changes, Environment, Manifest, Resource, ResourceId, RouteGroup, Sandbox, Workload
+from renderer.network_policies import Admitted, Peer
 from renderer.problems import Problem, Source
 from renderer.relabel import Relabelled, Selectors
 
@@ -90,16 +92,60 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyCopy:
+    """A policy that selects an origin's pods and not its clone's, copied for the clone; `why_not`: why that cannot be."""
+
+    clone: WorkloadClone
+    policy: Resource
+    row: Following
+    id: ResourceId
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """A policy that lets the clones of a workload in or through where a NetworkPolicy of the base lets the workload."""
+
+    policy: Resource
+    origin: str
+    peers: tuple[Peer, ...]
+    id: ResourceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachedPolicy:
+    """A copy of a policy for a Service's clone or for a policy's copy, and the entry of the spec by which it came."""
+
+    sandbox: Sandbox
+    workload: Workload
+    copy: AttachedCopy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """What follows: `copies` of what selects pods, `admissions` for all tenants, and what is `attached` to copies.
+
+    `admitted`: place of a NetworkPolicy's peer -> the base's workloads that it means, by namespace and origin label.
+    """
+
+    copies: tuple[PolicyCopy, ...] = ()
+    admissions: tuple[Admission, ...] = ()
+    attached: tuple[AttachedPolicy, ...] = ()
+    admitted: Admitted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All decisions on clones; `sandboxes` are those with clones; tenants are sorted by tenantID.
 
-    `addresses` are those of clones, by the name of their sandbox.
+    `attached` are the base's policies by what they name; `addresses` are those of clones, by the name of their sandbox.
     """
 
     environment: Environment
     base: Base
     selectors: Selectors
-    policies: Attached
+    attached: Attached
+    policies: Policies
     sandboxes: tuple[Sandbox, ...]
     clones: tuple[WorkloadClone, ...]
     services: tuple[ServiceClone, ...]

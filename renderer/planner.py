@@ -12,6 +12,7 @@ from renderer.attached import attached_policies
 from renderer.base import Base
 from renderer.catalogue import report
 from renderer.cloning import plan_clones
+from renderer.follow import plan_policies
 from renderer.groups import join_groups
 from renderer.guardrails import policy_problems
 from renderer.inputs import Inputs
@@ -61,11 +62,13 @@ def make_plan(inputs: Inputs) -> Plan:
         problems += _caught(clone)
     problems += _same_selectors(clones)
     joined, wrong = join_groups(inputs, tenants, clones)
+    attached = attached_policies(base)
     return Plan(
         environment=environment,
         base=base,
         selectors=selectors,
-        policies=attached_policies(base),
+        attached=attached,
+        policies=plan_policies(environment, base, selectors, attached, clones, services),
         sandboxes=active,
         clones=tuple(clones),
         services=tuple(services),

@@ -6,7 +6,7 @@ the port's name, an unknown one means that the proxy sniffs, and a few well-know
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 _HTTP = frozenset({"http", "http2", "grpc", "grpc-web"})
@@ -48,7 +48,7 @@ def number_and_protocol(port: Mapping[str, Any]) -> tuple[int, str]:
     return port["port"], str(port.get("protocol") or "TCP").upper()
 
 
-def istio_unroutable(_: Mapping[str, Any], port: Mapping[str, Any]) -> str | None:
+def istio_unroutable(_: Mapping[str, Any], port: Mapping[str, Any], __: Mapping[str, Any]) -> str | None:
     """Returns why Istio cannot route a port by headers, or None."""
     protocol = istio_protocol(port)
     return None if is_http(protocol) else f"{protocol.upper()} carries no headers"
@@ -59,8 +59,8 @@ _LINKERD_HTTP = frozenset({"http", "kubernetes.io/h2c"})
 OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
 
 
-def linkerd_unroutable(service: Mapping[str, Any], port: Mapping[str, Any]) -> str | None:
-    """Returns why Linkerd cannot route a port of a Service by headers, or None.
+def linkerd_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], namespace: Mapping[str, Any]) -> str | None:
+    """Returns why Linkerd cannot route a port of a Service by headers, or None; `namespace` is its Namespace, or empty.
 
     linkerd2: policy-controller/grpc/src/outbound.rs at 2.18 and later: `appProtocol` decides; without one the port is
     opaque if the Service's annotation lists it, else if the control plane's default list does.
@@ -73,12 +73,26 @@ def linkerd_unroutable(service: Mapping[str, Any], port: Mapping[str, Any]) -> s
     app_protocol = port.get("appProtocol")
     if app_protocol:
         return None if app_protocol in _LINKERD_HTTP else f"appProtocol '{app_protocol}' is opaque to Linkerd"
-    annotated = ((service.get("metadata") or {}).get("annotations") or {}).get(OPAQUE_PORTS)
-    opaque = _LINKERD_OPAQUE if annotated is None else _listed(annotated)
+    opaque = _linkerd_opaque(service, namespace)
     return "it is an opaque port of Linkerd" if port.get("port") in opaque or port.get("name") in opaque else None
 
 
-def plain_unroutable(service: Mapping[str, Any], port: Mapping[str, Any]) -> str | None:
+def _linkerd_opaque(service: Mapping[str, Any], namespace: Mapping[str, Any]) -> Collection[int | str]:
+    """Returns the opaque ports of a Service, as its annotation has them when it has passed Linkerd's admission webhook.
+
+    linkerd2: pkg/inject/inject.go, CreateOpaquePortsPatch: a Service without the annotation gets its namespace's, else those of
+    its ports that the default list names, by their target port where they have one.
+    """
+    for owner in (service, namespace):
+        annotated = ((owner.get("metadata") or {}).get("annotations") or {}).get(OPAQUE_PORTS)
+        if annotated is not None:
+            return _listed(annotated)
+    ports = (service.get("spec") or {}).get("ports") or ()
+    targeted = {port.get("port") for port in ports if (port.get("targetPort") or port.get("port")) in _LINKERD_OPAQUE}
+    return targeted or _LINKERD_OPAQUE
+
+
+def plain_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], _: Mapping[str, Any]) -> str | None:
     """Returns why a port cannot take an HTTPRoute in a mesh of which nothing else is known, or None.
 
     An HTTPRoute makes such a mesh take the port for HTTP, so a port that looks like anything else is left alone.

@@ -6,6 +6,7 @@ that it lacks. Paths name fields; lists on the way are gone through.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -166,13 +167,13 @@ def change_at(value: Any, path: Steps, change: Callable[[Any, Any], Any], parent
     """
     if isinstance(value, list):
         items = [change_at(item, path, change, parent) for item in value]
-        return value if all(old is new for old, new in zip(value, items, strict=True)) else items
+        return value if all(map(operator.is_, value, items)) else items
     if not path:
         changed = change(value, parent)
-        return value if is_same(value, changed) else changed
-    if not isinstance(value, dict) or value.get(path[0]) is None:
+        return value if changed is value or is_same(value, changed) else changed
+    old = value.get(path[0]) if isinstance(value, dict) else None
+    if old is None:
         return value
-    old = value[path[0]]
     new = change_at(old, path[1:], change, value)
     return value if new is old else update(value, {path[0]: new})
 

@@ -11,37 +11,43 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from renderer.base import Base
+from renderer.following import Entry, following
 from renderer.kinds import WORKLOADS, at
 from renderer.model import Resource
 from renderer.names import label_value
+from renderer.network_policies import Peer, index_peers, scope
 from renderer.selectors import Index, Selector, from_label_selector, from_map
 
 _RANK = ("app.kubernetes.io/instance", "app.kubernetes.io/name", "app")
 _MOST_KEYS = 12
 
 Labels = Mapping[str, str]
-Entry = tuple[str | None, Selector, Resource]
 
 
 @dataclass(frozen=True, slots=True)
 class Selectors:
-    """The base's selectors of pods: those that a clone must leave, and those that would have to be copied for it."""
+    """The base's selectors of pods: those that a clone must leave, and those that would have to be copied for it.
+
+    `peers` are those by which NetworkPolicies let pods in or through.
+    """
 
     services: Index[Resource]
     leave: Index[tuple[Selector, Resource]]
     follow: Index[tuple[Selector, Resource]]
+    peers: Index[Peer]
 
 
 def make_selectors(base: Base, root_namespace: str) -> Selectors:
     """Collects and indexes every selector of pods in the base."""
     services = list(_services(base))
     leave = [*services, *_budgets(base), *_workloads(base)]
-    follow = list(_following(base, root_namespace))
+    follow = list(following(base, root_namespace))
     return Selectors(
         # Without ports there is nothing to route to, and a ClusterIP Service has to have some.
         services=Index((n, s, service) for n, s, service in services if service.manifest["spec"].get("ports")),
         leave=Index((namespace, selector, (selector, item)) for namespace, selector, item in leave),
         follow=Index((namespace, selector, (selector, item)) for namespace, selector, item in follow),
+        peers=index_peers(base),
     )
 
 
@@ -67,47 +73,6 @@ def _workloads(base: Base) -> Iterator[Entry]:
             if selector:
                 is_map = row.kind == "ReplicationController"
                 yield workload.id.namespace, from_map(selector) if is_map else from_label_selector(selector), workload
-
-
-FOLLOWING = (
-    ("networking.k8s.io", "NetworkPolicy", ("spec", "podSelector"), False),
-    ("security.istio.io", "AuthorizationPolicy", ("spec", "selector"), True),
-    ("security.istio.io", "PeerAuthentication", ("spec", "selector"), True),
-    ("security.istio.io", "RequestAuthentication", ("spec", "selector"), True),
-    ("telemetry.istio.io", "Telemetry", ("spec", "selector"), True),
-    ("extensions.istio.io", "WasmPlugin", ("spec", "selector"), True),
-    ("networking.istio.io", "ProxyConfig", ("spec", "selector"), True),
-    ("networking.istio.io", "DestinationRule", ("spec", "workloadSelector"), False),
-    ("networking.istio.io", "EnvoyFilter", ("spec", "workloadSelector"), True),
-    ("networking.istio.io", "Sidecar", ("spec", "workloadSelector"), False),
-    ("policy.linkerd.io", "Server", ("spec", "podSelector"), False),
-    ("monitoring.coreos.com", "PodMonitor", ("spec", "selector"), False),
-)
-"""(group, kind, path of its pod selector, whether it selects in every namespace from Istio's root namespace): what binds or
-watches an origin's pods and has to follow to its clone."""
-
-
-def _following(base: Base, root_namespace: str) -> Iterator[Entry]:
-    for group, kind, path, is_global in FOLLOWING:
-        for resource in base.of(group, kind):
-            selector = at(resource.manifest, path)
-            if not selector:
-                continue
-            # Istio's Sidecar and EnvoyFilter write `labels` where the others write `matchLabels`.
-            parsed = from_map(selector["labels"]) if selector.get("labels") else from_label_selector(selector)
-            namespace = resource.id.namespace
-            yield None if is_global and namespace == root_namespace else namespace, parsed, resource
-    yield from _source_labels(base)
-
-
-def _source_labels(base: Base) -> Iterator[Entry]:
-    """Yields route conditions on the labels of the client (rule R-I19)."""
-    for route in base.of("networking.istio.io", "VirtualService"):
-        spec = route.manifest.get("spec") or {}
-        for entry in (*(spec.get("http") or ()), *(spec.get("tls") or ()), *(spec.get("tcp") or ())):
-            for match in entry.get("match") or ():
-                if match.get("sourceLabels"):
-                    yield match.get("sourceNamespace"), from_map(match["sourceLabels"]), route
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +102,7 @@ def relabel(
     """
     start = {**origin, **own}
     leave = [s for s, _ in selectors.leave.matching(namespace, start) if _keys(s)]
-    following = list(selectors.follow.matching(namespace, origin))
-    bound = {resource.id for _, resource in following}
+    bound = _Bound(namespace, origin, selectors)
     keys: set[str] = set()
     free = origin.keys() - pinned
     found = {key for s in leave for key in _keys(s)} & free
@@ -147,19 +111,40 @@ def relabel(
     while not found <= keys:
         keys |= found
         attempts = []
-        for chosen in _by_cost(sorted(keys, key=_rank)[:_MOST_KEYS], leave, [s for s, _ in following]):
+        for chosen in _by_cost(sorted(keys, key=_rank)[:_MOST_KEYS], leave, bound.selectors):
             rewritten = {key: label_value(origin[key], tenant) for key in chosen}
             labels = {**origin, **rewritten, **own}
             caught = tuple(selectors.leave.matching(namespace, labels))
-            gained = sum(r.id not in bound for _, r in selectors.follow.matching(namespace, labels))
+            gained = bound.gained(labels)
             result = Relabelled(labels, rewritten, caught)
             if not caught and not gained:
                 return result
-            attempts.append((len(caught), gained, len(attempts), result))
-            found |= {r.key for s, _ in caught for r in s} & free
+            attempts.append((len(caught), len(gained), len(attempts), result))
+            found |= {r.key for s in (*(s for s, _ in caught), *gained) for r in s} & free
     if attempts:
         return min(attempts, key=lambda attempt: attempt[:3])[3]
     return Relabelled(start, {}, tuple(selectors.leave.matching(namespace, start)))
+
+
+class _Bound:
+    """What binds an origin, and lets it in or through: the measure of what its clone gains."""
+
+    def __init__(self, namespace: str, origin: Labels, selectors: Selectors) -> None:
+        self._namespace, self._all = namespace, selectors
+        following = selectors.follow.matching(namespace, origin)
+        peers = selectors.peers.matching(namespace, origin)
+        self._ids = {resource.id for _, resource in following}
+        self._scopes = {scope(peer) for peer in peers}
+        self.selectors = [*(selector for selector, _ in following), *(peer.selector for peer in peers)]
+
+    def gained(self, labels: Labels) -> list[Selector]:
+        """Returns the selectors of policies and peers that select by these labels and do not select the origin."""
+        follow = self._all.follow.matching(self._namespace, labels)
+        peers = self._all.peers.matching(self._namespace, labels)
+        return [
+            *(selector for selector, resource in follow if resource.id not in self._ids),
+            *(peer.selector for peer in peers if scope(peer) not in self._scopes),
+        ]
 
 
 def _keys(selector: Selector) -> set[str]:

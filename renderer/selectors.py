@@ -83,6 +83,11 @@ def from_text(text: str) -> Selector:
     return tuple(found)
 
 
+def from_workload_selector(selector: Mapping[str, Any]) -> Selector:
+    """Parses the selector of a policy: Istio's Sidecar and EnvoyFilter write `labels` where others write `matchLabels`."""
+    return from_map(selector["labels"]) if selector.get("labels") else from_label_selector(selector)
+
+
 def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
     """Tells whether labels meet every requirement of a selector."""
     return all(requirement.matches(labels) for requirement in selector)

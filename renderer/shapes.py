@@ -27,18 +27,44 @@ TEXTS = EACH(str)
 
 _EXPRESSIONS = [{"key!": str, "operator!": str, "values": [str]}]
 _LABEL_SELECTOR = {"matchLabels": TEXTS, "matchExpressions": _EXPRESSIONS}
-_CONTAINER = {"name!": str, "image": str, "env": [{"name!": str}], "ports": [{"name": str}]}
+_PROFILE = {"type": str, "localhostProfile": str}
+_SECURITY = {
+    "capabilities": {"add": [str], "drop": [str]}, "seccompProfile": _PROFILE, "appArmorProfile": _PROFILE, "seLinuxOptions": dict,
+    "windowsOptions": dict, "sysctls": [{"name": str, "value": str}], "supplementalGroups": [int], "runAsUser": int, "runAsGroup": int,
+    "fsGroup": int, "procMount": str,
+}  # fmt: skip
+_CONTAINER = {
+    "name!": str, "image": str, "ports": [{"name": str}], "securityContext": _SECURITY, "restartPolicy": str,
+    "env": [{"name!": str, "value": str, "valueFrom": {"fieldRef": {"fieldPath": str}, "configMapKeyRef": {"name": str}}}],
+    "envFrom": [{"configMapRef": {"name": str}}], "resources": {"limits": dict, "requests": dict},
+    "volumeMounts": [{"name": str, "mountPath": str, "subPath": str, "subPathExpr": str, "mountPropagation": str}],
+    "volumeDevices": [{"name": str}],
+}  # fmt: skip
 _TERM = {"labelSelector": _LABEL_SELECTOR}
 _AFFINITY = {
     "requiredDuringSchedulingIgnoredDuringExecution": [_TERM],
     "preferredDuringSchedulingIgnoredDuringExecution": [{"podAffinityTerm!": _TERM}],
 }
+_CLAIM = {"metadata": dict, "spec": dict}
+_VOLUME = {
+    "name": str, "persistentVolumeClaim": {"claimName!": str}, "hostPath": {"path!": str}, "configMap": {"name": str},
+    "downwardAPI": {"items": [{"fieldRef": {"fieldPath": str}}]}, "ephemeral": {"volumeClaimTemplate": _CLAIM},
+    "image": {"reference": str},
+    "projected": {"sources": [{"serviceAccountToken": {"audience": str}, "configMap": {"name": str}}]},
+}  # fmt: skip
 _POD_SPEC = {
     "containers": [_CONTAINER],
     "initContainers": [_CONTAINER],
     "affinity": {"podAffinity": _AFFINITY, "podAntiAffinity": _AFFINITY},
     "topologySpreadConstraints": [_TERM],
-    "volumes": [{"name": str, "persistentVolumeClaim": {"claimName": str}}],
+    "ephemeralContainers": [_CONTAINER],
+    "securityContext": _SECURITY,
+    "serviceAccountName": str,
+    "serviceAccount": str,
+    "priorityClassName": str,
+    "runtimeClassName": str,
+    "resourceClaims": [dict],
+    "volumes": [_VOLUME],
 }
 _POD = {"metadata": {"labels": TEXTS, "annotations": TEXTS}, "spec": _POD_SPEC}
 
@@ -82,7 +108,7 @@ _CANARY = {"trafficRouting": {"istio": {"virtualService": _CANARY_SERVICE, "virt
 
 def _workload(template: Path, selector: Path | None) -> dict[str, Any]:
     """Returns the shape of a workload kind from the paths of its row."""
-    claims = [{"metadata": {"name": str}}]
+    claims = [{"metadata": {"name": str}, "spec": dict}]
     shape: dict[str, Any] = {"spec": {"replicas": int, "serviceName": str, "volumeClaimTemplates": claims}}
     for path, part in ((template, _POD), (selector, _LABEL_SELECTOR)):
         inner: dict[str, Any] = shape
@@ -114,6 +140,8 @@ SHAPES: dict[GroupKind, Shape] = {
     ("gateway.networking.k8s.io", "ReferenceGrant"): {"spec": {"from": [dict], "to": [dict]}},
     ("gateway.networking.k8s.io", "TCPRoute"): {"spec": {"parentRefs": [_REFERENCE]}},
     ("gateway.networking.k8s.io", "TLSRoute"): {"spec": {"parentRefs": [_REFERENCE]}},
+    **{("gateway.envoyproxy.io", kind): {"spec": {"targetSelectors": [{"kind": str, "group": str, **_LABEL_SELECTOR}]}}
+       for kind in ("BackendTrafficPolicy", "ClientTrafficPolicy", "EnvoyExtensionPolicy", "SecurityPolicy")},
     ("linkerd.io", "ServiceProfile"): {"spec": dict},
     ("monitoring.coreos.com", "PodMonitor"): _SELECTED,
     ("networking.istio.io", "DestinationRule"): {
@@ -132,11 +160,13 @@ SHAPES: dict[GroupKind, Shape] = {
         "spec": {"defaultBackend": _INGRESS_BACKEND, "rules": [{"http": {"paths": [{"backend": _INGRESS_BACKEND}]}}]},
     },
     ("networking.k8s.io", "NetworkPolicy"): {
-        "spec": {"podSelector": _LABEL_SELECTOR, "ingress": [{"from": _PEERS}], "egress": [{"to": _PEERS}]},
+        "spec": {"podSelector": _LABEL_SELECTOR, "ingress": [{"from": _PEERS, "ports": [dict]}],
+                 "egress": [{"to": _PEERS, "ports": [dict]}], "policyTypes": [str]},
     },
     ("policy", "PodDisruptionBudget"): _SELECTED,
     ("policy.linkerd.io", "HTTPRoute"): _route(str),
     ("policy.linkerd.io", "Server"): {"spec": {"podSelector": _LABEL_SELECTOR}},
+    ("policy.linkerd.io", "ServerAuthorization"): {"spec": {"server": {"name": str, "selector": _LABEL_SELECTOR}}},
     ("security.istio.io", "AuthorizationPolicy"): _SELECTED,
     ("security.istio.io", "PeerAuthentication"): _SELECTED,
     ("security.istio.io", "RequestAuthentication"): _SELECTED,
@@ -151,6 +181,11 @@ def mismatches(group: str, kind: str, manifest: Any) -> Iterator[tuple[Path, str
     shape = SHAPES.get((group, kind))
     if shape is not None:
         yield from _mismatches(shape, manifest, ())
+
+
+def texts_of(manifest: Any) -> Iterator[tuple[Path, str]]:
+    """Yields the same of an object's labels and annotations, whatever its kind."""
+    yield from _mismatches({"metadata": {"labels": TEXTS, "annotations": TEXTS}}, manifest, ())
 
 
 def _mismatches(shape: Shape, value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.base import read_base
-from renderer.inputs import MANIFESTS
 from renderer.model import Resource
+from renderer.named import MANIFESTS
 from renderer.tree import Tree, join
 
 

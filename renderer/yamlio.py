@@ -119,27 +119,32 @@ _Frame = tuple[Any, bool, Any, Any, str | None]
 _NONE, _NEW, _MERGE, _LOST = _Sentinel(), _Sentinel(), _Sentinel(), _Sentinel()
 
 
-def read(data: bytes, file: str, *, parser: Callable[[str], Parser] = PARSER) -> tuple[Document, ...]:
+def read(
+    data: bytes, file: str, *, parser: Callable[[str], Parser] = PARSER, is_kustomized: bool = False
+) -> tuple[Document, ...]:
     """Returns the documents of a YAML or JSON file as plain data; empty and null documents are left out.
 
     Raises `Invalid` with every problem of the file (SL101 to SL111); a syntax error ends the search. Aliases are
-    expanded: no two places share a container.
+    expanded: no two places share a container. A file that a kustomization names has one reader: with
+    `is_kustomized` a block at its end means what it means to kustomize.
     """
     text, problems = decoded(data, file)
     if problems or text is None:
         raise Invalid(problems)
     try:
-        return _read(text, parser, None)
+        return _read(text, parser, None, is_kustomized)
     except _DuplicateError:
-        return _read(text, parser, {})
+        return _read(text, parser, {}, is_kustomized)
 
 
-def _read(text: Text, parser: Callable[[str], Parser], places: _KeyPlaces | None) -> tuple[Document, ...]:
+def _read(
+    text: Text, parser: Callable[[str], Parser], places: _KeyPlaces | None, is_kustomized: bool
+) -> tuple[Document, ...]:
     reading = _Reading(text, places)
     documents: tuple[Document, ...] = ()
     try:
         documents = tuple(reading.documents(parser(text.body)))
-        if not text.body.endswith("\n") and _BLOCK_HEADER.search(text.body):
+        if not is_kustomized and not text.body.endswith("\n") and _BLOCK_HEADER.search(text.body):
             reading.problems.extend(_unfinished(text, parser(text.body)))
     except _StopError:
         pass

@@ -10,6 +10,7 @@ from typing import Any
 from renderer.inputs import Inputs, read_inputs
 from renderer.meshes import istio
 from renderer.meshes.base import Routed
+from renderer.meshes.istio.clients import clients_of
 from renderer.meshes.istio.rules import Transformed, transform
 from renderer.meshes.istio.view import View, make_view
 from renderer.model import Resource, ResourceId
@@ -20,6 +21,13 @@ from renderer.problems import Invalid, Problem, show
 from renderer.tree import MemoryTree
 
 Object = dict[str, Any]
+
+WAYPOINT: Object = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "shop", "labels": {"istio.io/use-waypoint": "w"}},
+}
+"""The Namespace of all objects that name none, with a waypoint of Istio's ambient mode."""
 
 
 def meta(name: str, namespace: str = "", **more: Any) -> Object:
@@ -190,7 +198,8 @@ def named(made: Plan, kind: str, name: str, namespace: str = "shop") -> Resource
 
 
 def transformed(made: Plan, name: str, namespace: str = "shop") -> Transformed:
-    return transform(made, view_of(made), by_service(made), named(made, "VirtualService", name, namespace))
+    vs = named(made, "VirtualService", name, namespace)
+    return transform(made, view_of(made), by_service(made), vs, clients_of(made))
 
 
 def regex(tenant: str, key: str = "tenantID") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -66,3 +67,13 @@ def test_a_render_imports_nothing_heavy(heavy: str) -> None:
         f"except SystemExit as stop: assert stop.code == 0, stop.code\nassert {heavy!r} not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)
+
+
+def test_every_import_is_a_dependency() -> None:
+    """What only a developer's machine happens to have is missing where the wheel is installed."""
+    declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["dependencies"]
+    files = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")]
+    imported = {name.partition(".")[0] for file in files for name in imports(file)}
+    foreign = imported - sys.stdlib_module_names - {"renderer"}
+    distributions = {"re2": "google-re2", "yaml": "pyyaml"}
+    assert {distributions.get(name, name) for name in foreign} == {d.partition(">")[0].lower() for d in declared}

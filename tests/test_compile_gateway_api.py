@@ -134,6 +134,18 @@ def test_routes_of_a_service(mesh: str, base: list[Object], asked: tuple[Any, ..
     assert ask(mesh, [*ALL, *base], *asked) == expected
 
 
+OPAQUE_NAMESPACE = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "shop", "annotations": {"config.linkerd.io/opaque-ports": "80"}},
+}
+
+
+def test_a_rule_without_backends_keeps_its_timeout_and_filters() -> None:
+    """Linkerd forwards to the parent (linkerd2: policy-controller/grpc/src/outbound/http.rs), with all that the rule says."""
+    assert ask("linkerd", [*ALL, route("r", {"timeouts": {"request": "1s"}})]) == ["a:80 timeout={'request': '1s'}"]
+
+
 def only(port: Object, **spec: Any) -> list[Object]:
     return [service("a", {"port": 80, **port}, **spec), *B, route("r", rule("b"))]
 
@@ -144,6 +156,7 @@ def only(port: Object, **spec: Any) -> list[Object]:
         pytest.param(only({"appProtocol": "http"}), ["b:80"], id="http"),
         pytest.param(only({"appProtocol": "kubernetes.io/h2c"}), ["b:80"], id="h2c"),
         pytest.param(only({"appProtocol": "grpc"}), ["L4 a:80"], id="any other is opaque"),
+        pytest.param([*only({}), OPAQUE_NAMESPACE], ["L4 a:80"], id="opaque by its namespace"),
         pytest.param([*only({}, clusterIP="None")], ["a:80"], id="S23 headless"),
         pytest.param([*only({})[:1], *B, route("r", rule("b"), kind="TCPRoute")],
                      ["unknown: 'TCPRoute/shop/r' routes connections, which is not modelled"], id="a TCPRoute"),
@@ -308,3 +321,32 @@ def test_precedence_against_brute_force(written: list[tuple[Object, str]], asked
     expected = next((f"{target}:80" for match, target in found if key(match) == best), "404")
     base = [*ALL, route("r", *(rule(target, match) for match, target in written))]
     assert ask("linkerd" if order == "linkerd" else "gateway-api", base, asked, ("x", x)) == [expected]
+
+
+FORMS = "if 'HTTPRoute/shop/{}' is older than those with another form of parentRef"
+LABELLED = [{**o, "metadata": {**o["metadata"], "labels": {"istio.io/use-waypoint": "w"}}} for o in A]
+
+
+@pytest.mark.parametrize(
+    ("base", "asked", "expected"),
+    [
+        pytest.param([route("r", rule("b"))], "/", ["b:80"], id="one"),
+        pytest.param([route("r", rule("b", path("/a"))), route("s", rule("c"))], "/a", ["b:80"], id="one form is merged"),
+        pytest.param(
+            [route("r", rule("b", path("/a"))), route("s", rule("c"), parent={**ON_A, "port": 80})], "/a",
+            [f"b:80 [{FORMS.format('r')}]", f"c:80 [{FORMS.format('s')}]"], id="two forms are apart",
+        ),
+        pytest.param(
+            [route("r", rule("b", path("/a"))), route("s", rule("c"), parent={**ON_A, "port": 80})], "/x", ["c:80"],
+            id="the second is looked at where the first has nothing",
+        ),
+        pytest.param(
+            [route("r", rule("b", path("/a"))), route("s", rule("c"), parent={**ON_A, "port": 81})], "/x", ["404"],
+            id="another port is none",
+        ),
+        pytest.param([route("r", rule("b"), namespace="x", parent={**ON_A, "namespace": "shop"})], "/", ["a:80"],
+                     id="clients' own have no effect"),
+    ],
+)  # fmt: skip
+def test_waypoints(base: list[Object], asked: str, expected: list[str]) -> None:
+    assert ask("istio-ambient", [*LABELLED, *B, *C, *base], asked) == expected

@@ -44,7 +44,13 @@ FULL: dict[str, list[dict[str, Any]]] = {
                 carriers=[{"header": "X-Tenant"}, {"baggage": "tenant$id"}],
                 tenantLabel="example.com/tenant",
                 sandboxes=["s", "t.yaml"],
-                routes={"adopt": [{"kind": "VirtualService", "name": "a"}, {"kind": "VirtualService", "name": "b", "namespace": "c"}]},
+                routes={
+                    "adopt": [{"kind": "VirtualService", "name": "a"}, {"kind": "VirtualService", "name": "b", "namespace": "c"}],
+                    "entry": "mesh",
+                    "strip": ["in/gw", "gx"],
+                    "patches": [{"target": {"kind": "HTTPRoute", "name": "a", "namespace": "b"}, "patch": "[]"}],
+                },
+                preview={"host": "{tenantID}.p.example.com", "gateway": "in/gw", "of": "shop.example.com"},
                 cluster={"domain": "example.org", "rootNamespace": "mesh"},
                 output={"path": "out", "base": "full"},
             ),
@@ -111,7 +117,10 @@ TENANT = (
 )
 HINT = "\n  hint: "
 SPEC_OF_SANDBOX = "expires, owner, resources, suspend, tenantID, workloads"
-WORKLOAD_FIELDS = "accept, configMaps, containers, image, initContainers, kind, name, namespace, patches, preserveLabels, replicas, use, volumes"
+WORKLOAD_FIELDS = (
+    "accept, configMaps, containers, image, initContainers, kind, name, namespace, patches, preserveLabels, "
+)
+WORKLOAD_FIELDS += "replicas, use, volumes"
 
 
 @pytest.mark.parametrize(
@@ -491,7 +500,8 @@ def test_defaults_of_an_environment() -> None:
             "carriers": [{"header": "tenantID"}, {"baggage": "tenantID"}],
             "tenantLabel": "tenantID",
             "sandboxes": ["sandboxes"],
-            "routes": {"answerHeader": None, "adopt": []},
+            "routes": {"answerHeader": None, "adopt": [], "entry": "any", "strip": [], "patches": []},
+            "preview": None,
             "clones": [],
             "policy": {
                 "images": ["*"],

@@ -27,7 +27,7 @@ from tests.shared import SHARED, needs_shared
 from tests.test_gateway_view import route, rule, to_service
 from tests.validity import complaints
 
-BASES = ("hotrod-linkerd", "bookinfo+gwapi", "emojivoto", "boutique-base", "train-ticket-istio")
+BASES = ("hotrod-linkerd", "bookinfo+gwapi", "emojivoto+policy", "boutique-base", "train-ticket-istio")
 MESHES = ("linkerd", "gateway-api", "istio-ambient")
 TENANTS = ("dev1", "dev10", "xdev1")
 
@@ -221,7 +221,7 @@ def test_filters_and_the_answer_header() -> None:
     assert [broken(manifest) for manifest in made] == [[], []]
 
 
-ACCEPTED = ("SL310", "SL411")
+ACCEPTED = ("SL310", "SL320", "SL321", "SL323", "SL411")
 
 
 @needs_shared

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Object, app, deployment, meta, sandbox, service
-from tests.test_gateway_view import GATEWAY, gateway, route, rule, shown, specs_of, to_service
+from renderer.pipeline import render
+from tests.build import Object, app, deployment, inputs, meta, sandbox, service
+from tests.test_gateway_view import GATEWAY, gateway, public, route, rule, shown, specs_of, to_service
 
 ABC = [*app("a"), *app("b"), *app("c")]
 TWO_PORTS = [*app("a", 80, 8080), *app("b", 80, 8080)]
@@ -126,11 +127,11 @@ SEVERAL = beyond(
     "serves several Services or ports of which some are cloned",
     "give each a route of its own",
 )
-GRANT = beyond(
-    "HTTPRoute/infra/r",
-    "sends to 'Service/shop/a' in another namespace, and no ReferenceGrant covers its clone",
-    "add a ReferenceGrant to all Services of that namespace",
+GRANT = (
+    "base.yaml: SL440 'HTTPRoute/infra/r' sends to 'Service/shop/a' in another namespace, and no ReferenceGrant of the base lets "
+    "it\n  hint: put the ReferenceGrant into the base: if it names the Service, the clone needs one too"
 )
+PUBLIC = public("Gateway/infra/gate")
 CROSSING = route(
     "r", rule({"name": "a", "namespace": "shop", "port": 80}), parents=[{"name": "gate"}], namespace="infra"
 )
@@ -179,13 +180,23 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
             "linkerd", [*ABC, route("r", rule("c"), parents=[to_service("a", 80), to_service("b", 80)])], [DEV1],
             [NOTICE], id="of-two-parents-one-is-cloned",
         ),
-        pytest.param("gateway-api", [*ABC, CROSSING], [DEV1], [GRANT], id="no-grant"),
-        pytest.param("gateway-api", [*ABC, grant("other"), CROSSING], [DEV1], [GRANT], id="grant-from-elsewhere"),
-        pytest.param("gateway-api", [*ABC, grant(kind="GRPCRoute"), CROSSING], [DEV1], [GRANT], id="grant-for-grpc"),
-        pytest.param("gateway-api", [*ABC, grant(), CROSSING], [DEV1], [], id="grant-to-all"),
-        pytest.param("linkerd", [*ABC, grant(), CROSSING], [DEV1], [], id="grant-to-all-linkerd"),
+        pytest.param("gateway-api", [*ABC, CROSSING], [DEV1], [GRANT, PUBLIC], id="no-grant"),
+        pytest.param("gateway-api", [*ABC, grant("other"), CROSSING], [DEV1], [GRANT, PUBLIC], id="grant-from-elsewhere"),
+        pytest.param("gateway-api", [*ABC, grant(kind="GRPCRoute"), CROSSING], [DEV1], [GRANT, PUBLIC], id="grant-for-grpc"),
+        pytest.param("gateway-api", [*ABC, grant(), CROSSING], [DEV1], [PUBLIC], id="grant-to-all"),
+        pytest.param("gateway-api", [*ABC, grant(name="b"), CROSSING], [DEV1], [GRANT, PUBLIC], id="grant-of-another-name"),
+        pytest.param("linkerd", [*ABC, grant(), CROSSING], [DEV1], [PUBLIC], id="grant-to-all-linkerd"),
         pytest.param(
-            "gateway-api", [*ABC, grant(name="a"), CROSSING], [DEV1], [GRANT], id="grant-by-name",
+            "linkerd",
+            [*ABC, gateway(), route("r", rule("a"), namespace="client", parents=[
+                {"name": "gate", "namespace": "shop"}, to_service("c", 80, namespace="shop")])], [DEV1],
+            [beyond("HTTPRoute/client/r",
+                    "has a backendRef without a namespace, which means another Service at each of its parents",
+                    "write the backendRef's namespace out")],
+            id="a-backend-of-two-meanings",
+        ),
+        pytest.param(
+            "gateway-api", [*ABC, grant(name="a"), CROSSING], [DEV1], [PUBLIC], id="grant-by-name",
         ),
         pytest.param(
             "gateway-api",
@@ -193,15 +204,16 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
              route("r", rule("u", filters=[{"type": "RequestMirror", "requestMirror": {
                  "backendRef": {"name": "a", "namespace": "shop", "port": 80}}}]), parents=[{"name": "gate"}],
                  namespace="infra")],
-            [sandbox("dev1", "a", {"name": "u", "namespace": "infra"})], [GRANT], id="grant-of-a-mirror",
+            [sandbox("dev1", "a", {"name": "u", "namespace": "infra"})], [PUBLIC], id="grant-of-a-mirror",
         ),
         pytest.param(
             "linkerd",
             [*ABC, route("r", rule({"name": "a", "port": 80}, match={"path": {"value": "/x"}}), rule("a"),
                          parents=[to_service("a", 80, namespace="shop")], namespace="client"),
              route("p", rule("a"), parents=[to_service("a", 80)])], [DEV1],
-            ["base.yaml: SL426 notice: 'HTTPRoute/shop/p' and 'HTTPRoute/client/r' have a match in common on "
-             "'Service/shop/a': the older route wins, for tenants as for all others\n  hint: merge the two routes"],
+            ["base.yaml: SL426 notice: 'HTTPRoute/shop/p' and 'HTTPRoute/client/r' may both answer a request to "
+             "'Service/shop/a', and rank alike: the older route wins, for a tenant the older copy\n"
+             "  hint: merge the two routes, or set one apart by a header more"],
             id="service-parents-need-no-grant",
         ),
         pytest.param(
@@ -248,6 +260,39 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
 )  # fmt: skip
 def test_problems(mesh: str, objects: list[Object], specs: list[Object], expected: list[str]) -> None:
     assert shown(objects, *specs, mesh=mesh) == expected
+
+
+WEIGHTLESS = rule({"name": "a", "port": 80, "weight": 0}, "b", match={"path": {"value": "/x"}})
+
+
+def test_backends_without_requests_stay_the_bases() -> None:
+    """Nothing is sent there, so there is nothing to send elsewhere; the route is copied for what its other rule sends."""
+    base = [*ABC, route("r", WEIGHTLESS, rule("a"), parents=[to_service("c", 80)])]
+    assert sent(specs_of(base, "a", mesh="gateway-api")["r"]) == [["shop/a:80*0", "shop/b:80*1"], ["shop/a-dev1:80*1"]]
+
+
+BOTH = [route("h", rule("b"), parents=[to_service("a", 80)]), route("g", rule("c", match={"method": {"service": "s"}}),
+                                                                    parents=[to_service("a", 80)], kind="GRPCRoute")]  # fmt: skip
+SWITCHED_OFF = (
+    "base.yaml: SL443 notice: 'HTTPRoute/shop/h' has no effect on 'Service/shop/a', where 'GRPCRoute/shop/g' has the same "
+    "parentRef: so it has none for tenants\n  hint: give one of the two another port, or write one route for both protocols"
+)
+
+
+@pytest.mark.parametrize(
+    ("mesh", "cloned", "expected"),
+    [
+        pytest.param("linkerd", "b", ["b-80"], id="linkerd-of-the-one-that-is-off"),
+        pytest.param("linkerd", "c", ["c-80", "g"], id="linkerd-of-the-other"),
+        pytest.param("gateway-api", "b", ["b-80", "g", "h"], id="elsewhere-all-are-copied"),
+    ],
+)
+def test_a_grpc_route_switches_an_http_route_off(mesh: str, cloned: str, expected: list[str]) -> None:
+    assert sorted(specs_of([*ABC, *BOTH], cloned, mesh=mesh)) == expected
+    assert [text for text in shown([*ABC, *BOTH], sandbox("dev1", cloned), mesh=mesh) if "SL443" in text] == (
+        [SWITCHED_OFF] if mesh == "linkerd" else []
+    )
+    assert render(inputs([*ABC, *BOTH], sandbox("dev1", cloned), mesh=mesh)).left_out == ()
 
 
 def test_a_port_that_is_reached_keeps_its_rules_where_another_is_sent_to_the_clone() -> None:

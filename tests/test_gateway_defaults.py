@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from renderer.pipeline import render
 from renderer.problems import Invalid
-from tests.build import Object, app, inputs, plan, sandbox, service, texts, virtual_service
+from tests.build import WAYPOINT, Object, app, inputs, plan, sandbox, service, texts, virtual_service
 from tests.build import to as destination
 from tests.test_gateway_view import gateway, route, routed, rule, shown, specs_of, to_service
 
 HEADER = {"type": "Exact", "name": "tenantid", "value": "dev1"}
 ROOT = {"type": "PathPrefix", "value": "/"}
 A = {**to_service("a", 80), "namespace": "shop"}
+ALL = {**to_service("a"), "namespace": "shop"}
 
 
 def reference(name: str, port: int = 80) -> Object:
@@ -28,7 +31,7 @@ def reference(name: str, port: int = 80) -> Object:
     ],
 )
 def test_the_default(mesh: str, default: Object) -> None:
-    assert specs_of(app("a"), "a", mesh=mesh) == {
+    assert specs_of([*app("a"), WAYPOINT], "a", mesh=mesh) == {
         "a-80": {
             "parentRefs": [to_service("a", 80)],
             "rules": [
@@ -89,80 +92,115 @@ def test_which_services(base: list[Object], cloned: list[str], expected: list[st
 
 @pytest.mark.parametrize("mesh", ["gateway-api", "istio-ambient"])
 def test_routes_of_consumers_do_not_serve_others(mesh: str) -> None:
-    assert sorted(specs_of([*app("a"), CONSUMER], "a", mesh=mesh)) == ["a-80", "r"]
+    assert sorted(specs_of([*app("a"), WAYPOINT, CONSUMER], "a", mesh=mesh)) == ["a-80", "r"]
 
 
-def consumers(name: str, namespace: str = "client") -> str:
+def consumers(name: str, namespace: str = "client", kind: str = "HTTP") -> str:
     return (
-        f"base.yaml: SL424 'HTTPRoute/{namespace}/{name}' routes 'Service/shop/a' for clients of its own namespace alone, and a "
+        f"base.yaml: SL424 '{kind}Route/{namespace}/{name}' routes 'Service/shop/a' for clients of its own namespace alone, and a "
         "default route of port 80 for all others would answer its requests too\n"
         "  hint: give the Service a route in its own namespace"
     )
 
 
 @pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        pytest.param([], ["VirtualService/shop/a-sandlane"], id="no-routes"),
+        pytest.param([route("r", rule("a"), parents=[to_service("a", 80)])],
+                     ["HTTPRoute/shop/a-8080-dev1-h", "HTTPRoute/shop/r-dev1-h"], id="one-port"),
+        pytest.param([route("r", rule("a"), parents=[to_service("a")])], ["HTTPRoute/shop/r-dev1-h"], id="all-ports"),
+        pytest.param([CONSUMER], ["HTTPRoute/client/r-dev1-h", "HTTPRoute/shop/a-80-dev1-h", "HTTPRoute/shop/a-8080-dev1-h"],
+                     id="a-clients-alone"),
+        pytest.param([PATH_ONLY], ["HTTPRoute/client/r-dev1-h", "HTTPRoute/shop/a-80-dev1-h", "HTTPRoute/shop/a-8080-dev1-h"],
+                     id="a-clients-that-leaves-requests-over"),
+        pytest.param([route("r", rule("a"), parents=[{"kind": "Service", "name": "a"}])], ["VirtualService/shop/a-sandlane"],
+                     id="a-parent-without-a-group-is-none"),
+    ],
+)  # fmt: skip
+def test_istio_keeps_to_the_kind_that_a_service_has(objects: list[Object], expected: list[str]) -> None:
+    """Rule R-G1: HTTPRoutes of some ports or clients get company of their own kind, and VirtualServices stay away from them."""
+    base = [*app("a", 80, 8080), *objects]
+    carriers = [{"header": "tenantID"}]
+    made = render(inputs(base, sandbox("dev1", "a"), carriers=carriers, output={"base": "none"})).objects
+    assert sorted(str(o.id) for o in made if o.id.kind not in ("Deployment", "Service")) == expected
+
+
+TIMEOUT = {"timeouts": {"request": "1s"}}
+GET: Object = {"method": "GET"}
+EXACT: Object = {"path": {"type": "Exact", "value": "/"}}
+ANY: Object = {"path": {"type": "RegularExpression", "value": "/.*"}}
+LONGER: Object = {"path": {"type": "RegularExpression", "value": "/.+"}}
+
+
+def consumer(name: str, *rules: Object, namespace: str = "client", **more: Any) -> Object:
+    return route(name, *rules, parents=[more.pop("parent", A)], namespace=namespace, **more)
+
+
+def tuned(manifest: Object) -> Object:
+    return {**manifest, "metadata": {**manifest["metadata"], "annotations": {"timeout.linkerd.io/request": "1s"}}}
+
+
+@pytest.mark.parametrize(
     ("base", "expected", "merged"),
     [
-        pytest.param([CONSUMER], [], [consumers("r")], id="every-path"),
-        pytest.param([PATH_ONLY], [consumers("r")], [consumers("r")], id="one-path"),
-        pytest.param([route("r", rule(HOME, match={"method": "GET"}), parents=[A], namespace="client")],
-                     [consumers("r")], [consumers("r")], id="one-method"),
-        pytest.param([route("r", rule(HOME, match={"path": {"type": "Exact", "value": "/"}}), parents=[A], namespace="client")],
-                     [consumers("r")], [consumers("r")], id="exact-root"),
+        pytest.param([CONSUMER], [], [], id="every-path"),
+        pytest.param([PATH_ONLY], ["r"], ["r"], id="one-path"),
+        pytest.param([consumer("r", rule(HOME, match=GET))], ["r"], ["r"], id="one-method"),
+        pytest.param([consumer("r", rule(HOME, match=EXACT))], ["r"], ["r"], id="exact-root"),
+        pytest.param([PATH_ONLY, consumer("rest", rule(HOME))], [], [], id="two-routes-together"),
+        pytest.param([consumer("r", rule(HOME), hostnames=["a.test"])], ["r"], ["r"], id="one-host"),
         pytest.param(
-            [PATH_ONLY, route("rest", rule(HOME), parents=[A], namespace="client")], [], [consumers("r")],
-            id="two-routes-together",
-        ),
-        pytest.param(
-            [route("r", rule(HOME), parents=[A], namespace="client", hostnames=["a.test"])], [consumers("r")], [consumers("r")],
-            id="one-host"),
-        pytest.param(
-            [route("r", rule(HOME), parents=[A], namespace="x"),
-             route("q", rule(HOME, match={"path": {"value": "/x"}}), parents=[A], namespace="client")],
-            [consumers("q")], [consumers("q"), consumers("r", "x")], id="another-namespace-does-not-help",
+            [consumer("r", rule(HOME), namespace="x"), consumer("q", rule(HOME, match={"path": {"value": "/x"}}))],
+            ["q"], ["q"], id="another-namespace-does-not-help",
         ),
         pytest.param([PATH_ONLY, route("p", rule("a"), parents=[to_service("a", 80)])], [], [], id="a-producer-helps"),
+        pytest.param([PATH_ONLY, route("p", rule("a"), parents=[to_service("a", 8080)]), consumer("s", rule(HOME), parent=ALL)], [], [],
+                     id="a-producer-of-another-port"),
+        pytest.param([consumer("r", rule())], [], [], id="without-backends"),
+        pytest.param([consumer("r", {"backendRefs": [HOME, HOME]})], [], [], id="to-itself-twice"),
+        pytest.param([consumer("r", {"backendRefs": [{**HOME, "weight": 0}]})], [], ["r"], id="to-nothing"),
+        pytest.param([consumer("r", rule({**HOME, "name": "b"}))], [], ["r"], id="elsewhere"),
+        pytest.param([consumer("r", rule({**HOME, "port": 8080}))], [], ["r"], id="to-another-port"),
+        pytest.param([consumer("r", rule(HOME, **TIMEOUT))], [], ["r"], id="with-a-timeout"),
+        pytest.param([tuned(consumer("r", rule(HOME)))], [], ["r"], id="with-an-annotation"),
+        pytest.param([consumer("r", rule(HOME), rule(HOME, match={"path": {"value": "/x"}}, **TIMEOUT))], [], [],
+                     id="a-longer-path-with-a-timeout"),
+        pytest.param([consumer("r", rule(HOME), rule(HOME, match=GET, **TIMEOUT))], [], [], id="a-method-with-a-timeout"),
+        pytest.param([consumer("r", rule(HOME), rule(HOME, match=EXACT, **TIMEOUT))], [], ["r"], id="the-root-with-a-timeout"),
+        pytest.param([consumer("r", rule(HOME), rule(HOME, match=ANY, **TIMEOUT))], [], ["r"], id="perhaps-the-root"),
+        pytest.param([consumer("r", rule(HOME), rule(HOME, match=LONGER, **TIMEOUT))], [], [], id="never-the-root"),
+        pytest.param([consumer("r", rule(HOME)), consumer("q", rule(HOME, **TIMEOUT), hostnames=["x.test"])], [], [],
+                     id="a-host-with-a-timeout"),
+        pytest.param([consumer("r", rule(HOME)), consumer("q", rule(HOME), kind="GRPCRoute")], [], ["q"], id="grpc-switches-it-off"),
     ],
 )  # fmt: skip
 def test_routes_of_other_namespaces(base: list[Object], expected: list[str], merged: list[str]) -> None:
-    """Linkerd merges the routes of both namespaces, so that a default would compete with all of them."""
-    said = {mesh: shown([*app("a"), *base], sandbox("dev1", "a"), mesh=mesh) for mesh in ("gateway-api", "linkerd")}
-    assert said == {"gateway-api": expected, "linkerd": merged}
+    """Linkerd merges the routes of both namespaces, so that a default competes with all of them."""
+    base = [*app("a", 80, 8080), *app("b"), WAYPOINT, *base]
+    said = {mesh: [text for text in shown(base, sandbox("dev1", "a"), mesh=mesh) if "SL424" in text and "port 80 " in text]
+            for mesh in ("gateway-api", "linkerd", "istio-ambient")}  # fmt: skip
+    assert said == {
+        "gateway-api": [consumers(name) for name in expected],
+        "linkerd": [consumers(name, kind="GRPC" if any(
+            r["kind"] == "GRPCRoute" and r["metadata"]["name"] == name for r in base) else "HTTP") for name in merged],
+        "istio-ambient": [],
+    }  # fmt: skip
+
+
+def test_a_producer_of_another_port_is_none_of_this_one() -> None:
+    base = [
+        *app("a", 80, 8080),
+        route("p", rule("a"), parents=[to_service("a", 8080)]),
+        consumer("s", rule(HOME), parent=ALL),
+    ]
+    assert sorted(specs_of(base, "a", mesh="gateway-api")) == ["a-80", "p", "s"]
 
 
 def test_a_default_does_not_tie_with_a_copy() -> None:
     """Linkerd merges both for clients of that namespace, and both are of one age: the timeout would hold or not."""
     base = [*app("a"), route("z", rule(HOME, timeouts={"request": "1s"}), parents=[A], namespace="client")]
     assert shown(base, sandbox("dev1", "a")) == [consumers("z")]
-
-
-TIE = (
-    "base.yaml: SL426 notice: 'HTTPRoute/shop/r2' and 'HTTPRoute/shop/r1' have a match in common on '{}': the older route "
-    "wins, for tenants as for all others\n  hint: merge the two routes"
-)
-EXPLICIT = {"path": {"type": "PathPrefix", "value": "/"}}
-
-
-@pytest.mark.parametrize(
-    ("one", "two", "parent", "cloned", "expected"),
-    [
-        pytest.param(None, None, A, "a", [TIE.format("Service/shop/a")], id="equal"),
-        pytest.param(None, {"method": "GET"}, A, "a", [], id="different"),
-        pytest.param(
-            EXPLICIT, None, A, "a", [TIE.format("Service/shop/a")], id="defaults-left-out",
-        ),
-        pytest.param(
-            None, None, A, "b", [TIE.format("Service/shop/a")], id="of-a-parent-that-is-not-cloned",
-        ),
-        pytest.param(
-            None, None, {"name": "gate"}, "a", [TIE.format("Gateway/shop/gate")], id="at-a-gateway",
-        ),
-    ],
-)  # fmt: skip
-def test_ties(one: Object | None, two: Object | None, parent: Object, cloned: str, expected: list[str]) -> None:
-    base = [*app("a"), *app("b"), gateway(), route("r1", rule("a", match=one), parents=[parent]),
-            route("r2", rule("b", match=two), parents=[parent])]  # fmt: skip
-    assert shown(base, sandbox("dev1", cloned), mesh="gateway-api") == expected
 
 
 INERT = (

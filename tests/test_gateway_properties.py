@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import re2
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from renderer.meshes import MESHES
 from tests.build import Object, app, plan, sandbox, service
+from tests.profiles import examples
 
 GATEWAY = "gateway.networking.k8s.io"
 TENANTS = ("dev1", "dev10", "xdev1")
@@ -419,38 +420,38 @@ def check(
 asked_for = st.lists(requests, min_size=10, max_size=25)
 
 
-@settings(max_examples=130)
+@examples(130)
 @given(cases("linkerd", "HTTPRoute", "a"), asked_for)
 def test_linkerd_services(case: tuple[list[Object], dict[str, set[str]]], asked: list[Request]) -> None:
     check(*case, asked, "linkerd", ("a", "b"))
 
 
-@settings(max_examples=130)
+@examples(130)
 @given(cases("gateway-api", "HTTPRoute", "a"), asked_for)
 def test_services(case: tuple[list[Object], dict[str, set[str]]], asked: list[Request]) -> None:
     check(*case, asked, "gateway-api", ("a", "b"))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(cases("gateway-api", "HTTPRoute", "gate"), asked_for)
 def test_gateways(case: tuple[list[Object], dict[str, set[str]]], asked: list[Request]) -> None:
     check(*case, asked, "gateway-api", ("gate",))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(cases("linkerd", "GRPCRoute", "a"), asked_for)
 def test_linkerd_grpc(case: tuple[list[Object], dict[str, set[str]]], asked: list[Request]) -> None:
     check(*case, asked, "linkerd", ("a",))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.sampled_from(["a", "gate"]).flatmap(lambda t: st.tuples(st.just(t), cases("gateway-api", "GRPCRoute", t))),
        asked_for)  # fmt: skip
 def test_grpc(case: tuple[str, tuple[list[Object], dict[str, set[str]]]], asked: list[Request]) -> None:
     check(*case[1], asked, "gateway-api", (case[0],))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(cases("linkerd", "HTTPRoute", "a"), st.sampled_from(TENANTS))
 def test_a_tenant_changes_no_object_of_others(case: tuple[list[Object], dict[str, set[str]]], gone: str) -> None:
     routes, cloned = case

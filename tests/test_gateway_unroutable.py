@@ -27,6 +27,18 @@ def l4(kind: str = "TCPRoute", **parent: Any) -> Object:
     return object_of("gateway.networking.k8s.io/v1alpha2", kind, "t", parentRefs=[parent], rules=[])
 
 
+def mirroring(parent: Object) -> Object:
+    filters = [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "a", "port": 80}}}]
+    return route(
+        "g", rule("a", match={"method": {"service": "s"}}, filters=filters), parents=[parent], kind="GRPCRoute"
+    )
+
+
+KEPT_OFF = "'GRPCRoute/shop/g' has no effect for its filter RequestMirror, and keeps HTTPRoutes off"
+KNOWN_NOT = (
+    "base.yaml: SL425 notice: 'GRPCRoute/shop/g' has a filter RequestMirror, for which the mesh ignores the whole route: so does "
+    "sandlane"
+)
 BEHIND = f"'ServiceProfile/shop/{FULL}' makes Linkerd ignore its routes"
 SWITCHED = "'TCPRoute/shop/t' serves it, which an HTTPRoute would switch off"
 
@@ -53,6 +65,11 @@ SWITCHED = "'TCPRoute/shop/t' serves it, which an HTTPRoute would switch off"
         pytest.param("gateway-api", [l4("TLSRoute", port=80)], [said(SWITCHED.replace("TCP", "TLS"))], id="tls-route"),
         pytest.param("istio-ambient", [l4()], [said(SWITCHED)], id="tcp-route-ambient"),
         pytest.param("linkerd", [l4(port=81)], [], id="tcp-route-of-another-port"),
+        pytest.param("linkerd", [mirroring(to_service("a", 80))], [KNOWN_NOT, said(KEPT_OFF)], id="grpc-with-a-strange-filter"),
+        pytest.param("linkerd", [mirroring(to_service("a"))], [KNOWN_NOT], id="grpc-with-a-strange-filter-for-all-ports"),
+        pytest.param("linkerd", [mirroring(to_service("a", 80)), route("r", rule("a"), parents=[to_service("a")])], [KNOWN_NOT],
+                     id="grpc-with-a-strange-filter-beside-a-route-of-all-ports"),
+        pytest.param("gateway-api", [mirroring(to_service("a", 80))], [], id="grpc-with-a-filter-elsewhere"),
         pytest.param("linkerd", [l4(namespace="other")], [], id="tcp-route-of-another-namespace"),
         pytest.param("linkerd", [l4(kind="Gateway", group="gateway.networking.k8s.io")], [], id="tcp-route-of-a-gateway"),
         pytest.param(
@@ -81,6 +98,11 @@ def refused(name: str, why: str) -> str:
 
 OPAQUE = "it is an opaque port of Linkerd"
 HEADLESS = "a headless Service is no parent of a route"
+OPAQUE_NAMESPACE = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "shop", "annotations": {"config.linkerd.io/opaque-ports": "80"}},
+}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +112,7 @@ HEADLESS = "a headless Service is no parent of a route"
         pytest.param("gateway-api", [{"name": "redis", "port": 6379}], {}, [], "REDIS carries no headers", id="redis"),
         pytest.param("linkerd", [80], {"clusterIP": "None"}, [], HEADLESS, id="headless"),
         pytest.param("gateway-api", [80], {"clusterIP": "None"}, [], HEADLESS, id="headless-elsewhere"),
+        pytest.param("linkerd", [80], {}, [OPAQUE_NAMESPACE], OPAQUE, id="opaque-by-its-namespace"),
         pytest.param("linkerd", [80], {}, [l4()], SWITCHED, id="tcp-route"),
         pytest.param("linkerd", [80, 6379], {}, [l4(port=80)], f"{SWITCHED}, {OPAQUE}", id="two-reasons"),
         pytest.param("linkerd", [{"name": "x", "port": 80, "appProtocol": "grpc"}], {}, [],

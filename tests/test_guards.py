@@ -18,8 +18,13 @@ QUEUE = (
     "sandboxes/dev1.yaml: SL310 no Service selects 'Deployment/shop/a' and none of its environment changes, so its clone takes "
     f"work from the base's own queue or schedule{hint(OWN, 'SL310')}"
 )
-RUNS = hint("let the base run migrations as a Job", "SL312")
-WRITES = hint("use a claim that many nodes may mount", "SL311")
+
+
+def runs(name: str) -> str:
+    return hint(f"leave it out with 'initContainers: {{drop: [{name}]}}'", "SL312")
+
+
+WRITES = hint("say what becomes of it, such as 'volumes: {d: emptyDir}' (or ephemeral, share, share-readonly)", "SL311")
 
 
 CHANGED: Object = {"name": "a", "containers": [{"name": "app", "env": [{"name": "Q", "value": "x"}]}]}
@@ -28,25 +33,6 @@ CHANGED: Object = {"name": "a", "containers": [{"name": "app", "env": [{"name": 
 def found(base: list[Object], workload: str | Object = "a") -> list[str]:
     made = plan(base, sandbox("dev1", workload))
     return texts([p for clone in made.clones for p in guard(made, clone)])
-
-
-def policy(name: str, namespace: str = "", **spec: Any) -> Object:
-    return object_of("networking.k8s.io/v1", "NetworkPolicy", name, namespace, **spec)
-
-
-def only(name: str) -> Object:
-    return {"podSelector": {"matchLabels": {"app": name}}}
-
-
-def lost(name: str) -> list[str]:
-    without = hint("let it select by a label that clones keep", "SL320", name)
-    return [f"sandboxes/dev1.yaml: SL320 '{name}' applies to 'Deployment/shop/a' and not to its clone{without}"]
-
-
-def shut(name: str) -> list[str]:
-    said = f"SL321 '{name}' lets 'Deployment/shop/a' in or through by its labels, and not its clone"
-    connects = hint("let it name the peer by a label that clones keep", "SL321", name)
-    return [f"sandboxes/dev1.yaml: {said}{connects}"]
 
 
 @pytest.mark.parametrize(
@@ -96,77 +82,9 @@ def test_claims(modes: list[str] | None, why_not: str | None) -> None:
 )
 def test_migrations(container: Object, is_migration: bool) -> None:
     name = container["name"]
-    said = f"SL312 init container '{name}' of 'Deployment/shop/a' looks like a migration and would run again for the clone{RUNS}"
+    said = f"SL312 init container '{name}' of 'Deployment/shop/a' looks like a migration and would run again for the clone{runs(name)}"
     expected = [f"sandboxes/dev1.yaml: {said}"] if is_migration else []
     assert found([deployment("a", initContainers=[container]), service("a")]) == expected
-
-
-@pytest.mark.parametrize(
-    ("policies", "expected"),
-    [
-        pytest.param([policy("p", **only("a"))], lost("NetworkPolicy/shop/p"), id="selects-the-origin"),
-        pytest.param([policy("p", podSelector={})], [], id="selects-everything"),
-        pytest.param([policy("p", "other", **only("a"))], [], id="another-namespace"),
-        pytest.param(
-            [object_of("security.istio.io/v1", "AuthorizationPolicy", "p", "istio-system", selector={"matchLabels": {"app": "a"}})],
-            lost("AuthorizationPolicy/istio-system/p"),
-            id="root-namespace",
-        ),
-        pytest.param(
-            [object_of("networking.istio.io/v1", "Sidecar", "p", workloadSelector={"labels": {"app": "a"}})],
-            lost("Sidecar/shop/p"), id="sidecar",
-        ),
-        pytest.param([policy("p", podSelector={}, ingress=[{"from": [only("a")]}])], shut("NetworkPolicy/shop/p"), id="ingress-peer"),
-        pytest.param([policy("p", podSelector={}, egress=[{"to": [only("a")]}])], shut("NetworkPolicy/shop/p"), id="egress-peer"),
-        pytest.param([policy("p", podSelector={}, ingress=[{"from": [{"podSelector": {}}]}])], [], id="every-peer"),
-        pytest.param([policy("p", podSelector={}, ingress=[{"from": [{"namespaceSelector": {}}]}])], [], id="namespace-peer"),
-        pytest.param([policy("p", "other", podSelector={}, ingress=[{"from": [only("a")]}])], [], id="peer-of-another-namespace"),
-        pytest.param(
-            [policy("p", "other", podSelector={}, ingress=[{"from": [{**only("a"), "namespaceSelector": {}}]}])],
-            shut("NetworkPolicy/other/p"), id="peer-from-another-namespace",
-        ),
-    ],
-)  # fmt: skip
-def test_policies(policies: list[Object], expected: list[str]) -> None:
-    assert found([*app("a"), *policies]) == expected
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [
-        pytest.param({"ingress": [{"from": [only("a")], "ports": [{"port": 80}]},
-                                  {"from": [{"podSelector": {}}], "ports": [{"port": 9090}]}]}, id="two-rules"),
-        pytest.param({"ingress": [{"from": [only("a")]}], "egress": [{"to": [{"podSelector": {}}]}]}, id="two-directions"),
-    ],
-)  # fmt: skip
-def test_each_rule(spec: Object) -> None:
-    assert found([*app("a"), policy("p", podSelector={}, **spec)]) == shut("NetworkPolicy/shop/p")
-
-
-@pytest.mark.parametrize(
-    ("labels", "is_told"),
-    [
-        pytest.param({"app": "a"}, True, id="origin"),
-        pytest.param({"app": "b"}, False, id="another"),
-        pytest.param({"app": "a", "x": "y"}, False, id="more-than-the-origin"),
-    ],
-)
-def test_source_labels(labels: dict[str, str], is_told: bool) -> None:
-    rules = [{"match": [{"sourceLabels": labels}], "route": [{"destination": {"host": "b"}}]}]
-    vs = object_of("networking.istio.io/v1", "VirtualService", "v", hosts=["b"], http=rules)
-    told = hint("tell clients apart by a label that clones keep", "SL324", "VirtualService/shop/v")
-    said = (
-        "SL324 'VirtualService/shop/v' has rules for requests of 'Deployment/shop/a' (sourceLabels), which are not for those of "
-        "its clone"
-    )
-    assert found([*app("a"), *app("b"), vs]) == ([f"sandboxes/dev1.yaml: {said}{told}"] if is_told else [])
-
-
-def test_policy_of_the_clone_alone() -> None:
-    others = {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}]}
-    assert [text.split()[2] for text in found([*app("a"), policy("deny", podSelector=others)])] == [
-        "'NetworkPolicy/shop/deny'"
-    ]
 
 
 def test_empty_volumes() -> None:
@@ -181,15 +99,70 @@ def test_empty_volumes() -> None:
     ]
 
 
-def test_policies_that_name_a_service() -> None:
-    policy = {
-        "apiVersion": "security.istio.io/v1",
-        "kind": "AuthorizationPolicy",
-        "metadata": {"name": "only-web"},
-        "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": "a"}]},
+def test_host_network() -> None:
+    said = "SL316 'Deployment/shop/a' uses its node's network, so its clone cannot share a node with it and no mesh routes its requests"
+    way = hint("let the base use the pod network", "SL316")
+    assert found([deployment("a", hostNetwork=True), service("a")]) == [f"sandboxes/dev1.yaml: {said}{way}"]
+
+
+def reading(**pod: Any) -> list[str]:
+    return found([deployment("a", {"app": "a", "tier": "x"}, **pod), service("a")])
+
+
+def read(label: str) -> list[str]:
+    said = f"SL314 notice: 'Deployment/shop/a-dev1' reads its own label '{label}', which is 'a-dev1' for the clone"
+    return [f"sandboxes/dev1.yaml: {said}\n  hint: set the variable in the spec if the app goes by the value"]
+
+
+def field(path: str) -> Object:
+    return {
+        "containers": [
+            {"name": "app", "image": "a:1", "env": [{"name": "L", "valueFrom": {"fieldRef": {"fieldPath": path}}}]}
+        ]
     }
-    assert found([*app("a"), policy]) == [
-        "sandboxes/dev1.yaml: SL323 'AuthorizationPolicy/shop/only-web' names 'Service/shop/a' and does not apply to its copy "
-        "for the tenant"
-        + hint("let it name the Gateway or namespace instead", "SL323", "AuthorizationPolicy/shop/only-web")
-    ]
+
+
+@pytest.mark.parametrize(
+    ("pod", "expected"),
+    [
+        pytest.param(field("metadata.labels['app']"), read("app"), id="variable"),
+        pytest.param(field("metadata.labels['tier']"), [], id="label-that-stays"),
+        pytest.param(field("metadata.name"), [], id="another-field"),
+        pytest.param({"volumes": [{"name": "v", "downwardAPI": {"items": [
+            {"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]}}]}, read("app"), id="volume"),
+    ],
+)  # fmt: skip
+def test_labels_that_the_app_reads(pod: Object, expected: list[str]) -> None:
+    assert reading(**pod) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "peer"),
+    [
+        pytest.param("a-0.a,a-1.a", "a-0", id="own-pods"),
+        pytest.param("ha-0.a", None, id="another's"),
+        pytest.param("a.shop", None, id="service"),
+    ],
+)
+def test_peers_by_name(value: str, peer: str | None) -> None:
+    base = {
+        **deployment("a", containers=[{"name": "app", "env": [{"name": "PEERS", "value": value}]}]),
+        "kind": "StatefulSet",
+    }
+    said = (
+        f"sandboxes/dev1.yaml: SL317 notice: variable 'PEERS' of 'StatefulSet/shop/a-dev1' names a pod of the origin ('{peer}')\n"
+        "  hint: give the clone a list of its own pods in 'env'; they are named <StatefulSet>-<tenantID>-<number>"
+    )
+    assert found([base, service("a")], {"name": "a", "kind": "StatefulSet"}) == ([said] if peer else [])
+
+
+def test_suspended_cron_job_takes_no_work() -> None:
+    template = {"spec": {"containers": [{"name": "app", "image": "a:1"}]}}
+    made = object_of("batch/v1", "CronJob", "a", schedule="@daily", jobTemplate={"spec": {"template": template}})
+    assert found([made], {"name": "a", "kind": "CronJob"}) == []
+
+
+def test_shared_claim_is_settled_by_the_spec() -> None:
+    base = [deployment("a", volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]), service("a")]
+    for choice in ("emptyDir", "share", "share-readonly"):
+        assert found(base, {"name": "a", "volumes": {"data": choice}}) == []

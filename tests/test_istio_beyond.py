@@ -63,15 +63,6 @@ def test_two_kinds_of_routes_of_one_service() -> None:
     )
 
 
-def test_http_routes_of_some_ports() -> None:
-    ports = service("a", {"name": "http", "port": 80}, {"name": "http-more", "port": 8080})
-    routed = route(plan([deployment("a"), ports, http_route("h", 80)], sandbox("dev1", "a")))
-    assert texts([p for p in routed.problems if p.code == "SL402"]) == beyond(
-        "HTTPRoute/shop/h", "serves 'Service/shop/a' and leaves its port 8080 to Istio's default route",
-        "give port 8080 an HTTPRoute of its own",
-    )  # fmt: skip
-
-
 HASH = {"loadBalancer": {"consistentHash": {"httpHeaderName": "x"}}}
 RETRIES = (
     "base.yaml: SL413 notice: 'DestinationRule/shop/a' hashes requests to 'Service/shop/a', which has no VirtualService in the base: "

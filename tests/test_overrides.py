@@ -256,6 +256,15 @@ def hint(text: str) -> str:
         pytest.param({"patches": [{"patch": "spec: {selector: {matchLabels: {app: b}}}"}]},
                      "SL232 the patch changes 'spec.selector' of 'Deployment/shop/a', which sandlane decides"
                      + hint("clones have selectors of their own"), id="selector"),
+        pytest.param({"patches": [{"patch": "- {op: copy, from: /kind, path: /metadata/annotations}"}]},
+                     "SL231 the patch cannot be applied to 'Deployment/shop/a': 'metadata.annotations' would be a string, "
+                     "expected a mapping", id="annotations"),
+        pytest.param({"patches": [{"patch": "- {op: add, path: /spec/template/spec/volumes/-, value: true}"}]},
+                     "SL231 the patch cannot be applied to 'Deployment/shop/a': 'spec.template.spec.volumes[2]' would be true or "
+                     "false, expected a mapping", id="volumes"),
+        pytest.param({"patches": [{"patch": "- {op: add, path: /spec/template/spec/containers/0/env/-, "
+                                            "value: {name: SANDLANE_SANDBOX, value: x}}"}]},
+                     "SL214 environment variable 'SANDLANE_SANDBOX' of the patch is one that sandlane sets itself", id="ours"),
         pytest.param({"patches": [{"patch": "$patch: delete"}]},
                      "SL231 the patch cannot be applied to 'Deployment/shop/a': it leaves no containers to run", id="delete"),
         pytest.param({"patches": [{"patch": "just words"}]},

@@ -47,7 +47,41 @@ def service(opaque: str | None = None, **spec: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_linkerd(manifest: dict[str, Any], port: dict[str, Any], expected: str | None) -> None:
-    assert linkerd_unroutable(manifest, port) == expected
+    assert linkerd_unroutable(manifest, port, {}) == expected
+
+
+def namespace(opaque: str) -> dict[str, Any]:
+    return {"metadata": {"name": "shop", "annotations": {"config.linkerd.io/opaque-ports": opaque}}}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "port", "owner", "expected"),
+    [
+        pytest.param(service(), {"port": 80}, namespace("80"), OPAQUE, id="its-own"),
+        pytest.param(service(), {"port": 6379}, namespace("80"), None, id="replaces-the-default"),
+        pytest.param(service("8080"), {"port": 80}, namespace("80"), None, id="the-services-own-wins"),
+        pytest.param(service(""), {"port": 80}, namespace("80"), None, id="an-empty-one-wins-too"),
+        pytest.param(service(), {"port": 80, "appProtocol": "http"}, namespace("80"), None, id="app-protocol-wins"),
+        pytest.param(service(), {"port": 80}, {"metadata": {"name": "shop"}}, None, id="none"),
+    ],
+)
+def test_linkerd_by_namespace(
+    manifest: dict[str, Any], port: dict[str, Any], owner: dict[str, Any], expected: str | None
+) -> None:
+    assert linkerd_unroutable(manifest, port, owner) == expected
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        pytest.param([{"port": 80, "targetPort": 3306}], [80], id="target-port"),
+        pytest.param([{"port": 3306, "targetPort": 80}], [3306], id="no-patch-so-the-default"),
+        pytest.param([{"port": 3306, "targetPort": 80}, {"port": 25}], [25], id="a-patch-replaces-the-default"),
+        pytest.param([{"port": 80, "targetPort": "mysql"}, {"port": 6379}], [6379], id="named-target-port"),
+    ],
+)
+def test_linkerd_by_the_webhook(ports: list[dict[str, Any]], expected: list[int]) -> None:
+    assert [p["port"] for p in ports if linkerd_unroutable(service(ports=ports), p, {}) == OPAQUE] == expected
 
 
 @pytest.mark.parametrize(
@@ -69,4 +103,4 @@ def test_linkerd(manifest: dict[str, Any], port: dict[str, Any], expected: str |
     ],
 )  # fmt: skip
 def test_plain(manifest: dict[str, Any], port: dict[str, Any], expected: str | None) -> None:
-    assert plain_unroutable(manifest, port) == expected
+    assert plain_unroutable(manifest, port, {}) == expected

@@ -136,6 +136,28 @@ ATTEMPTS = [
                  than("annotation 'traffic.sidecar.istio.io/excludeInboundPorts' other than its origin's"), id="past-the-proxy"),
     pytest.param(annotated(linkerd_io__inject="disabled"),
                  than("annotation 'linkerd.io/inject' other than its origin's"), id="past-linkerd"),
+    pytest.param(annotated(prometheus_istio_io__merge_metrics="false"),
+                 than("annotation 'prometheus.istio.io/merge.metrics' other than its origin's"), id="metrics-of-the-proxy"),
+    pytest.param(annotated(viz_linkerd_io__tap="enabled"),
+                 than("annotation 'viz.linkerd.io/tap' other than its origin's"), id="tap"),
+    pytest.param(annotated(iam_amazonaws_com__role="admin"),
+                 than("annotation 'iam.amazonaws.com/role' other than its origin's"), id="role-of-the-cloud"),
+    pytest.param(patched({}, metadata={"annotations": {"io.kubernetes.cri-o.Devices": "/dev/fuse"}}),
+                 than("annotation 'io.kubernetes.cri-o.Devices' other than its origin's"), id="device-of-the-runtime"),
+    pytest.param(patched({}, metadata={"annotations": {"cdi.k8s.io/a": "vendor.example/d=all"}}),
+                 than("annotation 'cdi.k8s.io/a' other than its origin's"), id="device-by-cdi"),
+    pytest.param(annotated(k8s_v1_cni_cncf_io__networks="host"),
+                 than("annotation 'k8s.v1.cni.cncf.io/networks' other than its origin's"), id="another-network"),
+    # The API server drops fields that a pod's security context does not have: what they say is not in force.
+    pytest.param(patched({"securityContext": {"capabilities": {"drop": ["ALL"]}},
+                          "containers": [{"name": "app", "securityContext": {"capabilities": None}}]}),
+                 than("capability AUDIT_WRITE" + IN_APP), id="drops-of-the-pod"),
+    pytest.param(patched({"securityContext": {"allowPrivilegeEscalation": False},
+                          "containers": [{"name": "app", "securityContext": {"allowPrivilegeEscalation": None}}]}),
+                 than("privilege escalation" + IN_APP), id="escalation-of-the-pod"),
+    pytest.param(patched({"securityContext": {"readOnlyRootFilesystem": True},
+                          "containers": [{"name": "app", "securityContext": {"readOnlyRootFilesystem": None}}]}),
+                 than("writing to its root file system" + IN_APP), id="root-file-system-of-the-pod"),
     pytest.param({"image": "elsewhere.example/a:2"},
                  "SL241 the environment's policy allows no image 'elsewhere.example/a:2' for 'Deployment/shop/a-dev1'", id="image"),
     pytest.param(container(image="elsewhere.example/a:2"),
@@ -179,6 +201,30 @@ HARMLESS = [
 @pytest.mark.parametrize("workload", HARMLESS)
 def test_what_gives_nothing_is_allowed(workload: Object) -> None:
     assert refused(workload) == []
+
+
+def test_nulls_of_a_container_leave_what_its_pod_says_in_force() -> None:
+    """As in the API server; the guard and proof agree, else the mistake would be reported as sandlane's own."""
+    base = [
+        deployment(
+            "a",
+            containers=[{"name": "app", "image": "a:1", "securityContext": {"runAsUser": None, "runAsNonRoot": None}}],
+            securityContext={"runAsUser": 1000, "runAsNonRoot": True},
+        ),
+        service("a"),
+    ]
+    (text,) = refusals(base, sandbox("dev1", {"name": "a", **patched({"securityContext": None})}))
+    assert than("running as the user of its image" + IN_APP) in text
+
+
+def test_a_token_may_lie_elsewhere_and_last_longer() -> None:
+    source = {"serviceAccountToken": {"path": "t", "audience": "vault", "expirationSeconds": 600}}
+    base = [deployment("a", volumes=[{"name": "t", "projected": {"sources": [source]}}]), service("a")]
+    changed = {"serviceAccountToken": {"path": "u", "audience": "vault", "expirationSeconds": 3600}}
+    operation = {"op": "replace", "path": "/spec/template/spec/volumes/0/projected/sources/0", "value": changed}
+    made = output(base, sandbox("dev1", {"name": "a", "patches": [{"patch": json.dumps([operation])}]}))
+    (volume,) = made["Deployment/a-dev1"]["spec"]["template"]["spec"]["volumes"]
+    assert volume["projected"]["sources"] == [changed]
 
 
 def test_policy_alone_allows_more() -> None:

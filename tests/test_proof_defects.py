@@ -397,7 +397,8 @@ def _late(transform: Callable[..., Any]) -> Callable[..., Any]:
     def wrong(*arguments: Any) -> Any:
         found = transform(*arguments)
         own = [entry for entry in found.http if "dev" in str(entry.get("name"))]
-        return replace(found, http=[*(entry for entry in found.http if entry not in own), *own])
+        http = [*(entry for entry in found.http if entry not in own), *own]
+        return replace(found, spec={**found.spec, "http": http})
 
     return wrong
 

@@ -410,7 +410,7 @@ ADDITIONS = [
                 },
             )
         ),
-        [p1(f"{DEV1}sidecar.yaml", "Sidecar/shop/g", "no Sidecar that the base has not may lie in 'sandboxes/dev1'")],
+        [p1(f"{DEV1}sidecar.yaml", "Sidecar/shop/g", "neither binds one clone of its sandbox nor names a copy")],
         id="sidecar",
     ),
     pytest.param(

@@ -43,7 +43,7 @@ SHOPS = [
 
 
 def shop(mesh: str, extra: list[build.Object], routes: build.Object) -> Inputs:
-    base = [*build.app("web"), *build.app("cart"), *extra]
+    base = [build.WAYPOINT, *build.app("web"), *build.app("cart"), *extra]
     return build.inputs(base, *SPECS, mesh=mesh, output={"base": "none"}, routes=routes)
 
 

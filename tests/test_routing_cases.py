@@ -27,7 +27,7 @@ from renderer.proof.trace import Traced, trace
 from renderer.tree import MemoryTree
 from tests.build import Object, app, files_of, group, sandbox
 from tests.networks import said_of
-from tests.shared import REPOSITORY
+from tests.shared import REPOSITORY, SHARED
 from tests.validity import complaints
 
 CASES = sorted((REPOSITORY / "tests" / "cases" / "routing").glob("*.yaml"))
@@ -86,13 +86,10 @@ def request_of(asked: dict[str, Any], *, is_bare: bool = False) -> Request:
     headers += [("baggage", asked["baggage"])] if "baggage" in asked else []
     sender = asked.get("from") or {}
     kind: Any = "gateway" if "at" in asked else "sidecar"
+    home, _, gateway = asked.get("at", "").rpartition("/")
+    namespace = sender.get("namespace", home or "shop")
     return Request(
-        client=Client(
-            kind=kind,
-            namespace=sender.get("namespace", "shop"),
-            labels=sender.get("labels") or {},
-            name=asked.get("at", ""),
-        ),
+        client=Client(kind=kind, namespace=namespace, labels=sender.get("labels") or {}, name=gateway),
         host=found[1],
         port=int(found[2] or 80),
         authority=asked.get("host", ""),
@@ -151,7 +148,8 @@ def test_case(file: Any) -> None:
 def invalid_objects(found: Rendered, base: Base) -> Iterator[str]:
     """Yields what the API server would refuse of what is added, where its schemas are at hand."""
     for placed in found.objects:
-        if placed.id not in base.by_id:
+        is_known = "." not in placed.id.group or (SHARED / "schemas" / placed.id.group).exists()
+        if placed.id not in base.by_id and is_known:
             yield from (f"{placed.id}: {complaint}" for complaint in complaints(dict(placed.manifest)))
 
 

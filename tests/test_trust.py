@@ -48,8 +48,8 @@ def copy(match: Object | None = None) -> Object:
 
 
 OPEN = (
-    "base.yaml: SL450 notice: tenants can be chosen from outside at 'shop/gw'\n"
-    "  hint: set 'routes.entry: mesh', or name the gateway in 'routes.strip', unless that is meant"
+    "base.yaml: SL441 notice: whoever reaches 'Gateway/shop/gw' can choose a tenant there, by the header that carries the tenantID\n"
+    "  hint: remove the carriers from requests that come from outside, before they reach it"
 )
 INDISTINCT = (
     "base.yaml: SL456 an entry of 'VirtualService/shop/shop' tells clients apart, and is for gateways at which tenants may not be chosen "

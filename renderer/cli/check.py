@@ -26,6 +26,7 @@ _KINDS = (
     help="Tell whether the output directory is what 'render' would write; writes nothing, exits 1 if it is not.",
 )
 @s.environments
+@s.base_option
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -33,9 +34,15 @@ _KINDS = (
     help="Look at DIR, not at the environment's output.path.",
 )
 @s.output_format("text", "json")
-def command(environments: tuple[Path, ...], root: Path | None, output: Path | None, output_format: str) -> None:
+def command(
+    environments: tuple[Path, ...],
+    root: Path | None,
+    base: tuple[str, ...],
+    output: Path | None,
+    output_format: str,
+) -> None:
     """Checks each environment and exits with the gravest status."""
-    sessions = s.sessions(environments, root)
+    sessions = s.sessions(environments, root, base)
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
     s.run(sessions, output_format, lambda session: _check(session, output, output_format))

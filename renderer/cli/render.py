@@ -8,17 +8,17 @@ from typing import Any
 import click
 
 from renderer import write
-from renderer.catalogue import report
 from renderer.cli import session as s
 from renderer.cli.main import CHANGED, FINE
 from renderer.pipeline import Rendered, render, render_valid
-from renderer.problems import Invalid, did_you_mean
+from renderer.problems import did_you_mean
 
 
 @click.command(
     "render", help="Write the output directory: clones and routes of every sandbox. Only changed files are touched."
 )
 @s.environments
+@s.base_option
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything changed (for hooks).")
 @click.option(
     "--output",
@@ -35,6 +35,7 @@ from renderer.problems import Invalid, did_you_mean
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
+    base: tuple[str, ...],
     exit_code: bool,
     output: Path | None,
     to_stdout: bool,
@@ -43,7 +44,7 @@ def command(
     output_format: str,
 ) -> None:
     """Renders each environment and exits with the gravest status."""
-    sessions = s.sessions(environments, root)
+    sessions = s.sessions(environments, root, base)
     if only and not to_stdout:
         raise click.UsageError("--only goes with --stdout")
     if output and (to_stdout or len(sessions) > 1):
@@ -76,7 +77,7 @@ def _render(
         _print(rendered, only)
     else:
         directory = session.output(inputs, output)
-        changed = _write(rendered, directory)
+        changed = s.write_files(directory, rendered.files)
         is_changed = bool(changed)
         result = _as_data(session, rendered, directory, changed)
         if output_format == "text":
@@ -100,25 +101,6 @@ def _print(rendered: Rendered, only: str | None) -> None:
 
 def _is_below(path: str, prefix: str) -> bool:
     return not prefix or path == prefix or path.startswith(f"{prefix}/")
-
-
-def _write(rendered: Rendered, directory: Path) -> write.Changes:
-    """Brings the output directory up to date. Raises Invalid before anything was written, and Unwritten after."""
-    try:
-        with write.locked(directory):
-            changed = write.changes(directory, rendered.files)
-            if changed.foreign:
-                raise Invalid(report("SL501", file=s.shown(directory / path)) for path in changed.foreign)
-            is_new = not directory.exists()
-            try:
-                write.apply(directory, rendered.files, changed)
-            except OSError as error:
-                # A new directory appears as a whole or not at all.
-                problem = s.unusable(directory, error)
-                raise (Invalid([problem]) if is_new else s.Unwritten(problem)) from None
-    except (write.UnusableOutput, OSError) as error:
-        raise Invalid([s.unusable(directory, error)]) from None
-    return changed
 
 
 def _as_data(session: s.Session, rendered: Rendered, directory: Path, changed: write.Changes) -> dict[str, Any]:

@@ -5,32 +5,94 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from renderer import yamlio
+from renderer import write, yamlio
 from renderer.catalogue import report
 from renderer.cli.main import DEFECT, INVALID
 from renderer.inputs import Inputs, read_inputs
 from renderer.load import DiskTree, environment_file, find_root
+from renderer.named import STREAM
 from renderer.pipeline import Unproven
 from renderer.problems import Invalid, Problem, Source, placed, show
 from renderer.tree import OutsideRoot, Unreadable, join
 
 F = TypeVar("F", bound=Callable[..., Any])
+V = TypeVar("V", bound="View")
 
 
-class Session:
-    """One environment as a command works on it: its tree, the paths as the user sees them, and its inputs."""
+class View:
+    """A tree as a command works on it, and its problems and paths as the user sees them."""
 
-    def __init__(self, argument: Path, root: Path | None) -> None:
+    def __init__(self, tree: DiskTree, shown: str) -> None:
+        self.tree = tree
+        self.shown = shown
+
+    def place(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Fills in lines and columns, from the bytes that were read."""
+        return placed(problems, self._locate)
+
+    def _locate(self, source: Source, path: tuple[str | int, ...], at_key: bool) -> tuple[int, int] | None:
+        try:
+            return yamlio.locate(self.tree.read(source.file), source.document, path, at_key)
+        except (OSError, OutsideRoot, Unreadable, Invalid):
+            return None
+
+    def seen(self, file: str) -> str:
+        """Returns a file of the tree as a path from where the user stands."""
+        if file == STREAM:
+            return "<stdin>"
+        return os.path.relpath(self.tree.root / file)
+
+    def tell(self, problems: Iterable[Problem]) -> None:
+        """Writes problems to stderr, in the order of their places."""
+        import dataclasses
+
+        told: set[str] = set()
+        for problem in self.place(problems):
+            if problem.source:
+                problem = dataclasses.replace(
+                    problem, source=dataclasses.replace(problem.source, file=self.seen(problem.source.file))
+                )
+            text = show(problem)
+            if text not in told:  # one mistake of the base may concern many tenants
+                click.echo(text, err=True)
+            told.add(text)
+
+    def as_data(self, problems: Iterable[Problem]) -> list[dict[str, Any]]:
+        """Returns problems as JSON has them."""
+        return [
+            {
+                "code": p.code,
+                "level": p.level,
+                "message": p.text,
+                "hint": p.hint or None,
+                "file": self.seen(p.source.file) if p.source else None,
+                "line": p.position[0] if p.position else None,
+                "column": p.position[1] if p.position else None,
+                "object": p.object or None,
+            }
+            for p in self.place(problems)
+        ]
+
+
+class Session(View):
+    """One environment as a command works on it: its tree, the paths as the user sees them, and its inputs.
+
+    `base` is what is read in the place of the environment's base: paths, or `-` for what was piped in.
+    """
+
+    def __init__(
+        self, argument: Path, root: Path | None, base: Sequence[str] = (), stream: bytes | None = None
+    ) -> None:
         self.file = environment_file(argument)
-        self.tree = DiskTree(root or find_root(self.file))
-        self.shown = os.path.relpath(self.file)
+        self.base = base
+        super().__init__(DiskTree(root or find_root(self.file), stream), os.path.relpath(self.file))
 
     def inputs(self) -> Inputs:
         """Reads the environment, its base and its specs. Raises Invalid."""
@@ -39,7 +101,8 @@ class Session:
         except ValueError:
             raise Invalid([report("SL121", file=self.shown, root=f"'{self.tree.root}'")]) from None
         try:
-            return read_inputs(self.tree, path)
+            entries = tuple(entry_of(self.tree, entry) for entry in self.base)
+            return read_inputs(self.tree, path, base_entries=entries or None)
         except FileNotFoundError:
             raise Invalid(
                 [
@@ -98,51 +161,6 @@ class Session:
     def _overlap(one: str, two: str) -> bool:
         return os.path.commonpath((one, two)) in (one, two)
 
-    def place(self, problems: Iterable[Problem]) -> list[Problem]:
-        """Fills in lines and columns, from the bytes that were read."""
-        return placed(problems, self._locate)
-
-    def _locate(self, source: Source, path: tuple[str | int, ...], at_key: bool) -> tuple[int, int] | None:
-        try:
-            return yamlio.locate(self.tree.read(source.file), source.document, path, at_key)
-        except (OSError, OutsideRoot, Unreadable, Invalid):
-            return None
-
-    def seen(self, file: str) -> str:
-        """Returns a file of the tree as a path from where the user stands."""
-        return os.path.relpath(self.tree.root / file)
-
-    def tell(self, problems: Iterable[Problem]) -> None:
-        """Writes problems to stderr, in the order of their places."""
-        import dataclasses
-
-        told: set[str] = set()
-        for problem in self.place(problems):
-            if problem.source:
-                problem = dataclasses.replace(
-                    problem, source=dataclasses.replace(problem.source, file=self.seen(problem.source.file))
-                )
-            text = show(problem)
-            if text not in told:  # one mistake of the base may concern many tenants
-                click.echo(text, err=True)
-            told.add(text)
-
-    def as_data(self, problems: Iterable[Problem]) -> list[dict[str, Any]]:
-        """Returns problems as JSON has them."""
-        return [
-            {
-                "code": p.code,
-                "level": p.level,
-                "message": p.text,
-                "hint": p.hint or None,
-                "file": self.seen(p.source.file) if p.source else None,
-                "line": p.position[0] if p.position else None,
-                "column": p.position[1] if p.position else None,
-                "object": p.object or None,
-            }
-            for p in self.place(problems)
-        ]
-
 
 def shown(path: Path) -> str:
     """Returns a path as seen from where the user stands."""
@@ -183,9 +201,45 @@ def output_format(*formats: str) -> Callable[[F], F]:
     )
 
 
-def sessions(arguments: Sequence[Path], root: Path | None) -> list[Session]:
+def base_option(command: F) -> F:
+    """Adds `--base`, which takes the place of the environment's base."""
+    return click.option(
+        "--base",
+        multiple=True,
+        metavar="PATH|-",
+        help="Read PATH, a file, a directory or a kustomization, or with '-' what is piped in, and not the environment's base; "
+        "repeatable.",
+    )(command)
+
+
+def sessions(arguments: Sequence[Path], root: Path | None, base: Sequence[str] = ()) -> list[Session]:
     """Returns a session for each environment that the user names; by default the one here."""
-    return [Session(argument, root) for argument in arguments or [Path()]]
+    stream = sys.stdin.buffer.read() if STREAM in base else None
+    return [Session(argument, root, base, stream) for argument in arguments or [Path()]]
+
+
+def entry_of(tree: DiskTree, path: str) -> str:
+    """Returns a path of the user as an entry that is seen from the root of a tree."""
+    return STREAM if path == STREAM else Path(os.path.relpath(os.path.realpath(path), tree.root)).as_posix()
+
+
+def write_files(directory: Path, files: Mapping[str, str]) -> write.Changes:
+    """Brings a directory up to date. Raises Invalid before anything was written, and Unwritten after."""
+    try:
+        with write.locked(directory):
+            changed = write.changes(directory, files)
+            if changed.foreign:
+                raise Invalid(report("SL501", file=shown(directory / path)) for path in changed.foreign)
+            is_new = not directory.exists()
+            try:
+                write.apply(directory, files, changed)
+            except OSError as error:
+                # A new directory appears as a whole or not at all.
+                problem = unusable(directory, error)
+                raise (Invalid([problem]) if is_new else Unwritten(problem)) from None
+    except (write.UnusableOutput, OSError) as error:
+        raise Invalid([unusable(directory, error)]) from None
+    return changed
 
 
 def write_json(data: Any) -> None:
@@ -197,7 +251,7 @@ class Unwritten(Exception):
     """Raised where writing failed half-way: its argument is the problem."""
 
 
-def run(sessions: Sequence[Session], output: str, action: Callable[[Session], tuple[int, dict[str, Any]]]) -> None:
+def run(sessions: Sequence[V], output: str, action: Callable[[V], tuple[int, dict[str, Any]]]) -> None:
     """Runs an action for each environment, tells what is wrong, writes the results as JSON if wanted, and exits.
 
     The action returns an exit status and its result; the gravest status is the command's.

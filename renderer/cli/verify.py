@@ -15,8 +15,8 @@ from renderer.base import Base, read_base
 from renderer.cli import session as s
 from renderer.cli.main import BROKEN_PROMISE, FINE
 from renderer.cli.sarif import sarif
-from renderer.inputs import MANIFESTS
 from renderer.load import DiskTree
+from renderer.named import MANIFESTS
 from renderer.problems import Invalid, Problem, Source
 from renderer.proof import prove
 from renderer.proof.claims import claims_of
@@ -30,6 +30,7 @@ from renderer.tree import OutsideRoot, Unreadable, join
     "does not hold.",
 )
 @s.environments
+@s.base_option
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -37,9 +38,15 @@ from renderer.tree import OutsideRoot, Unreadable, join
     help="Prove DIR, not the environment's output.path.",
 )
 @s.output_format("text", "json", "sarif")
-def command(environments: tuple[Path, ...], root: Path | None, output: Path | None, output_format: str) -> None:
+def command(
+    environments: tuple[Path, ...],
+    root: Path | None,
+    base: tuple[str, ...],
+    output: Path | None,
+    output_format: str,
+) -> None:
     """Verifies each environment and exits with the gravest status."""
-    sessions = s.sessions(environments, root)
+    sessions = s.sessions(environments, root, base)
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
     if output_format == "sarif" and len(sessions) > 1:

@@ -9,14 +9,13 @@ from typing import Any
 
 from renderer.base import Base
 from renderer.catalogue import report
-from renderer.clone.overrides import app_containers
 from renderer.clone.rights import beyond_origin, foreign_images
-from renderer.kinds import at, pod_labels
-from renderer.model import Manifest, Resource, ResourceId
+from renderer.clone.subject import app_containers
+from renderer.kinds import at
+from renderer.model import Manifest, ResourceId
 from renderer.patch.put import is_same
 from renderer.plan import Plan, WorkloadClone
 from renderer.problems import Problem
-from renderer.selectors import from_label_selector, matches
 
 _MIGRATION = re.compile(r"migrat|flyway|liquibase|alembic|db-?init|schema-?init", re.IGNORECASE)
 _SHARED = {"ReadWriteMany", "ReadOnlyMany"}
@@ -31,10 +30,8 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
         *_consumer(clone),
         *_claims(plan.base, clone),
         *_migrations(clone),
-        *_policies(plan, clone),
         *_empty_volumes(clone),
         *_host_ports(clone),
-        *_attached(plan, clone),
         *_host_network(clone),
         *_peers_by_name(clone),
         *_labels_read(clone),
@@ -82,7 +79,7 @@ def _claims(base: Base, clone: WorkloadClone) -> Iterator[Finding]:
                 if claim
                 else "is not in the base, so it may be for one node only"
             )
-            yield "SL311", str(clone.origin.id), {"claim": name, "why_not": why_not}
+            yield "SL311", str(clone.origin.id), {"claim": name, "volume": volume.get("name"), "why_not": why_not}
 
 
 def _migrations(clone: WorkloadClone) -> Iterator[Finding]:
@@ -94,40 +91,6 @@ def _migrations(clone: WorkloadClone) -> Iterator[Finding]:
         is_sidecar = container.get("restartPolicy") == "Always"
         if not is_sidecar and (_MIGRATION.search(words) or container.get("image") in images):
             yield "SL312", str(clone.origin.id), {"container": str(container.get("name"))}
-
-
-def _policies(plan: Plan, clone: WorkloadClone) -> Iterator[Finding]:
-    """Yields what selects the origin's pods, or lets them through, and not the clone's; and what selects the clone's alone."""
-    namespace, origin = clone.origin.id.namespace, pod_labels(clone.row, clone.origin.manifest)
-    labels, values = clone.pods.labels, {"origin": str(clone.origin.id)}
-    before = [resource.id for _, resource in plan.selectors.follow.matching(namespace, origin)]
-    after = [resource.id for _, resource in plan.selectors.follow.matching(namespace, labels)]
-    for id in dict.fromkeys(id for id in before if before.count(id) > after.count(id)):
-        if id.kind != "PodMonitor":  # a clone pages nobody
-            yield "SL324" if id.kind == "VirtualService" else "SL320", str(id), values
-    for id in dict.fromkeys(id for id in after if after.count(id) > before.count(id)):
-        yield "SL322", str(id), values
-    for policy in plan.base.of("networking.k8s.io", "NetworkPolicy"):
-        if any(_lost(peer, policy, namespace, origin, labels) for peer in _peers(policy)):
-            yield "SL321", str(policy.id), values
-
-
-def _peers(policy: Resource) -> Iterator[Mapping[str, Any]]:
-    """Yields every peer of a NetworkPolicy, of each rule and direction."""
-    spec = policy.manifest.get("spec") or {}
-    for direction, side in (("ingress", "from"), ("egress", "to")):
-        for rule in spec.get(direction) or ():
-            yield from rule.get(side) or ()
-
-
-def _lost(
-    peer: Mapping[str, Any], policy: Resource, namespace: str, origin: Mapping[str, str], labels: Mapping[str, str]
-) -> bool:
-    """Tells whether a peer names an origin's pods by their labels and not its clone's."""
-    if peer.get("podSelector") is None or (peer.get("namespaceSelector") is None and policy.id.namespace != namespace):
-        return False
-    selector = from_label_selector(peer["podSelector"])
-    return matches(selector, origin) and not matches(selector, labels)
 
 
 def _empty_volumes(clone: WorkloadClone) -> Iterator[Finding]:
@@ -142,13 +105,6 @@ def _host_ports(clone: WorkloadClone) -> Iterator[Finding]:
     ports = [str(port["hostPort"]) for c in containers for port in c.get("ports") or () if "hostPort" in port]
     if ports:
         yield "SL313", str(clone.id), {"ports": ", ".join(ports)}
-
-
-def _attached(plan: Plan, clone: WorkloadClone) -> Iterator[Finding]:
-    """Yields the policies that name a Service of the origin, of which the clone has a copy."""
-    for service in clone.services:
-        for policy in plan.policies.get(service.id, ()):
-            yield "SL323", str(policy.id), {"target": str(service.id)}
 
 
 def _host_network(clone: WorkloadClone) -> Iterator[Finding]:

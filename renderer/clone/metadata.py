@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from renderer.model import Environment, Manifest, RouteGroup, Sandbox, annotations_of, labels_of
+from renderer.model import (
+    Environment,
+    Manifest,
+    Resource,
+    ResourceId,
+    RouteGroup,
+    Sandbox,
+    annotations_of,
+    labels_of,
+)
 from renderer.names import EXPIRES, LABEL_VALUE_LIMIT, MANAGED_BY, ORIGIN, OWNER, SANDBOX, SPEC, TENANT, fit
 
 _OWNED_PREFIXES = (
@@ -81,16 +90,20 @@ def tenant_metadata(
 
     `origin` is the name of what it was copied from, None if it was not.
     """
-    marks = {
-        **(labels or {}),
+    marks = {**(labels or {}), **tenant_marks(environment, sandbox, origin)}
+    notes = {**(annotations or {}), **dict(_notes(sandbox))}
+    return {"name": name, "namespace": namespace, "labels": marks, "annotations": notes}
+
+
+def tenant_marks(environment: Environment, sandbox: Sandbox | RouteGroup, origin: str | None) -> dict[str, str]:
+    """Returns the labels that mark an object as a tenant's; `origin` is what it was copied from, if it was."""
+    return {
         MANAGED_BY: "sandlane",
         environment.tenant_label: sandbox.tenant,
         TENANT: sandbox.tenant,
         SANDBOX: sandbox.name,
         **({ORIGIN: fit(origin, LABEL_VALUE_LIMIT)} if origin else {}),
     }
-    notes = {**(annotations or {}), **dict(_notes(sandbox))}
-    return {"name": name, "namespace": namespace, "labels": marks, "annotations": notes}
 
 
 def _notes(sandbox: Sandbox | RouteGroup) -> Iterable[tuple[str, str]]:
@@ -104,3 +117,19 @@ def _notes(sandbox: Sandbox | RouteGroup) -> Iterable[tuple[str, str]]:
 def kept_annotations(origin: Manifest) -> dict[str, str]:
     """Returns the annotations that a copy keeps of its origin's metadata."""
     return without_owners(annotations_of(origin))
+
+
+def copied_metadata(
+    environment: Environment, sandbox: Sandbox | RouteGroup, policy: Resource, id: ResourceId, *, is_early: bool
+) -> dict[str, Any]:
+    """Returns the metadata of a policy's copy; an early one is there before what it protects (Argo CD's sync waves)."""
+    wave = {"argocd.argoproj.io/sync-wave": "-1"} if is_early else {}
+    return tenant_metadata(
+        environment,
+        sandbox,
+        name=id.name,
+        namespace=id.namespace,
+        origin=policy.id.name,
+        labels=copied_labels(policy.manifest),
+        annotations={**kept_annotations(policy.manifest), **wave},
+    )

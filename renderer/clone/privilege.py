@@ -41,22 +41,23 @@ _SAFE_SYSCTLS = frozenset((
     "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range", "net.ipv4.tcp_fin_timeout",
     "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_syncookies",
 ))  # fmt: skip
-_AROUND = (
-    "ambient.istio.io/",
-    "config.alpha.linkerd.io/",
-    "config.linkerd.io/",
-    "inject.istio.io/",
-    "istio.io/",
-    "linkerd.io/",
-    "proxy.istio.io/",
-    "security.istio.io/",
-    "sidecar.istio.io/",
-    "traffic.sidecar.istio.io/",
-    "container.apparmor.security.beta.kubernetes.io/",
-    "container.seccomp.security.alpha.kubernetes.io/",
-    "seccomp.security.alpha.kubernetes.io/",
-)
-"""Annotations of pods by which a proxy or a profile is left out, replaced or set up."""
+_ANNOTATIONS: Mapping[str, str] = {
+    "istio.io/": "mesh",
+    "linkerd.io/": "mesh",
+    "apparmor.security.beta.kubernetes.io/": "security",
+    "cdi.k8s.io/": "volumes",
+    "iam.amazonaws.com/": "serviceAccount",
+    "io.katacontainers.": "security",
+    "io.kubernetes.cri-o.": "security",
+    "k8s.v1.cni.cncf.io/": "mesh",
+    "seccomp.security.alpha.kubernetes.io/": "security",
+}
+"""Part of the key of a pod's annotation -> class, where it sets up a proxy or a profile, or gives a device, a role or a network."""
+
+_INHERITED = (
+    "appArmorProfile", "runAsGroup", "runAsNonRoot", "runAsUser", "seLinuxOptions", "seccompProfile", "windowsOptions",
+)  # fmt: skip
+"""Fields of a pod's security context that hold for containers; all others of a container's it has not, and they are dropped."""
 
 _PROXY_USERS = (1337, 2102)
 """Of Istio (https://istio.io/latest/docs/ops/deployment/application-requirements/) and of Linkerd (its proxy.uid)."""
@@ -81,7 +82,7 @@ def gained(origin: Manifest, clone: Manifest, own_claims: frozenset[str] = froze
     """
     before, after = _spec(origin), _spec(clone)
     found = set(_of_pod(after, own_claims)) - set(_of_pod(before))
-    found |= {("mesh", f"annotation '{key}' other than its origin's") for key in _differing(origin, clone)}
+    found |= {(kind, f"annotation '{key}' other than its origin's") for kind, key in _differing(origin, clone)}
     had = {container["name"]: set(_of_container(before, container)) for container in _containers(before)}
     common = set.intersection(*had.values()) if had else set()
     for container in _containers(after):
@@ -93,11 +94,11 @@ def gained(origin: Manifest, clone: Manifest, own_claims: frozenset[str] = froze
     return sorted(found)
 
 
-def _differing(origin: Manifest, clone: Manifest) -> set[str]:
-    """Returns the annotations about proxies and profiles that differ; one that is gone can be a way around as well."""
+def _differing(origin: Manifest, clone: Manifest) -> set[tuple[str, str]]:
+    """Returns the annotations of the table that differ, with their classes; one that is gone can be a way around as well."""
     before, after = (at(template, ("metadata", "annotations")) or {} for template in (origin, clone))
-    keys = {key for key in (*before, *after) if key.startswith(_AROUND) and not key.startswith(_HARMLESS)}
-    return {key for key in keys if before.get(key) != after.get(key)}
+    keys = {key for key in (*before, *after) if before.get(key) != after.get(key) and not key.startswith(_HARMLESS)}
+    return {(kind, key) for key in keys for part, kind in _ANNOTATIONS.items() if part in key}
 
 
 def beyond_ordinary(template: Manifest, own_claims: frozenset[str] = frozenset()) -> list[Privilege]:
@@ -175,9 +176,10 @@ def _of_volume(volume: Mapping[str, Any], own_claims: frozenset[str]) -> Iterato
 
 
 def _of_container(spec: Manifest, container: Manifest) -> Iterator[Privilege]:
-    """Yields what a container may do; fields of its security context win over those of the pod's."""
+    """Yields what a container may do; fields of its security context win over those of the pod's, nulls do not."""
     own, pod = container.get("securityContext") or {}, spec.get("securityContext") or {}
-    context = {**pod, **own}
+    context = {field: pod[field] for field in _INHERITED if field in pod}
+    context |= {field: value for field, value in own.items() if value is not None}
     capabilities = context.get("capabilities") or {}
     if context.get("privileged"):
         yield "privileged", "privileged"

@@ -10,12 +10,14 @@ from renderer.meshes.base import Routed, Unroutable
 from renderer.meshes.gateway_api import route_base, route_services
 from renderer.meshes.gateway_api.dialects import AMBIENT
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
+from renderer.meshes.gateway_api.waypoints import heeded, without_waypoint
 from renderer.meshes.istio import pod_labels, route_virtual_services, services_of
 from renderer.meshes.istio.beyond import beyond_waypoints, mixed_services
+from renderer.meshes.istio.fields import MESH, entries, gateways, live
 from renderer.meshes.istio.preview import previews
-from renderer.meshes.istio.view import make_view
+from renderer.meshes.istio.view import View, make_view
 from renderer.meshes.notices import notices
-from renderer.model import Environment
+from renderer.model import Environment, ResourceId
 from renderer.plan import Plan
 
 __all__ = ["pod_labels", "route", "unroutable"]
@@ -29,19 +31,39 @@ def unroutable(environment: Environment, base: Base) -> Unroutable:
 def route(plan: Plan, unroutable: Unroutable) -> Routed:
     """Returns the routes of all tenants."""
     view = make_view(plan.base, plan.environment.cluster.domain)
-    copied, parts = route_base(plan, AMBIENT)
-    made = route_services(plan, AMBIENT, unroutable, parts, frozenset(view.in_mesh))
+    copied = route_base(plan, AMBIENT)
+    made = route_services(plan, AMBIENT, unroutable, copied.parts, _served(view))
     written = route_virtual_services(plan, view, {})
     previewed = previews(plan, view)
     return Routed(
-        (*previewed.objects, *written.objects, *copied.objects, *made.objects),
+        (*previewed.objects, *written.objects, *copied.routed.objects, *made.objects),
         (
             *previewed.problems,
             *written.problems,
-            *copied.problems,
+            *copied.routed.problems,
             *made.problems,
             *beyond_waypoints(plan, view, services_of(plan)),
-            *mixed_services(plan, view, services_of(plan), parts),
+            *without_waypoint(plan, copied.entered | _entered(view)),
+            *mixed_services(plan, view, services_of(plan), copied.parts),
             *notices(plan, unroutable),
         ),
     )
+
+
+def _served(view: View) -> frozenset[ResourceId]:
+    """Returns the Services that have VirtualServices which their waypoints heed: those of clients' namespaces have no effect."""
+    return frozenset(
+        id for id, found in view.in_mesh.items() if any(vs.id.namespace in heeded(view.base, id) for vs in found)
+    )
+
+
+def _entered(view: View) -> frozenset[ResourceId]:
+    """Returns the Services to which VirtualServices send what comes in by gateways, which need no waypoint for it."""
+    found = (
+        view.service(destination["destination"]["host"], vs.id.namespace)
+        for vs in view.virtual_services
+        if set(gateways(vs.manifest)) - {MESH}
+        for entry in entries(vs.manifest)
+        for destination in live(entry)
+    )
+    return frozenset(service for service in found if service)

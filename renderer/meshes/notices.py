@@ -56,6 +56,7 @@ _ROUTES = (
     ("networking.istio.io", "VirtualService"),
     ("gateway.networking.k8s.io", "HTTPRoute"),
     ("gateway.networking.k8s.io", "GRPCRoute"),
+    ("policy.linkerd.io", "HTTPRoute"),
 )
 
 

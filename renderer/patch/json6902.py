@@ -1,7 +1,7 @@
 """JSON patches, RFC 6902, as kustomize applies them.
 
-Beyond the RFC, as in kustomize: `replace` of a field that is missing adds it, `-1` is the last element of a list, and
-`/metadata/annotations/x` can be added where there are no annotations.
+Beyond the RFC, as in kustomize: `replace` of a field that is missing adds it, `test` finds null there, `-1` is the last
+element of a list, and `/metadata/annotations/x` can be added where there are no annotations.
 """
 
 from __future__ import annotations
@@ -165,6 +165,10 @@ def _add(manifest: Any, path: tuple[str, ...], value: Any, place: Path) -> Any:
 
 
 def _test(manifest: Any, path: tuple[str, ...], expected: Any, number: int) -> None:
+    if expected is None and path:
+        above = _walk(manifest, path[:-1], (number, "path"))[1]
+        if isinstance(above, dict) and path[-1] not in above:
+            return
     steps, found = _walk(manifest, path, (number, "path"))
     if not is_equal(found, expected):
         says = f"the test fails: '{dotted(steps)}' is {shown(found)}, expected {shown(expected)}"

@@ -12,13 +12,18 @@ from renderer.problems import Problem, sort
 from renderer.proof.claims import Claims
 from renderer.proof.obligations import (
     additions,
+    attachment,
+    binding,
     completeness,
     copies,
+    coverage,
     defaults,
     destinations,
     disjointness,
     entrances,
     erasure,
+    followers,
+    grants,
     identity,
     limits,
     policy,
@@ -33,7 +38,7 @@ from renderer.proof.obligations import (
 )
 from renderer.proof.world import make_world
 
-PROMISE_1 = (erasure, additions, defaults, copies, route_defaults)
+PROMISE_1 = (erasure, additions, followers, defaults, copies, route_defaults)
 """Modules with `check(world) -> Iterator[Problem]`: what keeps requests without a carrier as they are in the base."""
 
 OBLIGATIONS = (
@@ -43,13 +48,17 @@ OBLIGATIONS = (
     entrances,
     previews,
     destinations,
+    grants,
     route_rules,
     precedence,
+    coverage,
     policy,
     limits,
     selection,
     identity,
     protection,
+    binding,
+    attachment,
     resources,
     subsets,
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from renderer.model import Manifest, Resource, labels_of
 from renderer.proof.claims import Claim, GroupClaim
 from renderer.proof.literals import ORIGIN, baggage_text
+from renderer.proof.policies import is_of_servers
 from renderer.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE
 from renderer.proof.routes import Parent, Route, Routes, parents_of, rules_of
 
@@ -63,7 +64,7 @@ def added_routes(
 ) -> Iterator[AddedRoute]:
     """Yields the added routes in directories that are somebody's; `holders` are by file directory."""
     for resource in added:
-        if (resource.id.group, resource.id.kind) not in ROUTES:
+        if (resource.id.group, resource.id.kind) not in ROUTES or is_of_servers(resource):
             continue
         first, _, rest = resource.source.file.partition("/")
         holder = holders.get(f"{first}/{rest.partition('/')[0]}")

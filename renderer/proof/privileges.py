@@ -18,6 +18,21 @@ from renderer.proof.alignment import same
 Gained = Iterator[tuple[str, str]]
 
 
+_OF_PODS = frozenset(
+    [
+        "appArmorProfile",
+        "runAsGroup",
+        "runAsNonRoot",
+        "runAsUser",
+        "seLinuxOptions",
+        "seccompProfile",
+        "sysctls",
+        "windowsOptions",
+    ]
+)
+"""Fields of a pod's security context that say something about its containers (PodSecurityContext of Kubernetes' API)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A container in its pod; security settings of the pod hold where the container has none of its own."""
@@ -27,7 +42,9 @@ class Place:
 
     def setting(self, *path: str) -> Any:
         """Returns a security setting as it takes effect; None where there is none."""
-        for holder in (self.container, self.pod):
+        # What stands at the pod and is none of its fields is dropped by the API server, and takes no effect.
+        holders = (self.container, self.pod) if path[0] in _OF_PODS else (self.container,)
+        for holder in holders:
             context = holder.get("securityContext")
             if isinstance(context, Mapping) and context.get(path[0]) is not None:
                 return at(context, path)
@@ -43,7 +60,12 @@ _GIVEN = frozenset((
 
 _PLAIN_VOLUMES = {"configMap", "secret", "emptyDir", "downwardAPI", "projected", "ephemeral", "persistentVolumeClaim"}
 _PLAIN_SOURCES = {"configMap", "secret", "downwardAPI", "clusterTrustBundle"}
-_PROXY_SETTINGS = ("istio.io/", "linkerd.io/", "apparmor.security", "seccomp.security")
+_SETTINGS = {
+    "mesh": ("istio.io/", "linkerd.io/", "cni.cncf.io/"),
+    "security": ("apparmor.security", "seccomp.security", "cri-o.", "katacontainers."),
+    "serviceAccount": ("iam.amazonaws.com",),
+    "volumes": ("cdi.k8s.io",),
+}
 _PROXY_SIZES = ("proxy-cpu", "proxy-memory", "proxy-log", "proxyCPU", "proxyMemory", "ogLevel", "statsInclusion")
 
 
@@ -51,7 +73,7 @@ def more(before: Manifest, after: Manifest, own_claims: frozenset[str]) -> Gaine
     """Yields what the pods of one template may do and those of another may not; claims of the sandbox's own are nobody's."""
     old, new = before.get("spec") or {}, after.get("spec") or {}
     yield from _pods(old, new, own_claims)
-    yield from _annotations(before, after)
+    yield from around(before, after)
     known = {c["name"]: Place(old, c) for field in _LISTS for c in old.get(field) or ()}
     for field in _LISTS:
         for container in new.get(field) or ():
@@ -114,7 +136,6 @@ def _volumes(old: Any, new: Any, own_claims: frozenset[str]) -> Gained:
         claims[claim.get("claimName", "")] = claims.get(claim.get("claimName", ""), True) and bool(
             claim.get("readOnly")
         )
-    tokens = [s for v in old for s in at(v, ("projected", "sources")) or ()]
     for volume in new:
         if "hostPath" in volume and at(volume, ("hostPath", "path")) not in paths:
             yield "hostPath", f"'{at(volume, ('hostPath', 'path'))}'"
@@ -125,20 +146,38 @@ def _volumes(old: Any, new: Any, own_claims: frozenset[str]) -> Gained:
             elif claims[claim["claimName"]] and not claim.get("readOnly"):
                 yield "claims", f"writing to claim '{claim['claimName']}'"
         yield from data_of_others([at(volume, ("ephemeral", "volumeClaimTemplate"))])
-        for source in at(volume, ("projected", "sources")) or ():
-            if not source.keys() <= _PLAIN_SOURCES and not any(same(source, known) for known in tokens):
-                yield ("tokens" if "serviceAccountToken" in source else "volumes"), "a projected token or source"
         for kind in sorted(volume.keys() - _PLAIN_VOLUMES - {"name", "hostPath"}):
-            if not any(same(volume[kind], known.get(kind)) for known in old):
+            if not any(same(volume[kind], other.get(kind)) for other in old):
                 yield "volumes", f"{kind} volume"
+    yield from _projected(
+        *([s for v in volumes for s in at(v, ("projected", "sources")) or ()] for volumes in (old, new))
+    )
 
 
-def _annotations(before: Manifest, after: Manifest) -> Gained:
+def _projected(old: list[Manifest], new: list[Manifest]) -> Gained:
+    tokens = {_audience(source) for source in old if source.get("serviceAccountToken") is not None}
+    for source in new:
+        if source.get("serviceAccountToken") is not None and _audience(source) not in tokens:
+            yield "tokens", "a projected token"
+        for kind in sorted(source.keys() - _PLAIN_SOURCES - {"serviceAccountToken"}):
+            if not any(same(source[kind], other.get(kind)) for other in old):
+                yield "volumes", f"projected {kind}"
+
+
+def _audience(source: Manifest) -> str:
+    """Returns for whom a projected token is: where it stands in the pod and how long it lasts gives nothing more."""
+    return at(source, ("serviceAccountToken", "audience")) or ""
+
+
+def around(before: Manifest, after: Manifest) -> Gained:
+    """Yields annotations by which a proxy or a profile would be left out, replaced or set up otherwise."""
     old, new = (at(template, ("metadata", "annotations")) or {} for template in (before, after))
     for key in sorted({*old, *new}):
-        is_setting = any(part in key for part in _PROXY_SETTINGS) and not any(part in key for part in _PROXY_SIZES)
-        if is_setting and old.get(key) != new.get(key):
-            yield "mesh", f"annotation '{key}'"
+        if old.get(key) == new.get(key) or any(part in key for part in _PROXY_SIZES):
+            continue
+        for kind, parts in _SETTINGS.items():
+            if any(part in key for part in parts):
+                yield kind, f"annotation '{key}'"
 
 
 def _privileged(old: Place, new: Place) -> Gained:

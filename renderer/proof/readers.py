@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from renderer.base import Base
 from renderer.kinds import GroupKind
 from renderer.model import Manifest, Resource
 from renderer.ports import is_http, istio_protocol, linkerd_unroutable
@@ -13,6 +14,7 @@ GATEWAY_API = "gateway.networking.k8s.io"
 HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
 GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
 LINKERD_ROUTE = ("policy.linkerd.io", "HTTPRoute")
+REFERENCE_GRANT = (GATEWAY_API, "ReferenceGrant")
 DESTINATION_RULE = ("networking.istio.io", "DestinationRule")
 VIRTUAL_SERVICE = ("networking.istio.io", "VirtualService")
 
@@ -22,15 +24,19 @@ class Reader:
     """How one mesh reads routes.
 
     `kinds` of routes that it reads; `dead_filters` make it ignore a whole route of a Service. `has_defaults`: a Service
-    without routes gets HTTPRoutes of tenants', with their defaults. `is_linkerd`: a rule without backendRefs forwards to the parent
-    Service, a backendRef without a namespace means the parent's, and ServiceProfiles hide routes. `shared` and `own` are the kinds
-    of objects, beside routes, that the output may add in shared/ and in a sandbox's directory for this mesh.
+    without routes gets HTTPRoutes of tenants', with their defaults; else only one that has routes for other ports or
+    clients. `is_linkerd`: a rule without backendRefs forwards to the parent Service, a backendRef without a namespace
+    means the parent's, and ServiceProfiles hide routes. `needs_waypoint`: routes act at the waypoint of a Service alone.
+    `replaces_namespaces`: clients with routes of their own namespace meet no others. `shared` and `own` are the kinds of
+    objects, beside routes, that the output may add in shared/ and in a sandbox's directory for this mesh.
     """
 
     kinds: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE)
     dead_filters: frozenset[str] = frozenset()
     has_defaults: bool = True
     is_linkerd: bool = False
+    needs_waypoint: bool = False
+    replaces_namespaces: bool = False
     reads_virtual_services: bool = False
     shared: frozenset[GroupKind] = frozenset()
     own: frozenset[GroupKind] = frozenset()
@@ -40,11 +46,12 @@ READERS: Mapping[str, Reader] = {
     "gateway-api": Reader(),
     "istio": Reader(
         has_defaults=False,
+        replaces_namespaces=True,
         reads_virtual_services=True,
         shared=frozenset({VIRTUAL_SERVICE}),
         own=frozenset({DESTINATION_RULE}),
     ),
-    "istio-ambient": Reader(reads_virtual_services=True, own=frozenset({DESTINATION_RULE})),
+    "istio-ambient": Reader(reads_virtual_services=True, needs_waypoint=True, own=frozenset({DESTINATION_RULE})),
     "linkerd": Reader(
         kinds=(HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE),
         dead_filters=frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"}),
@@ -54,11 +61,11 @@ READERS: Mapping[str, Reader] = {
 """Value of `spec.mesh` -> how it reads routes."""
 
 
-def harm(reader: Reader, service: Resource, port: Manifest) -> str | None:
-    """Returns what a first HTTPRoute would break on a port of a Service, or None."""
+def harm(reader: Reader, base: Base, service: Resource, port: Manifest) -> str | None:
+    """Returns what a first HTTPRoute would break on a port of a Service of the base, or None."""
     if (service.manifest.get("spec") or {}).get("type") == "ExternalName":
         return "an ExternalName Service is no parent of a route"
     if reader.is_linkerd:
-        return linkerd_unroutable(service.manifest, port)
+        return linkerd_unroutable(service.manifest, port, base.namespace(service.id.namespace))
     protocol = istio_protocol(port)
     return None if is_http(protocol) else f"{protocol.upper()} carries no headers"

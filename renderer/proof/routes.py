@@ -6,7 +6,7 @@ include a request; what is not certain counts as competing (ROUTING.md §5, rule
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from renderer.base import Base
 from renderer.hosts import covers
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.proof.literals import origin_value
-from renderer.proof.readers import GATEWAY_API, Reader
+from renderer.proof.readers import GATEWAY_API, GRPC_ROUTE, Reader
 
 Form = tuple[tuple[str, Any], ...]
 OriginKey = tuple[str, str, str, str]
@@ -44,22 +44,30 @@ class Route:
 
 
 Place = tuple[Route, Parent]
+Spot = tuple[ResourceId | None, int | None, str | None, tuple[str, ...]]
+"""Target, port, section and host names: many routes of a Gateway are at one spot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routes:
-    """The base's routes that a mesh reads: by kind, namespace and origin label; by parent; and by Service that they send to there."""
+    """The base's routes that a mesh reads: by kind, namespace and origin label; by parent; and by Service that they send to there.
+
+    `spots`: what a route and a parentRef are told apart by from their rivals; `rivals`: who competes at a spot.
+    """
 
     by_origin: Mapping[OriginKey, Route]
     at: Mapping[ResourceId, tuple[Place, ...]]
     sending: Mapping[ResourceId, tuple[Place, ...]]
-    rivals: Mapping[tuple[ResourceId, Form], tuple[Place, ...]]
+    spots: Mapping[tuple[ResourceId, Form], Spot]
+    rivals: Mapping[Spot, tuple[Place, ...]]
 
 
 def read_routes(base: Base, reader: Reader, *, is_mesh_only: bool = False) -> Routes:
     """Reads the routes of a base; with `is_mesh_only` not as those of Gateways, at which no tenants are chosen."""
+    taken = {(p.target, p.port) for r in base.of(*GRPC_ROUTE) for p in parents_of(r.manifest, r.id.namespace)}
+    off = taken if reader.is_linkerd else set()
     routes = [
-        Route(resource=r, parents=tuple(p for p in _in_force(reader, r) if p.is_service or not is_mesh_only))
+        Route(resource=r, parents=tuple(p for p in _in_force(reader, r, off) if p.is_service or not is_mesh_only))
         for kind in reader.kinds
         for r in base.of(*kind)
     ]
@@ -71,16 +79,15 @@ def read_routes(base: Base, reader: Reader, *, is_mesh_only: bool = False) -> Ro
                 at.setdefault(parent.target, []).append((route, parent))
             for service in dict.fromkeys(_sent_to(reader, route, parent)):
                 sending.setdefault(service, []).append((route, parent))
-    rivals = {
-        (route.resource.id, parent.form): tuple(other for other in places if _compete((route, parent), other))
-        for places in at.values()
-        for route, parent in places
+    spots = {
+        (route.resource.id, parent.form): _spot(route, parent) for places in at.values() for route, parent in places
     }
     return Routes(
         by_origin={origin_key(r.resource.id): r for r in routes if r.parents},
         at={target: tuple(places) for target, places in at.items()},
         sending={service: tuple(found) for service, found in sending.items()},
-        rivals=rivals,
+        spots=spots,
+        rivals=_rivals(at.values()),
     )
 
 
@@ -112,9 +119,12 @@ def backend(reference: Manifest, home: str) -> ResourceId | None:
 
 
 def homes(reader: Reader, namespace: str, parents: Sequence[Parent]) -> list[str]:
-    """Returns the namespaces that a backendRef without one means: on Linkerd those of the parent Services."""
-    services = [parent.target.namespace for parent in parents if parent.target and parent.is_service]
-    return list(dict.fromkeys(services)) if reader.is_linkerd and services else [namespace]
+    """Returns the namespaces that a backendRef without one means: the route's, but on Linkerd a parent Service's."""
+    found = (
+        parent.target.namespace if parent.target and parent.is_service and reader.is_linkerd else namespace
+        for parent in parents
+    )
+    return list(dict.fromkeys(found)) or [namespace]
 
 
 def live(references: Sequence[Manifest]) -> Sequence[Manifest]:
@@ -141,13 +151,20 @@ def _parent(reference: Manifest, namespace: str) -> Parent:
     return Parent(form=form, target=target, port=full.get("port"), section=full.get("sectionName"))
 
 
-def _in_force(reader: Reader, resource: Resource) -> Iterator[Parent]:
-    """Yields the parents that heed a route: a mesh may ignore one at Services that its gateways take."""
+def _in_force(
+    reader: Reader, resource: Resource, taken: Collection[tuple[ResourceId | None, int | None]]
+) -> Iterator[Parent]:
+    """Yields the parents that heed a route: a mesh may ignore one at Services that its gateways take.
+
+    `taken` are Services and ports at which HTTPRoutes are not accepted, for the sake of GRPCRoutes.
+    """
+    is_http = resource.id.kind == "HTTPRoute"
     rules = rules_of(resource.manifest)
     places = [place for rule in rules for place in (rule, *(rule.get("backendRefs") or ()))]
     is_dead = any(f.get("type") in reader.dead_filters for place in places for f in place.get("filters") or ())
     for parent in parents_of(resource.manifest, resource.id.namespace):
-        if parent.target and not (is_dead and parent.is_service):
+        is_off = is_dead or (is_http and (parent.target, parent.port) in taken)
+        if parent.target and not (is_off and parent.is_service):
             yield parent
 
 
@@ -163,14 +180,31 @@ def _sent_to(reader: Reader, route: Route, parent: Parent) -> Iterator[ResourceI
             yield parent.target
 
 
-def _compete(one: Place, other: Place) -> bool:
-    (route, a), (rival, b) = one, other
-    if (a.port and b.port and a.port != b.port) or (a.section and b.section and a.section != b.section):
+def _spot(route: Route, parent: Parent) -> Spot:
+    return (
+        parent.target,
+        parent.port,
+        parent.section,
+        tuple((route.resource.manifest.get("spec") or {}).get("hostnames") or "*"),
+    )
+
+
+def _rivals(targets: Iterable[Sequence[Place]]) -> dict[Spot, tuple[Place, ...]]:
+    """Returns what competes at each spot of each target."""
+    found: dict[Spot, tuple[Place, ...]] = {}
+    for places in targets:
+        at_spot: dict[Spot, list[Place]] = {}
+        for place in places:
+            at_spot.setdefault(_spot(*place), []).append(place)
+        for spot in at_spot:
+            found[spot] = tuple(p for other, listed in at_spot.items() if _compete(spot, other) for p in listed)
+    return found
+
+
+def _compete(one: Spot, other: Spot) -> bool:
+    (target, port, section, hosts), (_, another, other_section, others) = one, other
+    if (port and another and port != another) or (section and other_section and section != other_section):
         return False
     # A mesh need not look at host names at Services (GEP-1294), so there all compete.
-    return a.is_service or _hosts_meet(route, rival)
-
-
-def _hosts_meet(one: Route, other: Route) -> bool:
-    mine, others = ((r.resource.manifest.get("spec") or {}).get("hostnames") or ["*"] for r in (one, other))
-    return any(covers(a, b) or covers(b, a) for a in mine for b in others)
+    is_service = target is not None and target.kind == "Service"
+    return is_service or any(covers(a, b) or covers(b, a) for a in hosts for b in others)

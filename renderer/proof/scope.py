@@ -41,5 +41,5 @@ def _ports(world: World, tenant: str) -> list[tuple[ResourceId, int, str | None]
     for id in sorted(world.cloned[tenant]):
         service = world.base.by_id[id]
         for port in (service.manifest.get("spec") or {}).get("ports") or ():
-            found.append((id, port["port"], harm(world.reader, service, port)))
+            found.append((id, port["port"], harm(world.reader, world.base, service, port)))
     return found

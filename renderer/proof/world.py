@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from renderer.base import Base
 from renderer.hosts import service_of
 from renderer.kinds import WORKLOADS, WorkloadKind, at, pod_labels, workload_kind
-from renderer.model import Resource, ResourceId, annotations_of, labels_of
+from renderer.model import Manifest, Resource, ResourceId, annotations_of, labels_of
 from renderer.proof.additional import AddedRoute, added_routes, conditions_of
 from renderer.proof.alignment import Alignment, align, entries
 from renderer.proof.claims import Claim, Claims, GroupClaim, Use
+from renderer.proof.clients import clone_key, specs_of
 from renderer.proof.compile.network import Network, make_network
 from renderer.proof.groups import Last, lasts_of
-from renderer.proof.literals import CLONED_AS, ORIGIN, RESOURCE, TENANT, is_disabled, make_literals, origin_value
+from renderer.proof.literals import ORIGIN, RESOURCE, TENANT, is_disabled, make_literals
 from renderer.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from renderer.proof.routes import Routes, read_routes
 from renderer.selectors import Index, Selector, from_label_selector, from_map
@@ -42,9 +43,9 @@ class World:
     is not in the base; `resources`: what of it comes from a sandbox's own files, by its name; `pods`: those of added workloads.
     `selected`: added Service -> pods that it selects, `selected_base`: those of the base. `clones`: (kind, namespace, tenantID,
     origin label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each
-    VirtualService of the output, by id. `network`: the base as proxies see it; `lasts`: catch-alls at gateways
-    that VirtualServices share. `reader`: how the mesh reads routes; `routes`: the base's that it reads; `added_routes`: the
-    output's own.
+    VirtualService of the output, by id. `specs`: of the base's VirtualServices, with the conditions for clones that they get.
+    `network`: the base as proxies see it; `lasts`: catch-alls at gateways that VirtualServices share. `reader`: how the mesh reads
+    routes; `routes`: the base's that it reads; `added_routes`: the output's own.
     """
 
     base: Base
@@ -63,6 +64,7 @@ class World:
     clones: Mapping[tuple[str, str, str, str], Pods]
     clone_services: Mapping[tuple[ResourceId, str], Resource]
     alignments: Mapping[ResourceId, Alignment]
+    specs: Mapping[ResourceId, Manifest]
     network: Network
     lasts: Mapping[ResourceId, Last]
     reader: Reader
@@ -94,8 +96,7 @@ class World:
 
     def clone_of(self, origin: ResourceId, tenant: str) -> Pods | None:
         """Returns the pods of a tenant's clone of a base workload."""
-        kind = CLONED_AS.get(origin.kind, origin.kind)
-        return self.clones.get((kind, origin.namespace, tenant, origin_value(origin.kind, origin.name)))
+        return self.clones.get(clone_key(origin, tenant))
 
     def added_service(self, id: ResourceId | None) -> Resource | None:
         """Returns a Service of the output that the base has not."""
@@ -115,6 +116,9 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     routes = read_routes(base, reader, is_mesh_only=claims.environment.routes.entry == "mesh")
     carriers = [(carrier.header, carrier.baggage) for carrier in claims.environment.carriers]
     conditions = conditions_of(carriers, [holder.tenant for holder in holders.values()])
+    clones = {(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods}
+    calling = {key: found.labels for key, found in clones.items()} if reader.reads_virtual_services else {}
+    specs = specs_of(base, calling, claims)
     return World(
         base=base,
         output=output,
@@ -129,9 +133,10 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         base_services=base_services,
         selected=_selected(added, pods),
         selected_base=_selected(added, base_pods(base)),
-        clones={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
+        clones=clones,
         clone_services=dict(_clone_services(added, owners)),
-        alignments=_alignments(base, output, claims),
+        alignments=_alignments(specs, output, claims),
+        specs=specs,
         network=make_network(base, mesh=claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace),
         lasts=lasts_of(base, cluster.domain),
         reader=reader,
@@ -266,10 +271,9 @@ def _clone_services(
             yield (origin, owner.tenant), resource
 
 
-def _alignments(base: Base, output: Base, claims: Claims) -> dict[ResourceId, Alignment]:
+def _alignments(specs: Mapping[ResourceId, Manifest], output: Base, claims: Claims) -> dict[ResourceId, Alignment]:
     literals = make_literals(claims.environment.carriers, _reach(claims))
-    found: dict[ResourceId, Alignment] = {}
-    for vs in output.of(*VIRTUAL_SERVICE):
-        ours = base.by_id.get(vs.id)
-        found[vs.id] = align(entries(ours.manifest) if ours else (), entries(vs.manifest), literals)
-    return found
+    return {
+        vs.id: align((specs.get(vs.id) or {}).get("http") or (), entries(vs.manifest), literals)
+        for vs in output.of(*VIRTUAL_SERVICE)
+    }

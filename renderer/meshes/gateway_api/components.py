@@ -53,21 +53,26 @@ def by_route(parts: Sequence[Component]) -> Mapping[ResourceId, list[Component]]
     return found
 
 
+def together(one: Attached, other: Attached) -> bool:
+    """Tells whether one request can be to both of two parents of one target: their ports and listeners say no other."""
+    a, b = one.parent, other.parent
+    ports = a.port == b.port or 0 in (a.port, b.port)
+    return ports and (a.listener == b.listener or "" in (a.listener, b.listener))
+
+
 def _compete(one: Pair, two: Pair) -> bool:
     (route, attached), (other_route, other) = one, two
-    a, b = attached.parent, other.parent
-    ports = a.port == b.port or 0 in (a.port, b.port)
-    listeners = a.listener == b.listener or "" in (a.listener, b.listener)
     # A mesh need not look at the host names of a Service's routes (GEP-1294), so there they always compete.
-    return ports and listeners and (attached.is_service or _hosts_meet(route, other_route))
+    return together(attached, other) and (attached.is_service or _routes_meet(route, other_route))
 
 
-def _hosts_meet(one: Route, two: Route) -> bool:
+def _routes_meet(one: Route, two: Route) -> bool:
     hosts, others = (((r.resource.manifest.get("spec") or {}).get("hostnames") or ["*"]) for r in (one, two))
-    return any(_meet(a, b) for a in hosts for b in others)
+    return any(hosts_meet(a, b) for a in hosts for b in others)
 
 
-def _meet(one: str, two: str) -> bool:
+def hosts_meet(one: str, two: str) -> bool:
+    """Tells whether two host names, which may begin with a wildcard, have one in common."""
     return one == two or _covers(one, two) or _covers(two, one)
 
 

@@ -15,7 +15,7 @@ from renderer.clone.metadata import copied_labels, kept_annotations, tenant_meta
 from renderer.emit import SANDBOXES, Placed
 from renderer.meshes.carriers import baggage_regex, header_of
 from renderer.meshes.gateway_api.dialects import GATEWAY, Dialect
-from renderer.meshes.gateway_api.view import Attached, Route, backend, live
+from renderer.meshes.gateway_api.view import Attached, Route, backend, homes, live
 from renderer.model import Carrier, Environment, Manifest, ResourceId
 from renderer.names import OBJECT_NAME_LIMIT, fit
 from renderer.plan import ServiceClone, Tenant
@@ -106,8 +106,10 @@ def _rule(environment: Environment, dialect: Dialect, copying: Copying, rule: Ru
     matches = [_match(match, carrier_header(carrier, tenant.id), is_http) for match in rule.get("matches") or [{}]]
     changed: Rule = {"matches": matches, **{key: value for key, value in rule.items() if key != "matches"}}
 
+    home = homes(copying.route, copying.parents, dialect)[0]
+
     def resolve(reference: Manifest) -> ResourceId | None:
-        return backend(copying.route, reference, dialect)
+        return backend(reference, home)
 
     if rule.get("filters"):
         changed["filters"] = [_filter(item, tenant.services, resolve) for item in rule["filters"]]
@@ -160,8 +162,8 @@ def _backends(references: Sequence[Manifest], services: Services, resolve: Resol
     cloned = [r for r in live(references) if resolve(r) in services]
     result: list[Rule] = []
     for reference in cloned or references:
-        service = resolve(reference)
-        written = _written(reference, service, services)
+        # Where none of them gets a request that was cloned, those of weight 0 are left to the base as well.
+        written = _written(reference, resolve(reference), services if cloned else {})
         if written.get("filters"):
             written["filters"] = [_filter(item, services, resolve) for item in written["filters"]]
         same = next((r for r in result if {**r, "weight": 0} == {**written, "weight": 0}), None)

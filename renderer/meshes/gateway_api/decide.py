@@ -15,7 +15,9 @@ from renderer.meshes.carriers import header_of
 from renderer.meshes.gateway_api.components import Component, by_route
 from renderer.meshes.gateway_api.copies import MOST_HEADERS, Copying, Substitute, redirects
 from renderer.meshes.gateway_api.dialects import Dialect
-from renderer.meshes.gateway_api.view import Attached, Route, backend, live, parent_services
+from renderer.meshes.gateway_api.grants import ungranted
+from renderer.meshes.gateway_api.refusals import refused
+from renderer.meshes.gateway_api.view import Attached, Route, backend, homes, live, parent_services, references_of
 from renderer.model import Environment, Manifest, ResourceId
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem
@@ -49,8 +51,7 @@ def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequenc
             if isinstance(made, Copying):
                 copyings.append(made)
                 problems += _match_problems(plan.environment, dialect, made)
-                problems += _grant_problems(plan, dialect, made)
-                problems += _attached(plan, made)
+                problems += ungranted(plan.base, made)
             else:
                 problems.append(made)
         for part in by_host.values():
@@ -60,7 +61,11 @@ def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequenc
                 )
                 for r, _ in part.pairs
             )
-    return Decided(copyings=tuple(copyings), copied=tuple(copied[n] for n in sorted(copied)), problems=tuple(problems))
+    return Decided(
+        copyings=tuple(copyings),
+        copied=tuple(copied[n] for n in sorted(copied)),
+        problems=tuple(problems),
+    )
 
 
 def _sending(dialect: Dialect, routes: Sequence[Route]) -> Mapping[ResourceId, list[Route]]:
@@ -69,7 +74,8 @@ def _sending(dialect: Dialect, routes: Sequence[Route]) -> Mapping[ResourceId, l
     for route in routes:
         services: list[ResourceId | None] = []
         for rule in route.rules:
-            services += [backend(route, reference, dialect) for reference in live(rule.get("backendRefs") or [])]
+            sent = live(rule.get("backendRefs") or [])
+            services += [backend(r, home) for home in homes(route, route.parents, dialect) for r in sent]
             if _falls(dialect, rule):
                 services += [attached.parent.target for attached in parent_services(route)]
         for service in dict.fromkeys(services):
@@ -104,13 +110,19 @@ def _copying(
     """Returns how a route is copied for a tenant, or why it cannot be."""
     parents = tuple(a for a in route.parents if any((route, a) in part.pairs for part in chosen))
     made = Copying(route=route, tenant=tenant, parents=parents)
+    if len(homes(route, parents, dialect)) > 1 and any(
+        _is_homeless(r) for rule in route.rules for r in references_of(rule)
+    ):
+        what = "has a backendRef without a namespace, which means another Service at each of its parents"
+        return refused("SL402", route, tenant, what=what, way="write the backendRef's namespace out")
     if any(part.number in by_host for part in chosen):
         port = _port(plan, parents[0])
         if len({(a.parent.target, a.parent.port) for a in parents}) > 1:
             what, way = "serves several Services or ports of which some are cloned", "give each a route of its own"
-            return _unroutable(tenant, route, what, way)
+            return refused("SL402", route, tenant, what=what, way=way)
         if port is None:
-            return _unroutable(tenant, route, "names no port of a Service with several", "give its parentRef a port")
+            what, way = "names no port of a Service with several", "give its parentRef a port"
+            return refused("SL402", route, tenant, what=what, way=way)
         return replace(made, everything=Substitute(parents[0].parent.target, port))
     cloned = [a for a in parents if a.is_service and a.parent.target in tenant.services]
     if not cloned or not any(_falls(dialect, rule) for rule in route.rules):
@@ -118,8 +130,13 @@ def _copying(
     port = _port(plan, cloned[0])
     if len({(a.parent.target, a.parent.port) for a in parents}) > 1 or port is None:
         what = "has a rule without backendRefs for several parents or ports"
-        return _unroutable(tenant, route, what, "write the rule's backendRefs out")
+        return refused("SL402", route, tenant, what=what, way="write the rule's backendRefs out")
     return replace(made, parent=Substitute(cloned[0].parent.target, port))
+
+
+def _is_homeless(reference: Manifest) -> bool:
+    """Tells whether the place of a backendRef decides which Service it means."""
+    return not reference.get("namespace") and backend(reference, "") is not None
 
 
 def _port(plan: Plan, attached: Attached) -> int | None:
@@ -131,100 +148,20 @@ def _port(plan: Plan, attached: Attached) -> int | None:
     return ports[0]["port"] if len(ports) == 1 else None
 
 
-def _unroutable(tenant: Tenant, route: Route, what: str, way: str) -> Problem:
-    resource = route.resource
-    return report(
-        "SL402",
-        source=resource.source,
-        path=("spec",),
-        sandbox=tenant.source,
-        object=str(resource.id),
-        what=what,
-        way=way,
-    )
-
-
 def _match_problems(environment: Environment, dialect: Dialect, copying: Copying) -> Iterator[Problem]:
     """Yields matches to which no carrier can be added."""
-    resource, tenant = copying.route.resource, copying.tenant
+    route, resource = copying.route, copying.route.resource
     carriers = {header_of(carrier) for carrier in environment.carriers}
-    for number, rule in enumerate(copying.route.rules):
+    for number, rule in enumerate(route.rules):
         for place, match in enumerate(rule.get("matches") or [{}]):
             path = ("spec", "rules", number, "matches", place)
             headers = [str(h.get("name", "")).lower() for h in match.get("headers") or ()]
             taken = [h for h in headers if h in carriers]
             if taken:
-                yield report(
-                    "SL421",
-                    source=resource.source,
-                    path=path,
-                    sandbox=tenant.source,
-                    object=str(resource.id),
-                    header=taken[0],
-                )
+                yield refused("SL421", route, copying.tenant, path, header=taken[0])
             if len(headers) >= MOST_HEADERS:
-                yield report(
-                    "SL422",
-                    source=resource.source,
-                    path=path,
-                    sandbox=tenant.source,
-                    object=str(resource.id),
-                    most=MOST_HEADERS,
-                )
-            if (
-                dialect.needs_grpc_method
-                and resource.id.kind == "GRPCRoute"
-                and not (match.get("method") or {}).get("service")
-            ):
-                yield report(
-                    "SL423",
-                    source=resource.source,
-                    path=path if rule.get("matches") else path[:3],
-                    object=str(resource.id),
-                )
-
-
-def _attached(plan: Plan, copying: Copying) -> Iterator[Problem]:
-    """Yields the policies that name a route and not its copy (rule R-G13); a group's copies are its members' too."""
-    tenant, id = copying.tenant, copying.route.resource.id
-    own = [service for service in tenant.services.values() if service.sandbox.source == tenant.source]
-    for policy in plan.policies.get(id, ()) if own else ():
-        path = (*own[0].workload.path, "name")
-        yield report("SL323", source=tenant.source, path=path, sandbox=tenant.source, object=str(policy.id), target=id)
-
-
-def _grant_problems(plan: Plan, dialect: Dialect, copying: Copying) -> Iterator[Problem]:
-    """Yields clones in other namespaces to which a Gateway's route may not send (rule R-G8)."""
-    home = copying.route.resource.id.namespace
-    if all(attached.is_service for attached in copying.parents):
-        return
-    for rule in copying.route.rules:
-        for reference in (*live(rule.get("backendRefs") or []), *_mirrored(rule)):
-            service = backend(copying.route, reference, dialect)
-            is_elsewhere = service is not None and service in copying.tenant.services and service.namespace != home
-            if service and is_elsewhere and not _granted(plan, copying.route, service):
-                what = f"sends to '{service}' in another namespace, and no ReferenceGrant covers its clone"
-                way = "add a ReferenceGrant to all Services of that namespace"
-                yield _unroutable(copying.tenant, copying.route, what, way)
-
-
-def _mirrored(rule: Manifest) -> Iterator[Manifest]:
-    for place in (rule, *(rule.get("backendRefs") or ())):
-        for item in place.get("filters") or ():
-            if (item.get("requestMirror") or {}).get("backendRef"):
-                yield item["requestMirror"]["backendRef"]
-
-
-def _granted(plan: Plan, route: Route, service: ResourceId) -> bool:
-    id = route.resource.id
-    for grant in plan.base.of("gateway.networking.k8s.io", "ReferenceGrant"):
-        spec = grant.manifest.get("spec") or {}
-        source = {"group": id.group, "kind": id.kind, "namespace": id.namespace}
-        to_all = any(t.get("kind") == "Service" and not t.get("name") for t in spec.get("to") or ())
-        if (
-            grant.id.namespace == service.namespace
-            and to_all
-            and any(source.items() <= f.items() for f in spec.get("from") or ())
-        ):
-            return True
-    return False
+                yield refused("SL422", route, copying.tenant, path, most=MOST_HEADERS)
+            is_grpc = dialect.needs_grpc_method and resource.id.kind == "GRPCRoute"
+            if is_grpc and not (match.get("method") or {}).get("service"):
+                place_said = path if rule.get("matches") else path[:3]
+                yield report("SL423", source=resource.source, path=place_said, object=str(resource.id))

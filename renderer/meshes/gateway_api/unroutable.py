@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from renderer.base import Base
 from renderer.hosts import service_of
 from renderer.meshes.gateway_api.dialects import GATEWAY, LINKERD, Dialect
+from renderer.meshes.gateway_api.view import ignored_filter, parents_of, read_routes
 from renderer.model import Environment, ResourceId
 from renderer.ports import number_and_protocol
 
@@ -17,10 +18,13 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
     """Returns the ports of the base's Services that cannot be routed by tenant, each with the reason."""
     found: Ports = {}
     in_the_way = dict(_profiles(environment, base)) if dialect is LINKERD else {}
+    kept_off = dict(_kept_off(base, dialect)) if dialect is LINKERD else {}
     for service in base.of("", "Service"):
         ports = (service.manifest.get("spec") or {}).get("ports") or ()
+        namespace = base.namespace(service.id.namespace)
         for port in ports:
-            reason = dialect.unroutable(service.manifest, port) or in_the_way.get(service.id)
+            reason = dialect.unroutable(service.manifest, port, namespace) or in_the_way.get(service.id)
+            reason = reason or kept_off.get((service.id, port["port"]))
             if reason:
                 found[(service.id, number_and_protocol(port))] = reason
     for service_id, number, route in _l4_routes(base):
@@ -44,6 +48,28 @@ def _profiles(environment: Environment, base: Base) -> Iterator[tuple[ResourceId
                 ResourceId("", "Service", host.namespace, host.name),
                 f"'{profile.id}' makes Linkerd ignore its routes",
             )
+
+
+def _kept_off(base: Base, dialect: Dialect) -> Iterator[tuple[tuple[ResourceId, int], str]]:
+    """Yields the ports that GRPCRoutes keep HTTPRoutes off without any effect of their own, for a filter that is not known.
+
+    linkerd2: policy-controller/k8s/status/src/index.rs (parent_has_conflicting_routes) looks at their parentRefs alone; where a
+    route of the Service's own namespace serves the port by another parentRef, its copies do as well.
+    """
+    served = {
+        attached.parent
+        for route in read_routes(base, dialect)
+        for attached in route.parents
+        if attached.is_service and attached.parent.target.namespace == route.resource.id.namespace
+    }
+    for route in base.of(GATEWAY, "GRPCRoute"):
+        name = ignored_filter(route, dialect)
+        for attached in parents_of(route) if name else ():
+            parent = attached.parent
+            is_served = any(other.target == parent.target and other.port in (0, parent.port) for other in served)
+            if attached.is_service and parent.port and not is_served:
+                why = f"'{route.id}' has no effect for its filter {name}, and keeps HTTPRoutes off"
+                yield (parent.target, parent.port), why
 
 
 def _l4_routes(base: Base) -> Iterator[tuple[ResourceId, int, ResourceId]]:

@@ -50,9 +50,31 @@ class Route:
 
 def read_routes(base: Base, dialect: Dialect) -> tuple[Route, ...]:
     """Returns the HTTP and gRPC routes of a base with the Services and Gateways for which they have effect, by id."""
-    kinds = route_kinds(dialect)
-    found = (Route(resource=r, parents=tuple(_read(r, dialect))) for group, kind in kinds for r in base.of(group, kind))
+    off = switched_off(base, dialect)
+    found = (
+        Route(resource=r, parents=tuple(a for a in _read(r, dialect) if (r.id, a.parent) not in off))
+        for group, kind in route_kinds(dialect)
+        for r in base.of(group, kind)
+    )
     return tuple(route for route in found if route.parents)
+
+
+def switched_off(base: Base, dialect: Dialect) -> Mapping[tuple[ResourceId, Parent], ResourceId]:
+    """Returns the HTTPRoutes and Services at which a GRPCRoute with an equal parentRef keeps them off, and that GRPCRoute.
+
+    linkerd2: policy-controller/k8s/status/src/index.rs (parent_has_conflicting_routes), whatever the namespaces of the two.
+    """
+    taken: dict[Parent, ResourceId] = {}
+    for route in base.of(GATEWAY, "GRPCRoute") if dialect.grpc_keeps_off else ():
+        for attached in parents_of(route):
+            taken.setdefault(attached.parent, route.id)
+    return {
+        (route.id, attached.parent): taken[attached.parent]
+        for group in dialect.route_groups
+        for route in (base.of(group, "HTTPRoute") if taken else ())
+        for attached in parents_of(route)
+        if attached.is_service and attached.parent in taken
+    }
 
 
 def route_kinds(dialect: Dialect) -> list[tuple[str, str]]:
@@ -91,15 +113,27 @@ def parents_of(resource: Resource) -> Iterator[Attached]:
             yield Attached(reference=reference, parent=Parent(target, port, reference.get("sectionName") or ""))
 
 
-def backend(route: Route, reference: Manifest, dialect: Dialect) -> ResourceId | None:
-    """Returns the Service that a backendRef means, or None for any other kind."""
+def homes(route: Route, parents: Sequence[Attached], dialect: Dialect) -> list[str]:
+    """Returns the namespaces that a backendRef without one means at parents: the route's, on Linkerd a parent Service's."""
+    own = route.resource.id.namespace
+    found = (a.parent.target.namespace if a.is_service and dialect.backends_live_with_parent else own for a in parents)
+    return list(dict.fromkeys(found))
+
+
+def backend(reference: Manifest, home: str) -> ResourceId | None:
+    """Returns the Service that a backendRef means in a namespace, or None for any other kind."""
     if reference.get("group") not in SERVICE_GROUPS or (reference.get("kind") or "Service") != "Service":
         return None
-    home = route.resource.id.namespace
-    services = [attached.parent.target for attached in route.parents if attached.is_service]
-    if dialect.backends_live_with_parent and services:
-        home = services[0].namespace
     return ResourceId("", "Service", reference.get("namespace") or home, reference.get("name") or "")
+
+
+def references_of(rule: Manifest) -> Iterator[Manifest]:
+    """Yields the backendRefs of a rule to which anything is sent, and those of its mirrors."""
+    yield from live(rule.get("backendRefs") or [])
+    for place in (rule, *(rule.get("backendRefs") or ())):
+        for item in place.get("filters") or ():
+            if (item.get("requestMirror") or {}).get("backendRef"):
+                yield item["requestMirror"]["backendRef"]
 
 
 def live(references: Sequence[Manifest]) -> list[Manifest]:

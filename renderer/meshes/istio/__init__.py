@@ -8,6 +8,7 @@ and GRPCRoutes of the base are copied as in any mesh of the Gateway API.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from renderer.base import Base
@@ -17,10 +18,11 @@ from renderer.emit import SHARED, Placed
 from renderer.kinds import WorkloadKind
 from renderer.kinds import pod_labels as labels_of_pods
 from renderer.meshes.base import Routed, Unroutable
-from renderer.meshes.gateway_api import route_base
+from renderer.meshes.gateway_api import route_base, route_services
 from renderer.meshes.gateway_api.dialects import ISTIO
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
-from renderer.meshes.istio.beyond import beyond, half_served, mixed_services
+from renderer.meshes.istio.beyond import beyond, mixed_services
+from renderer.meshes.istio.clients import clients_of
 from renderer.meshes.istio.coverage import Standing, http_ports, standing
 from renderer.meshes.istio.destination_rules import destination_rules
 from renderer.meshes.istio.fields import NETWORKING, entries, hosts, live
@@ -62,21 +64,31 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     """Returns the VirtualServices and DestinationRules of a plan, and copies of the base's HTTPRoutes."""
     view = make_view(plan.base, plan.environment.cluster.domain)
     by_service = services_of(plan)
-    copied, parts = route_base(plan, ISTIO)
+    copied = route_base(plan, ISTIO)
+    parts = copied.parts
     by_gateway_api = {part.target for part in parts}
     standings = {id: standing(view, plan.base.by_id[id]) for id in by_service if id not in by_gateway_api}
     written = route_virtual_services(plan, view, _appended(plan, view, by_service, standings))
     bare = {id: tenants for id, tenants in by_service.items() if id in standings and standings[id].is_bare}
+    # What HTTPRoutes serve on some ports or for some clients stays with them: a VirtualService would hide them.
+    elsewhere = frozenset(id for id in by_service if id not in by_gateway_api or id in view.in_mesh)
+    added = route_services(plan, ISTIO, unroutable, parts, elsewhere)
     previewed = previews(plan, view)
     return Routed(
-        (*written.objects, *_synthesised(plan, view, bare), *copied.objects, *previewed.objects),
+        (
+            *written.objects,
+            *_synthesised(plan, view, bare),
+            *copied.routed.objects,
+            *added.objects,
+            *previewed.objects,
+        ),
         (
             *written.problems,
             *previewed.problems,
-            *copied.problems,
+            *copied.routed.problems,
             *(problem for found in standings.values() for problem in found.problems),
             *mixed_services(plan, view, by_service, parts),
-            *half_served(plan, by_service, parts),
+            *added.problems,
             *service_notices(view, by_service, standings),
             *client_notices(plan, view, by_service),
             *notices(plan, unroutable),
@@ -109,8 +121,9 @@ def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId,
     objects: list[Placed] = []
     affected: list[Resource] = []
     gateways: dict[str, Resource] = {}
+    clients = clients_of(plan)
     for vs in view.virtual_services:
-        changed = joined(transform(plan, view, by_service, vs), appended.get(vs.id))
+        changed = joined(transform(plan, view, by_service, vs, clients), appended.get(vs.id))
         problems += changed.problems
         if changed.tenants:
             affected.append(vs)
@@ -161,21 +174,24 @@ def _unknown(plan: Plan) -> Iterator[Problem]:
 
 def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Problem]:
     """Yields a problem for each tenant that changes a route object which the output does not own."""
-    namespace = _in_namespace(plan, vs)
+    wrong = partial(
+        report,
+        "SL401",
+        object=str(vs.id),
+        place=relative(vs.source.file, plan.environment.directory),
+        entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{_in_namespace(plan, vs)}}}",
+        environment=relative(plan.environment.source.file, plan.environment.directory),
+    )
     for tenant, service in changed.tenants:
         clone = tenant.services[service]
         is_own = clone.sandbox.source == tenant.source
-        yield report(
-            "SL401",
-            source=tenant.source,
-            path=(*clone.workload.path, "name") if is_own else ("spec",),
-            sandbox=tenant.source,
-            object=str(vs.id),
-            service=service,
-            place=relative(vs.source.file, plan.environment.directory),
-            entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{namespace}}}",
-            environment=relative(plan.environment.source.file, plan.environment.directory),
-        )
+        path = (*clone.workload.path, "name") if is_own else ("spec",)
+        yield wrong(source=tenant.source, path=path, sandbox=tenant.source, service=service)
+    told = {tenant.source for tenant, _ in changed.tenants}
+    for client in changed.clients:
+        source, path = client.sandbox.source, (*client.workload.path, "name")
+        if source not in told:
+            yield wrong(source=source, path=path, sandbox=source, service=client.origin.id)
 
 
 def _not_stripped(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Problem]:
@@ -197,8 +213,8 @@ def _in_namespace(plan: Plan, vs: Resource) -> str:
 
 def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:
     manifest = released(vs.manifest, vs.id.namespace)
-    if changed.tenants or changed.is_stripped:
-        manifest["spec"] = {**manifest["spec"], "http": list(changed.http)}
+    if changed.is_changed:
+        manifest["spec"] = dict(changed.spec)
     return manifest
 
 
@@ -211,7 +227,9 @@ def _appended(
         if how.host and how.ports:
             tenants, service = by_service[id], plan.base.by_id[id]
             http = appended(view, plan.environment, service, how.host, how.ports, tenants)
-            own = Transformed(http=http, tenants=[(tenant, id) for tenant in tenants], problems=())
+            own = Transformed(
+                spec={"http": http}, clients=(), tenants=[(tenant, id) for tenant in tenants], problems=()
+            )
             found[how.host.id] = joined(found[how.host.id], own) if how.host.id in found else own
     return found
 

@@ -87,14 +87,3 @@ def mixed_services(plan: Plan, view: View, by_service: Affected, parts: Sequence
         for vs in view.in_mesh.get(part.target, ()):
             what = f"serves '{part.target}' beside '{part.pairs[0][0].resource.id}'"
             yield _problem(vs, what, "route the Service by one of the two kinds", ("spec", "hosts"))
-
-
-def half_served(plan: Plan, by_service: Affected, parts: Sequence[Component]) -> Iterator[Problem]:
-    """Yields Services that HTTPRoutes serve on some ports only: a VirtualService for the others would hide them."""
-    for part in {p.target: p for p in parts if p.target in by_service}.values():
-        served = [other for other in parts if other.target == part.target]
-        for port in http_ports(plan.base.by_id[part.target].manifest):
-            if not any(other.covers(port) for other in served):
-                what = f"serves '{part.target}' and leaves its port {port} to Istio's default route"
-                way = f"give port {port} an HTTPRoute of its own"
-                yield _problem(part.pairs[0][0].resource, what, way, ("spec", "parentRefs"))

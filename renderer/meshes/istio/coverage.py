@@ -113,12 +113,12 @@ def _client(match: Manifest, port: int) -> str | None:
 
 
 def _split(vs: Resource, service: Resource, port: int) -> Problem:
-    return report("SL441", source=vs.source, path=("spec", "http"), object=str(vs.id), service=service.id, port=port)
+    return report("SL431", source=vs.source, path=("spec", "http"), object=str(vs.id), service=service.id, port=port)
 
 
 def _several_hosts(vs: Resource, service: Resource, port: int) -> Problem:
-    return report("SL442", source=vs.source, path=("spec", "hosts"), object=str(vs.id), service=service.id, port=port)
+    return report("SL432", source=vs.source, path=("spec", "hosts"), object=str(vs.id), service=service.id, port=port)
 
 
 def _hidden_wildcard(vs: Resource, service: Resource) -> Problem:
-    return report("SL443", source=vs.source, path=("spec", "exportTo"), object=str(vs.id), service=service.id)
+    return report("SL433", source=vs.source, path=("spec", "exportTo"), object=str(vs.id), service=service.id)

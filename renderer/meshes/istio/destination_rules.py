@@ -6,7 +6,7 @@ balancing would silently be the defaults. Each rule whose host is the origin's S
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from renderer.clone.metadata import copied_labels, kept_annotations, tenant_metadata
@@ -15,20 +15,41 @@ from renderer.hosts import renamed
 from renderer.meshes.istio.fields import NETWORKING, entries, live, mirrors
 from renderer.meshes.istio.view import View
 from renderer.model import Environment, Resource, ResourceId
-from renderer.names import clone_name
-from renderer.plan import Plan, ServiceClone
+from renderer.names import ORIGIN, clone_name
+from renderer.plan import Plan, ServiceClone, WorkloadClone
 
 
 def destination_rules(plan: Plan, view: View) -> Iterator[Placed]:
-    """Yields the copies for every cloned Service of every sandbox."""
+    """Yields the copies for every cloned Service of every sandbox.
+
+    A rule for clients of certain labels has one more for each clone of these clients in the sandbox (rule R-I19).
+    """
     kept = _kept_subsets(view)
+    clients: dict[tuple[str, ResourceId], list[WorkloadClone]] = {}
+    for made in plan.policies.copies:
+        clients.setdefault((made.clone.sandbox.name, made.policy.id), []).append(made.clone)
     for service in plan.services:
         for rule in view.rules_of.get(service.origin.id, ()):
-            id = ResourceId(
-                NETWORKING, "DestinationRule", rule.id.namespace, clone_name(rule.id.name, service.sandbox.tenant)
-            )
-            manifest = _copy(plan.environment, service, rule, id, kept.get(service.origin.id, set()))
-            yield Placed(directory=f"{SANDBOXES}/{service.sandbox.name}", id=id, manifest=manifest)
+            name = clone_name(rule.id.name, service.sandbox.tenant)
+            yield _placed(plan, service, rule, name, kept, None)
+            for clone in clients.get((service.sandbox.name, rule.id), ()):
+                own = clone_name(f"{name}-{clone.selector[ORIGIN]}", service.sandbox.tenant)
+                yield _placed(plan, service, rule, own, kept, clone.selector)
+
+
+def _placed(
+    plan: Plan,
+    service: ServiceClone,
+    rule: Resource,
+    name: str,
+    kept: Mapping[ResourceId, set[str]],
+    client: Mapping[str, str] | None,
+) -> Placed:
+    id = ResourceId(NETWORKING, "DestinationRule", rule.id.namespace, name)
+    manifest = _copy(plan.environment, service, rule, id, kept.get(service.origin.id, set()))
+    if client is not None:
+        manifest["spec"]["workloadSelector"] = {"matchLabels": dict(client)}
+    return Placed(directory=f"{SANDBOXES}/{service.sandbox.name}", id=id, manifest=manifest)
 
 
 def _kept_subsets(view: View) -> dict[ResourceId, set[str]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from renderer.catalogue import report
+from renderer.meshes.istio.clients import Clients, of_tenant, with_clients
 from renderer.meshes.istio.copies import Entry, answering, is_affected, moved, named, substituted
 from renderer.meshes.istio.delegates import Entangled, copied_matches, expanded, is_delegate
 from renderer.meshes.istio.fields import MESH, entries, gateways, hosts, is_mesh, live, mirrors
@@ -21,7 +22,7 @@ from renderer.meshes.istio.trust import Bound, Indistinct, bound_of, confined, s
 from renderer.meshes.istio.view import View
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.optout import is_opted_out
-from renderer.plan import Plan, Tenant
+from renderer.plan import Plan, Tenant, WorkloadClone
 from renderer.problems import Problem, Source
 
 Affected = Mapping[ResourceId, Sequence[Tenant]]
@@ -30,16 +31,29 @@ Affected = Mapping[ResourceId, Sequence[Tenant]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transformed:
-    """The entries of a VirtualService with those of its tenants, the Service by which each came, and what is wrong.
+    """The spec of a VirtualService with its tenants' entries, the Service by which each came, and what is wrong.
 
     `gateways` are those at which its tenants can be chosen; `is_stripped`: at others it removes carriers.
+
+    `clients` are the clones for whose requests it has conditions.
     """
 
-    http: Sequence[Manifest]
+    spec: Manifest
     tenants: Sequence[tuple[Tenant, ResourceId]]
+    clients: Sequence[WorkloadClone]
     problems: tuple[Problem, ...]
     gateways: frozenset[str] = frozenset()
     is_stripped: bool = False
+
+    @property
+    def http(self) -> Sequence[Manifest]:
+        """The HTTP entries."""
+        return self.spec.get("http") or ()
+
+    @property
+    def is_changed(self) -> bool:
+        """Tells whether it says more than the base's."""
+        return bool(self.tenants or self.clients or self.is_stripped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +65,8 @@ class Cause:
     is_host_only: bool
 
 
-def transform(plan: Plan, view: View, by_service: Affected, vs: Resource) -> Transformed:
-    """Returns the entries of a VirtualService with those of every tenant whose clones it leads to."""
+def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, clients: Clients) -> Transformed:
+    """Returns a VirtualService with the entries of every tenant whose clones it leads to, and conditions for `clients`."""
     if is_opted_out(vs):
         by_service = {}
     by_host, problems = _by_host(view, by_service, vs)
@@ -60,7 +74,8 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource) -> Tra
     http: list[Manifest] = []
     changed: dict[str, tuple[Tenant, ResourceId]] = {}
     is_stripped = False
-    for number, entry in enumerate(entries(vs.manifest)):
+    spec, meant = with_clients(clients, vs)
+    for number, entry in enumerate(spec.get("http") or ()):
         place = Place(vs=vs, number=number, entry=entry, bound=bound)
         causes = _causes(view, by_service, by_host, vs, entry) if bound.chosen else []
         try:
@@ -91,7 +106,8 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource) -> Tra
         if cause.tenant.id in changed
     )
     return Transformed(
-        http=http,
+        spec={**spec, "http": http} if http else spec,
+        clients=meant,
         tenants=[changed[id] for id in sorted(changed)],
         problems=tuple(problems),
         gateways=bound.chosen - {MESH} if changed else frozenset(),
@@ -111,7 +127,8 @@ def joined(one: Transformed, other: Transformed | None) -> Transformed:
         return one
     tenants = {tenant.id: (tenant, service) for tenant, service in (*other.tenants, *one.tenants)}
     return Transformed(
-        http=[*one.http, *other.http],
+        spec={**one.spec, "http": [*one.http, *other.http]},
+        clients=one.clients,
         tenants=[tenants[id] for id in sorted(tenants)],
         problems=(*one.problems, *other.problems),
         gateways=one.gateways,
@@ -210,7 +227,8 @@ def _tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: G
     written: list[Sequence[Manifest]] = [entry.get("match") or ()]
     if is_delegate(vs):
         written = copied_matches(view.roots.get(vs.id, ()), entry, carriers, is_answering=header is not None)
-    found = [b for base in written if (b := confined(bound, vs.id.namespace, base, bound.chosen)) is not None]
+    own = [of_tenant(plan, cause.tenant, base) for base in written]
+    found = [b for base in own if (b := confined(bound, vs.id.namespace, base, bound.chosen)) is not None]
     by_entry = [matches for base in found if (matches := tenant_matches(base, carriers, cause.tenant.id))]
     copy = _copy(plan, view, vs, entry, cause)
     last = len(group.others) if group else 0

@@ -118,4 +118,4 @@ def open_gateways(plan: Plan, found: Mapping[str, Resource]) -> Iterator[Problem
     """Yields the gateways at which tenants can be chosen; `found` are their names, and VirtualServices that say so."""
     for name, vs in sorted(found.items()):
         gateway = _gateway(plan, name)
-        yield report("SL450", source=(gateway or vs).source, path=("spec",), gateway=name)
+        yield report("SL441", source=(gateway or vs).source, path=("spec",), object=f"Gateway/{name}")

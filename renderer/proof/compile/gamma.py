@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any
 
 from renderer.ports import is_http, istio_protocol
+from renderer.proof.compile.addressed import addressed
 from renderer.proof.compile.gateway_api import ROUTES, Attached, Reading, Send, attached, compiled, plain
 from renderer.proof.compile.gateway_api_matches import ISTIO_ORDER, SPEC
 from renderer.proof.compile.istio_matches import Proxy
 from renderer.proof.compile.istio_rules import destination
 from renderer.proof.compile.network import Host, Network
-from renderer.proof.compile.outcomes import L4, Destination, Forward, NoCluster, NotFound, Passthrough, Unknown
+from renderer.proof.compile.outcomes import L4, Destination, Forward, NoCluster, NotFound
 from renderer.proof.compile.request import Address
 from renderer.proof.compile.tables import Rule, Table
 
@@ -26,18 +27,16 @@ NO_BACKENDS = NoCluster("500: the rule has no backendRefs")
 
 def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     """Returns the rules of a meshed client for a Service, in a mesh of which nothing but the Gateway API is known."""
-    host = network.hosts.get(network.meant(address.host, address.client.namespace))
-    if host is None:
-        return (Table(otherwise=Passthrough()),)
-    port = host.ports.get(address.port)
-    if port is None:
-        return (Table(otherwise=Unknown(f"'{host.name}' has no port {address.port}")),)
+    found = addressed(network, address)
+    if isinstance(found, Table):
+        return (found,)
+    host, port = found
     default = Forward(destinations=(Destination(host=host.name, port=address.port),))
-    found = [a for a in attached(network, ROUTES, host.resource.id) if a.port in (None, address.port)]
-    if not found:
+    routes = [a for a in attached(network, ROUTES, host.resource.id) if a.port in (None, address.port)]
+    if not routes:
         outcome = default if is_http(istio_protocol(port)) else L4(host.name, address.port)
         return (Table(otherwise=outcome),)
-    chosen = _of_client(found, address, host)
+    chosen = _of_client(routes, address, host)
     if not chosen:
         return (Table(otherwise=default),)
     grpc = [a for a in chosen if a.route.id.kind == "GRPCRoute"]
@@ -90,10 +89,10 @@ def candidates(network: Network, proxy: Proxy, host: Host) -> list[tuple[Rule, .
     return []
 
 
-def merged(network: Network, proxy: Proxy, found: Sequence[Attached]) -> tuple[Rule, ...]:
-    """Returns the rules of routes that Istio merges into one VirtualService."""
+def merged(network: Network, proxy: Proxy, found: Sequence[Attached], above: tuple[int, ...] = ()) -> tuple[Rule, ...]:
+    """Returns the rules of routes that Istio merges into one VirtualService; `above` ranks it among others."""
     reading = Reading(network=network, order=ISTIO_ORDER, send=sender(network, proxy), default=NO_BACKENDS)
-    return tuple(rule for a in found for rule in compiled(reading, a))
+    return tuple(rule for a in found for rule in compiled(reading, a, above=above))
 
 
 def sender(network: Network, proxy: Proxy) -> Send:

@@ -12,7 +12,16 @@ from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path
 from renderer.proof.compile.gateway_api_matches import Order, matches_of
 from renderer.proof.compile.network import GATEWAY_API, Network
-from renderer.proof.compile.outcomes import Destination, NoCluster, Origin, Outcome, Redirect, Unknown, forward
+from renderer.proof.compile.outcomes import (
+    Destination,
+    Forward,
+    NoCluster,
+    Origin,
+    Outcome,
+    Redirect,
+    Unknown,
+    forward,
+)
 from renderer.proof.compile.tables import Rule, doubt_of
 
 HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
@@ -65,7 +74,7 @@ class Reading:
     """How rules of routes become outcomes for one parent.
 
     `send` makes destinations; `home` is the namespace of a backendRef that names none (None: the route's); `default` is what a rule
-    without backendRefs does.
+    without backendRefs does, beside its filters.
     """
 
     network: Network
@@ -108,9 +117,25 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
     mirrors, cors = by_type.pop("RequestMirror", ()), by_type.pop("CORS", ())
     if redirects:
         return Redirect(how=redirects[0].get("requestRedirect"), changes=changes or None)
-    backends = rule.get("backendRefs") or ()
+    destinations = _destinations(reading, route, rule.get("backendRefs") or ())
+    if not isinstance(destinations, tuple):
+        return destinations
+    return forward(
+        destinations,
+        changes=changes or None,
+        rewrite=rewrites[0].get("urlRewrite") if rewrites else None,
+        timeout=rule.get("timeouts"),
+        retries=rule.get("retry"),
+        cors=cors[0].get("cors") if cors else None,
+        mirrors=tuple(m.get("requestMirror") for m in mirrors),
+        other=tuple(f for kind in by_type.values() for f in kind),
+    )
+
+
+def _destinations(reading: Reading, route: Resource, backends: Sequence[Manifest]) -> tuple[Destination, ...] | Outcome:
+    """Returns where a rule sends, or what becomes of requests that it cannot send anywhere."""
     if not backends:
-        return reading.default
+        return reading.default.destinations if isinstance(reading.default, Forward) else reading.default
     weights = [1 if backend.get("weight") is None else backend["weight"] for backend in backends]
     if not any(weights):
         return NoCluster("500: all weights are 0")
@@ -122,17 +147,7 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
     if strange:
         return Unknown(f"backends of kind '{strange[0].get('kind')}' are not modelled")
     live = [(b, weight) for b, weight in zip(backends, weights, strict=True) if weight]
-    destinations = tuple(_destination(reading, route, b, weight if len(live) > 1 else 1) for b, weight in live)
-    return forward(
-        destinations,
-        changes=changes or None,
-        rewrite=rewrites[0].get("urlRewrite") if rewrites else None,
-        timeout=rule.get("timeouts"),
-        retries=rule.get("retry"),
-        cors=cors[0].get("cors") if cors else None,
-        mirrors=tuple(m.get("requestMirror") for m in mirrors),
-        other=tuple(f for kind in by_type.values() for f in kind),
-    )
+    return tuple(_destination(reading, route, b, weight if len(live) > 1 else 1) for b, weight in live)
 
 
 def _destination(reading: Reading, route: Resource, backend: Manifest, weight: int) -> Destination:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.ports import linkerd_unroutable
+from renderer.proof.compile.addressed import addressed
 from renderer.proof.compile.gateway_api import (
     GRPC_ROUTE,
     ROUTES,
@@ -34,18 +35,16 @@ _UNSUPPORTED = frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"}
 
 def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     """Returns the rules of a meshed client for the Service that it connects to; Linkerd goes by its address, not by the authority."""
-    host = network.hosts.get(network.meant(address.host, address.client.namespace))
-    if host is None:
-        egress = network.base.of("policy.linkerd.io", "EgressNetwork")
-        return (_only(Unknown("EgressNetworks are not modelled") if egress else Passthrough()),)
-    port = host.ports.get(address.port)
-    if port is None:
-        return (_only(Unknown(f"'{host.name}' has no port {address.port}")),)
+    found = addressed(network, address)
+    if isinstance(found, Table):
+        has_egress = isinstance(found.otherwise, Passthrough) and network.base.of("policy.linkerd.io", "EgressNetwork")
+        return (_only(Unknown("EgressNetworks are not modelled") if has_egress else found.otherwise),)
+    host, port = found
     default = Forward(destinations=(Destination(host=host.name, port=address.port),))
     if host.is_headless or host.is_external or not host.is_service:
         what = "headless" if host.is_headless else "no Service with an address"
         return (_only(default, f"'{host.name}' is {what}, so no route applies to it"),)
-    why_not = linkerd_unroutable(host.resource.manifest, port)
+    why_not = linkerd_unroutable(host.resource.manifest, port, network.base.namespace(host.resource.id.namespace))
     if why_not:
         return (_only(L4(host.name, address.port), f"port {address.port} of '{host.name}': {why_not}"),)
     profiled = _profiled(network, address, host, default)

@@ -6,16 +6,19 @@ namespace are one list, each up to its first catch-all, without moving any; befo
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import permutations
 
-from renderer.model import ResourceId, labels_of
+from renderer.model import labels_of
 from renderer.ports import is_http, istio_protocol
+from renderer.proof.compile.addressed import addressed
 from renderer.proof.compile.gamma import merged
-from renderer.proof.compile.gateway_api import ROUTES, attached
+from renderer.proof.compile.gateway_api import ROUTES, Attached, attached
 from renderer.proof.compile.istio_matches import MESH, Proxy
 from renderer.proof.compile.istio_rules import destination, rules_of
 from renderer.proof.compile.network import ISTIO, Host, Network, most_specific
-from renderer.proof.compile.outcomes import L4, Forward, NotFound, Passthrough, Unknown
+from renderer.proof.compile.outcomes import L4, Forward, NotFound, Unknown
 from renderer.proof.compile.request import Address
 from renderer.proof.compile.tables import Rule, Table
 
@@ -25,12 +28,10 @@ USE_NAMESPACE = "istio.io/use-waypoint-namespace"
 
 def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     """Returns the rules of the waypoint of the Service that a client connects to."""
-    host = network.hosts.get(network.meant(address.host, address.client.namespace))
-    if host is None:
-        return (Table(otherwise=Passthrough()),)
-    port = host.ports.get(address.port)
-    if port is None:
-        return (Table(otherwise=Unknown(f"'{host.name}' has no port {address.port}")),)
+    found = addressed(network, address)
+    if isinstance(found, Table):
+        return (found,)
+    host, port = found
     home = _waypoint(network, host)
     if home is None:
         note = f"the manifests show no waypoint for '{host.name}': without the label '{USE}' nothing looks at requests"
@@ -40,37 +41,54 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     client = replace(address.client, kind="waypoint", namespace=home, labels={})
     proxy = Proxy(client=client, gateway=MESH, port=address.port)
     default = Forward(destinations=(destination(network, proxy, host.name, address.port),))
-    rules, notes, doubt = _rules(network, proxy, host, home)
-    if doubt:
+    homes = {home, host.resource.id.namespace}
+    virtual = _virtual(network, proxy, host, homes)
+    routes = [a for a in attached(network, ROUTES, host.resource.id) if a.port in (None, proxy.port)]
+    own = [a for a in routes if a.route.id.namespace in homes]
+    unheeded = [a.route.id for a in routes if a not in own]
+    notes = tuple(f"'{id}' has no effect: a waypoint takes no routes of clients' namespaces" for id in unheeded)
+    if virtual and own:
+        doubt = f"'{virtual[0].origin}' and '{own[0].route.id}' are for one Service, which Istio does not support"
         return (Table(otherwise=Unknown(doubt), notes=notes),)
-    return (Table(rules=rules, otherwise=NotFound() if rules else default, notes=notes),)
+    if not own:
+        return (Table(rules=virtual, otherwise=NotFound() if virtual else default, notes=notes),)
+    return tuple(replace(table, notes=notes) for table in _orders(network, proxy, own))
 
 
 def _waypoint(network: Network, host: Host) -> str | None:
     """Returns the namespace of a Service's waypoint, or None where it has none."""
-    namespace = network.base.by_id.get(ResourceId("", "Namespace", "", host.resource.id.namespace))
-    for labels in (labels_of(host.resource.manifest), labels_of(namespace.manifest) if namespace else {}):
+    namespace = network.base.namespace(host.resource.id.namespace)
+    for labels in (labels_of(host.resource.manifest), labels_of(namespace)):
         if labels.get(USE):
             return None if labels[USE] == "none" else labels.get(USE_NAMESPACE, host.resource.id.namespace)
     return None
 
 
-def _rules(network: Network, proxy: Proxy, host: Host, home: str) -> tuple[tuple[Rule, ...], tuple[str, ...], str]:
-    homes = {home, host.resource.id.namespace}
+def _virtual(network: Network, proxy: Proxy, host: Host, homes: set[str]) -> tuple[Rule, ...]:
+    """Returns the rules of the VirtualServices of a host in some namespaces."""
     found: list[Rule] = []
     for vs in network.base.of(ISTIO, "VirtualService"):
         spec = vs.manifest.get("spec") or {}
         hosts = [network.full(name, vs.id.namespace).lower() for name in spec.get("hosts") or ()]
         if vs.id.namespace in homes and MESH in (spec.get("gateways") or (MESH,)) and most_specific(hosts, host.name):
             found += rules_of(network, vs, proxy)
-    routes = [a for a in attached(network, ROUTES, host.resource.id) if a.port in (None, proxy.port)]
-    own = [a for a in routes if a.route.id.namespace in homes]
-    notes = [
-        f"'{a.route.id}' has no effect: a waypoint takes no routes of clients' namespaces"
-        for a in routes
-        if a not in own
-    ]
-    doubt = ""
-    if found and own:
-        doubt = f"'{found[0].origin}' and '{own[0].route.id}' are for one Service, which Istio does not support"
-    return (*found, *merged(network, proxy, own)), tuple(notes), doubt
+    return tuple(found)
+
+
+def _orders(network: Network, proxy: Proxy, found: Sequence[Attached]) -> Iterator[Table]:
+    """Yields the tables of routes in every order of the VirtualServices that Istio makes of them.
+
+    It makes one for each namespace and form of parentRef; of several the one with the oldest route is looked at first.
+    """
+    keys = list(dict.fromkeys((a.route.id.namespace, a.port) for a in found))
+    for order in permutations(keys):
+        rules = [
+            rule
+            for place, key in enumerate(order)
+            for rule in merged(
+                network, proxy, [a for a in found if (a.route.id.namespace, a.port) == key], (len(keys) - place,)
+            )
+        ]
+        first = next(a.route.id for a in found if (a.route.id.namespace, a.port) == order[0])
+        when = f"if '{first}' is older than those with another form of parentRef" if len(keys) > 1 else ""
+        yield Table(rules=tuple(rules), otherwise=NotFound(), when=when)

@@ -16,13 +16,15 @@ from renderer.problems import Path, Problem
 from renderer.proof.additional import ROUTES
 from renderer.proof.alignment import destinations
 from renderer.proof.literals import SANDBOX, TENANT
-from renderer.proof.readers import DESTINATION_RULE, GATEWAY_API, VIRTUAL_SERVICE
+from renderer.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, clone_selected, is_of_servers
+from renderer.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
 from renderer.proof.routes import backend, homes, parents_of, rules_of
 from renderer.proof.world import World, directory
 
 _OWN: frozenset[GroupKind] = frozenset({
-    ("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet"),
-    ("batch", "CronJob"), ("batch", "Job"), ("", "ConfigMap")})  # fmt: skip
+    ("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet"), ("batch", "CronJob"), ("batch", "Job"),
+    ("", "ConfigMap"), REFERENCE_GRANT,
+})  # fmt: skip
 """Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
 
 _L4_ROUTES: tuple[GroupKind, ...] = ((GATEWAY_API, "TCPRoute"), (GATEWAY_API, "TLSRoute"))
@@ -38,19 +40,25 @@ def check(world: World) -> Iterator[Problem]:
         if first.id == second.id and not is_generated:
             yield _wrong(second, f"stands twice in the output, first in {first.source.file}")
     reader, named = world.reader, dict(_named(world))
+    policies = (ATTACHED | BINDING.keys()) - {DESTINATION_RULE, *ROUTES}
     has_previews = world.claims.environment.preview is not None and reader.reads_virtual_services
-    own = _OWN | reader.own | frozenset(reader.kinds) | ({VIRTUAL_SERVICE} if has_previews else frozenset())
-    allowed = {"shared": reader.shared, "sandboxes": own}
+    own = _OWN | reader.own | frozenset(reader.kinds) | policies
+    allowed = {
+        "shared": reader.shared | {NETWORK_POLICY},
+        "sandboxes": own | {VIRTUAL_SERVICE} if has_previews else own,
+    }
     for resource in world.added:
         if resource.id in named:
             yield _wrong(resource, f"'{named[resource.id]}' of the base names it, and would reach it")
         key, where = (resource.id.group, resource.id.kind), directory(resource)
+        is_client = key == DESTINATION_RULE and clone_selected(resource) is not None
+        is_follower = where != "shared" and (is_client or (key in ROUTES and is_of_servers(resource)))
         # What a sandbox brings in files of its own is judged by `resources`.
-        if not world.is_brought(resource) and key not in allowed.get(where.partition("/")[0], ()):
+        if not is_follower and not world.is_brought(resource) and key not in allowed.get(where.partition("/")[0], ()):
             yield _wrong(resource, f"no {resource.id.kind} that the base has not may lie in '{where}'")
         elif where != "shared":
             yield from _marks(world, resource, where)
-        if key == DESTINATION_RULE:
+        if key == DESTINATION_RULE and not is_client:
             yield from _host(world, resource)
 
 
@@ -71,9 +79,9 @@ def _identity(resource: Resource) -> Iterator[Problem]:
 
 
 def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
-    # A route group has routes and nothing else.
-    is_route = (resource.id.group, resource.id.kind) in (*ROUTES, VIRTUAL_SERVICE)
-    owner = (world.holders if is_route else world.owners).get(where)
+    # A route group has routes, what names them, and nothing else.
+    is_held = (resource.id.group, resource.id.kind) in (*ATTACHED, VIRTUAL_SERVICE)
+    owner = (world.holders if is_held else world.owners).get(where)
     if owner is None:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
         return

@@ -15,6 +15,7 @@ from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem, Source
 from renderer.proof.alignment import Insertion, called, entries
+from renderer.proof.clients import met_by
 from renderer.proof.compile.delegates import entries_of
 from renderer.proof.conditions import Unjudged, demands_of, expected_matches
 from renderer.proof.coverage import Served, routable, served
@@ -38,6 +39,12 @@ def check(world: World) -> Iterator[Problem]:
     expectation = Expectation(world=world, clones=make_clones(world), demands=demands)
     for vs in world.base.of(*VIRTUAL_SERVICE):
         yield from _transformed(expectation, vs)
+        if (
+            vs.id not in world.output.by_id
+            and world.specs[vs.id] != (vs.manifest.get("spec") or {})
+            and not _is_owned(world, vs)
+        ):
+            yield _wrong(vs.source, f"'{vs.id}': has conditions for clones as clients, and is not in the output")
     if VIRTUAL_SERVICE in world.reader.shared:
         yield from _new(expectation)
 
@@ -61,7 +68,7 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
         if insertion.tenant is not None:
             found.setdefault(insertion.before_number, []).append(insertion)
     last = world.lasts.get(ours.id)
-    for number, entry in enumerate(entries(ours.manifest)):
+    for number, entry in enumerate(world.specs[ours.id].get("http") or ()):
         causes = _causes(expectation, by_host, ours, entry) if chosen(world, ours) and not is_disabled(ours) else {}
         last_here = last if last and last.number == number else None
         if causes and last_here and last_here.why_not:
@@ -185,11 +192,11 @@ def _expected(expectation: Expectation, place: Place, cause: Cause, tenant: str)
     demands, clones, last = expectation.demands[tenant], expectation.clones, place.last
     if last and not last.is_met:
         return
-    allowed = chosen(expectation.world, place.owner)
+    allowed, reach = chosen(expectation.world, place.owner), expectation.world.reach[tenant]
     own = [
         Expected(ours=place.entry, owner=place.owner, matches=matches, cause=cause)
         for conditions in delegated(expectation.world, place.owner, place.entry)
-        if (base := within(expectation.world, place.owner, conditions, allowed)) is not None
+        if (base := within(expectation.world, place.owner, met_by(conditions, reach), allowed)) is not None
         if (matches := expected_matches(base, demands))
     ]
     for owner, entry in last.before if last and own else ():

@@ -6,20 +6,31 @@ carrier where the default route would have: on each port that carries HTTP to th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from renderer.base import Base
 from renderer.catalogue import report
 from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId, annotations_of
 from renderer.problems import Path, Problem
-from renderer.proof.alignment import Insertion, same
-from renderer.proof.coverage import EXPORT_TO, routable, served
-from renderer.proof.readers import VIRTUAL_SERVICE
+from renderer.proof import coverage
+from renderer.proof.alignment import Insertion, entries, same
+from renderer.proof.coverage import EXPORT_TO, routable
+from renderer.proof.readers import GRPC_ROUTE, HTTP_ROUTE, VIRTUAL_SERVICE
+from renderer.proof.routes import parents_of
 from renderer.proof.world import World, directory
 
 _SPEC = frozenset({"hosts", "gateways", "exportTo", "http"})
 _CLIENT_CONDITIONS = ("gateways", "sourceLabels", "sourceNamespace")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The VirtualServices that serve hosts in the base's mesh: by Service, and by wildcard."""
+
+    exact: Mapping[ResourceId, Resource]
+    wildcard: Mapping[str, Resource]
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -36,7 +47,7 @@ def check(world: World) -> Iterator[Problem]:
                 vs, "hosts are not the full name of one Service of the base in its own namespace", ("spec", "hosts")
             )
             continue
-        other = served(world, service).by or by_route.get(service.id) or first.setdefault(service.id, vs)
+        other = coverage.served(world, service).by or by_route.get(service.id) or first.setdefault(service.id, vs)
         if other is not vs:
             yield _wrong(vs, f"'{service.id}' is served by '{other.id}'", ("spec", "hosts"))
         yield from _scope(vs, spec, service)
@@ -60,18 +71,45 @@ def _fqdn(world: World, id: ResourceId) -> str:
     return ServiceHost(id.namespace, id.name).fqdn(world.claims.environment.cluster.domain)
 
 
+def served(world: World, is_heeded: Callable[[ResourceId, Resource], bool] = lambda service, vs: True) -> Served:
+    """Returns the VirtualServices that serve hosts in the base's mesh, of those that count for a Service."""
+    exact: dict[ResourceId, Resource] = {}
+    wildcard: dict[str, Resource] = {}
+    for vs in world.base.of(*VIRTUAL_SERVICE):
+        for host in (vs.manifest.get("spec") or {}).get("hosts") or () if "mesh" in gateways(vs.manifest) else ():
+            service = world.service(host, vs.id.namespace)
+            if service and is_heeded(service, vs):
+                exact.setdefault(service, vs)
+            elif service is None and host.startswith("*"):
+                wildcard.setdefault(host, vs)
+    return Served(exact, wildcard)
+
+
+def gateways(manifest: Manifest) -> set[str]:
+    """Returns the gateways for which a VirtualService, or a match in it, is; `mesh` stands for the mesh's own clients."""
+    bound = (manifest.get("spec") or {}).get("gateways") or ("mesh",)
+    matches = (match for entry in entries(manifest) for match in entry.get("match") or ())
+    return {*bound, *(gateway for match in matches for gateway in match.get("gateways") or ())}
+
+
 def gateway_api(base: Base) -> Iterator[tuple[ResourceId, Resource]]:
     """Yields Services with a route of the Gateway API: a VirtualService would take their requests away from it (rule R-G1)."""
-    for kind in ("HTTPRoute", "GRPCRoute"):
-        for route in base.of("gateway.networking.k8s.io", kind):
-            for parent in (route.manifest.get("spec") or {}).get("parentRefs") or ():
-                if parent.get("kind") == "Service":
-                    yield (
-                        ResourceId(
-                            "", "Service", parent.get("namespace") or route.id.namespace, parent.get("name") or ""
-                        ),
-                        route,
-                    )
+    for kind in (HTTP_ROUTE, GRPC_ROUTE):
+        for route in base.of(*kind):
+            for parent in parents_of(route.manifest, route.id.namespace):
+                if parent.target and parent.is_service:
+                    yield parent.target, route
+
+
+def mesh_server(world: World, served: Served, id: ResourceId) -> Resource | None:
+    """Returns what serves a Service in the base's mesh, by its name or by a wildcard."""
+    return served.exact.get(id) or _by_wildcard(world, served, id)
+
+
+def _by_wildcard(world: World, served: Served, id: ResourceId) -> Resource | None:
+    host = _fqdn(world, id)
+    patterns = ("*", *(f"*{host[dot:]}" for dot, character in enumerate(host) if character == "."))
+    return next((served.wildcard[pattern] for pattern in patterns if pattern in served.wildcard), None)
 
 
 def _scope(vs: Resource, spec: Manifest, service: Resource) -> Iterator[Problem]:

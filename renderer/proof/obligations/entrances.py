@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from renderer.catalogue import report
 from renderer.model import Resource
 from renderer.problems import Path, Problem
-from renderer.proof.alignment import Insertion, called, entries, same
+from renderer.proof.alignment import Insertion, called, same
 from renderer.proof.compile.istio_matches import gateway_name
 from renderer.proof.conditions import Unjudged
 from renderer.proof.readers import VIRTUAL_SERVICE
@@ -42,7 +42,7 @@ def _virtual_service(world: World, ours: Resource) -> Iterator[Problem]:
     if not any(is_stripped(world, gateway) for gateway in bound) or (alignment and alignment.missing is not None):
         return
     found = [(i.before_number, i.entry) for i in alignment.insertions] if alignment else []
-    for number, entry in enumerate(entries(ours.manifest)):
+    for number, entry in enumerate(world.specs[ours.id].get("http") or ()):
         try:
             meant = stripping(world, ours, entry)
         except Unjudged as unjudged:

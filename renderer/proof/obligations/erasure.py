@@ -8,6 +8,7 @@ that into 404. For the same reason nothing may stand behind the last base entry:
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from renderer.catalogue import report
@@ -59,6 +60,8 @@ def _unchanged(resource: Resource, originals: list[Resource]) -> Iterator[Proble
 
 
 def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem]:
+    if ours.manifest.get("spec"):
+        ours = dataclasses.replace(ours, manifest={**ours.manifest, "spec": world.specs[ours.id]})
     yield from _changes(ours, resource, skip="http")
     alignment = world.alignments[resource.id]
     for insertion in alignment.insertions:

@@ -15,6 +15,7 @@ from renderer.model import Manifest, Resource, ResourceId, labels_of
 from renderer.problems import Path, Problem
 from renderer.proof.alignment import destinations, entries, same
 from renderer.proof.literals import ORIGIN, origin_value
+from renderer.proof.policies import clone_selected
 from renderer.proof.readers import DESTINATION_RULE, VIRTUAL_SERVICE
 from renderer.proof.substitution import rules_of
 from renderer.proof.world import World
@@ -34,15 +35,21 @@ def check(world: World) -> Iterator[Problem]:
         subsets = (rule.manifest.get("spec") or {}).get("subsets") or ()
         with_policy.setdefault(service, set()).update(str(s.get("name")) for s in subsets if s.get("trafficPolicy"))
     copies: dict[ResourceId, list[Resource]] = {}
+    clients: dict[ResourceId, list[Resource]] = {}
     for rule in world.added:
         host = str((rule.manifest.get("spec") or {}).get("host") or "")
         clone = world.service(host, rule.id.namespace) if (rule.id.group, rule.id.kind) == DESTINATION_RULE else None
         if clone:
-            copies.setdefault(clone, []).append(rule)
+            (clients if clone_selected(rule) else copies).setdefault(clone, []).append(rule)
     sent = _sent_subsets(world)
     for (service, _), clone_service in world.clone_services.items():
         rules, left = base.get(service, ()), list(copies.get(clone_service.id, ()))
-        yield from _copies(clone_service, rules, left, sent.get(service, frozenset()) & with_policy.get(service, set()))
+        kept = sent.get(service, frozenset()) & with_policy.get(service, set())
+        yield from _copies(clone_service, rules, left, kept)
+        for copy in clients.get(clone_service.id, ()):
+            # For calls of one clone: a rule of the origin's for calls of the clone's origin (`followers`).
+            if not any(set(_differences(copy.manifest, rule.manifest, kept)) == {"workloadSelector"} for rule in rules):
+                yield _wrong(copy, f"is for '{clone_service.id}', and its origin has no such rule", ("spec", "host"))
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:

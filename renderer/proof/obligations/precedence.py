@@ -13,7 +13,7 @@ from renderer.model import Carrier, ResourceId
 from renderer.problems import Problem, Source
 from renderer.proof.additional import AddedRoute
 from renderer.proof.claims import Claim, GroupClaim
-from renderer.proof.routes import Form, Place
+from renderer.proof.routes import Form, Place, Spot
 from renderer.proof.world import World
 
 Copied = dict[tuple[ResourceId, Form, int], AddedRoute]
@@ -51,10 +51,13 @@ def _twice(copied: Copied, added: AddedRoute) -> Iterator[Problem]:
 def _missing(world: World, holder: Claim | GroupClaim, copied: Copied) -> Iterator[Problem]:
     carriers = world.claims.environment.carriers
     needed: dict[tuple[ResourceId, Form], tuple[Place, str]] = {}
+    seen: set[Spot] = set()
     for (id, form, _), added in copied.items():
-        for rival in world.routes.rivals.get((id, form), ()):
+        spot = world.routes.spots.get((id, form))
+        for rival in world.routes.rivals[spot] if spot and spot not in seen else ():
             why = f"'{added.resource.id}' is a copy of its rival '{id}'" if rival[0].resource.id != id else "others are"
             needed.setdefault((rival[0].resource.id, rival[1].form), (rival, why))
+        seen |= {spot} if spot else set()
     for service in sorted(world.cloned[holder.tenant]):
         for place in world.routes.sending.get(service, ()):
             needed.setdefault((place[0].resource.id, place[1].form), (place, f"it sends to '{service}'"))

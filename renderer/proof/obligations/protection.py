@@ -15,7 +15,7 @@ from renderer.model import Manifest, Resource
 from renderer.problems import Problem
 from renderer.proof.alignment import same
 from renderer.proof.claims import Claim
-from renderer.proof.privileges import data_of_others, more, ordinary
+from renderer.proof.privileges import around, data_of_others, more, ordinary
 from renderer.proof.world import World
 from renderer.workloads import with_template
 
@@ -30,9 +30,8 @@ def check(world: World) -> Iterator[Problem]:
             origin, clone = world.base.by_id.get(id), world.clone_of(id, claim.tenant)
             if origin and clone:
                 origin = with_template(world.base, origin)
-                if id not in claim.changed:
-                    yield from _differences(origin, clone.resource)
-                yield from _privileges(world, origin, clone.resource, claims)
+                check_one = _privileges if id in claim.changed else _differences
+                yield from check_one(world, origin, clone.resource, claims)
         for resource in world.resources.get(claim.name, ()):
             yield from _privileges(world, None, resource, claims)
 
@@ -50,11 +49,18 @@ def _template(resource: Resource) -> Manifest:
     return (at(resource.manifest, row.template) if row else None) or {}
 
 
-def _differences(origin: Resource, clone: Resource) -> Iterator[Problem]:
+def _differences(world: World, origin: Resource, clone: Resource, claims: frozenset[str]) -> Iterator[Problem]:
+    """Yields the fields of a clone's pods that are not its origin's: where there are none, there is no privilege to gain."""
     before, after = (_comparable(_template(r).get("spec") or {}) for r in (origin, clone))
+    for kind, what in (
+        around(_template(origin), _template(clone)) if "mesh" not in world.claims.environment.policy.privileges else ()
+    ):
+        yield _wrong(clone, f"'{clone.id}' has more privilege than '{origin.id}' ({kind}): {what}")
     for field in sorted(before.keys() | after.keys()):
         if not same(before.get(field), after.get(field)):
             yield _wrong(clone, f"'{clone.id}': '{field}' of its pods is not that of '{origin.id}'")
+    if not same(*(at(r.manifest, ("spec", "volumeClaimTemplates")) for r in (origin, clone))):
+        yield _wrong(clone, f"'{clone.id}': 'volumeClaimTemplates' are not those of '{origin.id}'")
 
 
 def _privileges(world: World, origin: Resource | None, resource: Resource, claims: frozenset[str]) -> Iterator[Problem]:

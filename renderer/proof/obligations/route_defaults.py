@@ -11,19 +11,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from renderer.catalogue import report
-from renderer.hosts import service_of
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem
 from renderer.proof.additional import AddedRoute
 from renderer.proof.alignment import same
-from renderer.proof.coverage import served
-from renderer.proof.readers import GATEWAY_API, HTTP_ROUTE, harm
-from renderer.proof.routes import Place, parents_of, rules_of
+from renderer.proof.openings import make_openings
+from renderer.proof.readers import GATEWAY_API, HTTP_ROUTE
+from renderer.proof.routes import rules_of
 from renderer.proof.spelling import spelled_match
 from renderer.proof.world import World
 
 _EVERYTHING: dict[str, Any] = {"path": {"type": "PathPrefix", "value": "/"}}
-_L4 = ("TCPRoute", "TLSRoute")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -31,7 +29,7 @@ def check(world: World) -> Iterator[Problem]:
     defaults = [added for added in world.added_routes if added.is_default]
     if not defaults:
         return
-    in_the_way = dict(_in_the_way(world))
+    openings = make_openings(world)
     harms: dict[tuple[ResourceId, int], str | None] = {}
     for added in defaults:
         found = _parent(world, added)
@@ -41,12 +39,7 @@ def check(world: World) -> Iterator[Problem]:
         service, port = found
         key = (service.id, port["port"])
         if key not in harms:
-            other = served(world, service).by if world.reader.reads_virtual_services else None
-            other_text = f"'{other.id}' serves it" if other else None
-            in_way = in_the_way.get((service.id, 0)) or in_the_way.get(key)
-            harms[key] = (
-                _attached(world, service.id, port["port"]) or other_text or in_way or harm(world.reader, service, port)
-            )
+            harms[key] = openings.closed(service, port)
         if harms[key]:
             path: Path = ("spec", "parentRefs", 0)
             yield _wrong(added, f"may not route port {port['port']} of '{service.id}': {harms[key]}", path)
@@ -60,7 +53,8 @@ def _wrong(added: AddedRoute, what: str, path: Path = ()) -> Problem:
 def _parent(world: World, added: AddedRoute) -> tuple[Resource, Manifest] | Problem:
     """Returns the Service and the port that a route is for, or why it can be for none."""
     id, spec = added.resource.id, added.resource.manifest.get("spec") or {}
-    if not world.reader.has_defaults or (id.group, id.kind) != HTTP_ROUTE:
+    has_routes = any(parent.target in world.routes.at for parent in added.parents if parent.is_service)
+    if not (world.reader.has_defaults or has_routes) or (id.group, id.kind) != HTTP_ROUTE:
         mesh = world.claims.environment.mesh
         return _wrong(
             added, f"mesh '{mesh}' gives a Service without routes no {id.kind} with a rule for everyone", ("spec",)
@@ -79,45 +73,6 @@ def _parent(world: World, added: AddedRoute) -> tuple[Resource, Manifest] | Prob
             added, "parentRefs are not one port of one Service of the base in its own namespace", ("spec", "parentRefs")
         )
     return service, port
-
-
-def _attached(world: World, service: ResourceId, port: int) -> str | None:
-    """Returns which routes of the base forbid a default on a port of a Service, or None."""
-    places = [place for place in world.routes.at.get(service, ()) if place[1].port in (None, port)]
-    own = next((route for route, _ in places if route.resource.id.namespace == service.namespace), None)
-    if own:
-        return f"'{own.resource.id}' of the base serves it"
-    left: dict[str, Place] = {}
-    complete = {route.resource.id.namespace for route, _ in places if _is_exhaustive(route.resource.manifest)}
-    for place in places:
-        namespace = place[0].resource.id.namespace
-        if namespace not in complete:
-            left.setdefault(namespace, place)
-    first = next(iter(left.values()), None)
-    return f"'{first[0].resource.id}' of the base leaves requests of its namespace over" if first else None
-
-
-def _is_exhaustive(manifest: Manifest) -> bool:
-    """Tells whether a route of a client's namespace has a rule for every request; with host names it has not."""
-    matches: list[Manifest] = [match for rule in rules_of(manifest) for match in rule.get("matches") or [{}]]
-    return not (manifest.get("spec") or {}).get("hostnames") and any(
-        same(spelled_match(match, is_http=True), _EVERYTHING) for match in matches
-    )
-
-
-def _in_the_way(world: World) -> Iterator[tuple[tuple[ResourceId, int], str]]:
-    """Yields Services and ports (0: all) at which something of the base would be switched off, or makes a mesh heed no route."""
-    for kind in _L4:
-        for route in world.base.of(GATEWAY_API, kind):
-            for parent in parents_of(route.manifest, route.id.namespace):
-                if parent.target:
-                    yield (parent.target, parent.port or 0), f"'{route.id}' of the base serves it"
-    for profile in world.base.of("linkerd.io", "ServiceProfile") if world.reader.is_linkerd else ():
-        spec = profile.manifest.get("spec") or {}
-        host = service_of(profile.id.name, profile.id.namespace, world.claims.environment.cluster.domain)
-        if host and (spec.get("routes") or spec.get("dstOverrides")):
-            service = ResourceId("", "Service", host.namespace, host.name)
-            yield (service, 0), f"'{profile.id}' of the base hides its routes"
 
 
 def _rules(world: World, added: AddedRoute, service: Resource, port: int) -> Iterator[Problem]:

@@ -6,9 +6,10 @@ every object of U put in, or in place of the base's object with its id. Promise 
 1. no two units write one object (`additions`: no id stands twice), so that what is in force does not depend on an order;
 2. an object in place of a base object is checked beside that object alone (`erasure`): whichever other units are there, it
    answers a request without a carrier as the base's own, and where its unit is missing the base's own is there still;
+   conditions for clones as clients name labels that no pod of the base has, whether the clones have arrived or not;
 3. an object that the base has not is checked against the base alone: a copied route against its base route (`copies`), a default
-   of a VirtualService or of a route against its base Service (`defaults`, `route_defaults`), a Service and a workload by
-   their kinds, names and selectors (`additions`, `selection`);
+   of a VirtualService or of a route against its base Service (`defaults`, `route_defaults`), a policy against the base's
+   policy (`followers`), a Service and a workload by their kinds, names and selectors (`additions`, `selection`);
 4. what several objects do together to such a request, they do one by one. Routes of one parent are merged, and of each either
    no rule matches the request, or its last one does, which is the same rule in all of them and leads where the
    Service's own default does: so a Service with any number of them, from one up, answers as with none. There is at most one

@@ -1,0 +1,66 @@
+"""Waypoints of Istio's ambient mode: only they look at headers, and only at routes that they heed (rule R-I16).
+
+Istio: pilot/pkg/networking/core/listener_waypoint.go (getVirtualServiceForWaypoint): routes of the Service's namespace and of the
+waypoint's own; those of clients have no effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from renderer.base import Base
+from renderer.catalogue import report
+from renderer.model import ResourceId, labels_of
+from renderer.plan import Plan, WorkloadClone
+from renderer.problems import Problem
+
+USE = "istio.io/use-waypoint"
+_USE_NAMESPACE = "istio.io/use-waypoint-namespace"
+
+
+def waypoint_of(base: Base, service: ResourceId) -> ResourceId | None:
+    """Returns the waypoint (a Gateway) that the base shows for a Service; a label of the Service goes before its Namespace's."""
+    resource = base.by_id.get(service)
+    for labels in (labels_of(resource.manifest) if resource else {}, labels_of(base.namespace(service.namespace))):
+        name = labels.get(USE)
+        if name:
+            home = labels.get(_USE_NAMESPACE) or service.namespace
+            return None if name == "none" else ResourceId("gateway.networking.k8s.io", "Gateway", home, name)
+    return None
+
+
+def heeded(base: Base, service: ResourceId) -> frozenset[str]:
+    """Returns the namespaces whose routes of a Service have effect in ambient mode, for every client."""
+    waypoint = waypoint_of(base, service)
+    return frozenset({service.namespace, waypoint.namespace} if waypoint else {service.namespace})
+
+
+def without_waypoint(plan: Plan, entered: Collection[ResourceId]) -> Iterator[Problem]:
+    """Yields the cloned Services for which the base shows no waypoint, and sandboxes of which no clone is then reached.
+
+    `entered` are Services to which gateways send by themselves: they need no waypoint for what comes in there.
+    """
+    cloned = sorted({service for tenant in plan.tenants for service in tenant.services})
+    lacking = {service for service in cloned if waypoint_of(plan.base, service) is None}
+    for service in sorted(lacking):
+        source = plan.base.by_id[service].source
+        yield report("SL427", source=source, path=("metadata",), service=service, label=USE)
+    by_sandbox: dict[str, list[WorkloadClone]] = {}
+    for clone in plan.clones:
+        by_sandbox.setdefault(clone.sandbox.name, []).append(clone)
+    for clones in by_sandbox.values():
+        if all(c.services and all(s.id in lacking and s.id not in entered for s in c.services) for c in clones):
+            yield from (_unreached(clone) for clone in clones)
+
+
+def _unreached(clone: WorkloadClone) -> Problem:
+    services = ", ".join(f"'{service.id}'" for service in clone.services)
+    return report(
+        "SL411",
+        source=clone.sandbox.source,
+        path=(*clone.workload.path, "name"),
+        sandbox=clone.sandbox.source,
+        object=str(clone.origin.id),
+        why_not=f"the base shows no waypoint for {services}",
+        hint=f"label the Service or its Namespace '{USE}: <waypoint>' in the base",
+    )

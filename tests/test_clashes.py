@@ -1,0 +1,56 @@
+"""Clones' Services of a name to which a route of the base sends already, whether a Service of that name exists or not."""
+
+from __future__ import annotations
+
+import pytest
+
+from renderer.pipeline import render
+from renderer.problems import Invalid
+from tests.build import WAYPOINT, Object, app, inputs, sandbox, texts
+from tests.test_gateway_view import gateway, route, rule, to_service
+
+TO_CLONE: Object = {"name": "a-dev1", "port": 80}
+MIRROR: Object = {"type": "RequestMirror", "requestMirror": {"backendRef": TO_CLONE}}
+GATE: Object = {"name": "gate"}
+B = to_service("b", 80)
+ELSEWHERE = to_service("b", 80, namespace="shop")
+
+
+@pytest.mark.parametrize(
+    ("mesh", "given", "expected"),
+    [
+        pytest.param("gateway-api", route("r", rule(TO_CLONE), parents=[GATE]), "HTTPRoute/shop/r", id="backend"),
+        pytest.param("gateway-api", route("r", rule("b", filters=[MIRROR]), parents=[GATE]), "HTTPRoute/shop/r", id="mirror"),
+        pytest.param(
+            "gateway-api", route("r", rule({"name": "b", "port": 80, "filters": [MIRROR]}), parents=[GATE], kind="GRPCRoute"),
+            "GRPCRoute/shop/r", id="mirror-of-a-backend",
+        ),
+        pytest.param("linkerd", route("r", rule(TO_CLONE), parents=[ELSEWHERE], namespace="x"), "HTTPRoute/x/r",
+                     id="linkerd-of-the-parents-namespace"),
+        pytest.param("linkerd", route("r", rule("b"), parents=[B, to_service("a-dev1")]), "HTTPRoute/shop/r", id="parent"),
+    ],
+)  # fmt: skip
+def test_a_route_names_a_clone(mesh: str, given: Object, expected: str) -> None:
+    with pytest.raises(Invalid) as invalid:
+        render(inputs([WAYPOINT, *app("a"), *app("b"), gateway(), given], sandbox("dev1", "a"), mesh=mesh))
+    assert texts(invalid.value.problems) == [
+        f"sandboxes/dev1.yaml: SL302 'Service/shop/a-dev1' is taken by '{expected}' of the base, so it cannot be written for "
+        "sandbox 'dev1'\n  hint: names are <origin>-<tenantID>: choose another tenantID"
+    ]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(route("r", rule({**TO_CLONE, "namespace": "x"}), parents=[GATE]), id="of-another-namespace"),
+        pytest.param(
+            route("r", rule({**TO_CLONE, "kind": "Bucket", "group": "x.io"}), parents=[GATE]), id="another-kind"
+        ),
+    ],
+)
+def test_a_route_names_none(given: Object) -> None:
+    base = [*app("a"), *app("b"), gateway(), given]
+    assert (
+        "sandboxes/dev1/shop/service-a-dev1.yaml"
+        in render(inputs(base, sandbox("dev1", "a"), mesh="gateway-api")).files
+    )

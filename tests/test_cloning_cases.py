@@ -1,0 +1,172 @@
+"""The cases of cloning that users of other tools have met, C1 to C38: for each the tests that hold it, or why there is none."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.build import Object, app, deployment, object_of, output, refusals, sandbox, service
+
+CASES: dict[str, tuple[str, ...] | str] = {
+    "C1 labels that a Service selects": ("test_relabel::test_no_service_selects_the_clone", "test_relabel::test_search_is_exact"),
+    "C2 names and label values that are too long": (
+        "test_names::test_clone_name",
+        "test_names::test_label_value",
+        "test_plan::test_long_names",
+    ),
+    "C3 ownership metadata": ("test_metadata::test_without_owners", "test_metadata::test_clone_labels"),
+    "C4 replicas": ("test_cloning_cases::test_replicas_are_always_written",),
+    "C5 strategy": ("test_cloning_cases::test_strategy_is_kept_without_a_partition",),
+    "C6 autoscalers": ("test_cloning_cases::test_what_watches_the_origin_is_not_cloned",),
+    "C7 disruption budgets": ("test_cloning_cases::test_what_watches_the_origin_is_not_cloned", "test_plan::test_caught"),
+    "C8 StatefulSet": ("test_workload::test_stateful_set", "test_guards::test_peers_by_name", "test_guards::test_empty_volumes"),
+    "C9 claims of one node": (
+        "test_guards::test_claims",
+        "test_overrides::test_volumes",
+        "test_overrides::test_volume_of_a_claim_template",
+    ),
+    "C10 ConfigMaps and Secrets": ("test_overrides::test_config_map_is_copied_and_followed", "test_privilege::test_resources"),
+    "C11 hashed names of kustomize": ("test_overrides::test_data_of_a_copy_restarts_the_clone",),
+    "C12 NetworkPolicies": ("test_reachability",),
+    "C13 Istio's policies": ("test_policies",),
+    "C14 Linkerd's policies": ("test_policies",),
+    "C15 service account": ("test_cloning_cases::test_what_a_pod_is_stays", "test_overrides::test_preserved_labels"),
+    "C16 monitors": ("test_service::test_labels_and_annotations", "test_policies"),
+    "C17 migrations in init containers": ("test_guards::test_migrations", "test_overrides::test_init_containers"),
+    "C18 several containers": (
+        "test_workload::test_named_container",
+        "test_workload::test_sidecars",
+        "test_workload::test_problems",
+    ),
+    "C19 affinity and spread": ("test_workload::test_selectors_of_the_origin_follow",),
+    "C20 host ports, networks and nodes": ("test_workload::test_host_port_is_removed", "test_guards::test_host_network",
+                                           "test_cloning_cases::test_node_name_goes"),
+    "C21 probes": ("test_cloning_cases::test_what_a_pod_is_stays",),
+    "C22 copy of a Service": ("test_service::test_spec", "test_service::test_ports"),
+    "C23 several Services of one workload": ("test_cloning_cases::test_each_service_is_cloned",),
+    "C24 several workloads of one Service": ("test_cloning_cases::test_one_of_several_workloads_takes_the_whole_service",),
+    "C25 consumers": ("test_guards::test_consumer",),
+    "C26 CronJob and Job": ("test_kinds::test_job_is_named_by_its_content", "test_kinds::test_cron_job_is_suspended"),
+    "C27 Argo Rollout": ("test_kinds::test_rollout_becomes_a_deployment",),
+    "C28 kinds that cannot be cloned": ("test_kinds::test_other_kinds_are_refused",),
+    "C29 OpenShift": "a DeploymentConfig is a kind that cannot be cloned, and the error lists those that can",
+    "C30 pieces that a cluster injects": ("test_workload::test_sidecars", "test_metadata::test_released"),
+    "C31 priority, resources, tolerations": (
+        "test_cloning_cases::test_what_a_pod_is_stays",
+        "test_overrides::test_standing_rules_come_first_and_are_for_whom_they_name",
+    ),
+    "C32 selectors never change": ("test_kinds::test_rollout_becomes_a_deployment", "test_workload::test_deployment"),
+    "C33 labels that the app reads": ("test_guards::test_labels_that_the_app_reads",),
+    "C34 names in telemetry": ("test_workload::test_canonical_name",),
+    "C35 mutable tags":
+        "images are written as the spec says: which tags are mutable is the registry's to know, and policy.images can demand digests",
+    "C36 namespaces": ("test_plan::test_namespaces", "test_base::test_scopes_are_declared_by_the_bases_crds"),
+    "C37 lists, duplicates, hooks": (
+        "test_base::test_lists_are_expanded",
+        "test_base::test_duplicates",
+        "test_cloning_cases::test_hooks_are_no_workloads",
+    ),
+    "C38 scalars of YAML 1.1": ("test_yamlio::test_values", "test_yaml_differential"),
+}  # fmt: skip
+TESTS = Path(__file__).resolve().parent
+
+
+def _names(module: str) -> set[str]:
+    tree = ast.parse((TESTS / f"{module}.py").read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_each_case_has_its_tests(case: str) -> None:
+    held = CASES[case]
+    for named in held if isinstance(held, tuple) else ():
+        module, _, name = named.partition("::")
+        assert (TESTS / f"{module}.py").is_file()
+        assert not name or name in _names(module)
+
+
+def test_all_cases_are_there() -> None:
+    assert [case.split()[0] for case in CASES] == [f"C{number}" for number in range(1, 39)]
+
+
+def made(base: list[Object], workload: str | Object = "a") -> Any:
+    return output(base, sandbox("dev1", workload))
+
+
+@pytest.mark.parametrize("replicas", [None, 0, 5])
+def test_replicas_are_always_written(replicas: int | None) -> None:
+    base = deployment("a")
+    if replicas is not None:
+        base["spec"]["replicas"] = replicas
+    assert made([base, service("a")])["Deployment/a-dev1"]["spec"]["replicas"] == 1
+    assert made([base, service("a")], {"name": "a", "replicas": 2})["Deployment/a-dev1"]["spec"]["replicas"] == 2
+
+
+def test_strategy_is_kept_without_a_partition() -> None:
+    base = deployment("a")
+    base["spec"]["strategy"] = {"type": "Recreate"}
+    assert made([base, service("a")])["Deployment/a-dev1"]["spec"]["strategy"] == {"type": "Recreate"}
+    sts = {**deployment("a"), "kind": "StatefulSet"}
+    sts["spec"] = {**sts["spec"], "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 3}}}
+    spec = made([sts, service("a")], {"name": "a", "kind": "StatefulSet"})["StatefulSet/a-dev1"]["spec"]
+    assert spec["updateStrategy"] == {"type": "RollingUpdate"}
+
+
+def test_what_watches_the_origin_is_not_cloned() -> None:
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}
+    base = [
+        *app("a"),
+        object_of("autoscaling/v2", "HorizontalPodAutoscaler", "a", scaleTargetRef=reference, maxReplicas=5),
+        object_of("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", "a", targetRef=reference),
+        object_of("keda.sh/v1alpha1", "ScaledObject", "a", scaleTargetRef={"name": "a"}),
+        object_of("policy/v1", "PodDisruptionBudget", "a", minAvailable=1, selector={"matchLabels": {"app": "a"}}),
+    ]
+    assert sorted(made(base)) == ["Deployment/a-dev1", "Service/a-dev1"]
+
+
+def test_what_a_pod_is_stays() -> None:
+    pod: Object = {
+        "serviceAccountName": "app", "priorityClassName": "high", "tolerations": [{"key": "x", "operator": "Exists"}],
+        "imagePullSecrets": [{"name": "pull"}], "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["x"]}],
+    }  # fmt: skip
+    probe = {"httpGet": {"path": "/", "port": 80}}
+    container = {"name": "app", "image": "a:1", "livenessProbe": probe, "lifecycle": {"preStop": {"exec": {"command": ["x"]}}},
+                 "imagePullPolicy": "Always", "resources": {"limits": {"cpu": "1"}}}  # fmt: skip
+    clone = made([deployment("a", containers=[container], **pod), service("a")])["Deployment/a-dev1"]
+    spec = clone["spec"]["template"]["spec"]
+    assert {key: spec[key] for key in pod} == pod
+    assert {key: value for key, value in spec["containers"][0].items() if key != "env"} == container
+
+
+def test_node_name_goes() -> None:
+    spec = made([deployment("a", nodeName="n1"), service("a")])["Deployment/a-dev1"]["spec"]["template"]["spec"]
+    assert "nodeName" not in spec
+
+
+def test_each_service_is_cloned() -> None:
+    base = [deployment("a"), service("a"), service("metrics", 9090, selector={"app": "a"})]
+    clone = made(base)
+    assert sorted(clone) == ["Deployment/a-dev1", "Service/a-dev1", "Service/metrics-dev1"]
+    labels = clone["Deployment/a-dev1"]["spec"]["template"]["metadata"]["labels"]
+    for name in ("a", "metrics"):
+        assert clone[f"Service/{name}-dev1"]["spec"]["selector"].items() <= labels.items()
+
+
+def test_one_of_several_workloads_takes_the_whole_service() -> None:
+    base = [
+        deployment("a1", {"version": "1", "app": "a"}), deployment("a2", {"version": "2", "app": "a"}), service("a"),
+    ]  # fmt: skip
+    clone = made(base, "a1")
+    assert sorted(clone) == ["Deployment/a1-dev1", "Service/a-dev1"]
+
+
+@pytest.mark.parametrize("hook", ["helm.sh/hook", "argocd.argoproj.io/hook"])
+def test_hooks_are_no_workloads(hook: str) -> None:
+    base = {**deployment("a"), "metadata": {"name": "a", "annotations": {hook: "test"}}}
+    assert refusals([base], sandbox("dev1", "a")) == [
+        f"sandboxes/dev1.yaml: SL306 'Deployment/shop/a' was marked as a hook ({hook}), so it cannot be cloned\n"
+        "  hint: clone the workload itself"
+    ]
