@@ -18,7 +18,6 @@ from renderer.model import (
     Carrier,
     Cluster,
     Environment,
-    ObjectName,
     Output,
     Policy,
     RouteGroup,
@@ -27,6 +26,7 @@ from renderer.model import (
     Sandbox,
 )
 from renderer.named import Named, find_named, read_named
+from renderer.options import preview_of, routes_of
 from renderer.problems import Invalid, Path, Problem, Source
 from renderer.rules import target_problems
 from renderer.tree import OutsideRoot, Tree, is_within, join, relative
@@ -106,8 +106,9 @@ def read_environment(tree: Tree, path: str) -> Environment:
         raise Invalid(problems)
     full = contract.with_defaults(contract.schema("Environment"), data)
     rules, problems = _rules(tree, full["spec"]["clones"], source)
-    environment = _environment(full, source, rules)
-    problems += _carrier_problems(environment)
+    routes, wrong = routes_of(full["spec"], source)
+    environment = _environment(full, source, rules, routes)
+    problems += (*_carrier_problems(environment), *wrong)
     if problems:
         raise Invalid(problems)
     try:
@@ -151,7 +152,7 @@ def _rules(tree: Tree, listed: list[Any], source: Source) -> tuple[tuple[Rule, .
     return tuple(rules), problems
 
 
-def _environment(data: Mapping[str, Any], source: Source, rules: tuple[Rule, ...]) -> Environment:
+def _environment(data: Mapping[str, Any], source: Source, rules: tuple[Rule, ...], routes: Routes) -> Environment:
     spec = data["spec"]
     namespace = spec["defaultNamespace"]
     return Environment(
@@ -164,13 +165,8 @@ def _environment(data: Mapping[str, Any], source: Source, rules: tuple[Rule, ...
         carriers=tuple(Carrier(header=c.get("header"), baggage=c.get("baggage")) for c in spec["carriers"]),
         tenant_label=spec["tenantLabel"],
         sandboxes=tuple(spec["sandboxes"]),
-        routes=Routes(
-            adopt=tuple(
-                ObjectName(kind=o["kind"], name=o["name"], namespace=o.get("namespace", namespace))
-                for o in spec["routes"]["adopt"]
-            ),
-            answer_header=spec["routes"]["answerHeader"],
-        ),
+        routes=routes,
+        preview=preview_of(spec),
         rules=rules,
         policy=Policy(
             images=tuple(spec["policy"]["images"]),

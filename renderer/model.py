@@ -68,11 +68,33 @@ class ObjectName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePatch:
+    """A JSON patch of generated route objects: those of a kind, and of a name and a namespace where these are given."""
+
+    kind: str
+    name: str | None
+    namespace: str | None
+    operations: tuple[Manifest, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Routes:
-    """The environment's `routes`."""
+    """The environment's `routes`; gateways in `strip` are `namespace/name`."""
 
     adopt: tuple[ObjectName, ...]
     answer_header: str | None = None
+    entry: str = "any"
+    strip: tuple[str, ...] = ()
+    patches: tuple[RoutePatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The environment's `preview`: a host with `{tenantID}` in it, the gateway as `namespace/name`, and the base's host."""
+
+    host: str
+    gateway: str
+    of: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +208,7 @@ class Environment:
     policy: Policy
     cluster: Cluster
     output: Output
+    preview: Preview | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from renderer.inputs import Inputs
 from renderer.meshes import MESHES
 from renderer.meshes.base import Unroutable
 from renderer.model import Resource, ResourceId
+from renderer.optout import opt_out_notices, routed_plan
 from renderer.plan import Plan
 from renderer.planner import make_plan
 from renderer.ports import number_and_protocol
@@ -30,6 +31,7 @@ from renderer.proof import prove
 from renderer.proof.claims import claims_of
 from renderer.quotas import quotas
 from renderer.resources import own_claims, render_resources
+from renderer.route_patches import broken_by_patches, patch_routes
 
 LARGEST_OBJECT = 1024 * 1024
 """Bytes of compact JSON: etcd refuses requests of 1.5 MiB, and the API server adds managed fields."""
@@ -61,9 +63,10 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     plan = make_plan(inputs)
     mesh = MESHES[inputs.environment.mesh]
     unroutable = mesh.unroutable(inputs.environment, inputs.base)
-    routed = mesh.route(plan, unroutable)
+    routed = mesh.route(routed_plan(plan), unroutable)
+    routes, wrong_patches = patch_routes(inputs.environment, routed.objects)
     resources, wrong = render_resources(plan)
-    objects = (*_clones(plan), *resources, *routed.objects, *_included(plan, routed.objects))
+    objects = (*_clones(plan), *resources, *routes, *_included(plan, routes))
     problems = without_accepted(
         inputs,
         (
@@ -72,19 +75,24 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
             *wrong,
             *_clone_problems(plan, unroutable, own_claims(resources)),
             *routed.problems,
+            *wrong_patches,
+            *opt_out_notices(plan),
             *clashes(plan, objects),
         ),
     )
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
         raise Invalid(errors)
-    unproven = prove(inputs.base, _written(objects), claims_of(inputs)) if is_proved else []
-    if unproven:
-        raise Unproven(unproven)
     files = emit(objects, [resource.manifest for resource in inputs.base.resources])
     too_large = [*_too_large(objects, files)]
     if too_large:
         raise Invalid(too_large)
+    unproven = prove(inputs.base, _written(objects), claims_of(inputs)) if is_proved else []
+    by_patches = broken_by_patches(inputs.environment, objects, unproven)
+    if by_patches:
+        raise Invalid(by_patches)
+    if unproven:
+        raise Unproven(unproven)
     return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects)
 
 
@@ -194,5 +202,13 @@ def _too_large(objects: Iterable[Placed], files: Files) -> Iterator[Problem]:
                     source=placed.base.source if placed.base else None,
                     object=str(placed.id),
                     size=f"{size:,}",
+                    count=f"{_entries(placed):,}",
+                    fit=f"{_entries(placed) * LARGEST_OBJECT // size:,}",
                     limit=f"{LARGEST_OBJECT:,}",
                 )
+
+
+def _entries(placed: Placed) -> int:
+    """Returns how many entries or rules an object has."""
+    spec = placed.manifest.get("spec") or {}
+    return len(spec.get("http") or spec.get("rules") or ())

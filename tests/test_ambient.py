@@ -49,7 +49,7 @@ NO_WAYPOINT = [
         ),
         pytest.param(
             [*labelled(None), virtual_service("v", {"route": [destination("a")]}, hosts=["x.test"], gateways=["gate"])],
-            [UNSEEN],
+            [public(), UNSEEN],
             id="istios-gateway-sends-to-it",
         ),
         pytest.param(

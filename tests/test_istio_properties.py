@@ -200,7 +200,7 @@ def written(base: list[Object], cloned: Mapping[str, set[str]]) -> dict[str, Any
     return {o.id.name: o.manifest for o in routed.objects if o.id.kind == "VirtualService"}
 
 
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings().max_examples))
 @given(st.lists(entries, min_size=1, max_size=5), clones, st.lists(requests, min_size=10, max_size=30))
 def test_virtual_service(http: list[Object], cloned: dict[str, set[str]], asked: list[Request]) -> None:
     output = written([*BASE, virtual_service("routes", *http, hosts=["shop.example.com"])], cloned)["routes"]["spec"][

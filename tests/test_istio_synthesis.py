@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from renderer.meshes.istio.synthesis import http_ports, synthesised_id
+from renderer.meshes.istio.coverage import http_ports
+from renderer.meshes.istio.synthesis import synthesised_id
 from renderer.model import ResourceId
 from tests.build import Object, app, carried, deployment, plan, route, sandbox, service, texts, virtual_service
 

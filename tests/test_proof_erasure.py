@@ -136,15 +136,26 @@ ERASURE = [
         id="on-every-port",
     ),
     pytest.param(
-        lambda: said(put(VS, ("spec", "http", 5, "match"), carried("dev1", gateways=["istio-system/public"]))),
+        lambda: said(
+            put(VS, ("spec", "http", 0, "match"), carried("dev1", uri={"prefix": "/slow"}, port=80, gateways=["mesh"])),
+            put(VS, ("spec", "http", 3, "match", 0, "sourceLabels"), {"app": "web"}),
+            base=(
+                put(
+                    "base/shop/virtualservice-checkout.yaml",
+                    ("spec", "http", 0, "match", 0, "sourceLabels"),
+                    {"app": "web"},
+                ),
+            ),
+        ),
         [
             p1(
                 VS,
                 "VirtualService/shop/checkout",
-                "entry 6 applies on ports or to clients for which the base's 'default' does not",
+                f"entry {number} applies on ports or to clients for which the base's 'slow' does not",
             )
+            for number in (1, 2, 3)
         ],
-        id="at-a-gateway",
+        id="gateways-of-a-match-hide-its-clients",
     ),
     pytest.param(
         lambda: said(put(VS, ("spec", "http", 3, "timeout"), "10s")),
@@ -244,7 +255,7 @@ ERASURE = [
             put(VS, ("spec", "http"), [default("dev1", "dev1")]),
             base=(drop("base/shop/virtualservice-checkout.yaml", ("spec", "http")),),
         ),
-        [p1(VS, "VirtualService/shop/checkout", "entry 1 stands behind the base's last entry")],
+        [p1(VS, "VirtualService/shop/checkout", "port 80 of 'Service/shop/checkout' has no default")],
         id="http-where-the-base-has-none",
     ),
     pytest.param(
@@ -674,7 +685,7 @@ DEFAULTS = [
                         "metadata": {"name": "x", "namespace": "other"},
                         "spec": {
                             "hosts": ["cart.shop.svc.cluster.local"],
-                            "gateways": ["public"],
+                            "gateways": ["public", "mesh"],
                             "http": [{"match": [{"gateways": ["mesh"]}]}],
                         },
                     },

@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "adopt": "propose the route objects that the output has to own, and tell how they change hands",
     "build": "print the manifests of a kustomization, of files or of a stream, as they are read",
     "check": "tell whether the output directory is what 'render' would write",
     "explain": "explain a problem code, or list them all",

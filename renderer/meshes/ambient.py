@@ -12,8 +12,10 @@ from renderer.meshes.gateway_api.dialects import AMBIENT
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
 from renderer.meshes.gateway_api.waypoints import heeded, without_waypoint
 from renderer.meshes.istio import pod_labels, route_virtual_services, services_of
-from renderer.meshes.istio.beyond import mixed_services
-from renderer.meshes.istio.view import MESH, View, bound_gateways, entries, live, make_view
+from renderer.meshes.istio.beyond import beyond_waypoints, mixed_services
+from renderer.meshes.istio.fields import MESH, entries, gateways, live
+from renderer.meshes.istio.preview import previews
+from renderer.meshes.istio.view import View, make_view
 from renderer.meshes.notices import notices
 from renderer.model import Environment, ResourceId
 from renderer.plan import Plan
@@ -31,13 +33,16 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     view = make_view(plan.base, plan.environment.cluster.domain)
     copied = route_base(plan, AMBIENT)
     made = route_services(plan, AMBIENT, unroutable, copied.parts, _served(view))
-    written = route_virtual_services(plan, view)
+    written = route_virtual_services(plan, view, {})
+    previewed = previews(plan, view)
     return Routed(
-        (*written.objects, *copied.routed.objects, *made.objects),
+        (*previewed.objects, *written.objects, *copied.routed.objects, *made.objects),
         (
+            *previewed.problems,
             *written.problems,
             *copied.routed.problems,
             *made.problems,
+            *beyond_waypoints(plan, view, services_of(plan)),
             *without_waypoint(plan, copied.entered | _entered(view)),
             *mixed_services(plan, view, services_of(plan), copied.parts),
             *notices(plan, unroutable),
@@ -57,7 +62,7 @@ def _entered(view: View) -> frozenset[ResourceId]:
     found = (
         view.service(destination["destination"]["host"], vs.id.namespace)
         for vs in view.virtual_services
-        if bound_gateways(vs.manifest) - {MESH}
+        if set(gateways(vs.manifest)) - {MESH}
         for entry in entries(vs.manifest)
         for destination in live(entry)
     )

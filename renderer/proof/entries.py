@@ -13,7 +13,7 @@ from typing import Any
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.proof.alignment import Insertion, destinations, same
 from renderer.proof.conditions import Demand
-from renderer.proof.obligations.destinations import unfit
+from renderer.proof.obligations.destinations import known_destinations, unfit
 from renderer.proof.substitution import ROUTING, Clones, live
 from renderer.proof.world import World
 
@@ -38,18 +38,29 @@ class Cause:
     is_host_only: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """An entry that a tenant has to have: the base's, the VirtualService that holds that one, and the matches.
+
+    `cause` is None for an entry that sends to no clone and has a copy all the same (rule R-I12).
+    """
+
+    ours: Manifest
+    owner: Resource
+    matches: Sequence[Manifest]
+    cause: Cause | None
+
+
 def differences(
     expectation: Expectation,
     vs: Resource,
-    ours: Manifest,
-    cause: Cause,
+    expected: Expected,
     tenant: str,
-    matches: Sequence[Manifest],
     insertion: Insertion,
 ) -> Iterator[str]:
     """Yields how a tenant's entry differs from the base's, but for its carriers and clones; the base's name follows."""
-    entry = insertion.entry
-    if not live(entry):
+    entry, ours, matches = insertion.entry, expected.ours, expected.matches
+    if live(ours) and not live(entry):
         return  # a matter of P4
     if entry.get("name") != (f"{ours['name']}.{tenant}" if ours.get("name") else f"tenant-{tenant}"):
         yield "has another name than a copy of"
@@ -57,10 +68,10 @@ def differences(
     if len(found) != len(matches):
         yield f"has {len(found)} matches, expected {len(matches)} after"
     else:
-        for number, (match, expected) in enumerate(zip(found, matches, strict=True)):
-            if not same(match, expected):
+        for number, (match, meant) in enumerate(zip(found, matches, strict=True)):
+            if not same(match, meant):
                 yield f"has another match {number + 1} than a carrier's with"
-    header = expectation.world.claims.environment.routes.answer_header
+    header = expectation.world.claims.environment.routes.answer_header if expected.cause else None
     headers = ours.get("headers")
     if header:
         headers = _answering(headers or {}, header, entry.get("headers") or {})
@@ -72,7 +83,7 @@ def differences(
     for field in dict.fromkeys((*ours, *entry)):
         if field not in _CHECKED and (field not in ours or field not in entry or not same(entry[field], ours[field])):
             yield f"has another '{field}' than"
-    yield from _routing(expectation, vs, ours, cause, tenant, insertion)
+    yield from _routing(expectation, vs, expected, tenant, insertion)
 
 
 def _answering(base: Manifest, name: str, entry: Manifest) -> Manifest | None:
@@ -90,20 +101,21 @@ def _named(headers: Manifest, name: str, *, is_it: bool) -> Manifest:
 
 
 def _routing(
-    expectation: Expectation, vs: Resource, ours: Manifest, cause: Cause, tenant: str, insertion: Insertion
+    expectation: Expectation, vs: Resource, expected: Expected, tenant: str, insertion: Insertion
 ) -> Iterator[str]:
-    world, clones, entry, home = expectation.world, expectation.clones, insertion.entry, vs.id.namespace
-    expected = clones.routed(ours, home, tenant)
-    if cause.is_host_only:
-        expected["route"] = clones.by_host(ours, cause.service, tenant)
+    world, clones, entry = expectation.world, expectation.clones, insertion.entry
+    ours, home, cause = expected.ours, expected.owner.id.namespace, expected.cause
+    routed: Manifest = clones.routed(ours, home, tenant) if cause else ours
+    if cause and cause.is_host_only:
+        routed = {**routed, "route": clones.by_host(ours, cause.service, tenant)}
     different = [
         field
         for field in ROUTING
-        if not same(_spelled(world, entry.get(field), home), _spelled(world, expected.get(field), home))
+        if not same(_spelled(world, entry.get(field), vs.id.namespace), _spelled(world, routed.get(field), home))
     ]
     if not different:
         return
-    base = [destination for destination, _ in destinations(insertion.before)] if insertion.before else []
+    base = known_destinations(world, vs, insertion)
     sent = list(destinations(entry))
     if entry.get("route") and not any(unfit(world, vs, d, tenant, base, sends) for d, sends in sent):
         yield from (f"has another '{field}' than clones in place of that of" for field in different)

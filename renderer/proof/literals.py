@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.model import Carrier
+from renderer.model import Carrier, Resource, annotations_of
 
 TENANT = "sandlane.dev/tenant"
 SANDBOX = "sandlane.dev/sandbox"
 ORIGIN = "sandlane.dev/origin"
 SERVICE = "service.sandlane.dev/"
 SPEC = "sandlane.dev/spec"
+ROUTE, DISABLED = "sandlane.dev/route", "disabled"
 RESOURCE = "sandlane.dev/resource"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 
@@ -47,6 +48,11 @@ CLONED_AS = {"Rollout": "Deployment"}
 
 _LABEL_LIMIT = 63
 _SPECIAL = frozenset(r"\.+*?()|[]{}^$&~#")
+
+
+def is_disabled(resource: Resource) -> bool:
+    """Tells whether an object of the base is kept out of what tenants change."""
+    return annotations_of(resource.manifest).get(ROUTE) == DISABLED
 
 
 def origin_value(kind: str, name: str) -> str:

@@ -62,12 +62,14 @@ class Routes:
     rivals: Mapping[Spot, tuple[Place, ...]]
 
 
-def read_routes(base: Base, reader: Reader) -> Routes:
-    """Reads the routes of a base."""
+def read_routes(base: Base, reader: Reader, *, is_mesh_only: bool = False) -> Routes:
+    """Reads the routes of a base; with `is_mesh_only` not as those of Gateways, at which no tenants are chosen."""
     taken = {(p.target, p.port) for r in base.of(*GRPC_ROUTE) for p in parents_of(r.manifest, r.id.namespace)}
     off = taken if reader.is_linkerd else set()
     routes = [
-        Route(resource=r, parents=tuple(_in_force(reader, r, off))) for kind in reader.kinds for r in base.of(*kind)
+        Route(resource=r, parents=tuple(p for p in _in_force(reader, r, off) if p.is_service or not is_mesh_only))
+        for kind in reader.kinds
+        for r in base.of(*kind)
     ]
     at: dict[ResourceId, list[Place]] = {}
     sending: dict[ResourceId, list[Place]] = {}

@@ -16,7 +16,9 @@ from renderer.proof.additional import AddedRoute, added_routes, conditions_of
 from renderer.proof.alignment import Alignment, align, entries
 from renderer.proof.claims import Claim, Claims, GroupClaim, Use
 from renderer.proof.clients import clone_key, specs_of
-from renderer.proof.literals import ORIGIN, RESOURCE, TENANT, make_literals
+from renderer.proof.compile.network import Network, make_network
+from renderer.proof.groups import Last, lasts_of
+from renderer.proof.literals import ORIGIN, RESOURCE, TENANT, is_disabled, make_literals
 from renderer.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from renderer.proof.routes import Routes, read_routes
 from renderer.selectors import Index, Selector, from_label_selector, from_map
@@ -42,8 +44,8 @@ class World:
     `selected`: added Service -> pods that it selects, `selected_base`: those of the base. `clones`: (kind, namespace, tenantID,
     origin label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each
     VirtualService of the output, by id. `specs`: of the base's VirtualServices, with the conditions for clones that they get.
-    `reader`: how the mesh reads routes; `routes`: the base's that it reads;
-    `added_routes`: the output's own.
+    `network`: the base as proxies see it; `lasts`: catch-alls at gateways that VirtualServices share. `reader`: how the mesh reads
+    routes; `routes`: the base's that it reads; `added_routes`: the output's own.
     """
 
     base: Base
@@ -63,6 +65,8 @@ class World:
     clone_services: Mapping[tuple[ResourceId, str], Resource]
     alignments: Mapping[ResourceId, Alignment]
     specs: Mapping[ResourceId, Manifest]
+    network: Network
+    lasts: Mapping[ResourceId, Last]
     reader: Reader
     routes: Routes
     added_routes: tuple[AddedRoute, ...]
@@ -107,8 +111,9 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     owners = {f"sandboxes/{claim.name}": claim for claim in claims.sandboxes}
     holders: dict[str, Claim | GroupClaim] = {f"sandboxes/{group.name}": group for group in claims.groups}
     holders |= owners
+    cluster = claims.environment.cluster
     reader = READERS[claims.environment.mesh]
-    routes = read_routes(base, reader)
+    routes = read_routes(base, reader, is_mesh_only=claims.environment.routes.entry == "mesh")
     carriers = [(carrier.header, carrier.baggage) for carrier in claims.environment.carriers]
     conditions = conditions_of(carriers, [holder.tenant for holder in holders.values()])
     clones = {(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods}
@@ -132,6 +137,8 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         clone_services=dict(_clone_services(added, owners)),
         alignments=_alignments(specs, output, claims),
         specs=specs,
+        network=make_network(base, mesh=claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace),
+        lasts=lasts_of(base, cluster.domain),
         reader=reader,
         routes=routes,
         added_routes=tuple(added_routes(added, holders, routes, conditions)),
@@ -216,7 +223,7 @@ def _cloned(base: Base, selecting: Index[Resource], claims: Claims) -> dict[str,
     for claim in claims.sandboxes:
         found = {service.id for origin in claim.origins for service in services_of(base, selecting, origin)}
         used = {service.id for use in claim.uses for service in replaced_by(base, selecting, use)}
-        cloned[claim.tenant] = frozenset(found | used)
+        cloned[claim.tenant] = frozenset(id for id in found | used if not is_disabled(base.by_id[id]))
     joined = {
         tenant: frozenset(id for member in members for id in cloned[member])
         for tenant, members in _reach(claims).items()

@@ -20,7 +20,7 @@ from renderer.meshes.gateway_api.copies import copies
 from renderer.meshes.gateway_api.decide import decide
 from renderer.meshes.gateway_api.defaults import defaults
 from renderer.meshes.gateway_api.dialects import Dialect
-from renderer.meshes.gateway_api.entry import entered, public_gateways
+from renderer.meshes.gateway_api.entry import entered, inside, public_gateways
 from renderer.meshes.gateway_api.grants import grants
 from renderer.meshes.gateway_api.policies import policies_of, source_labels
 from renderer.meshes.gateway_api.refusals import refused
@@ -30,7 +30,7 @@ from renderer.meshes.notices import notices
 from renderer.model import ResourceId
 from renderer.plan import Plan
 from renderer.ports import number_and_protocol
-from renderer.problems import Problem
+from renderer.problems import Path, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ def route_all(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     """Returns all routes of a mesh that the Gateway API alone routes."""
     copied = route_base(plan, dialect)
     made = route_services(plan, dialect, unroutable, copied.parts)
-    inert = (*inert_virtual_services(plan), *source_labels(plan), *_adopted_in_vain(plan))
+    inert = (*inert_virtual_services(plan), *source_labels(plan), *_adopted_in_vain(plan), *_previewed_in_vain(plan))
     problems = (*copied.routed.problems, *made.problems, *inert, *notices(plan, unroutable))
     return Routed((*copied.routed.objects, *made.objects), problems)
 
 
 def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
     """Returns the copies of the base's routes for every tenant, and what else has to be known of those routes."""
-    routes = read_routes(plan.base, dialect)
+    routes = inside(read_routes(plan.base, dialect), plan.environment.routes.entry)
     parts = components(routes)
     decided = decide(plan, dialect, routes, parts)
     granted = grants(plan.environment, plan.base, routes, plan.services)
@@ -144,6 +144,18 @@ def _adopted_in_vain(plan: Plan) -> Iterator[Problem]:
         path = ("spec", "routes", "adopt", number)
         name = f"{o.kind}/{o.namespace}/{o.name}"
         yield report("SL225", source=plan.environment.source, path=path, object=name, mesh=plan.environment.mesh)
+
+
+def _previewed_in_vain(plan: Plan) -> Iterator[Problem]:
+    """Yields options that are for Istio's Gateways alone."""
+    environment = plan.environment
+    if environment.preview:
+        path: Path = ("spec", "preview", "gateway")
+        name = environment.preview.gateway
+        yield report("SL454", source=environment.source, path=path, gateway=name, field="preview.gateway")
+    for number, name in enumerate(environment.routes.strip):
+        path = ("spec", "routes", "strip", number)
+        yield report("SL454", source=environment.source, path=path, gateway=name, field="routes.strip")
 
 
 def inert_virtual_services(plan: Plan) -> Iterator[Problem]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 from renderer.base import Base
 from renderer.catalogue import report
 from renderer.meshes.gateway_api.copies import Copying
 from renderer.meshes.gateway_api.dialects import Dialect
-from renderer.meshes.gateway_api.view import backend, homes, references_of
+from renderer.meshes.gateway_api.view import Route, backend, homes, references_of
 from renderer.model import ResourceId
 from renderer.problems import Problem
+
+
+def inside(routes: Sequence[Route], entry: str) -> tuple[Route, ...]:
+    """Returns routes with the parents at which tenants may be chosen: with `entry: mesh` not with Gateways."""
+    if entry == "any":
+        return tuple(routes)
+    found = (dataclasses.replace(r, parents=tuple(a for a in r.parents if a.is_service)) for r in routes)
+    return tuple(route for route in found if route.parents)
 
 
 def public_gateways(base: Base, copyings: Sequence[Copying]) -> Iterator[Problem]:

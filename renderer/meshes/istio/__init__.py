@@ -23,14 +23,21 @@ from renderer.meshes.gateway_api.dialects import ISTIO
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
 from renderer.meshes.istio.beyond import beyond, mixed_services
 from renderer.meshes.istio.clients import clients_of
+from renderer.meshes.istio.coverage import Standing, http_ports, standing
 from renderer.meshes.istio.destination_rules import destination_rules
+from renderer.meshes.istio.fields import NETWORKING, entries, hosts, live
+from renderer.meshes.istio.gateways import order_notices
 from renderer.meshes.istio.notices import client_notices, service_notices
-from renderer.meshes.istio.rules import Transformed, transform
-from renderer.meshes.istio.synthesis import http_ports, synthesise, synthesised_id
-from renderer.meshes.istio.view import NETWORKING, View, make_view
+from renderer.meshes.istio.preview import previews
+from renderer.meshes.istio.rules import Transformed, joined, transform
+from renderer.meshes.istio.synthesis import appended, synthesise, synthesised_id
+from renderer.meshes.istio.trust import open_gateways, unknown_gateways
+from renderer.meshes.istio.view import View, make_view
+from renderer.meshes.istio.writers import writers
 from renderer.meshes.notices import notices
 from renderer.model import Environment, Resource, ResourceId
-from renderer.names import LABEL_VALUE_LIMIT, fit
+from renderer.names import LABEL_VALUE_LIMIT, ROUTE, fit
+from renderer.optout import is_opted_out
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem, did_you_mean
 from renderer.tree import relative
@@ -60,44 +67,77 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     copied = route_base(plan, ISTIO)
     parts = copied.parts
     by_gateway_api = {part.target for part in parts}
-    written = route_virtual_services(plan, view)
-    made = _synthesised(plan, view, {id: t for id, t in by_service.items() if id not in by_gateway_api})
+    standings = {id: standing(view, plan.base.by_id[id]) for id in by_service if id not in by_gateway_api}
+    written = route_virtual_services(plan, view, _appended(plan, view, by_service, standings))
+    bare = {id: tenants for id, tenants in by_service.items() if id in standings and standings[id].is_bare}
     # What HTTPRoutes serve on some ports or for some clients stays with them: a VirtualService would hide them.
     elsewhere = frozenset(id for id in by_service if id not in by_gateway_api or id in view.in_mesh)
     added = route_services(plan, ISTIO, unroutable, parts, elsewhere)
+    previewed = previews(plan, view)
     return Routed(
-        (*written.objects, *made, *copied.routed.objects, *added.objects),
+        (
+            *written.objects,
+            *_synthesised(plan, view, bare),
+            *copied.routed.objects,
+            *added.objects,
+            *previewed.objects,
+        ),
         (
             *written.problems,
+            *previewed.problems,
             *copied.routed.problems,
+            *(problem for found in standings.values() for problem in found.problems),
             *mixed_services(plan, view, by_service, parts),
             *added.problems,
-            *service_notices(plan, view, by_service),
-            *client_notices(plan, by_service),
+            *service_notices(view, by_service, standings),
+            *client_notices(plan, view, by_service),
             *notices(plan, unroutable),
         ),
     )
 
 
-def route_virtual_services(plan: Plan, view: View) -> Routed:
-    """Returns the adopted VirtualServices of the base with tenants' entries, and the DestinationRules of clones."""
+def _opted_out(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+    """Yields VirtualServices that route cloned Services and are opted out of tenants' entries."""
+    for vs in view.virtual_services:
+        if is_opted_out(vs):
+            sent = (
+                view.service(d["destination"]["host"], vs.id.namespace) for e in entries(vs.manifest) for d in live(e)
+            )
+            named = (view.service(host, vs.id.namespace) for host in hosts(vs.manifest))
+            if any(service in by_service for service in (*sent, *named) if service):
+                path = ("metadata", "annotations", ROUTE)
+                what = "tenants get no entries in it"
+                yield report("SL457", source=vs.source, path=path, object=str(vs.id), what=what)
+
+
+def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId, Transformed]) -> Routed:
+    """Returns the adopted VirtualServices of the base with tenants' entries, and the DestinationRules of clones.
+
+    `appended` are entries that stand behind those of a VirtualService, with their tenants.
+    """
     by_service = services_of(plan)
     adopted = _adopted(plan)
-    problems: list[Problem] = [*_unknown(plan)]
+    problems: list[Problem] = [*_unknown(plan), *unknown_gateways(plan)]
     objects: list[Placed] = []
     affected: list[Resource] = []
+    gateways: dict[str, Resource] = {}
     clients = clients_of(plan)
     for vs in view.virtual_services:
-        changed = transform(plan, view, by_service, vs, clients)
+        changed = joined(transform(plan, view, by_service, vs, clients), appended.get(vs.id))
         problems += changed.problems
         if changed.tenants:
             affected.append(vs)
-        if changed.is_changed:
-            problems += [] if vs.id in adopted else _not_adopted(plan, vs, changed)
-        if vs.id in adopted:
+            gateways = {**dict.fromkeys(changed.gateways, vs), **gateways}
+        if vs.id not in adopted:
+            problems += (*_not_adopted(plan, vs, changed), *_not_stripped(plan, vs, changed))
+        else:
             objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(vs, changed), base=vs))
     objects += destination_rules(plan, view)
-    problems += beyond(plan, view, by_service, affected)
+    problems += beyond(view, by_service, affected)
+    problems += writers(plan.base, affected, by_service)
+    problems += order_notices(view.bindings, {vs.id for vs in affected})
+    problems += open_gateways(plan, gateways)
+    problems += _opted_out(plan, view, by_service)
     return Routed(tuple(objects), tuple(problems))
 
 
@@ -134,13 +174,12 @@ def _unknown(plan: Plan) -> Iterator[Problem]:
 
 def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Problem]:
     """Yields a problem for each tenant that changes a route object which the output does not own."""
-    namespace = "" if vs.id.namespace == plan.environment.default_namespace else f", namespace: {vs.id.namespace}"
     wrong = partial(
         report,
         "SL401",
         object=str(vs.id),
         place=relative(vs.source.file, plan.environment.directory),
-        entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{namespace}}}",
+        entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{_in_namespace(plan, vs)}}}",
         environment=relative(plan.environment.source.file, plan.environment.directory),
     )
     for tenant, service in changed.tenants:
@@ -155,6 +194,23 @@ def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Pro
             yield wrong(source=source, path=path, sandbox=source, service=client.origin.id)
 
 
+def _not_stripped(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Problem]:
+    """Yields a route object at which carriers are removed and which the output does not own."""
+    if changed.is_stripped:
+        yield report(
+            "SL451",
+            source=plan.environment.source,
+            path=("spec", "routes", "strip"),
+            object=str(vs.id),
+            gateway=", ".join(plan.environment.routes.strip),
+            entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{_in_namespace(plan, vs)}}}",
+        )
+
+
+def _in_namespace(plan: Plan, vs: Resource) -> str:
+    return "" if vs.id.namespace == plan.environment.default_namespace else f", namespace: {vs.id.namespace}"
+
+
 def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:
     manifest = released(vs.manifest, vs.id.namespace)
     if changed.is_changed:
@@ -162,9 +218,25 @@ def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:
     return manifest
 
 
-def _synthesised(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Placed]:
-    for id, tenants in by_service.items():
+def _appended(
+    plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
+) -> dict[ResourceId, Transformed]:
+    """Returns the entries for ports of cloned Services on which a VirtualService of the base has none, by its id."""
+    found: dict[ResourceId, Transformed] = {}
+    for id, how in standings.items():
+        if how.host and how.ports:
+            tenants, service = by_service[id], plan.base.by_id[id]
+            http = appended(view, plan.environment, service, how.host, how.ports, tenants)
+            own = Transformed(
+                spec={"http": http}, clients=(), tenants=[(tenant, id) for tenant in tenants], problems=()
+            )
+            found[how.host.id] = joined(found[how.host.id], own) if how.host.id in found else own
+    return found
+
+
+def _synthesised(plan: Plan, view: View, bare: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Placed]:
+    for id, tenants in bare.items():
         service = plan.base.by_id[id]
-        if http_ports(service.manifest) and id not in view.in_mesh and not view.caught_by(id):
+        if http_ports(service.manifest):
             manifest = synthesise(view, plan.environment, service, tenants)
             yield Placed(directory=SHARED, id=synthesised_id(id), manifest=manifest)

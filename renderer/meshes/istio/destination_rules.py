@@ -12,7 +12,8 @@ from typing import Any
 from renderer.clone.metadata import copied_labels, kept_annotations, tenant_metadata
 from renderer.emit import SANDBOXES, Placed
 from renderer.hosts import renamed
-from renderer.meshes.istio.view import NETWORKING, View, entries, live, mirrors
+from renderer.meshes.istio.fields import NETWORKING, entries, live, mirrors
+from renderer.meshes.istio.view import View
 from renderer.model import Environment, Resource, ResourceId
 from renderer.names import ORIGIN, clone_name
 from renderer.plan import Plan, ServiceClone, WorkloadClone

@@ -45,6 +45,29 @@ def tenant_matches(base: Sequence[Match], carriers: Sequence[Carrier], tenant: s
     return found
 
 
+def carrying_matches(base: Sequence[Match], carriers: Sequence[Carrier]) -> list[Match]:
+    """Returns the matches of all requests that a base entry meets and that have a carrier, whoever it names. Raises Inexpressible."""
+    found = []
+    for carrier in carriers:
+        header = header_of(carrier)
+        condition = {} if carrier.header else {"regex": any_baggage_regex([carrier.baggage or ""])}
+        for match in base or ({},):
+            given = _values(match.get("headers"), header)
+            if any(_is_presence(c) for c in _values(match.get("withoutHeaders"), header)):
+                continue
+            if given and carrier.header:
+                found.append(match)
+            elif all(_is_presence(c) for c in given):
+                found.append({**match, "headers": _replaced(match.get("headers") or {}, header, condition)})
+            else:
+                raise Inexpressible
+    return found
+
+
+def _is_presence(condition: Mapping[str, str]) -> bool:
+    return not condition or condition.get("regex") == "*"
+
+
 def _with_carrier(match: Match, carrier: Carrier, tenant: str) -> Match | None:
     """Adds a carrier's condition to a match; None where no request can meet both."""
     header = header_of(carrier)

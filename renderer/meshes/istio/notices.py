@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from renderer.catalogue import report
+from renderer.hosts import covers
 from renderer.kinds import WORKLOADS, at, pod_labels
+from renderer.meshes.istio.coverage import Standing, http_ports
+from renderer.meshes.istio.delegates import expanded
+from renderer.meshes.istio.fields import NETWORKING, live, scope
 from renderer.meshes.istio.rules import literal_hosts
-from renderer.meshes.istio.view import NETWORKING, View
-from renderer.model import ResourceId
+from renderer.meshes.istio.view import View
+from renderer.model import Resource, ResourceId
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem
 
 INJECT = "sidecar.istio.io/inject"
 
 
-def service_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+def service_notices(
+    view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
+) -> Iterator[Problem]:
     """Yields what VirtualServices and DestinationRules of cloned Services cannot keep, or leave to chance."""
-    for id in by_service:
-        if id not in view.in_mesh:
+    for id, how in standings.items():
+        if how.is_bare or how.ports:
             yield from _hashing(view, id)
+        if not how.is_bare and not view.in_mesh.get(id):
+            yield from _caught(view, id)
     for vs in view.virtual_services:
         for host, meant in literal_hosts(view, vs):
             if meant in by_service:
@@ -27,6 +35,10 @@ def service_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequ
                     "SL414", source=vs.source, path=("spec",), object=str(vs.id), host=host, meant=view.fqdn(meant)
                 )
     yield from _twice_served(view, by_service)
+    for id in standings:
+        service = view.base.by_id[id]
+        if http_ports(service.manifest) and at(service.manifest, ("spec", "clusterIP")) == "None":
+            yield report("SL449", source=service.source, path=("spec", "clusterIP"), object=str(id))
 
 
 def _hashing(view: View, id: ResourceId) -> Iterator[Problem]:
@@ -37,13 +49,25 @@ def _hashing(view: View, id: ResourceId) -> Iterator[Problem]:
             yield report("SL413", source=rule.source, path=("spec", "trafficPolicy"), object=str(rule.id), service=id)
 
 
-def client_notices(plan: Plan, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+def _caught(view: View, id: ResourceId) -> Iterator[Problem]:
+    """Yields wildcard hosts that take a cloned Service's requests elsewhere: nobody reaches it by its name (rule R-I14)."""
+    for vs in view.caught_by(id):
+        sent = {
+            view.service(d["destination"]["host"], owner.id.namespace)
+            for owner, entry, _ in expanded(view.base, vs)
+            for d in live(entry)
+        }
+        if id not in sent:
+            yield report("SL448", source=vs.source, path=("spec", "hosts"), object=str(vs.id), service=id)
+
+
+def client_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
     """Yields Sidecars that may hide a Service from its clients, and workloads that have no sidecar."""
     if not by_service:
         return
     for sidecar in plan.base.of(NETWORKING, "Sidecar"):
-        if at(sidecar.manifest, ("spec", "egress")):
-            for id in by_service:
+        for id in by_service if at(sidecar.manifest, ("spec", "egress")) else ():
+            if not _imports(view, sidecar, id):
                 yield report(
                     "SL416", source=sidecar.source, path=("spec", "egress"), object=str(sidecar.id), service=id
                 )
@@ -60,9 +84,23 @@ def client_notices(plan: Plan, by_service: Mapping[ResourceId, Sequence[Tenant]]
                 )
 
 
+def _imports(view: View, sidecar: Resource, id: ResourceId) -> bool:
+    """Tells whether a Sidecar shows its workloads a Service and every VirtualService of it, with the clones that these lead to."""
+    homes = {id.namespace, *(vs.id.namespace for vs in view.in_mesh.get(id, ()))}
+    listed = [
+        str(host) for entry in at(sidecar.manifest, ("spec", "egress")) or () for host in entry.get("hosts") or ()
+    ]
+    shown = set()
+    for home, _, pattern in (host.rpartition("/") for host in listed):
+        imported = sidecar.id.namespace if home == "." else home or "*"
+        if covers(pattern, view.fqdn(id)):
+            shown |= homes if imported == "*" else {imported}
+    return homes <= shown
+
+
 def _twice_served(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
     for id in by_service:
-        serving = view.in_mesh.get(id, ())
+        serving = [vs for vs in view.in_mesh.get(id, ()) if "*" in scope(vs)]
         if len(serving) > 1:
             yield report(
                 "SL418",

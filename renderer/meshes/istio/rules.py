@@ -1,4 +1,4 @@
-"""Tenants' entries in a base VirtualService (rules R-I2 to R-I7).
+"""Tenants' entries in a base VirtualService (rules R-I2 to R-I7, R-I12 and R-I13).
 
 An entry is affected for a tenant if one of its destinations is a Service that the tenant cloned. The tenant's entry stands
 directly before it: it demands the carrier beside all that the base demands, and sends to the clone; everything else is the
@@ -10,25 +10,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from renderer.catalogue import report
-from renderer.hosts import renamed
 from renderer.meshes.istio.clients import Clients, of_tenant, with_clients
+from renderer.meshes.istio.copies import Entry, answering, is_affected, moved, named, substituted
+from renderer.meshes.istio.delegates import Entangled, copied_matches, expanded, is_delegate
+from renderer.meshes.istio.fields import MESH, entries, gateways, hosts, is_mesh, live, mirrors
+from renderer.meshes.istio.gateways import Group, Inseparable, group_of
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
-from renderer.meshes.istio.view import MESH, View, bound_gateways, entries, hosts, is_mesh, live, mirrors
+from renderer.meshes.istio.trust import Bound, Indistinct, bound_of, confined, stripping
+from renderer.meshes.istio.view import View
 from renderer.model import Manifest, Resource, ResourceId
+from renderer.optout import is_opted_out
 from renderer.plan import Plan, Tenant, WorkloadClone
-from renderer.problems import Problem
+from renderer.problems import Problem, Source
 
-Entry = dict[str, Any]
-Replacements = Mapping[ResourceId, str]
-"""Base Service -> name of the clone that replaces it for a tenant."""
+Affected = Mapping[ResourceId, Sequence[Tenant]]
+"""Base Service -> the tenants, by tenantID, that cloned it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transformed:
     """The spec of a VirtualService with its tenants' entries, the Service by which each came, and what is wrong.
+
+    `gateways` are those at which its tenants can be chosen; `is_stripped`: at others it removes carriers.
 
     `clients` are the clones for whose requests it has conditions.
     """
@@ -37,6 +42,8 @@ class Transformed:
     tenants: Sequence[tuple[Tenant, ResourceId]]
     clients: Sequence[WorkloadClone]
     problems: tuple[Problem, ...]
+    gateways: frozenset[str] = frozenset()
+    is_stripped: bool = False
 
     @property
     def http(self) -> Sequence[Manifest]:
@@ -46,7 +53,7 @@ class Transformed:
     @property
     def is_changed(self) -> bool:
         """Tells whether it says more than the base's."""
-        return bool(self.tenants or self.clients)
+        return bool(self.tenants or self.clients or self.is_stripped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,24 +65,40 @@ class Cause:
     is_host_only: bool
 
 
-def transform(
-    plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource, clients: Clients
-) -> Transformed:
+def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, clients: Clients) -> Transformed:
     """Returns a VirtualService with the entries of every tenant whose clones it leads to, and conditions for `clients`."""
+    if is_opted_out(vs):
+        by_service = {}
     by_host, problems = _by_host(view, by_service, vs)
-    spec, meant = with_clients(clients, vs)
+    bound = bound_of(plan.environment, vs, view.roots.get(vs.id, ()))
     http: list[Manifest] = []
     changed: dict[str, tuple[Tenant, ResourceId]] = {}
+    is_stripped = False
+    spec, meant = with_clients(clients, vs)
     for number, entry in enumerate(spec.get("http") or ()):
-        for cause in _causes(view, by_service, by_host, vs, entry):
+        place = Place(vs=vs, number=number, entry=entry, bound=bound)
+        causes = _causes(view, by_service, by_host, vs, entry) if bound.chosen else []
+        try:
+            stripped = stripping(plan.environment, bound, vs.id.namespace, entry)
+            group = group_of(view.bindings, vs, number) if causes or stripped else None
+            _check_whole(bound, group)
+        except (BadRegex, Indistinct, Inexpressible, Inseparable) as error:
+            problems.append(_condition_problem(vs, number, causes[0].tenant.source if causes else None, error))
+            stripped, group = None, None
+        http += [stripped] if stripped else []
+        is_stripped = is_stripped or stripped is not None
+        copies: list[tuple[int, Entry]] = []
+        for cause in causes if not (group and group.is_hidden) else ():
             try:
-                rule = _tenant_entry(plan, view, vs, entry, cause)
-            except (Inexpressible, BadRegex) as error:
-                problems.append(_condition_problem(vs, number, cause.tenant, error))
+                rules = _tenant_entries(plan, view, place, cause, group)
+            except (BadRegex, Entangled, Indistinct, Inexpressible) as error:
+                problems.append(_condition_problem(vs, number, cause.tenant.source, error))
                 continue
-            if rule:
-                http.append(rule)
+            copies += rules
+            if rules:
                 changed.setdefault(cause.tenant.id, (cause.tenant, cause.service))
+        # All tenants' copies of one entry stand together: an analyzer takes tenants' blocks for rules that cover each other.
+        http += [copy for _, copy in sorted(copies, key=lambda one: one[0])]
         http.append(entry)
     problems += (
         report("SL412", source=vs.source, path=("spec",), object=str(vs.id), service=cause.service)
@@ -84,19 +107,36 @@ def transform(
     )
     return Transformed(
         spec={**spec, "http": http} if http else spec,
-        tenants=[changed[id] for id in sorted(changed)],
         clients=meant,
+        tenants=[changed[id] for id in sorted(changed)],
         problems=tuple(problems),
+        gateways=bound.chosen - {MESH} if changed else frozenset(),
+        is_stripped=is_stripped,
     )
 
 
-def _causes(
-    view: View,
-    by_service: Mapping[ResourceId, Sequence[Tenant]],
-    by_host: Sequence[Cause],
-    vs: Resource,
-    entry: Manifest,
-) -> list[Cause]:
+def _check_whole(bound: Bound, group: Group | None) -> None:
+    """Raises Inseparable where copies of others' entries would be for a part of their gateways only."""
+    if group and group.others and (bound.stripped or not bound.is_open):
+        raise Inseparable("tenants may not be chosen at all of its gateways")
+
+
+def joined(one: Transformed, other: Transformed | None) -> Transformed:
+    """Returns one with what another appends to it."""
+    if other is None:
+        return one
+    tenants = {tenant.id: (tenant, service) for tenant, service in (*other.tenants, *one.tenants)}
+    return Transformed(
+        spec={**one.spec, "http": [*one.http, *other.http]},
+        clients=one.clients,
+        tenants=[tenants[id] for id in sorted(tenants)],
+        problems=(*one.problems, *other.problems),
+        gateways=one.gateways,
+        is_stripped=one.is_stripped,
+    )
+
+
+def _causes(view: View, by_service: Affected, by_host: Sequence[Cause], vs: Resource, entry: Manifest) -> list[Cause]:
     """Returns for which tenants an entry is copied, by tenantID."""
     found = {cause.tenant.id: cause for cause in by_host if entry.get("route")}
     for destination in live(entry):
@@ -107,18 +147,22 @@ def _causes(
     return [found[id] for id in sorted(found)]
 
 
-def _by_host(
-    view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], vs: Resource
-) -> tuple[list[Cause], list[Problem]]:
+def _by_host(view: View, by_service: Affected, vs: Resource) -> tuple[list[Cause], list[Problem]]:
     """Returns the tenants that cloned the Service whose host a VirtualService serves, and none of its destinations."""
     served = [s for host in hosts(vs.manifest) if (s := view.service(host, vs.id.namespace)) and s in by_service]
     if not served or not is_mesh(vs.manifest):
         return [], []
     sent = {
-        view.service(d["destination"]["host"], vs.id.namespace) for entry in entries(vs.manifest) for d in live(entry)
+        view.service(d["destination"]["host"], owner.id.namespace)
+        for owner, entry, _ in expanded(view.base, vs)
+        for d in live(entry)
     }
-    # With other hosts or gateways the entries also answer requests that are not for the Service.
-    is_its_own = len(hosts(vs.manifest)) == 1 and bound_gateways(vs.manifest) == {MESH}
+    # With other hosts or gateways, or by a delegate, the entries also answer requests that are not for the Service.
+    is_its_own = (
+        len(hosts(vs.manifest)) == 1
+        and gateways(vs.manifest) == [MESH]
+        and not any(entry.get("delegate") for entry in entries(vs.manifest))
+    )
     causes: list[Cause] = []
     problems: list[Problem] = []
     for service in dict.fromkeys(served):
@@ -144,33 +188,87 @@ def _shared_hosts(vs: Resource, tenant: Tenant, service: ResourceId) -> Problem:
     )
 
 
-def _condition_problem(vs: Resource, number: int, tenant: Tenant, error: Inexpressible | BadRegex) -> Problem:
+def _condition_problem(
+    vs: Resource,
+    number: int,
+    sandbox: Source | None,
+    error: BadRegex | Entangled | Indistinct | Inexpressible | Inseparable,
+) -> Problem:
     wrong = partial(report, source=vs.source, path=("spec", "http", number), object=str(vs.id))
     if isinstance(error, Inexpressible):
-        return wrong("SL403", sandbox=tenant.source)
+        return wrong("SL403", sandbox=sandbox)
+    if isinstance(error, Entangled):
+        return wrong("SL445", what=str(error))
+    if isinstance(error, Indistinct):
+        return wrong("SL456")
+    if isinstance(error, Inseparable):
+        return wrong("SL444", why_not=str(error))
     return wrong("SL405", pattern=error.args[0], reason=error.args[1])
 
 
-def _tenant_entry(plan: Plan, view: View, vs: Resource, entry: Manifest, cause: Cause) -> Entry | None:
-    """Returns a tenant's copy of an entry, or None where no request of the tenant can meet its conditions."""
-    tenant = cause.tenant
-    conditions = of_tenant(plan, tenant, entry.get("match") or ())
-    matches = tenant_matches(conditions, plan.environment.carriers, tenant.id)
-    if not matches:
-        return None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An entry of a VirtualService, with the gateways that the VirtualService is for."""
+
+    vs: Resource
+    number: int
+    entry: Manifest
+    bound: Bound
+
+
+def _tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: Group | None) -> list[tuple[int, Entry]]:
+    """Returns a tenant's copies of an entry: none where no request of the tenant can meet its conditions.
+
+    Before the copy of a catch-all at gateways stand copies of the entries of others that the base lets answer first; each copy comes
+    with the position of what it is a copy of.
+    """
+    carriers, header = plan.environment.carriers, plan.environment.routes.answer_header
+    vs, entry, bound = place.vs, place.entry, place.bound
+    written: list[Sequence[Manifest]] = [entry.get("match") or ()]
+    if is_delegate(vs):
+        written = copied_matches(view.roots.get(vs.id, ()), entry, carriers, is_answering=header is not None)
+    own = [of_tenant(plan, cause.tenant, base) for base in written]
+    found = [b for base in own if (b := confined(bound, vs.id.namespace, base, bound.chosen)) is not None]
+    by_entry = [matches for base in found if (matches := tenant_matches(base, carriers, cause.tenant.id))]
+    copy = _copy(plan, view, vs, entry, cause)
+    last = len(group.others) if group else 0
+    made = [(last, _named_first(named(entry, cause.tenant.id), matches, copy)) for matches in by_entry]
+    return [*_others(plan, view, cause.tenant, group), *made] if made and group else made
+
+
+def _others(plan: Plan, view: View, tenant: Tenant, group: Group) -> Iterator[tuple[int, Entry]]:
+    names = {id: service.id.name for id, service in tenant.services.items()}
+    for position, (owner, entry) in enumerate(group.others):
+        home = owner.id.namespace
+        affected = is_affected(view, entry, home, names)
+        copy = copied_for(plan, view, tenant, owner, entry) if affected else dict(entry)
+        matches = tenant_matches(entry.get("match") or (), plan.environment.carriers, tenant.id)
+        if matches:
+            yield position, _named_first(named(entry, tenant.id), matches, moved(view, copy, home))
+
+
+def copied_for(plan: Plan, view: View, tenant: Tenant, vs: Resource, entry: Manifest) -> Entry:
+    """Returns an entry that sends to what a tenant cloned, with its clones."""
+    sent = (view.service(d["destination"]["host"], vs.id.namespace) for d in live(entry))
+    service = next(s for s in sent if s is not None and s in tenant.services)
+    return _copy(plan, view, vs, entry, Cause(tenant=tenant, service=service, is_host_only=False))
+
+
+def _copy(plan: Plan, view: View, vs: Resource, entry: Manifest, cause: Cause) -> Entry:
+    """Returns an entry with a tenant's clones in place of what it cloned."""
+    tenant, header = cause.tenant, plan.environment.routes.answer_header
     names = {id: service.id.name for id, service in tenant.services.items()}
     copy = substituted(view, entry, vs.id.namespace, names)
-    header = plan.environment.routes.answer_header
     if header:
         copy["headers"] = answering(entry.get("headers") or {}, header, f"{tenant.id}/{cause.service.name}")
     if cause.is_host_only:
         copy["route"] = [{"destination": _host_destination(plan, view, entry, cause)}]
-    name = f"{entry['name']}.{tenant.id}" if entry.get("name") else f"tenant-{tenant.id}"
-    return {
-        "name": name,
-        "match": matches,
-        **{key: value for key, value in copy.items() if key not in ("name", "match")},
-    }
+    return copy
+
+
+def _named_first(name: str, matches: Sequence[Manifest], copy: Manifest) -> Entry:
+    rest = {key: value for key, value in copy.items() if key not in ("name", "match")}
+    return {"name": name, "match": list(matches), **rest}
 
 
 def _host_destination(plan: Plan, view: View, entry: Manifest, cause: Cause) -> Entry:
@@ -179,60 +277,6 @@ def _host_destination(plan: Plan, view: View, entry: Manifest, cause: Cause) -> 
     port = next((d["destination"].get("port") for d in live(entry)), None)
     host = view.fqdn(cause.tenant.services[cause.service].id)
     return {"host": host, **({"port": port} if port and port.get("number") in numbers else {})}
-
-
-def substituted(view: View, entry: Manifest, namespace: str, names: Replacements) -> Entry:
-    """Returns an entry whose destinations and mirrors lead to clones (rule R-I5)."""
-    result = dict(entry)
-    result["route"] = _merged(
-        [d for d in live(entry) if _cloned(view, d["destination"], namespace, names)], view, namespace, names
-    )
-    if entry.get("mirror"):
-        result["mirror"] = _destination(view, entry["mirror"], namespace, names)
-    if entry.get("mirrors"):
-        result["mirrors"] = [
-            {**m, "destination": _destination(view, m["destination"], namespace, names)} if m.get("destination") else m
-            for m in entry["mirrors"]
-        ]
-    return result
-
-
-def _cloned(view: View, destination: Manifest, namespace: str, names: Replacements) -> bool:
-    return view.service(destination["host"], namespace) in names
-
-
-def _merged(route: Sequence[Manifest], view: View, namespace: str, names: Replacements) -> list[Entry]:
-    """Replaces destinations by clones and adds up the weights of those that become one."""
-    merged: list[Entry] = []
-    for item in route:
-        new = {**item, "destination": _destination(view, item["destination"], namespace, names)}
-        same = next((m for m in merged if {**m, "weight": 0} == {**new, "weight": 0}), None)
-        if same is None:
-            merged.append(new)
-        else:
-            same["weight"] = (same.get("weight") or 0) + (new.get("weight") or 0)
-    if len(merged) == 1:
-        merged[0].pop("weight", None)
-    return merged
-
-
-def _destination(view: View, destination: Manifest, namespace: str, names: Replacements) -> Entry:
-    """Returns a destination with its clone's host; a subset stays only if it has a policy of its own."""
-    service = view.service(destination["host"], namespace)
-    if service is None or service not in names:
-        return dict(destination)
-    keeps = destination.get("subset") in view.subsets_with_policy.get(service, ())
-    return {
-        **{key: value for key, value in destination.items() if key != "subset" or keeps},
-        "host": renamed(destination["host"], names[service]),
-    }
-
-
-def answering(headers: Mapping[str, Any], name: str, value: str) -> Entry:
-    """Returns an entry's header operations with a response header set."""
-    response = headers.get("response") or {}
-    kept = {key: given for key, given in (response.get("set") or {}).items() if key.lower() != name.lower()}
-    return {**headers, "response": {**response, "set": {**kept, name: value}}}
 
 
 def literal_hosts(view: View, vs: Resource) -> Iterator[tuple[str, ResourceId]]:

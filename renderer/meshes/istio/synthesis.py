@@ -1,4 +1,5 @@
-"""VirtualServices for Services that have none in the base (rules R-I8 and R-I11), named `<service>-sandlane`.
+"""VirtualServices for Services that have none in the base (rules R-I8 and R-I11), named `<service>-sandlane`; entries for ports
+on which the base's has none (rule R-I9).
 
 A first route switches Istio's default route off, so the base's own is written out behind the tenants': on every port that can
 be routed, an entry named `default` that sends where the default route sends.
@@ -6,23 +7,17 @@ be routed, an entry named `default` that sends where the default route sends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from renderer.meshes.istio.copies import answering
+from renderer.meshes.istio.coverage import EXPORT_TO, http_ports
+from renderer.meshes.istio.fields import MESH, gateways
 from renderer.meshes.istio.matches import tenant_matches
-from renderer.meshes.istio.rules import answering
 from renderer.meshes.istio.view import View
 from renderer.model import Environment, Resource, ResourceId, annotations_of
 from renderer.names import MANAGED_BY, ORIGIN
 from renderer.plan import Tenant
-from renderer.ports import is_http, istio_protocol
-
-EXPORT_TO = "networking.istio.io/exportTo"
-
-
-def http_ports(service: Mapping[str, Any]) -> list[int]:
-    """Returns the numbers of a Service's ports that Istio can route by headers."""
-    return [port["port"] for port in (service.get("spec") or {}).get("ports") or () if is_http(istio_protocol(port))]
 
 
 def synthesised_id(service: ResourceId) -> ResourceId:
@@ -33,13 +28,13 @@ def synthesised_id(service: ResourceId) -> ResourceId:
 def synthesise(view: View, environment: Environment, service: Resource, tenants: Sequence[Tenant]) -> dict[str, Any]:
     """Returns the VirtualService of a Service that has none: tenants' entries by port, then each port's default."""
     id = service.id
+    ports = http_ports(service.manifest)
     is_only = len(service.manifest["spec"]["ports"]) == 1
-    http: list[dict[str, Any]] = []
-    for port in http_ports(service.manifest):
-        conditions = [] if is_only else [{"port": port}]
-        http += (_tenant_rule(view, environment, tenant, id, port, conditions) for tenant in tenants)
-        default = {"match": conditions} if conditions else {}
-        http.append({"name": "default", **default, "route": [_to(view.fqdn(id), port)]})
+    http = [
+        entry
+        for port in ports
+        for entry in _of_port(view, environment, id, port, [] if is_only else [{"port": port}], tenants)
+    ]
     scope = annotations_of(service.manifest).get(EXPORT_TO)
     return {
         "apiVersion": "networking.istio.io/v1",
@@ -55,6 +50,38 @@ def synthesise(view: View, environment: Environment, service: Resource, tenants:
             "http": http,
         },
     }
+
+
+def appended(
+    view: View,
+    environment: Environment,
+    service: Resource,
+    vs: Resource,
+    ports: Sequence[int],
+    tenants: Sequence[Tenant],
+) -> list[dict[str, Any]]:
+    """Returns entries for ports on which a VirtualService of the base has none, to stand behind its own (rule R-I9)."""
+    mesh = {} if gateways(vs.manifest) == [MESH] else {"gateways": [MESH]}
+    conditions = ([{"port": port, **mesh}] for port in ports)
+    return [
+        entry
+        for port, condition in zip(ports, conditions, strict=True)
+        for entry in _of_port(view, environment, service.id, port, condition, tenants)
+    ]
+
+
+def _of_port(
+    view: View,
+    environment: Environment,
+    service: ResourceId,
+    port: int,
+    conditions: Sequence[dict[str, Any]],
+    tenants: Sequence[Tenant],
+) -> Iterator[dict[str, Any]]:
+    """Yields the tenants' entries of a port, and behind them what the default route does there."""
+    yield from (_tenant_rule(view, environment, tenant, service, port, conditions) for tenant in tenants)
+    default = {"match": list(conditions)} if conditions else {}
+    yield {"name": "default", **default, "route": [_to(view.fqdn(service), port)]}
 
 
 def _tenant_rule(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from renderer.base import Base
 from renderer.hosts import ServiceHost, covers, service_of
-from renderer.model import Manifest, Resource, ResourceId
-
-NETWORKING = "networking.istio.io"
-MESH = "mesh"
+from renderer.meshes.istio.delegates import Roots, roots_of
+from renderer.meshes.istio.fields import NETWORKING, hosts, is_mesh
+from renderer.meshes.istio.gateways import Bindings, bindings_of
+from renderer.model import Resource, ResourceId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +18,7 @@ class View:
     """The route objects of a base, and how host names are completed in its cluster.
 
     `in_mesh` holds the VirtualServices that name a Service exactly for clients in the mesh, `wildcards` those with a
-    wildcard host there, and `bindings` those of each (gateway, host).
+    wildcard host there, `bindings` those of each virtual host of gateways, and `roots` the entries that delegate to each.
     """
 
     base: Base
@@ -27,7 +26,8 @@ class View:
     virtual_services: tuple[Resource, ...]
     in_mesh: Mapping[ResourceId, tuple[Resource, ...]]
     wildcards: tuple[tuple[str, Resource], ...]
-    bindings: Mapping[tuple[str, str], tuple[Resource, ...]]
+    bindings: Bindings
+    roots: Roots
     rules_of: Mapping[ResourceId, tuple[Resource, ...]]
     subsets_with_policy: Mapping[ResourceId, frozenset[str]]
 
@@ -50,11 +50,8 @@ def make_view(base: Base, domain: str) -> View:
     """Indexes the route objects of a base."""
     in_mesh: dict[ResourceId, dict[ResourceId, Resource]] = {}
     wildcards: list[tuple[str, Resource]] = []
-    bound: dict[tuple[str, str], list[Resource]] = {}
     virtual_services = base.of(NETWORKING, "VirtualService")
     for vs in virtual_services:
-        for binding in bindings(base, vs):
-            bound.setdefault(binding, []).append(vs)
         for host in hosts(vs.manifest) if is_mesh(vs.manifest) else ():
             service = service_of(host, vs.id.namespace, domain)
             if service:
@@ -69,7 +66,8 @@ def make_view(base: Base, domain: str) -> View:
         virtual_services=virtual_services,
         in_mesh={id: tuple(found.values()) for id, found in in_mesh.items()},
         wildcards=tuple(wildcards),
-        bindings={key: tuple(found) for key, found in bound.items()},
+        bindings=bindings_of(base, domain),
+        roots=roots_of(base),
         rules_of={id: tuple(found) for id, found in rules.items()},
         subsets_with_policy={id: frozenset(found) for id, found in subsets.items()},
     )
@@ -87,73 +85,3 @@ def _destination_rules(base: Base, domain: str) -> tuple[dict[ResourceId, list[R
             rules.setdefault(id, []).append(rule)
             subsets.setdefault(id, set()).update(s["name"] for s in spec.get("subsets") or () if s.get("trafficPolicy"))
     return rules, subsets
-
-
-def bound_gateways(manifest: Manifest) -> set[str]:
-    """Returns the gateways of a VirtualService and of its matches, as they are written; `mesh` for the mesh."""
-    matches = (match for entry in entries(manifest) for match in entry.get("match") or ())
-    return {*gateways(manifest), *(gateway for match in matches for gateway in match.get("gateways") or ())}
-
-
-def bindings(base: Base, vs: Resource) -> list[tuple[str, str]]:
-    """Returns the pairs of place and host at which a VirtualService is bound at gateways, sorted.
-
-    Gateways with one selector and port are one place, whatever their names: Istio merges their hosts. A Gateway that the
-    base does not have is a place of its own.
-    """
-    names = {_gateway_name(g, vs.id.namespace) for g in bound_gateways(vs.manifest) if g != MESH}
-    places = {place for name in names for place in _places(base, name)}
-    return sorted((place, host) for place in places for host in hosts(vs.manifest))
-
-
-def _places(base: Base, name: str) -> list[str]:
-    namespace, _, own = name.partition("/")
-    gateway = base.by_id.get(ResourceId(NETWORKING, "Gateway", namespace, own))
-    spec = (gateway.manifest.get("spec") or {}) if gateway else {}
-    selector = ",".join(f"{key}={value}" for key, value in sorted((spec.get("selector") or {}).items()))
-    ports = [(server.get("port") or {}).get("number") for server in spec.get("servers") or ()]
-    return [f"{selector}:{port}" for port in ports] if selector and ports else [name]
-
-
-def _gateway_name(gateway: str, namespace: str) -> str:
-    """Returns a gateway as `namespace/name` (istio: pilot/pkg/model/virtualservice.go, resolveGatewayName)."""
-    home, slash, name = gateway.partition("/")
-    if slash:
-        return f"{namespace if home == '.' else home}/{name}"
-    name, dot, rest = gateway.partition(".")
-    return f"{rest.partition('.')[0]}/{name}" if dot else f"{namespace}/{name}"
-
-
-def hosts(manifest: Manifest) -> list[str]:
-    """Returns the hosts of a VirtualService; a delegate has none."""
-    return (manifest.get("spec") or {}).get("hosts") or []
-
-
-def gateways(manifest: Manifest) -> list[str]:
-    """Returns the gateways of a VirtualService; none stands for the mesh."""
-    return (manifest.get("spec") or {}).get("gateways") or [MESH]
-
-
-def entries(manifest: Manifest) -> list[dict[str, Any]]:
-    """Returns the HTTP entries of a VirtualService."""
-    return (manifest.get("spec") or {}).get("http") or []
-
-
-def is_mesh(manifest: Manifest) -> bool:
-    """Tells whether a VirtualService, or a match in it, is bound to the mesh's own clients."""
-    return MESH in gateways(manifest) or any(
-        MESH in (match.get("gateways") or ()) for entry in entries(manifest) for match in entry.get("match") or ()
-    )
-
-
-def live(entry: Manifest) -> list[dict[str, Any]]:
-    """Returns the destinations of an entry to which the base sends anything: not those of weight 0 beside others."""
-    route = entry.get("route") or []
-    return [d for d in route if len(route) == 1 or (d.get("weight") or 0) != 0] or route if route else []
-
-
-def mirrors(entry: Manifest) -> Iterator[Manifest]:
-    """Yields the destinations to which an entry sends copies of requests."""
-    if entry.get("mirror"):
-        yield entry["mirror"]
-    yield from (mirror["destination"] for mirror in entry.get("mirrors") or () if mirror.get("destination"))

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.hosts import exported
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.proof.compile.istio_matches import gateway_name
-from renderer.proof.compile.network import ISTIO, Network, exported
+from renderer.proof.compile.network import ISTIO, Network
 from renderer.proof.compile.outcomes import Origin
 
 _INHERITED = ("rewrite", "directResponse", "timeout", "retries", "fault", "mirror", "mirrorPercent", "mirrorPercentage",

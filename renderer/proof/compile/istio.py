@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from renderer.hosts import exported
 from renderer.model import Resource
 from renderer.ports import SNIFFED, is_http, istio_protocol
 from renderer.proof.compile import gamma
 from renderer.proof.compile.istio_matches import MESH, Proxy
 from renderer.proof.compile.istio_rules import destination, rules_of
-from renderer.proof.compile.network import ISTIO, Host, Network, closeness, exported, most_specific
+from renderer.proof.compile.network import ISTIO, Host, Network, closeness, most_specific
 from renderer.proof.compile.outcomes import L4, Forward, NotFound, Outcome, Unknown
 from renderer.proof.compile.request import Address
 from renderer.proof.compile.sidecars import Scope, scope_of
@@ -44,7 +45,7 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
         return (Table(otherwise=_connection(network, host, visible, address), notes=notes),)
     if istio_protocol(port) == SNIFFED:
         notes += (f"port {address.port} of '{host.name}' names no protocol: the proxy looks whether it is HTTP",)
-    proxy = Proxy(client=client, gateway=MESH, port=address.port)
+    proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host.name)
     default = Forward(destinations=(destination(network, proxy, host.name, address.port),))
     sources = [s for s in _sources(network, proxy, host, visible) if s[1]]
     if not sources:

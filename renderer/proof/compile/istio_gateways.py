@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.hosts import covers
+from renderer.hosts import covers, exported
 from renderer.model import Manifest, Resource
 from renderer.proof.compile.istio_matches import Proxy, gateway_name
 from renderer.proof.compile.istio_rules import rules_of
-from renderer.proof.compile.network import ISTIO, Network, exported, most_specific
+from renderer.proof.compile.network import ISTIO, Network, most_specific
 from renderer.proof.compile.outcomes import L4, NotFound, Origin, Outcome, Unknown
 from renderer.proof.compile.request import Address
 from renderer.proof.compile.tables import Table

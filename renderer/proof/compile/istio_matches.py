@@ -22,11 +22,15 @@ _KINDS: tuple[Kind, ...] = ("exact", "prefix", "regex")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """A proxy as VirtualServices are translated for it: its client, `mesh` or its gateway `namespace/name`, and the listener's port."""
+    """A proxy as VirtualServices are translated for it: its client, `mesh` or its gateway `namespace/name`, and the listener's port.
+
+    `dialled` is the host of the virtual host, where it is one that the mesh knows.
+    """
 
     client: Client
     gateway: str
     port: int
+    dialled: str = ""
 
 
 def is_for(match: Manifest, proxy: Proxy) -> bool:

@@ -66,7 +66,7 @@ def outcome_of(network: Network, proxy: Proxy, body: Manifest) -> Outcome:
     if not live:
         return Unknown("all weights are 0" if route else "the entry has neither a route nor a redirect")
     destinations = tuple(_destination(network, proxy, item, is_only=len(live) == 1) for item in live)
-    headless = [d.host for d in destinations if _comes_back(network, d)]
+    headless = [d.host for d in destinations if d.host != proxy.dialled and _comes_back(network, d)]
     if headless and proxy.client.kind != "gateway":
         return Unknown(f"'{headless[0]}' is headless: what a route sends there goes to the address that was dialled")
     mirrors = tuple(body.get("mirrors") or ())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.base import Base, make_base
-from renderer.hosts import ServiceHost, covers
+from renderer.hosts import ServiceHost, covers, exported
 from renderer.model import Manifest, Resource, annotations_of
 from renderer.proof.compile.request import bare
 
@@ -90,12 +90,6 @@ def make_network(base: Base, *, mesh: str, domain: str, root: str) -> Network:
 def overlaid(base: Base, output: Iterable[Resource]) -> Base:
     """Returns a base with the objects of an output in it: those of equal id take the places of the base's."""
     return make_base({**base.by_id, **{resource.id: resource for resource in output}}.values())
-
-
-def exported(names: Iterable[str] | None, namespace: str) -> frozenset[str]:
-    """Returns the namespaces that an exportTo names: `*` for all. Without one Istio's own default holds, which is all."""
-    listed = [name.strip() for name in names or () if name.strip()] or ["*"]
-    return frozenset(namespace if name == "." else name for name in listed if name != "~")
 
 
 def _services(base: Base, domain: str) -> Iterator[Host]:

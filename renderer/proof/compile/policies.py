@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from renderer.hosts import exported
 from renderer.model import Manifest, Resource
-from renderer.proof.compile.network import ISTIO, Network, exported, most_specific
+from renderer.proof.compile.network import ISTIO, Network, most_specific
 from renderer.proof.compile.outcomes import Origin, Policy
 from renderer.proof.compile.request import Client
 from renderer.selectors import from_label_selector, matches

@@ -41,9 +41,11 @@ def check(world: World) -> Iterator[Problem]:
             yield _wrong(second, f"stands twice in the output, first in {first.source.file}")
     reader, named = world.reader, dict(_named(world))
     policies = (ATTACHED | BINDING.keys()) - {DESTINATION_RULE, *ROUTES}
+    has_previews = world.claims.environment.preview is not None and reader.reads_virtual_services
+    own = _OWN | reader.own | frozenset(reader.kinds) | policies
     allowed = {
         "shared": reader.shared | {NETWORK_POLICY},
-        "sandboxes": _OWN | reader.own | frozenset(reader.kinds) | policies,
+        "sandboxes": own | {VIRTUAL_SERVICE} if has_previews else own,
     }
     for resource in world.added:
         if resource.id in named:
@@ -78,7 +80,7 @@ def _identity(resource: Resource) -> Iterator[Problem]:
 
 def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
     # A route group has routes, what names them, and nothing else.
-    is_held = (resource.id.group, resource.id.kind) in ATTACHED
+    is_held = (resource.id.group, resource.id.kind) in (*ATTACHED, VIRTUAL_SERVICE)
     owner = (world.holders if is_held else world.owners).get(where)
     if owner is None:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")

@@ -8,20 +8,26 @@ does not exist, the obligations for these speak alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from renderer.catalogue import report
 from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId
-from renderer.ports import is_http, istio_protocol
 from renderer.problems import Path, Problem, Source
 from renderer.proof.alignment import Insertion, called, entries
 from renderer.proof.clients import met_by
+from renderer.proof.compile.delegates import entries_of
 from renderer.proof.conditions import Unjudged, demands_of, expected_matches
-from renderer.proof.entries import Cause, Expectation, differences
-from renderer.proof.obligations.defaults import gateway_api, gateways, mesh_server, served, served_service
+from renderer.proof.coverage import Served, routable, served
+from renderer.proof.delegated import delegated
+from renderer.proof.entries import Cause, Expectation, Expected, differences
+from renderer.proof.groups import Last
+from renderer.proof.literals import is_disabled
+from renderer.proof.obligations.defaults import gateway_api, served_service
 from renderer.proof.readers import VIRTUAL_SERVICE
 from renderer.proof.substitution import make_clones, routed_hosts
-from renderer.proof.world import World
+from renderer.proof.trust import chosen, is_stripping, within
+from renderer.proof.world import World, directory
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -52,23 +58,46 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
     world = expectation.world
     by_host, unserved = _by_host(expectation, ours)
     alignment, vs = world.alignments.get(ours.id), world.output.by_id.get(ours.id, ours)
-    if alignment and (alignment.missing is not None or any(i.tenant is None for i in alignment.insertions)):
+    if alignment and (alignment.missing is not None or any(_is_foreign(world, ours, i) for i in alignment.insertions)):
         return
-    for service, tenant in unserved:
+    for service, tenant in unserved if not is_disabled(ours) else ():
         what = f"serves '{service}' among other hosts or at a gateway, and sends to no clone of '{tenant}'"
         yield _wrong(vs.source, f"'{ours.id}': {what}", ("spec", "hosts"))
     found: dict[int, list[Insertion]] = {}
     for insertion in alignment.insertions if alignment else ():
-        found.setdefault(insertion.before_number, []).append(insertion)
+        if insertion.tenant is not None:
+            found.setdefault(insertion.before_number, []).append(insertion)
+    last = world.lasts.get(ours.id)
     for number, entry in enumerate(world.specs[ours.id].get("http") or ()):
-        causes = _causes(expectation, by_host, ours, entry)
-        if alignment is not None:
-            yield from _entries(expectation, vs, called(entry, number), entry, causes, found.get(number, []))
-        elif causes and not _is_owned(world, ours):
+        causes = _causes(expectation, by_host, ours, entry) if chosen(world, ours) and not is_disabled(ours) else {}
+        last_here = last if last and last.number == number else None
+        if causes and last_here and last_here.why_not:
+            what = f"copies of {called(entry, number)} would hide entries of others: it {last_here.why_not}"
+            yield _wrong(vs.source, f"'{ours.id}': {what}", ("spec", "http", number))
+        elif alignment is not None:
+            place = Place(vs=vs, called=called(entry, number), owner=ours, entry=entry, last=last_here)
+            yield from _entries(expectation, place, causes, found.get(number, []))
+        elif causes and not _is_owned(world, ours) and not (last_here and not last_here.is_met):
             what = f"sends to clones of '{next(iter(causes))}', and is not in the output"
             yield _wrong(
                 ours.source, f"'{ours.id}': the base's {called(entry, number)} {what}", ("spec", "http", number)
             )
+
+
+def _is_foreign(world: World, ours: Resource, insertion: Insertion) -> bool:
+    """Tells whether an entry is neither a tenant's nor one that removes carriers: a matter of P1. The first behind the base's may be."""
+    return insertion.tenant is None and (
+        not is_stripping(world, ours, insertion) if insertion.before is not None else not _may_be_longer(world, ours)
+    )
+
+
+def _may_be_longer(world: World, ours: Resource) -> bool:
+    """Tells whether entries may stand behind those of a VirtualService (rule R-I9)."""
+    hosts = list((ours.manifest.get("spec") or {}).get("hosts") or ())
+    id = world.service(str(hosts[0]), ours.id.namespace) if len(hosts) == 1 else None
+    service = world.base.by_id.get(id) if id else None
+    how = served(world, service) if service else None
+    return bool(how and how.home and how.home.id == ours.id and how.ports)
 
 
 def _is_owned(world: World, vs: Resource) -> bool:
@@ -86,16 +115,13 @@ def _by_host(expectation: Expectation, vs: Resource) -> tuple[dict[str, Cause], 
     tenants = expectation.clones.tenants
     hosts = (vs.manifest.get("spec") or {}).get("hosts") or ()
     named = [service for host in hosts if (service := expectation.world.service(host, vs.id.namespace)) in tenants]
-    bound = gateways(vs.manifest)
+    bound = (vs.manifest.get("spec") or {}).get("gateways") or ["mesh"]
     if not named or "mesh" not in bound:
         return {}, []
-    sent = {
-        tenant
-        for service in routed_hosts(expectation.world, vs, *entries(vs.manifest))
-        for tenant in tenants.get(service, ())
-    }
+    written = [entry.body for entry in entries_of(expectation.world.network, vs)]
+    sent = {tenant for service in routed_hosts(expectation.world, vs, *written) for tenant in tenants.get(service, ())}
     found = [(s, tenant) for s in dict.fromkeys(named) if s for tenant in tenants[s] if tenant not in sent]
-    if len(hosts) == 1 and bound == {"mesh"}:
+    if len(hosts) == 1 and bound == ["mesh"] and not any(entry.get("delegate") for entry in entries(vs.manifest)):
         return {tenant: Cause(service=service, is_host_only=True) for service, tenant in found}, []
     return {}, found
 
@@ -111,42 +137,75 @@ def _causes(
     return {tenant: found[tenant] for tenant in sorted(found)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A base entry before which tenants' entries stand: how it is called, and what its being a catch-all at gateways means."""
+
+    vs: Resource
+    called: str
+    owner: Resource
+    entry: Manifest
+    last: Last | None = None
+
+
 def _entries(
-    expectation: Expectation,
-    vs: Resource,
-    base: str,
-    entry: Manifest,
-    causes: Mapping[str, Cause],
-    insertions: Sequence[Insertion],
+    expectation: Expectation, place: Place, causes: Mapping[str, Cause], insertions: Sequence[Insertion]
 ) -> Iterator[Problem]:
-    """Yields what is wrong with the entries that stand directly before an entry of the base; `base` is how it is called."""
-    found: dict[str, Insertion] = {}
+    """Yields what is wrong with the entries that stand directly before an entry of the base."""
+    vs, base = place.vs, place.called
+    found: dict[str, list[Insertion]] = {}
     for insertion in insertions:
-        first = found.setdefault(str(insertion.tenant), insertion)
-        if first is not insertion:
-            yield _entry_wrong(vs, insertion, f"is a second entry of '{insertion.tenant}' before {base}")
-    order = [tenant for tenant in found if tenant in causes]
-    if order != sorted(order):
-        yield _entry_wrong(vs, found[order[0]], f"and the others before {base} are not in the order of their tenantIDs")
+        found.setdefault(str(insertion.tenant), []).append(insertion)
+    order = [str(insertion.tenant) for insertion in insertions if insertion.tenant in causes]
+    is_grouped = place.last is not None and bool(place.last.before)
+    if order != sorted(order) and not is_grouped:
+        first = found[order[0]][0]
+        yield _entry_wrong(vs, first, f"and the others before {base} are not in the order of their tenantIDs")
     for tenant, cause in causes.items():
         try:
-            conditions = met_by(entry.get("match") or (), expectation.world.reach[tenant])
-            matches = expected_matches(conditions, expectation.demands[tenant])
+            expected = list(_expected(expectation, place, cause, tenant))
         except Unjudged as unjudged:
             yield _wrong(vs.source, f"'{vs.id}': {base} {unjudged}", ("spec", "http"))
             found.pop(tenant, None)
             continue
-        insertion_or_none = found.pop(tenant, None) if matches else None
-        if insertion_or_none is not None:
-            for what in differences(expectation, vs, entry, cause, tenant, matches, insertion_or_none):
-                yield _entry_wrong(vs, insertion_or_none, f"of '{tenant}' {what} {base}")
-        elif matches:
-            yield _wrong(vs.source, f"'{vs.id}': '{tenant}' has no entry before {base}", ("spec", "http"))
-    sent = routed_hosts(expectation.world, vs, entry)
-    for tenant, insertion in found.items():
+        own = found.pop(tenant, []) if expected else []
+        for insertion, meant in zip(own, expected, strict=False):
+            for what in differences(expectation, vs, meant, tenant, insertion):
+                yield _entry_wrong(vs, insertion, f"of '{tenant}' {what} {base}")
+        for insertion in own[len(expected) :]:
+            yield _entry_wrong(vs, insertion, f"is a second entry of '{tenant}' before {base}")
+        if len(own) < len(expected):
+            number = "" if not own else f" number {len(own) + 1}"
+            yield _wrong(vs.source, f"'{vs.id}': '{tenant}' has no entry{number} before {base}", ("spec", "http"))
+    sent = routed_hosts(expectation.world, vs, place.entry)
+    for tenant, own in found.items():
         # A clone that is claimed and missing is a matter of P4.
         if all(expectation.clones.name(s, tenant) for s in sent & expectation.world.cloned[tenant]):
-            yield _entry_wrong(vs, insertion, f"of '{tenant}' stands before {base}, of which it cloned nothing")
+            yield from (
+                _entry_wrong(vs, insertion, f"of '{tenant}' stands before {base}, of which it cloned nothing")
+                for insertion in own
+            )
+
+
+def _expected(expectation: Expectation, place: Place, cause: Cause, tenant: str) -> Iterator[Expected]:
+    """Yields the entries of a tenant before one of the base, in order. Raises Unjudged."""
+    demands, clones, last = expectation.demands[tenant], expectation.clones, place.last
+    if last and not last.is_met:
+        return
+    allowed, reach = chosen(expectation.world, place.owner), expectation.world.reach[tenant]
+    own = [
+        Expected(ours=place.entry, owner=place.owner, matches=matches, cause=cause)
+        for conditions in delegated(expectation.world, place.owner, place.entry)
+        if (base := within(expectation.world, place.owner, met_by(conditions, reach), allowed)) is not None
+        if (matches := expected_matches(base, demands))
+    ]
+    for owner, entry in last.before if last and own else ():
+        services = [s for s in clones.sent(entry, owner.id.namespace) if tenant in clones.tenants[s]]
+        matches = expected_matches(entry.get("match") or (), demands)
+        if matches:
+            reason = Cause(service=services[0]) if services else None
+            yield Expected(ours=entry, owner=owner, matches=matches, cause=reason)
+    yield from own
 
 
 def _entry_wrong(vs: Resource, insertion: Insertion, what: str) -> Problem:
@@ -157,40 +216,69 @@ def _new(expectation: Expectation) -> Iterator[Problem]:
     """Yields what is wrong with the VirtualServices of cloned Services that have none in the base (rule R-I8)."""
     world, tenants = expectation.world, expectation.clones.tenants
     by_service: dict[ResourceId, Resource] = {}
-    added = [resource for resource in world.added if (resource.id.group, resource.id.kind) == VIRTUAL_SERVICE]
+    added = [r for r in world.added if (r.id.group, r.id.kind) == VIRTUAL_SERVICE and directory(r) == "shared"]
     for vs in added:
         service = served_service(world, vs)
         if service:
             by_service.setdefault(service.id, vs)
-    serving, by_route = served(world), dict(gateway_api(world.base))
+    by_route = dict(gateway_api(world.base))
     for id in sorted(tenants.keys() | by_service.keys()):
-        ports = (world.base.by_id[id].manifest.get("spec") or {}).get("ports") or ()
-        routable = [port["port"] for port in ports if is_http(istio_protocol(port))]
-        if mesh_server(world, serving, id) or id in by_route:
+        service = world.base.by_id[id]
+        ports, how = routable(service), served(world, service)
+        is_one_of_many = len((service.manifest.get("spec") or {}).get("ports") or ()) > 1
+        if id in by_route:
             continue  # an added one beside these is a matter of P1
-        if id in by_service:
-            yield from _ports(expectation, by_service[id], id, routable, len(ports) > 1)
-        elif routable and len(by_service) == len(added):  # one for no Service is a matter of P1
+        if how.by:
+            yield from _behind(expectation, how, service)
+        elif id in by_service:
+            vs = by_service[id]
+            own = [i for i in world.alignments[vs.id].insertions if i.tenant is not None]
+            yield from _ports(expectation, vs, service, ports, own, {} if is_one_of_many else None)
+        elif ports and len(by_service) == len(added):  # one for no Service is a matter of P1
             what = f"'{id}': no VirtualService sends requests of '{next(iter(tenants[id]))}' to its clone"
-            yield _wrong(world.base.by_id[id].source, what)
+            yield _wrong(service.source, what)
+
+
+def _behind(expectation: Expectation, how: Served, service: Resource) -> Iterator[Problem]:
+    """Yields what is wrong with tenants' entries for ports on which a VirtualService of the base has none (rule R-I9)."""
+    if not how.home or not how.ports:
+        return
+    alignment = expectation.world.alignments.get(how.home.id)
+    if alignment is None:
+        if not _is_owned(expectation.world, how.home):
+            what = f"port {how.ports[0]} of '{service.id}' has no entry in it, and it is not in the output"
+            yield _wrong(how.home.source, f"'{how.home.id}': {what}", ("spec", "http"))
+        return
+    if alignment.missing is not None:
+        return
+    vs = expectation.world.output.by_id[how.home.id]
+    behind = [i for i in alignment.insertions if i.before is None and i.tenant is not None]
+    is_meshed = ((vs.manifest.get("spec") or {}).get("gateways") or ["mesh"]) == ["mesh"]
+    more: Manifest = {} if is_meshed else {"gateways": ["mesh"]}
+    yield from _ports(expectation, vs, service, how.ports, behind, more)
 
 
 def _ports(
-    expectation: Expectation, vs: Resource, service: ResourceId, routable: Sequence[int], is_one_of_many: bool
+    expectation: Expectation,
+    vs: Resource,
+    service: Resource,
+    ports: Sequence[int],
+    insertions: Sequence[Insertion],
+    more: Manifest | None,
 ) -> Iterator[Problem]:
-    """Yields what is wrong with tenants' entries for each port of a Service."""
-    world = expectation.world
-    host = ServiceHost(service.namespace, service.name).fqdn(world.claims.environment.cluster.domain)
-    causes = {tenant: Cause(service=service) for tenant in expectation.clones.tenants.get(service, ())}
+    """Yields what is wrong with tenants' entries for each port of a Service; `more` stands beside it in matches (None: no match)."""
+    id = service.id
+    host = ServiceHost(id.namespace, id.name).fqdn(expectation.world.claims.environment.cluster.domain)
+    causes = {tenant: Cause(service=id) for tenant in expectation.clones.tenants.get(id, ())}
     found: dict[int | None, list[Insertion]] = {}
-    for insertion in world.alignments[vs.id].insertions:
-        if insertion.tenant is not None:
-            named = {match.get("port") for match in insertion.entry["match"]}
-            port = named.pop() if len(named) == 1 else None
-            found.setdefault(port if is_one_of_many else routable[0] if routable else None, []).append(insertion)
-    for port in routable:
-        match = {"match": [{"port": port}]} if is_one_of_many else {}
+    for insertion in insertions:
+        named = {match.get("port") for match in insertion.entry["match"]}
+        port = named.pop() if len(named) == 1 else None
+        found.setdefault(port if more is not None else ports[0] if ports else None, []).append(insertion)
+    for port in ports:
+        match = {} if more is None else {"match": [{"port": port, **more}]}
         entry = {**match, "route": [{"destination": {"host": host, "port": {"number": port}}}]}
-        yield from _entries(expectation, vs, f"port {port} of '{service}'", entry, causes, found.pop(port, []))
+        place = Place(vs=vs, called=f"port {port} of '{id}'", owner=vs, entry=entry)
+        yield from _entries(expectation, place, causes, found.pop(port, []))
     for insertion in (i for insertions in found.values() for i in insertions):
-        yield _entry_wrong(vs, insertion, f"of '{insertion.tenant}' is for no one HTTP port of '{service}'")
+        yield _entry_wrong(vs, insertion, f"of '{insertion.tenant}' is for no one HTTP port of '{id}'")

@@ -6,21 +6,21 @@ carrier where the default route would have: on each port that carries HTTP to th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from renderer.base import Base
 from renderer.catalogue import report
 from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId, annotations_of
-from renderer.ports import is_http, istio_protocol
 from renderer.problems import Path, Problem
-from renderer.proof.alignment import entries, same
+from renderer.proof import coverage
+from renderer.proof.alignment import Insertion, entries, same
+from renderer.proof.coverage import EXPORT_TO, routable
 from renderer.proof.readers import GRPC_ROUTE, HTTP_ROUTE, VIRTUAL_SERVICE
 from renderer.proof.routes import parents_of
-from renderer.proof.world import World
+from renderer.proof.world import World, directory
 
-_EXPORT_TO = "networking.istio.io/exportTo"
 _SPEC = frozenset({"hosts", "gateways", "exportTo", "http"})
 _CLIENT_CONDITIONS = ("gateways", "sourceLabels", "sourceNamespace")
 
@@ -35,11 +35,11 @@ class Served:
 
 def check(world: World) -> Iterator[Problem]:
     """Yields added VirtualServices that change what a request without a carrier gets."""
-    serving, by_route = served(world), dict(gateway_api(world.base))
+    by_route = dict(gateway_api(world.base))
     first: dict[ResourceId, Resource] = {}
     for vs in world.added:
-        if (vs.id.group, vs.id.kind) != VIRTUAL_SERVICE:
-            continue
+        if (vs.id.group, vs.id.kind) != VIRTUAL_SERVICE or directory(vs) != "shared":
+            continue  # a preview has obligations of its own
         spec = vs.manifest.get("spec") or {}
         service = served_service(world, vs)
         if service is None:
@@ -47,7 +47,7 @@ def check(world: World) -> Iterator[Problem]:
                 vs, "hosts are not the full name of one Service of the base in its own namespace", ("spec", "hosts")
             )
             continue
-        other = mesh_server(world, serving, service.id) or by_route.get(service.id) or first.setdefault(service.id, vs)
+        other = coverage.served(world, service).by or by_route.get(service.id) or first.setdefault(service.id, vs)
         if other is not vs:
             yield _wrong(vs, f"'{service.id}' is served by '{other.id}'", ("spec", "hosts"))
         yield from _scope(vs, spec, service)
@@ -118,7 +118,7 @@ def _scope(vs: Resource, spec: Manifest, service: Resource) -> Iterator[Problem]
             yield _wrong(vs, f"'spec.{field}' is none of a default route's", ("spec", field))
     if (spec.get("gateways") or ["mesh"]) != ["mesh"]:
         yield _wrong(vs, "'spec.gateways' is wider than the mesh", ("spec", "gateways"))
-    scope = annotations_of(service.manifest).get(_EXPORT_TO)
+    scope = annotations_of(service.manifest).get(EXPORT_TO)
     expected = [part.strip() for part in scope.split(",")] if scope else None
     if spec.get("exportTo") != expected:
         yield _wrong(vs, f"'spec.exportTo' is not that of '{service.id}'", ("spec", "exportTo"))
@@ -128,13 +128,26 @@ def _entries(world: World, vs: Resource, service: Resource) -> Iterator[Problem]
     """Yields entries that are neither a tenant's nor a port's default, and ports without exactly one default behind tenants'."""
     ports = (service.manifest.get("spec") or {}).get("ports") or ()
     numbers = [port["port"] for port in ports]
-    routable = [port["port"] for port in ports if is_http(istio_protocol(port))]
+    yield from behind(world, vs, service, world.alignments[vs.id].insertions, numbers, routable(service), {})
+
+
+def behind(
+    world: World,
+    vs: Resource,
+    service: Resource,
+    insertions: Sequence[Insertion],
+    numbers: Sequence[int],
+    routable: Sequence[int],
+    more: Manifest,
+) -> Iterator[Problem]:
+    """Yields what is wrong with entries for ports that Istio's default route serves; `more` stands beside the port in matches."""
     defaults: set[int] = set()
-    for insertion in world.alignments[vs.id].insertions:
+    for insertion in insertions:
         path: Path = ("spec", "http", insertion.number)
         entry, name = insertion.entry, f"entry {insertion.number + 1}"
         if insertion.tenant is None:
-            port = next((p for p in routable if _is_default(world, vs, entry, service.id, p, len(numbers) > 1)), None)
+            beside = more if len(numbers) > 1 else None
+            port = next((p for p in routable if _is_default(world, vs, entry, service.id, p, beside)), None)
             if port is None:
                 yield _wrong(
                     vs,
@@ -146,7 +159,7 @@ def _entries(world: World, vs: Resource, service: Resource) -> Iterator[Problem]
             else:
                 defaults.add(port)
             continue
-        what = _unfit(entry, numbers, routable, defaults)
+        what = _unfit(entry, numbers, routable, defaults, more)
         if what:
             yield _wrong(vs, f"{name} {what}", path)
     for port in routable:
@@ -155,19 +168,21 @@ def _entries(world: World, vs: Resource, service: Resource) -> Iterator[Problem]
 
 
 def _is_default(
-    world: World, vs: Resource, entry: Manifest, service: ResourceId, port: int, is_one_of_many: bool
+    world: World, vs: Resource, entry: Manifest, service: ResourceId, port: int, more: Manifest | None
 ) -> bool:
-    match = {"match": [{"port": port}]} if is_one_of_many else {}
+    match = {} if more is None else {"match": [{"port": port, **more}]}
     route = entry.get("route") or [{}]
     host = (route[0].get("destination") or {}).get("host") or ""
     expected = {"name": "default", **match, "route": [{"destination": {"host": host, "port": {"number": port}}}]}
     return same(entry, expected) and world.service(host, vs.id.namespace) == service
 
 
-def _unfit(entry: Manifest, numbers: list[int], routable: list[int], before: Collection[int]) -> str | None:
+def _unfit(
+    entry: Manifest, numbers: Sequence[int], routable: Sequence[int], before: Collection[int], more: Manifest
+) -> str | None:
     """Returns why a tenant's entry may not stand behind the defaults of the ports `before`, or None."""
     for match in entry["match"]:
-        if any(match.get(field) for field in _CLIENT_CONDITIONS):
+        if any((match.get(field) or None) != more.get(field) for field in _CLIENT_CONDITIONS):
             return "is for some clients only"
         own = [match["port"]] if match.get("port") else numbers if len(numbers) == 1 else routable
         if not own or not set(own) <= set(routable):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from renderer.catalogue import report
+from renderer.hosts import service_of
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem, Source
 from renderer.proof.alignment import Insertion, destinations, same
@@ -38,8 +39,10 @@ def _wrong(source: Source, what: str, path: Path = ()) -> Problem:
 
 
 def _entry(world: World, vs: Resource, insertion: Insertion, tenant: str) -> Iterator[Problem]:
-    base = [destination for destination, _ in destinations(insertion.before)] if insertion.before else []
-    if not any(sends for _, sends in destinations({"route": insertion.entry.get("route")})):
+    base = known_destinations(world, vs, insertion)
+    if not _may_answer(world, vs, insertion) and not any(
+        sends for _, sends in destinations({"route": insertion.entry.get("route")})
+    ):
         text = f"'{vs.id}': entry {insertion.number + 1} of '{tenant}' sends nowhere"
         yield _wrong(vs.source, text, ("spec", "http", insertion.number))
     for destination, sends in destinations(insertion.entry):
@@ -62,6 +65,29 @@ def _answer(entry: Manifest, header: str) -> str | None:
     """Returns what an entry sets the header to by which responses say their route, or None."""
     values = ((entry.get("headers") or {}).get("response") or {}).get("set") or {}
     return next((value for name, value in values.items() if name.lower() == header.lower()), None)
+
+
+def _may_answer(world: World, vs: Resource, insertion: Insertion) -> bool:
+    """Tells whether an entry that sends nothing on can be the copy of one that does neither (rule R-I12)."""
+    last = world.lasts.get(vs.id)
+    others = last.before if last and insertion.before_number == last.number else ()
+    return any(
+        entry.get(how) and same(entry[how], insertion.entry.get(how))
+        for _, entry in others
+        for how in ("redirect", "directResponse")
+    )
+
+
+def known_destinations(world: World, vs: Resource, insertion: Insertion) -> list[Manifest]:
+    """Returns where the base sends what an entry stands for: the entry behind it, and those whose copies go before a catch-all."""
+    found = [destination for destination, _ in destinations(insertion.before)] if insertion.before else []
+    last = world.lasts.get(vs.id)
+    if last and insertion.before_number == last.number:
+        for owner, entry in last.before:
+            for destination, _ in destinations(entry):
+                service = service_of(str(destination.get("host") or ""), owner.id.namespace, world.network.domain)
+                found.append({**destination, "host": service.fqdn(world.network.domain)} if service else destination)
+    return found
 
 
 def unfit(

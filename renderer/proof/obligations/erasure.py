@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from renderer.catalogue import report
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem
 from renderer.proof.alignment import Insertion, called, entries, same
+from renderer.proof.compile.istio_matches import MESH
+from renderer.proof.coverage import served
 from renderer.proof.literals import OWNED_LABELS, OWNED_PREFIXES, USER_FIELDS
+from renderer.proof.obligations.defaults import behind
 from renderer.proof.readers import VIRTUAL_SERVICE
+from renderer.proof.trust import is_stripping
 from renderer.proof.world import World, directory
-
-_STATIC = ("gateways", "port", "sourceLabels", "sourceNamespace")
-"""Conditions that decide, before any request, on which ports and for which clients an entry exists."""
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -65,7 +65,10 @@ def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem
     yield from _changes(ours, resource, skip="http")
     alignment = world.alignments[resource.id]
     for insertion in alignment.insertions:
-        yield from _insertion(resource, insertion)
+        if insertion.before is not None and not is_stripping(world, ours, insertion):
+            yield from _insertion(resource, insertion)
+    if alignment.missing is None:
+        yield from _behind(world, resource, [i for i in alignment.insertions if i.before is None])
     if alignment.missing is not None:
         lost = called(entries(ours.manifest)[alignment.missing], alignment.missing)
         yield _wrong(resource, f"the base's {lost} is missing, changed or out of order", ("spec", "http"))
@@ -73,10 +76,8 @@ def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem
 
 def _insertion(resource: Resource, insertion: Insertion) -> Iterator[Problem]:
     path: Path = ("spec", "http", insertion.number)
-    if insertion.before is None:
-        yield _wrong(resource, f"entry {insertion.number + 1} stands behind the base's last entry", path)
-        return
-    base = called(insertion.before, insertion.before_number)
+    before = insertion.before or {}
+    base = called(before, insertion.before_number)
     if insertion.tenant is None:
         yield _wrong(
             resource,
@@ -85,10 +86,10 @@ def _insertion(resource: Resource, insertion: Insertion) -> Iterator[Problem]:
             path,
         )
         return
-    matches: Sequence[Mapping[str, Any]] = insertion.before.get("match") or ({},)
-    allowed = [_static(match) for match in matches]
+    everything: Sequence[Manifest] = ({},)
+    matches: Sequence[Manifest] = before.get("match") or everything
     for match in insertion.entry["match"]:
-        if not any(same(_static(match), conditions) for conditions in allowed):
+        if not any(_is_within(match, conditions) for conditions in matches):
             yield _wrong(
                 resource,
                 f"entry {insertion.number + 1} applies on ports or to clients for which the base's {base} does not",
@@ -97,8 +98,41 @@ def _insertion(resource: Resource, insertion: Insertion) -> Iterator[Problem]:
             return
 
 
-def _static(match: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: match[field] for field in _STATIC if match.get(field)}
+def _is_within(match: Manifest, base: Manifest) -> bool:
+    """Tells whether a match is for ports and clients alone for which the base's is. One that names gateways ignores clients' labels."""
+    if base.get("port") not in (None, match.get("port")):
+        return False
+    gateways, known = match.get("gateways"), base.get("gateways")
+    if gateways or known:
+        is_narrower = bool(gateways) and (not known or {*(gateways or ())} <= {*known})
+        return is_narrower and (bool(known) or not (base.get("sourceLabels") or base.get("sourceNamespace")))
+    labels = match.get("sourceLabels") or {}
+    is_labelled = all(labels.get(key) == value for key, value in (base.get("sourceLabels") or {}).items())
+    return is_labelled and base.get("sourceNamespace") in (None, "", match.get("sourceNamespace"))
+
+
+def _behind(world: World, resource: Resource, insertions: Sequence[Insertion]) -> Iterator[Problem]:
+    """Yields entries behind the base's last that are for more than the ports on which Istio's default route answers."""
+    if not insertions:
+        return
+    first, hosts = insertions[0], list((resource.manifest.get("spec") or {}).get("hosts") or ())
+    id = world.service(str(hosts[0]), resource.id.namespace) if len(hosts) == 1 else None
+    service = world.base.by_id.get(id) if id else None
+    how = served(world, service) if service else None
+    if (
+        VIRTUAL_SERVICE not in world.reader.shared
+        or not how
+        or not how.home
+        or how.home.id != resource.id
+        or not how.ports
+    ):
+        path: Path = ("spec", "http", first.number)
+        yield _wrong(resource, f"entry {first.number + 1} stands behind the base's last entry", path)
+        return
+    bound = (resource.manifest.get("spec") or {}).get("gateways") or [MESH]
+    more: Manifest = {} if bound == [MESH] else {"gateways": [MESH]}
+    every = [0, *how.ports]  # so that each of them names its port
+    yield from behind(world, resource, how.service, insertions, every, how.ports, more)
 
 
 def _changes(ours: Resource, resource: Resource, skip: str) -> Iterator[Problem]:

@@ -1,0 +1,50 @@
+"""Fields of VirtualServices, as the rules read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from renderer.hosts import exported
+from renderer.model import Manifest, Resource
+
+NETWORKING = "networking.istio.io"
+MESH = "mesh"
+
+
+def hosts(manifest: Manifest) -> list[str]:
+    """Returns the hosts of a VirtualService; a delegate has none."""
+    return (manifest.get("spec") or {}).get("hosts") or []
+
+
+def gateways(manifest: Manifest) -> list[str]:
+    """Returns the gateways of a VirtualService; none stands for the mesh."""
+    return (manifest.get("spec") or {}).get("gateways") or [MESH]
+
+
+def entries(manifest: Manifest) -> list[dict[str, Any]]:
+    """Returns the HTTP entries of a VirtualService."""
+    return (manifest.get("spec") or {}).get("http") or []
+
+
+def is_mesh(manifest: Manifest) -> bool:
+    """Tells whether a VirtualService is for the mesh's own clients. What its matches name does not count for that."""
+    return MESH in gateways(manifest)
+
+
+def scope(resource: Resource) -> frozenset[str]:
+    """Returns the namespaces that see a VirtualService; `*` for all."""
+    return exported((resource.manifest.get("spec") or {}).get("exportTo"), resource.id.namespace)
+
+
+def live(entry: Manifest) -> list[dict[str, Any]]:
+    """Returns the destinations of an entry to which the base sends anything: not those of weight 0 beside others."""
+    route = entry.get("route") or []
+    return [d for d in route if len(route) == 1 or (d.get("weight") or 0) != 0] or route if route else []
+
+
+def mirrors(entry: Manifest) -> Iterator[Manifest]:
+    """Yields the destinations to which an entry sends copies of requests."""
+    if entry.get("mirror"):
+        yield entry["mirror"]
+    yield from (mirror["destination"] for mirror in entry.get("mirrors") or () if mirror.get("destination"))

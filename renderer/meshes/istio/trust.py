@@ -1,0 +1,121 @@
+"""At which gateways tenants may be chosen, and where carriers are removed from requests (rule R-G14).
+
+With `routes.entry: mesh` tenants' entries are for the mesh alone. At gateways in `routes.strip` there are none either, and before each
+base entry that sends requests on stands one for requests with a carrier, which does the same and removes the carriers' headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.catalogue import report
+from renderer.meshes.carriers import header_of
+from renderer.meshes.istio.delegates import Root, bound, is_delegate
+from renderer.meshes.istio.fields import MESH, NETWORKING
+from renderer.meshes.istio.gateways import gateway_name
+from renderer.meshes.istio.matches import carrying_matches
+from renderer.model import Environment, Manifest, Resource, ResourceId
+from renderer.plan import Plan
+from renderer.problems import Problem
+
+Gateway = tuple[str, str]
+"""A gateway as a match names it, and its full name."""
+
+
+class Indistinct(Exception):
+    """Raised where a match tells clients apart, which it cannot beside gateways of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """The gateways of a VirtualService: those for whose clients tenants may be chosen, those with carriers removed, and all."""
+
+    chosen: frozenset[str]
+    stripped: frozenset[str]
+    gateways: tuple[Gateway, ...]
+    is_fixed: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether tenants may be chosen at all of them."""
+        return all(full in self.chosen for _, full in self.gateways)
+
+
+def bound_of(environment: Environment, vs: Resource, roots: Sequence[Root]) -> Bound:
+    """Returns the gateways of a VirtualService, of a delegate those of its roots; `is_fixed` where a root's match names some."""
+    named = [(gateway, gateway_name(gateway, namespace)) for gateway, namespace in bound(roots, vs)]
+    named = named or [(MESH, MESH)]  # a delegate that nobody delegates to
+    gateways = tuple(dict.fromkeys((full if is_delegate(vs) else written, full) for written, full in named))
+    routes = environment.routes
+    stripped = frozenset(full for _, full in gateways if full in routes.strip)
+    chosen = frozenset(
+        full for _, full in gateways if full == MESH or (routes.entry == "any" and full not in routes.strip)
+    )
+    is_fixed = is_delegate(vs) and any(m.get("gateways") for _, entry in roots for m in entry.get("match") or [])
+    return Bound(chosen=chosen, stripped=stripped, gateways=gateways, is_fixed=is_fixed)
+
+
+def confined(
+    bound: Bound, namespace: str, matches: Sequence[Manifest], allowed: frozenset[str]
+) -> list[Manifest] | None:
+    """Returns matches for allowed gateways alone, as they are where all are; None where nothing is left. Raises Indistinct."""
+    if all(full in allowed for _, full in bound.gateways):
+        return list(matches)
+    everything: Sequence[Manifest] = ({},)
+    found: list[Manifest] = []
+    for match in matches or everything:
+        written = match.get("gateways")
+        own = [(g, gateway_name(g, namespace)) for g in written] if written else bound.gateways
+        kept = [name for name, full in own if full in allowed]
+        if kept and (bound.is_fixed or (not written and (match.get("sourceLabels") or match.get("sourceNamespace")))):
+            raise Indistinct
+        if kept:
+            found.append(match if written and len(kept) == len(own) else {**match, "gateways": kept})
+    return found or None
+
+
+def stripping(environment: Environment, bound: Bound, namespace: str, entry: Manifest) -> dict[str, Any] | None:
+    """Returns the entry that removes carriers before one of the base; None where there are none to remove.
+
+    Raises Indistinct, and what `carrying_matches` raises.
+    """
+    if not bound.stripped or not entry.get("route"):
+        return None
+    base = confined(bound, namespace, entry.get("match") or (), bound.stripped)
+    matches = carrying_matches(base, environment.carriers) if base is not None else []
+    if not matches:
+        return None
+    headers = entry.get("headers") or {}
+    request: Mapping[str, Any] = headers.get("request") or {}
+    removed = list(request.get("remove") or ())
+    known = {name.lower() for name in removed}
+    removed += [h for h in dict.fromkeys(header_of(c) for c in environment.carriers) if h not in known]
+    return {
+        "name": f"{entry['name']}.strip" if entry.get("name") else "strip",
+        "match": matches,
+        **{key: value for key, value in entry.items() if key not in ("name", "match", "headers")},
+        "headers": {**headers, "request": {**request, "remove": removed}},
+    }
+
+
+def unknown_gateways(plan: Plan) -> Iterator[Problem]:
+    """Yields gateways in the environment that are none of Istio's in the base."""
+    environment = plan.environment
+    for number, name in enumerate(environment.routes.strip):
+        if _gateway(plan, name) is None:
+            path = ("spec", "routes", "strip", number)
+            yield report("SL454", source=environment.source, path=path, gateway=name, field="routes.strip")
+
+
+def _gateway(plan: Plan, name: str) -> Resource | None:
+    namespace, _, own = name.partition("/")
+    return plan.base.by_id.get(ResourceId(NETWORKING, "Gateway", namespace, own))
+
+
+def open_gateways(plan: Plan, found: Mapping[str, Resource]) -> Iterator[Problem]:
+    """Yields the gateways at which tenants can be chosen; `found` are their names, and VirtualServices that say so."""
+    for name, vs in sorted(found.items()):
+        gateway = _gateway(plan, name)
+        yield report("SL441", source=(gateway or vs).source, path=("spec",), object=f"Gateway/{name}")

@@ -1,0 +1,71 @@
+"""Patches of generated route objects (`routes.patches`): the environment's own word on what tenants' routes are like.
+
+A patch may change what becomes of a tenant's request, and proof does not compare that with the base any more. It may not change
+who is a tenant, nor what others get: that is proved of the patched objects.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from renderer.catalogue import report
+from renderer.emit import Placed, path_of
+from renderer.model import Environment, RoutePatch
+from renderer.patch.errors import PatchError
+from renderer.patch.json6902 import apply_json6902
+from renderer.problems import Path, Problem
+
+
+def patch_routes(environment: Environment, objects: Iterable[Placed]) -> tuple[tuple[Placed, ...], list[Problem]]:
+    """Returns route objects with the patches that are for them, and the patches that cannot be applied."""
+    found: list[Placed] = []
+    problems: list[Problem] = []
+    for placed in objects:
+        for number, patch in enumerate(environment.routes.patches):
+            if is_target(patch, placed):
+                try:
+                    placed = _patched(placed, patch)
+                except PatchError as error:
+                    what = f"'{placed.id}': {error.message}"
+                    problems.append(report("SL452", source=environment.source, path=_path(number), what=what))
+        found.append(placed)
+    return tuple(found), list(dict.fromkeys(problems))
+
+
+def is_target(patch: RoutePatch, placed: Placed) -> bool:
+    """Tells whether a patch is for an object."""
+    id = placed.id
+    return patch.kind == id.kind and patch.name in (None, id.name) and patch.namespace in (None, id.namespace)
+
+
+def broken_by_patches(
+    environment: Environment, objects: Iterable[Placed], unproven: Sequence[Problem]
+) -> list[Problem]:
+    """Returns problems of patches in place of what proof says of patched objects; none if it says more than that."""
+    patches = environment.routes.patches
+    by_file = {path_of(placed): placed for placed in objects} if patches else {}
+    found = []
+    for problem in unproven:
+        placed = by_file.get(problem.source.file) if problem.source else None
+        number = next((n for n, patch in enumerate(patches) if placed and is_target(patch, placed)), None)
+        if number is None:
+            return []
+        found.append(report("SL453", source=environment.source, path=_path(number), what=problem.text))
+    return found
+
+
+def _path(number: int) -> Path:
+    return ("spec", "routes", "patches", number, "patch")
+
+
+def _patched(placed: Placed, patch: RoutePatch) -> Placed:
+    manifest = apply_json6902(placed.manifest, list(patch.operations))
+    if not isinstance(manifest, dict):
+        raise PatchError("the patch leaves no object")
+    metadata = manifest.get("metadata")
+    name = (metadata.get("namespace"), metadata.get("name")) if isinstance(metadata, dict) else None
+    is_same_kind = manifest.get("kind") == placed.id.kind
+    if not is_same_kind or name != (placed.id.namespace, placed.id.name) or not isinstance(manifest.get("spec"), dict):
+        raise PatchError("the patch makes another object of it")
+    return dataclasses.replace(placed, manifest=manifest)

@@ -1,0 +1,105 @@
+"""Patches of generated route objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from renderer.inputs import read_inputs
+from renderer.pipeline import render
+from renderer.problems import Invalid
+from renderer.tree import MemoryTree
+from tests.build import app, files_of, sandbox, texts, to, virtual_service
+
+DEV1 = sandbox("dev1", "a")
+TIMEOUT = "- {op: add, path: /spec/http/0/timeout, value: 5s}"
+
+
+def patch(text: str, **target: str) -> dict[str, Any]:
+    return {"target": {"kind": "VirtualService", **target}, "patch": text}
+
+
+def written(*patches: dict[str, Any], mesh: str = "istio", **env: Any) -> dict[str, Any]:
+    base = [*app("a"), virtual_service("r", {"route": [to("a")]}, hosts=["r.org"])]
+    files = files_of(base if mesh == "istio" else app("a"), DEV1, mesh=mesh, routes={"patches": list(patches), **env})
+    found = render(read_inputs(MemoryTree(files), "sandlane.yaml"))
+    return {str(o.id): o.manifest for o in found.objects}
+
+
+def refused(*patches: dict[str, Any], mesh: str = "istio") -> list[str]:
+    with pytest.raises(Invalid) as found:
+        written(*patches, mesh=mesh)
+    return texts(found.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("target", "changed"),
+    [
+        pytest.param({}, ["a-sandlane", "r"], id="all-of-a-kind"),
+        pytest.param({"name": "r"}, ["r"], id="by-name"),
+        pytest.param({"namespace": "shop", "name": "a-sandlane"}, ["a-sandlane"], id="by-namespace"),
+        pytest.param({"namespace": "web"}, [], id="another-namespace"),
+    ],
+)
+def test_targets(target: dict[str, str], changed: list[str]) -> None:
+    found = written(patch(TIMEOUT, **target))
+    timeouts = {
+        name: found[f"VirtualService/shop/{name}"]["spec"]["http"][0].get("timeout") for name in ("a-sandlane", "r")
+    }
+    assert timeouts == {name: "5s" if name in changed else None for name in ("a-sandlane", "r")}
+
+
+def test_in_order() -> None:
+    later = "- {op: replace, path: /spec/http/0/timeout, value: 9s}"
+    found = written(patch(TIMEOUT, name="r"), patch(later, name="r"))
+    assert found["VirtualService/shop/r"]["spec"]["http"][0]["timeout"] == "9s"
+
+
+def test_routes_of_the_gateway_api() -> None:
+    text = "- {op: add, path: /spec/rules/0/timeouts, value: {request: 5s}}"
+    found = written({"target": {"kind": "HTTPRoute", "name": "a-80-dev1-h"}, "patch": text}, mesh="linkerd")
+    assert found["HTTPRoute/shop/a-80-dev1-h"]["spec"]["rules"][0]["timeouts"] == {"request": "5s"}
+    assert "timeouts" not in found["HTTPRoute/shop/a-80-dev1-b"]["spec"]["rules"][0]
+
+
+HINT = "\n  hint: write a list of operations, such as '- {op: add, path: /spec/http/0/timeout, value: 5s}'"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("spec: {}", "expected one list of operations (JSON patch, RFC 6902)", id="strategic"),
+        pytest.param("- {op: add, path: /spec/http/9/timeout, value: 5s}",
+                     "'VirtualService/shop/r': there is no position 9 in a list of 2", id="nowhere"),
+        pytest.param("- {op: replace, path: /metadata/name, value: x}",
+                     "'VirtualService/shop/r': the patch makes another object of it", id="renamed"),
+        pytest.param("- {op: replace, path: '', value: x}", "'VirtualService/shop/r': the patch leaves no object", id="no-object"),
+    ],
+)  # fmt: skip
+def test_patches_that_cannot_be_applied(text: str, said: str) -> None:
+    assert refused(patch(text, name="r")) == [f"sandlane.yaml: SL452 patch of routes: {said}{HINT}"]
+
+
+WAY = "\n  hint: patches may change generated routes in everything but what keeps requests of others as they are"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            "- {op: remove, path: /spec/http/0/match}",
+            ("promise 1 does not hold: 'VirtualService/shop/r': entry 1 stands before the base's entry 1 and does not demand one "
+             "claimed tenantID in every match"), id="everybody-is-a-tenant",
+        ),
+        pytest.param(
+            "- {op: add, path: /spec/http/1/timeout, value: 5s}",
+            "promise 1 does not hold: 'VirtualService/shop/r': the base's entry 1 is missing, changed or out of order",
+            id="an-entry-of-the-base",
+        ),
+        pytest.param("- {op: add, path: /spec/hosts/-, value: x.org}",
+                     "promise 1 does not hold: 'VirtualService/shop/r': 'spec.hosts' is not the base's", id="hosts-of-the-base"),
+    ],
+)  # fmt: skip
+def test_patches_that_break_a_promise_to_others(text: str, said: str) -> None:
+    assert refused(patch(text, name="r")) == [f"sandlane.yaml: SL453 with a patch of routes {said}{WAY}"]
