@@ -28,7 +28,7 @@ def check(world: World) -> Iterator[Problem]:
             for port in (service.manifest.get("spec") or {}).get("ports") or ():
                 key = id, port["port"]
                 if key not in closed:
-                    closed[key] = openings.closed(service, port) is not None
+                    closed[key] = openings.closed(service, port["port"]) is not None
                 for number, carrier in enumerate(world.claims.environment.carriers) if not closed[key] else ():
                     if not found & {(holder.tenant, id, p, c) for p in (port["port"], None) for c in (number, None)}:
                         what = f"'{holder.name}' has no route for port {port['port']} of '{id}' by {called(carrier)}"
