@@ -134,6 +134,12 @@ def test_routes_of_a_service(mesh: str, base: list[Object], asked: tuple[Any, ..
     assert ask(mesh, [*ALL, *base], *asked) == expected
 
 
+def test_one_number_for_tcp_and_udp() -> None:
+    ports = [{"name": "http", "port": 80}, {"name": "quic", "port": 80, "protocol": "UDP"}]
+    for listed in (ports, ports[::-1]):
+        assert ask("gateway-api", [service("a", *listed), *B]) == ["a:80"]
+
+
 OPAQUE_NAMESPACE = {
     "apiVersion": "v1",
     "kind": "Namespace",

@@ -8,7 +8,19 @@ import pytest
 
 from renderer.pipeline import render
 from renderer.problems import Invalid
-from tests.build import WAYPOINT, Object, app, inputs, plan, sandbox, service, texts, virtual_service
+from tests.build import (
+    WAYPOINT,
+    Object,
+    app,
+    deployment,
+    inputs,
+    object_of,
+    plan,
+    sandbox,
+    service,
+    texts,
+    virtual_service,
+)
 from tests.build import to as destination
 from tests.test_gateway_view import gateway, route, routed, rule, shown, specs_of, to_service
 
@@ -53,6 +65,21 @@ def test_metadata() -> None:
         })
         for end in "hb"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("mesh", ["linkerd", "gateway-api", "istio-ambient"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_one_number_for_tcp_and_udp(mesh: str, is_first: bool) -> None:
+    ports: list[Object] = [{"name": "quic", "port": 80, "protocol": "UDP"}, {"name": "http", "port": 80}]
+    base = [WAYPOINT, deployment("a"), service("a", *(ports if is_first else reversed(ports)))]
+    made = render(inputs(base, sandbox("dev1", "a"), mesh=mesh)).objects
+    assert sorted(o.id.name for o in made if o.id.kind == "HTTPRoute") == ["a-80-dev1-b", "a-80-dev1-h"]
+
+
+def test_a_profile_without_a_full_name_hides_nothing() -> None:
+    profile = object_of("linkerd.io/v1alpha2", "ServiceProfile", "a", routes=[{"name": "x"}])
+    made = render(inputs([*app("a"), profile], sandbox("dev1", "a"), mesh="linkerd")).objects
+    assert sorted(o.id.name for o in made if o.id.kind == "HTTPRoute") == ["a-80-dev1-b", "a-80-dev1-h"]
 
 
 def test_answer_header() -> None:

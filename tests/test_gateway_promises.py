@@ -67,6 +67,7 @@ class Case:
     routes: list[Object]
     others: list[Object]
     cloned: dict[str, set[str]]
+    carriers: list[Object]
 
     @property
     def base(self) -> list[Object]:
@@ -139,7 +140,8 @@ def cases(draw: st.DrawFn, mesh: str) -> Case:
     grants = [grant()] if draw(st.booleans()) else [grant("a", "d"), grant("b"), grant("c", "b")]
     policies = [destination_rule(name, name, "shop", trafficPolicy=POLICY)
                 for name in draw(st.sets(st.sampled_from("ab"))) if mesh.startswith("istio")]  # fmt: skip
-    return Case(mesh=mesh, routes=drawn, others=[*grants, *policies], cloned=draw(clones))
+    carriers = [*draw(st.sampled_from([[], [{"header": "X-Dev"}]])), {"header": "tenantID"}, {"baggage": "tenantID"}]
+    return Case(mesh=mesh, routes=drawn, others=[*grants, *policies], cloned=draw(clones), carriers=carriers)
 
 
 # What requests get.
@@ -285,7 +287,7 @@ def check(case: Case, given: Sequence[Mapping[str, Any]]) -> None:
     if members := disjoint(case.cloned):
         specs.append(group("release", tenantID="dev", sandboxes=list(members)))
         owners["dev"] = {**owners[members[0]], **owners[members[1]]}
-    read = inputs(case.base, *specs, mesh=case.mesh, output={"base": "none"})
+    read = inputs(case.base, *specs, mesh=case.mesh, output={"base": "none"}, carriers=case.carriers)
     rendered = rendered_or_refused(read)
     assume(not isinstance(rendered, Invalid))
     assert not isinstance(rendered, Invalid)

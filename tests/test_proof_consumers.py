@@ -16,11 +16,11 @@ LEFT = "leaves requests of its namespace over"
 YOUNGER = "may be younger, and answers otherwise"
 
 
-def consumer(*rules: Object, kind: str = "HTTPRoute", namespace: str = "other", **more: Any) -> Edit:
+def consumer(*rules: Object, kind: str = "HTTPRoute", namespace: str = "other", name: str = "x", **more: Any) -> Edit:
     """Puts a route of a client's namespace into the base."""
-    made = attached({}, kind=kind, namespace=namespace, parent={"namespace": "shop"}, **more)
+    made = attached({}, name, kind=kind, namespace=namespace, parent={"namespace": "shop"}, **more)
     made["spec"]["rules"] = list(rules)
-    return add("x", made)
+    return add(name, made)
 
 
 def to_web(**more: Any) -> Object:
@@ -54,6 +54,8 @@ INFRA = put("Namespace/shop", ("metadata", "labels", "istio.io/use-waypoint-name
         pytest.param(L, [consumer(to_web(), to_web(matches=[{"method": "GET"}], **TIMEOUT))], [], id="a-method"),
         pytest.param(L, [consumer(at("PathPrefix", "/a"))], [LEFT], id="one-path"),
         pytest.param(L, [consumer(to_web(), kind="GRPCRoute")], [LEFT], id="grpc"),
+        pytest.param(L, [consumer(to_web()), consumer(to_web(), kind="GRPCRoute", name="y", port=None)], [YOUNGER],
+                     id="grpc-switches-it-off"),
         pytest.param(G, [consumer(to_web(**TIMEOUT))], [], id="elsewhere-it-replaces-the-default"),
         pytest.param(G, [consumer(at("PathPrefix", "/a"))], [LEFT], id="elsewhere-one-path"),
         pytest.param(A, [consumer(at("PathPrefix", "/a"))], [], id="no-waypoint-heeds-it"),

@@ -48,7 +48,7 @@ def heeded(world: World, service: ResourceId) -> set[str]:
     found = {service.namespace}
     resource = world.base.by_id.get(service)
     labels = labels_of(resource.manifest) if resource else {}
-    if _WAYPOINT not in labels:
+    if not labels.get(_WAYPOINT):
         labels = labels_of(world.base.namespace(service.namespace))
     if world.reader.needs_waypoint and labels.get(_WAYPOINT, "none") != "none":
         found.add(labels.get(f"{_WAYPOINT}-namespace", service.namespace))

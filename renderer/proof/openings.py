@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from renderer.hosts import service_of
-from renderer.model import Manifest, Resource, ResourceId
+from renderer.model import Resource, ResourceId
 from renderer.proof.consumers import forbidding, heeded
 from renderer.proof.obligations.defaults import Served, mesh_server, served
 from renderer.proof.readers import GATEWAY_API, GRPC_ROUTE, harm
@@ -24,16 +24,18 @@ class Openings:
     virtual: Served | None
     in_the_way: Mapping[tuple[ResourceId, int], str]
 
-    def closed(self, service: Resource, port: Manifest) -> str | None:
-        """Returns why no first route may be for a port of a Service, or None."""
-        world, id, number = self.world, service.id, port["port"]
+    def closed(self, service: Resource, number: int) -> str | None:
+        """Returns why no first route may be for a port of a Service, or None; one number may stand for TCP and for UDP."""
+        world, id = self.world, service.id
         other = mesh_server(world, self.virtual, id) if self.virtual else None
+        ports = (service.manifest.get("spec") or {}).get("ports") or ()
+        harms = [harm(world.reader, world.base, service, port) for port in ports if port["port"] == number]
         return (
             forbidding(world, id, number)
             or (f"'{other.id}' serves it" if other else None)
             or self.in_the_way.get((id, 0))
             or self.in_the_way.get((id, number))
-            or harm(world.reader, world.base, service, port)
+            or (None if None in harms else next(iter(harms), None))
         )
 
 
@@ -62,6 +64,7 @@ def _in_the_way(world: World) -> Iterator[tuple[tuple[ResourceId, int], str]]:
     for profile in world.base.of("linkerd.io", "ServiceProfile") if world.reader.is_linkerd else ():
         spec = profile.manifest.get("spec") or {}
         host = service_of(profile.id.name, profile.id.namespace, world.claims.environment.cluster.domain)
-        if host and (spec.get("routes") or spec.get("dstOverrides")):
+        # Linkerd looks for the full name of a Service.
+        if host and "." in profile.id.name and (spec.get("routes") or spec.get("dstOverrides")):
             service = ResourceId("", "Service", host.namespace, host.name)
             yield (service, 0), f"'{profile.id}' of the base hides its routes"

@@ -132,6 +132,14 @@ def live(references: Sequence[Manifest]) -> Sequence[Manifest]:
     return [r for r in references if r.get("weight", 1) != 0] or references
 
 
+def named_by(rule: Manifest) -> Iterator[Manifest]:
+    """Yields the references of a rule to backends, whatever their weights, and to what it mirrors to."""
+    yield from rule.get("backendRefs") or ()
+    for place in (rule, *(rule.get("backendRefs") or ())):
+        mirrors = (f.get("requestMirror") or {} for f in place.get("filters") or ())
+        yield from (mirror["backendRef"] for mirror in mirrors if mirror.get("backendRef"))
+
+
 def redirects(rule: Manifest) -> bool:
     """Tells whether a rule answers by itself."""
     return any(item.get("type") == "RequestRedirect" for item in rule.get("filters") or ())

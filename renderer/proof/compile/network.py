@@ -118,7 +118,9 @@ def _entries(base: Base) -> Iterator[Host]:
 
 
 def _numbered(ports: Any, field: str) -> dict[int, Manifest]:
-    return {port[field]: port for port in ports or () if isinstance(port.get(field), int)}
+    """Returns ports by number; one number may stand for UDP and for TCP, by which requests come."""
+    listed = sorted(ports or (), key=lambda port: str(port.get("protocol") or "TCP").upper() == "TCP")
+    return {port[field]: port for port in listed if isinstance(port.get(field), int)}
 
 
 def most_specific(patterns: Iterable[str], host: str) -> str | None:

@@ -18,7 +18,7 @@ from renderer.proof.alignment import destinations
 from renderer.proof.literals import SANDBOX, TENANT
 from renderer.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, clone_selected, is_of_servers
 from renderer.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
-from renderer.proof.routes import backend, homes, parents_of, rules_of
+from renderer.proof.routes import backend, homes, named_by, parents_of, rules_of
 from renderer.proof.world import World, directory
 
 _OWN: frozenset[GroupKind] = frozenset({
@@ -123,12 +123,7 @@ def _named_by_route(world: World, resource: Resource) -> Iterator[ResourceId]:
     yield from (parent.target for parent in parents if parent.target and parent.is_service)
     namespaces = homes(world.reader, resource.id.namespace, parents)
     for rule in rules_of(resource.manifest):
-        references = rule.get("backendRefs") or ()
-        filters = [f for place in (rule, *references) for f in place.get("filters") or ()]
-        mirrored = [
-            f["requestMirror"]["backendRef"] for f in filters if (f.get("requestMirror") or {}).get("backendRef")
-        ]
-        for service in (backend(reference, home) for reference in (*references, *mirrored) for home in namespaces):
+        for service in (backend(reference, home) for reference in named_by(rule) for home in namespaces):
             if service:
                 yield service
 

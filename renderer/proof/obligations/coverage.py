@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.catalogue import report
-from renderer.model import Carrier, ResourceId
+from renderer.model import ResourceId
 from renderer.problems import Problem
+from renderer.proof.obligations.precedence import called
 from renderer.proof.openings import make_openings
 from renderer.proof.world import World
 
@@ -27,10 +28,10 @@ def check(world: World) -> Iterator[Problem]:
             for port in (service.manifest.get("spec") or {}).get("ports") or ():
                 key = id, port["port"]
                 if key not in closed:
-                    closed[key] = openings.closed(service, port) is not None
+                    closed[key] = openings.closed(service, port["port"]) is not None
                 for number, carrier in enumerate(world.claims.environment.carriers) if not closed[key] else ():
                     if not found & {(holder.tenant, id, p, c) for p in (port["port"], None) for c in (number, None)}:
-                        what = f"'{holder.name}' has no route for port {port['port']} of '{id}' by {_called(carrier)}"
+                        what = f"'{holder.name}' has no route for port {port['port']} of '{id}' by {called(carrier)}"
                         yield report("SL604", source=holder.source, what=what)
 
 
@@ -47,7 +48,3 @@ def _found(world: World) -> frozenset[tuple[str, ResourceId | None, int | None, 
 def _is_cloned(world: World, service: ResourceId, tenant: str) -> bool:
     """Tells whether the tenant's clone is there; one that is missing is a matter of P4."""
     return any((service, member) in world.clone_services for member in world.reach[tenant])
-
-
-def _called(carrier: Carrier) -> str:
-    return f"header '{carrier.header}'" if carrier.header else f"baggage '{carrier.baggage}'"

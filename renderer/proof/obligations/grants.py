@@ -15,7 +15,7 @@ from renderer.problems import Path, Problem
 from renderer.proof.additional import AddedRoute
 from renderer.proof.clones import origin_of
 from renderer.proof.readers import REFERENCE_GRANT
-from renderer.proof.routes import backend, homes, rules_of
+from renderer.proof.routes import backend, homes, named_by, rules_of
 from renderer.proof.world import World, directory
 
 
@@ -96,17 +96,11 @@ def _missing(world: World, base: frozenset[Given], every: frozenset[Given], rout
     id = route.resource.id
     home = homes(world.reader, id.namespace, route.parents)[0]
     source = {"group": id.group, "kind": id.kind, "namespace": id.namespace}
-    named = (backend(reference, home) for rule in rules_of(route.resource.manifest) for reference in _references(rule))
-    for service in dict.fromkeys(named):
+    found = (backend(reference, home) for rule in rules_of(route.resource.manifest) for reference in named_by(rule))
+    for service in dict.fromkeys(found):
         clone = world.added_service(service)
         if clone is None or clone.id.namespace == id.namespace or _lets(every, source, clone.id):
             continue
         if _lets(base, source, origin_of(clone)):
             what = f"'{id}': no ReferenceGrant lets it name '{clone.id}', as one lets the base's name its origin"
             yield report("SL604", source=route.resource.source, path=("spec", "rules"), what=what)
-
-
-def _references(rule: Manifest) -> Iterator[Manifest]:
-    for place in (rule, *(rule.get("backendRefs") or ())):
-        yield from (f["requestMirror"]["backendRef"] for f in place.get("filters") or () if f.get("requestMirror"))
-    yield from rule.get("backendRefs") or ()

@@ -66,9 +66,10 @@ def _missing(world: World, holder: Claim | GroupClaim, copied: Copied) -> Iterat
         for number, carrier in enumerate(carriers):
             if (id, form, number) not in copied and (id, number) not in reported:
                 reported.add((id, number))
-                text = f"'{holder.name}' has no copy of '{id}' at '{parent.target}' by {_called(carrier)}, and {why}"
+                text = f"'{holder.name}' has no copy of '{id}' at '{parent.target}' by {called(carrier)}, and {why}"
                 yield _wrong(holder.source, text)
 
 
-def _called(carrier: Carrier) -> str:
+def called(carrier: Carrier) -> str:
+    """Returns how a carrier is called in what proof says."""
     return f"header '{carrier.header}'" if carrier.header else f"baggage '{carrier.baggage}'"

@@ -39,7 +39,7 @@ def check(world: World) -> Iterator[Problem]:
         service, port = found
         key = (service.id, port["port"])
         if key not in harms:
-            harms[key] = openings.closed(service, port)
+            harms[key] = openings.closed(service, port["port"])
         if harms[key]:
             path: Path = ("spec", "parentRefs", 0)
             yield _wrong(added, f"may not route port {port['port']} of '{service.id}': {harms[key]}", path)
