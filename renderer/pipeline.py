@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from renderer.acceptance import without_accepted
@@ -70,7 +70,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
             *inputs.problems,
             *plan.problems,
             *wrong,
-            *_clone_problems(plan, unroutable, own_claims(resources)),
+            *_clone_problems(plan, unroutable, resources),
             *routed.problems,
             *clashes(plan, objects),
         ),
@@ -150,9 +150,9 @@ def _included(plan: Plan, routes: Iterable[Placed]) -> Iterator[Placed]:
             yield Placed(directory=BASE, id=resource.id, manifest=manifest, base=resource)
 
 
-def _clone_problems(plan: Plan, unroutable: Unroutable, claims: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
+def _clone_problems(plan: Plan, unroutable: Unroutable, resources: tuple[Placed, ...]) -> Iterator[Problem]:
     for clone in plan.clones:
-        yield from guard(plan, clone, claims.get(f"{SANDBOXES}/{clone.sandbox.name}", frozenset()))
+        yield from guard(plan, clone, own_claims(resources, clone))
     yield from policy_problems(plan)
     yield from quotas(plan)
     yield from _unreachable(plan, unroutable)

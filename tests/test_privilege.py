@@ -227,6 +227,25 @@ def test_a_token_may_lie_elsewhere_and_last_longer() -> None:
     assert volume["projected"]["sources"] == [changed]
 
 
+def claim_of(name: str, namespace: str, api: str = "v1") -> Object:
+    return {"apiVersion": api, "kind": "PersistentVolumeClaim", "metadata": meta(name, namespace), "spec": {}}
+
+
+@pytest.mark.parametrize("brought", [claim_of("orders", "x"), claim_of("orders", "y", "example.com/v1")])
+def test_a_claim_of_the_sandbox_is_one_of_its_name_in_one_namespace(brought: Object) -> None:
+    """Else a claim of that name elsewhere would open the one of others in the namespace of a clone."""
+    base = [*(o for n in "xy" for o in (deployment(n, namespace=n), service(n, namespace=n))), claim_of("orders", "y")]
+    mounting = patched({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "orders"}}]})
+    workloads = [{"name": "x", "namespace": "x"}, {"name": "y", "namespace": "y", **mounting}]
+    found = refusals(
+        base,
+        sandbox("dev1", *workloads, resources=["claim.yaml"]),
+        beside={"sandboxes/claim.yaml": json.dumps(brought)},
+        policy={"resourceKinds": ["PersistentVolumeClaim", "PersistentVolumeClaim.example.com"]},
+    )
+    assert any(than("claim 'orders'", "Deployment/y/y-dev1", "'Deployment/y/y'") in text for text in found)
+
+
 def test_policy_alone_allows_more() -> None:
     spec = sandbox("dev1", {"name": "a", **patched({"hostNetwork": True, "hostPID": True})})
     accepted = {"code": "SL316", "object": "Deployment/shop/a", "reason": "a node agent"}
