@@ -227,9 +227,6 @@ def test_a_token_may_lie_elsewhere_and_last_longer() -> None:
     assert volume["projected"]["sources"] == [changed]
 
 
-ACCEPTED = {"code": "SL311", "object": "Deployment/shop/a", "reason": "its own"}
-
-
 def claim_of(name: str, namespace: str, api: str = "v1") -> Object:
     return {"apiVersion": api, "kind": "PersistentVolumeClaim", "metadata": meta(name, namespace), "spec": {}}
 
@@ -285,7 +282,7 @@ def test_claims_of_a_statefulset_cannot_be_brought(name: str) -> None:
     mounting = patched({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": name}}]})
     (text,) = refusals(
         base,
-        sandbox("dev1", {"name": "a", **mounting, "accept": [ACCEPTED]}, resources=["x.yaml"]),
+        sandbox("dev1", {"name": "a", **mounting}, resources=["x.yaml"]),
         beside={"sandboxes/x.yaml": json.dumps(claim_of(name, "shop"))},
         policy={"resourceKinds": ["PersistentVolumeClaim"]},
     )
