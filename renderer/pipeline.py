@@ -30,6 +30,7 @@ from renderer.proof import prove
 from renderer.proof.claims import claims_of
 from renderer.quotas import quotas
 from renderer.resources import own_claims, render_resources
+from renderer.validity import invalid
 
 LARGEST_OBJECT = 1024 * 1024
 """Bytes of compact JSON: etcd refuses requests of 1.5 MiB, and the API server adds managed fields."""
@@ -73,6 +74,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
             *_clone_problems(plan, unroutable, resources),
             *routed.problems,
             *clashes(plan, objects),
+            *invalid(plan, objects),
         ),
     )
     errors = [problem for problem in problems if problem.level == "error"]
