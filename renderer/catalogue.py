@@ -571,6 +571,13 @@ CATALOGUE: dict[str, Row] = {
         bad="kind: Rollout with spec.workloadRef {kind: Deployment, name: web} and no Deployment web\n",
         good="both the Rollout and the Deployment in the base\n",
     ),
+    "SL309": Row(
+        text="'{object}' would be refused by the API server: {what}",
+        hint="correct it where it comes from: the base, a patch, or a resource of the sandbox",
+        why="What cannot be applied would stop the sync of everything beside it.",
+        bad="containers: [{name: server, env: [{name: A=B, value: x}]}]\n",
+        good="containers: [{name: server, env: [{name: A_B, value: x}]}]\n",
+    ),
     "SL310": Row(
         acceptable=True,
         text="no Service selects '{object}' and none of its environment changes, so its clone takes work from the base's own queue or schedule",

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from renderer.catalogue import report
 from renderer.emit import SANDBOXES, Placed, collisions
 from renderer.hosts import service_of
-from renderer.kinds import at
+from renderer.kinds import WORKLOADS, at
 from renderer.model import Manifest, ResourceId
 from renderer.plan import Plan
 from renderer.problems import Problem
+from renderer.references import named
 
 
 def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
     """Yields the objects whose id another object has already, and clones' Services that a base route would lead to."""
     owners = {f"{SANDBOXES}/{tenant.name}": tenant for tenant in plan.tenants}
-    seen: dict[ResourceId, str] = dict(_named(plan)) | dict.fromkeys(plan.base.by_id, "the base")
     objects = tuple(objects)
+    seen: dict[ResourceId, str] = dict(_named(plan)) | dict(_in_pods(plan, objects))
+    seen |= dict.fromkeys(plan.base.by_id, "the base")
     for placed in objects:
         if placed.base:
             continue
@@ -64,6 +67,46 @@ def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
                     for namespace in [reference["namespace"]] if reference.get("namespace") else homes:
                         id = ResourceId("", "Service", namespace, reference.get("name") or "")
                         yield id, f"'{resource.id}' of the base"
+
+
+_OF_PODS = (("", "ConfigMap"), ("", "PersistentVolumeClaim"), ("", "ServiceAccount"))
+"""Kinds whose objects pods of the base may name although another tool writes them, or nobody does (`optional: true`)."""
+
+_OF_THE_CLUSTER = (
+    ("", "ConfigMap", "istio-ca-root-cert"),
+    ("", "ConfigMap", "kube-root-ca.crt"),
+    ("", "ConfigMap", "linkerd-identity-trust-roots"),
+    ("", "ServiceAccount", "default"),
+)
+"""What control planes put into each namespace."""
+
+
+def _in_pods(plan: Plan, objects: tuple[Placed, ...]) -> Iterator[tuple[ResourceId, str]]:
+    """Yields what pods of the base name, and what each namespace has: where a sandbox brings it, the base's pods would get it."""
+    added = [placed.id for placed in objects if not placed.base and (placed.id.group, placed.id.kind) in _OF_PODS]
+    for namespace in dict.fromkeys(id.namespace for id in added):
+        for group, kind, name in _OF_THE_CLUSTER:
+            yield ResourceId(group, kind, namespace, name), "the cluster"
+    yield from _of_ordinals(plan, added)
+    targets = dict.fromkeys((id.group, id.kind) for id in added)
+    for group, kind in (*WORKLOADS, ("", "Pod")) if targets else ():
+        for resource in plan.base.of(group, kind):
+            for target in targets:
+                yield from (
+                    (id, f"'{resource.id}' of the base")
+                    for id in named(resource.manifest, target, resource.id.namespace)
+                )
+
+
+def _of_ordinals(plan: Plan, added: list[ResourceId]) -> Iterator[tuple[ResourceId, str]]:
+    """Yields claims with names of those that a StatefulSet's pods have, or those of a clone of it: <claim>-<set>-<ordinal>."""
+    claims = [id for id in added if id.kind == "PersistentVolumeClaim"]
+    for resource in plan.base.of("apps", "StatefulSet") if claims else ():
+        for template in at(resource.manifest, ("spec", "volumeClaimTemplates")) or ():
+            stem = f"{at(template, ('metadata', 'name'))}-{resource.id.name}"
+            own = re.compile(rf"{re.escape(stem)}(-.+)?-[0-9]+")
+            same = (id for id in claims if id.namespace == resource.id.namespace and own.fullmatch(id.name))
+            yield from ((id, f"'{resource.id}' of the base") for id in same)
 
 
 def _backends(rule: Manifest) -> Iterator[Manifest]:

@@ -7,6 +7,7 @@ no value grows past a limit: every place where a value can become larger than it
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,12 @@ MOST_STEPS = 1_000
 
 LONGEST = 1 << 16
 """Characters of a value."""
+
+MOST_NODES = 1_000_000
+"""Parts of the bodies of all loops together, each as often as its loop goes round."""
+
+MOST_WORK = 1 << 22
+"""Characters and items that all filters, calls, comparisons and joins together look at or make."""
 
 LARGEST = 1 << 53
 
@@ -69,7 +76,9 @@ def render(text: str, variables: Mapping[str, Any]) -> str:
         if length > 16 * LONGEST:
             raise TemplateRuntimeError(f"its text is longer than {16 * LONGEST:,} characters")
         written.append(part)
-    return "".join(written)
+    result = "".join(written)
+    result.encode()  # half of a character, written as an escape, is no text: raises ValueError
+    return result
 
 
 class _Bounded(NodeTransformer):
@@ -82,19 +91,26 @@ class _Bounded(NodeTransformer):
         if not isinstance(node, _ALLOWED):
             what = type(node).__name__.lower()
             raise TemplateSyntaxError(f"'{what}' is not part of the language of resources", node.lineno)
+        if isinstance(node, nodes.Const) and isinstance(node.value, float) and not math.isfinite(node.value):
+            raise TemplateSyntaxError("a number is too large", node.lineno)
         if isinstance(node, nodes.For) and node.recursive:
             raise TemplateSyntaxError("a recursive loop is not part of the language of resources", node.lineno)
+        size = sum(1 for _ in node.find_all(nodes.Node)) if isinstance(node, nodes.For) else 0
         node = super().generic_visit(node, *args, **kwargs)
         if isinstance(node, nodes.For):
-            node.iter = self._checked(node.iter, "counted")
+            node.iter = self._checked(node.iter, "counted", nodes.Const(size))
+        if isinstance(node, nodes.Compare):
+            node.expr = self._checked(node.expr, "charged")
+            for operand in node.ops:
+                operand.expr = self._checked(operand.expr, "charged")
         if isinstance(node, nodes.Concat):
             return self._checked(nodes.List(node.nodes, lineno=node.lineno), "joined")
         if isinstance(node, nodes.List | nodes.Dict | nodes.Tuple) and getattr(node, "ctx", "load") == "load":
             return self._checked(node, "weighed")
         return node
 
-    def _checked(self, node: nodes.Node, how: str) -> nodes.Expr:
-        checked = nodes.Filter(node, f"sandlane {how}", [], [], None, None, lineno=node.lineno)
+    def _checked(self, node: nodes.Node, how: str, *args: nodes.Expr) -> nodes.Expr:
+        checked = nodes.Filter(node, f"sandlane {how}", list(args), [], None, None, lineno=node.lineno)
         checked.set_environment(self._environment)
         return checked
 
@@ -109,23 +125,57 @@ class _Environment(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             finalize=_written,
+            optimized=False,  # folding of constants takes the cube of a chain's length, and works before rendering
         )
-        self._steps = 0
+        self._steps, self._nodes, self._work = 0, 0, 0
         self.globals = {"range": _range}
-        self.filters = {name: _sized(FILTERS[name]) for name in _FILTERS} | {
+        filters: dict[str, Callable[..., Any]] = {name: _sized(FILTERS[name]) for name in _FILTERS} | {
             "indent": _indent, "join": _join, "replace": _replace, "tojson": _tojson,
-            "sandlane counted": self._counted, "sandlane joined": lambda parts: _join(parts, ""), "sandlane weighed": _weighed,
+            "sandlane charged": lambda value: value, "sandlane joined": lambda parts: _join(parts, ""),
+            "sandlane weighed": _weighed,
         }  # fmt: skip
-        self.tests = {name: TESTS[name] for name in _TESTS}
+        self.filters = {name: self._charged(filter_) for name, filter_ in filters.items()}
+        self.filters["sandlane counted"] = self._counted
+        tests: Mapping[str, Any] = TESTS
+        self.tests = {name: self._charged(tests[name]) for name in _TESTS}
 
-    def _counted(self, items: Iterable[Any]) -> Iterator[Any]:
+    def _counted(self, items: Iterable[Any], size: int) -> Iterator[Any]:
         for item in items:
             self._steps += 1
+            self._nodes += size
             if self._steps > MOST_STEPS:
                 raise TemplateRuntimeError(f"its loops make more than {MOST_STEPS:,} rounds")
+            if self._nodes > MOST_NODES:
+                raise TemplateRuntimeError(f"its loops do more than {MOST_NODES:,} things")
             yield item
 
+    def _charged(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Returns a filter or a test that is paid for, by what it is given and by what it returns."""
+
+        def charged(*args: Any, **kwargs: Any) -> Any:
+            self._charge((*args, *kwargs.values()))
+            result = function(*args, **kwargs)
+            self._charge((result,))
+            return result
+
+        if hasattr(function, "jinja_pass_arg"):
+            charged.jinja_pass_arg = function.jinja_pass_arg  # type: ignore[attr-defined]
+        return charged
+
+    def _charge(self, values: Iterable[Any]) -> None:
+        waiting = list(values)
+        while waiting:
+            item = waiting.pop()
+            self._work += len(item) + 1 if isinstance(item, str) else 1
+            if self._work > MOST_WORK:
+                raise TemplateRuntimeError("it works on too much text")
+            if isinstance(item, dict):
+                waiting += item.values()
+            elif isinstance(item, list | tuple):
+                waiting += item
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        self._charge((left, right))
         if operator == "+" and type(left) is type(right) is str:
             return _join([left, right], "")
         if operator == "+" and type(left) is type(right) is list:
@@ -138,7 +188,12 @@ class _Environment(ImmutableSandboxedEnvironment):
         name = "" if isinstance(obj, StrictUndefined) else getattr(obj, "__name__", "")
         if obj is not _range and name not in _METHODS.get(type(getattr(obj, "__self__", None)), ()):
             raise TemplateRuntimeError(f"'{name or 'it'}' cannot be called here")
-        return _weighed(obj(*args, **kwargs)) if obj is not _range else obj(*args)
+        if obj is _range:
+            return obj(*args)
+        # The compiler adds these to every call in a loop or block, for functions that take a context.
+        kwargs = {key: value for key, value in kwargs.items() if key not in ("_block_vars", "_loop_vars")}
+        self._charge((getattr(obj, "__self__", None), *args, *kwargs.values()))
+        return _weighed(obj(*args, **kwargs))
 
 
 def _written(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from renderer.acceptance import without_accepted
@@ -32,6 +32,7 @@ from renderer.proof.claims import claims_of
 from renderer.quotas import quotas
 from renderer.resources import own_claims, render_resources
 from renderer.route_patches import broken_by_patches, patch_routes
+from renderer.validity import invalid
 
 LARGEST_OBJECT = 1024 * 1024
 """Bytes of compact JSON: etcd refuses requests of 1.5 MiB, and the API server adds managed fields."""
@@ -73,11 +74,12 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
             *inputs.problems,
             *plan.problems,
             *wrong,
-            *_clone_problems(plan, unroutable, own_claims(resources)),
+            *_clone_problems(plan, unroutable, resources),
             *routed.problems,
             *wrong_patches,
             *opt_out_notices(plan),
             *clashes(plan, objects),
+            *invalid(plan, objects),
         ),
     )
     errors = [problem for problem in problems if problem.level == "error"]
@@ -158,9 +160,9 @@ def _included(plan: Plan, routes: Iterable[Placed]) -> Iterator[Placed]:
             yield Placed(directory=BASE, id=resource.id, manifest=manifest, base=resource)
 
 
-def _clone_problems(plan: Plan, unroutable: Unroutable, claims: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
+def _clone_problems(plan: Plan, unroutable: Unroutable, resources: tuple[Placed, ...]) -> Iterator[Problem]:
     for clone in plan.clones:
-        yield from guard(plan, clone, claims.get(f"{SANDBOXES}/{clone.sandbox.name}", frozenset()))
+        yield from guard(plan, clone, own_claims(resources, clone))
     yield from policy_problems(plan)
     yield from quotas(plan)
     yield from _unreachable(plan, unroutable)

@@ -204,6 +204,21 @@ def rename(manifest: Any, target: ResourceId, new: str, *, namespace: str) -> An
     return manifest
 
 
+def named(manifest: Any, target: GroupKind, namespace: str) -> Iterator[ResourceId]:
+    """Yields the objects of a kind that a manifest names; `namespace` is the effective one of the manifest."""
+    found: list[str] = []
+
+    def noted(value: Any, _: Any) -> Any:
+        found.append(value) if isinstance(value, str) else None
+        return value
+
+    group = str(manifest.get("apiVersion")).rpartition("/")[0]
+    for reference in _BY_TARGET.get(target, ()):
+        if reference.kind == manifest.get("kind") and reference.group in ("", group):
+            change_at(manifest, reference.path, noted)
+    yield from (ResourceId(*target, namespace, name) for name in found)
+
+
 def _means(around: dict[str, Any], target: ResourceId, namespace: str, name: Any) -> bool:
     """Tells whether a name, with what stands around it, means a target."""
     stated = around.get("namespace") if isinstance(around.get("namespace"), str) else None

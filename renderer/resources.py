@@ -23,11 +23,12 @@ from renderer.kinds import WORKLOADS, GroupKind, at, is_cluster_scoped, pod_labe
 from renderer.model import Environment, Manifest, Resource, ResourceFile, ResourceId, Sandbox, annotations_of, labels_of
 from renderer.names import LABEL_PREFIXES, MANAGED_BY, RESOURCE, SANDBOX, TENANT
 from renderer.patch.put import put
-from renderer.plan import Plan
+from renderer.plan import Plan, WorkloadClone
 from renderer.problems import Invalid, Problem, Source
 from renderer.templates import TemplateProblem, render_template
 
 _TEMPLATE = ".j2"
+_CLAIM = ("", "PersistentVolumeClaim")
 _WITH_PODS = (("apps", "Deployment"), ("apps", "StatefulSet"), ("batch", "CronJob"), ("batch", "Job"))
 _BUILT_IN: Mapping[str, str] = {
     **{kind: group for group, kind in WORKLOADS},
@@ -68,9 +69,10 @@ def render_resources(plan: Plan) -> tuple[tuple[Placed, ...], list[Problem]]:
             read, wrong = _read(plan, sandbox, file)
             found += ((file, each) for each in read)
             problems += wrong
-        claims = frozenset(r.id.name for _, r in found if r.id.kind == "PersistentVolumeClaim")
+        claims = frozenset(r.id for _, r in found if (r.id.group, r.id.kind) == _CLAIM)
         for file, resource in found:
-            wrong = list(_guard(plan, sandbox, file, resource, claims))
+            own = frozenset(id.name for id in claims if id.namespace == resource.id.namespace)
+            wrong = list(_guard(plan, sandbox, file, resource, own))
             problems += wrong
             if not wrong:
                 manifest = _marked(plan.environment, sandbox, file, resource)
@@ -78,13 +80,11 @@ def render_resources(plan: Plan) -> tuple[tuple[Placed, ...], list[Problem]]:
     return tuple(objects), problems
 
 
-def own_claims(objects: tuple[Placed, ...]) -> Mapping[str, frozenset[str]]:
-    """Returns the names of the claims that each sandbox brings, by the sandbox's directory."""
-    found: dict[str, set[str]] = {}
-    for placed in objects:
-        if placed.id.kind == "PersistentVolumeClaim":
-            found.setdefault(placed.directory, set()).add(placed.id.name)
-    return {directory: frozenset(names) for directory, names in found.items()}
+def own_claims(objects: tuple[Placed, ...], clone: WorkloadClone) -> frozenset[str]:
+    """Returns the names of the claims that a clone's sandbox brings to the clone's namespace."""
+    directory, home = f"{SANDBOXES}/{clone.sandbox.name}", clone.id.namespace
+    claims = (o for o in objects if (o.id.group, o.id.kind) == _CLAIM and o.id.namespace == home)
+    return frozenset(placed.id.name for placed in claims if placed.directory == directory)
 
 
 def _read(plan: Plan, sandbox: Sandbox, file: ResourceFile) -> tuple[list[Resource], list[Problem]]:
@@ -177,7 +177,7 @@ def _guard(
     yield from _reserved(environment, resource, wrong)
     if key == ("", "Service"):
         yield from _service(manifest, wrong)
-    if key == ("", "PersistentVolumeClaim"):
+    if key == _CLAIM:
         yield from _beyond(environment, sorted(of_claim_templates([manifest])), wrong)
     if key in _WITH_PODS:
         yield from _pods(plan, resource, claims, wrong)

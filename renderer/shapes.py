@@ -185,7 +185,7 @@ def mismatches(group: str, kind: str, manifest: Any) -> Iterator[tuple[Path, str
 
 def texts_of(manifest: Any) -> Iterator[tuple[Path, str]]:
     """Yields the same of an object's labels and annotations, whatever its kind."""
-    yield from _mismatches({"metadata": {"labels": TEXTS, "annotations": TEXTS}}, manifest, ())
+    yield from _mismatches({"metadata!": {"labels": TEXTS, "annotations": TEXTS}}, manifest, ())
 
 
 def _mismatches(shape: Shape, value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -227,6 +227,69 @@ def test_a_token_may_lie_elsewhere_and_last_longer() -> None:
     assert volume["projected"]["sources"] == [changed]
 
 
+def claim_of(name: str, namespace: str, api: str = "v1") -> Object:
+    return {"apiVersion": api, "kind": "PersistentVolumeClaim", "metadata": meta(name, namespace), "spec": {}}
+
+
+@pytest.mark.parametrize("brought", [claim_of("orders", "x"), claim_of("orders", "y", "example.com/v1")])
+def test_a_claim_of_the_sandbox_is_one_of_its_name_in_one_namespace(brought: Object) -> None:
+    """Else a claim of that name elsewhere would open the one of others in the namespace of a clone."""
+    base = [*(o for n in "xy" for o in (deployment(n, namespace=n), service(n, namespace=n))), claim_of("orders", "y")]
+    mounting = patched({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "orders"}}]})
+    workloads = [{"name": "x", "namespace": "x"}, {"name": "y", "namespace": "y", **mounting}]
+    found = refusals(
+        base,
+        sandbox("dev1", *workloads, resources=["claim.yaml"]),
+        beside={"sandboxes/claim.yaml": json.dumps(brought)},
+        policy={"resourceKinds": ["PersistentVolumeClaim", "PersistentVolumeClaim.example.com"]},
+    )
+    assert any(than("claim 'orders'", "Deployment/y/y-dev1", "'Deployment/y/y'") in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "one"),
+    [
+        ("ConfigMap", "flags", "'Deployment/shop/z' of the base"),
+        ("PersistentVolumeClaim", "data", "'Deployment/shop/z' of the base"),
+        ("ServiceAccount", "runner", "'Deployment/shop/z' of the base"),
+        ("ServiceAccount", "default", "the cluster"),
+        ("ConfigMap", "kube-root-ca.crt", "the cluster"),
+    ],
+)
+def test_what_pods_of_the_base_name_cannot_be_brought(kind: str, name: str, one: str) -> None:
+    """Even if it is not in the base: it is another tool's, or optional, and the base's pods would get the sandbox's."""
+    flags = [{"configMapRef": {"name": "flags", "optional": True}}]
+    named = deployment(
+        "z",
+        containers=[{"name": "app", "image": "z:1", "envFrom": flags}],
+        volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}],
+        serviceAccountName="runner",
+    )
+    (text,) = refusals(
+        [deployment("a"), service("a"), named],
+        sandbox("dev1", "a", resources=["x.yaml"]),
+        beside={"sandboxes/x.yaml": json.dumps({"apiVersion": "v1", "kind": kind, "metadata": meta(name)})},
+        policy={"resourceKinds": ["ConfigMap", "PersistentVolumeClaim", "ServiceAccount"]},
+    )
+    what = f"SL302 '{kind}/shop/{name}' is taken by {one}, so it cannot be written for sandbox 'dev1'"
+    assert text.startswith(f"sandboxes/dev1.yaml: {what}\n")
+
+
+@pytest.mark.parametrize("name", ["data-db-0", "data-db-dev2-11"])
+def test_claims_of_a_statefulset_cannot_be_brought(name: str) -> None:
+    base = [deployment("a"), service("a"), {**deployment("db"), "kind": "StatefulSet"}]
+    base[2]["spec"] |= {"serviceName": "db", "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {}}]}
+    mounting = patched({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": name}}]})
+    (text,) = refusals(
+        base,
+        sandbox("dev1", {"name": "a", **mounting}, resources=["x.yaml"]),
+        beside={"sandboxes/x.yaml": json.dumps(claim_of(name, "shop"))},
+        policy={"resourceKinds": ["PersistentVolumeClaim"]},
+    )
+    what = f"SL302 'PersistentVolumeClaim/shop/{name}' is taken by 'StatefulSet/shop/db' of the base"
+    assert text.startswith(f"sandboxes/dev1.yaml: {what}, so it cannot be written for sandbox 'dev1'\n")
+
+
 def test_policy_alone_allows_more() -> None:
     spec = sandbox("dev1", {"name": "a", **patched({"hostNetwork": True, "hostPID": True})})
     accepted = {"code": "SL316", "object": "Deployment/shop/a", "reason": "a node agent"}

@@ -73,8 +73,7 @@ spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: "b:
             {"patch": "spec: {template: {spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: own}}]}}}"}
         ]
     }
-    accepted = {"accept": [{"code": "SL311", "object": "Deployment/shop/a", "reason": "own claim"}]}
-    spec = sandbox("dev1", {"name": "a", **mount, **accepted}, resources=["own.yaml"])
+    spec = sandbox("dev1", {"name": "a", **mount}, resources=["own.yaml"])
     made = output(app("a"), spec, beside={"sandboxes/own.yaml": text})
     assert sorted(made) == ["Deployment/a-dev1", "Job/fill", "PersistentVolumeClaim/own", "Service/a-dev1"]
 

@@ -107,8 +107,49 @@ def test_line_of_a_mistake() -> None:
         assert caught.value.line == 2
 
 
-def test_many_statements_in_many_rounds_end_quickly() -> None:
+BIG = "{% set x = 'a b' %}" + "{% set x = x ~ x %}" * 14 + "{% set y = x ~ '' %}"
+LONG = [
+    pytest.param("{% for i in range(1000) %}" + "{% set x = 1 %}" * 8000 + "{% endfor %}",
+                 "its loops do more than 1,000,000 things", id="statements"),
+    pytest.param(BIG + "{% for i in range(1000) %}" + "{% set z = x|upper %}" * 500 + "{% endfor %}",
+                 "it works on too much text", id="filters-in-a-loop"),
+    pytest.param(BIG + "{% set z = x|title %}" * 4000, "it works on too much text", id="filters"),
+    pytest.param(BIG + "{% set z = x" + "|title" * 90 + " %}", "it works on too much text", id="a-chain-of-filters"),
+    pytest.param(BIG + "{% for i in range(1000) %}" + "{% set z = x == y %}" * 300 + "{% endfor %}",
+                 "it works on too much text", id="comparisons"),
+    pytest.param(BIG + "{% for i in range(1000) %}" + "{% set z = 'zz' in x %}" * 300 + "{% endfor %}",
+                 "it works on too much text", id="searches"),
+    pytest.param(BIG + "{% for i in range(1000) %}" + "{% set z = x.upper() %}" * 300 + "{% endfor %}",
+                 "it works on too much text", id="methods"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "reason"), LONG)
+def test_what_would_run_long_ends_quickly(text: str, reason: str) -> None:
     start = time.monotonic()
-    text = "{% for i in range(1000) %}" + "{% set x = 1 %}" * 8000 + "{% endfor %}"
-    assert render_template(text, VARIABLES) == ""
-    assert time.monotonic() - start < 30
+    with pytest.raises(TemplateProblem) as caught:
+        render_template(text, VARIABLES)
+    assert str(caught.value) == reason
+    assert time.monotonic() - start < 15
+
+
+def test_methods_can_be_called_in_loops() -> None:
+    text = "{% for name in ['a', 'b'] %}{{ name.upper() }}{{ clones.cart.get('host') }} {% endfor %}"
+    host = VARIABLES["clones"]["cart"]["host"]
+    assert render_template(text, VARIABLES) == f"A{host} B{host} "
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{{ 1e999 }}", "a number is too large"),
+        (
+            "{{ '\\ud800' }}",
+            "UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed",
+        ),
+    ],
+)
+def test_what_is_neither_a_number_nor_a_text(text: str, reason: str) -> None:
+    with pytest.raises(TemplateProblem) as caught:
+        render_template(text, VARIABLES)
+    assert str(caught.value) == reason

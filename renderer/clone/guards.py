@@ -28,7 +28,7 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
     )
     found = [
         *_consumer(clone),
-        *_claims(plan.base, clone),
+        *_claims(plan.base, clone, own_claims),
         *_migrations(clone),
         *_empty_volumes(clone),
         *_host_ports(clone),
@@ -63,13 +63,13 @@ def _read_by_apps(manifest: Manifest, clone: WorkloadClone) -> list[Any]:
     ]
 
 
-def _claims(base: Base, clone: WorkloadClone) -> Iterator[Finding]:
+def _claims(base: Base, clone: WorkloadClone, own_claims: frozenset[str]) -> Iterator[Finding]:
     settled = {
         name for changes in clone.changes for name, choice in changes.volumes.items() if choice.startswith("share")
     }
     for volume in at(clone.manifest, (*clone.row.template, "spec", "volumes")) or ():
         name = at(volume, ("persistentVolumeClaim", "claimName"))
-        if name is None or volume.get("name") in settled:
+        if name is None or name in own_claims or volume.get("name") in settled:
             continue
         claim = base.by_id.get(ResourceId("", "PersistentVolumeClaim", clone.origin.id.namespace, name))
         modes = set(at(claim.manifest, ("spec", "accessModes")) or ()) if claim else set()

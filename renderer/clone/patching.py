@@ -10,7 +10,7 @@ from renderer.clone.subject import Subject, app_containers, reporter
 from renderer.kinds import at
 from renderer.model import Changes, Patch
 from renderer.names import VARIABLES
-from renderer.patch.errors import PatchError
+from renderer.patch.errors import PatchError, what
 from renderer.patch.patches import apply_patch
 from renderer.patch.put import is_same
 from renderer.problems import Path, Problem, dotted
@@ -63,7 +63,9 @@ def _patched(subject: Subject, manifest: Any, patch: Patch) -> Any:
     body = patch.body
     if not isinstance(body, list):
         meant = {"kind": id.kind, "name": id.name, "namespace": id.namespace}
-        metadata = body.get("metadata") or {}
+        metadata = {} if body.get("metadata") is None else body["metadata"]
+        if not isinstance(metadata, dict):
+            raise PatchError(f"expected a mapping, not {what(metadata)}", ("metadata",))
         for key, value in {"kind": body.get("kind"), **{k: metadata.get(k) for k in ("name", "namespace")}}.items():
             if value not in (None, meant[key]):
                 raise PatchError(f"it is for {key} '{value}'")
