@@ -9,6 +9,7 @@ from renderer.emit import BASE, SHARED, Placed, path_of
 from renderer.inputs import Inputs
 from renderer.kinds import CLONABLE, WORKLOADS, pod_labels
 from renderer.meshes import MESHES
+from renderer.origins import hook_of
 from renderer.ports import number_and_protocol
 from renderer.relabel import make_selectors
 from renderer.workloads import with_template
@@ -46,7 +47,7 @@ def workloads(inputs: Inputs) -> list[Row]:
     selectors = make_selectors(base, inputs.environment.cluster.root_namespace)
     rows: list[Row] = []
     for row in WORKLOADS.values():
-        for workload in base.of(row.group, row.kind):
+        for workload in (w for w in base.of(row.group, row.kind) if not hook_of(w.manifest)):
             labels = pod_labels(row, with_template(base, workload).manifest)
             found = selectors.services.matching(workload.id.namespace, labels)
             services: list[Row] = []

@@ -41,9 +41,9 @@ def find_origin(
     manifest = resource.manifest
     if not manifest["metadata"].get("name"):
         return wrong("SL306", object=str(resource.id), how="given a generated name", way="give it a name in the base")
-    hooks = [key for key in annotations_of(manifest) if key in ("helm.sh/hook", "argocd.argoproj.io/hook")]
-    if hooks:
-        how = f"marked as a hook ({hooks[0]})"
+    hook = hook_of(manifest)
+    if hook:
+        how = f"marked as a hook ({hook})"
         return wrong("SL306", object=str(resource.id), how=how, way="clone the workload itself")
     reference = referred(base, row, resource)
     if reference and reference[1] is None:
@@ -52,6 +52,12 @@ def find_origin(
     if not _is_sound(row, resource.manifest):
         return wrong("SL307", object=str(resource.id))
     return resource
+
+
+def hook_of(manifest: Manifest) -> str:
+    """Returns the annotation that makes an object a hook or a test, which is run and not deployed; else nothing."""
+    marks = ("helm.sh/hook", "argocd.argoproj.io/hook")
+    return next((key for key in annotations_of(manifest) if key in marks), "")
 
 
 def _is_sound(row: WorkloadKind, manifest: Manifest) -> bool:

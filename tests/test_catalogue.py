@@ -15,7 +15,7 @@ from renderer.problems import Problem, Source, show
 RENDERER = Path(__file__).resolve().parent.parent / "renderer"
 PLACE = {"source", "path", "at_key", "position", "sandbox", "level"}
 """Arguments of `report` that no text can name."""
-REPORTING = {"report", "wrong", "_report"}
+REPORTING = {"report", "wrong", "_report", "invalid"}
 CODE = re.compile(r"SL[0-9]{3}")
 
 

@@ -147,13 +147,25 @@ def merged(manifest: Any, patch: Any) -> Any:
         pytest.param(
             service("[{port: 80, name: udp, protocol: UDP}, {port: 80, name: tcp, protocol: TCP}]"),
             service("[{port: 80, targetPort: 1}]"),
-            service("[{port: 80, name: tcp, protocol: TCP, targetPort: 1}, {port: 80, name: udp, protocol: UDP}]"),
+            service("[{port: 80, name: udp, protocol: UDP}, {port: 80, name: tcp, protocol: TCP, targetPort: 1}]"),
             id="a-missing-protocol-is-tcp-in-the-patch",
+        ),
+        pytest.param(
+            service("[{port: 80, protocol: TCP}, {port: 81, protocol: TCP}]"),
+            service("[{port: 81, protocol: TCP, targetPort: 1}, {port: 82, protocol: UDP}]"),
+            service("[{port: 82, protocol: UDP}, {port: 80, protocol: TCP}, {port: 81, protocol: TCP, targetPort: 1}]"),
+            id="with-several-keys-only-new-elements-go-first",
+        ),
+        pytest.param(
+            custom("{a: '1', b: 'true', c: text, d: 1, e: '', f: '2'}"),
+            custom("{a: 2, b: false, c: 3, d: '4', e: 1.5, f: null}"),
+            custom("{a: '2', b: 'false', c: 3, d: '4', e: '1.5'}"),
+            id="a-number-for-a-text-that-is-quoted",
         ),
         pytest.param(
             service("[{port: '80', name: http}]"),
             service("[{port: 80, targetPort: 1}]"),
-            service("[{port: 80, name: http, targetPort: 1}]"),
+            service("[{port: '80', name: http, targetPort: 1}]"),
             id="keys-are-compared-as-text",
         ),
         pytest.param(

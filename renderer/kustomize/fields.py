@@ -76,18 +76,19 @@ def set_fields(
     kind = str(manifest.get("kind"))
     for spec in specs:
         if spec.selects(group, version, kind):
-            manifest = _set(manifest, spec.path, change, make if spec.create else None)
+            manifest = set_field(manifest, spec.path, change, make if spec.create else None)
     return manifest
 
 
-def _set(value: Any, path: Steps, change: Callable[[Any], Any], make: Callable[[], Any] | None) -> Any:
+def set_field(value: Any, path: Steps, change: Callable[[Any], Any], make: Callable[[], Any] | None = None) -> Any:
+    """Returns a value with the field at a path changed; lists on the way are gone through. Raises FieldError."""
     if not path:
         changed = change(value)
         return value if is_same(value, changed) else changed
     if value is None:
         return None
     if isinstance(value, list):
-        items = [_set(item, path, change, make) for item in value]
+        items = [set_field(item, path, change, make) for item in value]
         return value if all(a is b for a, b in zip(value, items, strict=True)) else items
     if not isinstance(value, dict):
         raise FieldError(f"'{path[0]}' is looked for in {str(value)[:60]!r}, which is no mapping")
@@ -99,7 +100,7 @@ def _set(value: Any, path: Steps, change: Callable[[Any], Any], make: Callable[[
         old = make() if len(path) == 1 else {}
     if old is None and (name not in value or len(path) > 1):
         return value
-    new = _set(old, path[1:], change, make)
+    new = set_field(old, path[1:], change, make)
     return value if name in value and new is value[name] else update(value, {name: new})
 
 

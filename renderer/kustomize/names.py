@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.kustomize.entries import NO_NAMESPACE, Entry, Id, is_cluster_scoped, namespace_of
-from renderer.kustomize.fields import Config, FieldError, FieldSpec, NameReferences
+from renderer.kustomize.fields import Config, FieldError, FieldSpec, NameReferences, set_field
 from renderer.patch.put import update
-from renderer.references import change_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ class _Space:
     written: str
 
 
-_Row = tuple[NameReferences, FieldSpec, tuple[str, ...]]
+_Row = tuple[NameReferences, FieldSpec]
 
 
 def fix_references(entries: list[Entry], config: Config) -> tuple[list[Entry], list[tuple[Entry, str]]]:
@@ -50,8 +49,7 @@ def fix_references(entries: list[Entry], config: Config) -> tuple[list[Entry], l
     by_kind: dict[str, list[_Row]] = {}
     for row in config.name_references:
         for spec in row.fields:
-            path = tuple(step.removesuffix("[]") for step in spec.path)
-            by_kind.setdefault(spec.kind, []).append((row, spec, path))
+            by_kind.setdefault(spec.kind, []).append((row, spec))
     result: list[Entry] = []
     unclear: list[tuple[Entry, str]] = []
     for entry, first in zip(entries, firsts, strict=True):
@@ -93,12 +91,12 @@ def _fixed(
 ) -> Entry:
     manifest = entry.manifest
     subjects = _subject_namespaces(entry)
-    for row, spec, path in rows:
+    for row, spec in rows:
         if not spec.selects(first.group, first.version, first.kind):
             continue
         # A field applies to what the object is now; only its kind is that of the beginning.
         finding = _Finding(entry, row, spec, by_name, subjects, spaces)
-        manifest = change_at(manifest, path, finding.renamed)
+        manifest = set_field(manifest, spec.path, finding.renamed)
     return entry if manifest is entry.manifest else replace(entry, manifest=manifest)
 
 
@@ -113,8 +111,10 @@ class _Finding:
     subjects: frozenset[str]
     spaces: frozenset[_Space]
 
-    def renamed(self, value: Any, _: Any) -> Any:
+    def renamed(self, value: Any) -> Any:
         """Returns a name, or a mapping with name and namespace, as it has to be in the end. Raises FieldError."""
+        if isinstance(value, list):
+            return [self.renamed(item) for item in value]
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, str):

@@ -10,6 +10,7 @@ https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-m
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from renderer.patch.errors import DEPTH, PatchError, shown, what
 from renderer.patch.merge_keys import TYPES, Field, Fields, MergeList, Union, fields_of
 from renderer.patch.put import GONE, is_same, update
 from renderer.problems import Path
+from renderer.scalars import resolve
 
 DIRECTIVE, RETAIN = "$patch", "$retainKeys"
 ORDER, DELETE = "$setElementOrder/", "$deleteFromPrimitiveList/"
@@ -103,8 +105,19 @@ def _value(old: Any, new: Any, field: Field | None, path: Path) -> Any:
         union = field if isinstance(field, Union) else None
         return _mapping(old, new, TYPES[field] if isinstance(field, str) else {}, path, union)
     if not isinstance(new, list):
-        return new
+        return _scalar(old, new)
     return _list(old if isinstance(old, list) else [], new, field, path)
+
+
+def _scalar(old: Any, new: Any) -> Any:
+    """Returns a scalar of the patch; a number in the place of a text that has to be quoted is a text.
+
+    kustomize keeps the quotes of what it replaces, as in `value: "1"` of an environment variable.
+    """
+    is_plain = not isinstance(old, str) or ("\n" not in old and isinstance(resolve(old), str))
+    if isinstance(new, str) or is_plain:
+        return new
+    return new if new is None else json.dumps(new)
 
 
 def _shape(value: Any) -> type:
@@ -163,10 +176,16 @@ def _set(old: list[Any], numbered: list[tuple[int, Any]], path: Path) -> list[An
 
 
 def _keyed(old: list[Any], numbered: list[tuple[int, Any]], rule: MergeList, path: Path) -> list[Any]:
-    """Merges elements by their keys: those of the patch first, in its order, then the others."""
+    """Merges elements by their keys: those of the patch first, in its order, then the others.
+
+    With several keys only new ones go first, and what is there stays in its place: so do kustomize's lists of ports.
+    """
     index = elements.Index(old, rule)
+    given = (element for element in (*old, *(e for _, e in numbered)) if isinstance(element, dict))
+    has_several_keys = len(rule.keys) > 1 and any(rule.keys[1] in element for element in given)
     seen: dict[elements.Identity, int] = {}
     merged: list[Any] = []
+    in_place: dict[int, Any] = {}
     touched: set[int] = set()
     for number, element in numbered:
         place: Path = (*path, number)
@@ -184,8 +203,12 @@ def _keyed(old: list[Any], numbered: list[tuple[int, Any]], rule: MergeList, pat
             )
             raise PatchError(f"{says} one is meant", place)
         base = old[found[0]] if found and directive == "merge" else None
-        merged.append(_element(base, element, rule, place))
-    merged += [element for number, element in enumerate(old) if number not in touched]
+        new = _element(base, element, rule, place)
+        if found and has_several_keys:
+            in_place[found[0]] = new
+        else:
+            merged.append(new)
+    merged += [in_place.get(n, element) for n, element in enumerate(old) if n in in_place or n not in touched]
     return old if len(merged) == len(old) and all(a is b for a, b in zip(old, merged, strict=True)) else merged
 
 
