@@ -42,6 +42,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
 spec:
+  replicas: 1
   template:
     spec:
       containers: [{name: main, image: "web:1"}]
@@ -243,7 +244,7 @@ BUILD = "SL143 the kustomization cannot be built: "
             '- {target: {name: web}, patch: \'[{"op": "remove", "path": "/spec/x"}]\'}\n'
             '- {target: {name: web}, patch: \'[{"op": "remove", "path": "/kind"}]\'}\n',
             [
-                "keyless.yaml:7:20: SL144 the patch cannot be applied: 'name' is missing, by which the elements of this list are told "
+                "keyless.yaml:8:20: SL144 the patch cannot be applied: 'name' is missing, by which the elements of this list are told "
                 "apart, for 'Deployment/web'",
                 f"kustomization.yaml:3:12: {BUILD}the target matches no object of the kustomization",
                 "kustomization.yaml:4:12: SL142 '(' is no pattern in RE2's syntax",
@@ -304,6 +305,7 @@ BUILD = "SL143 the kustomization cannot be built: "
                     ("kind: ConfigMap", "spec.template.spec.containers.4", ""),
                     ("kind: ConfigMap", "spec.template.spec.containers.[name=(]", ""),
                     ("kind: ConfigMap", "spec.template", ", options: {delimiter: x}"),
+                    ("kind: ConfigMap", "spec.replicas", ""),
                 )
             ),
             [
@@ -319,6 +321,7 @@ BUILD = "SL143 the kustomization cannot be built: "
                 f"kustomization.yaml:12:3: {BUILD}there is no position 4 in a list of 1",
                 f"kustomization.yaml:13:3: {BUILD}'(' is no pattern in RE2's syntax",
                 f"kustomization.yaml:14:3: {BUILD}a delimiter asks for single values",
+                f"kustomization.yaml:15:3: {BUILD}'settings' cannot stand where 1 is: it has another type",
             ],
             id="replacements-that-do-not-fit",
         ),

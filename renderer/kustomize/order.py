@@ -48,11 +48,8 @@ def in_order(entries: list[Entry], options: Mapping[str, Any] | None, place: Pla
 
 def _key(entry: Entry, ranks: Mapping[str, int]) -> tuple[Any, ...]:
     now = entry.id
-    # The core group's Namespaces go before those of other groups.
-    kind = (
-        ""
-        if (now.group, now.kind) == ("", "Namespace")
-        else "_".join((now.group or "~G", now.version or "~V", now.kind or "~K"))
-    )
+    kind = "_".join((now.group or "~G", now.version or "~V", now.kind or "~K"))
+    if (now.group, now.kind) == ("", "Namespace") and now.kind in ranks:
+        kind = ""  # the core group's Namespaces go before those of other groups
     full = ".".join((now.kind or "[noKind]", now.version or "[noVer]", now.group or "[noGrp]"))
     return (ranks.get(now.kind, 0), kind, "|".join((full, namespace_of(entry.manifest) or "~X", now.name or "~N")))

@@ -157,4 +157,6 @@ def _as(old: Any, text: str) -> Any:
         return text
     read = resolve(text)
     wanted = (int, float) if isinstance(old, float) else type(old)
-    return text if isinstance(read, Doubt) or not isinstance(read, wanted) else read
+    if isinstance(read, Doubt) or not isinstance(read, wanted):
+        raise FieldError(f"'{text}' cannot stand where {paths.text_of(old)} is: it has another type")
+    return read
