@@ -182,8 +182,11 @@ def test_the_environments_own_base_is_not_read(here: Path) -> None:
 def test_hooks_are_no_workloads(here: Path) -> None:
     (here / "env/gone").mkdir()
     (here / "env/gone/all.yaml").write_text(WEB + HOOK)
-    result = run("list", "workloads", "env", "--format", "json")
-    assert (result.exit_code, result.stdout.count('"workload"'), "web-test" in result.stdout) == (0, 1, False)
+    for result in (
+        run("list", "workloads", "env", "--format", "json"),
+        run("list", "workloads", "env", "--format", "json", "--base", "-", stdin=WEB + HOOK),
+    ):
+        assert (result.exit_code, result.stdout.count('"workload"'), "web-test" in result.stdout) == (0, 1, False)
 
 
 @pytest.mark.parametrize(

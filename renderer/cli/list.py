@@ -26,15 +26,16 @@ SUBJECTS = ("sandboxes", "workloads", "owned")
     metavar="DIR",
     help="Nothing above DIR is read.",
 )
+@s.base_option
 @s.output_format("text", "json", "mermaid")
-def command(arguments: tuple[str, ...], root: Path | None, output_format: str) -> None:
+def command(arguments: tuple[str, ...], root: Path | None, base: tuple[str, ...], output_format: str) -> None:
     """Lists one subject of each environment."""
     subject, rest = (
         (arguments[0], arguments[1:]) if arguments and arguments[0] in SUBJECTS else ("sandboxes", arguments)
     )
     if output_format == "mermaid" and subject != "sandboxes":
         raise click.UsageError("--format mermaid draws sandboxes")
-    sessions = s.sessions([Path(a) for a in rest], root)
+    sessions = s.sessions([Path(a) for a in rest], root, base)
     is_headed = len(sessions) > 1 and output_format != "json"
     s.run(sessions, output_format, lambda session: _list(session, subject, output_format, is_headed))
 
