@@ -12,6 +12,7 @@ import click
 from renderer.base import Base
 from renderer.cli import session as s
 from renderer.cli.main import FINE
+from renderer.cli.view import View
 from renderer.emit import BASE, MARK, Placed, path_of
 from renderer.load import DiskTree, find_root
 from renderer.model import Resource
@@ -44,7 +45,7 @@ _NAMESPACE = "default"
 def command(path: str, root: Path | None, output: Path | None) -> None:
     """Builds what a path names."""
     stream = sys.stdin.buffer.read() if path == STREAM else None
-    view = s.View(DiskTree(root or _root(path), stream), path)
+    view = View(DiskTree(root or _root(path), stream), path)
     s.run([view], "text", lambda view: _build(view, path, output))
 
 
@@ -58,7 +59,7 @@ def _root(path: str) -> Path:
     return here if not is_repository and here in (found, *found.parents) else found
 
 
-def _build(view: s.View, path: str, output: Path | None) -> tuple[int, dict[str, Any]]:
+def _build(view: View, path: str, output: Path | None) -> tuple[int, dict[str, Any]]:
     named = find_named(view.tree, "", "base", [s.entry_of(view.tree, path)], None)
     if named.problems:
         raise Invalid(named.problems)

@@ -17,12 +17,12 @@ from renderer.kustomize.gathering import gathered
 from renderer.kustomize.generators import Generated, generate
 from renderer.kustomize.patching import LoadedPatch, read_json, read_patch, read_strategic
 from renderer.kustomize.replacements import Replacement, read_replacements
-from renderer.problems import Invalid, Source
+from renderer.problems import Invalid, Problem, Source
 from renderer.tree import OutsideRoot, Unreadable, is_within, join
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEEPEST = 64
-STRATEGIC, PATCHES, JSON = "patchesStrategicMerge", "patches", "patchesJson6902"
+STRATEGIC, PATCHES, JSON, REPLACED = "patchesStrategicMerge", "patches", "patchesJson6902", "replacements"
 
 
 Loaded = Mapping[str, tuple[LoadedPatch, ...] | tuple[Replacement, ...]]
@@ -117,17 +117,9 @@ def _read_new(reader: _Reader, directory: str, place: Place, above: tuple[str, .
         for p, args in _entries(top, data, name)
     )
     problems += wrong + more
-    strategic, wrong = gathered(partial(read_strategic, files, e, p) for p, e in _entries(top, data, STRATEGIC))
-    patches, more = gathered(partial(read_patch, files, e, p) for p, e in _entries(top, data, PATCHES))
-    problems += wrong + more
-    json, wrong = gathered(partial(read_json, files, e, p) for p, e in _entries(top, data, JSON))
-    replacements, more = gathered(
-        partial(read_replacements, files, e, p) for p, e in _entries(top, data, "replacements")
-    )
-    problems += wrong + more
-    if problems:
-        raise Invalid(problems)
-    loaded: Loaded = {STRATEGIC: strategic, PATCHES: patches, JSON: json, "replacements": tuple(chain(*replacements))}
+    loaded, wrong = _loaded(files, top, data)
+    if problems + list(wrong):
+        raise Invalid([*problems, *wrong])
     return Kustomization(
         place=top,
         data=data,
@@ -137,6 +129,16 @@ def _read_new(reader: _Reader, directory: str, place: Place, above: tuple[str, .
         generated=generated,
         loaded=loaded,
     )
+
+
+def _loaded(files: Files, top: Place, data: Mapping[str, Any]) -> tuple[Loaded, tuple[Problem, ...]]:
+    """Reads the patches and replacements of a kustomization."""
+    strategic, one = gathered(partial(read_strategic, files, e, p) for p, e in _entries(top, data, STRATEGIC))
+    patches, two = gathered(partial(read_patch, files, e, p) for p, e in _entries(top, data, PATCHES))
+    json, three = gathered(partial(read_json, files, e, p) for p, e in _entries(top, data, JSON))
+    replacements, four = gathered(partial(read_replacements, files, e, p) for p, e in _entries(top, data, REPLACED))
+    loaded: Loaded = {STRATEGIC: strategic, PATCHES: patches, JSON: json, REPLACED: tuple(chain(*replacements))}
+    return loaded, one + two + three + four
 
 
 def _entries(top: Place, data: Mapping[str, Any], *names: str) -> Iterator[tuple[Place, Any]]:
