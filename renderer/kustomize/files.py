@@ -112,9 +112,10 @@ def _objects(data: Any, source: Source) -> list[Entry]:
         ]
     metadata = data.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
-    missing = [
-        field for field, value in (("kind", kind), ("metadata.name", name)) if not isinstance(value, str) or not value
-    ]
+    required = {"kind": kind, "metadata.name": name}
+    if isinstance(kind, str) and kind.endswith("List"):
+        required = {"kind": kind}  # one without items is an object, of which kustomize asks no name
+    missing = [field for field, value in required.items() if not isinstance(value, str) or not value]
     if missing:
         raise Invalid([report("SL123", source=source, what=f"{' and '.join(missing)} missing or no string")])
     return [Entry(manifest=data, source=source)]

@@ -62,7 +62,7 @@ def read_patch(files: Files, entry: Mapping[str, Any], place: Place) -> LoadedPa
         raise place.invalid("SL142", what=f"a patch {found}")
     here = Place(place.source, (*place.path, "path" if path else "patch"))
     documents = _from_file(files, path, here) if path else _inline(text, here)
-    if target and len(documents) > 1:
+    if target is not None and len(documents) > 1:
         raise place.invalid("SL142", what="several strategic merge patches in one entry with a target")
     if target is None and (not documents or any(isinstance(patch, list) for patch, _ in documents)):
         raise place.invalid("SL142", what="a JSON patch needs a target" if documents else "the patch is empty")
