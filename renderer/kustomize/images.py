@@ -11,7 +11,7 @@ from typing import Any
 
 from renderer.kustomize.entries import Entry
 from renderer.kustomize.fields import Config, FieldError, set_fields
-from renderer.kustomize.targets import Pattern, TargetError, pattern
+from renderer.kustomize.targets import Pattern, pattern
 from renderer.patch.put import update
 
 _CONTAINERS = ("containers", "initContainers")
@@ -24,10 +24,7 @@ def set_images(entries: list[Entry], image: Mapping[str, Any], config: Config) -
 
     The name is a pattern. Raises FieldError where an image is no string and TargetError for a name that is no pattern.
     """
-    try:
-        name = pattern(f"^{image.get('name') or ''}{_TAG}")
-    except TargetError:
-        raise TargetError(f"'{image['name']}' is no pattern in RE2's syntax") from None
+    name = pattern(image.get("name") or "", "^", _TAG)
     return [
         entry
         if entry.manifest.get("kind") == "CustomResourceDefinition"

@@ -25,18 +25,17 @@ class TargetError(Exception):
 
 
 @cache
-def pattern(text: str) -> Pattern:
-    """Compiles a pattern in Go's syntax (RE2), without backtracking. Raises TargetError."""
-    core = text.removeprefix("^").removesuffix("$").removeprefix("(?:").removesuffix(")")
-    if _PLAIN.match(core):
+def pattern(text: str, before: str = "", behind: str = "") -> Pattern:
+    """Compiles a pattern in Go's syntax (RE2) between parts of our own, without backtracking. Raises TargetError."""
+    if _PLAIN.match(text):
         # What has no operator but '.' is the same to Python, and re2 takes time to import.
-        return re.compile(text.removesuffix("$") + r"\Z" if text.endswith("$") else text)
+        return re.compile(f"{before}{text}{behind.removesuffix('$')}" + (r"\Z" if behind.endswith("$") else ""))
     import re2
 
     options = re2.Options()
     options.log_errors = False
     try:
-        compiled: Pattern = re2.compile(text, options=options)
+        compiled: Pattern = re2.compile(f"{before}{text}{behind}", options=options)
     except re2.error:
         raise TargetError(f"'{text}' is no pattern in RE2's syntax") from None
     return compiled
@@ -45,10 +44,7 @@ def pattern(text: str) -> Pattern:
 def _matches_whole(wanted: str | None, values: Iterable[str]) -> bool:
     if not wanted:
         return True
-    try:
-        compiled = pattern(f"^(?:{wanted})$")
-    except TargetError:
-        raise TargetError(f"'{wanted}' is no pattern in RE2's syntax") from None
+    compiled = pattern(wanted, "^(?:", ")$")
     return any(compiled.search(value) for value in values)
 
 
@@ -74,12 +70,7 @@ def selected(entries: Iterable[Entry], target: Mapping[str, Any]) -> list[int]:
 
 def with_id(entries: Iterable[Entry], wanted: Id) -> list[int]:
     """Returns the positions of the entries that have, or had, an id."""
-    return [
-        number
-        for number, entry in enumerate(entries)
-        if entry.manifest.get("kind") == wanted.kind or entry.former
-        if wanted in entry.ids
-    ]
+    return [number for number, entry in enumerate(entries) if wanted in entry.ids]
 
 
 def is_meant(entry: Entry, selector: Mapping[str, Any]) -> bool:
