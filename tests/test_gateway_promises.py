@@ -68,6 +68,7 @@ class Case:
     others: list[Object]
     cloned: dict[str, set[str]]
     carriers: list[Object]
+    entry: str
 
     @property
     def base(self) -> list[Object]:
@@ -141,7 +142,8 @@ def cases(draw: st.DrawFn, mesh: str) -> Case:
     policies = [destination_rule(name, name, "shop", trafficPolicy=POLICY)
                 for name in draw(st.sets(st.sampled_from("ab"))) if mesh.startswith("istio")]  # fmt: skip
     carriers = [*draw(st.sampled_from([[], [{"header": "X-Dev"}]])), {"header": "tenantID"}, {"baggage": "tenantID"}]
-    return Case(mesh=mesh, routes=drawn, others=[*grants, *policies], cloned=draw(clones), carriers=carriers)
+    return Case(mesh=mesh, routes=drawn, others=[*grants, *policies], cloned=draw(clones), carriers=carriers,
+                entry=draw(st.sampled_from(["any", "any", "mesh"])))  # fmt: skip
 
 
 # What requests get.
@@ -287,7 +289,8 @@ def check(case: Case, given: Sequence[Mapping[str, Any]]) -> None:
     if members := disjoint(case.cloned):
         specs.append(group("release", tenantID="dev", sandboxes=list(members)))
         owners["dev"] = {**owners[members[0]], **owners[members[1]]}
-    read = inputs(case.base, *specs, mesh=case.mesh, output={"base": "none"}, carriers=case.carriers)
+    read = inputs(case.base, *specs, mesh=case.mesh, output={"base": "none"}, carriers=case.carriers,
+                  routes={"entry": case.entry})  # fmt: skip
     rendered = rendered_or_refused(read)
     assume(not isinstance(rendered, Invalid))
     assert not isinstance(rendered, Invalid)
@@ -301,6 +304,8 @@ def check(case: Case, given: Sequence[Mapping[str, Any]]) -> None:
             whole = None
             if whole_of(case, target, each["port"], frozenset(mine)):
                 whole = as_origin(before, request, cloned[request.host])
+            if (target, case.entry) == ("gate", "mesh"):  # tenants are chosen in the mesh alone (rule R-G14)
+                cloned = {}
             if is_kept_off(case, target, each["port"], each["client"]):
                 cloned, whole = {}, None
             wanted = {told(replaced(o, cloned, whole)) for o in may_get(before, request)}

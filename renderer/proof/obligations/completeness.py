@@ -8,25 +8,21 @@ does not exist, the obligations for these speak alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from renderer.catalogue import report
 from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId
-from renderer.problems import Path, Problem, Source
+from renderer.problems import Problem
 from renderer.proof.alignment import Insertion, called, entries
-from renderer.proof.clients import met_by
 from renderer.proof.compile.delegates import entries_of
-from renderer.proof.conditions import Unjudged, demands_of, expected_matches
+from renderer.proof.conditions import demands_of
 from renderer.proof.coverage import Served, routable, served
-from renderer.proof.delegated import delegated
-from renderer.proof.entries import Cause, Expectation, Expected, differences
-from renderer.proof.groups import Last
+from renderer.proof.entries import Cause, Expectation
 from renderer.proof.literals import is_disabled
 from renderer.proof.obligations.defaults import gateway_api, served_service
+from renderer.proof.places import Place, compare, entry_wrong, wrong
 from renderer.proof.readers import VIRTUAL_SERVICE
 from renderer.proof.substitution import make_clones, routed_hosts
-from renderer.proof.trust import chosen, is_stripping, within
+from renderer.proof.trust import chosen, is_stripping
 from renderer.proof.world import World, directory
 
 
@@ -44,13 +40,9 @@ def check(world: World) -> Iterator[Problem]:
             and world.specs[vs.id] != (vs.manifest.get("spec") or {})
             and not _is_owned(world, vs)
         ):
-            yield _wrong(vs.source, f"'{vs.id}': has conditions for clones as clients, and is not in the output")
+            yield wrong(vs.source, f"'{vs.id}': has conditions for clones as clients, and is not in the output")
     if VIRTUAL_SERVICE in world.reader.shared:
         yield from _new(expectation)
-
-
-def _wrong(source: Source, what: str, path: Path = ()) -> Problem:
-    return report("SL602", source=source, path=path, what=what)
 
 
 def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
@@ -62,7 +54,7 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
         return
     for service, tenant in unserved if not is_disabled(ours) else ():
         what = f"serves '{service}' among other hosts or at a gateway, and sends to no clone of '{tenant}'"
-        yield _wrong(vs.source, f"'{ours.id}': {what}", ("spec", "hosts"))
+        yield wrong(vs.source, f"'{ours.id}': {what}", ("spec", "hosts"))
     found: dict[int, list[Insertion]] = {}
     for insertion in alignment.insertions if alignment else ():
         if insertion.tenant is not None:
@@ -73,13 +65,13 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
         last_here = last if last and last.number == number else None
         if causes and last_here and last_here.why_not:
             what = f"copies of {called(entry, number)} would hide entries of others: it {last_here.why_not}"
-            yield _wrong(vs.source, f"'{ours.id}': {what}", ("spec", "http", number))
+            yield wrong(vs.source, f"'{ours.id}': {what}", ("spec", "http", number))
         elif alignment is not None:
             place = Place(vs=vs, called=called(entry, number), owner=ours, entry=entry, last=last_here)
-            yield from _entries(expectation, place, causes, found.get(number, []))
+            yield from compare(expectation, place, causes, found.get(number, []))
         elif causes and not _is_owned(world, ours) and not (last_here and not last_here.is_met):
             what = f"sends to clones of '{next(iter(causes))}', and is not in the output"
-            yield _wrong(
+            yield wrong(
                 ours.source, f"'{ours.id}': the base's {called(entry, number)} {what}", ("spec", "http", number)
             )
 
@@ -137,81 +129,6 @@ def _causes(
     return {tenant: found[tenant] for tenant in sorted(found)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A base entry before which tenants' entries stand: how it is called, and what its being a catch-all at gateways means."""
-
-    vs: Resource
-    called: str
-    owner: Resource
-    entry: Manifest
-    last: Last | None = None
-
-
-def _entries(
-    expectation: Expectation, place: Place, causes: Mapping[str, Cause], insertions: Sequence[Insertion]
-) -> Iterator[Problem]:
-    """Yields what is wrong with the entries that stand directly before an entry of the base."""
-    vs, base = place.vs, place.called
-    found: dict[str, list[Insertion]] = {}
-    for insertion in insertions:
-        found.setdefault(str(insertion.tenant), []).append(insertion)
-    order = [str(insertion.tenant) for insertion in insertions if insertion.tenant in causes]
-    is_grouped = place.last is not None and bool(place.last.before)
-    if order != sorted(order) and not is_grouped:
-        first = found[order[0]][0]
-        yield _entry_wrong(vs, first, f"and the others before {base} are not in the order of their tenantIDs")
-    for tenant, cause in causes.items():
-        try:
-            expected = list(_expected(expectation, place, cause, tenant))
-        except Unjudged as unjudged:
-            yield _wrong(vs.source, f"'{vs.id}': {base} {unjudged}", ("spec", "http"))
-            found.pop(tenant, None)
-            continue
-        own = found.pop(tenant, []) if expected else []
-        for insertion, meant in zip(own, expected, strict=False):
-            for what in differences(expectation, vs, meant, tenant, insertion):
-                yield _entry_wrong(vs, insertion, f"of '{tenant}' {what} {base}")
-        for insertion in own[len(expected) :]:
-            yield _entry_wrong(vs, insertion, f"is a second entry of '{tenant}' before {base}")
-        if len(own) < len(expected):
-            number = "" if not own else f" number {len(own) + 1}"
-            yield _wrong(vs.source, f"'{vs.id}': '{tenant}' has no entry{number} before {base}", ("spec", "http"))
-    sent = routed_hosts(expectation.world, vs, place.entry)
-    for tenant, own in found.items():
-        # A clone that is claimed and missing is a matter of P4.
-        if all(expectation.clones.name(s, tenant) for s in sent & expectation.world.cloned[tenant]):
-            yield from (
-                _entry_wrong(vs, insertion, f"of '{tenant}' stands before {base}, of which it cloned nothing")
-                for insertion in own
-            )
-
-
-def _expected(expectation: Expectation, place: Place, cause: Cause, tenant: str) -> Iterator[Expected]:
-    """Yields the entries of a tenant before one of the base, in order. Raises Unjudged."""
-    demands, clones, last = expectation.demands[tenant], expectation.clones, place.last
-    if last and not last.is_met:
-        return
-    allowed, reach = chosen(expectation.world, place.owner), expectation.world.reach[tenant]
-    own = [
-        Expected(ours=place.entry, owner=place.owner, matches=matches, cause=cause)
-        for conditions in delegated(expectation.world, place.owner, place.entry)
-        if (base := within(expectation.world, place.owner, met_by(conditions, reach), allowed)) is not None
-        if (matches := expected_matches(base, demands))
-    ]
-    for owner, entry in last.before if last and own else ():
-        services = [s for s in clones.sent(entry, owner.id.namespace) if tenant in clones.tenants[s]]
-        matches = expected_matches(entry.get("match") or (), demands)
-        if matches:
-            reason = Cause(service=services[0]) if services else None
-            yield Expected(ours=entry, owner=owner, matches=matches, cause=reason)
-    yield from own
-
-
-def _entry_wrong(vs: Resource, insertion: Insertion, what: str) -> Problem:
-    return _wrong(vs.source, f"'{vs.id}': entry {insertion.number + 1} {what}", ("spec", "http", insertion.number))
-
-
 def _new(expectation: Expectation) -> Iterator[Problem]:
     """Yields what is wrong with the VirtualServices of cloned Services that have none in the base (rule R-I8)."""
     world, tenants = expectation.world, expectation.clones.tenants
@@ -236,7 +153,7 @@ def _new(expectation: Expectation) -> Iterator[Problem]:
             yield from _ports(expectation, vs, service, ports, own, {} if is_one_of_many else None)
         elif ports and len(by_service) == len(added):  # one for no Service is a matter of P1
             what = f"'{id}': no VirtualService sends requests of '{next(iter(tenants[id]))}' to its clone"
-            yield _wrong(service.source, what)
+            yield wrong(service.source, what)
 
 
 def _behind(expectation: Expectation, how: Served, service: Resource) -> Iterator[Problem]:
@@ -247,7 +164,7 @@ def _behind(expectation: Expectation, how: Served, service: Resource) -> Iterato
     if alignment is None:
         if not _is_owned(expectation.world, how.home):
             what = f"port {how.ports[0]} of '{service.id}' has no entry in it, and it is not in the output"
-            yield _wrong(how.home.source, f"'{how.home.id}': {what}", ("spec", "http"))
+            yield wrong(how.home.source, f"'{how.home.id}': {what}", ("spec", "http"))
         return
     if alignment.missing is not None:
         return
@@ -279,6 +196,6 @@ def _ports(
         match = {} if more is None else {"match": [{"port": port, **more}]}
         entry = {**match, "route": [{"destination": {"host": host, "port": {"number": port}}}]}
         place = Place(vs=vs, called=f"port {port} of '{id}'", owner=vs, entry=entry)
-        yield from _entries(expectation, place, causes, found.pop(port, []))
+        yield from compare(expectation, place, causes, found.pop(port, []))
     for insertion in (i for insertions in found.values() for i in insertions):
-        yield _entry_wrong(vs, insertion, f"of '{insertion.tenant}' is for no one HTTP port of '{id}'")
+        yield entry_wrong(vs, insertion, f"of '{insertion.tenant}' is for no one HTTP port of '{id}'")
