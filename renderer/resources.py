@@ -140,7 +140,9 @@ def _variables(plan: Plan, sandbox: Sandbox) -> dict[str, Any]:
 def _clone(addresses: Addresses, workload: str) -> dict[str, Any]:
     """Returns what a template knows of a clone: its address, where there is one, and those of all of its Services."""
     found: dict[str, Any] = {
-        "services": {name: {"host": a.host, "ports": dict(a.ports)} for name, a in addresses[workload].items()}
+        "services": {
+            name: {"host": a.host, "ports": dict(a.ports)} for name, a in addresses[workload].items() if a.is_one
+        }
     }
     try:
         address = find(addresses, workload)
