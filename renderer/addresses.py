@@ -11,10 +11,14 @@ from renderer.problems import did_you_mean
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """The host name of a clone's Service, and its ports: name and number (as text) -> number."""
+    """The host name of a clone's Service, and its ports: name and number (as text) -> number.
+
+    `is_one` is false where Services of several namespaces answer to the same names in a sandbox.
+    """
 
     host: str
     ports: Mapping[str, int]
+    is_one: bool = True
 
 
 Addresses = Mapping[str, Mapping[str, Address]]
@@ -53,6 +57,8 @@ def find(addresses: Addresses, workload: str, service: str | None = None) -> Add
     name = service or (workload if workload in services else next(iter(services)))
     if name not in services:
         raise Unaddressable(f"Service '{name}' does not select '{workload}'", f"Services that do: {known}")
+    if not services[name].is_one:
+        raise Unaddressable(f"this sandbox clones '{workload}' in several namespaces", "write the address as 'value'")
     return services[name]
 
 

@@ -94,7 +94,10 @@ def _addresses(environment: Environment, sandbox: Sandbox, drafts: list[_Draft])
         for service in draft.services:
             name = clone_name(service.id.name, sandbox.tenant, SERVICE_NAME_LIMIT)
             domain = environment.cluster.domain
-            named.setdefault(service.id.name, address_of(service.manifest, name, service.id.namespace, domain))
+            address = address_of(service.manifest, name, service.id.namespace, domain)
+            known = named.setdefault(service.id.name, address)
+            if known.host != address.host:
+                named[service.id.name] = replace(known, is_one=False)
     return found
 
 

@@ -25,6 +25,7 @@ from renderer.names import LABEL_PREFIXES, MANAGED_BY, RESOURCE, SANDBOX, TENANT
 from renderer.patch.put import put
 from renderer.plan import Plan, WorkloadClone
 from renderer.problems import Invalid, Problem, Source
+from renderer.selectors import from_label_selector, matches
 from renderer.templates import TemplateProblem, render_template
 
 _TEMPLATE = ".j2"
@@ -140,7 +141,9 @@ def _variables(plan: Plan, sandbox: Sandbox) -> dict[str, Any]:
 def _clone(addresses: Addresses, workload: str) -> dict[str, Any]:
     """Returns what a template knows of a clone: its address, where there is one, and those of all of its Services."""
     found: dict[str, Any] = {
-        "services": {name: {"host": a.host, "ports": dict(a.ports)} for name, a in addresses[workload].items()}
+        "services": {
+            name: {"host": a.host, "ports": dict(a.ports)} for name, a in addresses[workload].items() if a.is_one
+        }
     }
     try:
         address = find(addresses, workload)
@@ -224,6 +227,15 @@ def _pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) 
         if not is_allowed_image(plan.environment.policy, str(container.get("image"))):
             listed = ", ".join(plan.environment.policy.images)
             yield wrong("SL241", image=container.get("image"), patterns=listed)
+    chosen = at(resource.manifest, row.selector) if row.selector else None
+    if row.selector and not (chosen and matches(from_label_selector(chosen), pod_labels(row, resource.manifest))):
+        yield wrong(
+            "SL245", what="its selector does not select its own pods", way="let it select by labels of its pods"
+        )
+    if any("hostPort" in port for container in spec.get("containers") or () for port in container.get("ports") or ()):
+        yield wrong(
+            "SL245", what="it takes a port of its node", way="leave 'hostPort' out: a Service leads to its pods"
+        )
     labels = {**pod_labels(row, resource.manifest), TENANT: "", MANAGED_BY: "sandlane"}
     for selector, catching in plan.selectors.leave.matching(resource.id.namespace, labels):
         if selector:

@@ -325,3 +325,16 @@ def test_repeated_entries() -> None:
         "SL207 'migrate' stands twice in 'drop'",
         "SL207 'app' stands twice in 'preserveLabels'",
     ]
+
+
+@pytest.mark.parametrize("namespaces", ["xy", "yx"])
+def test_an_address_of_clones_of_one_name_is_none(namespaces: str) -> None:
+    """Whichever stands first in the spec: the address would change with the order of workloads."""
+    base = [*app("c"), *(o for n in "xy" for o in (deployment("w", namespace=n), service("w", namespace=n)))]
+    env = [{"name": "W", "valueFrom": {"cloneRef": {"name": "w"}}}]
+    reading = {"name": "c", "containers": [{"name": "app", "env": env}]}
+    (text,) = refusals(base, sandbox("dev1", reading, *({"name": "w", "namespace": n} for n in namespaces)))
+    assert text == (
+        "sandboxes/dev1.yaml: SL236 variable 'W' has no address to take: this sandbox clones 'w' in several namespaces\n"
+        "  hint: write the address as 'value'"
+    )
