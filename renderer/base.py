@@ -90,7 +90,7 @@ def objects_of(data: Any, source: Source) -> tuple[list[tuple[Source, Mapping[st
             for number, item in enumerate(data["items"])
         ]
         return [o for objects, _ in nested for o in objects], [p for _, problems in nested for p in problems]
-    if _is_own(data):
+    if is_own(data):
         return [], []
     problems = list(_malformed(data, source))
     if problems or _is_local(data):
@@ -108,7 +108,7 @@ def _is_list(data: Any) -> bool:
     )
 
 
-def _is_own(data: Any) -> bool:
+def is_own(data: Any) -> bool:
     """Tells whether a document is one of sandlane's own: specs may lie beside the base."""
     return isinstance(data, dict) and str(data.get("apiVersion")).startswith("sandlane.dev/")
 

@@ -9,7 +9,8 @@ from renderer.catalogue import report
 from renderer.emit import SANDBOXES, Placed, collisions
 from renderer.hosts import service_of
 from renderer.kinds import WORKLOADS, at
-from renderer.model import Manifest, ResourceId
+from renderer.model import Manifest, ResourceId, annotations_of
+from renderer.names import RESOURCE
 from renderer.plan import Plan
 from renderer.problems import Problem
 from renderer.references import named
@@ -26,6 +27,7 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
             continue
         owner = owners.get(placed.directory)
         who = f"sandbox '{owner.name}'" if owner else "an object of sandlane's own"
+        file = annotations_of(placed.manifest).get(RESOURCE)
         if placed.id in seen:
             yield report(
                 "SL302",
@@ -35,6 +37,7 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
                 object=str(placed.id),
                 one=seen[placed.id],
                 two=who,
+                hint=f"give it another name in '{file}'" if file else None,
             )
         seen.setdefault(placed.id, who)
     yield from collisions(objects)

@@ -19,10 +19,11 @@ class WorkloadKind:
     """A kind with a pod template.
 
     `template` leads to the pod template and `selector` to the LabelSelector (None: it has none); `template_ref` to a
-    reference of another workload that holds both. A clone leaves out the fields in `drop`, of its spec it has no others
-    than `keep` where that is given, always has the values in `sets`, and is of the kind `becomes` where that differs.
-    `name_limit` is the longest name for which its pods can still be made. `is_governed` tells that its pods take their
-    host names from a headless Service of its own, `is_immutable` that its pod template cannot be changed once it runs.
+    reference of another workload that holds both; `made` to the template of objects that it makes pods by. A clone leaves out
+    the fields in `drop`, of its spec it has no others than `keep` where that is given, always has the values in `sets`, and
+    is of the kind `becomes` where that differs. `name_limit` is the longest name for which its pods can still be made.
+    `is_governed` tells that its pods take their host names from a headless Service of its own, `is_immutable` that its pod
+    template cannot be changed once it runs.
     """
 
     group: str
@@ -32,6 +33,7 @@ class WorkloadKind:
     is_clonable: bool = False
     name_limit: int = 253
     template_ref: Path | None = None
+    made: Path | None = None
     drop: tuple[Path, ...] = ()
     keep: tuple[str, ...] | None = None
     sets: tuple[tuple[Path, Any], ...] = ()
@@ -92,6 +94,7 @@ WORKLOADS: dict[GroupKind, WorkloadKind] = {
             group="batch",
             kind="CronJob",
             template=("spec", "jobTemplate", "spec", "template"),
+            made=("spec", "jobTemplate"),
             is_clonable=True,
             selector=None,
             has_replicas=False,

@@ -6,26 +6,25 @@ stay in the namespaces of the sandbox's clones, and their selectors reach the te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from renderer import yamlio
 from renderer.addresses import Addresses, Unaddressable, find, port_of
-from renderer.base import declared_scopes, group_of, objects_of
+from renderer.base import declared_scopes, group_of, is_own, objects_of
 from renderer.catalogue import report
 from renderer.clone.metadata import copied_labels, kept_annotations, tenant_metadata
-from renderer.clone.privilege import beyond_ordinary, of_claim_templates
+from renderer.clone.privilege import of_claim_templates
 from renderer.emit import SANDBOXES, Placed
-from renderer.guardrails import is_allowed_image
 from renderer.kinds import WORKLOADS, GroupKind, at, is_cluster_scoped, pod_labels
-from renderer.model import Environment, Manifest, Resource, ResourceFile, ResourceId, Sandbox, annotations_of, labels_of
+from renderer.model import Environment, Resource, ResourceFile, ResourceId, Sandbox, annotations_of, labels_of
 from renderer.names import LABEL_PREFIXES, MANAGED_BY, RESOURCE, SANDBOX, TENANT
 from renderer.patch.put import put
 from renderer.plan import Plan, WorkloadClone
 from renderer.problems import Invalid, Problem, Source
-from renderer.selectors import from_label_selector, matches
+from renderer.resource_guards import Wrong, beyond, pods, service
 from renderer.templates import TemplateProblem, render_template
 
 _TEMPLATE = ".j2"
@@ -56,8 +55,6 @@ _NEVER_GROUPS: Mapping[str, str] = dict.fromkeys(
     ),
     "routes and policies are sandlane's to write, since one more could change what others get",
 )  # fmt: skip
-
-Wrong = Callable[..., Problem]
 
 
 def render_resources(plan: Plan) -> tuple[tuple[Placed, ...], list[Problem]]:
@@ -105,6 +102,11 @@ def _read(plan: Plan, sandbox: Sandbox, file: ResourceFile) -> tuple[list[Resour
     found, problems = [], []
     scopes = declared_scopes(r.manifest for r in plan.base.of("apiextensions.k8s.io", "CustomResourceDefinition"))
     for document in documents:
+        if is_own(document.data):
+            kind = str(document.data.get("kind"))
+            way = "name it in 'spec.sandboxes' of the environment"
+            problems.append(wrong("SL245", object=kind, what="it is a document of sandlane itself", way=way))
+            continue
         source = Source(file=file.file, document=document.index)
         objects, malformed = objects_of(document.data, source)
         problems += [replace(p, sandbox=sandbox.source, **_place(sandbox, file, p)) for p in malformed]
@@ -179,11 +181,11 @@ def _guard(
         )
     yield from _reserved(environment, resource, wrong)
     if key == ("", "Service"):
-        yield from _service(manifest, wrong)
+        yield from service(manifest, wrong)
     if key == _CLAIM:
-        yield from _beyond(environment, sorted(of_claim_templates([manifest])), wrong)
+        yield from beyond(environment, sorted(of_claim_templates([manifest])), wrong)
     if key in _WITH_PODS:
-        yield from _pods(plan, resource, claims, wrong)
+        yield from pods(plan, resource, claims, wrong)
 
 
 def _is_listed(kinds: tuple[str, ...], key: GroupKind) -> bool:
@@ -198,49 +200,6 @@ def _reserved(environment: Environment, resource: Resource, wrong: Wrong) -> Ite
     for key in (*labels, *annotations_of(resource.manifest)):
         if key.startswith(LABEL_PREFIXES) or key == environment.tenant_label:
             yield wrong("SL245", what=f"'{key}' is set by sandlane", way="leave it out")
-
-
-def _service(manifest: Manifest, wrong: Wrong) -> Iterator[Problem]:
-    """Yields what would let a Service be reached from outside, or take an address of others."""
-    spec = manifest.get("spec") or {}
-    if spec.get("type") not in (None, "ClusterIP"):
-        yield wrong("SL245", what=f"it is of type {spec['type']}", way="Services of sandboxes are of type ClusterIP")
-    for field in ("clusterIP", "clusterIPs", "externalIPs", "externalName", "loadBalancerIP"):
-        if spec.get(field) not in (None, "None", ["None"], []):
-            yield wrong("SL245", what=f"it names an address in 'spec.{field}'", way="leave it out")
-
-
-def _beyond(environment: Environment, privileges: list[tuple[str, str]], wrong: Wrong) -> Iterator[Problem]:
-    for kind, what in privileges:
-        if kind not in environment.policy.privileges:
-            yield wrong("SL330", what=what, than="an ordinary pod", kind=kind)
-
-
-def _pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) -> Iterator[Problem]:
-    row = WORKLOADS[(resource.id.group, resource.id.kind)]
-    template = at(resource.manifest, row.template) or {}
-    templates = at(resource.manifest, ("spec", "volumeClaimTemplates")) or ()
-    privileges = [*beyond_ordinary(template, claims), *sorted(of_claim_templates(templates))]
-    yield from _beyond(plan.environment, privileges, wrong)
-    spec = template.get("spec") or {}
-    for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
-        if not is_allowed_image(plan.environment.policy, str(container.get("image"))):
-            listed = ", ".join(plan.environment.policy.images)
-            yield wrong("SL241", image=container.get("image"), patterns=listed)
-    chosen = at(resource.manifest, row.selector) if row.selector else None
-    if row.selector and not (chosen and matches(from_label_selector(chosen), pod_labels(row, resource.manifest))):
-        yield wrong(
-            "SL245", what="its selector does not select its own pods", way="let it select by labels of its pods"
-        )
-    if any("hostPort" in port for container in spec.get("containers") or () for port in container.get("ports") or ()):
-        yield wrong(
-            "SL245", what="it takes a port of its node", way="leave 'hostPort' out: a Service leads to its pods"
-        )
-    labels = {**pod_labels(row, resource.manifest), TENANT: "", MANAGED_BY: "sandlane"}
-    for selector, catching in plan.selectors.leave.matching(resource.id.namespace, labels):
-        if selector:
-            what = f"'{catching.id}' of the base selects its pods"
-            yield wrong("SL245", what=what, way="give its pods labels that nothing of the base selects")
 
 
 def _marked(environment: Environment, sandbox: Sandbox, file: ResourceFile, resource: Resource) -> dict[str, Any]:

@@ -22,6 +22,7 @@ BASE = [
     virtual_service("far", {"route": [to("b.shop.svc.cluster.local")]}, namespace="web", hosts=["x.org"]),
     virtual_service("leaf", TO_A, hosts=[]),
     virtual_service("other", {"route": [to("legacy.example.com")]}, hosts=["y.org"]),
+    virtual_service("told", {"match": [{"sourceLabels": {"app": "b"}}], "redirect": {"uri": "/"}}, hosts=["w.org"]),
     virtual_service("gate", {"redirect": {"uri": "/"}}, hosts=["z.org"], gateways=["gw"]),
 ]
 NONE: Any = {"output": {"base": "none"}}
@@ -33,13 +34,14 @@ NONE: Any = {"output": {"base": "none"}}
         pytest.param(
             NONE,
             [("shop/a", "serves 'Service/shop/a'", False), ("shop/leaf", "sends to 'Service/shop/a'", False),
-             ("web/far", "sends to 'Service/shop/b'", False)],
+             ("shop/told", "tells 'Deployment/shop/b' from other clients", False), ("web/far", "sends to 'Service/shop/b'", False)],
             id="whatever-a-sandbox-could-change",
         ),
         pytest.param(
             {**NONE, "routes": {"adopt": [{"kind": "VirtualService", "name": "a"}], "strip": ["gw"]}},
             [("shop/a", "serves 'Service/shop/a'", True), ("shop/gate", "routes for 'shop/gw', where carriers are removed", False),
-             ("shop/leaf", "sends to 'Service/shop/a'", False), ("web/far", "sends to 'Service/shop/b'", False)],
+             ("shop/leaf", "sends to 'Service/shop/a'", False), ("shop/told", "tells 'Deployment/shop/b' from other clients", False),
+             ("web/far", "sends to 'Service/shop/b'", False)],
             id="strip-and-adopted",
         ),
         pytest.param({"output": {"base": "full"}}, [], id="the-whole-base-is-the-outputs"),
@@ -67,6 +69,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "spec:\n  routes:\n    adopt:\n"
         "    - {kind: VirtualService, name: a}  # base.yaml serves 'Service/shop/a'\n"
         "    - {kind: VirtualService, name: leaf}  # base.yaml sends to 'Service/shop/a'\n"
+        "    - {kind: VirtualService, name: told}  # base.yaml tells 'Deployment/shop/b' from other clients\n"
         "    - {kind: VirtualService, name: far, namespace: web}  # base.yaml sends to 'Service/shop/b'\n",
         f"{HANDOVER}\n",
     )

@@ -7,6 +7,8 @@ import pytest
 from renderer.kinds import CLONABLE
 from tests.build import Object, deployment, meta, output, refusals, sandbox, service
 
+MADE = {"team": "x"}
+OWNED = {"app.kubernetes.io/instance": "argo"}
 CONTAINER = {"name": "app", "image": "a:1"}
 TEMPLATE = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [CONTAINER]}}
 ENV = [
@@ -112,7 +114,7 @@ def test_cron_job_is_suspended() -> None:
         "schedule": "0 * * * *",
         "concurrencyPolicy": "Forbid",
         "suspend": False,
-        "jobTemplate": {"spec": {"template": TEMPLATE}},
+        "jobTemplate": {"metadata": {"labels": MADE | OWNED}, "spec": {"template": TEMPLATE}},
     }
     base = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta("a"), "spec": spec}
     (made,) = output([base], sandbox("dev1", {"name": "a", "kind": "CronJob"})).values()
@@ -120,6 +122,7 @@ def test_cron_job_is_suspended() -> None:
     assert {key: made["spec"][key] for key in made["spec"] if key != "jobTemplate"} == {
         "schedule": "0 * * * *", "concurrencyPolicy": "Forbid", "suspend": True,
     }  # fmt: skip
+    assert made["spec"]["jobTemplate"]["metadata"] == {"labels": {**MADE, **marks("cronjob.a")}}
     template = made["spec"]["jobTemplate"]["spec"]["template"]
     assert template["spec"] == {"containers": [{**CONTAINER, "env": ENV}]}
     assert template["metadata"]["labels"].items() >= {"app": "a", **marks("cronjob.a")}.items()

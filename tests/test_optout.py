@@ -71,3 +71,10 @@ def test_another_value_says_nothing() -> None:
     made = virtual_service("a", {"route": [to("a")]})
     made = {**made, "metadata": meta("a", annotations={"sandlane.dev/route": "enabled"})}
     assert len(said([*app("a"), made])[0]["VirtualService/shop/a"]["spec"]["http"]) == 2
+
+
+def test_conditions_on_clients_that_are_cloned() -> None:
+    told = virtual_service("b", {"match": [{"sourceLabels": {"app": "a"}}], "route": [to("b")]}, {"route": [to("b")]})
+    written, notices = said([*app("a"), *app("b"), off(told)])
+    assert written["VirtualService/shop/b"]["spec"] == told["spec"]
+    assert notices == [notice("VirtualService/shop/b", "its conditions on clients do not hold for their clones")]

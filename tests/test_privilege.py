@@ -11,7 +11,7 @@ import pytest
 from renderer.clone.privilege import gained
 from renderer.patch.patches import apply_patch, parse_patch
 from renderer.proof.privileges import more
-from tests.build import Object, deployment, meta, output, refusals, sandbox, service
+from tests.build import Object, deployment, meta, object_of, output, refusals, sandbox, service
 
 STRICT = {
     "runAsNonRoot": True,
@@ -35,6 +35,13 @@ BASE: list[Object] = [
         ],
     ),
     service("a"),
+    object_of(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        "friends",
+        podSelector={"matchLabels": {"app": "z"}},
+        ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "friend"}}}]}],
+    ),
     *(
         {
             "apiVersion": "v1",
@@ -361,6 +368,13 @@ RESOURCES = [
                  cannot("Deployment", "its selector does not select its own pods"), id="selector-of-other-pods"),
     pytest.param(pod({"containers": [{"name": "c", "image": "registry.example/x:1", "ports": [{"containerPort": 1, "hostPort": 1}]}]}),
                  cannot("Deployment", "it takes a port of its node"), id="host-port"),
+    pytest.param(pod({}, "friend"), cannot("Deployment", "'NetworkPolicy/shop/friends' of the base lets its pods through by their labels"),
+                 id="labels-of-a-peer"),
+    pytest.param(resource("batch/v1", "Job", "spec: {manualSelector: true, selector: {matchLabels: {app: a}}, "
+                          "template: {spec: {containers: [{name: c, image: registry.example/x:1}]}}}"),
+                 cannot("Job", "it has 'spec.selector'"), id="selector-of-a-job"),
+    pytest.param("apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\nmetadata: {name: dev1}\n",
+                 "SL245 'DevelopmentSandbox' cannot be a resource of a sandbox: it is a document of sandlane itself", id="spec"),
     pytest.param(pod({"hostPID": True}), than("hostPID", *IN_DEPLOYMENT), id="host-pid"),
     pytest.param(pod({"serviceAccountName": "app"}), than("service account 'app'", *IN_DEPLOYMENT), id="account"),
     pytest.param(pod({"containers": [{"name": "c", "image": "registry.example/x:1", "securityContext": {"privileged": True}}]}),

@@ -79,12 +79,15 @@ spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: "b:
 
 
 def test_a_listed_file_is_no_spec_but_a_spec_stays_one() -> None:
-    first = sandbox("dev1", "a", resources=["dev2.yaml", "x.yaml"])
-    made = output(
-        [*app("a"), *app("b")], first, sandbox("dev2", "b"),
-        beside={"sandboxes/x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"},
-    )  # fmt: skip
+    base = [*app("a"), *app("b")]
+    beside = {"sandboxes/x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"}
+    made = output(base, sandbox("dev1", "a", resources=["x.yaml"]), sandbox("dev2", "b"), beside=beside)
     assert {"Deployment/a-dev1", "Deployment/b-dev2", "ConfigMap/x"} <= made.keys()
+    assert refusals(base, sandbox("dev1", "a", resources=["dev2.yaml"]), sandbox("dev2", "c")) == [
+        f"{PLACE}SL245 'DevelopmentSandbox' cannot be a resource of a sandbox: it is a document of sandlane itself\n"
+        "  hint: name it in 'spec.sandboxes' of the environment",
+        "sandboxes/dev2.yaml: SL210 workload 'Deployment/shop/c' is not in the base\n  hint: known: a, b",
+    ]
 
 
 def test_group_of_a_kind_that_policy_names() -> None:

@@ -269,3 +269,27 @@ def test_selectors_of_the_origin_follow() -> None:
     selector = {"matchLabels": {"sandlane.dev/tenant": "dev1", "sandlane.dev/origin": "a"}}
     found = cloned(base)["spec"]["template"]["spec"]["topologySpreadConstraints"]
     assert found == [{**spread, "labelSelector": selector}]
+
+
+NEAR = {"topologyKey": "kubernetes.io/hostname"}
+
+
+def expressed(*values: str) -> Object:
+    return {"matchExpressions": [{"key": "app", "operator": "In", "values": list(values)}]}
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        pytest.param({"matchLabels": {"app": "a"}}, {"matchLabels": {"sandlane.dev/tenant": "dev1", "sandlane.dev/origin": "a"}},
+                     id="the-origin"),
+        pytest.param({"matchLabels": {"app": "b"}}, {"matchLabels": {"app": "b"}}, id="others"),
+        pytest.param({}, {}, id="all"),
+        pytest.param(expressed("a", "b"), expressed("a-dev1", "b"), id="the-origin-and-others"),
+    ],
+)  # fmt: skip
+def test_what_keeps_pods_apart_means_the_clone(selector: Object, expected: Object) -> None:
+    rules = {"requiredDuringSchedulingIgnoredDuringExecution": [{**NEAR, "labelSelector": selector}]}
+    base = [deployment("a", affinity={"podAntiAffinity": rules}), service("a")]
+    found = cloned(base)["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]
+    assert found == {"requiredDuringSchedulingIgnoredDuringExecution": [{**NEAR, "labelSelector": expected}]}

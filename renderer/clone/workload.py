@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from renderer.clone.metadata import clone_labels, kept_annotations, tenant_metadata, without_owners
+from renderer.clone.metadata import clone_labels, copied_labels, kept_annotations, tenant_metadata, without_owners
 from renderer.clone.placement import placed_like
 from renderer.kinds import SIDECARS, at, pod_labels
 from renderer.model import Environment, Manifest
-from renderer.names import CONFIG, VARIABLES
-from renderer.patch.put import put
+from renderer.names import CONFIG, MANAGED_BY, SANDBOX, VARIABLES
+from renderer.patch.put import put, remove
 from renderer.plan import WorkloadClone
+from renderer.problems import Path
 
 
 def clone_workload(environment: Environment, clone: WorkloadClone) -> dict[str, Any]:
@@ -34,6 +35,10 @@ def clone_workload(environment: Environment, clone: WorkloadClone) -> dict[str, 
         spec = manifest["spec"]
         manifest = {**manifest, "spec": {**({} if "replicas" in spec else {"replicas": 1}), **spec}}
         manifest = put(manifest, ("spec", "replicas"), clone.workload.replicas)
+    for path in clone.row.drop:
+        manifest = remove(manifest, path)
+    if clone.row.made:
+        manifest = put(manifest, (*clone.row.made, "metadata"), _of_made(environment, clone, clone.row.made))
     for path, value in clone.row.sets:
         manifest = put(manifest, path, value)
     if clone.row.selector:
@@ -41,6 +46,15 @@ def clone_workload(environment: Environment, clone: WorkloadClone) -> dict[str, 
     if clone.headless:
         manifest = _governed(manifest, clone.headless.name)
     return put(manifest, clone.row.template, _template(clone))  # type: ignore[no-any-return]
+
+
+def _of_made(environment: Environment, clone: WorkloadClone, place: Path) -> dict[str, Any]:
+    """Returns the metadata of what a clone makes its pods by (the Jobs of a CronJob), which is the tenant's as well."""
+    made = at(clone.manifest, place)
+    marks = {environment.tenant_label: clone.sandbox.tenant, MANAGED_BY: "sandlane", SANDBOX: clone.sandbox.name}
+    annotations = kept_annotations(made)
+    labels = {**copied_labels(made), **marks, **clone.selector}
+    return {"labels": labels, **({"annotations": annotations} if annotations else {})}
 
 
 def _governed(manifest: Any, headless: str) -> Any:
@@ -63,7 +77,7 @@ def _template(clone: WorkloadClone) -> dict[str, Any]:
     }
     origin = pod_labels(clone.row, clone.origin.manifest)
     # Pods of Jobs have no selector of their own, but the labels by which those of other clones are selected.
-    spec = placed_like(template["spec"], origin, clone.selector)
+    spec = placed_like(template["spec"], origin, clone.pods.labels, clone.selector)
     spec["containers"] = [_container(clone, container) for container in spec["containers"]]
     return {"metadata": metadata, "spec": spec}
 

@@ -13,7 +13,7 @@ from renderer.base import Base
 from renderer.kinds import pod_labels, workload_kind
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.proof.claims import Claims
-from renderer.proof.literals import CLONED_AS, ORIGIN, TENANT, origin_value
+from renderer.proof.literals import CLONED_AS, ORIGIN, TENANT, is_disabled, origin_value
 from renderer.proof.readers import VIRTUAL_SERVICE
 from renderer.selectors import from_map, matches
 from renderer.workloads import with_template
@@ -49,7 +49,7 @@ def specs_of(base: Base, clones: Mapping[CloneKey, Mapping[str, str]], claims: C
         for key in [clone_key(id, tenant)]
         if (after := clones.get(key)) is not None
     ]
-    return {vs.id: with_clients(vs, clients) for vs in base.of(*VIRTUAL_SERVICE)}
+    return {vs.id: with_clients(vs, () if is_disabled(vs) else clients) for vs in base.of(*VIRTUAL_SERVICE)}
 
 
 def _labels(base: Base, id: ResourceId) -> Mapping[str, str]:

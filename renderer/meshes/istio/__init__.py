@@ -22,7 +22,7 @@ from renderer.meshes.gateway_api import route_base, route_services
 from renderer.meshes.gateway_api.dialects import ISTIO
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
 from renderer.meshes.istio.beyond import beyond, mixed_services
-from renderer.meshes.istio.clients import clients_of
+from renderer.meshes.istio.clients import Clients, clients_of, with_clients
 from renderer.meshes.istio.coverage import Standing, http_ports, standing
 from renderer.meshes.istio.destination_rules import destination_rules
 from renderer.meshes.istio.fields import NETWORKING, entries, hosts, live
@@ -96,18 +96,16 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     )
 
 
-def _opted_out(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
-    """Yields VirtualServices that route cloned Services and are opted out of tenants' entries."""
-    for vs in view.virtual_services:
-        if is_opted_out(vs):
-            sent = (
-                view.service(d["destination"]["host"], vs.id.namespace) for e in entries(vs.manifest) for d in live(e)
-            )
-            named = (view.service(host, vs.id.namespace) for host in hosts(vs.manifest))
-            if any(service in by_service for service in (*sent, *named) if service):
-                path = ("metadata", "annotations", ROUTE)
-                what = "tenants get no entries in it"
-                yield report("SL457", source=vs.source, path=path, object=str(vs.id), what=what)
+def _opted_out(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], clients: Clients) -> Iterator[Problem]:
+    """Yields VirtualServices that route cloned Services, or tell clients that are cloned, and are opted out of changes."""
+    for vs in (vs for vs in view.virtual_services if is_opted_out(vs)):
+        sent = (view.service(d["destination"]["host"], vs.id.namespace) for e in entries(vs.manifest) for d in live(e))
+        named = (view.service(host, vs.id.namespace) for host in hosts(vs.manifest))
+        wrong = partial(report, "SL457", source=vs.source, path=("metadata", "annotations", ROUTE), object=str(vs.id))
+        if any(service in by_service for service in (*sent, *named) if service):
+            yield wrong(what="tenants get no entries in it")
+        if with_clients(clients, vs)[1]:
+            yield wrong(what="its conditions on clients do not hold for their clones")
 
 
 def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId, Transformed]) -> Routed:
@@ -137,7 +135,7 @@ def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId,
     problems += writers(plan.base, affected, by_service)
     problems += order_notices(view.bindings, {vs.id for vs in affected})
     problems += open_gateways(plan, gateways)
-    problems += _opted_out(plan, view, by_service)
+    problems += _opted_out(view, by_service, clients)
     return Routed(tuple(objects), tuple(problems))
 
 

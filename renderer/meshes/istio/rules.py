@@ -68,7 +68,7 @@ class Cause:
 def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, clients: Clients) -> Transformed:
     """Returns a VirtualService with the entries of every tenant whose clones it leads to, and conditions for `clients`."""
     if is_opted_out(vs):
-        by_service = {}
+        by_service, clients = {}, {}
     by_host, problems = _by_host(view, by_service, vs)
     bound = bound_of(plan.environment, vs, view.roots.get(vs.id, ()))
     http: list[Manifest] = []

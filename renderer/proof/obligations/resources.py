@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from renderer.catalogue import report
 from renderer.kinds import at, workload_kind
-from renderer.model import Resource, labels_of
+from renderer.model import Resource, ResourceId, labels_of
 from renderer.problems import Problem
 from renderer.proof.claims import Claim
 from renderer.proof.literals import ORIGIN, SERVICE, TENANT
-from renderer.proof.world import World
+from renderer.proof.world import World, base_pods
 
 _HARMFUL = (
     ".istio.io", "gateway.networking.k8s.io", "linkerd.io", "networking.k8s.io", "admissionregistration.k8s.io", "discovery.k8s.io",
@@ -23,6 +24,7 @@ _REFUSED = ("Secret", "Pod", "DaemonSet", "ReplicaSet", "ReplicationController",
 
 def check(world: World) -> Iterator[Problem]:
     """Yields resources that could act on more than their tenant."""
+    read = set(_read_by_base(world)) if world.resources else set()
     for claim in world.claims.sandboxes:
         homes = {id.namespace for id in claim.origins} | {world.claims.environment.default_namespace}
         for resource in world.resources.get(claim.name, ()):
@@ -33,12 +35,46 @@ def check(world: World) -> Iterator[Problem]:
                 yield _wrong(resource, f"no sandbox may bring a {id.kind}")
             if id.namespace not in homes:
                 yield _wrong(resource, f"its sandbox has nothing in namespace '{id.namespace}'")
+            if id in read:
+                yield _wrong(resource, "pods of the base name it")
             yield from _labels(resource)
             yield from _selector(resource, claim)
 
 
 def _wrong(resource: Resource, what: str) -> Problem:
     return report("SL607", source=resource.source, what=f"'{resource.id}': {what}")
+
+
+_NAMING = {
+    "configMap": ("name", "ConfigMap"), "configMapRef": ("name", "ConfigMap"), "configMapKeyRef": ("name", "ConfigMap"),
+    "persistentVolumeClaim": ("claimName", "PersistentVolumeClaim"),
+}  # fmt: skip
+"""Field of a pod's spec -> the field in it that names an object, and the object's kind."""
+
+
+def _read_by_base(world: World) -> Iterator[ResourceId]:
+    """Yields what pods of the base name, there or not: where it appears, they would read it."""
+    for pods in base_pods(world.base):
+        row = workload_kind(pods.resource.id.group, pods.resource.id.kind)
+        spec = at(pods.resource.manifest, (*row.template, "spec") if row else ("spec",)) or {}
+        namespace = pods.resource.id.namespace
+        account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+        yield ResourceId("", "ServiceAccount", namespace, account)
+        for kind, name in _named_in(spec):
+            yield ResourceId("", kind, namespace, name)
+
+
+def _named_in(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _named_in(item)
+    elif isinstance(value, dict):
+        for field, inner in value.items():
+            if field in _NAMING and isinstance(inner, dict):
+                key, kind = _NAMING[field]
+                yield kind, str(inner.get(key))
+            else:
+                yield from _named_in(inner)
 
 
 def _labels(resource: Resource) -> Iterator[Problem]:
