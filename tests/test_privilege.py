@@ -368,7 +368,8 @@ RESOURCES = [
                  cannot("Deployment", "its selector does not select its own pods"), id="selector-of-other-pods"),
     pytest.param(pod({"containers": [{"name": "c", "image": "registry.example/x:1", "ports": [{"containerPort": 1, "hostPort": 1}]}]}),
                  cannot("Deployment", "it takes a port of its node"), id="host-port"),
-    pytest.param(pod({}, "friend"), cannot("Deployment", "'NetworkPolicy/shop/friends' of the base lets its pods through by their labels"),
+    pytest.param(pod({}, "friend"),
+                 cannot("Deployment", "'NetworkPolicy/shop/friends' of the base lets its pods through by their labels"),
                  id="labels-of-a-peer"),
     pytest.param(resource("batch/v1", "Job", "spec: {manualSelector: true, selector: {matchLabels: {app: a}}, "
                           "template: {spec: {containers: [{name: c, image: registry.example/x:1}]}}}"),
