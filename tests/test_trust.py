@@ -49,7 +49,8 @@ def copy(match: Object | None = None) -> Object:
 
 OPEN = (
     "base.yaml: SL441 notice: whoever reaches 'Gateway/shop/gw' can choose a tenant there, by the header that carries the tenantID\n"
-    "  hint: remove the carriers from requests that come from outside, before they reach it"
+    "  hint: say 'routes.entry: mesh' if tenants are not for outside, or remove the carriers of outside requests "
+    "('routes.strip' at Istio's gateways)"
 )
 INDISTINCT = (
     "base.yaml: SL456 an entry of 'VirtualService/shop/shop' tells clients apart, and is for gateways at which tenants may not be chosen "
