@@ -6,16 +6,13 @@ https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
-from typing import Any
-
-import re2
 
 from renderer.base import Base
 from renderer.catalogue import report
 from renderer.kinds import WORKLOADS
 from renderer.model import Changes, Environment, Resource, Rule, annotations_of, labels_of
+from renderer.patterns import TargetError, is_whole, pattern
 from renderer.problems import Path, Problem
 from renderer.selectors import BadSelector, from_text, matches
 
@@ -34,27 +31,19 @@ def _is_for(rule: Rule, resource: Resource) -> bool:
         if field in _SELECTORS:
             if not matches(from_text(wanted), _SELECTORS[field](resource.manifest)):
                 return False
-        elif wanted and not _expression(wanted).fullmatch(values[field]):
+        elif not is_whole(wanted, (values[field],)):
             return False
     return True
-
-
-@functools.cache
-def _expression(text: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(text, options)
 
 
 def target_problems(rule: Rule) -> Iterator[Problem]:
     """Yields what of a rule's target is no regular expression or no selector."""
     for field, wanted in rule.target.items():
         try:
-            _ = from_text(wanted) if field in _SELECTORS else _expression(wanted)
-        except (BadSelector, re2.error) as error:
-            reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+            _ = from_text(wanted) if field in _SELECTORS else pattern(wanted)
+        except (BadSelector, TargetError) as error:
             path: Path = (*rule.changes.path, "target", field)
-            yield report("SL239", source=rule.changes.source, path=path, field=field, value=wanted, reason=reason)
+            yield report("SL239", source=rule.changes.source, path=path, field=field, value=wanted, reason=str(error))
 
 
 def aimless(environment: Environment, base: Base) -> Iterator[Problem]:

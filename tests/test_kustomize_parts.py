@@ -11,7 +11,8 @@ from renderer.kustomize.fields import FieldError, set_field, steps_of
 from renderer.kustomize.generators import content_hash
 from renderer.kustomize.images import changed_image, split_image
 from renderer.kustomize.remote import is_remote
-from renderer.kustomize.targets import label_selector, pattern
+from renderer.kustomize.targets import label_selector
+from renderer.patterns import pattern
 from renderer.selectors import matches
 
 

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.selectors import Index, Requirement, Selector, from_label_selector, from_map, matches
+from renderer.selectors import (
+    BadSelector,
+    Index,
+    Requirement,
+    Selector,
+    from_label_selector,
+    from_map,
+    from_text,
+    matches,
+)
 
 APP = {"app": "web", "tier": "front"}
 
@@ -83,3 +92,27 @@ def test_index_is_a_scan(filed: list[tuple[str | None, Selector]], namespace: st
     index = Index((home, selector, number) for number, (home, selector) in enumerate(filed))
     expected = [n for n, (home, s) in enumerate(filed) if home in (namespace, None) and matches(s, labels)]
     assert index.matching(namespace, labels) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "expected"),
+    [
+        pytest.param("", {}, True, id="everything"),
+        pytest.param("a=1", {"a": "1"}, True, id="equal"),
+        pytest.param("a==1,b!=2", {"a": "1", "b": "3"}, True, id="both"),
+        pytest.param("a!=1", {}, True, id="a-missing-label-is-unequal"),
+        pytest.param("a in (1, 2), b notin (3)", {"a": "2"}, True, id="sets"),
+        pytest.param("a in (1,2)", {"a": "3"}, False, id="not-in-the-set"),
+        pytest.param("a,!b", {"a": ""}, True, id="there-and-not-there"),
+        pytest.param("a,!b", {"a": "", "b": ""}, False, id="there"),
+        pytest.param("a=", {"a": ""}, True, id="empty-value"),
+    ],
+)
+def test_selectors_of_kubectl(text: str, labels: dict[str, str], expected: bool) -> None:
+    assert matches(from_text(text), labels) is expected
+
+
+@pytest.mark.parametrize("text", ["a in b", "=1", "a b", "a=(1)", ",a"])
+def test_no_selectors(text: str) -> None:
+    with pytest.raises(BadSelector):
+        from_text(text)

@@ -24,7 +24,7 @@ from renderer.kustomize.patching import apply_patches
 from renderer.kustomize.paths import text_of
 from renderer.kustomize.reading import Kustomization, read_kustomization
 from renderer.kustomize.replacements import apply_replacement
-from renderer.kustomize.targets import TargetError, with_id
+from renderer.kustomize.targets import with_id
 from renderer.kustomize.transformers import (
     add_common_annotations,
     add_common_labels,
@@ -35,6 +35,7 @@ from renderer.kustomize.transformers import (
     set_replicas,
 )
 from renderer.patch.put import put, remove, update
+from renderer.patterns import TargetError
 from renderer.problems import Invalid, Problem, Source
 from renderer.tree import Tree
 

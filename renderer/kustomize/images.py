@@ -11,8 +11,8 @@ from typing import Any
 
 from renderer.kustomize.entries import Entry
 from renderer.kustomize.fields import Config, FieldError, set_fields
-from renderer.kustomize.targets import Pattern, pattern
 from renderer.patch.put import update
+from renderer.patterns import Pattern, pattern
 
 _CONTAINERS = ("containers", "initContainers")
 _DONE = tuple((f"{name}{brackets}",) for name in _CONTAINERS for brackets in ("", "[]"))

@@ -13,9 +13,10 @@ from renderer.catalogue import report
 from renderer.kustomize.entries import Entry, group_version, id_of, metadata, named, namespace_of, remembered
 from renderer.kustomize.fields import Config
 from renderer.kustomize.files import Files, Place
-from renderer.kustomize.targets import TargetError, selected, with_id
+from renderer.kustomize.targets import selected, with_id
 from renderer.patch.errors import PatchError
 from renderer.patch.patches import Patch, apply_patch, check_patch, parse_patch
+from renderer.patterns import TargetError
 from renderer.problems import Invalid, Path, Source, dotted
 
 

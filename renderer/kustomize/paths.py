@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from renderer.kustomize.fields import FieldError
-from renderer.kustomize.targets import TargetError, pattern
 from renderer.patch.put import is_same, update
+from renderer.patterns import TargetError, pattern
 
 Steps = tuple[str, ...]
 _DOT = re.compile(r"(?<!\\)\.")

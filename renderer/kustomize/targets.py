@@ -2,50 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from renderer.kustomize.entries import Entry, Id, texts
-from renderer.selectors import Requirement, Selector, matches
-
-_PLAIN = re.compile(r"[\w./:@ -]*\Z", re.ASCII)
-
-
-class Pattern(Protocol):
-    """What is used of compiled patterns."""
-
-    def search(self, text: str) -> Any:
-        """Returns something where the pattern is found in a text."""
-
-
-class TargetError(Exception):
-    """Raised for a pattern or selector that cannot be read: its text says why."""
-
-
-@cache
-def pattern(text: str, before: str = "", behind: str = "") -> Pattern:
-    """Compiles a pattern in Go's syntax (RE2) between parts of our own, without backtracking. Raises TargetError."""
-    if _PLAIN.match(text):
-        # What has no operator but '.' is the same to Python, and re2 takes time to import.
-        return re.compile(f"{before}{text}{behind.removesuffix('$')}" + (r"\Z" if behind.endswith("$") else ""))
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        compiled: Pattern = re2.compile(f"{before}{text}{behind}", options=options)
-    except re2.error:
-        raise TargetError(f"'{text}' is no pattern in RE2's syntax") from None
-    return compiled
-
-
-def _matches_whole(wanted: str | None, values: Iterable[str]) -> bool:
-    if not wanted:
-        return True
-    compiled = pattern(wanted, "^(?:", ")$")
-    return any(compiled.search(value) for value in values)
+from renderer.patterns import TargetError, is_whole
+from renderer.selectors import BadSelector, Selector, from_text, matches
 
 
 def selected(entries: Iterable[Entry], target: Mapping[str, Any]) -> list[int]:
@@ -56,11 +18,11 @@ def selected(entries: Iterable[Entry], target: Mapping[str, Any]) -> list[int]:
     for number, entry in enumerate(entries):
         now, first = entry.id, entry.original
         if (
-            _matches_whole(target.get("kind"), (now.kind,))
-            and _matches_whole(target.get("name"), (first.name, now.name))
-            and _matches_whole(target.get("namespace"), (first.namespace, now.namespace))
-            and _matches_whole(target.get("group"), (now.group,))
-            and _matches_whole(target.get("version"), (now.version,))
+            is_whole(target.get("kind"), (now.kind,))
+            and is_whole(target.get("name"), (first.name, now.name))
+            and is_whole(target.get("namespace"), (first.namespace, now.namespace))
+            and is_whole(target.get("group"), (now.group,))
+            and is_whole(target.get("version"), (now.version,))
             and matches(labels, texts(entry.manifest, "labels"))
             and matches(annotations, texts(entry.manifest, "annotations"))
         ):
@@ -85,31 +47,9 @@ def is_meant(entry: Entry, selector: Mapping[str, Any]) -> bool:
     )
 
 
-_REQUIREMENT = re.compile(
-    r"\s*(?:!\s*(?P<absent>[^\s,!=()]+)"
-    r"|(?P<key>[^\s,!=()]+)\s*(?:(?P<equals>==|=|!=)\s*(?P<value>[^\s,=!()]*)"
-    r"|\s(?P<operator>in|notin)\s*\((?P<values>[^()]*)\))?)\s*(?:,|\Z)"
-)
-_OPERATORS = {"=": "In", "==": "In", "!=": "NotIn", "in": "In", "notin": "NotIn"}
-
-
-@cache
 def label_selector(text: str) -> Selector:
     """Parses a selector such as `app=web,tier in (a, b),!canary`. Raises TargetError."""
-    requirements: list[Requirement] = []
-    position = 0
-    while position < len(text.rstrip()):
-        found = _REQUIREMENT.match(text, position)
-        if not found:
-            raise TargetError(f"'{text}' is no label selector")
-        position = found.end()
-        if found["absent"]:
-            requirements.append(Requirement(found["absent"], "DoesNotExist"))
-        elif found["equals"]:
-            requirements.append(Requirement(found["key"], _OPERATORS[found["equals"]], (found["value"],)))
-        elif found["operator"]:
-            values = tuple(value.strip() for value in found["values"].split(","))
-            requirements.append(Requirement(found["key"], _OPERATORS[found["operator"]], values))
-        else:
-            requirements.append(Requirement(found["key"], "Exists"))
-    return tuple(requirements)
+    try:
+        return from_text(text)
+    except BadSelector:
+        raise TargetError(f"'{text}' is no label selector") from None
