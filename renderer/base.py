@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from renderer.tree import Tree, Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """All resources of the base, sorted by id, and the ways to find them."""
+    """All resources of the base, sorted by id, and the ways to find them; `as_read` are the same in the order of their files."""
 
     resources: tuple[Resource, ...]
     by_id: Mapping[ResourceId, Resource]
     by_kind: Mapping[GroupKind, tuple[Resource, ...]]
+    as_read: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
 
     def of(self, group: str, kind: str) -> tuple[Resource, ...]:
         """Returns the resources of a kind, sorted by namespace and name."""
@@ -38,11 +40,12 @@ class Base:
 
 def make_base(resources: Iterable[Resource]) -> Base:
     """Indexes resources; generated names may repeat, others must not (see `read_base`)."""
-    ordered = tuple(sorted(resources, key=lambda r: (r.id, r.source.file, r.source.document, str(r.source.prefix))))
+    as_read = tuple(resources)
+    ordered = tuple(sorted(as_read, key=lambda r: (r.id, r.source.file, r.source.document, str(r.source.prefix))))
     kinds: dict[GroupKind, list[Resource]] = {}
     for resource in ordered:
         kinds.setdefault((resource.id.group, resource.id.kind), []).append(resource)
-    return Base(ordered, {r.id: r for r in ordered}, {key: tuple(found) for key, found in kinds.items()})
+    return Base(ordered, {r.id: r for r in ordered}, {key: tuple(found) for key, found in kinds.items()}, as_read)
 
 
 Built = tuple[Source, Mapping[str, Any]]

@@ -206,3 +206,21 @@ def test_a_render_without_a_kustomization_does_not_import_the_build(
         f"assert ('renderer.kustomize' in sys.modules) is {is_imported}"
     )
     subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)
+
+
+def test_objects_stand_in_the_order_of_their_files_and_a_base_may_lie_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overlay, base = tmp_path / "one" / "overlay", tmp_path / "two" / "base"
+    for directory, text in (
+        (overlay, "resources: [../../two/base]\nsortOptions: {order: fifo}\n"),
+        (base, "resources: [z.yaml, a.yaml]\n"),
+    ):
+        directory.mkdir(parents=True)
+        (directory / "kustomization.yaml").write_text(text)
+    (base / "z.yaml").write_text(CONFIG_MAP.replace("settings", "z"))
+    (base / "a.yaml").write_text(CONFIG_MAP.replace("settings", "a"))
+    monkeypatch.chdir(overlay)
+    result = run("build", ".")
+    built = [CONFIG_MAP.replace("settings", name) for name in ("z", "a")]
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"---\n{built[0]}---\n{built[1]}", "")

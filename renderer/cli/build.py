@@ -33,7 +33,7 @@ _NAMESPACE = "default"
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Nothing above DIR is read; default: the nearest directory with .git above PATH, or the current one.",
+    help="Nothing above DIR is read; default: the repository of PATH, or no bound where there is none.",
 )
 @click.option(
     "-o",
@@ -50,13 +50,9 @@ def command(path: str, root: Path | None, output: Path | None) -> None:
 
 
 def _root(path: str) -> Path:
-    """Returns what bounds reading: the repository of a path, or the directory where the user stands if it holds the path."""
-    here = Path.cwd()
-    if path == STREAM:
-        return here
+    """Returns what bounds reading: the repository of a path; kustomizations outside of one may name what lies anywhere."""
     found = find_root(Path(path) / STREAM if Path(path).is_dir() else Path(path))
-    is_repository = (found / ".git").exists()
-    return here if not is_repository and here in (found, *found.parents) else found
+    return found if (found / ".git").exists() else Path(Path.cwd().anchor)
 
 
 def _build(view: View, path: str, output: Path | None) -> tuple[int, dict[str, Any]]:
@@ -73,7 +69,7 @@ def _build(view: View, path: str, output: Path | None) -> tuple[int, dict[str, A
 
 def _print(base: Base) -> None:
     emitter = Emitter(())
-    for resource in base.resources:
+    for resource in base.as_read:
         click.echo(f"---\n{emitter.write(resource.manifest)}", nl=False)
 
 
