@@ -94,6 +94,12 @@ def test_a_catch_all_that_nobody_meets_has_no_copies() -> None:
     assert said == [older("shop/r", "shop/s")]
 
 
+def test_a_catch_all_that_only_an_older_one_could_be_is_said() -> None:
+    https, said = routed(bound("r", TO_B), bound("s", TO_A))
+    assert (https["r"], https["s"]) == ([TO_B], [TO_A])
+    assert said == [older("shop/r", "shop/s")]
+
+
 def test_entries_behind_a_catch_all_are_met_by_nobody() -> None:
     https, _ = routed(bound("r", TO_A), bound("s", {"match": [Y], **TO_B}, TO_B, {"match": [X], **TO_B}))
     assert https["r"] == [copy(Y, to(B)), copy(None, to("a-dev1")), TO_A]

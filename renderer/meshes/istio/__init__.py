@@ -118,6 +118,7 @@ def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId,
     problems: list[Problem] = [*_unknown(plan), *unknown_gateways(plan)]
     objects: list[Placed] = []
     affected: list[Resource] = []
+    hidden: set[ResourceId] = set()
     gateways: dict[str, Resource] = {}
     clients = clients_of(plan)
     for vs in view.virtual_services:
@@ -126,6 +127,7 @@ def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId,
         if changed.tenants:
             affected.append(vs)
             gateways = {**dict.fromkeys(changed.gateways, vs), **gateways}
+        hidden |= {vs.id} if changed.is_hidden else set()
         if vs.id not in adopted:
             problems += (*_not_adopted(plan, vs, changed), *_not_stripped(plan, vs, changed))
         else:
@@ -133,7 +135,7 @@ def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId,
     objects += destination_rules(plan, view)
     problems += beyond(view, by_service, affected)
     problems += writers(plan.base, affected, by_service)
-    problems += order_notices(view.bindings, {vs.id for vs in affected})
+    problems += order_notices(view.bindings, hidden | {vs.id for vs in affected})
     problems += open_gateways(plan, gateways)
     problems += _opted_out(view, by_service, clients)
     return Routed(tuple(objects), tuple(problems))

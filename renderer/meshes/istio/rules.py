@@ -34,6 +34,7 @@ class Transformed:
     """The spec of a VirtualService with its tenants' entries, the Service by which each came, and what is wrong.
 
     `gateways` are those at which its tenants can be chosen; `is_stripped`: at others it removes carriers.
+    `is_hidden`: tenants would have entries behind a catch-all that another VirtualService has, by their names, in front.
 
     `clients` are the clones for whose requests it has conditions.
     """
@@ -44,6 +45,7 @@ class Transformed:
     problems: tuple[Problem, ...]
     gateways: frozenset[str] = frozenset()
     is_stripped: bool = False
+    is_hidden: bool = False
 
     @property
     def http(self) -> Sequence[Manifest]:
@@ -73,7 +75,7 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
     bound = bound_of(plan.environment, vs, view.roots.get(vs.id, ()))
     http: list[Manifest] = []
     changed: dict[str, tuple[Tenant, ResourceId]] = {}
-    is_stripped = False
+    is_stripped = is_hidden = False
     spec, meant = with_clients(clients, vs)
     for number, entry in enumerate(spec.get("http") or ()):
         place = Place(vs=vs, number=number, entry=entry, bound=bound)
@@ -88,7 +90,9 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
         http += [stripped] if stripped else []
         is_stripped = is_stripped or stripped is not None
         copies: list[tuple[int, Entry]] = []
-        for cause in causes if not (group and group.is_hidden) else ():
+        is_behind = group is not None and group.is_hidden
+        is_hidden = is_hidden or (is_behind and bool(causes))
+        for cause in () if is_behind else causes:
             try:
                 rules = _tenant_entries(plan, view, place, cause, group)
             except (BadRegex, Entangled, Indistinct, Inexpressible) as error:
@@ -112,6 +116,7 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
         problems=tuple(problems),
         gateways=bound.chosen - {MESH} if changed else frozenset(),
         is_stripped=is_stripped,
+        is_hidden=is_hidden,
     )
 
 
@@ -133,6 +138,7 @@ def joined(one: Transformed, other: Transformed | None) -> Transformed:
         problems=(*one.problems, *other.problems),
         gateways=one.gateways,
         is_stripped=one.is_stripped,
+        is_hidden=one.is_hidden,
     )
 
 
