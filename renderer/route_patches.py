@@ -9,12 +9,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from renderer.base import found_at, group_of
 from renderer.catalogue import report
 from renderer.emit import Placed, path_of
 from renderer.model import Environment, RoutePatch
 from renderer.patch.errors import PatchError
 from renderer.patch.json6902 import apply_json6902
-from renderer.problems import Path, Problem
+from renderer.problems import Path, Problem, dotted
+from renderer.shapes import mismatches, texts_of
 
 
 def patch_routes(environment: Environment, objects: Iterable[Placed]) -> tuple[tuple[Placed, ...], list[Problem]]:
@@ -65,7 +67,12 @@ def _patched(placed: Placed, patch: RoutePatch) -> Placed:
         raise PatchError("the patch leaves no object")
     metadata = manifest.get("metadata")
     name = (metadata.get("namespace"), metadata.get("name")) if isinstance(metadata, dict) else None
-    is_same_kind = manifest.get("kind") == placed.id.kind
+    is_same_kind = (group_of({"apiVersion": manifest.get("apiVersion")}), manifest.get("kind")) == (
+        placed.id.group,
+        placed.id.kind,
+    )
     if not is_same_kind or name != (placed.id.namespace, placed.id.name) or not isinstance(manifest.get("spec"), dict):
         raise PatchError("the patch makes another object of it")
+    for path, expected in (*texts_of(manifest), *mismatches(placed.id.group, placed.id.kind, manifest)):
+        raise PatchError(f"'{dotted(path)}' would be {found_at(manifest, path)}, expected {expected}")
     return dataclasses.replace(placed, manifest=manifest)

@@ -80,6 +80,7 @@ _HTTP = [{
     "match": [{**_L4_MATCH, "headers": EACH(_STRING_MATCH), "withoutHeaders": EACH(_STRING_MATCH), "uri": _STRING_MATCH}],
     "route": _ROUTE, "mirror": _DESTINATION, "mirrors": [{"destination": _DESTINATION}], "redirect": dict,
     "directResponse": dict, "delegate": {"name": str, "namespace": str}, "headers": _HEADERS,
+    "timeout": str, "retries": dict, "fault": dict, "rewrite": dict, "corsPolicy": dict,
 }]  # fmt: skip
 _HASH = {"loadBalancer": {"consistentHash": dict}}
 _SELECTED = {"spec": {"selector": _LABEL_SELECTOR}}
@@ -97,7 +98,7 @@ _NAMED = [{"name!": str, "type": str, "value": str}]
 def _route(method: Shape) -> Shape:
     match = {"headers": _NAMED, "queryParams": _NAMED, "path": {"type": str, "value": str}, "method": method}
     backends = [{**_REFERENCE, "weight": int, "filters": _FILTERS}]
-    rules = [{"matches": [match], "filters": _FILTERS, "backendRefs": backends}]
+    rules = [{"matches": [match], "filters": _FILTERS, "backendRefs": backends, "timeouts": dict}]
     return {"spec": {"parentRefs": [_REFERENCE], "hostnames": [str], "rules": rules}}
 
 
