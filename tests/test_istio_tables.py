@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from renderer.model import Resource
@@ -63,14 +63,16 @@ def ported(http: list[Object], port: int | None) -> list[Object]:
     return [{**e, "match": [{**m, "port": port} for m in e.get("match") or [{}]]} for e in http] if port else http
 
 
-def in_mesh(name: str, http: list[Object], scope: tuple[str, list[str]], port: int | None) -> Object:
-    own = [*http, {"route": [to(f"{name}{END}")]}]
+def in_mesh(
+    name: str, http: list[Object], scope: tuple[str, list[str]], port: int | None, *, is_whole: bool = True
+) -> Object:
+    own = [*http, {"route": [to(f"{name}{END}")]}] if is_whole or not http else http
     more = {"exportTo": scope[1]} if scope[1] else {}
     return virtual_service(name, *ported(own, port), namespace=scope[0], hosts=[name + END], **more)
 
 
 scopes: Any = st.sampled_from([("", []), ("", []), ("client", ["."]), ("", ["*"])])
-meshed = st.dictionaries(st.sampled_from(SERVICES), st.tuples(tables, scopes, ports), max_size=2)
+meshed = st.dictionaries(st.sampled_from(SERVICES), st.tuples(tables, scopes, ports, st.booleans()), max_size=2)
 hostnames: Any = st.sampled_from([("*",), ("*",), ("*",), ("shop.example.com",), ("*", "x.org")])
 loose: Any = st.lists(st.tuples(tables, hostnames), max_size=3)
 
@@ -220,13 +222,34 @@ BY_DELEGATES = [
     for path in ("/a", "/A", "/z")
     for to, namespace in ((("", "a" + END), "shop"), (("", "a" + END), "client"), (("gw", "shop.example.com"), ""))
 ]
+ON_PORTS = [
+    {
+        "to": ("", s + END),
+        "namespace": "shop",
+        "port": port,
+        "path": "/q",
+        "method": "PUT",
+        "headers": {"tenantid": "dev1"},
+    }
+    for s in SERVICES
+    for port in (80, 8080)
+]
 slow = settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
 
+# Entries for a port that the base's VirtualService leaves out must not answer on its own port, where there is a 404.
+ONE_PORT: Any = {"a": ([{"match": [{"uri": {"exact": "/a"}}], "route": [to("a" + END)]}], ("", []), 8080, False)}
+
+
 @slow
+@example(ONE_PORT, {"dev1": {"a"}}, [])
 @given(meshed, clones, several)
 def test_in_the_mesh(tables: Any, cloned: Any, given: list[Any]) -> None:
-    check([*APPS, GATE, *(in_mesh(name, *parts) for name, parts in tables.items())], cloned, given)
+    check(
+        [*APPS, GATE, *(in_mesh(name, *parts, is_whole=whole) for name, (*parts, whole) in tables.items())],
+        cloned,
+        [*ON_PORTS, *given],
+    )
 
 
 @slow
