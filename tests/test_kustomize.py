@@ -560,3 +560,15 @@ def test_cases_of_kustomize() -> None:
 def test_kustomizations_of_real_applications(directory: str, count: int) -> None:
     root, _, below = directory.partition("/")
     assert len(build(DiskTree(SHARED / "trees" / root), below)) == count
+
+
+def test_operations_in_brackets_are_json_alone() -> None:
+    start = "resources: [a.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: "
+    files = {"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"}
+    what = "operations in brackets have to be JSON: quote keys and texts, or begin each with '- ' on a line of its own"
+    loose, strict = "'[{op: add, path: /data, value: {}}]'\n", '\'[{"op": "add", "path": "/data", "value": {}}]\'\n'
+    assert [text.split("\n")[0] for text in problems_of({**files, "kustomization.yaml": start + loose})] == [
+        f"kustomization.yaml:4:10: SL144 the patch cannot be applied: {what}"
+    ]
+    ((_, built),) = build(MemoryTree({**files, "kustomization.yaml": start + strict}), "")
+    assert built["data"] == {}

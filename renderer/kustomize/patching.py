@@ -5,6 +5,7 @@ https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/internal/
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,7 +86,8 @@ def _named(loaded: LoadedPatch) -> LoadedPatch:
 
 
 def _from_file(files: Files, entry: str, place: Place) -> tuple[tuple[Patch, Place], ...]:
-    path, _ = files.read(entry, place)
+    path, text = files.read(entry, place)
+    _check_brackets(text, place)
     found = []
     for document in files.documents(path):
         source = Source(file=path, document=document.index)
@@ -98,10 +100,21 @@ def _from_file(files: Files, entry: str, place: Place) -> tuple[tuple[Patch, Pla
 
 
 def _inline(text: str, place: Place) -> tuple[tuple[Patch, Place], ...]:
+    _check_brackets(text.encode(), place)
     try:
         return tuple((patch, place) for data in parse_patch(text) for patch, _ in _items(data))
     except PatchError as error:
         raise place.invalid("SL144", what=_within(error)) from None
+
+
+def _check_brackets(text: bytes, place: Place) -> None:
+    """Raises Invalid for operations in brackets that are no JSON: kustomize reads them as JSON alone, and refuses others."""
+    if text.startswith(b"["):
+        try:
+            json.loads(text)
+        except ValueError:
+            what = "operations in brackets have to be JSON: quote keys and texts, or begin each with '- ' on a line of its own"
+            raise place.invalid("SL144", what=what) from None
 
 
 def _items(data: Any) -> list[tuple[Any, Path]]:
