@@ -208,7 +208,7 @@ CATALOGUE: dict[str, Row] = {
     "SL130": Row(
         text="'{name}' cannot be a header carrier",
         hint="choose a header of your own, such as tenantID, or a baggage member: {{baggage: tenantID}}",
-        why="Istio ignores header conditions of that name, or the header has other members.",
+        why="Istio ignores header conditions of that name, HTTP itself uses the header, or it has other members.",
         bad="carriers: [{header: baggage}]\n",
         good="carriers: [{header: tenantID}, {baggage: tenantID}]\n",
     ),

@@ -118,8 +118,12 @@ def read_environment(tree: Tree, path: str) -> Environment:
     return environment
 
 
-_RESERVED = ("authority", "baggage", "method", "scheme", "uri")
-"""Names that cannot be header carriers: Istio ignores four of them, and baggage is a carrier of its own kind."""
+_RESERVED = (
+    "authority", "baggage", "connection", "content-length", "host", "keep-alive", "method", "proxy-connection", "scheme", "te",
+    "trailer", "transfer-encoding", "upgrade", "uri",
+)  # fmt: skip
+"""Names that cannot be header carriers: Istio ignores four of them, baggage is a carrier of its own kind, and HTTP itself uses the
+others between two hops (RFC 9110, 7.6.1), or for what a request is."""
 
 
 def _carrier_problems(environment: Environment) -> Iterator[Problem]:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from renderer.meshes.carriers import baggage_regex, header_of
 from renderer.model import Carrier
-from tests.build import regex
+from renderer.problems import Invalid
+from tests.build import app, inputs, regex, texts
 
 
 @pytest.mark.parametrize(
@@ -81,3 +82,13 @@ def test_is_the_parser(value: str, key: str) -> None:
     assert bool(re2.fullmatch(pattern, value)) == expected
     assert bool(re.fullmatch(pattern, value)) == expected
     assert bool(re2.search(pattern, value)) == expected
+
+
+@pytest.mark.parametrize("name", ["baggage", "Host", "Content-Length", "transfer-encoding", "uri"])
+def test_headers_of_http_itself_carry_nothing(name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        inputs(app("a"), carriers=[{"header": name}])
+    assert texts(refused.value.problems) == [
+        f"sandlane.yaml: SL130 '{name.lower()}' cannot be a header carrier\n"
+        "  hint: choose a header of your own, such as tenantID, or a baggage member: {baggage: tenantID}"
+    ]
