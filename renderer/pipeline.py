@@ -27,8 +27,6 @@ from renderer.plan import Plan
 from renderer.planner import make_plan
 from renderer.ports import number_and_protocol
 from renderer.problems import Invalid, Problem, Source, sort
-from renderer.proof import prove
-from renderer.proof.claims import claims_of
 from renderer.quotas import quotas
 from renderer.resources import own_claims, render_resources
 from renderer.route_patches import broken_by_patches, patch_routes
@@ -89,13 +87,21 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     too_large = [*_too_large(objects, files)]
     if too_large:
         raise Invalid(too_large)
-    unproven = prove(inputs.base, _written(objects), claims_of(inputs)) if is_proved else []
+    unproven = _unproven(inputs, objects) if is_proved else []
     by_patches = broken_by_patches(inputs.environment, objects, unproven)
     if by_patches:
         raise Invalid(by_patches)
     if unproven:
         raise Unproven(unproven)
     return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects)
+
+
+def _unproven(inputs: Inputs, objects: Iterable[Placed]) -> list[Problem]:
+    """Returns the promises that objects do not keep."""
+    from renderer.proof import prove  # what is compared only, or refused, does without
+    from renderer.proof.claims import claims_of
+
+    return prove(inputs.base, _written(objects), claims_of(inputs))
 
 
 def render_valid(inputs: Inputs) -> Rendered:
