@@ -61,10 +61,11 @@ def render_resources(plan: Plan) -> tuple[tuple[Placed, ...], list[Problem]]:
     """Returns the objects of all sandboxes' resources, and what is wrong with any."""
     objects: list[Placed] = []
     problems: list[Problem] = []
+    scopes = declared_scopes(r.manifest for r in plan.base.of("apiextensions.k8s.io", "CustomResourceDefinition"))
     for sandbox in plan.sandboxes:
         found: list[tuple[ResourceFile, Resource]] = []
         for file in sandbox.resources:
-            read, wrong = _read(plan, sandbox, file)
+            read, wrong = _read(plan, sandbox, file, scopes)
             found += ((file, each) for each in read)
             problems += wrong
         claims = frozenset(r.id for _, r in found if (r.id.group, r.id.kind) == _CLAIM)
@@ -85,7 +86,9 @@ def own_claims(objects: tuple[Placed, ...], clone: WorkloadClone) -> frozenset[s
     return frozenset(placed.id.name for placed in claims if placed.directory == directory)
 
 
-def _read(plan: Plan, sandbox: Sandbox, file: ResourceFile) -> tuple[list[Resource], list[Problem]]:
+def _read(
+    plan: Plan, sandbox: Sandbox, file: ResourceFile, scopes: Mapping[GroupKind, bool]
+) -> tuple[list[Resource], list[Problem]]:
     """Returns the objects in a file, after it was rendered where it is a template."""
     wrong = partial(report, source=sandbox.source, path=file.path, sandbox=sandbox.source)
     data = file.text
@@ -100,7 +103,6 @@ def _read(plan: Plan, sandbox: Sandbox, file: ResourceFile) -> tuple[list[Resour
     except Invalid as invalid:
         return [], [replace(p, sandbox=sandbox.source, **_place(sandbox, file, p)) for p in invalid.problems]
     found, problems = [], []
-    scopes = declared_scopes(r.manifest for r in plan.base.of("apiextensions.k8s.io", "CustomResourceDefinition"))
     for document in documents:
         if is_own(document.data):
             kind = str(document.data.get("kind"))

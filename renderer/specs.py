@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer import contract, yamlio
+from renderer.base import is_own
 from renderer.catalogue import CATALOGUE, report
 from renderer.changes import changes_of, read_file, repeated, twice
 from renderer.kinds import at
@@ -53,7 +54,7 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
             problems += unread
             rejected.add(file.rpartition("/")[2].partition(".")[0])  # by custom a spec's file has its name
         for document in documents:
-            if file in beside and not _is_ours(document.data):
+            if file in beside and not is_own(document.data):
                 continue
             record, wrong = _record(tree, document.data, Source(file=file, document=document.index), environment)
             problems += wrong
@@ -80,17 +81,13 @@ def _documents(tree: Tree, file: str) -> tuple[tuple[yamlio.Document, ...], list
         return (), [report("SL128", source=source, sandbox=source, reason=str(unreadable))]
 
 
-def _is_ours(data: Any) -> bool:
-    return isinstance(data, Mapping) and str(data.get("apiVersion")).startswith("sandlane.dev/")
-
-
 def _named_by(data: Any, file: str) -> Iterator[str]:
     """Yields the files that a document names as resources or patches, before anything of it has been checked."""
     named = [*_items(data, "resources")]
-    for workload in _items(data, "workloads") if _is_ours(data) else ():
+    for workload in _items(data, "workloads") if is_own(data) else ():
         patches = workload.get("patches") if isinstance(workload, Mapping) else None
         named += [at(patch, ("path",)) for patch in (patches if isinstance(patches, list) else ())]
-    for name in named if _is_ours(data) else ():
+    for name in named if is_own(data) else ():
         try:
             if isinstance(name, str):
                 yield join(file.rpartition("/")[0], name)
@@ -112,7 +109,7 @@ def _record(
     tree: Tree, data: Any, source: Source, environment: Environment
 ) -> tuple[Sandbox | RouteGroup | None, list[Problem]]:
     kind = data.get("kind") if isinstance(data, Mapping) else None
-    if kind not in ("DevelopmentSandbox", "RouteGroup") or not _is_ours(data):
+    if kind not in ("DevelopmentSandbox", "RouteGroup") or not is_own(data):
         found = f"kind {kind!r} of apiVersion {data.get('apiVersion')!r}" if isinstance(data, Mapping) else "no mapping"
         return None, [
             report("SL204", source=source, sandbox=source, expected="a DevelopmentSandbox or a RouteGroup", found=found)

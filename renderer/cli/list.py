@@ -20,12 +20,7 @@ SUBJECTS = ("sandboxes", "workloads", "owned")
 
 @click.command("list", help="List 'sandboxes' (default), 'workloads' of the base, or 'owned' route objects.")
 @click.argument("arguments", nargs=-1, metavar="[sandboxes|workloads|owned] [ENVIRONMENT]...")
-@click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Nothing above DIR is read.",
-)
+@s.root_option
 @s.base_option
 @s.output_format("text", "json", "mermaid")
 def command(arguments: tuple[str, ...], root: Path | None, base: tuple[str, ...], output_format: str) -> None:

@@ -122,16 +122,20 @@ def unusable(directory: Path, error: Exception) -> Problem:
     return report("SL502", file=shown(directory), reason=reason)
 
 
-def environments(command: F) -> F:
-    """Adds the arguments that name environments, and the root that bounds reading."""
-    command = click.option(
+def root_option(command: F) -> F:
+    """Adds `--root`, which bounds reading."""
+    return click.option(
         "--root",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         metavar="DIR",
         help="Nothing above DIR is read; default: the nearest directory with .git above the environment.",
     )(command)
+
+
+def environments(command: F) -> F:
+    """Adds the arguments that name environments, and the root that bounds reading."""
     return click.argument("environments", nargs=-1, type=click.Path(path_type=Path), metavar="[ENVIRONMENT]...")(
-        command
+        root_option(command)
     )
 
 

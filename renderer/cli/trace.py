@@ -69,12 +69,7 @@ class _Asked:
 )
 @click.option("--base-only", is_flag=True, help="Look at the base alone.")
 @click.option("--all", "is_all", is_flag=True, help="Show all Services x tenants; URL gives the path.")
-@click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Nothing above DIR is read.",
-)
+@s.root_option
 @s.output_format("text", "json", "mermaid")
 def command(
     arguments: tuple[str, ...],

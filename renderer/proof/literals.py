@@ -55,6 +55,11 @@ def is_disabled(resource: Resource) -> bool:
     return annotations_of(resource.manifest).get(ROUTE) == DISABLED
 
 
+def quoted(value: str | None) -> str:
+    """Returns the value of a label or annotation as problems say it."""
+    return "missing" if value is None else f"'{value}'"
+
+
 def origin_value(kind: str, name: str) -> str:
     """Returns the origin label of a workload's clone: at most 63 characters, the tail of a longer one being its hash."""
     text = name if kind == "Deployment" else f"{kind.lower()}.{name}"

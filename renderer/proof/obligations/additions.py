@@ -15,7 +15,7 @@ from renderer.model import Resource, ResourceId, labels_of
 from renderer.problems import Path, Problem
 from renderer.proof.additional import ROUTES
 from renderer.proof.alignment import destinations
-from renderer.proof.literals import SANDBOX, TENANT
+from renderer.proof.literals import SANDBOX, TENANT, quoted
 from renderer.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, clone_selected, is_of_servers
 from renderer.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
 from renderer.proof.routes import backend, homes, named_by, parents_of, rules_of
@@ -93,12 +93,8 @@ def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
     ):
         if labels.get(key) != value:
             yield _wrong(
-                resource, f"label '{key}' is {_quoted(labels.get(key))}, expected '{value}'", ("metadata", "labels")
+                resource, f"label '{key}' is {quoted(labels.get(key))}, expected '{value}'", ("metadata", "labels")
             )
-
-
-def _quoted(value: str | None) -> str:
-    return "missing" if value is None else f"'{value}'"
 
 
 def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:

@@ -14,7 +14,7 @@ from renderer.model import Manifest, Resource, annotations_of, labels_of
 from renderer.problems import Path, Problem
 from renderer.proof.additional import AddedRoute
 from renderer.proof.alignment import same
-from renderer.proof.literals import ORIGIN, OWNED_LABELS, OWNED_PREFIXES, SANDBOX, TENANT
+from renderer.proof.literals import ORIGIN, OWNED_LABELS, OWNED_PREFIXES, SANDBOX, TENANT, quoted
 from renderer.proof.routes import Route
 from renderer.proof.world import World
 
@@ -32,7 +32,7 @@ def check(world: World) -> Iterator[Problem]:
         if added.origin is None:
             label = labels_of(added.resource.manifest).get(ORIGIN)
             kind = f"no {added.resource.id.kind} of the base that the mesh reads"
-            what = f"label '{ORIGIN}' is {_quoted(label)}, {kind}, and no rule is a default"
+            what = f"label '{ORIGIN}' is {quoted(label)}, {kind}, and no rule is a default"
             yield _wrong(added.resource, what, ("metadata", "labels"))
             continue
         yield from _place(added, added.origin)
@@ -41,10 +41,6 @@ def check(world: World) -> Iterator[Problem]:
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
     return report("SL601", source=resource.source, path=path, what=f"'{resource.id}': {what}")
-
-
-def _quoted(value: str | None) -> str:
-    return "missing" if value is None else f"'{value}'"
 
 
 def _demands(world: World, added: AddedRoute) -> Iterator[Problem]:
