@@ -123,7 +123,7 @@ def _backends(rule: Manifest) -> Iterator[Manifest]:
 
 def _hosts(spec: dict[str, object]) -> Iterator[str]:
     """Yields the hosts that a VirtualService or DestinationRule names."""
-    yield from spec.get("hosts") or ()  # type: ignore[misc]
+    yield from (host.lower() for host in spec.get("hosts") or ())  # type: ignore[attr-defined]
     if spec.get("host"):
         yield str(spec["host"])
     for field in ("http", "tls", "tcp"):

@@ -703,6 +703,23 @@ DEFAULTS = [
                     {
                         "apiVersion": "networking.istio.io/v1",
                         "kind": "VirtualService",
+                        "metadata": {"name": "x", "namespace": "shop"},
+                        "spec": {"hosts": ["Cart"]},
+                    },
+                ),
+            )
+        ),
+        [p1(CART_VS, "VirtualService/shop/cart-sandlane", "'Service/shop/cart' is served by 'VirtualService/shop/x'")],
+        id="served-in-capital-letters",
+    ),
+    pytest.param(
+        lambda: said(
+            base=(
+                add(
+                    "x",
+                    {
+                        "apiVersion": "networking.istio.io/v1",
+                        "kind": "VirtualService",
                         "metadata": {"name": "x", "namespace": "other"},
                         "spec": {"hosts": ["*.svc.cluster.local"]},
                     },

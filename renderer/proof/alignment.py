@@ -70,6 +70,11 @@ def entries(manifest: Manifest) -> Sequence[Manifest]:
     return (manifest.get("spec") or {}).get("http") or ()
 
 
+def hosts(manifest: Manifest) -> list[str]:
+    """Returns the hosts of a VirtualService, which Istio compares in lower case; a destination's it takes as written."""
+    return [str(host).lower() for host in (manifest.get("spec") or {}).get("hosts") or ()]
+
+
 def called(entry: Manifest, number: int) -> str:
     """Returns how messages call an entry: by its name, else by its position, counted from 1."""
     return f"'{entry['name']}'" if entry.get("name") else f"entry {number + 1}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from renderer.hosts import ServiceHost, covers, exported
 from renderer.model import Manifest, Resource, ResourceId, annotations_of
 from renderer.ports import is_http, istio_protocol
+from renderer.proof.alignment import hosts
 from renderer.proof.compile.delegates import entries_of
 from renderer.proof.compile.istio_matches import MESH
 from renderer.proof.literals import is_disabled
@@ -64,10 +65,10 @@ def _naming(world: World, id: ResourceId) -> tuple[list[Resource], list[Resource
         spec = vs.manifest.get("spec") or {}
         if MESH not in (spec.get("gateways") or (MESH,)):
             continue
-        hosts = spec.get("hosts") or ()
-        if any(world.service(host, vs.id.namespace) == id for host in hosts):
+        named = hosts(vs.manifest)
+        if any(world.service(host, vs.id.namespace) == id for host in named):
             exact.append(vs)
-        elif any(host.startswith("*") and covers(host, fqdn) for host in hosts):
+        elif any(host.startswith("*") and covers(host, fqdn) for host in named):
             wild.append(vs)
     return exact, wild
 
@@ -85,7 +86,7 @@ def _reaches(vs: Resource, seen: frozenset[str]) -> bool:
 
 
 def _is_alone(world: World, vs: Resource, id: ResourceId) -> bool:
-    return [world.service(h, vs.id.namespace) for h in (vs.manifest.get("spec") or {}).get("hosts") or ()] == [id]
+    return [world.service(h, vs.id.namespace) for h in hosts(vs.manifest)] == [id]
 
 
 def _applies(world: World, vs: Resource, port: int) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from renderer.base import Base
 from renderer.hosts import ServiceHost, covers
 from renderer.model import Manifest, Resource, ResourceId
-from renderer.proof.alignment import entries
+from renderer.proof.alignment import entries, hosts
 from renderer.proof.compile.istio_matches import MESH, gateway_name, is_catch_all, predicate_of
 from renderer.proof.readers import VIRTUAL_SERVICE
 
@@ -94,9 +94,9 @@ def _gateways(vs: Resource) -> Sequence[str]:
 
 def keys_of(base: Base, domain: str, vs: Resource, only: str = "") -> Iterator[Key]:
     """Yields the virtual hosts of a VirtualService at its gateways, or at one of them."""
-    for host in (vs.manifest.get("spec") or {}).get("hosts") or ():
+    for host in hosts(vs.manifest):
         is_full = "." in host or "*" in host
-        name = (host if is_full else ServiceHost(vs.id.namespace, host).fqdn(domain)).lower()
+        name = host if is_full else ServiceHost(vs.id.namespace, host).fqdn(domain)
         for gateway in _gateways(vs):
             if gateway != MESH and only in ("", gateway_name(gateway, vs.id.namespace)):
                 yield from _at(base, gateway_name(gateway, vs.id.namespace), vs, name)

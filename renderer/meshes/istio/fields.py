@@ -13,8 +13,12 @@ MESH = "mesh"
 
 
 def hosts(manifest: Manifest) -> list[str]:
-    """Returns the hosts of a VirtualService; a delegate has none."""
-    return (manifest.get("spec") or {}).get("hosts") or []
+    """Returns the hosts of a VirtualService in lower case, as Istio compares them; a delegate has none.
+
+    Only these: a destination's host is compared as it is written (istio: pilot/pkg/networking/core/route/route.go,
+    separateVSHostsAndServices).
+    """
+    return [host.lower() for host in (manifest.get("spec") or {}).get("hosts") or ()]
 
 
 def gateways(manifest: Manifest) -> list[str]:

@@ -14,7 +14,7 @@ from renderer.kinds import GroupKind
 from renderer.model import Resource, ResourceId, labels_of
 from renderer.problems import Path, Problem
 from renderer.proof.additional import ROUTES
-from renderer.proof.alignment import destinations
+from renderer.proof.alignment import destinations, hosts
 from renderer.proof.literals import SANDBOX, TENANT, quoted
 from renderer.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, clone_selected, is_of_servers
 from renderer.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
@@ -103,7 +103,7 @@ def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
         spec = resource.manifest.get("spec") or {}
         routes = (entry for field in ("http", "tcp", "tls") for entry in spec.get(field) or ())
         sent = (str(destination.get("host") or "") for entry in routes for destination, _ in destinations(entry))
-        for host in (*(spec.get("hosts") or ()), str(spec.get("host") or ""), *sent):
+        for host in (*hosts(resource.manifest), str(spec.get("host") or ""), *sent):
             service = world.service(host, resource.id.namespace)
             if service:
                 yield service, resource.id

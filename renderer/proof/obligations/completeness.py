@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Problem
-from renderer.proof.alignment import Insertion, called, entries
+from renderer.proof.alignment import Insertion, called, entries, hosts
 from renderer.proof.compile.delegates import entries_of
 from renderer.proof.conditions import demands_of
 from renderer.proof.coverage import Served, routable, served
@@ -85,8 +85,8 @@ def _is_foreign(world: World, ours: Resource, insertion: Insertion) -> bool:
 
 def _may_be_longer(world: World, ours: Resource) -> bool:
     """Tells whether entries may stand behind those of a VirtualService (rule R-I9)."""
-    hosts = list((ours.manifest.get("spec") or {}).get("hosts") or ())
-    id = world.service(str(hosts[0]), ours.id.namespace) if len(hosts) == 1 else None
+    named = hosts(ours.manifest)
+    id = world.service(named[0], ours.id.namespace) if len(named) == 1 else None
     service = world.base.by_id.get(id) if id else None
     how = served(world, service) if service else None
     return bool(how and how.home and how.home.id == ours.id and how.ports)
@@ -105,15 +105,15 @@ def _by_host(expectation: Expectation, vs: Resource) -> tuple[dict[str, Cause], 
     With several hosts, or at a gateway, its entries answer requests as well that are not for the Service.
     """
     tenants = expectation.clones.tenants
-    hosts = (vs.manifest.get("spec") or {}).get("hosts") or ()
-    named = [service for host in hosts if (service := expectation.world.service(host, vs.id.namespace)) in tenants]
+    own = hosts(vs.manifest)
+    named = [service for host in own if (service := expectation.world.service(host, vs.id.namespace)) in tenants]
     bound = (vs.manifest.get("spec") or {}).get("gateways") or ["mesh"]
     if not named or "mesh" not in bound:
         return {}, []
     written = [entry.body for entry in entries_of(expectation.world.network, vs)]
     sent = {tenant for service in routed_hosts(expectation.world, vs, *written) for tenant in tenants.get(service, ())}
     found = [(s, tenant) for s in dict.fromkeys(named) if s for tenant in tenants[s] if tenant not in sent]
-    if len(hosts) == 1 and bound == ["mesh"] and not any(entry.get("delegate") for entry in entries(vs.manifest)):
+    if len(own) == 1 and bound == ["mesh"] and not any(entry.get("delegate") for entry in entries(vs.manifest)):
         return {tenant: Cause(service=service, is_host_only=True) for service, tenant in found}, []
     return {}, found
 

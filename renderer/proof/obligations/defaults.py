@@ -15,7 +15,7 @@ from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId, annotations_of
 from renderer.problems import Path, Problem
 from renderer.proof import coverage
-from renderer.proof.alignment import Insertion, entries, same
+from renderer.proof.alignment import Insertion, entries, hosts, same
 from renderer.proof.coverage import EXPORT_TO, routable
 from renderer.proof.readers import GRPC_ROUTE, HTTP_ROUTE, VIRTUAL_SERVICE
 from renderer.proof.routes import parents_of
@@ -60,9 +60,9 @@ def _wrong(vs: Resource, what: str, path: Path = ()) -> Problem:
 
 def served_service(world: World, vs: Resource) -> Resource | None:
     """Returns the one Service of the base that an added VirtualService is for, by its full name in its own namespace."""
-    hosts = (vs.manifest.get("spec") or {}).get("hosts") or []
-    id = world.service(hosts[0], vs.id.namespace) if len(hosts) == 1 else None
-    if id is None or id.namespace != vs.id.namespace or hosts[0] != _fqdn(world, id):
+    named = (vs.manifest.get("spec") or {}).get("hosts") or []
+    id = world.service(named[0], vs.id.namespace) if len(named) == 1 else None
+    if id is None or id.namespace != vs.id.namespace or named[0] != _fqdn(world, id):
         return None
     return world.base.by_id.get(id)
 
@@ -76,7 +76,7 @@ def served(world: World, is_heeded: Callable[[ResourceId, Resource], bool] = lam
     exact: dict[ResourceId, Resource] = {}
     wildcard: dict[str, Resource] = {}
     for vs in world.base.of(*VIRTUAL_SERVICE):
-        for host in (vs.manifest.get("spec") or {}).get("hosts") or () if "mesh" in gateways(vs.manifest) else ():
+        for host in hosts(vs.manifest) if "mesh" in gateways(vs.manifest) else ():
             service = world.service(host, vs.id.namespace)
             if service and is_heeded(service, vs):
                 exact.setdefault(service, vs)

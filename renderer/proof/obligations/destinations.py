@@ -9,7 +9,7 @@ from renderer.catalogue import report
 from renderer.hosts import service_of
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem, Source
-from renderer.proof.alignment import Insertion, destinations, same
+from renderer.proof.alignment import Insertion, destinations, hosts, same
 from renderer.proof.claims import Claim, Use
 from renderer.proof.clones import origin_of, unfit_clone
 from renderer.proof.literals import ORIGIN
@@ -110,9 +110,9 @@ def _wrong_clone(world: World, vs: Resource, service: Resource, tenant: str, bas
     what = unfit_clone(world, service, tenant)
     if what:
         return what
-    hosts = [*(str(d.get("host") or "") for d in base), *((vs.manifest.get("spec") or {}).get("hosts") or ())]
+    named = [*(str(d.get("host") or "") for d in base), *hosts(vs.manifest)]
     origin = origin_of(service)
-    if origin not in {world.service(host, vs.id.namespace) for host in hosts}:
+    if origin not in {world.service(host, vs.id.namespace) for host in named}:
         return f"sends to '{service.id}', the clone of '{origin}', not of the base's destination"
     return None
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from renderer.catalogue import report
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem
-from renderer.proof.alignment import Insertion, called, entries, same
+from renderer.proof.alignment import Insertion, called, entries, hosts, same
 from renderer.proof.compile.istio_matches import MESH
 from renderer.proof.coverage import served
 from renderer.proof.literals import OWNED_LABELS, OWNED_PREFIXES, USER_FIELDS
@@ -115,8 +115,8 @@ def _behind(world: World, resource: Resource, insertions: Sequence[Insertion]) -
     """Yields entries behind the base's last that are for more than the ports on which Istio's default route answers."""
     if not insertions:
         return
-    first, hosts = insertions[0], list((resource.manifest.get("spec") or {}).get("hosts") or ())
-    id = world.service(str(hosts[0]), resource.id.namespace) if len(hosts) == 1 else None
+    first, named = insertions[0], hosts(resource.manifest)
+    id = world.service(named[0], resource.id.namespace) if len(named) == 1 else None
     service = world.base.by_id.get(id) if id else None
     how = served(world, service) if service else None
     if (

@@ -15,7 +15,7 @@ from renderer.catalogue import report
 from renderer.hosts import service_of
 from renderer.model import Carrier, Resource, ResourceId
 from renderer.problems import Path, Problem
-from renderer.proof.alignment import same
+from renderer.proof.alignment import hosts, same
 from renderer.proof.clones import origin_of, unfit_clone
 from renderer.proof.compile import istio_gateways
 from renderer.proof.compile.istio_matches import gateway_name
@@ -70,7 +70,7 @@ def _bounds(world: World, vs: Resource, host: str, gateway: str) -> Iterator[Pro
     for field in sorted(spec.keys() - _SPEC):
         yield _wrong("SL601", vs, f"has '{field}', which previews have not", ("spec", field))
     for other in world.base.of(*VIRTUAL_SERVICE):
-        if host in [str(h).lower() for h in (other.manifest.get("spec") or {}).get("hosts") or ()]:
+        if host in hosts(other.manifest):
             yield _wrong("SL601", vs, f"has the host of '{other.id}'", ("spec", "hosts"))
 
 
