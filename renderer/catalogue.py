@@ -988,8 +988,9 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL453": Row(
         text="with a patch of routes {what}",
-        hint="patches may change generated routes in everything but what keeps requests of others as they are",
-        why="Requests without a carrier, and those of other tenants, have to be what they are without the patch.",
+        hint="patches may change what generated routes do with a tenant's requests, not whose requests these are",
+        why="Requests without a carrier, and those of other tenants, have to be what they are without the patch, "
+        "and each tenant keeps its entries and rules.",
         bad="patch: '[{op: remove, path: /spec/rules/0/matches/0/headers}]'\n",
         good="patch: '[{op: add, path: /spec/rules/0/timeouts, value: {request: 5s}}]'\n",
     ),
@@ -1020,6 +1021,14 @@ CATALOGUE: dict[str, Row] = {
         why="Who owns a route or a Service can keep it out of what sandboxes change.",
         bad="metadata: {annotations: {sandlane.dev/route: disabled}}\n",
         good="metadata: {annotations: {}}\n",
+    ),
+    "SL458": Row(
+        level="notice",
+        text="no generated route object is the target of this patch: it changes nothing",
+        hint="{hint}",
+        why="Which route objects are generated depends on the sandboxes; names of targets are those of the output.",
+        bad="patches: [{target: {kind: VirtualService, name: chekout}, patch: '…'}]\n",
+        good="patches: [{target: {kind: VirtualService, name: checkout}, patch: '…'}]\n",
     ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",

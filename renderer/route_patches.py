@@ -7,7 +7,7 @@ who is a tenant, nor what others get: that is proved of the patched objects.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from renderer.base import found_at, group_of
 from renderer.catalogue import report
@@ -15,14 +15,15 @@ from renderer.emit import Placed, path_of
 from renderer.model import Environment, RoutePatch
 from renderer.patch.errors import PatchError
 from renderer.patch.json6902 import apply_json6902
-from renderer.problems import Path, Problem, dotted
+from renderer.problems import Path, Problem, did_you_mean, dotted
 from renderer.shapes import mismatches, texts_of
 
 
 def patch_routes(environment: Environment, objects: Iterable[Placed]) -> tuple[tuple[Placed, ...], list[Problem]]:
-    """Returns route objects with the patches that are for them, and the patches that cannot be applied."""
+    """Returns route objects with the patches that are for them, and the patches that cannot be applied or meet nothing."""
     found: list[Placed] = []
-    problems: list[Problem] = []
+    objects = tuple(objects)
+    problems = list(_without_target(environment, objects))
     for placed in objects:
         for number, patch in enumerate(environment.routes.patches):
             if is_target(patch, placed):
@@ -39,6 +40,17 @@ def is_target(patch: RoutePatch, placed: Placed) -> bool:
     """Tells whether a patch is for an object."""
     id = placed.id
     return patch.kind == id.kind and patch.name in (None, id.name) and patch.namespace in (None, id.namespace)
+
+
+def _without_target(environment: Environment, objects: Sequence[Placed]) -> Iterator[Problem]:
+    for number, patch in enumerate(environment.routes.patches if objects else ()):
+        if not any(is_target(patch, placed) for placed in objects):
+            names = [o.id.name for o in objects if o.id.kind == patch.kind]
+            kinds = ", ".join(f"'{kind}'" for kind in sorted({o.id.kind for o in objects}))
+            otherwise = f"see which objects there are in {environment.output.path}/"
+            near = did_you_mean(patch.name or "", names, otherwise=otherwise)
+            hint = near if names else f"generated are objects of kind {kinds}"
+            yield report("SL458", source=environment.source, path=(*_path(number)[:-1], "target"), hint=hint)
 
 
 def broken_by_patches(

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from renderer.inputs import read_inputs
-from renderer.pipeline import render
+from renderer.pipeline import Rendered, render
 from renderer.problems import Invalid
 from renderer.tree import MemoryTree
-from tests.build import app, files_of, sandbox, texts, to, virtual_service
+from tests.build import app, files_of, object_of, sandbox, texts, to, virtual_service
 
+GATEWAY = "gateway.networking.k8s.io/v1"
 DEV1 = sandbox("dev1", "a")
 TIMEOUT = "- {op: add, path: /spec/http/0/timeout, value: 5s}"
 
@@ -20,11 +21,19 @@ def patch(text: str, **target: str) -> dict[str, Any]:
     return {"target": {"kind": "VirtualService", **target}, "patch": text}
 
 
-def written(*patches: dict[str, Any], mesh: str = "istio", **env: Any) -> dict[str, Any]:
+def rendered(*patches: dict[str, Any], mesh: str = "istio", **env: Any) -> Rendered:
     base = [*app("a"), virtual_service("r", {"route": [to("a")]}, hosts=["r.org"])]
-    files = files_of(base if mesh == "istio" else app("a"), DEV1, mesh=mesh, routes={"patches": list(patches), **env})
-    found = render(read_inputs(MemoryTree(files), "sandlane.yaml"))
-    return {str(o.id): o.manifest for o in found.objects}
+    parents = [{"group": "", "kind": "Service", "name": "c", "port": 80}]
+    rules = [
+        {"matches": [{"path": {"value": path}}], "backendRefs": [{"name": "a", "port": 80}]} for path in ("/x", "/")
+    ]
+    routes = [*app("a"), *app("c"), object_of(GATEWAY, "HTTPRoute", "c", parentRefs=parents, rules=rules)]
+    files = files_of(base if mesh == "istio" else routes, DEV1, mesh=mesh, routes={"patches": list(patches), **env})
+    return render(read_inputs(MemoryTree(files), "sandlane.yaml"))
+
+
+def written(*patches: dict[str, Any], mesh: str = "istio", **env: Any) -> dict[str, Any]:
+    return {str(o.id): o.manifest for o in rendered(*patches, mesh=mesh, **env).objects}
 
 
 def refused(*patches: dict[str, Any], mesh: str = "istio") -> list[str]:
@@ -48,6 +57,27 @@ def test_targets(target: dict[str, str], changed: list[str]) -> None:
         name: found[f"VirtualService/shop/{name}"]["spec"]["http"][0].get("timeout") for name in ("a-sandlane", "r")
     }
     assert timeouts == {name: "5s" if name in changed else None for name in ("a-sandlane", "r")}
+
+
+def test_a_target_that_meets_nothing() -> None:
+    found = rendered(patch(TIMEOUT, name="r"), patch(TIMEOUT, name="R"), mesh="istio")
+    assert texts(found.notices) == [
+        "sandlane.yaml: SL458 notice: no generated route object is the target of this patch: it changes nothing\n"
+        "  hint: see which objects there are in rendered/"
+    ]
+
+
+def test_a_target_with_a_slip() -> None:
+    found = rendered(patch(TIMEOUT, name="a-sandlan"))
+    assert [text.partition("hint: ")[2] for text in texts(found.notices)] == ["did you mean 'a-sandlane'?"]
+
+
+def test_a_kind_that_is_not_generated() -> None:
+    found = rendered({"target": {"kind": "GRPCRoute"}, "patch": TIMEOUT}, mesh="linkerd")
+    assert texts(found.notices) == [
+        "sandlane.yaml: SL458 notice: no generated route object is the target of this patch: it changes nothing\n"
+        "  hint: generated are objects of kind 'HTTPRoute'"
+    ]
 
 
 def test_in_order() -> None:
@@ -93,7 +123,7 @@ def test_patches_that_cannot_be_applied(text: str, said: str) -> None:
     assert refused(patch(text, name="r")) == [f"sandlane.yaml: SL452 patch of routes: {said}{HINT}"]
 
 
-WAY = "\n  hint: patches may change generated routes in everything but what keeps requests of others as they are"
+WAY = "\n  hint: patches may change what generated routes do with a tenant's requests, not whose requests these are"
 
 
 @pytest.mark.parametrize(
@@ -115,3 +145,35 @@ WAY = "\n  hint: patches may change generated routes in everything but what keep
 )  # fmt: skip
 def test_patches_that_break_a_promise_to_others(text: str, said: str) -> None:
     assert refused(patch(text, name="r")) == [f"sandlane.yaml: SL453 with a patch of routes {said}{WAY}"]
+
+
+@pytest.mark.parametrize(
+    ("mesh", "target", "text", "said"),
+    [
+        pytest.param(
+            "istio", {"name": "r"}, "- {op: remove, path: /spec/http/0}",
+            "promise 2 does not hold: 'VirtualService/shop/r': 'dev1' has no entry before entry 1", id="an-entry",
+        ),
+        pytest.param(
+            "istio", {"name": "a-sandlane"}, "- {op: remove, path: /spec/http/0}",
+            "promise 2 does not hold: 'VirtualService/shop/a-sandlane': 'dev1' has no entry before port 80 of 'Service/shop/a'",
+            id="the-entry-of-a-service",
+        ),
+        pytest.param(
+            "linkerd", {"kind": "HTTPRoute", "name": "c-dev1-h"}, "- {op: remove, path: /spec/rules/0}",
+            "promise 2 does not hold: 'HTTPRoute/shop/c-dev1-h': has 1 rule, expected 2", id="a-rule",
+        ),
+    ],
+)  # fmt: skip
+def test_patches_that_take_from_a_tenant_what_is_its_own(
+    mesh: str, target: dict[str, str], text: str, said: str
+) -> None:
+    assert refused(patch(text, **target), mesh=mesh) == [f"sandlane.yaml: SL453 with a patch of routes {said}{WAY}"]
+
+
+def test_a_patch_may_add_an_entry() -> None:
+    text = "- {op: copy, from: /spec/http/0, path: /spec/http/1}\n- {op: add, path: /spec/http/0/match/0/uri, value: {exact: /x}}"
+    found = written(
+        patch(text + "\n- {op: add, path: /spec/http/0/fault, value: {abort: {httpStatus: 418}}}", name="r")
+    )
+    assert len(found["VirtualService/shop/r"]["spec"]["http"]) == 3

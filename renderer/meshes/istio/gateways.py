@@ -59,10 +59,7 @@ def _bindings(base: Base, domain: str, vs: Resource) -> Iterator[Binding]:
 
 def _full_hosts(domain: str, vs: Resource) -> list[str]:
     """Returns the hosts of a VirtualService in full."""
-    return [
-        h if "." in h or "*" in h else ServiceHost(vs.id.namespace, h).fqdn(domain)
-        for h in hosts(vs.manifest)
-    ]
+    return [h if "." in h or "*" in h else ServiceHost(vs.id.namespace, h).fqdn(domain) for h in hosts(vs.manifest)]
 
 
 def _common(host: str, patterns: Sequence[str] | None) -> Iterator[str]:

@@ -93,14 +93,14 @@ def _rules(world: World, after: Network, vs: Resource, host: str, tenant: str) -
         base = _list(world.network, gateway, Address(client=client, host=of, port=port, authority=of))
         mine = _list(after, gateway, Address(client=client, host=host, port=port, authority=host))
         if len(base) != len(mine):
-            yield _wrong(
-                "SL602", vs, f"has {len(mine)} rules for port {port}, expected {len(base)} as the base's '{of}'"
-            )
+            path = mine[len(base)].origin.path if len(mine) > len(base) else ("spec", "http")
+            text = f"has {len(mine)} rules for port {port}, expected {len(base)} as the base's '{of}'"
+            yield _wrong("SL602", vs, text, path)
             continue
         for number, (ours, rule) in enumerate(zip(base, mine, strict=True)):
             what = _difference(world, ours, rule, tenant)
             if what:
-                yield _wrong("SL602", vs, f"{what} in rule {number + 1} for port {port}", ("spec", "http"))
+                yield _wrong("SL602", vs, f"{what} in rule {number + 1} for port {port}", rule.origin.path)
 
 
 def _ports(gateway: Resource) -> list[int]:

@@ -31,7 +31,8 @@ def check(world: World) -> Iterator[Problem]:
             continue
         mine = rules_of(added.resource.manifest)
         if not added.is_default and len(mine) != len(base):
-            yield _wrong(added, f"has {len(mine)} rules, expected {len(base)}", ("spec", "rules"))
+            path: Path = ("spec", "rules", len(base)) if len(mine) > len(base) else ("spec", "rules")
+            yield _wrong(added, f"has {len(mine)} rule{'s' * (len(mine) != 1)}, expected {len(base)}", path)
             continue
         for number, (rule, ours) in enumerate(zip(mine, base, strict=False)):
             for what in _differences(world, added, number, rule, ours):
