@@ -1030,6 +1030,14 @@ CATALOGUE: dict[str, Row] = {
         bad="patches: [{target: {kind: VirtualService, name: chekout}, patch: '…'}]\n",
         good="patches: [{target: {kind: VirtualService, name: checkout}, patch: '…'}]\n",
     ),
+    "SL459": Row(
+        level="notice",
+        text="host '{host}' of a preview is answered by '{wild}' of '{object}' in the base, and gets the routes of '{of}'",
+        hint="choose a 'host' that no wildcard of the base covers, or say 'of: \"{wild}\"'",
+        why="A host of its own is met before a wildcard, and a preview has the routes of one host.",
+        bad="preview: {host: '{tenantID}.example.com', gateway: public, of: shop.example.com}  # the base has '*.example.com'\n",
+        good="preview: {host: '{tenantID}.preview.test', gateway: public, of: shop.example.com}\n",
+    ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",
         hint="move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",

@@ -118,6 +118,31 @@ def test_groups_have_previews() -> None:
     ]  # fmt: skip
 
 
+WIDE = at_gate("wide", {"route": [to("b")]}, host="*.example.com")
+
+
+@pytest.mark.parametrize(
+    ("base", "of", "expected"),
+    [
+        pytest.param(
+            [*BASE, WIDE], "shop.example.com",
+            [
+                "sandlane.yaml: SL459 notice: host 'dev1.preview.example.com' of a preview is answered by '*.example.com' of "
+                "'VirtualService/shop/wide' in the base, and gets the routes of 'shop.example.com'\n"
+                "  hint: choose a 'host' that no wildcard of the base covers, or say 'of: \"*.example.com\"'"
+            ],
+            id="another-wildcard",
+        ),
+        pytest.param([*BASE, WIDE], "*.example.com", [], id="its-own"),
+        pytest.param([*BASE, at_gate("all", {"route": [to("b")]}, host="*"), WIDE], "*.example.com", [], id="its-own-is-nearest"),
+        pytest.param([*BASE, at_gate("all", {"route": [to("b")]}, host="*.test")], "shop.example.com", [], id="none-of-them"),
+    ],
+)  # fmt: skip
+def test_hosts_that_a_wildcard_answers_in_the_base(base: list[Object], of: str, expected: list[str]) -> None:
+    found = render(made(base, preview={**PREVIEW, "of": of}))
+    assert texts([p for p in found.notices if p.code == "SL459"]) == expected
+
+
 def test_the_host_that_is_meant() -> None:
     base = [*BASE, at_gate("api", {"route": [to("b")]}, host="api.example.com")]
     found = previews(made(base, DEV2, preview={**PREVIEW, "of": "api.example.com"}))

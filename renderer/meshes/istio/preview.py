@@ -53,20 +53,34 @@ def previews(plan: Plan, view: View) -> Previews:
         path = ("spec", "preview", "gateway")
         wrong = report("SL454", source=source, path=path, gateway=preview.gateway, field="preview.gateway")
         return Previews(problems=(wrong,))
+    by_host = served_at(view.base, view.domain, gateway)
     try:
-        table = _table(plan, view, gateway, preview)
+        of = _of(gateway, preview, by_host)
+        table = _table(plan, gateway, of, by_host[of])
         made = tuple(
-            _preview(plan, view, gateway, preview, tenant, table) for tenant in plan.tenants if tenant.services
+            _preview(plan, view, gateway, _host(gateway, preview, tenant, by_host), tenant, table)
+            for tenant in plan.tenants
+            if tenant.services
         )
     except _Unfit as unfit:
         what, way = unfit.args
         return Previews(problems=(report("SL455", source=source, path=("spec", "preview"), what=what, way=way),))
-    return Previews(objects=made)
+    return Previews(objects=made, problems=tuple(_taken(plan, made, by_host, of)))
 
 
-def _table(plan: Plan, view: View, gateway: Resource, preview: Preview) -> list[Owned]:
-    """Returns the entries of the base's host at the gateway, in the gateway's order. Raises _Unfit."""
-    by_host = served_at(view.base, view.domain, gateway)
+def _taken(plan: Plan, made: Sequence[Placed], by_host: Mapping[str, Sequence[Resource]], of: str) -> Iterator[Problem]:
+    """Yields hosts of previews for which the base answers by a wildcard with other routes than the previews have."""
+    for host in (host for placed in made[:1] for host in placed.manifest["spec"]["hosts"]):
+        wild = max((known for known in by_host if known.startswith("*") and covers(known, host)), key=len, default=of)
+        if wild != of:
+            source, object = plan.environment.source, str(by_host[wild][0].id)
+            yield report(
+                "SL459", source=source, path=("spec", "preview", "host"), host=host, wild=wild, object=object, of=of
+            )
+
+
+def _of(gateway: Resource, preview: Preview, by_host: Mapping[str, object]) -> str:
+    """Returns the host of the base whose routes previews have. Raises _Unfit."""
     host = preview.of.lower() if preview.of else next(iter(by_host), "") if len(by_host) == 1 else ""
     if host not in by_host:
         names = f"'{gateway.id}'"
@@ -76,10 +90,15 @@ def _table(plan: Plan, view: View, gateway: Resource, preview: Preview) -> list[
             f"is of '{host}', which {names} has not" if preview.of else f"does not say which host of {names} it is of"
         )
         raise _Unfit(what, f"say 'of: HOST'; hosts there: {', '.join(sorted(by_host))}")
+    return host
+
+
+def _table(plan: Plan, gateway: Resource, host: str, serving: Sequence[Resource]) -> list[Owned]:
+    """Returns the entries of the base's host at the gateway, in the gateway's order. Raises _Unfit."""
     first: list[Owned] = []
     last: list[Owned] = []
     carriers = {header_of(carrier) for carrier in plan.environment.carriers}
-    for vs in by_host[host]:
+    for vs in serving:
         for number, entry in enumerate(entries(vs.manifest)):
             matches = list(_at(gateway, vs, number, entry, host, carriers))
             if matches and all(is_catch_all(match) for match in matches):
@@ -114,12 +133,8 @@ def _at(
         yield {k: v for k, v in match.items() if k not in ("gateways", "sourceLabels", "sourceNamespace")}
 
 
-def _preview(
-    plan: Plan, view: View, gateway: Resource, preview: Preview, tenant: Tenant, table: Sequence[Owned]
-) -> Placed:
+def _preview(plan: Plan, view: View, gateway: Resource, host: str, tenant: Tenant, table: Sequence[Owned]) -> Placed:
     environment = plan.environment
-    host = preview.host.replace("{tenantID}", tenant.id)
-    _check_host(gateway, host, preview.host, served_at(view.base, view.domain, gateway))
     name = fit(f"preview-{tenant.id}", OBJECT_NAME_LIMIT)
     id = ResourceId(NETWORKING, "VirtualService", gateway.id.namespace, name)
     manifest = {
@@ -130,14 +145,16 @@ def _preview(
         ),
         "spec": {
             "hosts": [host],
-            "gateways": [preview.gateway],
+            "gateways": [f"{gateway.id.namespace}/{gateway.id.name}"],
             "http": [_entry(plan, view, tenant, owner, entry) for owner, entry in table],
         },
     }
     return Placed(directory=f"{SANDBOXES}/{tenant.name}", id=id, manifest=manifest)
 
 
-def _check_host(gateway: Resource, host: str, pattern: str, taken: Mapping[str, object]) -> None:
+def _host(gateway: Resource, preview: Preview, tenant: Tenant, taken: Mapping[str, object]) -> str:
+    """Returns the host of a tenant's preview. Raises _Unfit."""
+    host = preview.host.replace("{tenantID}", tenant.id)
     if any(not 0 < len(label) <= 63 for label in host.split(".")):
         raise _Unfit(
             f"makes the host '{host}', which is no host name", "shorten the tenantID, or give it a label of its own"
@@ -150,11 +167,12 @@ def _check_host(gateway: Resource, host: str, pattern: str, taken: Mapping[str, 
         for name in server.get("hosts") or ()
     ]
     if not any(scope in ("", "*", ".", gateway.id.namespace) and covers(known, host) for scope, _, known in listed):
-        wide = pattern.replace("{tenantID}", "*") if pattern.startswith("{tenantID}.") else host
+        wide = preview.host.replace("{tenantID}", "*") if preview.host.startswith("{tenantID}.") else host
         raise _Unfit(
             f"makes the host '{host}', which '{gateway.id}' does not serve",
             f"add '{wide}' to the hosts of one of its servers",
         )
+    return host
 
 
 def _entry(plan: Plan, view: View, tenant: Tenant, owner: Resource, entry: Manifest) -> dict[str, Any]:
