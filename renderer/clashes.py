@@ -37,7 +37,7 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
                 object=str(placed.id),
                 one=seen[placed.id],
                 two=who,
-                hint=f"give it another name in '{file}'" if file else None,
+                hint=f"give it another name in '{file}'" if file else None if owner else "rename the base's object",
             )
         seen.setdefault(placed.id, who)
     yield from collisions(objects)

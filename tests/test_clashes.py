@@ -6,7 +6,7 @@ import pytest
 
 from renderer.pipeline import render
 from renderer.problems import Invalid
-from tests.build import WAYPOINT, Object, app, inputs, sandbox, texts
+from tests.build import WAYPOINT, Object, app, inputs, sandbox, texts, virtual_service
 from tests.test_gateway_view import gateway, route, rule, to_service
 
 TO_CLONE: Object = {"name": "a-dev1", "port": 80}
@@ -54,3 +54,12 @@ def test_a_route_names_none(given: Object) -> None:
         "sandboxes/dev1/shop/service-a-dev1.yaml"
         in render(inputs(base, sandbox("dev1", "a"), mesh="gateway-api")).files
     )
+
+
+def test_a_name_of_sandlanes_own() -> None:
+    with pytest.raises(Invalid) as invalid:
+        render(inputs([*app("a"), virtual_service("a-sandlane", hosts=["x.test"])], sandbox("dev1", "a")))
+    assert texts(invalid.value.problems) == [
+        "sandlane.yaml: SL302 'VirtualService/shop/a-sandlane' is taken by the base, so it cannot be written for an object of "
+        "sandlane's own\n  hint: rename the base's object"
+    ]
