@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import re2
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.build import Object, app, destination_rule, named, plan, route, sandbox, service, virtual_service
+from tests.profiles import examples
 
 TENANTS = ("dev1", "dev10", "xdev1")
 SERVICES = ("a", "b", "c")
@@ -200,7 +201,7 @@ def written(base: list[Object], cloned: Mapping[str, set[str]]) -> dict[str, Any
     return {o.id.name: o.manifest for o in routed.objects if o.id.kind == "VirtualService"}
 
 
-@settings(max_examples=max(300, settings().max_examples))
+@examples(300)
 @given(st.lists(entries, min_size=1, max_size=5), clones, st.lists(requests, min_size=10, max_size=30))
 def test_virtual_service(http: list[Object], cloned: dict[str, set[str]], asked: list[Request]) -> None:
     output = written([*BASE, virtual_service("routes", *http, hosts=["shop.example.com"])], cloned)["routes"]["spec"][
@@ -212,7 +213,7 @@ def test_virtual_service(http: list[Object], cloned: dict[str, set[str]], asked:
         assert (action(first(output, request)), request) == (expected, request)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(entries, min_size=1, max_size=5), clones, st.sampled_from(TENANTS))
 def test_a_tenant_changes_no_entry_of_others(http: list[Object], cloned: dict[str, set[str]], gone: str) -> None:
     base = [*BASE, virtual_service("routes", *http, hosts=["shop.example.com"])]
@@ -226,7 +227,7 @@ def test_a_tenant_changes_no_entry_of_others(http: list[Object], cloned: dict[st
 ports = st.lists(st.sampled_from([80, 8080, 9090]), min_size=1, max_size=3, unique=True)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(ports, clones.filter(bool), st.lists(requests, min_size=5, max_size=20))
 def test_synthesised(numbers: list[int], cloned: dict[str, set[str]], asked: list[Request]) -> None:
     base = [*app("a", *numbers), *app("b"), *app("c")]
@@ -241,7 +242,7 @@ def test_synthesised(numbers: list[int], cloned: dict[str, set[str]], asked: lis
         )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(clones)
 def test_every_destination_exists(cloned: dict[str, set[str]]) -> None:
     extra = [service("a-admin", 9000, selector={"app": "a"})]

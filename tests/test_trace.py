@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.cli.trace import command
@@ -22,6 +22,7 @@ from renderer.proof.survey import carrying, survey
 from renderer.proof.trace import Traced, client_of, trace
 from renderer.written import read_written
 from tests.build import app, inputs, sandbox, service
+from tests.profiles import examples
 from tests.shared import REPOSITORY
 
 SHOP = REPOSITORY / "overlays" / "shop"
@@ -270,7 +271,7 @@ TENANTS = ("dev1", "dev10", "xdev1")
 clones = st.dictionaries(st.sampled_from(TENANTS), st.sets(st.sampled_from("abc"), min_size=1))
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(clones, st.sampled_from(["istio", "linkerd", "gateway-api"]))
 def test_rendered_outputs(cloned: dict[str, set[str]], mesh: str) -> None:
     """Whatever is cloned, a survey of the output shows each tenant its own clones and nothing else."""
