@@ -1038,6 +1038,14 @@ CATALOGUE: dict[str, Row] = {
         bad="preview: {host: '{tenantID}.example.com', gateway: public, of: shop.example.com}  # the base has '*.example.com'\n",
         good="preview: {host: '{tenantID}.preview.test', gateway: public, of: shop.example.com}\n",
     ),
+    "SL460": Row(
+        level="notice",
+        text="'{object}' sends requests to port {port} of '{service}', which has no such port: nobody gets an answer there, nor do tenants",
+        hint="correct the port in the base",
+        why="A tenant's requests get what the base gives, also where that is an error.",
+        bad="destination: {host: checkout, port: {number: 8080}}  # the Service has port 80\n",
+        good="destination: {host: checkout, port: {number: 80}}\n",
+    ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",
         hint="move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",

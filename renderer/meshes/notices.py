@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from renderer.catalogue import report
+from renderer.hosts import service_of
 from renderer.kinds import at
 from renderer.meshes.base import Unroutable
 from renderer.meshes.carriers import header_of
-from renderer.model import ResourceId
+from renderer.model import Resource, ResourceId
 from renderer.plan import Plan
 from renderer.ports import number_and_protocol
 from renderer.problems import Problem
@@ -28,6 +29,7 @@ def notices(plan: Plan, unroutable: Unroutable) -> Iterator[Problem]:
     yield from _ingresses(plan, frozenset(cloned))
     if cloned:
         yield from _touched_carriers(plan)
+        yield from _absent_ports(plan, frozenset(cloned))
 
 
 def _ingresses(plan: Plan, cloned: frozenset[ResourceId]) -> Iterator[Problem]:
@@ -50,6 +52,30 @@ def _touched_carriers(plan: Plan) -> Iterator[Problem]:
             touched = sorted({name.lower() for name in _changed_headers(route.manifest.get("spec") or {})} & carriers)
             for header in touched:
                 yield report("SL419", source=route.source, path=("spec",), object=str(route.id), header=header)
+
+
+def _absent_ports(plan: Plan, cloned: frozenset[ResourceId]) -> Iterator[Problem]:
+    """Yields base routes that send to ports which a cloned Service has not: nobody gets an answer there, nor do tenants."""
+    for group, kind in _ROUTES:
+        for route in plan.base.of(group, kind):
+            for id, port in dict.fromkeys(_sent(route, plan.environment.cluster.domain)):
+                service = plan.base.by_id[id] if id in cloned else None
+                if service and port not in [p.get("port") for p in at(service.manifest, ("spec", "ports")) or ()]:
+                    yield report(
+                        "SL460", source=route.source, path=("spec",), object=str(route.id), service=id, port=port
+                    )
+
+
+def _sent(route: Resource, domain: str) -> Iterator[tuple[ResourceId, int]]:
+    """Yields the Services to which a route sends requests, with the ports that it names."""
+    spec, home = route.manifest.get("spec") or {}, route.id.namespace
+    for destination in (d["destination"] for entry in spec.get("http") or () for d in entry.get("route") or ()):
+        named, port = service_of(destination["host"], home, domain), at(destination, ("port", "number"))
+        if named and port is not None:
+            yield ResourceId("", "Service", named.namespace, named.name), port
+    for reference in (r for rule in spec.get("rules") or () for r in rule.get("backendRefs") or ()):
+        if reference.get("kind", "Service") == "Service" and reference.get("port") is not None:
+            yield ResourceId("", "Service", reference.get("namespace") or home, reference["name"]), reference["port"]
 
 
 _ROUTES = (
