@@ -216,7 +216,10 @@ def whole_of(case: Case, host: str, port: int, mine: frozenset[str]) -> bool:
     if host not in mine:
         return False
     places = [
-        (r, p) for r in case.routes for p in r["spec"]["parentRefs"] if p["name"] == host and not ignored(r, case.mesh)
+        (r, p)
+        for r in case.routes
+        for p in r["spec"]["parentRefs"]
+        if p["name"] == host and not ignored(r, case.mesh) and not is_kept_out(case, r, p)
     ]
     part = [(r, p) for r, p in places if p.get("port", port) == port]
     for _, parent in part:  # grows while it is walked
@@ -227,6 +230,13 @@ def whole_of(case: Case, host: str, port: int, mine: frozenset[str]) -> bool:
         ]
         part += near
     return bool(part) and not any(name in mine for r, _ in part for name in sent_to(case, r))
+
+
+def is_kept_out(case: Case, route: Object, parent: Object) -> bool:
+    """Tells whether Linkerd ignores an HTTPRoute for a GRPCRoute with an equal parentRef, which is said (SL443)."""
+    calls = [p for r in case.routes if r["kind"] == "GRPCRoute" for p in r["spec"]["parentRefs"]]
+    equal = [p for p in calls if (p["name"], p.get("port")) == (parent["name"], parent.get("port"))]
+    return case.mesh == "linkerd" and route["kind"] == "HTTPRoute" and parent["name"] != "gate" and bool(equal)
 
 
 def sent_to(case: Case, route: Object) -> Iterator[str]:
@@ -245,7 +255,7 @@ def is_kept_off(case: Case, host: str, port: int, client: str) -> bool:
     calls = [p.get("port") for r, p in places if r["kind"] == "GRPCRoute"]
     serving = [p for r, p in places if p.get("port", port) == port and not ignored(r, case.mesh)
                and r["metadata"]["namespace"] in ("shop", client)
-               and not (r["kind"] == "HTTPRoute" and p.get("port") in calls)]  # fmt: skip
+               and not is_kept_out(case, r, p)]  # fmt: skip
     return case.mesh == "linkerd" and port in calls and not serving
 
 
