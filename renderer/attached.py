@@ -132,22 +132,30 @@ def _targets(resource: Resource) -> Iterator[tuple[ResourceId, Path]]:
     yield from _named(resource, at(spec, ("targetRef",)), ("spec", "targetRef"))
     yield from _listed(resource, "targetRefs")
     if key in _ROUTES:
-        yield from ((id, path) for id, path in _listed(resource, "parentRefs") if (id.group, id.kind) == SERVER)
+        parents = _listed(resource, "parentRefs", _group_of_parents(resource))
+        yield from ((id, path) for id, path in parents if (id.group, id.kind) == SERVER)
     if key == ("policy.linkerd.io", "ServerAuthorization"):
         name = at(spec, ("server", "name"))
         reference = {"group": SERVER[0], "kind": SERVER[1], "name": name}
         yield from _named(resource, reference, ("spec", "server"))
 
 
-def _listed(resource: Resource, field: str) -> Iterator[tuple[ResourceId, Path]]:
+def _group_of_parents(route: Resource) -> str:
+    """Returns the group that the API server fills in where a parentRef has none: of Linkerd's own routes its own, until v1."""
+    is_linkerds = route.id.group == "policy.linkerd.io" and route.manifest.get("apiVersion") != "policy.linkerd.io/v1"
+    return "policy.linkerd.io" if is_linkerds else "gateway.networking.k8s.io"
+
+
+def _listed(resource: Resource, field: str, group: str = "") -> Iterator[tuple[ResourceId, Path]]:
     several = at(resource.manifest.get("spec"), (field,))
     for number, reference in enumerate(several if isinstance(several, list) else ()):
-        yield from _named(resource, reference, ("spec", field, number))
+        yield from _named(resource, reference, ("spec", field, number), group)
 
 
-def _named(resource: Resource, reference: Any, path: Path) -> Iterator[tuple[ResourceId, Path]]:
+def _named(resource: Resource, reference: Any, path: Path, default: str = "") -> Iterator[tuple[ResourceId, Path]]:
     if isinstance(reference, Mapping) and isinstance(reference.get("name"), str):
-        group = str(reference.get("group") or "").removeprefix("core")
+        given = reference.get("group")
+        group = default if given is None else str(given).removeprefix("core")
         namespace = str(reference.get("namespace") or resource.id.namespace)
         yield ResourceId(group, str(reference.get("kind") or ""), namespace, reference["name"]), path
 

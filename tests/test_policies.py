@@ -213,6 +213,7 @@ def linkerd(kind: str, name: str, **spec: Any) -> Object:
     return object_of("policy.linkerd.io/v1alpha1", kind, name, **spec)
 
 
+UNSAID = {"kind": "Server", "name": "s"}
 TO_SERVER = {"group": "policy.linkerd.io", "kind": "Server", "name": "s"}
 COPY = {**TO_SERVER, "name": "s-a-dev1"}
 SERVER = {"dev1: Server/shop/s-a-dev1": {"podSelector": {"matchLabels": OWN}, "port": "http"}}
@@ -248,6 +249,15 @@ OF_ROUTE = {"group": "policy.linkerd.io", "kind": "HTTPRoute", "name": "r"}
             {"dev1: HTTPRoute/shop/r-s-a-dev1": {"parentRefs": [COPY], "rules": [{}]},
              "dev1: AuthorizationPolicy/shop/p-r-s-a-dev1": {"targetRef": {**OF_ROUTE, "name": "r-s-a-dev1"}}},
             id="route-of-a-server",
+        ),
+        pytest.param(
+            [object_of("policy.linkerd.io/v1beta3", "HTTPRoute", "r", parentRefs=[UNSAID], rules=[{}])],
+            {"dev1: HTTPRoute/shop/r-s-a-dev1": {"parentRefs": [{**UNSAID, "name": "s-a-dev1"}], "rules": [{}]}},
+            id="route-of-a-server-by-the-default-group",
+        ),
+        pytest.param(
+            [object_of("policy.linkerd.io/v1", "HTTPRoute", "r", parentRefs=[UNSAID], rules=[{}])], {},
+            id="version-with-another-default-group",
         ),
     ],
 )  # fmt: skip

@@ -116,8 +116,8 @@ def references(resource: Resource) -> Iterator[Reference]:
     for reference in listed if isinstance(listed, list) else ():
         yield from _reference(resource, "targetRef", reference)
     for parent in (spec.get("parentRefs") or ()) if key in ROUTES else ():
-        if (parent.get("group"), parent.get("kind")) == SERVER:
-            yield from _reference(resource, "parentRefs", parent)
+        if _is_server(resource, parent):
+            yield from _reference(resource, "parentRefs", {**parent, "group": LINKERD})
     if key == (LINKERD, "ServerAuthorization") and at(spec, ("server", "name")):
         yield from _reference(resource, "server", {"group": LINKERD, "kind": "Server", "name": spec["server"]["name"]})
 
@@ -147,7 +147,14 @@ def label_selections(resource: Resource) -> Iterator[tuple[GroupKind, Selector]]
 def is_of_servers(resource: Resource) -> bool:
     """Tells whether all parents of a route are Linkerd's Servers, so that it routes nothing and tells requests apart."""
     parents = (resource.manifest.get("spec") or {}).get("parentRefs") or ()
-    return bool(parents) and all((parent.get("group"), parent.get("kind")) == SERVER for parent in parents)
+    return bool(parents) and all(_is_server(resource, parent) for parent in parents)
+
+
+def _is_server(route: Resource, parent: Manifest) -> bool:
+    """Tells whether a parent is one of Linkerd's Servers; CRDs of its routes fill in its group, but for that of version v1."""
+    fills_in = route.id.group == LINKERD and str(route.manifest.get("apiVersion")).rpartition("/")[2] != "v1"
+    group = parent.get("group")
+    return (LINKERD if group is None and fills_in else group, parent.get("kind")) == SERVER
 
 
 def other_fields(manifest: Manifest, but: tuple[str, ...]) -> str:
