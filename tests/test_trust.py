@@ -142,7 +142,7 @@ def test_a_catch_all_beside_others() -> None:
     other = virtual_service("t", {"match": [X], "route": [to("b")]}, hosts=["shop.example.com"], gateways=["gw"])
     _, said = routed(shop(), other, **STRIP)
     assert [text.partition(", and ")[2].partition("\n")[0] for text in said] == [
-        "tenants may not be chosen at all of its gateways"
+        "carriers are removed at one of its gateways"
     ]
 
 

@@ -1,94 +1,179 @@
 """VirtualServices that share a virtual host of gateways, and what that means for their catch-alls (rule R-I12).
 
-There a proxy has one list of all their entries, in which catch-alls stand last: only the first of these is ever met. A tenant's copy
-of it is no catch-all, so the entries that stand before it in that list have to have copies before it.
+There a proxy has one list of all their entries that apply to its gateway and port, in which catch-alls stand last: only the first of
+these is ever met. A tenant's copy of it is no catch-all, so the entries that stand before it in that list have to have copies before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from renderer.base import Base
-from renderer.hosts import ServiceHost, covers
+from renderer.hosts import ServiceHost, covers, exported
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.proof.alignment import entries, hosts
-from renderer.proof.compile.istio_matches import MESH, gateway_name, is_catch_all, predicate_of
+from renderer.proof.compile.delegates import entries_of
+from renderer.proof.compile.istio_matches import (
+    MESH,
+    Proxy,
+    gateway_name,
+    has_claims,
+    is_catch_all,
+    is_for,
+    predicate_of,
+)
+from renderer.proof.compile.network import Network
+from renderer.proof.compile.request import Client
 from renderer.proof.readers import VIRTUAL_SERVICE
 
 Key = tuple[str, int | None, str]
 """The pods of gateways, their port, and the name of a virtual host there."""
 
-_PER_MATCH = ("gateways", "port", "sourceLabels", "sourceNamespace")
+_CLIENTS = ("sourceLabels", "sourceNamespace")
+_DELEGATED = -1
+"""In place of the number of a catch-all that a delegate has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Last:
-    """The first catch-all of a VirtualService that shares a virtual host: its index, whether any request meets it.
+    """A catch-all of a VirtualService that shares a virtual host: whether any request meets it.
 
-    `before` are entries of the others that are met before it. `why_not` says why no copies of these could be written.
+    `before` are entries of the others that are met before it, and `ports` those for which all that is so, if not for every one.
+    `why_not` says why no copies could be written.
     """
 
-    number: int
     is_met: bool
     before: tuple[tuple[Resource, Manifest], ...] = ()
+    ports: tuple[int, ...] = ()
     why_not: str = ""
 
 
-def lasts_of(base: Base, domain: str) -> Mapping[ResourceId, Last]:
-    """Returns the first catch-alls of VirtualServices that are not alone on a virtual host, by VirtualService."""
-    sharing: dict[Key, list[Resource]] = {}
-    for vs in sorted(base.of(*VIRTUAL_SERVICE), key=lambda vs: (vs.id.name, vs.id.namespace)):
-        for key in dict.fromkeys(keys_of(base, domain, vs)):
-            sharing.setdefault(key, []).append(vs)
-    found: dict[ResourceId, Last] = {}
-    for vs in {vs.id: vs for members in sharing.values() if len(members) > 1 for vs in members}.values():
-        number = _first(vs)
-        if number is not None:
-            found[vs.id] = _last(
-                vs, number, {key: members for key, members in sharing.items() if vs in members}, sharing
-            )
+Lasts = Mapping[tuple[ResourceId, int], Last]
+"""VirtualService and number of an entry -> what sharing means for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seat:
+    """What a VirtualService says at a virtual host: entries with the matches that come before its first catch-all, and that one's number.
+
+    `strange` tells that more than ports and requests decide there, or a delegate.
+    """
+
+    vs: Resource
+    port: int | None
+    plain: tuple[tuple[int, Manifest], ...]
+    last: int | None
+    strange: bool
+    is_sure: bool
+
+
+_Place = tuple[Sequence[_Seat], _Seat]
+
+
+def lasts_of(network: Network, may_enter: Callable[[str], bool]) -> Lasts:
+    """Returns the catch-alls of VirtualServices that are not alone on a virtual host of gateways at which something is chosen."""
+    sharing: dict[Key, dict[ResourceId, set[str]]] = {}
+    every = sorted(network.base.of(*VIRTUAL_SERVICE), key=lambda vs: (vs.id.name, vs.id.namespace))
+    for vs in every:
+        for gateway in dict.fromkeys(gateway_name(g, vs.id.namespace) for g in gateways_of(vs)):
+            for key in keys_of(network.base, network.domain, vs, gateway):
+                sharing.setdefault(key, {}).setdefault(vs.id, set()).add(gateway)
+    seats = {
+        key: [_seat(network, vs, members[vs.id], key[1]) for vs in every if vs.id in members]
+        for key, members in sharing.items()
+    }
+    found: dict[tuple[ResourceId, int], Last] = {}
+    for vs in every:
+        own = [
+            (seats[key], next(s for s in seats[key] if s.vs.id == vs.id))
+            for key, members in sharing.items()
+            if any(may_enter(gateway) for gateway in members.get(vs.id, ()))
+        ]
+        for number in {seat.last for members, seat in own if len(members) > 1 and seat.last is not None}:
+            found[vs.id, number] = _last(vs, number, own, is_meshed=may_enter(MESH) and _is_meshed(vs, number))
     return found
 
 
-def _last(
-    vs: Resource, number: int, own: Mapping[Key, Sequence[Resource]], sharing: Mapping[Key, Sequence[Resource]]
-) -> Last:
-    is_met = [next(m for m in members if _first(m) is not None).id == vs.id for members in own.values()]
-    if not any(is_met):
-        return Last(number=number, is_met=False)
-    others = [m for m in dict.fromkeys(m for members in own.values() for m in members) if m.id != vs.id]
-    before = tuple((m, entry) for m in others for entry in entries(m.manifest)[: _first(m)])
-    is_alike = all({k for k, members in sharing.items() if m in members} == own.keys() for m in others)
-    bound = {tuple(sorted(gateway_name(g, m.id.namespace) for g in _gateways(m))) for m in (vs, *others)}
-    if not before and all(is_met):
-        return Last(number=number, is_met=True)
-    if not is_alike or len(bound) > 1 or MESH in next(iter(bound)) or any(_is_special(m) for m in (vs, *others)):
-        return Last(number=number, is_met=True, why_not="shares only a part of its hosts and gateways with others")
-    return Last(number=number, is_met=True, before=before)
+def _seat(network: Network, vs: Resource, gateways: set[str], port: int | None) -> _Seat:
+    plain: list[tuple[int, Manifest]] = []
+    last, strange, is_sure = None, False, True
+    for entry in entries_of(network, vs):
+        is_own = entry.origin.resource.id == vs.id
+        number = int(entry.origin.path[-1]) if is_own else _DELEGATED
+        written = entries(vs.manifest)[number] if is_own else entry.body
+        kept = []
+        for position, match in enumerate(entry.body.get("match") or ({},)):
+            if not any(_is_for(match, gateway, port) for gateway in gateways):
+                continue
+            open_fields = _CLIENTS if port else ("port", *_CLIENTS)
+            strange |= not is_own or any(match.get(field) for field in ("gateways", *open_fields))
+            if is_catch_all(predicate_of(match)) and not has_claims(match):
+                named = {field for field in open_fields if match.get(field)}
+                is_sure = is_own and not (named - {*_CLIENTS} if match.get("gateways") else named)
+                last = number
+                break
+            kept.append(position)
+        if kept:
+            plain.append((number, {**written, "match": [written["match"][n] for n in kept]}))
+        if last is not None:
+            break
+    return _Seat(vs=vs, port=port, plain=tuple(plain), last=last, strange=strange, is_sure=is_sure)
 
 
-def _is_special(vs: Resource) -> bool:
-    """Tells whether entries of a VirtualService are more than conditions on requests and what is done with these."""
-    for entry in entries(vs.manifest):
-        matches = entry.get("match") or ()
-        if entry.get("delegate") or any(match.get(field) for match in matches for field in _PER_MATCH):
-            return True
-        if len(matches) > 1 and any(is_catch_all(predicate_of(match)) for match in matches):
-            return True
-    return False
+def _is_for(match: Manifest, gateway: str, port: int | None) -> bool:
+    bare = {key: value for key, value in match.items() if key not in _CLIENTS and (port or key != "port")}
+    return is_for(
+        bare, Proxy(client=Client(kind="gateway", namespace=gateway.partition("/")[0]), gateway=gateway, port=port or 0)
+    )
 
 
-def _first(vs: Resource) -> int | None:
-    """Returns the index of the first entry with a catch-all."""
-    everything: tuple[Manifest, ...] = ({},)
-    for number, entry in enumerate(entries(vs.manifest)):
-        if any(is_catch_all(predicate_of(match)) for match in entry.get("match") or everything):
-            return number
-    return None
+def _last(vs: Resource, number: int, own: Sequence[_Place], *, is_meshed: bool) -> Last:
+    caught = [place for place in own if place[1].last == number]
+    met = [place for place in caught if next(m for m in place[0] if m.last is not None) is place[1]]
+    away = [place for place in own if place not in met and (place[1].last is None or place[1].last >= number)]
+    here = [place for place in away if any(n == number for n, _ in place[1].plain)]
+    is_mixed = any(n == number for members, seat in caught if len(members) > 1 for n, _ in seat.plain)
+    if any(not m.is_sure for members, seat in caught for m in members if m is not seat):
+        return Last(is_met=True, why_not="shares a host with a catch-all that is not for all clients, or a delegate's")
+    if not met and not here:
+        return Last(is_met=False, why_not="is hidden at gateways, and met in the mesh" if is_meshed else "")
+    lists = [[(m.vs, entry) for m in members if m is not seat for _, entry in m.plain] for members, seat in met]
+    before = lists[0] if lists else []
+    if any(_texts(one) != _texts(before) for one in lists):
+        return Last(is_met=True, why_not="shares only a part of its hosts and gateways with others")
+    wrong = [place for place in away if place[1].last == number or _any_for(before, place[1].port)]
+    ports = {seat.port for _, seat in met}
+    if wrong and (
+        {None, *ports} & {seat.port for _, seat in wrong} or None in ports or {s.port for _, s in here} - ports
+    ):
+        return Last(is_met=True, why_not="shares only a part of its hosts and gateways with others")
+    is_moved = bool(before or wrong or (is_mixed and len(met) < len(caught)))
+    strange = any(m.strange for members, _ in caught if len(members) > 1 for m in members)
+    if is_moved and (is_mixed or strange or is_meshed):
+        return Last(is_met=True, why_not="is met beside others by more than ports and requests")
+    return Last(is_met=True, before=tuple(before), ports=tuple(sorted(p for p in ports if p and wrong)))
 
 
-def _gateways(vs: Resource) -> Sequence[str]:
+def _texts(listed: Sequence[tuple[Resource, Manifest]]) -> list[str]:
+    return [repr((owner.id, entry)) for owner, entry in listed]
+
+
+def _any_for(listed: Sequence[tuple[Resource, Manifest]], port: int | None) -> bool:
+    """Tells whether any of some entries has a match for a port."""
+    return any(match.get("port") in (None, 0, port) for _, entry in listed for match in entry["match"])
+
+
+def _is_meshed(vs: Resource, number: int) -> bool:
+    """Tells whether an entry is for the mesh beside gateways."""
+    if MESH not in gateways_of(vs) or number < 0:
+        return MESH in gateways_of(vs)
+    matches: Sequence[Manifest] = entries(vs.manifest)[number].get("match") or ({},)
+    return any(MESH in (match.get("gateways") or (MESH,)) for match in matches)
+
+
+def gateways_of(vs: Resource) -> Sequence[str]:
+    """Returns the gateways of a VirtualService as it writes them."""
     return (vs.manifest.get("spec") or {}).get("gateways") or (MESH,)
 
 
@@ -97,13 +182,15 @@ def keys_of(base: Base, domain: str, vs: Resource, only: str = "") -> Iterator[K
     for host in hosts(vs.manifest):
         is_full = "." in host or "*" in host
         name = host if is_full else ServiceHost(vs.id.namespace, host).fqdn(domain)
-        for gateway in _gateways(vs):
+        for gateway in gateways_of(vs):
             if gateway != MESH and only in ("", gateway_name(gateway, vs.id.namespace)):
                 yield from _at(base, gateway_name(gateway, vs.id.namespace), vs, name)
 
 
 def _at(base: Base, gateway: str, vs: Resource, host: str) -> Iterator[Key]:
     home, _, name = gateway.partition("/")
+    if not exported((vs.manifest.get("spec") or {}).get("exportTo"), vs.id.namespace) & {"*", home}:
+        return  # the gateway does not see it
     found = base.by_id.get(ResourceId("networking.istio.io", "Gateway", home, name))
     if found is None:
         yield gateway, None, host

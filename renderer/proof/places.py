@@ -77,16 +77,26 @@ def _expected(expectation: Expectation, place: Place, cause: Cause, tenant: str)
     own = [
         Expected(ours=place.entry, owner=place.owner, matches=matches, cause=cause)
         for conditions in delegated(expectation.world, place.owner, place.entry)
-        if (base := within(expectation.world, place.owner, met_by(conditions, reach), allowed)) is not None
+        if (given := for_ports(conditions, last.ports if last else ())) is not None
+        if (base := within(expectation.world, place.owner, met_by(given, reach), allowed)) is not None
         if (matches := expected_matches(base, demands))
     ]
     for owner, entry in last.before if last and own else ():
         services = [s for s in clones.sent(entry, owner.id.namespace) if tenant in clones.tenants[s]]
-        matches = expected_matches(entry.get("match") or (), demands)
+        given = for_ports(entry.get("match") or (), last.ports if last else ())
+        matches = expected_matches(given, demands) if given is not None else []
         if matches:
             reason = Cause(service=services[0]) if services else None
             yield Expected(ours=entry, owner=owner, matches=matches, cause=reason)
     yield from own
+
+
+def for_ports(matches: Sequence[Manifest], ports: Sequence[int]) -> Sequence[Manifest] | None:
+    """Returns matches for some ports alone, where any are named; None where nothing is left."""
+    if not ports:
+        return matches
+    every: Sequence[Manifest] = matches or ({},)
+    return [{**m, "port": port} for m in every for port in ports if m.get("port") in (None, 0, port)] or None
 
 
 def entry_wrong(vs: Resource, insertion: Insertion, what: str) -> Problem:

@@ -69,8 +69,13 @@ def chosen(world: World, vs: Resource) -> list[str]:
     return [gateway for gateway in gateways_of(world, vs) if may_choose(world, gateway)]
 
 
-def stripping(world: World, vs: Resource, entry: Manifest) -> dict[str, Any] | None:
+def stripping(world: World, vs: Resource, entry: Manifest, number: int) -> dict[str, Any] | None:
     """Returns the entry that has to remove carriers before one of the base, or None where there is none. Raises Unjudged."""
+    last = world.stripped_lasts.get((vs.id, number))
+    if last and not last.is_met and not last.why_not:
+        return None
+    if last and (last.before or last.ports or last.why_not):
+        raise Unjudged("shares a host of gateways with others")
     stripped = [gateway for gateway in gateways_of(world, vs) if is_stripped(world, gateway)]
     base = within(world, vs, entry.get("match") or (), stripped) if stripped and entry.get("route") else None
     matches = [m for c in _carriers(world) for match in base or (_EVERYTHING if base is not None else ())
@@ -93,7 +98,9 @@ def stripping(world: World, vs: Resource, entry: Manifest) -> dict[str, Any] | N
 def is_stripping(world: World, vs: Resource, insertion: Insertion) -> bool:
     """Tells whether an entry is the one that removes carriers before the base's behind it."""
     try:
-        meant = stripping(world, vs, insertion.before) if insertion.before is not None else None
+        meant = (
+            stripping(world, vs, insertion.before, insertion.before_number) if insertion.before is not None else None
+        )
     except Unjudged:
         return False
     return meant is not None and same(insertion.entry, meant)

@@ -16,8 +16,9 @@ from renderer.proof.additional import AddedRoute, added_routes, conditions_of
 from renderer.proof.alignment import Alignment, align, entries
 from renderer.proof.claims import Claim, Claims, GroupClaim, Use
 from renderer.proof.clients import clone_key, specs_of
+from renderer.proof.compile.istio_matches import MESH
 from renderer.proof.compile.network import Network, make_network
-from renderer.proof.groups import Last, lasts_of
+from renderer.proof.groups import Lasts, lasts_of
 from renderer.proof.literals import ORIGIN, RESOURCE, TENANT, is_disabled, make_literals
 from renderer.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from renderer.proof.routes import Routes, read_routes
@@ -44,7 +45,8 @@ class World:
     `selected`: added Service -> pods that it selects, `selected_base`: those of the base. `clones`: (kind, namespace, tenantID,
     origin label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each
     VirtualService of the output, by id. `specs`: of the base's VirtualServices, with the conditions for clones that they get.
-    `network`: the base as proxies see it; `lasts`: catch-alls at gateways that VirtualServices share. `reader`: how the mesh reads
+    `network`: the base as proxies see it; `lasts`: catch-alls at gateways that VirtualServices share, where tenants
+    are chosen; `stripped_lasts`: where carriers are removed. `reader`: how the mesh reads
     routes; `routes`: the base's that it reads; `added_routes`: the output's own.
     """
 
@@ -66,7 +68,8 @@ class World:
     alignments: Mapping[ResourceId, Alignment]
     specs: Mapping[ResourceId, Manifest]
     network: Network
-    lasts: Mapping[ResourceId, Last]
+    lasts: Lasts
+    stripped_lasts: Lasts
     reader: Reader
     routes: Routes
     added_routes: tuple[AddedRoute, ...]
@@ -119,6 +122,8 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     clones = {(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods}
     calling = {key: found.labels for key, found in clones.items()} if reader.reads_virtual_services else {}
     specs = specs_of(base, calling, claims)
+    network = make_network(base, mesh=claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace)
+    options = claims.environment.routes
     return World(
         base=base,
         output=output,
@@ -137,8 +142,11 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         clone_services=dict(_clone_services(added, owners)),
         alignments=_alignments(specs, output, claims),
         specs=specs,
-        network=make_network(base, mesh=claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace),
-        lasts=lasts_of(base, cluster.domain),
+        network=network,
+        lasts=lasts_of(
+            network, lambda gateway: gateway == MESH or (options.entry == "any" and gateway not in options.strip)
+        ),
+        stripped_lasts=lasts_of(network, lambda gateway: gateway in options.strip),
         reader=reader,
         routes=routes,
         added_routes=tuple(added_routes(added, holders, routes, conditions)),

@@ -13,27 +13,53 @@ from dataclasses import dataclass
 from renderer.base import Base
 from renderer.catalogue import report
 from renderer.hosts import ServiceHost, covers
-from renderer.meshes.istio.fields import MESH, NETWORKING, entries, gateways, hosts
+from renderer.meshes.istio.fields import MESH, NETWORKING, entries, gateways, hosts, scope
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Problem
 
-Binding = tuple[str, str]
-"""A place, which is a set of gateway pods and a port, and the name of a virtual host there."""
-Bindings = Mapping[Binding, tuple[Resource, ...]]
+_CLIENTS = ("sourceLabels", "sourceNamespace")
 
-_STATIC = ("gateways", "port", "sourceLabels", "sourceNamespace")
+Place = tuple[str, int | None]
+"""A set of gateway pods, and a port of theirs; None where the base does not have the gateway."""
+Binding = tuple[Place, str]
+"""A place, and the name of a virtual host there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A VirtualService at a virtual host: the gateways by which it is there, and what its entries say there.
+
+    `entries` come with their numbers and with the matches that apply there, as far as the first catch-all: `last` is the number of the
+    entry that has it (None: there is none). `doubt` says why they could not stand in another VirtualService, `unsure` why requests may
+    go past the catch-all.
+    """
+
+    vs: Resource
+    gateways: frozenset[str]
+    entries: tuple[tuple[int, Manifest], ...]
+    last: int | None
+    doubt: str = ""
+    unsure: str = ""
+
+    def reaches(self, number: int) -> bool:
+        """Tells whether Istio reads an entry there."""
+        return self.last is None or self.last >= number
+
+
+Bindings = Mapping[Binding, tuple[Member, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """What the other VirtualServices of its virtual hosts mean for the first catch-all of one.
+    """What the other VirtualServices of its virtual hosts mean for a catch-all of one.
 
     `is_hidden`: another one's stands before it, so it is never met. `others` are their entries, in order, that stand before every
-    catch-all; a tenant's copy of this one needs theirs before it.
+    catch-all; a tenant's copy of this one needs theirs before it. `ports`: all of these are for some ports alone; none for every.
     """
 
-    is_hidden: bool
-    others: tuple[tuple[Resource, Manifest], ...]
+    is_hidden: bool = False
+    others: tuple[tuple[Resource, Manifest], ...] = ()
+    ports: tuple[int, ...] = ()
 
 
 class Inseparable(Exception):
@@ -42,19 +68,59 @@ class Inseparable(Exception):
 
 def bindings_of(base: Base, domain: str) -> Bindings:
     """Returns the VirtualServices of each virtual host of gateways, in the order in which Istio takes those of one age."""
-    found: dict[Binding, list[Resource]] = {}
+    found: dict[Binding, list[Member]] = {}
     for vs in sorted(base.of(NETWORKING, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace)):
-        for binding in sorted(set(_bindings(base, domain, vs))):
-            found.setdefault(binding, []).append(vs)
+        by_binding: dict[Binding, set[str]] = {}
+        for binding, gateway in _bindings(base, domain, vs):
+            by_binding.setdefault(binding, set()).add(gateway)
+        for binding in sorted(by_binding, key=str):
+            found.setdefault(binding, []).append(_member(vs, frozenset(by_binding[binding]), binding[0][1]))
     return {binding: tuple(members) for binding, members in found.items()}
 
 
-def _bindings(base: Base, domain: str, vs: Resource) -> Iterator[Binding]:
+def _bindings(base: Base, domain: str, vs: Resource) -> Iterator[tuple[Binding, str]]:
     for name in gateways(vs.manifest):
-        if name == MESH:
+        full = gateway_name(name, vs.id.namespace)
+        if full == MESH or not is_seen(vs, full):
             continue
-        for place, patterns in _places(base, gateway_name(name, vs.id.namespace), vs.id.namespace):
-            yield from ((place, host) for own in _full_hosts(domain, vs) for host in _common(own, patterns))
+        for place, patterns in _places(base, full, vs.id.namespace):
+            for own in _full_hosts(domain, vs):
+                yield from (((place, host), full) for host in _common(own, patterns))
+
+
+def is_seen(vs: Resource, gateway: str) -> bool:
+    """Tells whether a VirtualService is exported to a gateway (istio: pilot/pkg/model/push_context.go, VirtualServicesForGateway)."""
+    return bool(scope(vs) & {"*", gateway.partition("/")[0]})
+
+
+def _member(vs: Resource, names: frozenset[str], port: int | None) -> Member:
+    everything: tuple[Manifest, ...] = ({},)
+    found: list[tuple[int, Manifest]] = []
+    doubts: list[str] = []
+    last, unsure = None, ""
+    for number, entry in enumerate(entries(vs.manifest)):
+        here = [m for m in entry.get("match") or everything if applies(m, vs.id.namespace, names, port)]
+        first = next((n for n, match in enumerate(here) if is_catch_all(match)), None)
+        if here[:first]:
+            found.append((number, {**entry, "match": here[:first]}))
+        doubts += [f"'{vs.id}' delegates"] if here and entry.get("delegate") else []
+        open_fields = _CLIENTS if port else ("port", *_CLIENTS)
+        if any(match.get(field) for match in here for field in ("gateways", *open_fields)):
+            doubts.append(f"matches of '{vs.id}' name ports, gateways or clients")
+        if first is not None:
+            fields = open_fields if not here[first].get("gateways") else open_fields[:-2]
+            is_for_some = any(here[first].get(field) for field in fields)
+            unsure = doubts[-1] if is_for_some or entry.get("delegate") else ""
+            last = number
+            break
+    return Member(vs=vs, gateways=names, entries=tuple(found), last=last, doubt=next(iter(doubts), ""), unsure=unsure)
+
+
+def applies(match: Manifest, namespace: str, names: frozenset[str], port: int | None) -> bool:
+    """Tells whether a match is for one of some gateways and their port; what is not known of these is taken to be met."""
+    own = match.get("gateways")
+    is_named = not own or any(gateway_name(name, namespace) in names for name in own)
+    return is_named and (port is None or match.get("port") in (None, 0, port))
 
 
 def _full_hosts(domain: str, vs: Resource) -> list[str]:
@@ -73,7 +139,7 @@ def _common(host: str, patterns: Sequence[str] | None) -> Iterator[str]:
             yield pattern
 
 
-def _places(base: Base, name: str, namespace: str) -> Iterator[tuple[str, Sequence[str] | None]]:
+def _places(base: Base, name: str, namespace: str) -> Iterator[tuple[Place, Sequence[str] | None]]:
     """Yields the places of a gateway, with the host patterns that it serves there for objects of a namespace.
 
     Gateways with one selector and port are one place, whatever their names. One that the base does not have is its own.
@@ -81,12 +147,12 @@ def _places(base: Base, name: str, namespace: str) -> Iterator[tuple[str, Sequen
     home, _, own = name.partition("/")
     gateway = base.by_id.get(ResourceId(NETWORKING, "Gateway", home, own))
     if gateway is None:
-        yield name, None
+        yield (name, None), None
         return
     spec = gateway.manifest.get("spec") or {}
     selector = ",".join(f"{key}={value}" for key, value in sorted((spec.get("selector") or {}).items()))
     for server in spec.get("servers") or ():
-        place = f"{selector or name}:{(server.get('port') or {}).get('number')}"
+        place = (selector or name, (server.get("port") or {}).get("number"))
         yield place, [p for p in (_pattern(str(h).lower(), home, namespace) for h in server.get("hosts") or ()) if p]
 
 
@@ -101,7 +167,7 @@ def served_at(base: Base, domain: str, gateway: Resource) -> dict[str, list[Reso
     full = f"{gateway.id.namespace}/{gateway.id.name}"
     found: dict[str, list[Resource]] = {}
     for vs in sorted(base.of(NETWORKING, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace)):
-        if any(gateway_name(name, vs.id.namespace) == full for name in gateways(vs.manifest)):
+        if is_seen(vs, full) and any(gateway_name(name, vs.id.namespace) == full for name in gateways(vs.manifest)):
             places = _places(base, full, vs.id.namespace)
             names = {
                 host for _, patterns in places for own in _full_hosts(domain, vs) for host in _common(own, patterns)
@@ -122,52 +188,99 @@ def gateway_name(gateway: str, namespace: str) -> str:
     return f"{rest.partition('.')[0]}/{name}" if dot else f"{namespace}/{name}"
 
 
-def group_of(bindings: Bindings, vs: Resource, number: int) -> Group | None:
-    """Returns what its virtual hosts mean for an entry of a VirtualService, if it is its first catch-all. Raises Inseparable."""
-    groups = {binding: members for binding, members in bindings.items() if vs in members}
-    first = next((n for n, entry in enumerate(entries(vs.manifest)) if _catches(entry)), None)
-    if number != first or all(len(members) == 1 for members in groups.values()):
+def group_of(bindings: Bindings, vs: Resource, number: int, allowed: frozenset[str]) -> Group | None:
+    """Returns what its virtual hosts mean for an entry of a VirtualService at some gateways, if it is a catch-all at one that
+    it shares. Raises Inseparable.
+    """
+    own = [
+        (binding[0][1], members, member)
+        for binding, members in bindings.items()
+        for member in members
+        if member.vs.id == vs.id and member.gateways & allowed
+    ]
+    caught = [(port, members, member) for port, members, member in own if member.last == number]
+    if all(len(members) == 1 for _, members, _ in caught):
         return None
-    hidden = {vs.id != next(m for m in members if _has_catch_all(m)).id for members in groups.values()}
-    if hidden == {True}:
-        return Group(is_hidden=True, others=())
-    members = list(dict.fromkeys(member for found in groups.values() for member in found))
-    others = tuple((m, entry) for m in members if m.id != vs.id for entry in _before_catch_all(m))
-    if others or len(hidden) > 1:
-        _check(bindings, vs, members, {frozenset(m.id for m in found) for found in groups.values()})
-    return Group(is_hidden=False, others=others)
-
-
-def _check(bindings: Bindings, vs: Resource, members: Sequence[Resource], groups: set[frozenset[ResourceId]]) -> None:
-    """Raises Inseparable unless the members are for the same hosts and gateways, and for all clients of these."""
-    places = {frozenset(b for b, found in bindings.items() if member in found) for member in members}
-    written = {frozenset(gateway_name(g, m.id.namespace) for g in gateways(m.manifest)) for m in members}
-    if len(groups) > 1 or len(places) > 1 or len(written) > 1:
+    for unsure in (m.unsure for _, members, _ in caught for m in members if m.unsure and m.vs.id != vs.id):
+        raise Inseparable(unsure)
+    live = [(port, members, member) for port, members, member in caught if not _hides(members, vs)]
+    partial = any(number == n for _, members, member in caught if len(members) > 1 for n, _ in member.entries)
+    if not live and not partial and all(member.last == number or not _has(member, number) for _, _, member in own):
+        if MESH in allowed and _is_for_mesh(vs, number):
+            raise Inseparable("it is for the mesh too, where it is met")
+        return Group(is_hidden=True)
+    others = {_key(_others(members, vs)): _others(members, vs) for _, members, _ in live}
+    copied = next(iter(others.values()), ())
+    if len(others) > 1:
         raise Inseparable("they have other hosts or gateways than it")
-    if MESH in next(iter(written)):
-        raise Inseparable("they are for the mesh too, where only one of them is used")
-    for member in members:
-        for entry in entries(member.manifest):
-            if entry.get("delegate"):
-                raise Inseparable(f"'{member.id}' delegates")
-            if any(match.get(field) for match in entry.get("match") or [] for field in _STATIC):
-                raise Inseparable(f"matches of '{member.id}' name ports, gateways or clients")
-            if _catches(entry) and len(entry.get("match") or ()) > 1:
-                raise Inseparable(f"'{member.id}' has an entry with a catch-all beside other matches")
+    if partial and (copied or len(live) < len(caught)):
+        raise Inseparable(f"'{vs.id}' has a catch-all beside other matches in its entry {number + 1}")
+    ports = _ports(own, live, vs, number, copied)
+    if copied or ports:
+        for doubt in (m.doubt for _, members, _ in caught for m in members if m.doubt and len(members) > 1):
+            raise Inseparable(doubt)
+        if MESH in allowed and _is_for_mesh(vs, number):
+            raise Inseparable("they are for the mesh too, where only one of them is used")
+    return Group(others=copied, ports=ports)
 
 
-def _before_catch_all(vs: Resource) -> Iterator[Manifest]:
-    for entry in entries(vs.manifest):
-        if _catches(entry):
-            return
-        yield entry
+_Own = Sequence[tuple[int | None, tuple[Member, ...], Member]]
 
 
-def _has_catch_all(vs: Resource) -> bool:
-    return any(_catches(entry) for entry in entries(vs.manifest))
+def _hides(members: Sequence[Member], vs: Resource) -> bool:
+    """Tells whether another VirtualService's catch-all is met before that of one."""
+    return next(m.vs.id for m in members if m.last is not None) != vs.id
 
 
-def _catches(entry: Manifest) -> bool:
+def _has(member: Member, number: int) -> bool:
+    return member.last == number or any(n == number for n, _ in member.entries)
+
+
+def _others(members: Sequence[Member], vs: Resource) -> tuple[tuple[Resource, Manifest], ...]:
+    return tuple((m.vs, entry) for m in members if m.vs.id != vs.id for _, entry in m.entries)
+
+
+def _key(others: Sequence[tuple[Resource, Manifest]]) -> str:
+    return repr([(owner.id, entry.get("name"), entry.get("match")) for owner, entry in others])
+
+
+def _is_for_mesh(vs: Resource, number: int) -> bool:
+    everything: tuple[Manifest, ...] = ({},)
+    return any(
+        applies(match, vs.id.namespace, frozenset({MESH}), None)
+        for match in entries(vs.manifest)[number].get("match") or everything
+    )
+
+
+def _ports(
+    own: _Own, live: _Own, vs: Resource, number: int, copied: Sequence[tuple[Resource, Manifest]]
+) -> tuple[int, ...]:
+    """Returns the ports for which copies have to be, since at others they would answer what they should not. Raises Inseparable."""
+    mine = {port for port, _, _ in live}
+    rest = [one for one in own if one not in live and one[2].reaches(number)]
+    disturbed = [
+        port
+        for port, members, member in rest
+        if (member.last == number and _hides(members, vs))
+        or any(match.get("port") in (None, 0, port) for _, entry in copied for match in entry.get("match") or ())
+    ]
+    if not disturbed:
+        return ()
+    plain = {port for port, _, member in rest if any(n == number for n, _ in member.entries)}
+    if mine & set(disturbed) or plain - mine or None in mine or None in disturbed:
+        raise Inseparable("they have other hosts or gateways than it")
+    return tuple(sorted(port for port in mine if port is not None))
+
+
+def for_ports(matches: Sequence[Manifest], ports: Sequence[int]) -> list[Manifest]:
+    """Returns matches for some ports alone; for all where none is named."""
+    everything: tuple[Manifest, ...] = ({},)
+    if not ports:
+        return list(matches)
+    return [{**m, "port": p} for m in matches or everything for p in ports if m.get("port") in (None, 0, p)]
+
+
+def catches(entry: Manifest) -> bool:
     """Tells whether an entry has a match that Istio takes for a catch-all."""
     everything: tuple[Manifest, ...] = ({},)
     return any(is_catch_all(match) for match in entry.get("match") or everything)
@@ -189,18 +302,18 @@ def order_notices(bindings: Bindings, touched: set[ResourceId]) -> Iterator[Prob
     for (_, host), members in bindings.items():
         for number, one in enumerate(members):
             for two in members[number + 1 :]:
-                if touched & {one.id, two.id} and (one.id, two.id) not in said and _overlap(one, two):
-                    said.add((one.id, two.id))
+                ids = (one.vs.id, two.vs.id)
+                if touched & {*ids} and ids not in said and _overlap(one, two):
+                    said.add(ids)
                     path = ("spec", "http")
-                    yield report("SL430", source=two.source, path=path, object=str(two.id), other=one.id, host=host)
+                    yield report("SL430", source=two.vs.source, path=path, object=str(ids[1]), other=ids[0], host=host)
 
 
-def _overlap(one: Resource, two: Resource) -> bool:
+def _overlap(one: Member, two: Member) -> bool:
     """Tells whether a request can meet entries of both: two catch-alls, or two others that nothing tells apart."""
-    if _has_catch_all(one) and _has_catch_all(two):
+    if one.last is not None and two.last is not None:
         return True
-    everything: tuple[Manifest, ...] = ({},)
-    ours, theirs = ([m for e in _before_catch_all(vs) for m in e.get("match") or everything] for vs in (one, two))
+    ours, theirs = ([match for _, e in member.entries for match in e.get("match") or ()] for member in (one, two))
     return any(not _apart(a, b) for a in ours for b in theirs)
 
 

@@ -16,7 +16,7 @@ from renderer.meshes.istio.clients import Clients, of_tenant, with_clients
 from renderer.meshes.istio.copies import Entry, answering, is_affected, moved, named, substituted
 from renderer.meshes.istio.delegates import Entangled, copied_matches, expanded, is_delegate
 from renderer.meshes.istio.fields import MESH, entries, gateways, hosts, is_mesh, live, mirrors
-from renderer.meshes.istio.gateways import Group, Inseparable, group_of
+from renderer.meshes.istio.gateways import Group, Inseparable, catches, for_ports, group_of
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
 from renderer.meshes.istio.trust import Bound, Indistinct, bound_of, confined, stripping
 from renderer.meshes.istio.view import View
@@ -82,7 +82,8 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
         causes = _causes(view, by_service, by_host, vs, entry) if bound.chosen else []
         try:
             stripped = stripping(plan.environment, bound, vs.id.namespace, entry)
-            group = group_of(view.bindings, vs, number) if causes or stripped else None
+            stripped = stripped if stripped and _is_stripped(view, place) else None
+            group = _group(view, place, bound.chosen) if causes else None
             _check_whole(bound, group)
         except (BadRegex, Indistinct, Inexpressible, Inseparable) as error:
             problems.append(_condition_problem(vs, number, causes[0].tenant.source if causes else None, error))
@@ -122,8 +123,30 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
 
 def _check_whole(bound: Bound, group: Group | None) -> None:
     """Raises Inseparable where copies of others' entries would be for a part of their gateways only."""
-    if group and group.others and (bound.stripped or not bound.is_open):
+    if group and group.others and not bound.is_open:
         raise Inseparable("tenants may not be chosen at all of its gateways")
+
+
+def _group(view: View, place: Place, allowed: frozenset[str]) -> Group | None:
+    """Returns what others at its virtual hosts mean for an entry. Raises Inseparable, for a delegate's where they mean anything."""
+    vs, number = place.vs, place.number
+    if not is_delegate(vs):
+        return group_of(view.bindings, vs, number, allowed)
+    for root, delegating in view.roots.get(vs.id, ()) if catches(place.entry) else ():
+        if catches(delegating):
+            position = next(n for n, entry in enumerate(entries(root.manifest)) if entry is delegating)
+            group = group_of(view.bindings, root, position, allowed)
+            if group and (group.is_hidden or group.others or group.ports):
+                raise Inseparable(f"'{root.id}' delegates")
+    return None
+
+
+def _is_stripped(view: View, place: Place) -> bool:
+    """Tells whether an entry that removes carriers can be met before one at gateways. Raises Inseparable."""
+    group = _group(view, place, place.bound.stripped)
+    if group and (group.others or group.ports):
+        raise Inseparable("carriers are removed at one of its gateways")
+    return group is None or not group.is_hidden
 
 
 def joined(one: Transformed, other: Transformed | None) -> Transformed:
@@ -233,7 +256,8 @@ def _tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: G
     written: list[Sequence[Manifest]] = [entry.get("match") or ()]
     if is_delegate(vs):
         written = copied_matches(view.roots.get(vs.id, ()), entry, carriers, is_answering=header is not None)
-    own = [of_tenant(plan, cause.tenant, base) for base in written]
+    ports = group.ports if group else ()
+    own = [of_tenant(plan, cause.tenant, kept) for base in written if (kept := for_ports(base, ports)) or not base]
     found = [b for base in own if (b := confined(bound, vs.id.namespace, base, bound.chosen)) is not None]
     by_entry = [matches for base in found if (matches := tenant_matches(base, carriers, cause.tenant.id))]
     copy = _copy(plan, view, vs, entry, cause)
@@ -248,7 +272,8 @@ def _others(plan: Plan, view: View, tenant: Tenant, group: Group) -> Iterator[tu
         home = owner.id.namespace
         affected = is_affected(view, entry, home, names)
         copy = copied_for(plan, view, tenant, owner, entry) if affected else dict(entry)
-        matches = tenant_matches(entry.get("match") or (), plan.environment.carriers, tenant.id)
+        own = for_ports(entry["match"], group.ports)
+        matches = tenant_matches(own, plan.environment.carriers, tenant.id) if own else []
         if matches:
             yield position, _named_first(named(entry, tenant.id), matches, moved(view, copy, home))
 

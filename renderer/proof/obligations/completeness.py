@@ -59,10 +59,9 @@ def _transformed(expectation: Expectation, ours: Resource) -> Iterator[Problem]:
     for insertion in alignment.insertions if alignment else ():
         if insertion.tenant is not None:
             found.setdefault(insertion.before_number, []).append(insertion)
-    last = world.lasts.get(ours.id)
     for number, entry in enumerate(world.specs[ours.id].get("http") or ()):
         causes = _causes(expectation, by_host, ours, entry) if chosen(world, ours) and not is_disabled(ours) else {}
-        last_here = last if last and last.number == number else None
+        last_here = world.lasts.get((ours.id, number))
         if causes and last_here and last_here.why_not:
             what = f"copies of {called(entry, number)} would hide entries of others: it {last_here.why_not}"
             yield wrong(vs.source, f"'{ours.id}': {what}", ("spec", "http", number))

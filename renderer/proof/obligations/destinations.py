@@ -69,8 +69,8 @@ def _answer(entry: Manifest, header: str) -> str | None:
 
 def _may_answer(world: World, vs: Resource, insertion: Insertion) -> bool:
     """Tells whether an entry that sends nothing on can be the copy of one that does neither (rule R-I12)."""
-    last = world.lasts.get(vs.id)
-    others = last.before if last and insertion.before_number == last.number else ()
+    last = world.lasts.get((vs.id, insertion.before_number))
+    others = last.before if last else ()
     return any(
         entry.get(how) and same(entry[how], insertion.entry.get(how))
         for _, entry in others
@@ -81,8 +81,8 @@ def _may_answer(world: World, vs: Resource, insertion: Insertion) -> bool:
 def known_destinations(world: World, vs: Resource, insertion: Insertion) -> list[Manifest]:
     """Returns where the base sends what an entry stands for: the entry behind it, and those whose copies go before a catch-all."""
     found = [destination for destination, _ in destinations(insertion.before)] if insertion.before else []
-    last = world.lasts.get(vs.id)
-    if last and insertion.before_number == last.number:
+    last = world.lasts.get((vs.id, insertion.before_number))
+    if last:
         for owner, entry in last.before:
             for destination, _ in destinations(entry):
                 service = service_of(str(destination.get("host") or ""), owner.id.namespace, world.network.domain)

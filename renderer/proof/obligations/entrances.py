@@ -44,7 +44,7 @@ def _virtual_service(world: World, ours: Resource) -> Iterator[Problem]:
     found = [(i.before_number, i.entry) for i in alignment.insertions] if alignment else []
     for number, entry in enumerate(world.specs[ours.id].get("http") or ()):
         try:
-            meant = stripping(world, ours, entry)
+            meant = stripping(world, ours, entry, number)
         except Unjudged as unjudged:
             yield _wrong(vs, f"{called(entry, number)} {unjudged}", ("spec", "http"))
             continue
