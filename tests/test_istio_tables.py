@@ -105,7 +105,10 @@ rooted = st.fixed_dictionaries(
 delegating = st.lists(st.one_of(rooted, rooted, rooted, matches), max_size=3)
 delegated = st.tuples(tables, delegating, st.sampled_from(["mesh", "gw"]))
 GATE = object_of("networking.istio.io/v1", "Gateway", "gw", selector={"istio": "in"}, servers=[
-    {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}])  # fmt: skip
+    {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]},
+    {"port": {"number": 8080, "name": "http-alt", "protocol": "HTTP"}, "hosts": ["*"]}])  # fmt: skip
+limits: Any = st.lists(st.sampled_from([None, None, 80, 8080]), min_size=1, max_size=4)
+exports: Any = st.lists(st.sampled_from([None, None, None, ["."], ["client"]]), min_size=3, max_size=3)
 clones = st.dictionaries(st.sampled_from(TENANTS), st.sets(st.sampled_from(SERVICES), min_size=1), min_size=1)
 values = st.sampled_from([*TENANTS, "no"])
 requests = st.fixed_dictionaries(
@@ -154,7 +157,7 @@ def asked(given: Any, *, is_bare: bool) -> Request:
     return Request(
         client=Client(kind=kind, namespace="shop" if gateway else given["namespace"], name=gateway),
         host=host,
-        port=80 if gateway else given["port"],
+        port=given["port"],
         path=given["path"],
         method=given["method"],
         headers=tuple((k, v) for k, v in headers if not is_bare or k not in ("tenantid", "baggage")),
@@ -173,11 +176,11 @@ def view(outcome: Outcome, names: Mapping[str, str], whole: str = "") -> Any:
     found = [d for d in outcome.destinations if d.host in names] or list(outcome.destinations)
     if whole and found[0].host not in names:
         found = [replace(found[0], host=whole, failure="")]
-    whole = sum(d.weight for d in found)
+    total = sum(d.weight for d in found)
     shares: dict[tuple[str, int, str], float] = {}
     for d in found:
         key = (names.get(d.host, d.host), d.port, d.failure)
-        shares[key] = round(shares.get(key, 0) + d.weight / whole, 6)
+        shares[key] = round(shares.get(key, 0) + d.weight / total, 6)
     return shares, outcome.timeout, outcome.rewrite, outcome.changes
 
 
@@ -222,11 +225,12 @@ EVERYWHERE = [
     {
         "to": ("gw", host),
         "namespace": "",
-        "port": 80,
+        "port": port,
         "path": f"/{path}",
         "method": "GET",
         "headers": {"tenantid": tenant},
     }
+    for port in (80, 8080)
     for tenant in TENANTS
     for path in "abcz"
     for host in ("shop.example.com", "x.org")
@@ -268,9 +272,18 @@ def test_in_the_mesh(tables: Any, cloned: Any, given: list[Any]) -> None:
 
 
 @slow
-@given(entered, clones, several)
-def test_at_a_gateway(tables: Any, cloned: Any, given: list[Any]) -> None:
-    made = [virtual_service(f"v{n}", *http, hosts=list(h), gateways=["gw"]) for n, (http, h) in enumerate(tables)]
+@given(entered, st.one_of(st.just([None]), limits), st.one_of(st.just([None] * 3), exports), clones, several)
+def test_at_a_gateway(tables: Any, limits: Any, exports: Any, cloned: Any, given: list[Any]) -> None:
+    made = [
+        virtual_service(
+            f"v{n}",
+            *(one for i, entry in enumerate(http) for one in ported([entry], limits[(n + i) % len(limits)])),
+            hosts=list(names),
+            gateways=["gw"],
+            **({"exportTo": exports[n]} if exports[n] else {}),
+        )
+        for n, (http, names) in enumerate(tables)
+    ]
     check([*APPS, GATE, *made], cloned, [*EVERYWHERE, *given])
 
 

@@ -144,7 +144,11 @@ def _last(vs: Resource, number: int, own: Sequence[_Place], *, is_meshed: bool) 
         return Last(is_met=True, why_not="shares only a part of its hosts and gateways with others")
     wrong = [place for place in away if place[1].last == number or _any_for(before, place[1].port)]
     ports = {seat.port for _, seat in met}
-    if wrong and (
+    is_bound = (
+        bool(before) and number >= 0 and all(m.get("port") for m in entries(vs.manifest)[number].get("match") or ({},))
+    )
+    is_limited = bool(wrong) or is_bound
+    if is_limited and (
         {None, *ports} & {seat.port for _, seat in wrong} or None in ports or {s.port for _, s in here} - ports
     ):
         return Last(is_met=True, why_not="shares only a part of its hosts and gateways with others")
@@ -152,7 +156,7 @@ def _last(vs: Resource, number: int, own: Sequence[_Place], *, is_meshed: bool) 
     strange = any(m.strange for members, _ in caught if len(members) > 1 for m in members)
     if is_moved and (is_mixed or strange or is_meshed):
         return Last(is_met=True, why_not="is met beside others by more than ports and requests")
-    return Last(is_met=True, before=tuple(before), ports=tuple(sorted(p for p in ports if p and wrong)))
+    return Last(is_met=True, before=tuple(before), ports=tuple(sorted(p for p in ports if p and is_limited)))
 
 
 def _texts(listed: Sequence[tuple[Resource, Manifest]]) -> list[str]:

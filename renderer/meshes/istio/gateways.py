@@ -264,7 +264,8 @@ def _ports(
         if (member.last == number and _hides(members, vs))
         or any(match.get("port") in (None, 0, port) for _, entry in copied for match in entry.get("match") or ())
     ]
-    if not disturbed:
+    is_bound = bool(copied) and all(match.get("port") for match in entries(vs.manifest)[number].get("match") or ({},))
+    if not disturbed and not is_bound:
         return ()
     plain = {port for port, _, member in rest if any(n == number for n, _ in member.entries)}
     if mine & set(disturbed) or plain - mine or None in mine or None in disturbed:
