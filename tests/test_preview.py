@@ -118,6 +118,41 @@ def test_groups_have_previews() -> None:
     ]  # fmt: skip
 
 
+TWO_PORTS = object_of(
+    "networking.istio.io/v1", "Gateway", "gw", "ingress", selector={"istio": "in"},
+    servers=[{"port": {"number": n, "name": f"http-{n}", "protocol": "HTTP"}, "hosts": ["*"]} for n in (80, 8080)],
+)  # fmt: skip
+REDIRECT: Object = {"match": [{"port": 80}], "redirect": {"scheme": "https"}}
+PATH: Object = {"match": [{"uri": {"prefix": "/co"}}], "route": [to(A)]}
+
+
+@pytest.mark.parametrize(
+    ("base", "port", "path", "expected"),
+    [
+        pytest.param([at_gate("s", REDIRECT, {"route": [to("a")]})], 8080, "/", ["a-dev1:8080"], id="a-port-of-two"),
+        pytest.param([at_gate("s", REDIRECT, {"route": [to("a")]})], 80, "/", ["redirect {scheme: https}"], id="the-other-port"),
+        pytest.param([at_gate("r", REDIRECT), at_gate("s", {"route": [to("a")]})], 8080, "/", ["a-dev1:8080"], id="of-two"),
+        pytest.param(
+            [at_gate("bbb", PATH, namespace="one"), at_gate("aaa", {"match": [{"uri": {"prefix": "/c"}}], "route": [to(B)]}, namespace="two")],
+            80, "/co", ["b:80"], id="by-names-before-namespaces",
+        ),
+        pytest.param([at_gate("s", {"route": [to("a")]}), at_gate("r", {"route": [to("b")]}, exportTo=["x"])], 80, "/", ["a-dev1:80"],
+                     id="not-exported"),
+    ],
+)  # fmt: skip
+def test_tables_that_differ_by_port_or_order(base: list[Object], port: int, path: str, expected: list[str]) -> None:
+    found = made(
+        [*app("a", 80, 8080), *app("b", 80, 8080), TWO_PORTS, *base],
+        DEV1,
+        preview={**PREVIEW, "of": "shop.example.com"},
+    )
+    written = [Resource(id=o.id, manifest=o.manifest, source=Source(file="output")) for o in render(found).objects]
+    network = make_network(overlaid(found.base, written), mesh="istio", domain="cluster.local", root="istio-system")
+    client = Client(kind="gateway", namespace="ingress", name="gw")
+    host = "dev1.preview.example.com"
+    assert said_of(trace(network, Request(client=client, host=host, authority=host, port=port, path=path))) == expected
+
+
 WIDE = at_gate("wide", {"route": [to("b")]}, host="*.example.com")
 
 

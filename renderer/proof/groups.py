@@ -144,9 +144,7 @@ def _last(vs: Resource, number: int, own: Sequence[_Place], *, is_meshed: bool) 
         return Last(is_met=True, why_not="shares only a part of its hosts and gateways with others")
     wrong = [place for place in away if place[1].last == number or _any_for(before, place[1].port)]
     ports = {seat.port for _, seat in met}
-    is_bound = (
-        bool(before) and number >= 0 and all(m.get("port") for m in entries(vs.manifest)[number].get("match") or ({},))
-    )
+    is_bound = bool(before) and number >= 0 and _is_bound(entries(vs.manifest)[number].get("match") or ())
     is_limited = bool(wrong) or is_bound
     if is_limited and (
         {None, *ports} & {seat.port for _, seat in wrong} or None in ports or {s.port for _, s in here} - ports
@@ -157,6 +155,11 @@ def _last(vs: Resource, number: int, own: Sequence[_Place], *, is_meshed: bool) 
     if is_moved and (is_mixed or strange or is_meshed):
         return Last(is_met=True, why_not="is met beside others by more than ports and requests")
     return Last(is_met=True, before=tuple(before), ports=tuple(sorted(p for p in ports if p and is_limited)))
+
+
+def _is_bound(matches: Sequence[Manifest]) -> bool:
+    """Tells whether all matches of an entry name a port."""
+    return bool(matches) and all(match.get("port") for match in matches)
 
 
 def _texts(listed: Sequence[tuple[Resource, Manifest]]) -> list[str]:

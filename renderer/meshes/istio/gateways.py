@@ -264,13 +264,18 @@ def _ports(
         if (member.last == number and _hides(members, vs))
         or any(match.get("port") in (None, 0, port) for _, entry in copied for match in entry.get("match") or ())
     ]
-    is_bound = bool(copied) and all(match.get("port") for match in entries(vs.manifest)[number].get("match") or ({},))
+    is_bound = bool(copied) and _names_ports(entries(vs.manifest)[number])
     if not disturbed and not is_bound:
         return ()
     plain = {port for port, _, member in rest if any(n == number for n, _ in member.entries)}
     if mine & set(disturbed) or plain - mine or None in mine or None in disturbed:
         raise Inseparable("they have other hosts or gateways than it")
     return tuple(sorted(port for port in mine if port is not None))
+
+
+def _names_ports(entry: Manifest) -> bool:
+    matches = entry.get("match") or ()
+    return bool(matches) and all(match.get("port") for match in matches)
 
 
 def for_ports(matches: Sequence[Manifest], ports: Sequence[int]) -> list[Manifest]:

@@ -15,6 +15,7 @@ from renderer.catalogue import report
 from renderer.clone.metadata import tenant_metadata
 from renderer.emit import SANDBOXES, Placed
 from renderer.hosts import covers
+from renderer.kinds import at
 from renderer.meshes.carriers import header_of
 from renderer.meshes.istio.copies import is_affected, moved, named
 from renderer.meshes.istio.fields import NETWORKING, entries
@@ -56,7 +57,9 @@ def previews(plan: Plan, view: View) -> Previews:
     by_host = served_at(view.base, view.domain, gateway)
     try:
         of = _of(gateway, preview, by_host)
-        table = _table(plan, gateway, of, by_host[of])
+        table = [
+            owned for port in _ports(gateway, by_host[of]) for owned in _table(plan, gateway, of, by_host[of], port)
+        ]
         made = tuple(
             _preview(plan, view, gateway, _host(gateway, preview, tenant, by_host), tenant, table)
             for tenant in plan.tenants
@@ -93,14 +96,23 @@ def _of(gateway: Resource, preview: Preview, by_host: Mapping[str, object]) -> s
     return host
 
 
-def _table(plan: Plan, gateway: Resource, host: str, serving: Sequence[Resource]) -> list[Owned]:
-    """Returns the entries of the base's host at the gateway, in the gateway's order. Raises _Unfit."""
+def _ports(gateway: Resource, serving: Sequence[Resource]) -> list[int | None]:
+    """Returns the ports of a gateway where matches name ports, each with a table of its own, and None for all where none does."""
+    matches = (m for vs in serving for entry in entries(vs.manifest) for m in entry.get("match") or ())
+    if not any(match.get("port") for match in matches):
+        return [None]
+    numbers = (at(server, ("port", "number")) for server in at(gateway.manifest, ("spec", "servers")) or ())
+    return list(dict.fromkeys(numbers))
+
+
+def _table(plan: Plan, gateway: Resource, host: str, serving: Sequence[Resource], port: int | None) -> list[Owned]:
+    """Returns the entries of the base's host at a gateway's port, in the gateway's order. Raises _Unfit."""
     first: list[Owned] = []
     last: list[Owned] = []
     carriers = {header_of(carrier) for carrier in plan.environment.carriers}
     for vs in serving:
         for number, entry in enumerate(entries(vs.manifest)):
-            matches = list(_at(gateway, vs, number, entry, host, carriers))
+            matches = list(_at(gateway, vs, number, entry, carriers, port))
             if matches and all(is_catch_all(match) for match in matches):
                 last.append((vs, {**entry, "match": matches}))
                 break
@@ -111,15 +123,17 @@ def _table(plan: Plan, gateway: Resource, host: str, serving: Sequence[Resource]
 
 
 def _at(
-    gateway: Resource, vs: Resource, number: int, entry: Manifest, host: str, carriers: set[str]
+    gateway: Resource, vs: Resource, number: int, entry: Manifest, carriers: set[str], port: int | None
 ) -> Iterator[dict[str, Any]]:
-    """Yields the matches of an entry that apply at the gateway for a host, without what is settled by that. Raises _Unfit."""
+    """Yields the matches of an entry that apply at the gateway's port, without what is settled by that. Raises _Unfit."""
     where = f"entry {number + 1} of '{vs.id}'"
     if entry.get("delegate"):
         raise _Unfit(f"finds a delegate in {where}", "write the delegate's routes into it")
     full = f"{gateway.id.namespace}/{gateway.id.name}"
     everything: Sequence[Manifest] = ({},)
     for match in entry.get("match") or everything:
+        if port and match.get("port") not in (None, 0, port):
+            continue
         named_gateways = match.get("gateways")
         if named_gateways and full not in [gateway_name(name, vs.id.namespace) for name in named_gateways]:
             continue
@@ -130,7 +144,8 @@ def _at(
             raise _Unfit(
                 f"finds conditions on carriers or on the authority in {where}", "take them out of the base route"
             )
-        yield {k: v for k, v in match.items() if k not in ("gateways", "sourceLabels", "sourceNamespace")}
+        kept = {k: v for k, v in match.items() if k not in ("gateways", "sourceLabels", "sourceNamespace")}
+        yield {**kept, "port": port} if port else kept
 
 
 def _preview(plan: Plan, view: View, gateway: Resource, host: str, tenant: Tenant, table: Sequence[Owned]) -> Placed:

@@ -32,7 +32,7 @@ def table_of(network: Network, gateway: Resource, address: Address) -> Table:
         return Table(otherwise=strange, origin=origin)
     found = [
         (vs, set(_served(network, vs, gateway, servers)))
-        for vs in network.base.of(ISTIO, "VirtualService")
+        for vs in sorted(network.base.of(ISTIO, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace))
         if _names(vs, gateway) and exported(_spec(vs).get("exportTo"), vs.id.namespace) & {"*", gateway.id.namespace}
     ]
     name = most_specific({host for _, hosts in found for host in hosts}, address.authority)

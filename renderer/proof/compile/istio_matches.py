@@ -15,7 +15,6 @@ from renderer.proof.compile.request import Client
 from renderer.selectors import from_map, matches
 
 MESH = "mesh"
-_IGNORED_HEADERS = frozenset({"uri", "scheme", "method", "authority"})
 _CLAIMS = "@request.auth.claims"
 _KINDS: tuple[Kind, ...] = ("exact", "prefix", "regex")
 
@@ -86,7 +85,7 @@ def _atoms(match: Manifest) -> Iterator[Atom]:
         if match.get(subject):
             yield Atom(subject, _text(match[subject]))
     for name, condition in (match.get("headers") or {}).items():
-        if name not in _IGNORED_HEADERS and not name.startswith(_CLAIMS):
+        if not name.startswith(_CLAIMS):
             yield Atom("header", _text(condition), name.lower())
     for name, condition in (match.get("withoutHeaders") or {}).items():
         if name.startswith(_CLAIMS):
