@@ -26,7 +26,7 @@ def patch_routes(environment: Environment, objects: Iterable[Placed]) -> tuple[t
     problems = list(_without_target(environment, objects))
     for placed in objects:
         for number, patch in enumerate(environment.routes.patches):
-            if is_target(patch, placed):
+            if is_target(patch, placed) and _is_generated(placed):
                 try:
                     placed = _patched(placed, patch)
                 except PatchError as error:
@@ -34,6 +34,11 @@ def patch_routes(environment: Environment, objects: Iterable[Placed]) -> tuple[t
                     problems.append(report("SL452", source=environment.source, path=_path(number), what=what))
         found.append(placed)
     return tuple(found), list(dict.fromkeys(problems))
+
+
+def _is_generated(placed: Placed) -> bool:
+    """Tells whether an object says more than the base's: where no tenant has an entry, it is the base's, and patches are not for it."""
+    return placed.base is None or placed.manifest.get("spec") != placed.base.manifest.get("spec")
 
 
 def is_target(patch: RoutePatch, placed: Placed) -> bool:

@@ -123,6 +123,7 @@ TWO_PORTS = object_of(
     servers=[{"port": {"number": n, "name": f"http-{n}", "protocol": "HTTP"}, "hosts": ["*"]} for n in (80, 8080)],
 )  # fmt: skip
 REDIRECT: Object = {"match": [{"port": 80}], "redirect": {"scheme": "https"}}
+WIDER: Object = {"match": [{"uri": {"prefix": "/c"}}], "route": [to(B)]}
 PATH: Object = {"match": [{"uri": {"prefix": "/co"}}], "route": [to(A)]}
 
 
@@ -133,7 +134,7 @@ PATH: Object = {"match": [{"uri": {"prefix": "/co"}}], "route": [to(A)]}
         pytest.param([at_gate("s", REDIRECT, {"route": [to("a")]})], 80, "/", ["redirect {scheme: https}"], id="the-other-port"),
         pytest.param([at_gate("r", REDIRECT), at_gate("s", {"route": [to("a")]})], 8080, "/", ["a-dev1:8080"], id="of-two"),
         pytest.param(
-            [at_gate("bbb", PATH, namespace="one"), at_gate("aaa", {"match": [{"uri": {"prefix": "/c"}}], "route": [to(B)]}, namespace="two")],
+            [at_gate("bbb", PATH, namespace="one"), at_gate("aaa", WIDER, namespace="two")],
             80, "/co", ["b:80"], id="by-names-before-namespaces",
         ),
         pytest.param([at_gate("s", {"route": [to("a")]}), at_gate("r", {"route": [to("b")]}, exportTo=["x"])], 80, "/", ["a-dev1:80"],

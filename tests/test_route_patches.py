@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from renderer.inputs import read_inputs
 from renderer.pipeline import Rendered, render
 from renderer.problems import Invalid
 from renderer.tree import MemoryTree
-from tests.build import app, files_of, object_of, sandbox, texts, to, virtual_service
+from tests.build import Object, app, files_of, object_of, sandbox, texts, to, virtual_service
 
 GATEWAY = "gateway.networking.k8s.io/v1"
 DEV1 = sandbox("dev1", "a")
@@ -21,14 +22,16 @@ def patch(text: str, **target: str) -> dict[str, Any]:
     return {"target": {"kind": "VirtualService", **target}, "patch": text}
 
 
-def rendered(*patches: dict[str, Any], mesh: str = "istio", **env: Any) -> Rendered:
+def rendered(*patches: dict[str, Any], mesh: str = "istio", specs: Sequence[Object] = (), **env: Any) -> Rendered:
     base = [*app("a"), virtual_service("r", {"route": [to("a")]}, hosts=["r.org"])]
     parents = [{"group": "", "kind": "Service", "name": "c", "port": 80}]
     rules = [
         {"matches": [{"path": {"value": path}}], "backendRefs": [{"name": "a", "port": 80}]} for path in ("/x", "/")
     ]
     routes = [*app("a"), *app("c"), object_of(GATEWAY, "HTTPRoute", "c", parentRefs=parents, rules=rules)]
-    files = files_of(base if mesh == "istio" else routes, DEV1, mesh=mesh, routes={"patches": list(patches), **env})
+    files = files_of(
+        base if mesh == "istio" else routes, DEV1, *specs, mesh=mesh, routes={"patches": list(patches), **env}
+    )
     return render(read_inputs(MemoryTree(files), "sandlane.yaml"))
 
 
@@ -78,6 +81,14 @@ def test_a_kind_that_is_not_generated() -> None:
         "sandlane.yaml: SL458 notice: no generated route object is the target of this patch: it changes nothing\n"
         "  hint: generated are objects of kind 'HTTPRoute'"
     ]
+
+
+def test_a_base_route_without_tenants_is_not_generated() -> None:
+    base = [*app("a"), *app("b"), virtual_service("r", {"route": [to("b")]}, hosts=["r.org"])]
+    files = files_of(base, DEV1, routes={"patches": [patch(TIMEOUT, name="r")]}, output={"base": "full"})
+    found = render(read_inputs(MemoryTree(files), "sandlane.yaml"))
+    written = {str(o.id): o.manifest for o in found.objects}["VirtualService/shop/r"]["spec"]
+    assert (written["http"], texts(found.notices)) == ([{"route": [to("b")]}], [])
 
 
 def test_in_order() -> None:
@@ -169,6 +180,27 @@ def test_patches_that_take_from_a_tenant_what_is_its_own(
     mesh: str, target: dict[str, str], text: str, said: str
 ) -> None:
     assert refused(patch(text, **target), mesh=mesh) == [f"sandlane.yaml: SL453 with a patch of routes {said}{WAY}"]
+
+
+@pytest.mark.parametrize(
+    ("mesh", "target", "text", "what"),
+    [
+        pytest.param(
+            "istio", {"name": "r"}, "- {op: replace, path: /spec/http/0/route/0/destination/host, value: a-dev2}",
+            "'VirtualService/shop/r': entry 1 of 'dev1'", id="entry",
+        ),
+        pytest.param(
+            "linkerd", {"kind": "HTTPRoute", "name": "c-dev1-h"},
+            "- {op: replace, path: /spec/rules/0/backendRefs/0/name, value: a-dev2}",
+            "'HTTPRoute/shop/c-dev1-h': rule 1 of 'dev1'", id="rule",
+        ),
+    ],
+)  # fmt: skip
+def test_patches_that_send_a_tenant_to_another(mesh: str, target: dict[str, str], text: str, what: str) -> None:
+    with pytest.raises(Invalid) as found:
+        rendered(patch(text, **target), mesh=mesh, specs=[sandbox("dev2", "a")])
+    said = f"promise 3 does not hold: {what} sends to 'Service/shop/a-dev2', which is tenant 'dev2's"
+    assert texts(found.value.problems) == [f"sandlane.yaml: SL453 with a patch of routes {said}{WAY}"]
 
 
 def test_a_patch_may_add_an_entry() -> None:

@@ -7,7 +7,6 @@ plans, clones, routes or names. One obligation is one module in `renderer.proof.
 from __future__ import annotations
 
 from renderer.base import Base
-from renderer.model import Resource
 from renderer.problems import Problem, sort
 from renderer.proof.claims import Claims
 from renderer.proof.obligations import (
@@ -26,6 +25,7 @@ from renderer.proof.obligations import (
     grants,
     identity,
     limits,
+    patched,
     policy,
     precedence,
     previews,
@@ -36,6 +36,7 @@ from renderer.proof.obligations import (
     selection,
     subsets,
 )
+from renderer.proof.obligations.patched import is_patched
 from renderer.proof.world import make_world
 
 PROMISE_1 = (erasure, additions, followers, defaults, copies, route_defaults)
@@ -61,6 +62,7 @@ OBLIGATIONS = (
     attachment,
     resources,
     subsets,
+    patched,
 )
 """All modules."""
 
@@ -72,8 +74,8 @@ def prove(base: Base, output: Base, claims: Claims) -> list[Problem]:
     """
     world = make_world(base, output, claims)
     found = [problem for obligation in OBLIGATIONS for problem in obligation.check(world)]
-    patched = {resource.source for resource in output.resources if _is_patched(claims, resource)}
-    found = [problem for problem in found if problem.source not in patched or not _is_patches_own(problem)]
+    sources = {resource.source for resource in output.resources if is_patched(claims, resource)}
+    found = [problem for problem in found if problem.source not in sources or not _is_patches_own(problem)]
     # Where an object breaks promise 1, nobody can say which of its entries stands for which of the base's.
     broken = {problem.source for problem in found if problem.code == "SL601"}
     return sort(problem for problem in found if problem.code != "SL602" or problem.source not in broken)
@@ -87,11 +89,3 @@ def _is_patches_own(problem: Problem) -> bool:
     """
     is_of_an_item = len(problem.path) > len(("spec", "http"))
     return problem.code == "SL605" or (problem.code in ("SL602", "SL604") and is_of_an_item)
-
-
-def _is_patched(claims: Claims, resource: Resource) -> bool:
-    id = resource.id
-    return any(
-        patch.kind == id.kind and patch.name in (None, id.name) and patch.namespace in (None, id.namespace)
-        for patch in claims.environment.routes.patches
-    )
