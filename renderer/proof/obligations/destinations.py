@@ -103,7 +103,7 @@ def unfit(
     service = world.added_service(id)
     if service is None:
         return f"sends to host '{host}', neither a base destination nor a clone"
-    return _wrong_clone(world, vs, service, tenant, base) or _wrong_port(world, service, destination)
+    return _wrong_clone(world, vs, service, tenant, base) or _wrong_port(service, destination, base)
 
 
 def _wrong_clone(world: World, vs: Resource, service: Resource, tenant: str, base: list[Manifest]) -> str | None:
@@ -117,15 +117,12 @@ def _wrong_clone(world: World, vs: Resource, service: Resource, tenant: str, bas
     return None
 
 
-def _wrong_port(world: World, service: Resource, destination: Manifest) -> str | None:
-    """Returns why a clone's Service has not the port: where its origin has it not either, the base answers with an error too."""
+def _wrong_port(service: Resource, destination: Manifest, base: list[Manifest]) -> str | None:
+    """Returns why a clone's Service has not the port, unless the base names one that is not there: that is the base's own error."""
     number = (destination.get("port") or {}).get("number")
-    origin = world.base.by_id.get(origin_of(service))
-    known, own = (
-        [port.get("port") for port in (found.manifest.get("spec") or {}).get("ports") or ()] if found else ()
-        for found in (service, origin)
-    )
-    return f"sends to port {number}, which '{service.id}' has not" if number in own and number not in known else None
+    known = [port.get("port") for port in (service.manifest.get("spec") or {}).get("ports") or ()]
+    known += [(ours.get("port") or {}).get("number") for ours in base]
+    return None if number is None or number in known else f"sends to port {number}, which '{service.id}' has not"
 
 
 def _service(world: World, service: Resource) -> Iterator[Problem]:
