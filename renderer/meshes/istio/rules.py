@@ -14,7 +14,7 @@ from functools import partial
 from renderer.catalogue import report
 from renderer.meshes.istio.clients import Clients, of_tenant, with_clients
 from renderer.meshes.istio.copies import Entry, answering, is_affected, moved, named, substituted
-from renderer.meshes.istio.delegates import Entangled, copied_matches, expanded, is_delegate
+from renderer.meshes.istio.delegates import Entangled, Hidden, copied_matches, expanded, is_delegate
 from renderer.meshes.istio.fields import MESH, entries, gateways, hosts, is_mesh, live, mirrors
 from renderer.meshes.istio.gateways import Group, Inseparable, catches, for_ports, group_of
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
@@ -72,7 +72,8 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
     if is_opted_out(vs):
         by_service, clients = {}, {}
     by_host, problems = _by_host(view, by_service, vs)
-    bound = bound_of(plan.environment, vs, view.roots.get(vs.id, ()))
+    roots = view.roots.get(vs.id, ())
+    bound = bound_of(plan.environment, vs, roots)
     http: list[Manifest] = []
     changed: dict[str, tuple[Tenant, ResourceId]] = {}
     is_stripped = is_hidden = False
@@ -81,15 +82,15 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
         place = Place(vs=vs, number=number, entry=entry, bound=bound)
         causes = _causes(view, by_service, by_host, vs, entry) if bound.chosen else []
         try:
-            stripped = stripping(plan.environment, bound, vs.id.namespace, entry)
-            stripped = stripped if stripped and _is_stripped(view, place) else None
+            stripped = stripping(plan.environment, bound, vs, roots, entry)
+            stripped = stripped if stripped and _is_stripped(view, place) else []
             group = _group(view, place, bound.chosen) if causes else None
             _check_whole(bound, group)
-        except (BadRegex, Indistinct, Inexpressible, Inseparable) as error:
+        except (BadRegex, Entangled, Indistinct, Inexpressible, Inseparable) as error:
             problems.append(_condition_problem(vs, number, causes[0].tenant.source if causes else None, error))
-            stripped, group = None, None
-        http += [stripped] if stripped else []
-        is_stripped = is_stripped or stripped is not None
+            stripped, group = [], None
+        http += stripped
+        is_stripped = is_stripped or bool(stripped)
         copies: list[tuple[int, Entry]] = []
         is_behind = group is not None and group.is_hidden
         is_hidden = is_hidden or (is_behind and bool(causes))
@@ -226,6 +227,8 @@ def _condition_problem(
     wrong = partial(report, source=vs.source, path=("spec", "http", number), object=str(vs.id))
     if isinstance(error, Inexpressible):
         return wrong("SL403", sandbox=sandbox)
+    if isinstance(error, Hidden):
+        return wrong("SL445", what=str(error), hint="write the header operations into the delegate's entry too")
     if isinstance(error, Entangled):
         return wrong("SL445", what=str(error))
     if isinstance(error, Indistinct):
@@ -255,7 +258,8 @@ def _tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: G
     vs, entry, bound = place.vs, place.entry, place.bound
     written: list[Sequence[Manifest]] = [entry.get("match") or ()]
     if is_delegate(vs):
-        written = copied_matches(view.roots.get(vs.id, ()), entry, carriers, is_answering=header is not None)
+        hider = "routes.answerHeader" if header else ""
+        written = copied_matches(view.roots.get(vs.id, ()), entry, carriers, hider=hider)
     ports = group.ports if group else ()
     own = [of_tenant(plan, cause.tenant, kept) for base in written if (kept := for_ports(base, ports)) or not base]
     found = [b for base in own if (b := confined(bound, vs.id.namespace, base, bound.chosen)) is not None]
