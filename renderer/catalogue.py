@@ -1046,6 +1046,21 @@ CATALOGUE: dict[str, Row] = {
         bad="destination: {host: checkout, port: {number: 8080}}  # the Service has port 80\n",
         good="destination: {host: checkout, port: {number: 80}}\n",
     ),
+    "SL467": Row(
+        level="notice",
+        text="'{object}' sends requests to '{alias}', another name of '{service}': tenants get the base's there",
+        hint="name the Service itself in its destination",
+        why="Istio sends what goes to an ExternalName Service straight to what it means, past all routes.",
+        bad="destination: {host: alias}  # a Service of type ExternalName\n",
+        good="destination: {host: checkout.shop.svc.cluster.local}\n",
+    ),
+    "SL468": Row(
+        text="'{object}' serves '{alias}', another name of '{service}', and the first VirtualService of that Service may take the name from it",
+        hint="name '{service}' itself in its hosts, or give that Service a VirtualService in the base",
+        why="The virtual host of a Service answers to its ExternalName Services too, and the older of two VirtualServices goes first.",
+        bad="hosts: [alias]  # a Service of type ExternalName\n",
+        good="hosts: [checkout.shop.svc.cluster.local]\n",
+    ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",
         hint="move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",

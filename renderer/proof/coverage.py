@@ -45,7 +45,7 @@ def routable(service: Resource) -> list[int]:
 def served(world: World, service: Resource) -> Served:
     """Returns how a Service is served in the base's mesh."""
     seen = exported(annotations_of(service.manifest).get(EXPORT_TO, "").split(","), service.id.namespace)
-    exact, wild = _naming(world, service.id)
+    exact, wild = naming(world, service.id)
     in_force = [vs for vs in exact if _is_in_force(vs, seen)] or [vs for vs in wild if _is_in_force(vs, seen)]
     if not in_force:
         # An exact host is closer than a wildcard, so a new VirtualService would take the Service away from one.
@@ -57,7 +57,7 @@ def served(world: World, service: Resource) -> Served:
     return Served(service=service, by=in_force[0], home=home, ports=missing if home else ())
 
 
-def _naming(world: World, id: ResourceId) -> tuple[list[Resource], list[Resource]]:
+def naming(world: World, id: ResourceId) -> tuple[list[Resource], list[Resource]]:
     """Returns the VirtualServices for the mesh that name a Service, and those with a wildcard that covers it."""
     exact, wild = [], []
     fqdn = ServiceHost(id.namespace, id.name).fqdn(world.claims.environment.cluster.domain)

@@ -21,6 +21,7 @@ from renderer.meshes.base import Routed, Unroutable
 from renderer.meshes.gateway_api import route_base, route_services
 from renderer.meshes.gateway_api.dialects import ISTIO
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
+from renderer.meshes.istio.aliases import alias_problems
 from renderer.meshes.istio.beyond import beyond, mixed_services
 from renderer.meshes.istio.clients import Clients, clients_of, with_clients
 from renderer.meshes.istio.coverage import Standing, http_ports, standing
@@ -89,6 +90,7 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
             *(problem for found in standings.values() for problem in found.problems),
             *mixed_services(plan, view, by_service, parts),
             *added.problems,
+            *alias_problems(view, by_service, standings),
             *service_notices(view, by_service, standings),
             *client_notices(plan, view, by_service),
             *notices(plan, unroutable),
