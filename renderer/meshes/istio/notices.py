@@ -51,7 +51,7 @@ def _hashing(view: View, id: ResourceId) -> Iterator[Problem]:
 
 def _caught(view: View, id: ResourceId) -> Iterator[Problem]:
     """Yields wildcard hosts that take a cloned Service's requests elsewhere: nobody reaches it by its name (rule R-I14)."""
-    for vs in view.caught_by(id):
+    for vs in view.closest(id, view.caught_by(id)):
         sent = {
             view.service(d["destination"]["host"], owner.id.namespace)
             for owner, entry, _ in expanded(view.base, vs)
