@@ -1061,6 +1061,14 @@ CATALOGUE: dict[str, Row] = {
         bad="hosts: [alias]  # a Service of type ExternalName\n",
         good="hosts: [checkout.shop.svc.cluster.local]\n",
     ),
+    "SL469": Row(
+        level="notice",
+        text="'{object}' gives subset '{subset}' of '{service}' its policy by a wildcard host: tenants' requests go without it",
+        hint="write a DestinationRule for '{service}' itself",
+        why="A clone has the subsets of its origin's own DestinationRules; those of a wildcard select pods that are no clones.",
+        bad="host: '*.shop.svc.cluster.local' with subsets: [{name: v1, trafficPolicy: …}]\n",
+        good="host: checkout with subsets: [{name: v1, trafficPolicy: …}]\n",
+    ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",
         hint="move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",

@@ -9,7 +9,7 @@ from renderer.hosts import covers
 from renderer.kinds import WORKLOADS, at, pod_labels
 from renderer.meshes.istio.coverage import Standing, http_ports
 from renderer.meshes.istio.delegates import expanded
-from renderer.meshes.istio.fields import NETWORKING, live, scope
+from renderer.meshes.istio.fields import NETWORKING, destinations, live, scope
 from renderer.meshes.istio.rules import literal_hosts
 from renderer.meshes.istio.view import View
 from renderer.model import Resource, ResourceId
@@ -34,6 +34,7 @@ def service_notices(
                 yield report(
                     "SL414", source=vs.source, path=("spec",), object=str(vs.id), host=host, meant=view.fqdn(meant)
                 )
+    yield from _lost_subsets(view, by_service)
     yield from _twice_served(view, by_service)
     for id in standings:
         service = view.base.by_id[id]
@@ -47,6 +48,31 @@ def _hashing(view: View, id: ResourceId) -> Iterator[Problem]:
         places = [policy, *(policy.get("portLevelSettings") or ())]
         if any(at(place, ("loadBalancer", "consistentHash")) for place in places):
             yield report("SL413", source=rule.source, path=("spec", "trafficPolicy"), object=str(rule.id), service=id)
+
+
+def _lost_subsets(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+    """Yields subsets with a policy that cloned Services have by a wildcard host alone, to which routes send (rule R-I10)."""
+    sent = {
+        (service, destination.get("subset"))
+        for vs in view.virtual_services
+        for destination in destinations(vs.manifest)
+        if (service := view.service(destination["host"], vs.id.namespace)) in by_service
+    }
+    for rule in view.base.of(NETWORKING, "DestinationRule"):
+        spec = rule.manifest.get("spec") or {}
+        names = [subset["name"] for subset in spec.get("subsets") or () if subset.get("trafficPolicy")]
+        host = spec.get("host") or ""
+        for id in by_service if host.startswith("*") else ():
+            lost = [name for name in names if (id, name) in sent]
+            if lost and not view.rules_of.get(id) and covers(host, view.fqdn(id)):
+                yield report(
+                    "SL469",
+                    source=rule.source,
+                    path=("spec", "subsets"),
+                    object=str(rule.id),
+                    subset="', '".join(lost),
+                    service=id,
+                )
 
 
 def _caught(view: View, id: ResourceId) -> Iterator[Problem]:
