@@ -959,7 +959,7 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL448": Row(
         level="notice",
-        text="'{object}' catches '{service}' by a wildcard host and sends its requests elsewhere: nothing reaches the clone by that name",
+        text="'{object}' {how}: nothing reaches the clone by that name",
         why="The base sends nothing to the Service by its name, so there is nothing that a tenant could be sent to instead.",
         bad="hosts: ['*.shop.svc.cluster.local'] with a route to another Service\n",
         good="hosts: ['*.shop.svc.cluster.local'] with a route to the Service\n",
@@ -1048,9 +1048,9 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL467": Row(
         level="notice",
-        text="'{object}' sends requests to '{alias}', another name of '{service}': tenants get the base's there",
-        hint="name the Service itself in its destination",
-        why="Istio sends what goes to an ExternalName Service straight to what it means, past all routes.",
+        text="'{object}' {what}: tenants' requests get to the base's there",
+        hint="{way}",
+        why="Tenants have entries of their own where the base's send requests to what they cloned, by the Service's own name.",
         bad="destination: {host: alias}  # a Service of type ExternalName\n",
         good="destination: {host: checkout.shop.svc.cluster.local}\n",
     ),

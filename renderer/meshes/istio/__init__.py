@@ -28,7 +28,7 @@ from renderer.meshes.istio.coverage import Standing, http_ports, standing
 from renderer.meshes.istio.destination_rules import destination_rules
 from renderer.meshes.istio.fields import NETWORKING, entries, hosts, live
 from renderer.meshes.istio.gateways import order_notices
-from renderer.meshes.istio.notices import client_notices, service_notices
+from renderer.meshes.istio.notices import client_notices, service_notices, unreached
 from renderer.meshes.istio.preview import previews
 from renderer.meshes.istio.rules import Transformed, joined, transform
 from renderer.meshes.istio.synthesis import appended, synthesise, synthesised_id
@@ -75,14 +75,15 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     elsewhere = frozenset(id for id in by_service if id not in by_gateway_api or id in view.in_mesh)
     added = route_services(plan, ISTIO, unroutable, parts, elsewhere)
     previewed = previews(plan, view)
+    objects = (
+        *written.objects,
+        *_synthesised(plan, view, bare),
+        *copied.routed.objects,
+        *added.objects,
+        *previewed.objects,
+    )
     return Routed(
-        (
-            *written.objects,
-            *_synthesised(plan, view, bare),
-            *copied.routed.objects,
-            *added.objects,
-            *previewed.objects,
-        ),
+        objects,
         (
             *written.problems,
             *previewed.problems,
@@ -92,6 +93,7 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
             *added.problems,
             *alias_problems(view, by_service, standings),
             *service_notices(view, by_service, standings),
+            *(unreached(view, by_service, standings, objects) if _is_complete(written) else ()),
             *client_notices(plan, view, by_service),
             *notices(plan, unroutable),
         ),
@@ -157,6 +159,11 @@ def _adopted(plan: Plan) -> set[ResourceId]:
     if plan.environment.output.base == "full":
         return {vs.id for vs in plan.base.of(NETWORKING, "VirtualService")}
     return {ResourceId(NETWORKING, o.kind, o.namespace, o.name) for o in plan.environment.routes.adopt}
+
+
+def _is_complete(written: Routed) -> bool:
+    """Tells whether tenants have all their entries: where there are errors some are left out."""
+    return all(problem.level == "notice" for problem in written.problems)
 
 
 def _unknown(plan: Plan) -> Iterator[Problem]:

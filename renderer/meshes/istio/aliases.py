@@ -30,9 +30,9 @@ def alias_problems(
         for alias in dict.fromkeys(id for id in sent if id in meanings):
             service = meanings[alias]
             if service in by_service:
-                yield report(
-                    "SL467", source=vs.source, path=("spec", "http"), object=str(vs.id), alias=alias, service=service
-                )
+                what = f"sends to '{alias}', another name of '{service}'"
+                way = "name the Service itself in its destination"
+                yield report("SL467", source=vs.source, path=("spec", "http"), object=str(vs.id), what=what, way=way)
     for alias in meanings:
         service = _end(meanings, alias)
         if service in standings and _is_first(view, service, standings[service]):

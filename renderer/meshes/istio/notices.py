@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from renderer.catalogue import report
+from renderer.emit import Placed
 from renderer.hosts import covers
 from renderer.kinds import WORKLOADS, at, pod_labels
 from renderer.meshes.istio.coverage import Standing, http_ports
 from renderer.meshes.istio.delegates import expanded
-from renderer.meshes.istio.fields import NETWORKING, destinations, live, scope
+from renderer.meshes.istio.fields import NETWORKING, destinations, entries, live, scope
 from renderer.meshes.istio.rules import literal_hosts
 from renderer.meshes.istio.view import View
 from renderer.model import Resource, ResourceId
+from renderer.optout import is_opted_out
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem
 
@@ -84,7 +86,39 @@ def _caught(view: View, id: ResourceId) -> Iterator[Problem]:
             for d in live(entry)
         }
         if id not in sent:
-            yield report("SL448", source=vs.source, path=("spec", "hosts"), object=str(vs.id), service=id)
+            how = f"catches '{id}' by a wildcard host and sends its requests elsewhere"
+            yield report("SL448", source=vs.source, path=("spec", "hosts"), object=str(vs.id), how=how)
+
+
+def unreached(
+    view: View,
+    by_service: Mapping[ResourceId, Sequence[Tenant]],
+    standings: Mapping[ResourceId, Standing],
+    objects: Sequence[Placed],
+) -> Iterator[Problem]:
+    """Yields VirtualServices that serve cloned Services to which no route of the output sends any tenant's requests."""
+    reached = {id for placed in objects for id in _sent(view, placed)}
+    for id in standings:
+        serving = view.in_mesh.get(id, ())
+        is_told = standings[id].is_bare or any(is_opted_out(vs) for vs in serving)
+        if is_told or not serving or not http_ports(view.base.by_id[id].manifest):
+            continue
+        lost = [f"'{tenant.id}'" for tenant in by_service[id] if tenant.services[id].id not in reached]
+        if lost:
+            vs, how = serving[0], f"serves '{id}' and has no entry that sends requests of {', '.join(lost)} to it"
+            yield report("SL448", source=vs.source, path=("spec", "http"), object=str(vs.id), how=how)
+
+
+def _sent(view: View, placed: Placed) -> Iterator[ResourceId | None]:
+    """Yields the Services to which a route object sends requests."""
+    home = placed.id.namespace
+    if placed.id.kind == "VirtualService":
+        yield from (
+            view.service(d["destination"]["host"], home) for e in entries(placed.manifest) for d in e.get("route") or ()
+        )
+    for rule in at(placed.manifest, ("spec", "rules")) or ():
+        for reference in rule.get("backendRefs") or ():
+            yield ResourceId("", "Service", reference.get("namespace") or home, reference["name"])
 
 
 def client_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:

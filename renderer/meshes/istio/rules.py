@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from renderer.catalogue import report
+from renderer.meshes.istio.beyond import only_mirrored
 from renderer.meshes.istio.clients import Clients, of_tenant, with_clients
 from renderer.meshes.istio.copies import Entry, answering, is_affected, moved, named, substituted
 from renderer.meshes.istio.delegates import Entangled, Hidden, copied_matches, expanded, is_delegate
@@ -81,6 +82,8 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
     for number, entry in enumerate(spec.get("http") or ()):
         place = Place(vs=vs, number=number, entry=entry, bound=bound)
         causes = _causes(view, by_service, by_host, vs, entry) if bound.chosen else []
+        if bound.chosen:
+            problems += only_mirrored(view, by_service, vs, number, {cause.tenant.id for cause in causes})
         try:
             stripped = stripping(plan.environment, bound, vs, roots, entry)
             stripped = stripped if stripped and _is_stripped(view, place) else []
