@@ -167,17 +167,21 @@ def _is_complete(written: Routed) -> bool:
 
 
 def _unknown(plan: Plan) -> Iterator[Problem]:
-    names = [vs.id.name for vs in plan.base.of(NETWORKING, "VirtualService")]
+    found = plan.base.of(NETWORKING, "VirtualService")
+    names = [vs.id.name for vs in found]
     for number, o in enumerate(plan.environment.routes.adopt):
         id = ResourceId(NETWORKING, o.kind, o.namespace, o.name)
         if id not in plan.base.by_id:
             known = f"known: {', '.join(sorted(names))}" if names else "the base has no VirtualService"
+            elsewhere = [f"'{_item(plan, vs)}'" for vs in found if vs.id.name == o.name]
             yield report(
                 "SL220",
                 source=plan.environment.source,
                 path=("spec", "routes", "adopt", number, "name"),
                 object=str(id),
-                hint=did_you_mean(o.name, names, otherwise=known),
+                hint=f"did you mean {' or '.join(elsewhere)}?"
+                if elsewhere
+                else did_you_mean(o.name, names, otherwise=known),
             )
 
 
@@ -188,7 +192,7 @@ def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Pro
         "SL401",
         object=str(vs.id),
         place=relative(vs.source.file, plan.environment.directory),
-        entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{_in_namespace(plan, vs)}}}",
+        entry=_item(plan, vs),
         environment=relative(plan.environment.source.file, plan.environment.directory),
     )
     for tenant, service in changed.tenants:
@@ -212,12 +216,15 @@ def _not_stripped(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Pr
             path=("spec", "routes", "strip"),
             object=str(vs.id),
             gateway=", ".join(plan.environment.routes.strip),
-            entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{_in_namespace(plan, vs)}}}",
+            entry=_item(plan, vs),
         )
 
 
-def _in_namespace(plan: Plan, vs: Resource) -> str:
-    return "" if vs.id.namespace == plan.environment.default_namespace else f", namespace: {vs.id.namespace}"
+def _item(plan: Plan, vs: Resource) -> str:
+    """Returns the item of `routes.adopt` that names a VirtualService."""
+    is_at_home = vs.id.namespace == plan.environment.default_namespace
+    namespace = "" if is_at_home else f", namespace: {vs.id.namespace}"
+    return f"{{kind: {vs.id.kind}, name: {vs.id.name}{namespace}}}"
 
 
 def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:
