@@ -772,7 +772,7 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL416": Row(
         level="notice",
-        text="'{object}' limits which hosts its workloads see: clients that do not see '{service}' are not routed",
+        text="'{object}' limits which hosts its workloads see: clients that do not see {unseen} are not routed",
         why="A Sidecar resource takes routes out of its workloads' proxies.",
         bad="kind: Sidecar with egress: [{hosts: [./*]}]\n",
         good="kind: Sidecar with egress: [{hosts: [shop/*]}]\n",

@@ -235,5 +235,9 @@ def test_sidecars(hosts: list[str], expected: list[str]) -> None:
 
 def test_a_sidecar_that_shows_a_service_and_not_its_virtual_service() -> None:
     vs = virtual_service("a", {"route": [to(f"a{END}")]}, hosts=[f"a{END}"], namespace="routes")
-    assert routed(vs, sidecar("shop/*"))[1] == [HIDDEN]
+    assert routed(vs, sidecar("shop/*"))[1] == [HIDDEN.replace("Service/shop/a", "VirtualService/routes/a")]
+    assert routed(vs, sidecar("./*"))[1] == [
+        HIDDEN.replace("'Service/shop/a'", "'Service/shop/a', 'VirtualService/routes/a'")
+    ]
+    assert routed(vs, sidecar("routes/*"))[1] == [HIDDEN]
     assert routed(vs, sidecar("shop/*", "routes/*"))[1] == []

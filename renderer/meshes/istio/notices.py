@@ -127,10 +127,10 @@ def client_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Seque
         return
     for sidecar in plan.base.of(NETWORKING, "Sidecar"):
         for id in by_service if at(sidecar.manifest, ("spec", "egress")) else ():
-            if not _imports(view, sidecar, id):
-                yield report(
-                    "SL416", source=sidecar.source, path=("spec", "egress"), object=str(sidecar.id), service=id
-                )
+            unseen = ", ".join(f"'{hidden}'" for hidden in _hidden(view, sidecar, id))
+            if unseen:
+                path = ("spec", "egress")
+                yield report("SL416", source=sidecar.source, path=path, object=str(sidecar.id), unseen=unseen)
     for row in WORKLOADS.values():
         for workload in plan.base.of(row.group, row.kind):
             annotations = at(workload.manifest, (*row.template, "metadata", "annotations")) or {}
@@ -144,18 +144,17 @@ def client_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Seque
                 )
 
 
-def _imports(view: View, sidecar: Resource, id: ResourceId) -> bool:
-    """Tells whether a Sidecar shows its workloads a Service and every VirtualService of it, with the clones that these lead to."""
-    homes = {id.namespace, *(vs.id.namespace for vs in view.in_mesh.get(id, ()))}
+def _hidden(view: View, sidecar: Resource, id: ResourceId) -> list[ResourceId]:
+    """Returns what a Sidecar hides from its workloads of a Service and its VirtualServices, with the clones that these lead to."""
     listed = [
         str(host) for entry in at(sidecar.manifest, ("spec", "egress")) or () for host in entry.get("hosts") or ()
     ]
     shown = set()
     for home, _, pattern in (host.rpartition("/") for host in listed):
-        imported = sidecar.id.namespace if home == "." else home or "*"
         if covers(pattern, view.fqdn(id)):
-            shown |= homes if imported == "*" else {imported}
-    return homes <= shown
+            shown.add(sidecar.id.namespace if home == "." else home or "*")
+    needed = [id, *(vs.id for vs in view.in_mesh.get(id, ()))]
+    return [] if "*" in shown else [each for each in needed if each.namespace not in shown]
 
 
 def _twice_served(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
