@@ -929,7 +929,7 @@ CATALOGUE: dict[str, Row] = {
         good="an HTTPRoute for port 80 and a GRPCRoute for port 9000\n",
     ),
     "SL444": Row(
-        text="tenants' copies of the catch-all of '{object}' would hide entries of other VirtualServices of its gateway's host, and {why_not}",
+        text="{what} the catch-all of '{object}' would hide entries of other VirtualServices of its gateway's host, and {why_not}",
         hint="merge the VirtualServices of the host, or give them the same hosts and gateways",
         why="At a gateway catch-alls are met last, whatever VirtualService they are in; a tenant's copy has a condition and is not.",
         bad="hosts: [a.example.com, b.example.com] beside hosts: [a.example.com], with one gateway\n",
@@ -1009,10 +1009,10 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL456": Row(
         text="an entry of '{object}' tells clients apart, and is for gateways at which tenants may not be chosen beside others",
-        hint="name gateways in its match, or split it into one for the mesh and one for gateways",
-        why="A match that names gateways does not look at the labels or the namespace of clients.",
+        hint="split the VirtualService in two, one for the mesh and one for gateways",
+        why="A match that names gateways does not look at the labels or the namespace of clients, so tenants' entries cannot be kept from a gateway by it.",
         bad="gateways: [mesh, public] and match: [{sourceLabels: {app: web}}], with routes.entry: mesh\n",
-        good="match: [{gateways: [mesh]}]\n",
+        good="one with gateways: [mesh] and match: [{sourceLabels: {app: web}}], and one with gateways: [public]\n",
     ),
     "SL457": Row(
         level="notice",

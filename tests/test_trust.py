@@ -54,7 +54,7 @@ OPEN = (
 )
 INDISTINCT = (
     "base.yaml: SL456 an entry of 'VirtualService/shop/shop' tells clients apart, and is for gateways at which tenants may not be chosen "
-    "beside others\n  hint: name gateways in its match, or split it into one for the mesh and one for gateways"
+    "beside others\n  hint: split the VirtualService in two, one for the mesh and one for gateways"
 )
 X = {"uri": {"prefix": "/x"}}
 
@@ -138,12 +138,21 @@ def test_unknown_gateways() -> None:
     assert texts(found.problems) == [said.format("shop/gx"), said.format("other/gw")]
 
 
+BESIDE = (
+    "base.yaml: SL444 {} the catch-all of 'VirtualService/shop/shop' would hide entries of other VirtualServices of its gateway's host, "
+    "and {}\n  hint: merge the VirtualServices of the host"
+)
+
+
 def test_a_catch_all_beside_others() -> None:
     other = virtual_service("t", {"match": [X], "route": [to("b")]}, hosts=["shop.example.com"], gateways=["gw"])
-    _, said = routed(shop(), other, **STRIP)
-    assert [text.partition(", and ")[2].partition("\n")[0] for text in said] == [
-        "carriers are removed at one of its gateways"
-    ]
+    removing = BESIDE.format("removing carriers before", "carriers are removed at one of its gateways")
+    assert routed(shop(), other, **STRIP)[1] == [removing]
+    found = route(plan([*app("a"), *app("b"), GATE, shop(), other], **STRIP))
+    assert texts(found.problems) == [removing]
+    gateways = ["gw", "gx"]
+    both = {**other, "spec": {**other["spec"], "gateways": gateways}}
+    assert routed(shop(gateways=("gw", "gx")), both, **STRIP)[1][0] == removing
 
 
 def test_delegates_are_for_the_gateways_of_their_roots() -> None:

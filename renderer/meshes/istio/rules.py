@@ -125,10 +125,18 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
     )
 
 
+class Partial(Inseparable):
+    """Raised where copies of others' entries would be for a part of their gateways only: that all have the same is no way out."""
+
+
+class Removing(Partial):
+    """Raised where an entry that removes carriers, and no tenant's, would hide others' entries."""
+
+
 def _check_whole(bound: Bound, group: Group | None) -> None:
-    """Raises Inseparable where copies of others' entries would be for a part of their gateways only."""
+    """Raises Partial where copies of others' entries would be for a part of their gateways only."""
     if group and group.others and not bound.is_open:
-        raise Inseparable("tenants may not be chosen at all of its gateways")
+        raise Partial("tenants may not be chosen at all of its gateways")
 
 
 def _group(view: View, place: Place, allowed: frozenset[str]) -> Group | None:
@@ -146,10 +154,10 @@ def _group(view: View, place: Place, allowed: frozenset[str]) -> Group | None:
 
 
 def _is_stripped(view: View, place: Place) -> bool:
-    """Tells whether an entry that removes carriers can be met before one at gateways. Raises Inseparable."""
+    """Tells whether an entry that removes carriers can be met before one at gateways. Raises Inseparable, Removing."""
     group = _group(view, place, place.bound.stripped)
     if group and (group.others or group.ports):
-        raise Inseparable("carriers are removed at one of its gateways")
+        raise Removing("carriers are removed at one of its gateways")
     return group is None or not group.is_hidden
 
 
@@ -237,7 +245,10 @@ def _condition_problem(
     if isinstance(error, Indistinct):
         return wrong("SL456")
     if isinstance(error, Inseparable):
-        return wrong("SL444", why_not=str(error))
+        is_tenants = sandbox is not None and not isinstance(error, Removing)
+        what = "tenants' copies of" if is_tenants else "removing carriers before"
+        hint = "merge the VirtualServices of the host" if isinstance(error, Partial) else None
+        return wrong("SL444", what=what, why_not=str(error), hint=hint)
     return wrong("SL405", pattern=error.args[0], reason=error.args[1])
 
 
