@@ -772,7 +772,7 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL416": Row(
         level="notice",
-        text="'{object}' limits which hosts its workloads see: clients that do not see '{service}' are not routed",
+        text="'{object}' limits which hosts its workloads see: clients that do not see {unseen} are not routed",
         why="A Sidecar resource takes routes out of its workloads' proxies.",
         bad="kind: Sidecar with egress: [{hosts: [./*]}]\n",
         good="kind: Sidecar with egress: [{hosts: [shop/*]}]\n",
@@ -929,7 +929,7 @@ CATALOGUE: dict[str, Row] = {
         good="an HTTPRoute for port 80 and a GRPCRoute for port 9000\n",
     ),
     "SL444": Row(
-        text="tenants' copies of the catch-all of '{object}' would hide entries of other VirtualServices of its gateway's host, and {why_not}",
+        text="{what} the catch-all of '{object}' would hide entries of other VirtualServices of its gateway's host, and {why_not}",
         hint="merge the VirtualServices of the host, or give them the same hosts and gateways",
         why="At a gateway catch-alls are met last, whatever VirtualService they are in; a tenant's copy has a condition and is not.",
         bad="hosts: [a.example.com, b.example.com] beside hosts: [a.example.com], with one gateway\n",
@@ -959,7 +959,7 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL448": Row(
         level="notice",
-        text="'{object}' catches '{service}' by a wildcard host and sends its requests elsewhere: nothing reaches the clone by that name",
+        text="'{object}' {how}: nothing reaches the clone by that name",
         why="The base sends nothing to the Service by its name, so there is nothing that a tenant could be sent to instead.",
         bad="hosts: ['*.shop.svc.cluster.local'] with a route to another Service\n",
         good="hosts: ['*.shop.svc.cluster.local'] with a route to the Service\n",
@@ -1009,10 +1009,10 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL456": Row(
         text="an entry of '{object}' tells clients apart, and is for gateways at which tenants may not be chosen beside others",
-        hint="name gateways in its match, or split it into one for the mesh and one for gateways",
-        why="A match that names gateways does not look at the labels or the namespace of clients.",
+        hint="split the VirtualService in two, one for the mesh and one for gateways",
+        why="A match that names gateways does not look at the labels or the namespace of clients, so tenants' entries cannot be kept from a gateway by it.",
         bad="gateways: [mesh, public] and match: [{sourceLabels: {app: web}}], with routes.entry: mesh\n",
-        good="match: [{gateways: [mesh]}]\n",
+        good="one with gateways: [mesh] and match: [{sourceLabels: {app: web}}], and one with gateways: [public]\n",
     ),
     "SL457": Row(
         level="notice",
@@ -1045,6 +1045,29 @@ CATALOGUE: dict[str, Row] = {
         why="A tenant's requests get what the base gives, also where that is an error.",
         bad="destination: {host: checkout, port: {number: 8080}}  # the Service has port 80\n",
         good="destination: {host: checkout, port: {number: 80}}\n",
+    ),
+    "SL467": Row(
+        level="notice",
+        text="'{object}' {what}: tenants' requests get to the base's there",
+        hint="{way}",
+        why="Tenants have entries of their own where the base's send requests to what they cloned, by the Service's own name.",
+        bad="destination: {host: alias}  # a Service of type ExternalName\n",
+        good="destination: {host: checkout.shop.svc.cluster.local}\n",
+    ),
+    "SL468": Row(
+        text="'{object}' serves '{alias}', another name of '{service}', and the first VirtualService of that Service may take the name from it",
+        hint="name '{service}' itself in its hosts, or give that Service a VirtualService in the base",
+        why="The virtual host of a Service answers to its ExternalName Services too, and the older of two VirtualServices goes first.",
+        bad="hosts: [alias]  # a Service of type ExternalName\n",
+        good="hosts: [checkout.shop.svc.cluster.local]\n",
+    ),
+    "SL469": Row(
+        level="notice",
+        text="'{object}' gives subset '{subset}' of '{service}' its policy by a wildcard host: tenants' requests go without it",
+        hint="write a DestinationRule for '{service}' itself",
+        why="A clone has the subsets of its origin's own DestinationRules; those of a wildcard select pods that are no clones.",
+        bad="host: '*.shop.svc.cluster.local' with subsets: [{name: v1, trafficPolicy: …}]\n",
+        good="host: checkout with subsets: [{name: v1, trafficPolicy: …}]\n",
     ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",

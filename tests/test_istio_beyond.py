@@ -137,3 +137,26 @@ def test_adopted_and_unknown() -> None:
     assert texts(route(made).problems) == [
         "sandlane.yaml: SL220 'VirtualService/shop/b' in 'spec.routes.adopt' is not in the base\n  hint: known: a"
     ]
+
+
+@pytest.mark.parametrize(
+    ("homes", "adopted", "hint"),
+    [
+        pytest.param(("edge",), {}, "'{kind: VirtualService, name: a, namespace: edge}'", id="elsewhere"),
+        pytest.param(("shop",), {"namespace": "edge"}, "'{kind: VirtualService, name: a}'", id="at-home"),
+        pytest.param(
+            ("edge", "web"), {},
+            "'{kind: VirtualService, name: a, namespace: edge}' or '{kind: VirtualService, name: a, namespace: web}'", id="two",
+        ),
+    ],
+)  # fmt: skip
+def test_adopted_in_another_namespace(homes: tuple[str, ...], adopted: Object, hint: str) -> None:
+    base = [*app("a"), *(virtual_service("a", TO_A, namespace=home) for home in homes)]
+    made = plan(base, routes={"adopt": [{"kind": "VirtualService", "name": "a", **adopted}]})
+    home = adopted.get("namespace", "shop")
+    assert texts(route(made).problems) == [
+        (
+            f"sandlane.yaml: SL220 'VirtualService/{home}/a' in 'spec.routes.adopt' is not in the base\n"
+            f"  hint: did you mean {hint}?"
+        )
+    ]

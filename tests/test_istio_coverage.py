@@ -6,10 +6,31 @@ from typing import Any
 
 import pytest
 
-from tests.build import Object, app, carried, meta, object_of, plan, route, sandbox, service, texts, to, virtual_service
+from renderer.base import make_base
+from renderer.model import Resource
+from renderer.pipeline import render
+from renderer.problems import Source
+from renderer.proof import prove
+from renderer.proof.claims import claims_of
+from tests.build import (
+    Object,
+    app,
+    carried,
+    inputs,
+    meta,
+    object_of,
+    plan,
+    route,
+    sandbox,
+    service,
+    texts,
+    to,
+    virtual_service,
+)
 
 END = ".shop.svc.cluster.local"
 TO_A = {"route": [to("a")]}
+DEV1 = sandbox("dev1", "a")
 
 
 def routed(*base: Object, ports: tuple[int, ...] = (80,)) -> tuple[dict[str, list[Any]], list[str]]:
@@ -148,6 +169,35 @@ def test_wildcards(target: str, hosts: str, said: list[str]) -> None:
     assert found == said
 
 
+def test_of_nested_wildcards_the_closest_alone_counts() -> None:
+    nested = [
+        virtual_service("w1", TO_A, hosts=["*.svc.cluster.local"]),
+        virtual_service("w2", {"route": [to("b")]}, hosts=["*.shop.svc.cluster.local"]),
+    ]
+    caught = (
+        "base.yaml: SL448 notice: 'VirtualService/shop/{}' catches 'Service/shop/a' by a wildcard host and sends its requests "
+        "elsewhere: nothing reaches the clone by that name"
+    )
+    assert routed(*nested)[1] == [caught.format("w2")]
+
+
+def test_what_proof_says_of_a_port_that_the_closest_wildcard_has_no_entry_for() -> None:
+    env: Object = {"output": {"base": "none"}, "routes": {"adopt": [{"kind": "VirtualService", "name": "w1"}]}}
+    common = [*app("a"), *app("b"), virtual_service("w1", TO_A, hosts=["*.svc.cluster.local"])]
+    other = {"match": [{"port": 8080}], "route": [to("b")]}
+    base = inputs([*common, virtual_service("w2", other, hosts=["*.shop.svc.cluster.local"])], DEV1, **env)
+    written = [
+        Resource(id=o.id, manifest=o.manifest, source=Source(file=f"{o.directory}/{o.id.name}.yaml"))
+        for o in render(inputs(common, DEV1, **env)).objects
+    ]
+    assert texts(prove(base.base, make_base(written), claims_of(base))) == [
+        (
+            "base.yaml: SL602 promise 2 does not hold: 'VirtualService/shop/w2': port 80 of 'Service/shop/a' has no entry in it, "
+            "and may get none"
+        )
+    ]
+
+
 def test_a_wildcard_for_some_namespaces() -> None:
     _, said = routed(virtual_service("w", TO_A, hosts=["*.shop.svc.cluster.local"], exportTo=["."]))
     assert said == [
@@ -185,5 +235,9 @@ def test_sidecars(hosts: list[str], expected: list[str]) -> None:
 
 def test_a_sidecar_that_shows_a_service_and_not_its_virtual_service() -> None:
     vs = virtual_service("a", {"route": [to(f"a{END}")]}, hosts=[f"a{END}"], namespace="routes")
-    assert routed(vs, sidecar("shop/*"))[1] == [HIDDEN]
+    assert routed(vs, sidecar("shop/*"))[1] == [HIDDEN.replace("Service/shop/a", "VirtualService/routes/a")]
+    assert routed(vs, sidecar("./*"))[1] == [
+        HIDDEN.replace("'Service/shop/a'", "'Service/shop/a', 'VirtualService/routes/a'")
+    ]
+    assert routed(vs, sidecar("routes/*"))[1] == [HIDDEN]
     assert routed(vs, sidecar("shop/*", "routes/*"))[1] == []

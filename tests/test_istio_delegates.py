@@ -57,13 +57,10 @@ def test_entries(roots: list[Object], http: list[Object], expected: list[Object]
     assert (https["VirtualService/shop/d"], [s for s in said if "SL402" not in s]) == (expected, [])
 
 
-def entangled(what: str) -> list[str]:
-    return [
-        (
-            f"base.yaml: SL445 an entry of the delegate 'VirtualService/shop/d' {what}\n"
-            "  hint: write the routes into the VirtualService that delegates, or use another carrier"
-        )
-    ]
+def entangled(
+    what: str, way: str = "write the routes into the VirtualService that delegates, or use another carrier"
+) -> list[str]:
+    return [f"base.yaml: SL445 an entry of the delegate 'VirtualService/shop/d' {what}\n  hint: {way}"]
 
 
 NAMED = "is merged with 'VirtualService/shop/a' and one of them names the carrier's header '{}'"
@@ -87,7 +84,8 @@ def test_headers_of_a_root_that_an_answer_would_hide() -> None:
     base = [root(X, headers={"request": {"set": {"y": "1"}}}), delegate(TO_A)]
     assert routed(*base)[1] == []
     assert routed(*base, routes={"answerHeader": "x-route"})[1] == entangled(
-        "takes the headers of 'VirtualService/shop/a', which 'routes.answerHeader' would hide"
+        "takes the headers of 'VirtualService/shop/a', which 'routes.answerHeader' would hide",
+        "write the header operations into the delegate's entry too",
     )
 
 

@@ -173,7 +173,23 @@ def test_mirrors() -> None:
 
 def test_a_mirror_alone_affects_nothing() -> None:
     base = {"route": [to("b")], "mirror": {"host": "a"}}
-    assert http([*A, *B, virtual_service("routes", base)], DEV1) == [base]
+    found = transformed(plan([*A, *B, virtual_service("routes", base)], DEV1), "routes")
+    assert found.http == [base]
+    assert texts(found.problems) == [
+        (
+            "base.yaml: SL467 notice: 'VirtualService/shop/routes' sends copies of requests to 'Service/shop/a' from an entry that "
+            "sends the requests to nothing cloned: tenants' requests get to the base's there\n"
+            "  hint: clone what the entry sends to as well"
+        )
+    ]
+
+
+def test_a_mirror_of_another_tenants_entry() -> None:
+    base = {"route": [to("b")], "mirrors": [to("a", percentage={"value": 5})]}
+    found = transformed(
+        plan([*A, *B, virtual_service("routes", base)], sandbox("dev1", "a", "b"), sandbox("dev2", "b")), "routes"
+    )
+    assert [text.partition(":")[0] for text in texts(found.problems)] == []
 
 
 def test_split_between_two_cloned_services() -> None:

@@ -54,7 +54,7 @@ OPEN = (
 )
 INDISTINCT = (
     "base.yaml: SL456 an entry of 'VirtualService/shop/shop' tells clients apart, and is for gateways at which tenants may not be chosen "
-    "beside others\n  hint: name gateways in its match, or split it into one for the mesh and one for gateways"
+    "beside others\n  hint: split the VirtualService in two, one for the mesh and one for gateways"
 )
 X = {"uri": {"prefix": "/x"}}
 
@@ -138,12 +138,21 @@ def test_unknown_gateways() -> None:
     assert texts(found.problems) == [said.format("shop/gx"), said.format("other/gw")]
 
 
+BESIDE = (
+    "base.yaml: SL444 {} the catch-all of 'VirtualService/shop/shop' would hide entries of other VirtualServices of its gateway's host, "
+    "and {}\n  hint: merge the VirtualServices of the host"
+)
+
+
 def test_a_catch_all_beside_others() -> None:
     other = virtual_service("t", {"match": [X], "route": [to("b")]}, hosts=["shop.example.com"], gateways=["gw"])
-    _, said = routed(shop(), other, **STRIP)
-    assert [text.partition(", and ")[2].partition("\n")[0] for text in said] == [
-        "carriers are removed at one of its gateways"
-    ]
+    removing = BESIDE.format("removing carriers before", "carriers are removed at one of its gateways")
+    assert routed(shop(), other, **STRIP)[1] == [removing]
+    found = route(plan([*app("a"), *app("b"), GATE, shop(), other], **STRIP))
+    assert texts(found.problems) == [removing]
+    gateways = ["gw", "gx"]
+    both = {**other, "spec": {**other["spec"], "gateways": gateways}}
+    assert routed(shop(gateways=("gw", "gx")), both, **STRIP)[1][0] == removing
 
 
 def test_delegates_are_for_the_gateways_of_their_roots() -> None:
@@ -153,6 +162,60 @@ def test_delegates_are_for_the_gateways_of_their_roots() -> None:
     assert (http, said) == ([copy({"gateways": ["mesh"]}), TO_A], [])
     http, said = routed(root, leaf, **STRIP)
     assert (http, said) == ([strip({"gateways": ["shop/gw"]}), copy({"gateways": ["mesh"]}), TO_A], [])
+
+
+def delegating(*matches: Object, **more: Any) -> Object:
+    entry = {**({"match": list(matches)} if matches else {}), "delegate": {"name": "shop"}, **more}
+    return virtual_service("r", entry, hosts=["x.org"], gateways=["gw"])
+
+
+Y = {"uri": {"prefix": "/Y"}, "ignoreUriCase": True}
+
+
+@pytest.mark.parametrize(
+    ("roots", "http", "expected"),
+    [
+        pytest.param([delegating(Y)], TO_A, [strip({"ignoreUriCase": True})], id="case"),
+        pytest.param([delegating(X, Y)], TO_A, [strip(), strip({"ignoreUriCase": True})], id="both"),
+        pytest.param([delegating({"sourceNamespace": "in"})], TO_A, [strip({"sourceNamespace": "in"})], id="namespace"),
+        pytest.param([delegating(Y)], {"match": [Y], **TO_A}, [strip(Y)], id="a-match-of-its-own"),
+        pytest.param(
+            [delegating(X), virtual_service("s", {"match": [Y], "delegate": {"name": "shop"}}, hosts=["c"])],
+            {"route": [to("b")]}, [strip({"gateways": ["shop/gw"]}, route=[to("b")])], id="roots-elsewhere-have-no-say",
+        ),
+        pytest.param(
+            [delegating(X, headers={"request": {"set": {"y": "1"}}})], {**TO_A, "headers": {"request": {"set": {"z": "1"}}}},
+            [strip(headers={"request": {"set": {"z": "1"}, "remove": ["tenantid", "baggage"]}})], id="headers-of-its-own",
+        ),
+    ],
+)  # fmt: skip
+def test_carriers_are_removed_beside_conditions_of_roots(
+    roots: list[Object], http: Object, expected: list[Object]
+) -> None:
+    assert routed(*roots, virtual_service("shop", http, hosts=[]), **STRIP) == ([*expected, http], [])
+
+
+@pytest.mark.parametrize(
+    ("root", "what", "way"),
+    [
+        pytest.param(
+            delegating({"headers": {"TenantId": {"prefix": "dev"}}}),
+            "is merged with 'VirtualService/shop/r' and one of them names the carrier's header 'TenantId'",
+            "write the routes into the VirtualService that delegates, or use another carrier", id="a-carrier",
+        ),
+        pytest.param(
+            delegating(headers={"request": {"set": {"y": "1"}}}),
+            "takes the headers of 'VirtualService/shop/r', which 'routes.strip' would hide",
+            "write the header operations into the delegate's entry too", id="headers",
+        ),
+    ],
+)  # fmt: skip
+def test_roots_that_do_not_go_with_a_removal(root: Object, what: str, way: str) -> None:
+    http, said = routed(root, virtual_service("shop", TO_A, hosts=[]), **STRIP)
+    assert (http, said) == (
+        [TO_A],
+        [f"base.yaml: SL445 an entry of the delegate 'VirtualService/shop/shop' {what}\n  hint: {way}"],
+    )
 
 
 def test_routes_of_gateways_are_not_copied_with_entry_mesh() -> None:
@@ -167,18 +230,19 @@ def test_routes_of_gateways_are_not_copied_with_entry_mesh() -> None:
     assert names == [[*own, "r", "r-dev1-b", "r-dev1-h"], [*own, "r"]]
 
 
-def broken(env: Any, *http: Object) -> list[str]:
-    """Returns what proof says of a VirtualService `shop` with other entries than were rendered."""
-    found = inputs([*app("a"), GATE, shop()], DEV1, **env)
+def broken(env: Any, *http: Object, base: tuple[Object, ...] = ()) -> list[str]:
+    """Returns what proof says of a VirtualService `shop` with other entries than were rendered, or than `base` has."""
+    found = inputs([*app("a"), GATE, *(base or (shop(),))], DEV1, **env)
+    made = inputs([*app("a"), GATE, *base], DEV1, **MESH_ONLY) if base else found
     objects = []
-    for placed in render(found).objects:
+    for placed in render(made).objects:
         manifest: Any = placed.manifest
         if placed.id.name == "shop":
             manifest = {**manifest, "spec": {**manifest["spec"], "http": list(http)}}
         file = f"{placed.directory}/{placed.id.name}.yaml"
         objects.append(Resource(id=placed.id, manifest=manifest, source=Source(file=file)))
-    base = type(found.base)(tuple(objects), {o.id: o for o in objects}, _by_kind(objects))
-    said = texts(prove(found.base, replace(base), claims_of(found)))
+    written = type(found.base)(tuple(objects), {o.id: o for o in objects}, _by_kind(objects))
+    said = texts(prove(found.base, replace(written), claims_of(found)))
     return [text.partition(": ")[2] for text in said if "shop.yaml" in text]
 
 
@@ -209,3 +273,30 @@ SAID = "what the environment says of gateways does not hold"
 def test_what_proof_says(env: Any, http: list[Object], expected: list[str]) -> None:
     said = broken(env, *http)
     assert [text for text in said if "SL602" not in text] == expected
+
+
+PASSES = "lets carriers pass by entry 1"
+
+
+@pytest.mark.parametrize(
+    ("root", "expected"),
+    [
+        pytest.param(delegating(Y), PASSES, id="case"),
+        pytest.param(delegating({"sourceNamespace": "in"}), PASSES, id="namespace"),
+        pytest.param(
+            delegating({"headers": {"TenantId": {"prefix": "dev"}}}),
+            "entry 1 is merged with conditions on a carrier's header", id="a-carrier",
+        ),
+        pytest.param(
+            delegating(headers={"request": {"set": {"y": "1"}}}),
+            "entry 1 would lose the header operations of what delegates to it beside a removal of carriers", id="headers",
+        ),
+    ],
+)  # fmt: skip
+def test_what_proof_says_of_delegates(root: Object, expected: str) -> None:
+    said = broken(STRIP, strip(), TO_A, base=(root, virtual_service("shop", TO_A, hosts=[])))
+    inserted = "entry 1 stands before the base's entry 1 and does not demand one claimed tenantID in every match"
+    assert said == [
+        f"SL613 {SAID}: 'VirtualService/shop/shop' {expected}",
+        f"SL601 promise 1 does not hold: 'VirtualService/shop/shop': {inserted}",
+    ]

@@ -27,13 +27,15 @@ EXPORT_TO = "networking.istio.io/exportTo"
 class Served:
     """How a Service is served: `by` what (nothing: a new VirtualService may be added), and the ports without an entry for anyone.
 
-    `home` is the VirtualService behind whose entries others for these ports may stand.
+    `home` is the VirtualService behind whose entries others for these ports may stand; `lost` are the ports where there is none, so
+    that nobody can be sent elsewhere than by Istio's default route.
     """
 
     service: Resource
     by: Resource | None
     home: Resource | None = None
     ports: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
 
 
 def routable(service: Resource) -> list[int]:
@@ -45,8 +47,9 @@ def routable(service: Resource) -> list[int]:
 def served(world: World, service: Resource) -> Served:
     """Returns how a Service is served in the base's mesh."""
     seen = exported(annotations_of(service.manifest).get(EXPORT_TO, "").split(","), service.id.namespace)
-    exact, wild = _naming(world, service.id)
-    in_force = [vs for vs in exact if _is_in_force(vs, seen)] or [vs for vs in wild if _is_in_force(vs, seen)]
+    exact, wild = naming(world, service.id)
+    in_force = [vs for vs in exact if _is_in_force(vs, seen)]
+    in_force = in_force or _closest(world, service.id, [vs for vs in wild if _is_in_force(vs, seen)])
     if not in_force:
         # An exact host is closer than a wildcard, so a new VirtualService would take the Service away from one.
         return Served(service=service, by=wild[0] if wild else None)
@@ -54,10 +57,19 @@ def served(world: World, service: Resource) -> Served:
     home = next(
         (vs for vs in in_force if not is_disabled(vs) and _is_alone(world, vs, service.id) and _reaches(vs, seen)), None
     )
+    if home is None and not all(is_disabled(vs) for vs in in_force):
+        return Served(service=service, by=in_force[0], lost=missing)
     return Served(service=service, by=in_force[0], home=home, ports=missing if home else ())
 
 
-def _naming(world: World, id: ResourceId) -> tuple[list[Resource], list[Resource]]:
+def _closest(world: World, id: ResourceId, wild: Sequence[Resource]) -> list[Resource]:
+    """Returns those of VirtualServices with the longest wildcard that covers a Service: a sidecar takes no others for it."""
+    fqdn = ServiceHost(id.namespace, id.name).fqdn(world.claims.environment.cluster.domain)
+    lengths = [max(len(h) for h in hosts(vs.manifest) if h.startswith("*") and covers(h, fqdn)) for vs in wild]
+    return [vs for vs, length in zip(wild, lengths, strict=True) if length == max(lengths)]
+
+
+def naming(world: World, id: ResourceId) -> tuple[list[Resource], list[Resource]]:
     """Returns the VirtualServices for the mesh that name a Service, and those with a wildcard that covers it."""
     exact, wild = [], []
     fqdn = ServiceHost(id.namespace, id.name).fqdn(world.claims.environment.cluster.domain)

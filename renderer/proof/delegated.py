@@ -6,7 +6,7 @@ theirs. A copy has a match, so it has to repeat whether a root ignores the case 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from renderer.model import Manifest, Resource
@@ -16,12 +16,17 @@ from renderer.proof.readers import VIRTUAL_SERVICE
 from renderer.proof.world import World
 
 
-def delegated(world: World, vs: Resource, entry: Manifest) -> list[Sequence[Manifest]]:
-    """Returns the base matches of each copy of an entry: one copy, but for entries of delegates without a match. Raises Unjudged."""
+def delegated(
+    world: World, vs: Resource, entry: Manifest, counts: Callable[[Resource], bool] = lambda root: True
+) -> list[Sequence[Manifest]]:
+    """Returns the base matches of each copy of an entry: one copy, but for entries of delegates without a match. Raises Unjudged.
+
+    Only roots that count are looked at.
+    """
     own: Sequence[Manifest] = entry.get("match") or ()
     if (vs.manifest.get("spec") or {}).get("hosts"):
         return [own]
-    roots = [entry for _, entry in roots_of(world, vs)]
+    roots = [entry for root, entry in roots_of(world, vs) if counts(root)]
     if not roots:
         return [own]
     carriers = {(carrier.header or "baggage").lower() for carrier in world.claims.environment.carriers}

@@ -13,7 +13,7 @@ from renderer.model import Manifest, Resource
 from renderer.proof.alignment import Insertion, same
 from renderer.proof.compile.istio_matches import MESH, gateway_name
 from renderer.proof.conditions import Unjudged
-from renderer.proof.delegated import roots_of
+from renderer.proof.delegated import delegated, roots_of
 from renderer.proof.literals import any_member_text
 from renderer.proof.world import World
 
@@ -69,19 +69,37 @@ def chosen(world: World, vs: Resource) -> list[str]:
     return [gateway for gateway in gateways_of(world, vs) if may_choose(world, gateway)]
 
 
-def stripping(world: World, vs: Resource, entry: Manifest, number: int) -> dict[str, Any] | None:
-    """Returns the entry that has to remove carriers before one of the base, or None where there is none. Raises Unjudged."""
+def stripping(world: World, vs: Resource, entry: Manifest, number: int) -> list[dict[str, Any]]:
+    """Returns the entries that have to remove carriers before one of the base. Raises Unjudged.
+
+    There is one, none where no carriers get there, and for a delegate's entry one for each of the matches that its copies have.
+    """
     last = world.stripped_lasts.get((vs.id, number))
     if last and not last.is_met and not last.why_not:
-        return None
+        return []
     if last and (last.before or last.ports or last.why_not):
         raise Unjudged("shares a host of gateways with others")
     stripped = [gateway for gateway in gateways_of(world, vs) if is_stripped(world, gateway)]
-    base = within(world, vs, entry.get("match") or (), stripped) if stripped and entry.get("route") else None
-    matches = [m for c in _carriers(world) for match in base or (_EVERYTHING if base is not None else ())
-               if (m := _carrying(match, *c)) is not None]  # fmt: skip
-    if not matches:
-        return None
+    if not stripped or not entry.get("route"):
+        return []
+    if entry.get("headers") is None and any(e.get("headers") for r, e in roots_of(world, vs) if _is_closed(world, r)):
+        raise Unjudged("would lose the header operations of what delegates to it beside a removal of carriers")
+    found = []
+    for conditions in delegated(world, vs, entry, lambda root: _is_closed(world, root)):
+        base = within(world, vs, conditions, stripped)
+        matches = [m for c in _carriers(world) for match in base or (_EVERYTHING if base is not None else ())
+                   if (m := _carrying(match, *c)) is not None]  # fmt: skip
+        if matches:
+            found.append(_removing(world, entry, matches))
+    return found
+
+
+def _is_closed(world: World, root: Resource) -> bool:
+    """Tells whether carriers are removed at a gateway of a VirtualService."""
+    return any(is_stripped(world, gateway) for gateway in gateways_of(world, root))
+
+
+def _removing(world: World, entry: Manifest, matches: Sequence[Manifest]) -> dict[str, Any]:
     headers = entry.get("headers") or {}
     request = headers.get("request") or {}
     removed = [*(request.get("remove") or ())]
@@ -98,12 +116,10 @@ def stripping(world: World, vs: Resource, entry: Manifest, number: int) -> dict[
 def is_stripping(world: World, vs: Resource, insertion: Insertion) -> bool:
     """Tells whether an entry is the one that removes carriers before the base's behind it."""
     try:
-        meant = (
-            stripping(world, vs, insertion.before, insertion.before_number) if insertion.before is not None else None
-        )
+        meant = stripping(world, vs, insertion.before, insertion.before_number) if insertion.before is not None else []
     except Unjudged:
         return False
-    return meant is not None and same(insertion.entry, meant)
+    return any(same(insertion.entry, one) for one in meant)
 
 
 def _carriers(world: World) -> list[tuple[str, Mapping[str, str]]]:

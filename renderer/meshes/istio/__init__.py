@@ -21,13 +21,14 @@ from renderer.meshes.base import Routed, Unroutable
 from renderer.meshes.gateway_api import route_base, route_services
 from renderer.meshes.gateway_api.dialects import ISTIO
 from renderer.meshes.gateway_api.unroutable import unroutable_ports
+from renderer.meshes.istio.aliases import alias_problems
 from renderer.meshes.istio.beyond import beyond, mixed_services
 from renderer.meshes.istio.clients import Clients, clients_of, with_clients
 from renderer.meshes.istio.coverage import Standing, http_ports, standing
 from renderer.meshes.istio.destination_rules import destination_rules
 from renderer.meshes.istio.fields import NETWORKING, entries, hosts, live
 from renderer.meshes.istio.gateways import order_notices
-from renderer.meshes.istio.notices import client_notices, service_notices
+from renderer.meshes.istio.notices import client_notices, service_notices, unreached
 from renderer.meshes.istio.preview import previews
 from renderer.meshes.istio.rules import Transformed, joined, transform
 from renderer.meshes.istio.synthesis import appended, synthesise, synthesised_id
@@ -74,14 +75,15 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     elsewhere = frozenset(id for id in by_service if id not in by_gateway_api or id in view.in_mesh)
     added = route_services(plan, ISTIO, unroutable, parts, elsewhere)
     previewed = previews(plan, view)
+    objects = (
+        *written.objects,
+        *_synthesised(plan, view, bare),
+        *copied.routed.objects,
+        *added.objects,
+        *previewed.objects,
+    )
     return Routed(
-        (
-            *written.objects,
-            *_synthesised(plan, view, bare),
-            *copied.routed.objects,
-            *added.objects,
-            *previewed.objects,
-        ),
+        objects,
         (
             *written.problems,
             *previewed.problems,
@@ -89,7 +91,9 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
             *(problem for found in standings.values() for problem in found.problems),
             *mixed_services(plan, view, by_service, parts),
             *added.problems,
+            *alias_problems(view, by_service, standings),
             *service_notices(view, by_service, standings),
+            *(unreached(view, by_service, standings, objects) if _is_complete(written) else ()),
             *client_notices(plan, view, by_service),
             *notices(plan, unroutable),
         ),
@@ -157,18 +161,27 @@ def _adopted(plan: Plan) -> set[ResourceId]:
     return {ResourceId(NETWORKING, o.kind, o.namespace, o.name) for o in plan.environment.routes.adopt}
 
 
+def _is_complete(written: Routed) -> bool:
+    """Tells whether tenants have all their entries: where there are errors some are left out."""
+    return all(problem.level == "notice" for problem in written.problems)
+
+
 def _unknown(plan: Plan) -> Iterator[Problem]:
-    names = [vs.id.name for vs in plan.base.of(NETWORKING, "VirtualService")]
+    found = plan.base.of(NETWORKING, "VirtualService")
+    names = [vs.id.name for vs in found]
     for number, o in enumerate(plan.environment.routes.adopt):
         id = ResourceId(NETWORKING, o.kind, o.namespace, o.name)
         if id not in plan.base.by_id:
             known = f"known: {', '.join(sorted(names))}" if names else "the base has no VirtualService"
+            elsewhere = [f"'{_item(plan, vs)}'" for vs in found if vs.id.name == o.name]
             yield report(
                 "SL220",
                 source=plan.environment.source,
                 path=("spec", "routes", "adopt", number, "name"),
                 object=str(id),
-                hint=did_you_mean(o.name, names, otherwise=known),
+                hint=f"did you mean {' or '.join(elsewhere)}?"
+                if elsewhere
+                else did_you_mean(o.name, names, otherwise=known),
             )
 
 
@@ -179,7 +192,7 @@ def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Pro
         "SL401",
         object=str(vs.id),
         place=relative(vs.source.file, plan.environment.directory),
-        entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{_in_namespace(plan, vs)}}}",
+        entry=_item(plan, vs),
         environment=relative(plan.environment.source.file, plan.environment.directory),
     )
     for tenant, service in changed.tenants:
@@ -203,12 +216,15 @@ def _not_stripped(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Pr
             path=("spec", "routes", "strip"),
             object=str(vs.id),
             gateway=", ".join(plan.environment.routes.strip),
-            entry=f"{{kind: {vs.id.kind}, name: {vs.id.name}{_in_namespace(plan, vs)}}}",
+            entry=_item(plan, vs),
         )
 
 
-def _in_namespace(plan: Plan, vs: Resource) -> str:
-    return "" if vs.id.namespace == plan.environment.default_namespace else f", namespace: {vs.id.namespace}"
+def _item(plan: Plan, vs: Resource) -> str:
+    """Returns the item of `routes.adopt` that names a VirtualService."""
+    is_at_home = vs.id.namespace == plan.environment.default_namespace
+    namespace = "" if is_at_home else f", namespace: {vs.id.namespace}"
+    return f"{{kind: {vs.id.kind}, name: {vs.id.name}{namespace}}}"
 
 
 def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:

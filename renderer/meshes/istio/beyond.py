@@ -6,13 +6,13 @@ carrier get, or miss what a tenant should get.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from renderer.catalogue import report
 from renderer.kinds import at
 from renderer.meshes.gateway_api.components import Component
 from renderer.meshes.istio.coverage import clients, http_ports
-from renderer.meshes.istio.fields import entries
+from renderer.meshes.istio.fields import entries, mirrors
 from renderer.meshes.istio.view import View
 from renderer.model import Resource, ResourceId
 from renderer.plan import Plan, Tenant
@@ -57,6 +57,19 @@ def _weightless(view: View, by_service: Affected, vs: Resource) -> Iterator[Prob
         if len(route) > 1 and not any(d.get("weight") for d in route) and any(s in by_service for s in services if s):
             what = "has several destinations without a weight"
             yield _problem(vs, what, "give one of them a weight", ("spec", "http", number))
+
+
+def only_mirrored(
+    view: View, by_service: Affected, vs: Resource, number: int, copied: Collection[str]
+) -> Iterator[Problem]:
+    """Yields cloned Services to which an entry sends copies of requests, and that have tenants for whom it is not copied."""
+    services = [view.service(d["host"], vs.id.namespace) for d in mirrors(entries(vs.manifest)[number])]
+    for service in dict.fromkeys(services):
+        if service and any(tenant.id not in copied for tenant in by_service.get(service, ())):
+            what = f"sends copies of requests to '{service}' from an entry that sends the requests to nothing cloned"
+            way = "clone what the entry sends to as well"
+            path = ("spec", "http", number)
+            yield report("SL467", source=vs.source, path=path, object=str(vs.id), what=what, way=way)
 
 
 def _scope(vs: Resource) -> Iterator[Problem]:

@@ -1,7 +1,8 @@
 """What serves a Service in the mesh, and the ports on which nothing does (rules R-I8, R-I9, R-I14 and R-I21).
 
 Of the VirtualServices for a host a sidecar uses the first that has an entry for its port and its own labels: those of its namespace
-alone, then those exported to it, then those of all, the oldest first. Where none has one, Istio's default route sends to the
+alone, then those exported to it, then those of all, the oldest first; of those with a wildcard that covers the host, the closest
+alone. Where none has one, Istio's default route sends to the
 Service, and a tenant's entry would be the first: the default is written out behind it, into the VirtualService that is there,
 or into a new one, which any that is seen in fewer namespaces goes before.
 """
@@ -60,7 +61,7 @@ def standing(view: View, service: Resource) -> Standing:
             return Standing(problems=(_hidden_wildcard(caught[0], service),))
         if not wild:
             return Standing(is_bare=True)
-        serving = wild
+        serving = view.closest(service.id, wild)
     by_port = {port: _coverage(view.base, serving, seen, port) for port in http_ports(service.manifest)}
     missing = tuple(port for port, found in by_port.items() if found == "none")
     problems = [_split(serving[0], service, port) for port, found in by_port.items() if found == "some"]

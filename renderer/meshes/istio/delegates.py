@@ -22,7 +22,11 @@ Roots = Mapping[ResourceId, tuple[Root, ...]]
 
 
 class Entangled(Exception):
-    """Raised where a root and a tenant's copy of a delegate's entry do not go together: its argument says why."""
+    """Raised where a root and a copy of a delegate's entry do not go together: its argument says why."""
+
+
+class Hidden(Entangled):
+    """Raised where a copy of a delegate's entry would hide the header operations that the entry takes from a root."""
 
 
 def roots_of(base: Base) -> Roots:
@@ -64,9 +68,9 @@ def is_delegate(vs: Resource) -> bool:
 
 
 def copied_matches(
-    roots: Sequence[Root], entry: Manifest, carriers: Sequence[Carrier], *, is_answering: bool
+    roots: Sequence[Root], entry: Manifest, carriers: Sequence[Carrier], *, hider: str = ""
 ) -> list[Sequence[Manifest]]:
-    """Returns the base matches of each copy of a delegate's entry. Raises Entangled."""
+    """Returns the base matches of each copy of a delegate's entry; `hider` names what gives copies headers. Raises Entangled."""
     if not roots:
         return [entry.get("match") or ()]
     names = {header_of(carrier) for carrier in carriers}
@@ -78,8 +82,8 @@ def copied_matches(
                     raise Entangled(
                         f"is merged with '{root.id}' and one of them names the carrier's header '{named[0]}'"
                     )
-        if is_answering and delegating.get("headers") and not entry.get("headers"):
-            raise Entangled(f"takes the headers of '{root.id}', which 'routes.answerHeader' would hide")
+        if hider and delegating.get("headers") and entry.get("headers") is None:
+            raise Hidden(f"takes the headers of '{root.id}', which '{hider}' would hide")
     if entry.get("match"):
         return [entry["match"]]
     return [[pair] for pair in _pairs(roots)]

@@ -52,3 +52,10 @@ def mirrors(entry: Manifest) -> Iterator[Manifest]:
     if entry.get("mirror"):
         yield entry["mirror"]
     yield from (mirror["destination"] for mirror in entry.get("mirrors") or () if mirror.get("destination"))
+
+
+def destinations(manifest: Manifest) -> Iterator[Manifest]:
+    """Yields the destinations to which a VirtualService sends requests or copies of them."""
+    for entry in entries(manifest):
+        yield from (item["destination"] for item in live(entry))
+        yield from mirrors(entry)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from renderer.catalogue import report
+from renderer.emit import Placed
 from renderer.hosts import covers
 from renderer.kinds import WORKLOADS, at, pod_labels
 from renderer.meshes.istio.coverage import Standing, http_ports
 from renderer.meshes.istio.delegates import expanded
-from renderer.meshes.istio.fields import NETWORKING, live, scope
+from renderer.meshes.istio.fields import NETWORKING, destinations, entries, live, scope
 from renderer.meshes.istio.rules import literal_hosts
 from renderer.meshes.istio.view import View
 from renderer.model import Resource, ResourceId
+from renderer.optout import is_opted_out
 from renderer.plan import Plan, Tenant
 from renderer.problems import Problem
 
@@ -34,6 +36,7 @@ def service_notices(
                 yield report(
                     "SL414", source=vs.source, path=("spec",), object=str(vs.id), host=host, meant=view.fqdn(meant)
                 )
+    yield from _lost_subsets(view, by_service)
     yield from _twice_served(view, by_service)
     for id in standings:
         service = view.base.by_id[id]
@@ -49,16 +52,73 @@ def _hashing(view: View, id: ResourceId) -> Iterator[Problem]:
             yield report("SL413", source=rule.source, path=("spec", "trafficPolicy"), object=str(rule.id), service=id)
 
 
+def _lost_subsets(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+    """Yields subsets with a policy that cloned Services have by a wildcard host alone, to which routes send (rule R-I10)."""
+    sent = {
+        (service, destination.get("subset"))
+        for vs in view.virtual_services
+        for destination in destinations(vs.manifest)
+        if (service := view.service(destination["host"], vs.id.namespace)) in by_service
+    }
+    for rule in view.base.of(NETWORKING, "DestinationRule"):
+        spec = rule.manifest.get("spec") or {}
+        names = [subset["name"] for subset in spec.get("subsets") or () if subset.get("trafficPolicy")]
+        host = spec.get("host") or ""
+        for id in by_service if host.startswith("*") else ():
+            lost = [name for name in names if (id, name) in sent]
+            if lost and not view.rules_of.get(id) and covers(host, view.fqdn(id)):
+                yield report(
+                    "SL469",
+                    source=rule.source,
+                    path=("spec", "subsets"),
+                    object=str(rule.id),
+                    subset="', '".join(lost),
+                    service=id,
+                )
+
+
 def _caught(view: View, id: ResourceId) -> Iterator[Problem]:
     """Yields wildcard hosts that take a cloned Service's requests elsewhere: nobody reaches it by its name (rule R-I14)."""
-    for vs in view.caught_by(id):
+    for vs in view.closest(id, view.caught_by(id)):
         sent = {
             view.service(d["destination"]["host"], owner.id.namespace)
             for owner, entry, _ in expanded(view.base, vs)
             for d in live(entry)
         }
         if id not in sent:
-            yield report("SL448", source=vs.source, path=("spec", "hosts"), object=str(vs.id), service=id)
+            how = f"catches '{id}' by a wildcard host and sends its requests elsewhere"
+            yield report("SL448", source=vs.source, path=("spec", "hosts"), object=str(vs.id), how=how)
+
+
+def unreached(
+    view: View,
+    by_service: Mapping[ResourceId, Sequence[Tenant]],
+    standings: Mapping[ResourceId, Standing],
+    objects: Sequence[Placed],
+) -> Iterator[Problem]:
+    """Yields VirtualServices that serve cloned Services to which no route of the output sends any tenant's requests."""
+    reached = {id for placed in objects for id in _sent(view, placed)}
+    for id in standings:
+        serving = view.in_mesh.get(id, ())
+        is_told = standings[id].is_bare or any(is_opted_out(vs) for vs in serving)
+        if is_told or not serving or not http_ports(view.base.by_id[id].manifest):
+            continue
+        lost = [f"'{tenant.id}'" for tenant in by_service[id] if tenant.services[id].id not in reached]
+        if lost:
+            vs, how = serving[0], f"serves '{id}' and has no entry that sends requests of {', '.join(lost)} to it"
+            yield report("SL448", source=vs.source, path=("spec", "http"), object=str(vs.id), how=how)
+
+
+def _sent(view: View, placed: Placed) -> Iterator[ResourceId | None]:
+    """Yields the Services to which a route object sends requests."""
+    home = placed.id.namespace
+    if placed.id.kind == "VirtualService":
+        yield from (
+            view.service(d["destination"]["host"], home) for e in entries(placed.manifest) for d in e.get("route") or ()
+        )
+    for rule in at(placed.manifest, ("spec", "rules")) or ():
+        for reference in rule.get("backendRefs") or ():
+            yield ResourceId("", "Service", reference.get("namespace") or home, reference["name"])
 
 
 def client_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
@@ -67,10 +127,10 @@ def client_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Seque
         return
     for sidecar in plan.base.of(NETWORKING, "Sidecar"):
         for id in by_service if at(sidecar.manifest, ("spec", "egress")) else ():
-            if not _imports(view, sidecar, id):
-                yield report(
-                    "SL416", source=sidecar.source, path=("spec", "egress"), object=str(sidecar.id), service=id
-                )
+            unseen = ", ".join(f"'{hidden}'" for hidden in _hidden(view, sidecar, id))
+            if unseen:
+                path = ("spec", "egress")
+                yield report("SL416", source=sidecar.source, path=path, object=str(sidecar.id), unseen=unseen)
     for row in WORKLOADS.values():
         for workload in plan.base.of(row.group, row.kind):
             annotations = at(workload.manifest, (*row.template, "metadata", "annotations")) or {}
@@ -84,18 +144,17 @@ def client_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Seque
                 )
 
 
-def _imports(view: View, sidecar: Resource, id: ResourceId) -> bool:
-    """Tells whether a Sidecar shows its workloads a Service and every VirtualService of it, with the clones that these lead to."""
-    homes = {id.namespace, *(vs.id.namespace for vs in view.in_mesh.get(id, ()))}
+def _hidden(view: View, sidecar: Resource, id: ResourceId) -> list[ResourceId]:
+    """Returns what a Sidecar hides from its workloads of a Service and its VirtualServices, with the clones that these lead to."""
     listed = [
         str(host) for entry in at(sidecar.manifest, ("spec", "egress")) or () for host in entry.get("hosts") or ()
     ]
     shown = set()
     for home, _, pattern in (host.rpartition("/") for host in listed):
-        imported = sidecar.id.namespace if home == "." else home or "*"
         if covers(pattern, view.fqdn(id)):
-            shown |= homes if imported == "*" else {imported}
-    return homes <= shown
+            shown.add(sidecar.id.namespace if home == "." else home or "*")
+    needed = [id, *(vs.id for vs in view.in_mesh.get(id, ()))]
+    return [] if "*" in shown else [each for each in needed if each.namespace not in shown]
 
 
 def _twice_served(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from renderer.catalogue import report
+from renderer.meshes.istio.beyond import only_mirrored
 from renderer.meshes.istio.clients import Clients, of_tenant, with_clients
 from renderer.meshes.istio.copies import Entry, answering, is_affected, moved, named, substituted
-from renderer.meshes.istio.delegates import Entangled, copied_matches, expanded, is_delegate
+from renderer.meshes.istio.delegates import Entangled, Hidden, copied_matches, expanded, is_delegate
 from renderer.meshes.istio.fields import MESH, entries, gateways, hosts, is_mesh, live, mirrors
 from renderer.meshes.istio.gateways import Group, Inseparable, catches, for_ports, group_of
 from renderer.meshes.istio.matches import BadRegex, Inexpressible, tenant_matches
@@ -72,7 +73,8 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
     if is_opted_out(vs):
         by_service, clients = {}, {}
     by_host, problems = _by_host(view, by_service, vs)
-    bound = bound_of(plan.environment, vs, view.roots.get(vs.id, ()))
+    roots = view.roots.get(vs.id, ())
+    bound = bound_of(plan.environment, vs, roots)
     http: list[Manifest] = []
     changed: dict[str, tuple[Tenant, ResourceId]] = {}
     is_stripped = is_hidden = False
@@ -80,16 +82,18 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
     for number, entry in enumerate(spec.get("http") or ()):
         place = Place(vs=vs, number=number, entry=entry, bound=bound)
         causes = _causes(view, by_service, by_host, vs, entry) if bound.chosen else []
+        if bound.chosen:
+            problems += only_mirrored(view, by_service, vs, number, {cause.tenant.id for cause in causes})
         try:
-            stripped = stripping(plan.environment, bound, vs.id.namespace, entry)
-            stripped = stripped if stripped and _is_stripped(view, place) else None
+            stripped = stripping(plan.environment, bound, vs, roots, entry)
+            stripped = stripped if stripped and _is_stripped(view, place) else []
             group = _group(view, place, bound.chosen) if causes else None
             _check_whole(bound, group)
-        except (BadRegex, Indistinct, Inexpressible, Inseparable) as error:
+        except (BadRegex, Entangled, Indistinct, Inexpressible, Inseparable) as error:
             problems.append(_condition_problem(vs, number, causes[0].tenant.source if causes else None, error))
-            stripped, group = None, None
-        http += [stripped] if stripped else []
-        is_stripped = is_stripped or stripped is not None
+            stripped, group = [], None
+        http += stripped
+        is_stripped = is_stripped or bool(stripped)
         copies: list[tuple[int, Entry]] = []
         is_behind = group is not None and group.is_hidden
         is_hidden = is_hidden or (is_behind and bool(causes))
@@ -121,10 +125,18 @@ def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, client
     )
 
 
+class Partial(Inseparable):
+    """Raised where copies of others' entries would be for a part of their gateways only: that all have the same is no way out."""
+
+
+class Removing(Partial):
+    """Raised where an entry that removes carriers, and no tenant's, would hide others' entries."""
+
+
 def _check_whole(bound: Bound, group: Group | None) -> None:
-    """Raises Inseparable where copies of others' entries would be for a part of their gateways only."""
+    """Raises Partial where copies of others' entries would be for a part of their gateways only."""
     if group and group.others and not bound.is_open:
-        raise Inseparable("tenants may not be chosen at all of its gateways")
+        raise Partial("tenants may not be chosen at all of its gateways")
 
 
 def _group(view: View, place: Place, allowed: frozenset[str]) -> Group | None:
@@ -142,10 +154,10 @@ def _group(view: View, place: Place, allowed: frozenset[str]) -> Group | None:
 
 
 def _is_stripped(view: View, place: Place) -> bool:
-    """Tells whether an entry that removes carriers can be met before one at gateways. Raises Inseparable."""
+    """Tells whether an entry that removes carriers can be met before one at gateways. Raises Inseparable, Removing."""
     group = _group(view, place, place.bound.stripped)
     if group and (group.others or group.ports):
-        raise Inseparable("carriers are removed at one of its gateways")
+        raise Removing("carriers are removed at one of its gateways")
     return group is None or not group.is_hidden
 
 
@@ -226,12 +238,17 @@ def _condition_problem(
     wrong = partial(report, source=vs.source, path=("spec", "http", number), object=str(vs.id))
     if isinstance(error, Inexpressible):
         return wrong("SL403", sandbox=sandbox)
+    if isinstance(error, Hidden):
+        return wrong("SL445", what=str(error), hint="write the header operations into the delegate's entry too")
     if isinstance(error, Entangled):
         return wrong("SL445", what=str(error))
     if isinstance(error, Indistinct):
         return wrong("SL456")
     if isinstance(error, Inseparable):
-        return wrong("SL444", why_not=str(error))
+        is_tenants = sandbox is not None and not isinstance(error, Removing)
+        what = "tenants' copies of" if is_tenants else "removing carriers before"
+        hint = "merge the VirtualServices of the host" if isinstance(error, Partial) else None
+        return wrong("SL444", what=what, why_not=str(error), hint=hint)
     return wrong("SL405", pattern=error.args[0], reason=error.args[1])
 
 
@@ -255,7 +272,8 @@ def _tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: G
     vs, entry, bound = place.vs, place.entry, place.bound
     written: list[Sequence[Manifest]] = [entry.get("match") or ()]
     if is_delegate(vs):
-        written = copied_matches(view.roots.get(vs.id, ()), entry, carriers, is_answering=header is not None)
+        hider = "routes.answerHeader" if header else ""
+        written = copied_matches(view.roots.get(vs.id, ()), entry, carriers, hider=hider)
     ports = group.ports if group else ()
     own = [of_tenant(plan, cause.tenant, kept) for base in written if (kept := for_ports(base, ports)) or not base]
     found = [b for base in own if (b := confined(bound, vs.id.namespace, base, bound.chosen)) is not None]

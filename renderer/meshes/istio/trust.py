@@ -12,8 +12,8 @@ from typing import Any
 
 from renderer.catalogue import report
 from renderer.meshes.carriers import header_of
-from renderer.meshes.istio.delegates import Root, bound, is_delegate
-from renderer.meshes.istio.fields import MESH, NETWORKING
+from renderer.meshes.istio.delegates import Root, bound, copied_matches, is_delegate
+from renderer.meshes.istio.fields import MESH, NETWORKING, gateways
 from renderer.meshes.istio.gateways import gateway_name
 from renderer.meshes.istio.matches import carrying_matches
 from renderer.model import Environment, Manifest, Resource, ResourceId
@@ -76,17 +76,30 @@ def confined(
     return found or None
 
 
-def stripping(environment: Environment, bound: Bound, namespace: str, entry: Manifest) -> dict[str, Any] | None:
-    """Returns the entry that removes carriers before one of the base; None where there are none to remove.
+def stripping(
+    environment: Environment, bound: Bound, vs: Resource, roots: Sequence[Root], entry: Manifest
+) -> list[dict[str, Any]]:
+    """Returns the entries that remove carriers before one of the base: one, or as many as a delegate's copies are.
 
-    Raises Indistinct, and what `carrying_matches` raises.
+    Raises Indistinct, Entangled, and what `carrying_matches` raises.
     """
     if not bound.stripped or not entry.get("route"):
-        return None
-    base = confined(bound, namespace, entry.get("match") or (), bound.stripped)
-    matches = carrying_matches(base, environment.carriers) if base is not None else []
-    if not matches:
-        return None
+        return []
+    written: list[Sequence[Manifest]] = [entry.get("match") or ()]
+    if is_delegate(vs):
+        above = [(root, delegating) for root, delegating in roots if _is_bound(root, bound.stripped)]
+        written = copied_matches(above, entry, environment.carriers, hider="routes.strip")
+    found = [b for base in written if (b := confined(bound, vs.id.namespace, base, bound.stripped)) is not None]
+    carrying = [matches for base in found if (matches := carrying_matches(base, environment.carriers))]
+    return [_removing(environment, entry, matches) for matches in carrying]
+
+
+def _is_bound(vs: Resource, names: frozenset[str]) -> bool:
+    return any(gateway_name(name, vs.id.namespace) in names for name in gateways(vs.manifest))
+
+
+def _removing(environment: Environment, entry: Manifest, matches: Sequence[Manifest]) -> dict[str, Any]:
+    """Returns an entry that does the same under other matches and removes the headers of carriers."""
     headers = entry.get("headers") or {}
     request: Mapping[str, Any] = headers.get("request") or {}
     removed = list(request.get("remove") or ())
@@ -94,7 +107,7 @@ def stripping(environment: Environment, bound: Bound, namespace: str, entry: Man
     removed += [h for h in dict.fromkeys(header_of(c) for c in environment.carriers) if h not in known]
     return {
         "name": f"{entry['name']}.strip" if entry.get("name") else "strip",
-        "match": matches,
+        "match": list(matches),
         **{key: value for key, value in entry.items() if key not in ("name", "match", "headers")},
         "headers": {**headers, "request": {**request, "remove": removed}},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from renderer.base import Base
@@ -44,6 +44,16 @@ class View:
         """Returns the VirtualServices that catch a Service in the mesh by a wildcard host."""
         fqdn = self.fqdn(service)
         return list(dict.fromkeys(vs for pattern, vs in self.wildcards if covers(pattern, fqdn)))
+
+    def closest(self, service: ResourceId, caught: Sequence[Resource]) -> list[Resource]:
+        """Returns those of VirtualServices that catch a Service by the longest pattern: Istio takes no others for it.
+
+        Istio: pilot/pkg/model/sidecar.go, computeWildcardHostVirtualServiceIndex.
+        """
+        fqdn = self.fqdn(service)
+        lengths = [(len(pattern), vs) for pattern, vs in self.wildcards if vs in caught and covers(pattern, fqdn)]
+        longest = max((length for length, _ in lengths), default=0)
+        return list(dict.fromkeys(vs for length, vs in lengths if length == longest))
 
 
 def make_view(base: Base, domain: str) -> View:

@@ -157,6 +157,9 @@ def _new(expectation: Expectation) -> Iterator[Problem]:
 
 def _behind(expectation: Expectation, how: Served, service: Resource) -> Iterator[Problem]:
     """Yields what is wrong with tenants' entries for ports on which a VirtualService of the base has none (rule R-I9)."""
+    if how.by and how.lost:
+        what = f"port {how.lost[0]} of '{service.id}' has no entry in it, and may get none"
+        yield wrong(how.by.source, f"'{how.by.id}': {what}", ("spec", "http"))
     if not how.home or not how.ports:
         return
     alignment = expectation.world.alignments.get(how.home.id)

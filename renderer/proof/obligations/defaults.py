@@ -15,6 +15,7 @@ from renderer.hosts import ServiceHost
 from renderer.model import Manifest, Resource, ResourceId, annotations_of
 from renderer.problems import Path, Problem
 from renderer.proof import coverage
+from renderer.proof.aliases import rivals
 from renderer.proof.alignment import Insertion, entries, hosts, same
 from renderer.proof.coverage import EXPORT_TO, routable
 from renderer.proof.readers import GRPC_ROUTE, HTTP_ROUTE, VIRTUAL_SERVICE
@@ -50,6 +51,8 @@ def check(world: World) -> Iterator[Problem]:
         other = coverage.served(world, service).by or by_route.get(service.id) or first.setdefault(service.id, vs)
         if other is not vs:
             yield _wrong(vs, f"'{service.id}' is served by '{other.id}'", ("spec", "hosts"))
+        for what in rivals(world, service.id):
+            yield _wrong(vs, what, ("spec", "hosts"))
         yield from _scope(vs, spec, service)
         yield from _entries(world, vs, service)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from renderer.catalogue import report
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Path, Problem
+from renderer.proof.aliases import rivals
 from renderer.proof.alignment import Insertion, called, entries, hosts, same
 from renderer.proof.compile.istio_matches import MESH
 from renderer.proof.coverage import served
@@ -129,6 +130,8 @@ def _behind(world: World, resource: Resource, insertions: Sequence[Insertion]) -
         path: Path = ("spec", "http", first.number)
         yield _wrong(resource, f"entry {first.number + 1} stands behind the base's last entry", path)
         return
+    for what in rivals(world, how.service.id):
+        yield _wrong(resource, f"entry {first.number + 1} {what}", ("spec", "http", first.number))
     bound = (resource.manifest.get("spec") or {}).get("gateways") or [MESH]
     more: Manifest = {} if bound == [MESH] else {"gateways": [MESH]}
     every = [0, *how.ports]  # so that each of them names its port
