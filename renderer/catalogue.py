@@ -984,7 +984,7 @@ CATALOGUE: dict[str, Row] = {
         hint="write a list of operations, such as '- {{op: add, path: /spec/http/0/timeout, value: 5s}}'",
         why="A patch that cannot be applied would leave out what its author meant.",
         bad="patches:\n- target: {kind: HTTPRoute}\n  patch: 'spec: {}'\n",
-        good="patches:\n- target: {kind: HTTPRoute}\n  patch: '[{op: add, path: /metadata/annotations/owner, value: shop}]'\n",
+        good="patches:\n- target: {kind: HTTPRoute}\n  patch: '[{op: add, path: /spec/rules/0/timeouts, value: {request: 5s}}]'\n",
     ),
     "SL453": Row(
         text="with a patch of routes {what}",

@@ -875,6 +875,20 @@ DEFECTS = [
         id="a-default-with-host-names",
     ),
     pytest.param(
+        lambda: said(L, put(WEB, ("metadata", "annotations", "timeout.linkerd.io/request"), "1ms")),
+        [
+            p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "annotation 'timeout.linkerd.io/request' is none of a default's"),
+        ],
+        id="a-default-with-an-annotation",
+    ),
+    pytest.param(
+        lambda: said(G, put(WEB, ("metadata", "labels", "policy"), "slow")),
+        [
+            p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "label 'policy' is none of a default's"),
+        ],
+        id="a-default-with-a-label",
+    ),
+    pytest.param(
         lambda: said(G, put(WEB, ("apiVersion",), "gateway.networking.k8s.io/v1beta1")),
         [
             p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "'apiVersion' is not gateway.networking.k8s.io/v1"),

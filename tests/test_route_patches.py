@@ -147,6 +147,15 @@ def test_patches_that_break_a_promise_to_others(text: str, said: str) -> None:
     assert refused(patch(text, name="r")) == [f"sandlane.yaml: SL453 with a patch of routes {said}{WAY}"]
 
 
+def test_a_patch_that_changes_what_a_default_does_with_others_requests() -> None:
+    text = "- {op: add, path: /metadata/annotations/timeout.linkerd.io~1request, value: 1ms}"
+    target = {"kind": "HTTPRoute", "name": "a-80-dev1-h"}
+    said = "'HTTPRoute/shop/a-80-dev1-h': annotation 'timeout.linkerd.io/request' is none of a default's"
+    assert refused(patch(text, **target), mesh="linkerd") == [
+        f"sandlane.yaml: SL453 with a patch of routes promise 1 does not hold: {said}{WAY}"
+    ]
+
+
 @pytest.mark.parametrize(
     ("mesh", "target", "text", "said"),
     [
