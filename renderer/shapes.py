@@ -98,7 +98,9 @@ _NAMED = [{"name!": str, "type": str, "value": str}]
 def _route(method: Shape) -> Shape:
     match = {"headers": _NAMED, "queryParams": _NAMED, "path": {"type": str, "value": str}, "method": method}
     backends = [{**_REFERENCE, "weight": int, "filters": _FILTERS}]
-    rules = [{"matches": [match], "filters": _FILTERS, "backendRefs": backends, "timeouts": dict}]
+    timeouts = {"request": str, "backendRequest": str}
+    tuned = {"name": str, "timeouts": timeouts, "retry": dict, "sessionPersistence": dict}
+    rules = [{"matches": [match], "filters": _FILTERS, "backendRefs": backends, **tuned}]
     return {"spec": {"parentRefs": [_REFERENCE], "hostnames": [str], "rules": rules}}
 
 
