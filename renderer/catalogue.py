@@ -1046,6 +1046,13 @@ CATALOGUE: dict[str, Row] = {
         bad="destination: {host: checkout, port: {number: 8080}}  # the Service has port 80\n",
         good="destination: {host: checkout, port: {number: 80}}\n",
     ),
+    "SL461": Row(
+        text="rule {number} of a tenant's copy of '{object}' would have {what}, more than the {most} that the Gateway API allows",
+        hint="{way}",
+        why="The API server refuses such a route. A copy sums the weights of equal backends, and sets 'routes.answerHeader' if there is one.",
+        bad="routes: {answerHeader: x-lane} with a rule that sets sixteen response headers\n",
+        good="a rule that sets two response headers\n",
+    ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",
         hint="move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",

@@ -1415,10 +1415,21 @@ DEFECTS = [
             p2(
                 REVIEWS,
                 "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 'dev1' sends to 'Service/shop/reviews-dev1' with weight 0, expected 90",
+                "rule 2 of 'dev1' sends to 'Service/shop/reviews-dev1' with weight 0, expected 1",
             ),
         ],
         id="sends-another-weight",
+    ),
+    pytest.param(
+        lambda: said(G, put(REVIEWS, rule(1, "backendRefs", 0, "weight"), 90)),
+        [
+            p2(
+                REVIEWS,
+                "HTTPRoute/shop/reviews-dev1-h",
+                "rule 2 of 'dev1' sends to 'Service/shop/reviews-dev1' with weight 90, expected 1",
+            ),
+        ],
+        id="sends-the-weight-of-a-share",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(0, "backendRefs", 0, "weight"), 2)),

@@ -22,6 +22,7 @@ from renderer.meshes.gateway_api.defaults import defaults
 from renderer.meshes.gateway_api.dialects import Dialect
 from renderer.meshes.gateway_api.entry import entered, inside, public_gateways
 from renderer.meshes.gateway_api.grants import grants
+from renderer.meshes.gateway_api.limits import too_much
 from renderer.meshes.gateway_api.policies import policies_of, source_labels
 from renderer.meshes.gateway_api.refusals import refused
 from renderer.meshes.gateway_api.ties import ties
@@ -72,7 +73,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         made = tuple(copies(plan.environment, dialect, copying))
         followed = policies_of(plan, copying, made)
         objects += (*made, *followed.objects)
-        problems += followed.problems
+        problems += (*followed.problems, *too_much(copying, made[0]))
     return RoutedBase(Routed((*objects, *granted), tuple(problems)), parts, entered(dialect, decided.copyings))
 
 
