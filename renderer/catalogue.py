@@ -1053,6 +1053,14 @@ CATALOGUE: dict[str, Row] = {
         bad="routes: {answerHeader: x-lane} with a rule that sets sixteen response headers\n",
         good="a rule that sets two response headers\n",
     ),
+    "SL462": Row(
+        level="notice",
+        text="'{object}' sends requests to '{service}' that stay with the base, whoever's they are: {reason}",
+        hint="{way}",
+        why="Tenants are told apart by HTTP and gRPC routes of Services and Gateways that name the Service.",
+        bad="kind: HTTPRoute with parentRefs: [{group: policy.linkerd.io, kind: EgressNetwork, name: all}]\n",
+        good="kind: HTTPRoute with parentRefs: [{group: '', kind: Service, name: cart}]\n",
+    ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",
         hint="move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",

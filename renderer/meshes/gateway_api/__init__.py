@@ -26,6 +26,7 @@ from renderer.meshes.gateway_api.limits import too_much
 from renderer.meshes.gateway_api.policies import policies_of, source_labels
 from renderer.meshes.gateway_api.refusals import refused
 from renderer.meshes.gateway_api.ties import ties
+from renderer.meshes.gateway_api.unread import unread
 from renderer.meshes.gateway_api.view import ignored_filter, parents_of, read_routes, route_kinds, switched_off
 from renderer.meshes.notices import notices
 from renderer.model import ResourceId
@@ -66,6 +67,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         *_ignored(plan, dialect),
         *_switched_off(plan, dialect),
         *_groupless(plan, dialect),
+        *unread(plan, dialect),
         *ties(plan.base, dialect, decided.copied),
         *public_gateways(plan.base, decided.copyings),
     ]
