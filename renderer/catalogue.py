@@ -726,7 +726,7 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL410": Row(
         level="notice",
-        text="port {port} of '{service}' cannot be routed by tenant, and stays with the base: {reason}",
+        text="port {port} of '{service}' cannot be routed by tenant{where}, and stays with the base{there}: {reason}",
         why="Only HTTP requests carry headers.",
         bad="ports: [{name: tcp-redis, port: 6379}]\n",
         good="ports: [{name: http, port: 80}]\n",

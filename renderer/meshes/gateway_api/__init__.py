@@ -51,8 +51,9 @@ def route_all(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     copied = route_base(plan, dialect)
     made = route_services(plan, dialect, unroutable, copied.parts)
     inert = (*inert_virtual_services(plan), *source_labels(plan), *_adopted_in_vain(plan), *_previewed_in_vain(plan))
-    problems = (*copied.routed.problems, *made.problems, *inert, *notices(plan, unroutable))
-    return Routed((*copied.routed.objects, *made.objects), problems)
+    said = notices(plan, unroutable, copied.entered)
+    problems = (*copied.routed.problems, *made.problems, *inert, *said)
+    return Routed((*copied.routed.objects, *made.objects), problems, copied.entered)
 
 
 def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
