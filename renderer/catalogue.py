@@ -847,7 +847,7 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL427": Row(
         level="notice",
-        text="the base shows no waypoint for '{service}': without the label '{label}' on it or on its namespace nothing is routed",
+        text="the base shows no waypoint for '{service}': {reason}",
         why="In ambient mode only waypoints look at headers.",
         bad="kind: Service without labels\n",
         good="metadata: {name: cart, labels: {istio.io/use-waypoint: waypoint}}\n",
