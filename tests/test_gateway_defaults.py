@@ -258,6 +258,7 @@ def test_names_of_defaults_and_copies_differ() -> None:
         render(inputs(base, sandbox("dev1", "a", "b"), mesh="linkerd"))
     assert texts(invalid.value.problems) == [
         f"sandboxes/dev1.yaml: SL302 'HTTPRoute/shop/a-80-dev1-{end}' is taken by sandbox 'dev1', so it cannot be written for "
-        "sandbox 'dev1'\n  hint: names are <origin>-<tenantID>: choose another tenantID"
+        "sandbox 'dev1'\n  hint: rename 'HTTPRoute/shop/a-80' in the base: its copy has the name of a first route, "
+        "<Service>-<port>-<tenantID>"
         for end in "bh"
     ]
