@@ -27,7 +27,7 @@ from renderer.meshes.gateway_api.policies import policies_of, source_labels
 from renderer.meshes.gateway_api.refusals import refused
 from renderer.meshes.gateway_api.ties import ties
 from renderer.meshes.gateway_api.unread import unread
-from renderer.meshes.gateway_api.view import ignored_filter, parents_of, read_routes, route_kinds, switched_off
+from renderer.meshes.gateway_api.view import Route, ignored_filter, parents_of, read_routes, route_kinds, switched_off
 from renderer.meshes.notices import notices
 from renderer.model import ResourceId
 from renderer.plan import Plan
@@ -102,9 +102,21 @@ def route_services(
                 if is_served(plan.base, dialect, routes, service):
                     continue
                 found = in_the_way(dialect, routes, service, port)
-                problems += (refused("SL424", r, tenant, ("spec", "rules"), service=service, port=port) for r in found)
+                words = {"service": service, "port": port}
+                problems += (
+                    refused("SL424", r, tenant, ("spec", "rules"), **words, hint=_way(dialect, r)) for r in found
+                )
                 objects += defaults(plan.environment, dialect, tenant, service, port)
     return Routed(tuple(objects), tuple(problems))
+
+
+def _way(dialect: Dialect, route: Route) -> str | None:
+    """Returns the way out where a route of a client's namespace is in the way of a default; None for a route of the Service's own."""
+    if not dialect.grpc_keeps_off or route.resource.id.kind != "GRPCRoute":
+        return None
+    form = "names no port" if any(a.is_service and a.parent.port for a in route.parents) else "names the port"
+    own = "give the Service an HTTPRoute in its own namespace whose parentRef"
+    return f"{own} {form}: with a parentRef equal to the GRPCRoute's it has no effect"
 
 
 def _ports(plan: Plan, service: ResourceId, unroutable: Unroutable) -> list[int]:
