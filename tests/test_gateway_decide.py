@@ -160,20 +160,20 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
         pytest.param(
             "linkerd", [*TWO_PORTS, route("r", rule(), parents=[to_service("a")])], [DEV1],
             [beyond("HTTPRoute/shop/r", "has a rule without backendRefs for several parents or ports",
-                    "write the rule's backendRefs out")],
+                    "give each parent and port a route of its own")],
             id="no-backends-of-several-ports",
         ),
         pytest.param(
             "linkerd", [*ABC, route("r", rule(), parents=[to_service("a", 80), to_service("b", 80)])], [DEV1],
             [beyond("HTTPRoute/shop/r", "has a rule without backendRefs for several parents or ports",
-                    "write the rule's backendRefs out")],
+                    "give each parent and port a route of its own")],
             id="no-backends-of-several-services",
         ),
         pytest.param(
             "linkerd", [*ABC, gateway(), route("r", rule(match={"path": {"value": "/x"}}), rule("a"),
                                                parents=[{"name": "gate"}, to_service("a", 80)])], [DEV1],
             [beyond("HTTPRoute/shop/r", "has a rule without backendRefs for several parents or ports",
-                    "write the rule's backendRefs out")],
+                    "give each parent and port a route of its own")],
             id="no-backends-at-a-gateway",
         ),
         pytest.param(

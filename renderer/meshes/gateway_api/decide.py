@@ -130,7 +130,7 @@ def _copying(
     port = _port(plan, cloned[0])
     if len({(a.parent.target, a.parent.port) for a in parents}) > 1 or port is None:
         what = "has a rule without backendRefs for several parents or ports"
-        return refused("SL402", route, tenant, what=what, way="write the rule's backendRefs out")
+        return refused("SL402", route, tenant, what=what, way="give each parent and port a route of its own")
     return replace(made, parent=Substitute(cloned[0].parent.target, port))
 
 
