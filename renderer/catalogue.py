@@ -1061,6 +1061,15 @@ CATALOGUE: dict[str, Row] = {
         bad="kind: HTTPRoute with parentRefs: [{group: policy.linkerd.io, kind: EgressNetwork, name: all}]\n",
         good="kind: HTTPRoute with parentRefs: [{group: '', kind: Service, name: cart}]\n",
     ),
+    "SL463": Row(
+        level="notice",
+        text="'{object}' answers requests to '{service}' by itself and sends them nowhere: tenants that clone '{service}' get the base's "
+        "answers",
+        hint="give the route a rule that sends to the Service, if tenants are to reach their clones there",
+        why="A tenant's copy of a rule redirects, or refuses, as the base's does.",
+        bad="kind: HTTPRoute of Service checkout with filters: [{type: RequestRedirect}] alone\n",
+        good="kind: HTTPRoute of Service checkout with backendRefs: [{name: checkout, port: 80}]\n",
+    ),
     "SL501": Row(
         text="'{file}' is a manifest that sandlane did not write",
         hint="move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",
