@@ -256,10 +256,10 @@ def test_answer_header_of_rules_that_reach_a_clone() -> None:
 def test_more_than_the_api_allows() -> None:
     full = [{"name": f"h{n}", "value": "x"} for n in range(16)]
     filters = [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": full}}]
+    removed = [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": [f"h{n}" for n in range(17)]}}]
     heavy = [{"name": "a", "port": port, "weight": 1_000_000} for port in (80, 80, 81)]
-    base = route(
-        "r", rule("b", filters=filters), rule("a", filters=filters), rule(*heavy), parents=[to_service("a", 80)]
-    )
+    rules = [rule("b", filters=filters), rule("a", filters=filters), rule(*heavy), rule("b", filters=removed)]
+    base = route("r", *rules, parents=[to_service("a", 80)])
     made = plan([*AB, base], sandbox("dev1", "a"), mesh="gateway-api", routes={"answerHeader": "x-lane"})
     said = "of a tenant's copy of 'HTTPRoute/shop/r' would have"
     assert [text for text in texts(routed(made).problems) if "SL461" in text] == [
@@ -267,6 +267,8 @@ def test_more_than_the_api_allows() -> None:
         "  hint: take one out of the rule, or 'routes.answerHeader' out",
         f"base.yaml: SL461 rule 3 {said} a backendRef of weight 2,000,000, more than the 1,000,000 that the Gateway API allows\n"
         "  hint: scale the weights of the rule's backendRefs down",
+        f"base.yaml: SL461 rule 4 {said} 17 request headers to remove, more than the 16 that the Gateway API allows\n"
+        "  hint: take one out of the rule",
     ]
 
 

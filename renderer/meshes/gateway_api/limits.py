@@ -1,15 +1,16 @@
-"""What a tenant's copy of a route would have more of than the Gateway API lets it have, though its route has not (rule R-G5)."""
+"""What a tenant's copy of a route would have more of than the Gateway API lets it have (rule R-G5): most often its route has not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from renderer.emit import Placed
 from renderer.meshes.gateway_api.copies import Copying, Rule
 from renderer.meshes.gateway_api.refusals import refused
 from renderer.problems import Problem
 
-_MOST_SET, _MOST_WEIGHT = 16, 1_000_000
+_MOST_HEADERS, _MOST_WEIGHT = 16, 1_000_000
 
 
 def too_much(copying: Copying, copy: Placed) -> Iterator[Problem]:
@@ -22,15 +23,14 @@ def too_much(copying: Copying, copy: Placed) -> Iterator[Problem]:
 
 def _of_rule(rule: Rule) -> Iterator[tuple[str, int, str]]:
     """Yields what a rule has too much of, how much it may have, and the way out."""
-    for item in rule.get("filters") or ():
-        count = len((item.get("responseHeaderModifier") or {}).get("set") or ())
-        if count > _MOST_SET:
-            yield (
-                f"{count} response headers to set",
-                _MOST_SET,
-                "take one out of the rule, or 'routes.answerHeader' out",
-            )
-    for backend in rule.get("backendRefs") or ():
+    backends = rule.get("backendRefs") or ()
+    for item in (item for place in (rule, *backends) for item in place.get("filters") or ()):
+        for side, operation in product(("request", "response"), ("set", "add", "remove")):
+            count = len((item.get(f"{side}HeaderModifier") or {}).get(operation) or ())
+            if count > _MOST_HEADERS:
+                way = "take one out of the rule" + (", or 'routes.answerHeader' out" if side == "response" else "")
+                yield f"{count} {side} headers to {operation}", _MOST_HEADERS, way
+    for backend in backends:
         if backend["weight"] > _MOST_WEIGHT:
             what = f"a backendRef of weight {backend['weight']:,}"
             yield what, _MOST_WEIGHT, "scale the weights of the rule's backendRefs down"
