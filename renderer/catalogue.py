@@ -726,7 +726,7 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL410": Row(
         level="notice",
-        text="port {port} of '{service}' cannot be routed by tenant, and stays with the base: {reason}",
+        text="port {port} of '{service}' cannot be routed by tenant{where}, and stays with the base{there}: {reason}",
         why="Only HTTP requests carry headers.",
         bad="ports: [{name: tcp-redis, port: 6379}]\n",
         good="ports: [{name: http, port: 80}]\n",
@@ -847,7 +847,7 @@ CATALOGUE: dict[str, Row] = {
     ),
     "SL427": Row(
         level="notice",
-        text="the base shows no waypoint for '{service}': without the label '{label}' on it or on its namespace nothing is routed",
+        text="the base shows no waypoint for '{service}': {reason}",
         why="In ambient mode only waypoints look at headers.",
         bad="kind: Service without labels\n",
         good="metadata: {name: cart, labels: {istio.io/use-waypoint: waypoint}}\n",
@@ -984,7 +984,7 @@ CATALOGUE: dict[str, Row] = {
         hint="write a list of operations, such as '- {{op: add, path: /spec/http/0/timeout, value: 5s}}'",
         why="A patch that cannot be applied would leave out what its author meant.",
         bad="patches:\n- target: {kind: HTTPRoute}\n  patch: 'spec: {}'\n",
-        good="patches:\n- target: {kind: HTTPRoute}\n  patch: '[{op: add, path: /metadata/annotations/owner, value: shop}]'\n",
+        good="patches:\n- target: {kind: HTTPRoute}\n  patch: '[{op: add, path: /spec/rules/0/timeouts, value: {request: 5s}}]'\n",
     ),
     "SL453": Row(
         text="with a patch of routes {what}",
@@ -1046,7 +1046,31 @@ CATALOGUE: dict[str, Row] = {
         bad="destination: {host: checkout, port: {number: 8080}}  # the Service has port 80\n",
         good="destination: {host: checkout, port: {number: 80}}\n",
     ),
-    "SL467": Row(
+    "SL461": Row(
+        text="rule {number} of a tenant's copy of '{object}' would have {what}, more than the {most} that the Gateway API allows",
+        hint="{way}",
+        why="The API server refuses such a route. A copy sums the weights of equal backends, and sets 'routes.answerHeader' if there is one.",
+        bad="routes: {answerHeader: x-lane} with a rule that sets sixteen response headers\n",
+        good="a rule that sets two response headers\n",
+    ),
+    "SL462": Row(
+        level="notice",
+        text="'{object}' sends requests to '{service}' that stay with the base, whoever's they are: {reason}",
+        hint="{way}",
+        why="Tenants are told apart by HTTP and gRPC routes of Services and Gateways that name the Service.",
+        bad="kind: HTTPRoute with parentRefs: [{group: policy.linkerd.io, kind: EgressNetwork, name: all}]\n",
+        good="kind: HTTPRoute with parentRefs: [{group: '', kind: Service, name: cart}]\n",
+    ),
+    "SL463": Row(
+        level="notice",
+        text="'{object}' answers requests to '{service}' by itself and sends them nowhere: tenants that clone '{service}' get the base's "
+        "answers",
+        hint="give the route a rule that sends to the Service, if tenants are to reach their clones there",
+        why="A tenant's copy of a rule redirects, or refuses, as the base's does.",
+        bad="kind: HTTPRoute of Service checkout with filters: [{type: RequestRedirect}] alone\n",
+        good="kind: HTTPRoute of Service checkout with backendRefs: [{name: checkout, port: 80}]\n",
+    ),
+    "SL464": Row(
         level="notice",
         text="'{object}' {what}: tenants' requests get to the base's there",
         hint="{way}",
@@ -1054,14 +1078,14 @@ CATALOGUE: dict[str, Row] = {
         bad="destination: {host: alias}  # a Service of type ExternalName\n",
         good="destination: {host: checkout.shop.svc.cluster.local}\n",
     ),
-    "SL468": Row(
+    "SL465": Row(
         text="'{object}' serves '{alias}', another name of '{service}', and the first VirtualService of that Service may take the name from it",
         hint="name '{service}' itself in its hosts, or give that Service a VirtualService in the base",
         why="The virtual host of a Service answers to its ExternalName Services too, and the older of two VirtualServices goes first.",
         bad="hosts: [alias]  # a Service of type ExternalName\n",
         good="hosts: [checkout.shop.svc.cluster.local]\n",
     ),
-    "SL469": Row(
+    "SL466": Row(
         level="notice",
         text="'{object}' gives subset '{subset}' of '{service}' its policy by a wildcard host: tenants' requests go without it",
         hint="write a DestinationRule for '{service}' itself",

@@ -27,7 +27,6 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
             continue
         owner = owners.get(placed.directory)
         who = f"sandbox '{owner.name}'" if owner else "an object of sandlane's own"
-        file = annotations_of(placed.manifest).get(RESOURCE)
         if placed.id in seen:
             yield report(
                 "SL302",
@@ -37,10 +36,24 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
                 object=str(placed.id),
                 one=seen[placed.id],
                 two=who,
-                hint=f"give it another name in '{file}'" if file else None if owner else "rename the base's object",
+                hint=_way(plan, placed, is_owned=owner is not None, is_its_own=seen[placed.id] == who),
             )
         seen.setdefault(placed.id, who)
     yield from collisions(objects)
+
+
+def _way(plan: Plan, placed: Placed, *, is_owned: bool, is_its_own: bool) -> str | None:
+    """Returns the way out where an object's name is taken; None for another tenantID, which helps if somebody else has taken it."""
+    file = annotations_of(placed.manifest).get(RESOURCE)
+    if file:
+        return f"give it another name in '{file}'"
+    if not is_owned:
+        return "rename the base's object"
+    named = [r.id for r in plan.base.of(placed.id.group, placed.id.kind) if placed.id.name.startswith(f"{r.id.name}-")]
+    own = max((id for id in named if id.namespace == placed.id.namespace), key=lambda id: len(id.name), default=None)
+    # A Service's first route is named after its port, and so may be the copy of another route.
+    way = f"rename '{own}' in the base: its copy has the name of a first route, <Service>-<port>-<tenantID>"
+    return way if is_its_own and own else None
 
 
 def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:

@@ -72,7 +72,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
             *inputs.problems,
             *plan.problems,
             *wrong,
-            *_clone_problems(plan, unroutable, resources),
+            *_clone_problems(plan, unroutable, routed.entered, resources),
             *routed.problems,
             *wrong_patches,
             *opt_out_notices(plan),
@@ -166,21 +166,23 @@ def _included(plan: Plan, routes: Iterable[Placed]) -> Iterator[Placed]:
             yield Placed(directory=BASE, id=resource.id, manifest=manifest, base=resource)
 
 
-def _clone_problems(plan: Plan, unroutable: Unroutable, resources: tuple[Placed, ...]) -> Iterator[Problem]:
+def _clone_problems(
+    plan: Plan, unroutable: Unroutable, entered: frozenset[ResourceId], resources: tuple[Placed, ...]
+) -> Iterator[Problem]:
     for clone in plan.clones:
         yield from guard(plan, clone, own_claims(resources, clone))
     yield from policy_problems(plan)
     yield from quotas(plan)
-    yield from _unreachable(plan, unroutable)
+    yield from _unreachable(plan, unroutable, entered)
 
 
-def _unreachable(plan: Plan, unroutable: Unroutable) -> Iterator[Problem]:
+def _unreachable(plan: Plan, unroutable: Unroutable, entered: frozenset[ResourceId]) -> Iterator[Problem]:
     """Yields an error for each clone of a sandbox no clone of which can be reached, by routes or by its own queue."""
     by_sandbox: dict[str, list[tuple[str | None, object]]] = {}
     for clone in plan.clones:
         ports = [(s.id, number_and_protocol(port)) for s in clone.services for port in s.manifest["spec"]["ports"]]
         reasons = [unroutable.get(port) for port in ports]
-        reached = not clone.services or None in reasons
+        reached = not clone.services or None in reasons or any(s.id in entered for s in clone.services)
         why_not = None if reached else ", ".join(dict.fromkeys(r for r in reasons if r)) or "its Services have no ports"
         by_sandbox.setdefault(clone.sandbox.name, []).append((why_not, clone))
     for clone in plan.clones:

@@ -88,6 +88,7 @@ _BY_LABELS = {"labels": TEXTS, **_LABEL_SELECTOR}
 _PEERS = [{"podSelector": _LABEL_SELECTOR, "namespaceSelector": _LABEL_SELECTOR, "ipBlock": dict}]
 
 _REFERENCE = {"name!": str, "namespace": str, "kind": str, "group": str, "port": int, "sectionName": str}
+_BACKEND = {**_REFERENCE, "weight": int}
 _FILTERS = [{
     "type!": str, "requestMirror": {"backendRef!": _REFERENCE}, "requestRedirect": dict,
     **{f"{side}HeaderModifier": {"set": [{"name!": str}], "add": [{"name!": str}], "remove": [str]} for side in ("request", "response")},
@@ -97,8 +98,10 @@ _NAMED = [{"name!": str, "type": str, "value": str}]
 
 def _route(method: Shape) -> Shape:
     match = {"headers": _NAMED, "queryParams": _NAMED, "path": {"type": str, "value": str}, "method": method}
-    backends = [{**_REFERENCE, "weight": int, "filters": _FILTERS}]
-    rules = [{"matches": [match], "filters": _FILTERS, "backendRefs": backends, "timeouts": dict}]
+    backends = [{**_BACKEND, "filters": _FILTERS}]
+    timeouts = {"request": str, "backendRequest": str}
+    tuned = {"name": str, "timeouts": timeouts, "retry": dict, "sessionPersistence": dict}
+    rules = [{"matches": [match], "filters": _FILTERS, "backendRefs": backends, **tuned}]
     return {"spec": {"parentRefs": [_REFERENCE], "hostnames": [str], "rules": rules}}
 
 
@@ -131,7 +134,7 @@ SHAPES: dict[GroupKind, Shape] = {
     ("", "PersistentVolumeClaim"): {"spec": {"accessModes": [str]}},
     ("", "Pod"): {"spec": _POD_SPEC},
     ("", "Service"): {
-        "spec": {"selector": TEXTS, "type": str, "clusterIP": str,
+        "spec": {"selector": TEXTS, "type": str, "clusterIP": str, "externalName": str,
                  "ports": [{"name": str, "port!": int, "protocol": str, "appProtocol": str}]},
     },
     ("apiextensions.k8s.io", "CustomResourceDefinition"): {"spec": {"group": str, "scope": str, "names": {"kind": str}}},
@@ -139,8 +142,8 @@ SHAPES: dict[GroupKind, Shape] = {
     ("gateway.networking.k8s.io", "GRPCRoute"): _route({"service": str, "method": str, "type": str}),
     ("gateway.networking.k8s.io", "HTTPRoute"): _route(str),
     ("gateway.networking.k8s.io", "ReferenceGrant"): {"spec": {"from": [dict], "to": [dict]}},
-    ("gateway.networking.k8s.io", "TCPRoute"): {"spec": {"parentRefs": [_REFERENCE]}},
-    ("gateway.networking.k8s.io", "TLSRoute"): {"spec": {"parentRefs": [_REFERENCE]}},
+    **{("gateway.networking.k8s.io", kind): {"spec": {"parentRefs": [_REFERENCE], "rules": [{"backendRefs": [_BACKEND]}]}}
+       for kind in ("TCPRoute", "TLSRoute", "UDPRoute")},
     **{("gateway.envoyproxy.io", kind): {"spec": {"targetSelectors": [{"kind": str, "group": str, **_LABEL_SELECTOR}]}}
        for kind in ("BackendTrafficPolicy", "ClientTrafficPolicy", "EnvoyExtensionPolicy", "SecurityPolicy")},
     ("linkerd.io", "ServiceProfile"): {"spec": dict},

@@ -56,6 +56,30 @@ def test_a_route_names_none(given: Object) -> None:
     )
 
 
+def test_a_route_that_is_named_as_a_port_of_a_service() -> None:
+    base = [*app("a"), gateway(), *(route(name, rule("a"), parents=[GATE]) for name in ("a", "a-80"))]
+    with pytest.raises(Invalid) as invalid:
+        render(inputs(base, sandbox("dev1", "a"), mesh="linkerd", carriers=[{"header": "tenantID"}]))
+    assert texts(invalid.value.problems) == [
+        "sandboxes/dev1.yaml: SL302 'HTTPRoute/shop/a-80-dev1-h' is taken by sandbox 'dev1', so it cannot be written for sandbox "
+        "'dev1'\n  hint: rename 'HTTPRoute/shop/a-80' in the base: its copy has the name of a first route, <Service>-<port>-<tenantID>"
+    ]
+
+
+def test_routes_of_two_sandboxes_that_meet() -> None:
+    base = [*app("a"), gateway(), route("a", rule("a"), parents=[GATE])]
+    with pytest.raises(Invalid) as invalid:
+        render(
+            inputs(
+                base, sandbox("dev1", "a"), sandbox("80-dev1", "a"), mesh="linkerd", carriers=[{"header": "tenantID"}]
+            )
+        )
+    assert texts(invalid.value.problems) == [
+        "sandboxes/dev1.yaml: SL302 'HTTPRoute/shop/a-80-dev1-h' is taken by sandbox '80-dev1', so it cannot be written for "
+        "sandbox 'dev1'\n  hint: names are <origin>-<tenantID>: choose another tenantID"
+    ]
+
+
 def test_a_name_of_sandlanes_own() -> None:
     with pytest.raises(Invalid) as invalid:
         render(inputs([*app("a"), virtual_service("a-sandlane", hosts=["x.test"])], sandbox("dev1", "a")))

@@ -9,7 +9,7 @@ import pytest
 
 from renderer.meshes.gateway_api.copies import answering, carrier_suffix
 from renderer.model import Carrier
-from tests.build import Object, app, group, plan, regex, sandbox
+from tests.build import Object, app, group, plan, regex, sandbox, texts
 from tests.shared import SHARED, needs_shared
 from tests.test_gateway_view import GATEWAY, MIRROR, REWRITE, gateway, route, routed, rule, specs_of, to_service
 
@@ -88,11 +88,23 @@ def first(rule: Object, mesh: str = "gateway-api", kind: str = "HTTPRoute", **en
         pytest.param([{"name": "a", "port": 80}], [reference("a-dev1")], id="one"),
         pytest.param(
             [{"name": "a", "port": 80, "weight": 9}, {"name": "b", "port": 80, "weight": 1}],
-            [reference("a-dev1", 9)], id="split-collapses",
+            [reference("a-dev1")], id="split-collapses",
         ),
         pytest.param(
             [{"name": "a", "port": 80, "weight": 3}, {"name": "a", "port": 80, "namespace": "shop", "weight": 4}],
-            [reference("a-dev1", 7)], id="duplicates-merge",
+            [reference("a-dev1")], id="duplicates-merge",
+        ),
+        pytest.param(
+            [{"name": "a", "port": 80, "weight": 1000000}, {"name": "a", "port": 80, "weight": 1000000}],
+            [reference("a-dev1")], id="the-sum-of-one-is-no-limit",
+        ),
+        pytest.param(
+            [{"name": "a", "port": 80, "weight": 3}, {"name": "a", "port": 80, "weight": 4}, {"name": "a", "port": 8080}],
+            [reference("a-dev1", 7), reference("a-dev1", port=8080)], id="duplicates-merge-beside-others",
+        ),
+        pytest.param(
+            [{"group": None, "kind": None, "namespace": None, "name": "a", "port": 80, "weight": None, "filters": None}],
+            [reference("a-dev1")], id="nulls-are-absent",
         ),
         pytest.param(
             [{"name": "a", "port": 80}, {"name": "a", "port": 8080}],
@@ -115,6 +127,31 @@ def first(rule: Object, mesh: str = "gateway-api", kind: str = "HTTPRoute", **en
 )  # fmt: skip
 def test_backends(given: list[Object], expected: list[Object]) -> None:
     assert first(rule(*given)) == {"matches": [{"path": ROOT, "headers": [HEADER]}], "backendRefs": expected}
+
+
+def test_nulls_do_not_hide_defaults() -> None:
+    match: Object = {
+        "path": {"type": None, "value": "/x"},
+        "headers": [{"type": None, "name": "x", "value": "1"}],
+        "queryParams": None,
+        "method": None,
+    }
+    parent = {"group": None, "kind": None, "namespace": None, "sectionName": None, "port": None, "name": "gate"}
+    base = route("r", rule("a", match=match, filters=None, timeouts=None), parents=[parent])
+    assert specs_of([*AB, base], "a", mesh="gateway-api")["r"] == {
+        "parentRefs": [{"group": GATEWAY, "kind": "Gateway", "name": "gate"}],
+        "rules": [
+            {
+                "matches": [
+                    {
+                        "path": {"type": "PathPrefix", "value": "/x"},
+                        "headers": [{"type": "Exact", "name": "x", "value": "1"}, HEADER],
+                    }
+                ],
+                "backendRefs": [reference("a-dev1")],
+            }
+        ],
+    }
 
 
 def test_backends_that_are_not_cloned_keep_everything() -> None:
@@ -214,6 +251,25 @@ def test_answer_header_of_rules_that_reach_a_clone() -> None:
         [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [{"name": "x-route", "value": "dev1/a"}]}}],
         None,
     ]  # fmt: skip
+
+
+def test_more_than_the_api_allows() -> None:
+    full = [{"name": f"h{n}", "value": "x"} for n in range(16)]
+    filters = [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": full}}]
+    removed = [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": [f"h{n}" for n in range(17)]}}]
+    heavy = [{"name": "a", "port": port, "weight": 1_000_000} for port in (80, 80, 81)]
+    rules = [rule("b", filters=filters), rule("a", filters=filters), rule(*heavy), rule("b", filters=removed)]
+    base = route("r", *rules, parents=[to_service("a", 80)])
+    made = plan([*AB, base], sandbox("dev1", "a"), mesh="gateway-api", routes={"answerHeader": "x-lane"})
+    said = "of a tenant's copy of 'HTTPRoute/shop/r' would have"
+    assert [text for text in texts(routed(made).problems) if "SL461" in text] == [
+        f"base.yaml: SL461 rule 2 {said} 17 response headers to set, more than the 16 that the Gateway API allows\n"
+        "  hint: take one out of the rule, or 'routes.answerHeader' out",
+        f"base.yaml: SL461 rule 3 {said} a backendRef of weight 2,000,000, more than the 1,000,000 that the Gateway API allows\n"
+        "  hint: scale the weights of the rule's backendRefs down",
+        f"base.yaml: SL461 rule 4 {said} 17 request headers to remove, more than the 16 that the Gateway API allows\n"
+        "  hint: take one out of the rule",
+    ]
 
 
 EXTENSION = {"type": "ExtensionRef", "extensionRef": {"group": "x.io", "kind": "Filter", "name": "x"}}

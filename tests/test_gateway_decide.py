@@ -118,6 +118,14 @@ NOTICE = (
 )
 
 
+NOWHERE = (
+    "base.yaml: SL463 notice: 'HTTPRoute/shop/r' answers requests to 'Service/shop/a' by itself and sends them nowhere: tenants "
+    "that clone 'Service/shop/a' get the base's answers\n"
+    "  hint: give the route a rule that sends to the Service, if tenants are to reach their clones there"
+)
+REDIRECT = {"type": "RequestRedirect", "requestRedirect": {"hostname": "x.test"}}
+
+
 def beyond(route: str, what: str, way: str) -> str:
     return f"base.yaml: SL402 '{route}' {what}: sandlane cannot route that yet\n  hint: {way}"
 
@@ -147,6 +155,11 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
     ("mesh", "objects", "specs", "expected"),
     [
         pytest.param("linkerd", [*ABC, route("r", rule("b"), parents=[to_service("a")])], [DEV1], [NOTICE], id="SL412"),
+        pytest.param("linkerd", [*ABC, route("r", rule(filters=[REDIRECT]), parents=[to_service("a")])], [DEV1], [NOWHERE],
+                     id="redirects"),
+        pytest.param("gateway-api", [*ABC, route("r", rule(), parents=[to_service("a")])], [DEV1], [NOWHERE], id="nowhere"),
+        pytest.param("linkerd", [*ABC, route("r", rule(filters=[REDIRECT]), rule("b"), parents=[to_service("a")])], [DEV1], [NOTICE],
+                     id="redirects-some"),
         pytest.param(
             "linkerd", [*TWO_PORTS, route("r", rule("b"), parents=[to_service("a")])], [DEV1],
             [beyond("HTTPRoute/shop/r", "names no port of a Service with several", "give its parentRef a port"), NOTICE],
@@ -160,20 +173,20 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
         pytest.param(
             "linkerd", [*TWO_PORTS, route("r", rule(), parents=[to_service("a")])], [DEV1],
             [beyond("HTTPRoute/shop/r", "has a rule without backendRefs for several parents or ports",
-                    "write the rule's backendRefs out")],
+                    "give each parent and port a route of its own")],
             id="no-backends-of-several-ports",
         ),
         pytest.param(
             "linkerd", [*ABC, route("r", rule(), parents=[to_service("a", 80), to_service("b", 80)])], [DEV1],
             [beyond("HTTPRoute/shop/r", "has a rule without backendRefs for several parents or ports",
-                    "write the rule's backendRefs out")],
+                    "give each parent and port a route of its own")],
             id="no-backends-of-several-services",
         ),
         pytest.param(
             "linkerd", [*ABC, gateway(), route("r", rule(match={"path": {"value": "/x"}}), rule("a"),
                                                parents=[{"name": "gate"}, to_service("a", 80)])], [DEV1],
             [beyond("HTTPRoute/shop/r", "has a rule without backendRefs for several parents or ports",
-                    "write the rule's backendRefs out")],
+                    "give each parent and port a route of its own")],
             id="no-backends-at-a-gateway",
         ),
         pytest.param(

@@ -122,12 +122,36 @@ def test_routes_of_consumers_do_not_serve_others(mesh: str) -> None:
     assert sorted(specs_of([*app("a"), WAYPOINT, CONSUMER], "a", mesh=mesh)) == ["a-80", "r"]
 
 
-def consumers(name: str, namespace: str = "client", kind: str = "HTTP") -> str:
+def consumers(name: str, namespace: str = "client", kind: str = "HTTP", form: str = "") -> str:
+    way = "give the Service a route in its own namespace"
+    if form:
+        way = f"give the Service an HTTPRoute in its own namespace whose parentRef {form}: with a parentRef equal to the GRPCRoute's "
+        way += "it has no effect"
     return (
         f"base.yaml: SL424 '{kind}Route/{namespace}/{name}' routes 'Service/shop/a' for clients of its own namespace alone, and a "
         "default route of port 80 for all others would answer its requests too\n"
-        "  hint: give the Service a route in its own namespace"
+        f"  hint: {way}"
     )
+
+
+@pytest.mark.parametrize(
+    ("port", "own", "form"),
+    [
+        pytest.param(80, None, "names no port", id="of-a-port"),
+        pytest.param(None, 80, "names the port", id="of-all-ports"),
+    ],
+)
+def test_the_way_out_beside_a_consumers_grpc_route(port: int | None, own: int | None, form: str) -> None:
+    backend = {"name": "a", "namespace": "shop", "port": 80}
+    parent = to_service("a", port, namespace="shop")
+    methods = rule(backend, match={"method": {"service": "s"}})
+    base = [*app("a"), route("g", methods, parents=[parent], kind="GRPCRoute", namespace="client")]
+    alike = route("r", rule("a"), parents=[to_service("a", port)])
+    for given in (base, [*base, alike]):
+        assert [text for text in shown(given, sandbox("dev1", "a")) if "SL424" in text] == [
+            consumers("g", kind="GRPC", form=form)
+        ]
+    assert "r" in specs_of([*base, route("r", rule("a"), parents=[to_service("a", own)])], "a")
 
 
 @pytest.mark.parametrize(
@@ -209,8 +233,8 @@ def test_routes_of_other_namespaces(base: list[Object], expected: list[str], mer
             for mesh in ("gateway-api", "linkerd", "istio-ambient")}  # fmt: skip
     assert said == {
         "gateway-api": [consumers(name) for name in expected],
-        "linkerd": [consumers(name, kind="GRPC" if any(
-            r["kind"] == "GRPCRoute" and r["metadata"]["name"] == name for r in base) else "HTTP") for name in merged],
+        "linkerd": [consumers(name, **({"kind": "GRPC", "form": "names no port"} if any(
+            r["kind"] == "GRPCRoute" and r["metadata"]["name"] == name for r in base) else {})) for name in merged],
         "istio-ambient": [],
     }  # fmt: skip
 
@@ -258,6 +282,7 @@ def test_names_of_defaults_and_copies_differ() -> None:
         render(inputs(base, sandbox("dev1", "a", "b"), mesh="linkerd"))
     assert texts(invalid.value.problems) == [
         f"sandboxes/dev1.yaml: SL302 'HTTPRoute/shop/a-80-dev1-{end}' is taken by sandbox 'dev1', so it cannot be written for "
-        "sandbox 'dev1'\n  hint: names are <origin>-<tenantID>: choose another tenantID"
+        "sandbox 'dev1'\n  hint: rename 'HTTPRoute/shop/a-80' in the base: its copy has the name of a first route, "
+        "<Service>-<port>-<tenantID>"
         for end in "bh"
     ]

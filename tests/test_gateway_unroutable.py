@@ -9,7 +9,7 @@ import pytest
 from renderer.pipeline import render
 from renderer.problems import Invalid
 from tests.build import Object, app, deployment, inputs, object_of, sandbox, service, texts
-from tests.test_gateway_view import gateway, route, rule, shown, to_service
+from tests.test_gateway_view import gateway, public, route, rule, shown, to_service
 
 PROFILE = "linkerd.io/v1alpha2"
 FULL = "a.shop.svc.cluster.local"
@@ -34,11 +34,19 @@ def mirroring(parent: Object) -> Object:
     )
 
 
+def consumers(namespace: str) -> Object:
+    """Returns a route for clients of a namespace alone."""
+    sent = rule({"name": "a", "namespace": "shop", "port": 80})
+    return route("r", sent, parents=[to_service("a", 80, namespace="shop")], namespace=namespace)
+
+
 KEPT_OFF = "'GRPCRoute/shop/g' has no effect for its filter RequestMirror, and keeps HTTPRoutes off"
 KNOWN_NOT = (
     "base.yaml: SL425 notice: 'GRPCRoute/shop/g' has a filter RequestMirror, for which the mesh ignores the whole route: so does "
     "sandlane"
 )
+ROUTED = route("r", rule("a"), parents=[to_service("a", 80)])
+GRPC = route("r", rule("a", match={"method": {"service": "s"}}), parents=[to_service("a")], kind="GRPCRoute")
 BEHIND = f"'ServiceProfile/shop/{FULL}' makes Linkerd ignore its routes"
 SWITCHED = "'TCPRoute/shop/t' serves it, which an HTTPRoute would switch off"
 
@@ -65,6 +73,11 @@ SWITCHED = "'TCPRoute/shop/t' serves it, which an HTTPRoute would switch off"
         pytest.param("gateway-api", [l4("TLSRoute", port=80)], [said(SWITCHED.replace("TCP", "TLS"))], id="tls-route"),
         pytest.param("istio-ambient", [l4()], [said(SWITCHED)], id="tcp-route-ambient"),
         pytest.param("linkerd", [l4(port=81)], [], id="tcp-route-of-another-port"),
+        pytest.param("linkerd", [l4(), ROUTED], [], id="tcp-route-that-an-http-route-switches-off"),
+        pytest.param("linkerd", [l4(port=80), GRPC], [], id="tcp-route-that-a-grpc-route-switches-off"),
+        pytest.param("gateway-api", [l4(port=80), ROUTED], [], id="tcp-route-switched-off-elsewhere"),
+        pytest.param("linkerd", [l4(), consumers("other")], [said(SWITCHED)], id="tcp-route-that-is-on-for-most"),
+        pytest.param("istio-ambient", [l4(), consumers("other")], [said(SWITCHED)], id="tcp-route-beside-an-unheeded-one"),
         pytest.param("linkerd", [mirroring(to_service("a", 80))], [KNOWN_NOT, said(KEPT_OFF)], id="grpc-with-a-strange-filter"),
         pytest.param("linkerd", [mirroring(to_service("a"))], [KNOWN_NOT], id="grpc-with-a-strange-filter-for-all-ports"),
         pytest.param("linkerd", [mirroring(to_service("a", 80)), route("r", rule("a"), parents=[to_service("a")])], [KNOWN_NOT],
@@ -128,6 +141,55 @@ def test_a_sandbox_that_nothing_reaches(
     with pytest.raises(Invalid) as invalid:
         render(inputs(base, sandbox("dev1", "a"), mesh=mesh))
     assert texts(invalid.value.problems) == [refused("a", why)]
+
+
+@pytest.mark.parametrize(
+    ("mesh", "port", "spec", "why"),
+    [
+        pytest.param("linkerd", 80, {"clusterIP": "None"}, HEADLESS, id="headless"),
+        pytest.param("gateway-api", 80, {"clusterIP": "None"}, HEADLESS, id="headless-elsewhere"),
+        pytest.param("linkerd", {"name": "x", "port": 80, "appProtocol": "grpc"}, {}, "appProtocol 'grpc' is opaque to Linkerd",
+                     id="opaque"),
+        pytest.param("istio-ambient", {"name": "tcp", "port": 80}, {}, "TCP carries no headers", id="tcp"),
+    ],
+)  # fmt: skip
+def test_what_a_gateway_reaches_is_reached(mesh: str, port: Any, spec: Object, why: str) -> None:
+    labelled = {"metadata": {"name": "a", "labels": {"istio.io/use-waypoint": "w"}}}
+    base = [
+        deployment("a"),
+        {**service("a", port, **spec), **labelled},
+        gateway(),
+        route("r", rule("a"), parents=[{"name": "gate"}]),
+    ]
+    found = render(inputs(base, sandbox("dev1", "a"), mesh=mesh))
+    assert texts(found.notices) == [
+        f"base.yaml: SL410 notice: port 80 of 'Service/shop/a' cannot be routed by tenant inside the mesh, and stays with the base "
+        f"there: {why}",
+        public("Gateway/shop/gate"),
+    ]
+    with pytest.raises(Invalid) as invalid:
+        render(inputs(base, sandbox("dev1", "a"), mesh=mesh, routes={"entry": "mesh"}))
+    assert texts(invalid.value.problems) == [refused("a", why)]
+
+
+NO_GRPC = "'GRPCRoute/shop/g' is for it, which has no effect where 'appProtocol' is http"
+
+
+@pytest.mark.parametrize(
+    ("mesh", "grpc", "others", "expected"),
+    [
+        pytest.param("linkerd", to_service("a", 80), [], [said(NO_GRPC)], id="of-the-port"),
+        pytest.param("linkerd", to_service("a"), [], [said(NO_GRPC)], id="of-all-ports"),
+        pytest.param("linkerd", to_service("a", 80), [route("r", rule("a"), parents=[to_service("a")])], [], id="beside-an-http-route"),
+        pytest.param("linkerd", to_service("a", 81), [], [], id="of-another-port"),
+        pytest.param("gateway-api", to_service("a", 80), [], [], id="elsewhere"),
+    ],
+)  # fmt: skip
+def test_a_grpc_route_of_a_port_for_http(mesh: str, grpc: Object, others: list[Object], expected: list[str]) -> None:
+    port = {"name": "x", "port": 80, "appProtocol": "http"}
+    methods = rule({"name": "a", "port": 80}, match={"method": {"service": "s"}})
+    base = [deployment("a"), service("a", port, 81), route("g", methods, parents=[grpc], kind="GRPCRoute"), *others]
+    assert [text for text in shown(base, sandbox("dev1", "a"), mesh=mesh) if "SL410" in text] == expected
 
 
 def test_everything_at_once() -> None:

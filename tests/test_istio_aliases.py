@@ -27,7 +27,7 @@ def named(name: str, means: str, namespace: str = "") -> Object:
 
 def told(object: str, alias: str = "alias") -> str:
     return (
-        f"base.yaml: SL468 'VirtualService/shop/{object}' serves 'Service/shop/{alias}', another name of 'Service/shop/a', and the first "
+        f"base.yaml: SL465 'VirtualService/shop/{object}' serves 'Service/shop/{alias}', another name of 'Service/shop/a', and the first "
         "VirtualService of that Service may take the name from it\n"
         "  hint: name 'Service/shop/a' itself in its hosts, or give that Service a VirtualService in the base"
     )

@@ -177,7 +177,7 @@ def test_a_mirror_alone_affects_nothing() -> None:
     assert found.http == [base]
     assert texts(found.problems) == [
         (
-            "base.yaml: SL467 notice: 'VirtualService/shop/routes' sends copies of requests to 'Service/shop/a' from an entry that "
+            "base.yaml: SL464 notice: 'VirtualService/shop/routes' sends copies of requests to 'Service/shop/a' from an entry that "
             "sends the requests to nothing cloned: tenants' requests get to the base's there\n"
             "  hint: clone what the entry sends to as well"
         )

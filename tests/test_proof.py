@@ -543,6 +543,8 @@ def _imports(file: File) -> Iterator[str]:
 
 def test_label_keys_are_those_of_the_renderer() -> None:
     assert (literals.TENANT, literals.SANDBOX, literals.ORIGIN) == (names.TENANT, names.SANDBOX, names.ORIGIN)
+    assert {names.TENANT, names.SANDBOX, names.ORIGIN, names.MANAGED_BY} == literals.MARKS
+    assert {names.OWNER, names.EXPIRES, names.SPEC} == literals.NOTES
     assert tuple(sorted(literals.OWNED_PREFIXES)) == tuple(sorted(metadata._OWNED_PREFIXES))
     server = (
         "uid",

@@ -171,6 +171,10 @@ def _linkerd(*rows: tuple[str, Edit, str]) -> list[Defect]:
 
 
 MANY = [{"name": f"x{number}", "value": "y"} for number in range(16)]
+TOO_MANY = {
+    "type": "ResponseHeaderModifier",
+    "responseHeaderModifier": {"set": [{"name": f"h{n}", "value": "x"} for n in range(17)]},
+}
 REGEX10 = build.regex("dev10")
 DEFECTS = [
     *_istio(
@@ -295,6 +299,9 @@ DEFECTS = [
         ("default missing", drop(DEFAULT, rule(1)), "SL601"),
         ("default to a clone", put(DEFAULT, rule(1, "backendRefs"), [{"name": "cart-dev1", "port": 80}]), "SL601"),
         ("17 headers", put(H, rule(0, "matches", 0, "headers"), lambda h: [*h, *MANY]), "SL604 SL606"),
+        ("weight of too much", put(H, rule(0, "backendRefs", 0, "weight"), 2_000_000), "SL604 SL606"),
+        ("17 headers to set", put(H, rule(0, "filters", 0), TOO_MANY), "SL604 SL606"),
+        ("annotation of a default", put(DEFAULT, ("metadata", "annotations", "timeout.linkerd.io/request"), "1s"), "SL601"),
         ("clone of a Service missing", gone(SERVICE), "SL604"),
         ("selector without the tenant", drop(DEPLOYMENT, ("spec", "selector", "matchLabels", "sandlane.dev/tenant")), "SL607"),
         ("managed-by lost", drop(H, (*LABELS, "app.kubernetes.io/managed-by")), "SL607"),
@@ -314,12 +321,12 @@ def test_names_of_defects_are_unique() -> None:
 TABLE = """
 | code | obligation | kinds of defects |
 | --- | --- | --- |
-| SL601 | P1 erasure | 27 |
+| SL601 | P1 erasure | 28 |
 | SL602 | P2 completeness | 38 |
 | SL603 | P3 disjointness | 5 |
-| SL604 | P4 destinations | 23 |
+| SL604 | P4 destinations | 25 |
 | SL605 | P5 policy | 11 |
-| SL606 | P6 limits | 6 |
+| SL606 | P6 limits | 8 |
 | SL607 | P7 selection and identity | 16 |
 """
 """Which obligation finds how many of the kinds above; most are found by one alone."""

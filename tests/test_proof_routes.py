@@ -875,6 +875,20 @@ DEFECTS = [
         id="a-default-with-host-names",
     ),
     pytest.param(
+        lambda: said(L, put(WEB, ("metadata", "annotations", "timeout.linkerd.io/request"), "1ms")),
+        [
+            p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "annotation 'timeout.linkerd.io/request' is none of a default's"),
+        ],
+        id="a-default-with-an-annotation",
+    ),
+    pytest.param(
+        lambda: said(G, put(WEB, ("metadata", "labels", "policy"), "slow")),
+        [
+            p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "label 'policy' is none of a default's"),
+        ],
+        id="a-default-with-a-label",
+    ),
+    pytest.param(
         lambda: said(G, put(WEB, ("apiVersion",), "gateway.networking.k8s.io/v1beta1")),
         [
             p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "'apiVersion' is not gateway.networking.k8s.io/v1"),
@@ -1401,10 +1415,21 @@ DEFECTS = [
             p2(
                 REVIEWS,
                 "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 'dev1' sends to 'Service/shop/reviews-dev1' with weight 0, expected 90",
+                "rule 2 of 'dev1' sends to 'Service/shop/reviews-dev1' with weight 0, expected 1",
             ),
         ],
         id="sends-another-weight",
+    ),
+    pytest.param(
+        lambda: said(G, put(REVIEWS, rule(1, "backendRefs", 0, "weight"), 90)),
+        [
+            p2(
+                REVIEWS,
+                "HTTPRoute/shop/reviews-dev1-h",
+                "rule 2 of 'dev1' sends to 'Service/shop/reviews-dev1' with weight 90, expected 1",
+            ),
+        ],
+        id="sends-the-weight-of-a-share",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(0, "backendRefs", 0, "weight"), 2)),

@@ -134,6 +134,22 @@ def test_patches_that_cannot_be_applied(text: str, said: str) -> None:
     assert refused(patch(text, name="r")) == [f"sandlane.yaml: SL452 patch of routes: {said}{HINT}"]
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        pytest.param("name", "7", "'spec.rules[0].name' would be a number, expected a string", id="name"),
+        pytest.param("timeouts", "{request: 5}", "'spec.rules[0].timeouts.request' would be a number, expected a string",
+                     id="timeout"),
+        pytest.param("retry", "3", "'spec.rules[0].retry' would be a number, expected a mapping", id="retry"),
+    ],
+)  # fmt: skip
+def test_fields_of_rules_have_their_types(path: str, value: str, said: str) -> None:
+    text = f"- {{op: add, path: /spec/rules/0/{path}, value: {value}}}"
+    assert refused(patch(text, kind="HTTPRoute", name="a-80-dev1-h"), mesh="linkerd") == [
+        f"sandlane.yaml: SL452 patch of routes: 'HTTPRoute/shop/a-80-dev1-h': {said}{HINT}"
+    ]
+
+
 WAY = "\n  hint: patches may change what generated routes do with a tenant's requests, not whose requests these are"
 
 
@@ -156,6 +172,15 @@ WAY = "\n  hint: patches may change what generated routes do with a tenant's req
 )  # fmt: skip
 def test_patches_that_break_a_promise_to_others(text: str, said: str) -> None:
     assert refused(patch(text, name="r")) == [f"sandlane.yaml: SL453 with a patch of routes {said}{WAY}"]
+
+
+def test_a_patch_that_changes_what_a_default_does_with_others_requests() -> None:
+    text = "- {op: add, path: /metadata/annotations/timeout.linkerd.io~1request, value: 1ms}"
+    target = {"kind": "HTTPRoute", "name": "a-80-dev1-h"}
+    said = "'HTTPRoute/shop/a-80-dev1-h': annotation 'timeout.linkerd.io/request' is none of a default's"
+    assert refused(patch(text, **target), mesh="linkerd") == [
+        f"sandlane.yaml: SL453 with a patch of routes promise 1 does not hold: {said}{WAY}"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,9 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
             *beyond_waypoints(plan, view, services_of(plan)),
             *without_waypoint(plan, copied.entered | _entered(view)),
             *mixed_services(plan, view, services_of(plan), copied.parts),
-            *notices(plan, unroutable),
+            *notices(plan, unroutable, copied.entered),
         ),
+        copied.entered,
     )
 
 

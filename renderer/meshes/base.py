@@ -19,10 +19,14 @@ Unroutable = Mapping[tuple[ResourceId, tuple[int, str]], str]
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """The route objects of a plan, and what is wrong with them or cannot be routed."""
+    """The route objects of a plan, and what is wrong with them or cannot be routed.
+
+    `entered` are cloned Services to which Gateways send tenants by routes of their own, whatever the mesh does at their ports.
+    """
 
     objects: tuple[Placed, ...]
     problems: tuple[Problem, ...]
+    entered: frozenset[ResourceId] = frozenset()
 
 
 class Mesh(Protocol):

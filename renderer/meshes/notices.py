@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from renderer.catalogue import report
@@ -16,16 +16,20 @@ from renderer.ports import number_and_protocol
 from renderer.problems import Problem
 
 
-def notices(plan: Plan, unroutable: Unroutable) -> Iterator[Problem]:
-    """Yields the ports of cloned Services that cannot be routed, and the Ingresses that enter them past the mesh."""
+def notices(plan: Plan, unroutable: Unroutable, entered: Collection[ResourceId] = ()) -> Iterator[Problem]:
+    """Yields the ports of cloned Services that cannot be routed, and the Ingresses that enter them past the mesh.
+
+    `entered` are Services to which Gateways send tenants all the same.
+    """
     cloned = sorted({service for tenant in plan.tenants for service in tenant.services})
     for id in cloned:
         service = plan.base.by_id[id]
+        where, there = (" inside the mesh", " there") if id in entered else ("", "")
         for number, port in enumerate((service.manifest.get("spec") or {}).get("ports") or ()):
             reason = unroutable.get((id, number_and_protocol(port)))
             if reason:
-                path = ("spec", "ports", number)
-                yield report("SL410", source=service.source, path=path, port=port["port"], service=id, reason=reason)
+                said = {"port": port["port"], "service": id, "where": where, "there": there, "reason": reason}
+                yield report("SL410", source=service.source, path=("spec", "ports", number), **said)
     yield from _ingresses(plan, frozenset(cloned))
     if cloned:
         yield from _touched_carriers(plan)

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 
 import re2
 
-from renderer.model import Manifest, ResourceId, annotations_of, labels_of
+from renderer.model import Manifest, ResourceId, annotations_of
+from renderer.proof.compile.waypoints import waypoint_home
 from renderer.proof.routes import Parent, Place, backend, homes, rules_of
 from renderer.proof.spelling import spelled_match
 from renderer.proof.world import World
 
-_WAYPOINT = "istio.io/use-waypoint"
 _TUNING = ("retry.linkerd.io/", "timeout.linkerd.io/")
 
 
@@ -47,12 +47,8 @@ def heeded(world: World, service: ResourceId) -> set[str]:
     """Returns the namespaces whose routes of a Service are for all clients: its own, and that of its waypoint."""
     found = {service.namespace}
     resource = world.base.by_id.get(service)
-    labels = labels_of(resource.manifest) if resource else {}
-    if not labels.get(_WAYPOINT):
-        labels = labels_of(world.base.namespace(service.namespace))
-    if world.reader.needs_waypoint and labels.get(_WAYPOINT, "none") != "none":
-        found.add(labels.get(f"{_WAYPOINT}-namespace", service.namespace))
-    return found
+    home = waypoint_home(world.base, resource) if world.reader.needs_waypoint and resource else None
+    return found | ({home} if home else set())
 
 
 def _answers_all(manifest: Manifest) -> bool:

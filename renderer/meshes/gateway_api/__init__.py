@@ -22,10 +22,12 @@ from renderer.meshes.gateway_api.defaults import defaults
 from renderer.meshes.gateway_api.dialects import Dialect
 from renderer.meshes.gateway_api.entry import entered, inside, public_gateways
 from renderer.meshes.gateway_api.grants import grants
+from renderer.meshes.gateway_api.limits import too_much
 from renderer.meshes.gateway_api.policies import policies_of, source_labels
 from renderer.meshes.gateway_api.refusals import refused
 from renderer.meshes.gateway_api.ties import ties
-from renderer.meshes.gateway_api.view import ignored_filter, parents_of, read_routes, route_kinds, switched_off
+from renderer.meshes.gateway_api.unread import unread
+from renderer.meshes.gateway_api.view import Route, ignored_filter, parents_of, read_routes, route_kinds, switched_off
 from renderer.meshes.notices import notices
 from renderer.model import ResourceId
 from renderer.plan import Plan
@@ -49,8 +51,9 @@ def route_all(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     copied = route_base(plan, dialect)
     made = route_services(plan, dialect, unroutable, copied.parts)
     inert = (*inert_virtual_services(plan), *source_labels(plan), *_adopted_in_vain(plan), *_previewed_in_vain(plan))
-    problems = (*copied.routed.problems, *made.problems, *inert, *notices(plan, unroutable))
-    return Routed((*copied.routed.objects, *made.objects), problems)
+    said = notices(plan, unroutable, copied.entered)
+    problems = (*copied.routed.problems, *made.problems, *inert, *said)
+    return Routed((*copied.routed.objects, *made.objects), problems, copied.entered)
 
 
 def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
@@ -65,6 +68,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         *_ignored(plan, dialect),
         *_switched_off(plan, dialect),
         *_groupless(plan, dialect),
+        *unread(plan, dialect),
         *ties(plan.base, dialect, decided.copied),
         *public_gateways(plan.base, decided.copyings),
     ]
@@ -72,7 +76,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         made = tuple(copies(plan.environment, dialect, copying))
         followed = policies_of(plan, copying, made)
         objects += (*made, *followed.objects)
-        problems += followed.problems
+        problems += (*followed.problems, *too_much(copying, made[0]))
     return RoutedBase(Routed((*objects, *granted), tuple(problems)), parts, entered(dialect, decided.copyings))
 
 
@@ -98,9 +102,21 @@ def route_services(
                 if is_served(plan.base, dialect, routes, service):
                     continue
                 found = in_the_way(dialect, routes, service, port)
-                problems += (refused("SL424", r, tenant, ("spec", "rules"), service=service, port=port) for r in found)
+                words = {"service": service, "port": port}
+                problems += (
+                    refused("SL424", r, tenant, ("spec", "rules"), **words, hint=_way(dialect, r)) for r in found
+                )
                 objects += defaults(plan.environment, dialect, tenant, service, port)
     return Routed(tuple(objects), tuple(problems))
+
+
+def _way(dialect: Dialect, route: Route) -> str | None:
+    """Returns the way out where a route of a client's namespace is in the way of a default; None for a route of the Service's own."""
+    if not dialect.grpc_keeps_off or route.resource.id.kind != "GRPCRoute":
+        return None
+    form = "names no port" if any(a.is_service and a.parent.port for a in route.parents) else "names the port"
+    own = "give the Service an HTTPRoute in its own namespace whose parentRef"
+    return f"{own} {form}: with a parentRef equal to the GRPCRoute's it has no effect"
 
 
 def _ports(plan: Plan, service: ResourceId, unroutable: Unroutable) -> list[int]:

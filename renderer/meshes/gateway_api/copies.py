@@ -97,14 +97,14 @@ def copies(environment: Environment, dialect: Dialect, copying: Copying) -> Iter
 
 def _parent_reference(attached: Attached) -> Manifest:
     """Returns a parentRef with its defaults written out; its form, such as a missing port, stays."""
-    return {"group": GATEWAY, "kind": "Gateway", **attached.reference}
+    return {"group": GATEWAY, "kind": "Gateway", **_said(attached.reference)}
 
 
 def _rule(environment: Environment, dialect: Dialect, copying: Copying, rule: Rule, carrier: Carrier) -> Rule:
     tenant = copying.tenant
     is_http = copying.route.resource.id.kind == "HTTPRoute"
     matches = [_match(match, carrier_header(carrier, tenant.id), is_http) for match in rule.get("matches") or [{}]]
-    changed: Rule = {"matches": matches, **{key: value for key, value in rule.items() if key != "matches"}}
+    changed: Rule = {"matches": matches, **{key: value for key, value in _said(rule).items() if key != "matches"}}
 
     home = homes(copying.route, copying.parents, dialect)[0]
 
@@ -135,14 +135,19 @@ def redirects(rule: Manifest) -> bool:
 
 def with_defaults(match: Manifest, is_http: bool) -> Rule:
     """Returns a match with the defaults of the CRD written out."""
-    written: Rule = {"path": {"type": "PathPrefix", "value": "/", **(match.get("path") or {})}} if is_http else {}
-    written.update((key, value) for key, value in match.items() if key != "path")
+    written: Rule = {"path": {"type": "PathPrefix", "value": "/", **_said(match.get("path") or {})}} if is_http else {}
+    written.update((key, value) for key, value in _said(match).items() if key != "path")
     for field in ("headers", "queryParams"):
         if match.get(field):
-            written[field] = [{"type": "Exact", **given} for given in match[field]]
+            written[field] = [{"type": "Exact", **_said(given)} for given in match[field]]
     if not is_http and match.get("method"):
-        written["method"] = {"type": "Exact", **match["method"]}
+        written["method"] = {"type": "Exact", **_said(match["method"])}
     return written
+
+
+def _said(value: Manifest) -> Rule:
+    """Returns a mapping without nulls, which stand for absence: a default takes their place."""
+    return {key: part for key, part in value.items() if part is not None}
 
 
 def _match(match: Manifest, header: Manifest, is_http: bool) -> Rule:
@@ -171,17 +176,18 @@ def _backends(references: Sequence[Manifest], services: Services, resolve: Resol
             result.append(written)
         else:
             same["weight"] += written["weight"]
+    if cloned and len(result) == 1 and result[0]["weight"]:
+        result[0]["weight"] = 1  # a weight is a share; the sum of several can be more than the API allows
     return result
 
 
 def _written(reference: Manifest, service: ResourceId | None, services: Services) -> Rule:
     """Returns a backendRef to a Service or its clone with its namespace and every default of the CRD written out."""
+    said = _said(reference)
     if service is None:
-        return {"group": "", "kind": "Service", **reference, "weight": _weight(reference)}
+        return {"group": "", "kind": "Service", **said, "weight": _weight(reference)}
     id = services[service].id if service in services else service
-    rest = {
-        key: value for key, value in reference.items() if key not in ("group", "kind", "name", "namespace", "weight")
-    }
+    rest = {key: value for key, value in said.items() if key not in ("group", "kind", "name", "namespace", "weight")}
     head = {"group": "", "kind": "Service", "name": id.name, "namespace": id.namespace}
     return {**head, **rest, "weight": _weight(reference)}
 
@@ -194,7 +200,7 @@ def _weight(reference: Manifest) -> int:
 def _filter(item: Manifest, services: Services, resolve: Resolve) -> Manifest:
     """Returns a filter with the defaults of the CRD written out, and a mirror that leads to a clone where there is one."""
     if item.get("requestRedirect"):
-        return {**item, "requestRedirect": {"statusCode": 302, **item["requestRedirect"]}}
+        return {**item, "requestRedirect": {"statusCode": 302, **_said(item["requestRedirect"])}}
     mirrored = (item.get("requestMirror") or {}).get("backendRef")
     if mirrored is None:
         return item

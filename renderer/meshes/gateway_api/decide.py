@@ -55,17 +55,20 @@ def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequenc
             else:
                 problems.append(made)
         for part in by_host.values():
-            problems += (
-                report(
-                    "SL412", source=r.resource.source, path=("spec",), object=str(r.resource.id), service=part.target
-                )
-                for r, _ in part.pairs
-            )
+            problems += (_by_host(route, part.target) for route, _ in part.pairs)
     return Decided(
         copyings=tuple(copyings),
         copied=tuple(copied[n] for n in sorted(copied)),
         problems=tuple(problems),
     )
+
+
+def _by_host(route: Route, service: ResourceId) -> Problem:
+    """Returns what becomes of tenants that cloned a Service to which its own route does not send."""
+    source, id = route.resource.source, route.resource.id
+    is_sending = any(rule.get("backendRefs") for rule in route.rules)
+    code = "SL412" if is_sending else "SL463"
+    return report(code, source=source, path=("spec",), object=str(id), service=service)
 
 
 def _sending(dialect: Dialect, routes: Sequence[Route]) -> Mapping[ResourceId, list[Route]]:
@@ -130,7 +133,7 @@ def _copying(
     port = _port(plan, cloned[0])
     if len({(a.parent.target, a.parent.port) for a in parents}) > 1 or port is None:
         what = "has a rule without backendRefs for several parents or ports"
-        return refused("SL402", route, tenant, what=what, way="write the rule's backendRefs out")
+        return refused("SL402", route, tenant, what=what, way="give each parent and port a route of its own")
     return replace(made, parent=Substitute(cloned[0].parent.target, port))
 
 

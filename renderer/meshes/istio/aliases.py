@@ -32,13 +32,13 @@ def alias_problems(
             if service in by_service:
                 what = f"sends to '{alias}', another name of '{service}'"
                 way = "name the Service itself in its destination"
-                yield report("SL467", source=vs.source, path=("spec", "http"), object=str(vs.id), what=what, way=way)
+                yield report("SL464", source=vs.source, path=("spec", "http"), object=str(vs.id), what=what, way=way)
     for alias in meanings:
         service = _end(meanings, alias)
         if service in standings and _is_first(view, service, standings[service]):
             for vs in view.in_mesh.get(alias, ()) or view.caught_by(alias):
                 yield report(
-                    "SL468", source=vs.source, path=("spec", "hosts"), object=str(vs.id), alias=alias, service=service
+                    "SL465", source=vs.source, path=("spec", "hosts"), object=str(vs.id), alias=alias, service=service
                 )
 
 

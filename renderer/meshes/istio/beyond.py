@@ -69,7 +69,7 @@ def only_mirrored(
             what = f"sends copies of requests to '{service}' from an entry that sends the requests to nothing cloned"
             way = "clone what the entry sends to as well"
             path = ("spec", "http", number)
-            yield report("SL467", source=vs.source, path=path, object=str(vs.id), what=what, way=way)
+            yield report("SL464", source=vs.source, path=path, object=str(vs.id), what=what, way=way)
 
 
 def _scope(vs: Resource) -> Iterator[Problem]:

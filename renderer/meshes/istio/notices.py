@@ -68,7 +68,7 @@ def _lost_subsets(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]])
             lost = [name for name in names if (id, name) in sent]
             if lost and not view.rules_of.get(id) and covers(host, view.fqdn(id)):
                 yield report(
-                    "SL469",
+                    "SL466",
                     source=rule.source,
                     path=("spec", "subsets"),
                     object=str(rule.id),

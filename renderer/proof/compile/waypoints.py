@@ -10,20 +10,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import permutations
 
-from renderer.model import labels_of
+from renderer.base import Base
+from renderer.model import Resource, ResourceId, labels_of
 from renderer.ports import is_http, istio_protocol
 from renderer.proof.compile.addressed import addressed
 from renderer.proof.compile.gamma import merged
 from renderer.proof.compile.gateway_api import ROUTES, Attached, attached
 from renderer.proof.compile.istio_matches import MESH, Proxy
 from renderer.proof.compile.istio_rules import destination, rules_of
-from renderer.proof.compile.network import ISTIO, Host, Network, most_specific
+from renderer.proof.compile.network import GATEWAY_API, ISTIO, Host, Network, most_specific
 from renderer.proof.compile.outcomes import L4, Forward, NotFound, Unknown
 from renderer.proof.compile.request import Address
 from renderer.proof.compile.tables import Rule, Table
 
 USE = "istio.io/use-waypoint"
 USE_NAMESPACE = "istio.io/use-waypoint-namespace"
+FOR = "istio.io/waypoint-for"
 
 
 def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
@@ -32,7 +34,7 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     if isinstance(found, Table):
         return (found,)
     host, port = found
-    home = _waypoint(network, host)
+    home = waypoint_home(network.base, host.resource)
     if home is None:
         note = f"the manifests show no waypoint for '{host.name}': without the label '{USE}' nothing looks at requests"
         return (Table(otherwise=L4(host.name, address.port), notes=(note,)),)
@@ -55,12 +57,15 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     return tuple(replace(table, notes=notes) for table in _orders(network, proxy, own))
 
 
-def _waypoint(network: Network, host: Host) -> str | None:
-    """Returns the namespace of a Service's waypoint, or None where it has none."""
-    namespace = network.base.namespace(host.resource.id.namespace)
-    for labels in (labels_of(host.resource.manifest), labels_of(namespace)):
+def waypoint_home(base: Base, service: Resource) -> str | None:
+    """Returns the namespace of a Service's waypoint, or None where it has none, or one that is for other than Services."""
+    for labels in (labels_of(service.manifest), labels_of(base.namespace(service.id.namespace))):
         if labels.get(USE):
-            return None if labels[USE] == "none" else labels.get(USE_NAMESPACE, host.resource.id.namespace)
+            home = labels.get(USE_NAMESPACE, service.id.namespace)
+            gateway = base.by_id.get(ResourceId(GATEWAY_API, "Gateway", home, labels[USE]))
+            # Without the label, and with a value that Istio does not know, a waypoint is for Services.
+            is_for = labels_of(gateway.manifest).get(FOR, "service") if gateway else "service"
+            return None if labels[USE] == "none" or is_for in ("none", "workload") else home
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from renderer.catalogue import report
 from renderer.kinds import GroupKind
-from renderer.model import Resource, annotations_of, labels_of
+from renderer.model import Manifest, Resource, annotations_of, labels_of
 from renderer.problems import Path, Problem
 from renderer.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, VIRTUAL_SERVICE
 from renderer.proof.routes import rules_of
@@ -27,7 +27,8 @@ _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
 }
 _ANNOTATIONS, _OBJECT, _REGEX, _HEADER = 256 * 1024, 1024 * 1024, 1024, 4096
 _ROUTES: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
-_RULES, _MATCHES, _MATCHES_IN_ALL, _PARENTS, _LISTED = 16, 64, 128, 32, 16
+_RULES, _MATCHES, _MATCHES_IN_ALL, _PARENTS, _LISTED, _WEIGHT = 16, 64, 128, 32, 16, 1_000_000
+_CHANGES = ("set", "add", "remove")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -123,6 +124,7 @@ def _route(resource: Resource) -> Iterator[tuple[str, Path]]:
         counts += [
             (f"{field}{place}", len(rule.get(field) or ()), _LISTED, path) for field in ("filters", "backendRefs")
         ]
+        counts += [(what + place, found, limit, path) for what, found, limit in _sent(rule)]
         for match in rule.get("matches") or ():
             headers = match.get("headers") or ()
             counts.append((f"headers in a match{place}", len(headers), _LISTED, path))
@@ -131,3 +133,14 @@ def _route(resource: Resource) -> Iterator[tuple[str, Path]]:
     for what, found, limit, path in counts:
         if found > limit:
             yield f"has {found} {what}, expected at most {limit}", path
+
+
+def _sent(rule: Manifest) -> Iterator[tuple[str, int, int]]:
+    """Yields what a rule's backendRefs weigh and how many headers its filters change, with their limits."""
+    backends = rule.get("backendRefs") or ()
+    yield "as the weight of a backendRef", max((backend.get("weight") or 0 for backend in backends), default=0), _WEIGHT
+    for place in (rule, *backends):
+        for item in place.get("filters") or ():
+            for field in ("requestHeaderModifier", "responseHeaderModifier"):
+                changed = item.get(field) or {}
+                yield from ((f"headers to {name}", len(changed.get(name) or ()), _LISTED) for name in _CHANGES)

@@ -1,8 +1,9 @@
 """P1, defaults of routes: a Service without routes keeps what it was sent, beside a tenant's first route (rule R-G6).
 
 A first route of a Service switches its default off. So each such object holds two rules: the tenant's, and one that sends
-everything else where it went before. It may be for a port on which the base has no route of the Service's own namespace, whose
-rules alone would decide there; routes of other namespaces must leave no request over that the default would now answer.
+everything else where it went before; nothing of its metadata may tell a mesh to do that otherwise. It may be for a port on which
+the base has no route of the Service's own namespace, whose rules alone would decide there; routes of other namespaces must leave
+no request over that the default would now answer.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from renderer.catalogue import report
-from renderer.model import Manifest, Resource, ResourceId
+from renderer.model import Manifest, Resource, ResourceId, annotations_of, labels_of
 from renderer.problems import Path, Problem
 from renderer.proof.additional import AddedRoute
 from renderer.proof.alignment import same
+from renderer.proof.literals import MARKS, NOTES
 from renderer.proof.openings import make_openings
 from renderer.proof.readers import GATEWAY_API, HTTP_ROUTE
 from renderer.proof.routes import rules_of
@@ -43,6 +45,7 @@ def check(world: World) -> Iterator[Problem]:
         if harms[key]:
             path: Path = ("spec", "parentRefs", 0)
             yield _wrong(added, f"may not route port {port['port']} of '{service.id}': {harms[key]}", path)
+        yield from _metadata(world, added)
         yield from _rules(world, added, service, port["port"])
 
 
@@ -73,6 +76,18 @@ def _parent(world: World, added: AddedRoute) -> tuple[Resource, Manifest] | Prob
             added, "parentRefs are not one port of one Service of the base in its own namespace", ("spec", "parentRefs")
         )
     return service, port
+
+
+def _metadata(world: World, added: AddedRoute) -> Iterator[Problem]:
+    """Yields annotations and labels by which its default could do otherwise than none: timeouts on Linkerd, policies by labels."""
+    marks = {*MARKS, world.claims.environment.tenant_label}
+    for field, found, own in (
+        ("annotation", annotations_of(added.resource.manifest), NOTES),
+        ("label", labels_of(added.resource.manifest), marks),
+    ):
+        for key in found:
+            if key not in own:
+                yield _wrong(added, f"{field} '{key}' is none of a default's", ("metadata", f"{field}s"))
 
 
 def _rules(world: World, added: AddedRoute, service: Resource, port: int) -> Iterator[Problem]:
