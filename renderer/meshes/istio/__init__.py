@@ -27,10 +27,10 @@ from renderer.meshes.istio.clients import Clients, clients_of, with_clients
 from renderer.meshes.istio.coverage import Standing, http_ports, standing
 from renderer.meshes.istio.destination_rules import destination_rules
 from renderer.meshes.istio.fields import NETWORKING, entries, hosts, live
-from renderer.meshes.istio.gateways import order_notices
 from renderer.meshes.istio.notices import client_notices, service_notices, unreached
 from renderer.meshes.istio.preview import previews
 from renderer.meshes.istio.rules import Transformed, joined, transform
+from renderer.meshes.istio.sharing import order_notices
 from renderer.meshes.istio.synthesis import appended, synthesise, synthesised_id
 from renderer.meshes.istio.trust import open_gateways, unknown_gateways
 from renderer.meshes.istio.view import View, make_view

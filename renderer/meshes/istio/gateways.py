@@ -1,8 +1,7 @@
 """Where VirtualServices meet at gateways (rule R-I12).
 
-Istio puts the entries of all VirtualServices of a virtual host into one list and moves its catch-alls to the end, where only
-the first is met (istio: pilot/pkg/networking/core/gateway.go and route.go, SortVHostRoutes). A tenant's copy of a catch-all
-demands a carrier, so it is none: it would hide the entries of the VirtualServices behind its own. Copies of those go before it.
+Istio puts the entries of all VirtualServices of a virtual host that apply to a gateway and its port into one list and moves its
+catch-alls to the end, where only the first is met (istio: pilot/pkg/networking/core/gateway.go and route.go, SortVHostRoutes).
 """
 
 from __future__ import annotations
@@ -11,11 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from renderer.base import Base
-from renderer.catalogue import report
 from renderer.hosts import ServiceHost, covers
 from renderer.meshes.istio.fields import MESH, NETWORKING, entries, gateways, hosts, scope
 from renderer.model import Manifest, Resource, ResourceId
-from renderer.problems import Problem
 
 _CLIENTS = ("sourceLabels", "sourceNamespace")
 
@@ -47,23 +44,6 @@ class Member:
 
 
 Bindings = Mapping[Binding, tuple[Member, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """What the other VirtualServices of its virtual hosts mean for a catch-all of one.
-
-    `is_hidden`: another one's stands before it, so it is never met. `others` are their entries, in order, that stand before every
-    catch-all; a tenant's copy of this one needs theirs before it. `ports`: all of these are for some ports alone; none for every.
-    """
-
-    is_hidden: bool = False
-    others: tuple[tuple[Resource, Manifest], ...] = ()
-    ports: tuple[int, ...] = ()
-
-
-class Inseparable(Exception):
-    """Raised where copies of others' entries would answer more than those do: its argument says why."""
 
 
 def bindings_of(base: Base, domain: str) -> Bindings:
@@ -188,104 +168,6 @@ def gateway_name(gateway: str, namespace: str) -> str:
     return f"{rest.partition('.')[0]}/{name}" if dot else f"{namespace}/{name}"
 
 
-def group_of(bindings: Bindings, vs: Resource, number: int, allowed: frozenset[str]) -> Group | None:
-    """Returns what its virtual hosts mean for an entry of a VirtualService at some gateways, if it is a catch-all at one that
-    it shares. Raises Inseparable.
-    """
-    own = [
-        (binding[0][1], members, member)
-        for binding, members in bindings.items()
-        for member in members
-        if member.vs.id == vs.id and member.gateways & allowed
-    ]
-    caught = [(port, members, member) for port, members, member in own if member.last == number]
-    if all(len(members) == 1 for _, members, _ in caught):
-        return None
-    for unsure in (m.unsure for _, members, _ in caught for m in members if m.unsure and m.vs.id != vs.id):
-        raise Inseparable(unsure)
-    live = [(port, members, member) for port, members, member in caught if not _hides(members, vs)]
-    partial = any(number == n for _, members, member in caught if len(members) > 1 for n, _ in member.entries)
-    if not live and not partial and all(member.last == number or not _has(member, number) for _, _, member in own):
-        if MESH in allowed and _is_for_mesh(vs, number):
-            raise Inseparable("it is for the mesh too, where it is met")
-        return Group(is_hidden=True)
-    others = {_key(_others(members, vs)): _others(members, vs) for _, members, _ in live}
-    copied = next(iter(others.values()), ())
-    if len(others) > 1:
-        raise Inseparable("they have other hosts or gateways than it")
-    if partial and (copied or len(live) < len(caught)):
-        raise Inseparable(f"'{vs.id}' has a catch-all beside other matches in its entry {number + 1}")
-    ports = _ports(own, live, vs, number, copied)
-    if copied or ports:
-        for doubt in (m.doubt for _, members, _ in caught for m in members if m.doubt and len(members) > 1):
-            raise Inseparable(doubt)
-        if MESH in allowed and _is_for_mesh(vs, number):
-            raise Inseparable("they are for the mesh too, where only one of them is used")
-    return Group(others=copied, ports=ports)
-
-
-_Own = Sequence[tuple[int | None, tuple[Member, ...], Member]]
-
-
-def _hides(members: Sequence[Member], vs: Resource) -> bool:
-    """Tells whether another VirtualService's catch-all is met before that of one."""
-    return next(m.vs.id for m in members if m.last is not None) != vs.id
-
-
-def _has(member: Member, number: int) -> bool:
-    return member.last == number or any(n == number for n, _ in member.entries)
-
-
-def _others(members: Sequence[Member], vs: Resource) -> tuple[tuple[Resource, Manifest], ...]:
-    return tuple((m.vs, entry) for m in members if m.vs.id != vs.id for _, entry in m.entries)
-
-
-def _key(others: Sequence[tuple[Resource, Manifest]]) -> str:
-    return repr([(owner.id, entry.get("name"), entry.get("match")) for owner, entry in others])
-
-
-def _is_for_mesh(vs: Resource, number: int) -> bool:
-    everything: tuple[Manifest, ...] = ({},)
-    return any(
-        applies(match, vs.id.namespace, frozenset({MESH}), None)
-        for match in entries(vs.manifest)[number].get("match") or everything
-    )
-
-
-def _ports(
-    own: _Own, live: _Own, vs: Resource, number: int, copied: Sequence[tuple[Resource, Manifest]]
-) -> tuple[int, ...]:
-    """Returns the ports for which copies have to be, since at others they would answer what they should not. Raises Inseparable."""
-    mine = {port for port, _, _ in live}
-    rest = [one for one in own if one not in live and one[2].reaches(number)]
-    disturbed = [
-        port
-        for port, members, member in rest
-        if (member.last == number and _hides(members, vs))
-        or any(match.get("port") in (None, 0, port) for _, entry in copied for match in entry.get("match") or ())
-    ]
-    is_bound = bool(copied) and _names_ports(entries(vs.manifest)[number])
-    if not disturbed and not is_bound:
-        return ()
-    plain = {port for port, _, member in rest if any(n == number for n, _ in member.entries)}
-    if mine & set(disturbed) or plain - mine or None in mine or None in disturbed:
-        raise Inseparable("they have other hosts or gateways than it")
-    return tuple(sorted(port for port in mine if port is not None))
-
-
-def _names_ports(entry: Manifest) -> bool:
-    matches = entry.get("match") or ()
-    return bool(matches) and all(match.get("port") for match in matches)
-
-
-def for_ports(matches: Sequence[Manifest], ports: Sequence[int]) -> list[Manifest]:
-    """Returns matches for some ports alone; for all where none is named."""
-    everything: tuple[Manifest, ...] = ({},)
-    if not ports:
-        return list(matches)
-    return [{**m, "port": p} for m in matches or everything for p in ports if m.get("port") in (None, 0, p)]
-
-
 def catches(entry: Manifest) -> bool:
     """Tells whether an entry has a match that Istio takes for a catch-all."""
     everything: tuple[Manifest, ...] = ({},)
@@ -300,48 +182,3 @@ def is_catch_all(match: Manifest) -> bool:
     uri = match.get("uri") or {}
     is_any = not uri or uri.get("prefix") == "/" or uri.get("regex") in (".*", "*")
     return is_any and not any(match.get(field) for field in _CONDITIONS)
-
-
-def order_notices(bindings: Bindings, touched: set[ResourceId]) -> Iterator[Problem]:
-    """Yields virtual hosts of gateways that leave to the age of objects what a request meets, where tenants have entries."""
-    said = set()
-    for (_, host), members in bindings.items():
-        for number, one in enumerate(members):
-            for two in members[number + 1 :]:
-                ids = (one.vs.id, two.vs.id)
-                if touched & {*ids} and ids not in said and _overlap(one, two):
-                    said.add(ids)
-                    path = ("spec", "http")
-                    yield report("SL430", source=two.vs.source, path=path, object=str(ids[1]), other=ids[0], host=host)
-
-
-def _overlap(one: Member, two: Member) -> bool:
-    """Tells whether a request can meet entries of both: two catch-alls, or two others that nothing tells apart."""
-    if one.last is not None and two.last is not None:
-        return True
-    ours, theirs = ([match for _, e in member.entries for match in e.get("match") or ()] for member in (one, two))
-    return any(not _apart(a, b) for a in ours for b in theirs)
-
-
-def _apart(one: Manifest, two: Manifest) -> bool:
-    """Tells whether the texts of two matches show that no request meets both."""
-    if any(_differ(one.get(field), two.get(field)) for field in ("uri", "method", "authority", "scheme")):
-        return True
-    headers = two.get("headers") or {}
-    return any(_differ(condition, headers.get(name)) for name, condition in (one.get("headers") or {}).items())
-
-
-def _differ(one: Mapping[str, str] | None, two: Mapping[str, str] | None) -> bool:
-    if not one or not two:
-        return False
-    exact, other = one.get("exact"), two.get("exact")
-    prefix, beside = one.get("prefix"), two.get("prefix")
-    if exact is not None and other is not None:
-        return exact != other
-    if exact is not None and beside is not None:
-        return not exact.startswith(beside)
-    if other is not None and prefix is not None:
-        return not other.startswith(prefix)
-    if prefix is not None and beside is not None:
-        return not (prefix.startswith(beside) or beside.startswith(prefix))
-    return False

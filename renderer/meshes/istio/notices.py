@@ -10,8 +10,7 @@ from renderer.hosts import covers
 from renderer.kinds import WORKLOADS, at, pod_labels
 from renderer.meshes.istio.coverage import Standing, http_ports
 from renderer.meshes.istio.delegates import expanded
-from renderer.meshes.istio.fields import NETWORKING, destinations, entries, live, scope
-from renderer.meshes.istio.rules import literal_hosts
+from renderer.meshes.istio.fields import NETWORKING, destinations, entries, hosts, live, mirrors, scope
 from renderer.meshes.istio.view import View
 from renderer.model import Resource, ResourceId
 from renderer.optout import is_opted_out
@@ -170,3 +169,18 @@ def _twice_served(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]])
                 one=serving[0].id,
                 two=serving[1].id,
             )
+
+
+def literal_hosts(view: View, vs: Resource) -> Iterator[tuple[str, ResourceId]]:
+    """Yields hosts of a VirtualService that look like `service.namespace` of the base, which Istio takes literally."""
+    sent = (
+        d
+        for entry in entries(vs.manifest)
+        for d in (*(r["destination"] for r in entry.get("route") or ()), *mirrors(entry))
+    )
+    named = [*hosts(vs.manifest), *(destination["host"] for destination in sent)]
+    for host in dict.fromkeys(named):
+        name, dot, namespace = host.partition(".")
+        id = ResourceId("", "Service", namespace.removesuffix(".svc"), name)
+        if dot and view.service(host, vs.id.namespace) is None and id in view.base.by_id:
+            yield host, id

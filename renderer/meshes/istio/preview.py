@@ -20,7 +20,7 @@ from renderer.meshes.carriers import header_of
 from renderer.meshes.istio.copies import is_affected, moved, named
 from renderer.meshes.istio.fields import NETWORKING, entries
 from renderer.meshes.istio.gateways import gateway_name, is_catch_all, served_at
-from renderer.meshes.istio.rules import copied_for
+from renderer.meshes.istio.tenants import copied_for
 from renderer.meshes.istio.view import View
 from renderer.model import Carrier, Manifest, Preview, Resource, ResourceId
 from renderer.names import OBJECT_NAME_LIMIT, fit
