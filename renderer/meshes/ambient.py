@@ -13,8 +13,8 @@ from renderer.meshes.gateway_api.unroutable import unroutable_ports
 from renderer.meshes.gateway_api.waypoints import heeded, without_waypoint
 from renderer.meshes.istio import pod_labels, route_virtual_services, services_of
 from renderer.meshes.istio.beyond import beyond_waypoints, mixed_services
-from renderer.meshes.istio.fields import MESH, entries, gateways, live
 from renderer.meshes.istio.preview import previews
+from renderer.meshes.istio.trust import entered
 from renderer.meshes.istio.view import View, make_view
 from renderer.meshes.notices import notices
 from renderer.model import Environment, ResourceId
@@ -35,6 +35,7 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     made = route_services(plan, AMBIENT, unroutable, copied.parts, _served(view))
     written = route_virtual_services(plan, view, {})
     previewed = previews(plan, view)
+    by_gateways = entered(plan.environment, view)
     return Routed(
         (*previewed.objects, *written.objects, *copied.routed.objects, *made.objects),
         (
@@ -43,11 +44,11 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
             *copied.routed.problems,
             *made.problems,
             *beyond_waypoints(plan, view, services_of(plan)),
-            *without_waypoint(plan, copied.entered | _entered(view)),
+            *without_waypoint(plan, copied.entered | by_gateways),
             *mixed_services(plan, view, services_of(plan), copied.parts),
-            *notices(plan, unroutable, copied.entered),
+            *notices(plan, unroutable, copied.entered | by_gateways),
         ),
-        copied.entered,
+        copied.entered | by_gateways,
     )
 
 
@@ -56,15 +57,3 @@ def _served(view: View) -> frozenset[ResourceId]:
     return frozenset(
         id for id, found in view.in_mesh.items() if any(vs.id.namespace in heeded(view.base, id) for vs in found)
     )
-
-
-def _entered(view: View) -> frozenset[ResourceId]:
-    """Returns the Services to which VirtualServices send what comes in by gateways, which need no waypoint for it."""
-    found = (
-        view.service(destination["destination"]["host"], vs.id.namespace)
-        for vs in view.virtual_services
-        if set(gateways(vs.manifest)) - {MESH}
-        for entry in entries(vs.manifest)
-        for destination in live(entry)
-    )
-    return frozenset(service for service in found if service)

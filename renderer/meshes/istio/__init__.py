@@ -32,7 +32,7 @@ from renderer.meshes.istio.preview import previews
 from renderer.meshes.istio.rules import Transformed, joined, transform
 from renderer.meshes.istio.sharing import order_notices
 from renderer.meshes.istio.synthesis import appended, synthesise, synthesised_id
-from renderer.meshes.istio.trust import open_gateways, unknown_gateways
+from renderer.meshes.istio.trust import entered, open_gateways, unknown_gateways
 from renderer.meshes.istio.view import View, make_view
 from renderer.meshes.istio.writers import writers
 from renderer.meshes.notices import notices
@@ -75,6 +75,7 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     elsewhere = frozenset(id for id in by_service if id not in by_gateway_api or id in view.in_mesh)
     added = route_services(plan, ISTIO, unroutable, parts, elsewhere)
     previewed = previews(plan, view)
+    reached = copied.entered | entered(plan.environment, view)
     objects = (
         *written.objects,
         *_synthesised(plan, view, bare),
@@ -95,8 +96,9 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
             *service_notices(view, by_service, standings),
             *(unreached(view, by_service, standings, objects) if _is_complete(written) else ()),
             *client_notices(plan, view, by_service),
-            *notices(plan, unroutable),
+            *notices(plan, unroutable, reached),
         ),
+        reached,
     )
 
 

@@ -13,10 +13,12 @@ from typing import Any
 from renderer.catalogue import report
 from renderer.meshes.carriers import header_of
 from renderer.meshes.istio.delegates import Root, bound, copied_matches, is_delegate
-from renderer.meshes.istio.fields import MESH, NETWORKING, gateways
+from renderer.meshes.istio.fields import MESH, NETWORKING, entries, gateways, live
 from renderer.meshes.istio.gateways import gateway_name
 from renderer.meshes.istio.matches import carrying_matches
+from renderer.meshes.istio.view import View
 from renderer.model import Environment, Manifest, Resource, ResourceId
+from renderer.optout import is_opted_out
 from renderer.plan import Plan
 from renderer.problems import Problem
 
@@ -111,6 +113,18 @@ def _removing(environment: Environment, entry: Manifest, matches: Sequence[Manif
         **{key: value for key, value in entry.items() if key not in ("name", "match", "headers")},
         "headers": {**headers, "request": {**request, "remove": removed}},
     }
+
+
+def entered(environment: Environment, view: View) -> frozenset[ResourceId]:
+    """Returns the Services to which VirtualServices send tenants who come in by gateways, whatever the mesh does at their ports."""
+    found = (
+        view.service(destination["destination"]["host"], vs.id.namespace)
+        for vs in view.virtual_services
+        if not is_opted_out(vs) and bound_of(environment, vs, view.roots.get(vs.id, ())).chosen - {MESH}
+        for entry in entries(vs.manifest)
+        for destination in live(entry)
+    )
+    return frozenset(service for service in found if service)
 
 
 def unknown_gateways(plan: Plan) -> Iterator[Problem]:
