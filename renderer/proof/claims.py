@@ -9,7 +9,14 @@ from renderer.inputs import Inputs
 from renderer.kinds import WORKLOADS
 from renderer.model import Environment, ResourceId, RouteGroup, Sandbox, Workload
 from renderer.problems import Source
+from renderer.proof.compile.istio_matches import MESH
 from renderer.rules import rules_for
+
+
+def may_choose(environment: Environment, gateway: str) -> bool:
+    """Tells whether tenants may be chosen by requests that enter at a gateway, or in the mesh (rule R-G14)."""
+    routes = environment.routes
+    return gateway == MESH or (routes.entry == "any" and gateway not in routes.strip)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

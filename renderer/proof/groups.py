@@ -79,12 +79,14 @@ def lasts_of(network: Network, may_enter: Callable[[str], bool]) -> Lasts:
         for gateway in dict.fromkeys(gateway_name(g, vs.id.namespace) for g in gateways_of(vs)):
             for key in keys_of(network.base, network.domain, vs, gateway):
                 sharing.setdefault(key, {}).setdefault(vs.id, set()).add(gateway)
+    crowded = {id for members in sharing.values() if len(members) > 1 for id in members}
+    sharing = {key: members for key, members in sharing.items() if crowded & members.keys()}
     seats = {
         key: [_seat(network, vs, members[vs.id], key[1]) for vs in every if vs.id in members]
         for key, members in sharing.items()
     }
     found: dict[tuple[ResourceId, int], Last] = {}
-    for vs in every:
+    for vs in (vs for vs in every if vs.id in crowded):
         own = [
             (seats[key], next(s for s in seats[key] if s.vs.id == vs.id))
             for key, members in sharing.items()

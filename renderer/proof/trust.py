@@ -11,6 +11,7 @@ from typing import Any
 
 from renderer.model import Manifest, Resource
 from renderer.proof.alignment import Insertion, same
+from renderer.proof.claims import may_choose
 from renderer.proof.compile.istio_matches import MESH, gateway_name
 from renderer.proof.conditions import Unjudged
 from renderer.proof.delegated import delegated, roots_of
@@ -32,12 +33,6 @@ def gateways_of(world: World, vs: Resource) -> dict[str, str]:
             full = gateway_name(name, root.id.namespace)
             found[full] = full
     return found or {MESH: MESH}
-
-
-def may_choose(world: World, gateway: str) -> bool:
-    """Tells whether tenants may be chosen by requests that enter at a gateway."""
-    routes = world.claims.environment.routes
-    return gateway == MESH or (routes.entry == "any" and gateway not in routes.strip)
 
 
 def is_stripped(world: World, gateway: str) -> bool:
@@ -66,7 +61,7 @@ def within(world: World, vs: Resource, base: Sequence[Manifest], allowed: Sequen
 
 def chosen(world: World, vs: Resource) -> list[str]:
     """Returns the gateways of a VirtualService at which tenants may be chosen."""
-    return [gateway for gateway in gateways_of(world, vs) if may_choose(world, gateway)]
+    return [gateway for gateway in gateways_of(world, vs) if may_choose(world.claims.environment, gateway)]
 
 
 def stripping(world: World, vs: Resource, entry: Manifest, number: int) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from renderer.base import Base
 from renderer.hosts import service_of
@@ -14,9 +15,8 @@ from renderer.kinds import WORKLOADS, WorkloadKind, at, pod_labels, workload_kin
 from renderer.model import Manifest, Resource, ResourceId, annotations_of, labels_of
 from renderer.proof.additional import AddedRoute, added_routes, conditions_of
 from renderer.proof.alignment import Alignment, align, entries
-from renderer.proof.claims import Claim, Claims, GroupClaim, Use
+from renderer.proof.claims import Claim, Claims, GroupClaim, Use, may_choose
 from renderer.proof.clients import clone_key, specs_of
-from renderer.proof.compile.istio_matches import MESH
 from renderer.proof.compile.network import Network, make_network
 from renderer.proof.groups import Lasts, lasts_of
 from renderer.proof.literals import ORIGIN, RESOURCE, TENANT, is_disabled, make_literals
@@ -123,7 +123,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     calling = {key: found.labels for key, found in clones.items()} if reader.reads_virtual_services else {}
     specs = specs_of(base, calling, claims)
     network = make_network(base, mesh=claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace)
-    options = claims.environment.routes
+    stripped = claims.environment.routes.strip
     return World(
         base=base,
         output=output,
@@ -143,10 +143,8 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         alignments=_alignments(specs, output, claims),
         specs=specs,
         network=network,
-        lasts=lasts_of(
-            network, lambda gateway: gateway == MESH or (options.entry == "any" and gateway not in options.strip)
-        ),
-        stripped_lasts=lasts_of(network, lambda gateway: gateway in options.strip),
+        lasts=lasts_of(network, partial(may_choose, claims.environment)),
+        stripped_lasts=lasts_of(network, stripped.__contains__) if stripped else {},
         reader=reader,
         routes=routes,
         added_routes=tuple(added_routes(added, holders, routes, conditions)),

@@ -8,10 +8,11 @@ from renderer.catalogue import report
 from renderer.model import Resource
 from renderer.problems import Path, Problem
 from renderer.proof.alignment import Insertion, called, same
+from renderer.proof.claims import may_choose
 from renderer.proof.compile.istio_matches import gateway_name
 from renderer.proof.conditions import Unjudged
 from renderer.proof.readers import VIRTUAL_SERVICE
-from renderer.proof.trust import gateways_of, is_stripped, may_choose, stripping
+from renderer.proof.trust import gateways_of, is_stripped, stripping
 from renderer.proof.world import World
 
 
@@ -36,7 +37,7 @@ def _virtual_service(world: World, ours: Resource) -> Iterator[Problem]:
     bound = gateways_of(world, ours)
     for insertion in alignment.insertions if alignment else ():
         if insertion.tenant is not None:
-            for gateway in (g for g in _reached(ours, insertion, bound) if not may_choose(world, g)):
+            for gateway in (g for g in _reached(ours, insertion, bound) if not may_choose(world.claims.environment, g)):
                 path: Path = ("spec", "http", insertion.number)
                 yield _wrong(vs, f"has entry {insertion.number + 1} of '{insertion.tenant}' at '{gateway}'", path)
     if not any(is_stripped(world, gateway) for gateway in bound) or (alignment and alignment.missing is not None):
