@@ -16,7 +16,7 @@ from renderer.base import Base
 from renderer.catalogue import report
 from renderer.hosts import exported
 from renderer.meshes.istio.delegates import expanded
-from renderer.meshes.istio.fields import MESH, hosts, scope
+from renderer.meshes.istio.fields import MESH, hosts, matches_of, scope
 from renderer.meshes.istio.view import View
 from renderer.model import Manifest, Resource, annotations_of
 from renderer.optout import is_opted_out
@@ -96,10 +96,9 @@ def _coverage(base: Base, serving: Sequence[Resource], seen: frozenset[str], por
 
 def clients(base: Base, vs: Resource, port: int) -> Iterator[str]:
     """Yields for each match that can apply in the mesh on a port whether it does for all clients or some."""
-    everything: tuple[Manifest, ...] = ({},)
     for _, entry, root in expanded(base, vs):
-        for match in entry.get("match") or everything:
-            for above in (root or {}).get("match") or everything:
+        for match in matches_of(entry):
+            for above in matches_of(root or {}):
                 stands = [_client(part, port) for part in (match, above)]
                 if None not in stands:
                     yield "some" if "some" in stands else "all"

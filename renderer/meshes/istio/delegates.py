@@ -13,7 +13,7 @@ from typing import Any
 
 from renderer.base import Base
 from renderer.meshes.carriers import header_of
-from renderer.meshes.istio.fields import NETWORKING, entries, gateways, hosts, scope
+from renderer.meshes.istio.fields import NETWORKING, entries, gateways, hosts, matches_of, scope
 from renderer.model import Carrier, Manifest, Resource, ResourceId
 
 Root = tuple[Resource, Manifest]
@@ -91,11 +91,10 @@ def copied_matches(
 
 def _pairs(roots: Sequence[Root]) -> list[dict[str, Any]]:
     """Returns the distinct pairs of `ignoreUriCase` and `sourceNamespace` that matches of roots have, in a fixed order."""
-    everything: tuple[Manifest, ...] = ({},)
     found = {
         (bool(match.get("ignoreUriCase")), match.get("sourceNamespace") or "")
         for _, entry in roots
-        for match in entry.get("match") or everything
+        for match in matches_of(entry)
     }
     return [
         {**({"ignoreUriCase": True} if ignores else {}), **({"sourceNamespace": source} if source else {})}

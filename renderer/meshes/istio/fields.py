@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from renderer.hosts import exported
@@ -29,6 +29,11 @@ def gateways(manifest: Manifest) -> list[str]:
 def entries(manifest: Manifest) -> list[dict[str, Any]]:
     """Returns the HTTP entries of a VirtualService."""
     return (manifest.get("spec") or {}).get("http") or []
+
+
+def matches_of(entry: Manifest) -> Sequence[Manifest]:
+    """Returns the matches of an entry; without any it has one that every request meets."""
+    return entry.get("match") or ({},)
 
 
 def is_mesh(manifest: Manifest) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from renderer.base import Base
 from renderer.hosts import ServiceHost, covers
-from renderer.meshes.istio.fields import MESH, NETWORKING, entries, gateways, hosts, scope
+from renderer.meshes.istio.fields import MESH, NETWORKING, entries, gateways, hosts, matches_of, scope
 from renderer.model import Manifest, Resource, ResourceId
 
 _CLIENTS = ("sourceLabels", "sourceNamespace")
@@ -74,12 +74,11 @@ def is_seen(vs: Resource, gateway: str) -> bool:
 
 
 def _member(vs: Resource, names: frozenset[str], port: int | None) -> Member:
-    everything: tuple[Manifest, ...] = ({},)
     found: list[tuple[int, Manifest]] = []
     doubts: list[str] = []
     last, unsure = None, ""
     for number, entry in enumerate(entries(vs.manifest)):
-        here = [m for m in entry.get("match") or everything if applies(m, vs.id.namespace, names, port)]
+        here = [m for m in matches_of(entry) if applies(m, vs.id.namespace, names, port)]
         first = next((n for n, match in enumerate(here) if is_catch_all(match)), None)
         if here[:first]:
             found.append((number, {**entry, "match": here[:first]}))
@@ -170,8 +169,7 @@ def gateway_name(gateway: str, namespace: str) -> str:
 
 def catches(entry: Manifest) -> bool:
     """Tells whether an entry has a match that Istio takes for a catch-all."""
-    everything: tuple[Manifest, ...] = ({},)
-    return any(is_catch_all(match) for match in entry.get("match") or everything)
+    return any(is_catch_all(match) for match in matches_of(entry))
 
 
 _CONDITIONS = ("scheme", "method", "authority", "headers", "withoutHeaders", "queryParams")

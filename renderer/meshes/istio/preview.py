@@ -18,7 +18,7 @@ from renderer.hosts import covers
 from renderer.kinds import at
 from renderer.meshes.carriers import header_of
 from renderer.meshes.istio.copies import is_affected, moved, named
-from renderer.meshes.istio.fields import NETWORKING, entries
+from renderer.meshes.istio.fields import NETWORKING, entries, matches_of
 from renderer.meshes.istio.gateways import gateway_name, is_catch_all, served_at
 from renderer.meshes.istio.tenants import copied_for
 from renderer.meshes.istio.view import View
@@ -130,8 +130,7 @@ def _at(
     if entry.get("delegate"):
         raise _Unfit(f"finds a delegate in {where}", "write the delegate's routes into it")
     full = f"{gateway.id.namespace}/{gateway.id.name}"
-    everything: Sequence[Manifest] = ({},)
-    for match in entry.get("match") or everything:
+    for match in matches_of(entry):
         if port and match.get("port") not in (None, 0, port):
             continue
         named_gateways = match.get("gateways")

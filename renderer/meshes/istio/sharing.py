@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from renderer.catalogue import report
-from renderer.meshes.istio.fields import MESH, entries
+from renderer.meshes.istio.fields import MESH, entries, matches_of
 from renderer.meshes.istio.gateways import Bindings, Member, applies
 from renderer.model import Manifest, Resource, ResourceId
 from renderer.problems import Problem
@@ -103,11 +103,8 @@ def _key(others: Sequence[tuple[Resource, Manifest]]) -> str:
 
 
 def _is_for_mesh(vs: Resource, number: int) -> bool:
-    everything: tuple[Manifest, ...] = ({},)
-    return any(
-        applies(match, vs.id.namespace, frozenset({MESH}), None)
-        for match in entries(vs.manifest)[number].get("match") or everything
-    )
+    own = matches_of(entries(vs.manifest)[number])
+    return any(applies(match, vs.id.namespace, frozenset({MESH}), None) for match in own)
 
 
 def _ports(live: Sequence[_Seat], rest: Sequence[_Seat], vs: Resource, number: int) -> tuple[int, ...]:
