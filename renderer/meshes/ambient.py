@@ -35,7 +35,7 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
     made = route_services(plan, AMBIENT, unroutable, copied.parts, _served(view))
     written = route_virtual_services(plan, view, {})
     previewed = previews(plan, view)
-    by_gateways = entered(plan.environment, view)
+    reached = copied.entered | entered(plan.environment, view)
     return Routed(
         (*previewed.objects, *written.objects, *copied.routed.objects, *made.objects),
         (
@@ -44,11 +44,11 @@ def route(plan: Plan, unroutable: Unroutable) -> Routed:
             *copied.routed.problems,
             *made.problems,
             *beyond_waypoints(plan, view, services_of(plan)),
-            *without_waypoint(plan, copied.entered | by_gateways),
+            *without_waypoint(plan, reached),
             *mixed_services(plan, view, services_of(plan), copied.parts),
-            *notices(plan, unroutable, copied.entered | by_gateways),
+            *notices(plan, unroutable, reached),
         ),
-        copied.entered | by_gateways,
+        reached,
     )
 
 

@@ -68,7 +68,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         *_ignored(plan, dialect),
         *_switched_off(plan, dialect),
         *_groupless(plan, dialect),
-        *unread(plan, dialect),
+        *unread(plan, dialect, routes),
         *ties(plan.base, dialect, decided.copied),
         *public_gateways(plan.base, decided.copyings),
     ]

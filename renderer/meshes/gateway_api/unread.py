@@ -6,7 +6,7 @@ by something else than a reference to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from renderer.catalogue import report
 from renderer.hosts import ServiceHost, service_of
@@ -19,7 +19,6 @@ from renderer.meshes.gateway_api.view import (
     homes,
     live,
     parents_of,
-    read_routes,
     references_of,
     route_kinds,
 )
@@ -34,11 +33,11 @@ _Found = tuple[ResourceId | None, str, str]
 """A Service, why its requests stay with the base, and the way out."""
 
 
-def unread(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
-    """Yields the base's routes that send requests to cloned Services without regard to tenants."""
+def unread(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator[Problem]:
+    """Yields the base's routes that send requests to cloned Services without regard to tenants; `routes` are those that are read."""
     cloned = {service for tenant in plan.tenants for service in tenant.services}
-    routes = [r for group, kind in route_kinds(dialect) for r in plan.base.of(group, kind)] if cloned else []
-    found = [(route, item) for route in routes for item in _by_parents(plan, route)]
+    every = [r for group, kind in route_kinds(dialect) for r in plan.base.of(group, kind)] if cloned else []
+    found = [(route, item) for route in every for item in _by_parents(plan, route)]
     found += [
         (route, item)
         for kind in (_L4_KINDS if cloned else ())
@@ -46,9 +45,7 @@ def unread(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
         for item in _of_connections(plan, route)
     ]
     found += [
-        (route.resource, item)
-        for route in (read_routes(plan.base, dialect) if cloned else ())
-        for item in _by_other_names(plan, dialect, route)
+        (route.resource, item) for route in (routes if cloned else ()) for item in _by_other_names(plan, dialect, route)
     ]
     for route, (service, reason, way) in dict.fromkeys((route.id, item) for route, item in found):
         if service in cloned:
@@ -101,19 +98,18 @@ def _sent(route: Resource) -> Iterator[ResourceId | None]:
 
 def _by_other_names(plan: Plan, dialect: Dialect, route: Route) -> Iterator[_Found]:
     """Yields the Services to which a route sends by a host name or by the name of another Service."""
-    parents = [a for a in route.parents if a.is_service or plan.environment.routes.entry != "mesh"]
-    home = next(iter(homes(route, parents, dialect)), route.resource.id.namespace)
+    home = homes(route, route.parents, dialect)[0]
     for rule in route.rules:
         sent = live(rule.get("backendRefs") or [])
         named = {backend(reference, home) for reference in sent}
         for reference in sent:
             host, said = _host(plan, reference, home)
             service = host and ResourceId("", "Service", host.namespace, host.name)
-            if service and service not in named and _is_elsewhere(parents, service):
+            if service and service not in named and _is_elsewhere(route.parents, service):
                 yield service, f"it names the Service by {said}", "name the Service itself in the route's backendRefs"
 
 
-def _is_elsewhere(parents: list[Attached], service: ResourceId) -> bool:
+def _is_elsewhere(parents: Sequence[Attached], service: ResourceId) -> bool:
     """Tells whether a parent is another than the Service: its own tenants are sent to their clone in any case."""
     return any(attached.parent.target != service for attached in parents)
 
