@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from renderer.model import Routes
+from renderer.model import Manifest, Routes
 from tests.test_proof import (
     CART_VS,
     CLAIMS,
@@ -17,6 +17,7 @@ from tests.test_proof import (
     LEDGER_VS,
     RULE,
     VS,
+    Edit,
     add,
     base_files,
     carried,
@@ -580,16 +581,11 @@ ADDITIONS = [
     pytest.param(
         lambda: said(
             base=(
-                add(
-                    "x",
+                rival(
+                    "shop",
                     {
-                        "apiVersion": "networking.istio.io/v1",
-                        "kind": "VirtualService",
-                        "metadata": {"name": "x", "namespace": "shop"},
-                        "spec": {
-                            "hosts": ["x.example.com"],
-                            "http": [{"route": [{"destination": {"host": "cart-dev1"}}]}],
-                        },
+                        "hosts": ["x.example.com"],
+                        "http": [{"route": [{"destination": {"host": "cart-dev1"}}]}],
                     },
                 ),
             )
@@ -659,6 +655,15 @@ ADDITIONS = [
     ),
 ]
 
+
+def rival(namespace: str, spec: Manifest) -> Edit:
+    """Adds a VirtualService 'x' to the base."""
+    metadata = {"name": "x", "namespace": namespace}
+    return add(
+        "x", {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": metadata, "spec": spec}
+    )
+
+
 DEFAULTS = [
     pytest.param(
         lambda: said(
@@ -677,17 +682,12 @@ DEFAULTS = [
     pytest.param(
         lambda: said(
             base=(
-                add(
-                    "x",
+                rival(
+                    "other",
                     {
-                        "apiVersion": "networking.istio.io/v1",
-                        "kind": "VirtualService",
-                        "metadata": {"name": "x", "namespace": "other"},
-                        "spec": {
-                            "hosts": ["cart.shop.svc.cluster.local"],
-                            "gateways": ["public", "mesh"],
-                            "http": [{"match": [{"gateways": ["mesh"]}]}],
-                        },
+                        "hosts": ["cart.shop.svc.cluster.local"],
+                        "gateways": ["public", "mesh"],
+                        "http": [{"match": [{"gateways": ["mesh"]}]}],
                     },
                 ),
             )
@@ -696,36 +696,12 @@ DEFAULTS = [
         id="served-in-the-mesh-by-a-match",
     ),
     pytest.param(
-        lambda: said(
-            base=(
-                add(
-                    "x",
-                    {
-                        "apiVersion": "networking.istio.io/v1",
-                        "kind": "VirtualService",
-                        "metadata": {"name": "x", "namespace": "shop"},
-                        "spec": {"hosts": ["Cart"]},
-                    },
-                ),
-            )
-        ),
+        lambda: said(base=(rival("shop", {"hosts": ["Cart"]}),)),
         [p1(CART_VS, "VirtualService/shop/cart-sandlane", "'Service/shop/cart' is served by 'VirtualService/shop/x'")],
         id="served-in-capital-letters",
     ),
     pytest.param(
-        lambda: said(
-            base=(
-                add(
-                    "x",
-                    {
-                        "apiVersion": "networking.istio.io/v1",
-                        "kind": "VirtualService",
-                        "metadata": {"name": "x", "namespace": "other"},
-                        "spec": {"hosts": ["*.svc.cluster.local"]},
-                    },
-                ),
-            )
-        ),
+        lambda: said(base=(rival("other", {"hosts": ["*.svc.cluster.local"]}),)),
         [
             p1(
                 CART_VS,
