@@ -13,7 +13,7 @@ demo: $(STAMPS)/runtime
 	@SANDLANE="$(CURDIR)/$(BIN)/sandlane" sh overlays/shop/demo.sh
 
 test: $(STAMPS)/dev
-	@$(BIN)/pytest -q -n auto -m 'not envoy' --cov=renderer --cov-report=term:skip-covered --cov-fail-under=$${COVERAGE:-95} $(ARGS)
+	@$(BIN)/pytest -q -n auto -m 'not envoy' --cov=sandlane --cov-report=term:skip-covered --cov-fail-under=$${COVERAGE:-95} $(ARGS)
 
 # The rendered routes in a real Envoy on loopback.
 test-envoy: $(STAMPS)/envoy

@@ -15,11 +15,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from renderer.inputs import read_inputs
-from renderer.load import DiskTree
-from renderer.pipeline import render
-from renderer.problems import Invalid
-from renderer.yamlwrite import write
+from sandlane.files.disk import DiskTree
+from sandlane.pipeline import render
+from sandlane.problems.problem import Invalid
+from sandlane.specs.inputs import read_inputs
+from sandlane.yamlio.write import write
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BOUTIQUE = REPOSITORY.parent / "shared" / "bases" / "boutique-base.yaml"
@@ -94,7 +94,7 @@ def write_spec(directory: Path, name: str, workloads: list[str]) -> Path:
 
 def sandlane(directory: Path, command: str) -> None:
     """Runs a command as a process of its own."""
-    run([sys.executable, "-m", "renderer", command, "."], directory)
+    run([sys.executable, "-m", "sandlane", command, "."], directory)
 
 
 def run(command: list[str], directory: Path) -> None:

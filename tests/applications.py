@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from renderer.inputs import read_inputs
-from renderer.load import DiskTree
-from renderer.yamlwrite import write
+from sandlane.files.disk import DiskTree
+from sandlane.specs.inputs import read_inputs
+from sandlane.yamlio.write import write
 
 Manifest = dict[str, Any]
 

@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from textwrap import dedent
 from typing import Any
 
-from renderer.inputs import Inputs, read_inputs
-from renderer.meshes import istio
-from renderer.meshes.base import Routed
-from renderer.meshes.istio.clients import clients_of
-from renderer.meshes.istio.rules import Transformed, transform
-from renderer.meshes.istio.view import View, make_view
-from renderer.model import Resource, ResourceId
-from renderer.pipeline import render
-from renderer.plan import Plan, Tenant, WorkloadClone
-from renderer.planner import make_plan
-from renderer.problems import Invalid, Problem, show
-from renderer.tree import MemoryTree
+from sandlane.files.tree import MemoryTree
+from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.meshes import istio
+from sandlane.meshes.istio.clients import clients_of
+from sandlane.meshes.istio.rules import Transformed, transform
+from sandlane.meshes.istio.view import View, make_view
+from sandlane.meshes.protocol import Routed
+from sandlane.pipeline import render
+from sandlane.plan.make import make_plan
+from sandlane.plan.model import Plan, Tenant, WorkloadClone
+from sandlane.problems.problem import Invalid, Problem, show
+from sandlane.specs.inputs import Inputs, read_inputs
 
 Object = dict[str, Any]
 

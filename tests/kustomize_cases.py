@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from renderer import yamlio
-from renderer.kustomize.build import build
-from renderer.problems import Invalid
-from renderer.tree import MemoryTree
+from sandlane.base.kustomize.build import build
+from sandlane.files.tree import MemoryTree
+from sandlane.problems.problem import Invalid
+from sandlane.yamlio import read as yamlio
+
 from tests.shared import SHARED
 
 SHARED_CASES = SHARED / "cases" / "kustomize.json"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from renderer.proof import answers
-from renderer.proof.compile.network import Network, make_network
-from renderer.proof.compile.outcomes import L4, Forward, NotFound, Passthrough
-from renderer.proof.trace import Answer, Traced
+from sandlane.reports import answers
+from sandlane.semantics.network import Network, make_network
+from sandlane.semantics.outcomes import L4, Forward, NotFound, Passthrough
+from sandlane.semantics.trace import Answer, Traced
+
 from tests.build import Object, inputs
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from renderer import yamlio
-from renderer.inputs import Inputs, read_inputs
-from renderer.model import Cluster, Environment, Output, Policy, Routes
-from renderer.problems import Invalid, Problem, Source, placed, show
-from renderer.tree import MemoryTree, Unreadable
+from sandlane.files.tree import MemoryTree, Unreadable
+from sandlane.problems.problem import Invalid, Problem, Source, placed, show
+from sandlane.specs.inputs import Inputs, read_inputs
+from sandlane.specs.model import Cluster, Environment, Output, Policy, Routes
+from sandlane.yamlio.locate import locate
 
 Manifest = dict[str, Any]
 
@@ -113,13 +113,13 @@ def inputs(base: Iterable[Any], *specs: Any, **spec: Any) -> Inputs:
 def shown(problems: Iterable[Problem], files: MemoryTree) -> list[str]:
     """Returns problems as a user reads them, with the places in the files of a tree."""
 
-    def locate(source: Source, path: tuple[str | int, ...], at_key: bool) -> tuple[int, int] | None:
+    def place_of(source: Source, path: tuple[str | int, ...], at_key: bool) -> tuple[int, int] | None:
         try:
-            return yamlio.locate(files.read(source.file), source.document, path, at_key)
+            return locate(files.read(source.file), source.document, path, at_key)
         except (FileNotFoundError, Unreadable, Invalid):
             return None
 
-    return [show(problem) for problem in placed(problems, locate)]
+    return [show(problem) for problem in placed(problems, place_of)]
 
 
 def snapshot(directory: Path) -> dict[str, str]:

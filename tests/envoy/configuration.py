@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from renderer.model import Manifest, Resource
-from renderer.problems import Path, dotted
-from renderer.proof.compile.tables import PATH_LENGTH, Rule, Table
+from sandlane.k8s.resource import Manifest, Resource
+from sandlane.problems.problem import Path, dotted
+from sandlane.semantics.tables import PATH_LENGTH, Rule, Table
+
 from tests.build import Object
 
 LOOPBACK = "127.0.0.1"

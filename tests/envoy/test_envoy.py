@@ -19,19 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sandlane.base.output import read_written
+from sandlane.files.disk import DiskTree
+from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.pipeline import render
+from sandlane.semantics import compile_address
+from sandlane.semantics.network import Network, make_network, overlaid
+from sandlane.semantics.outcomes import Direct, Forward, NoCluster, NotFound, Outcome, Redirect
+from sandlane.semantics.predicates import MODES, Mode
+from sandlane.semantics.request import Client, ClientKind, Request
+from sandlane.semantics.tables import Choice, Table, choose
+from sandlane.semantics.trace import Answer, trace
+from sandlane.specs.inputs import Inputs, read_inputs
 
-from renderer.inputs import Inputs, read_inputs
-from renderer.load import DiskTree
-from renderer.model import Resource, ResourceId
-from renderer.pipeline import render
-from renderer.proof.compile import compile_address
-from renderer.proof.compile.network import Network, make_network, overlaid
-from renderer.proof.compile.outcomes import Direct, Forward, NoCluster, NotFound, Outcome, Redirect
-from renderer.proof.compile.predicates import MODES, Mode
-from renderer.proof.compile.request import Client, ClientKind, Request
-from renderer.proof.compile.tables import Choice, Table, choose
-from renderer.proof.trace import Answer, trace
-from renderer.written import read_written
 from tests.build import Object, app, group, inputs, object_of, sandbox, service, to, virtual_service
 from tests.envoy.configuration import (
     LOOPBACK,

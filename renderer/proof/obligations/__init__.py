@@ -1,1 +1,0 @@
-"""Obligations of proof: one generator a module, registered in `renderer.proof.OBLIGATIONS`."""

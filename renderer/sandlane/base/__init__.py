@@ -1,0 +1,1 @@
+"""The base application: manifests, kustomizations and streams as resources."""

@@ -1,0 +1,234 @@
+"""The base application: manifests of files and directories as resources with their effective namespaces."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sandlane.base.field_types import mismatches
+from sandlane.files.tree import Tree, Unreadable
+from sandlane.k8s.ports import number_and_protocol
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.workload_kinds import GroupKind, is_cluster_scoped
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Invalid, Path, Problem, Source, dotted
+from sandlane.yamlio import read as yamlio
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """All resources of the base, sorted by id, and the ways to find them; `as_read` are the same in the order of their files."""
+
+    resources: tuple[Resource, ...]
+    by_id: Mapping[ResourceId, Resource]
+    by_kind: Mapping[GroupKind, tuple[Resource, ...]]
+    as_read: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
+
+    def of(self, group: str, kind: str) -> tuple[Resource, ...]:
+        """Returns the resources of a kind, sorted by namespace and name."""
+        return self.by_kind.get((group, kind), ())
+
+    def namespace(self, name: str) -> Manifest:
+        """Returns the manifest of a Namespace; one that the base does not hold is empty, as nothing is known of it."""
+        found = self.by_id.get(ResourceId("", "Namespace", "", name))
+        return found.manifest if found else {}
+
+
+def make_base(resources: Iterable[Resource]) -> Base:
+    """Indexes resources; generated names may repeat, others must not (see `read_base`)."""
+    as_read = tuple(resources)
+    ordered = tuple(sorted(as_read, key=lambda r: (r.id, r.source.file, r.source.document, str(r.source.prefix))))
+    kinds: dict[GroupKind, list[Resource]] = {}
+    for resource in ordered:
+        kinds.setdefault((resource.id.group, resource.id.kind), []).append(resource)
+    return Base(ordered, {r.id: r for r in ordered}, {key: tuple(found) for key, found in kinds.items()}, as_read)
+
+
+Built = tuple[Source, Mapping[str, Any]]
+"""An object that is no file's: a manifest and where it came from."""
+
+
+def read_base(tree: Tree, files: Iterable[str], default_namespace: str, built: Iterable[Built] = ()) -> Base:
+    """Reads the manifests of files, beside objects that were built. Raises Invalid with all that is wrong in any of them."""
+    problems: list[Problem] = []
+    objects: list[Built] = []
+    for file in files:
+        try:
+            documents = yamlio.read(tree.read(file), file)
+        except Invalid as invalid:
+            problems += invalid.problems
+            continue
+        except Unreadable as unreadable:
+            problems.append(report("SL128", source=Source(file=file), reason=str(unreadable)))
+            continue
+        for document in documents:
+            found, wrong = objects_of(document.data, Source(file=file, document=document.index))
+            objects += found
+            problems += wrong
+    for source, manifest in built:
+        found, wrong = objects_of(manifest, source)
+        objects += found
+        problems += wrong
+    declared = declared_scopes(manifest for _, manifest in objects)
+    base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
+    problems += _duplicates(base)
+    problems += _impossible_services(base)
+    if problems:
+        raise Invalid(problems)
+    return base
+
+
+def objects_of(data: Any, source: Source) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
+    """Returns the objects of a document, with those of a List one by one, and what is wrong with them."""
+    if _is_list(data):
+        data = {**data, "items": data["items"] or []}
+        nested = [
+            objects_of(
+                item, Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number))
+            )
+            for number, item in enumerate(data["items"])
+        ]
+        return [o for objects, _ in nested for o in objects], [p for _, problems in nested for p in problems]
+    if is_own(data):
+        return [], []
+    problems = list(_malformed(data, source))
+    if problems or _is_local(data):
+        return [], problems
+    return [(source, data)], []
+
+
+def _is_list(data: Any) -> bool:
+    # Any *List with items is expanded by kubectl and Argo CD, whatever its group.
+    return (
+        isinstance(data, dict)
+        and isinstance(data.get("kind"), str)
+        and data["kind"].endswith("List")
+        and isinstance(data.get("items", 0), list | None)
+    )
+
+
+def is_own(data: Any) -> bool:
+    """Tells whether a document is one of sandlane's own: specs may lie beside the base."""
+    return isinstance(data, dict) and str(data.get("apiVersion")).startswith("sandlane.dev/")
+
+
+def _is_local(manifest: Mapping[str, Any]) -> bool:
+    """Tells whether an object says that it is configuration of tools and not of the cluster, as in kustomize."""
+    mark: str = (manifest["metadata"].get("annotations") or {}).get("config.kubernetes.io/local-config", "false")
+    return mark != "false"
+
+
+def _malformed(data: Any, source: Source) -> Iterator[Problem]:
+    if not isinstance(data, dict):
+        yield report("SL123", source=source, what="expected a mapping")
+        return
+    missing = [field for field in ("apiVersion", "kind") if not isinstance(data.get(field), str) or not data[field]]
+    metadata = data.get("metadata")
+    if not isinstance(metadata, dict):
+        missing.append("metadata")
+    elif not any(isinstance(metadata.get(field), str) and metadata[field] for field in ("name", "generateName")):
+        missing.append("metadata.name")
+    if missing or not isinstance(metadata, dict):
+        yield report("SL123", source=source, what=f"{' and '.join(missing)} missing or no string")
+        return
+    name = f"{data['kind']}/{metadata.get('name') or metadata.get('generateName')}"
+    yield from _not_texts(metadata, ("metadata",), name, source)
+    for path, expected in mismatches(group_of(data), data["kind"], data):
+        field, found = dotted(path), found_at(data, path)
+        yield report("SL129", source=source, path=path, field=field, object=name, found=found, expected=expected)
+
+
+def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Source) -> Iterator[Problem]:
+    for field in ("labels", "annotations"):
+        values = metadata.get(field)
+        if values is not None and not isinstance(values, dict):
+            yield report(
+                "SL129",
+                source=source,
+                path=(*path, field),
+                field=f"metadata.{field}",
+                object=name,
+                found=kind_of(values),
+                expected="a mapping",
+            )
+            continue
+        for key, value in (values or {}).items():
+            if not isinstance(value, str):
+                yield report(
+                    "SL125", source=source, path=(*path, field, key), what=f"{field[:-1]} '{key}'", object=name
+                )
+    namespace = metadata.get("namespace")
+    if namespace is not None and not isinstance(namespace, str):
+        yield report(
+            "SL129",
+            source=source,
+            path=(*path, "namespace"),
+            field="metadata.namespace",
+            object=name,
+            found=kind_of(namespace),
+            expected="a string",
+        )
+
+
+def found_at(data: Any, path: Path) -> str:
+    for step in path:
+        data = data.get(step) if isinstance(data, dict) else data[step]
+    return kind_of(data)
+
+
+def kind_of(value: Any) -> str:
+    names = {dict: "a mapping", list: "a list", str: "a string", bool: "true or false", type(None): "nothing"}
+    return names.get(type(value), "a number")
+
+
+def group_of(manifest: Mapping[str, Any]) -> str:
+    group, slash, _ = str(manifest["apiVersion"]).rpartition("/")
+    return group if slash else ""
+
+
+def declared_scopes(manifests: Iterable[Mapping[str, Any]]) -> dict[GroupKind, bool]:
+    """Returns the scopes that the base's CRDs declare: (group, kind) -> whether cluster-scoped."""
+    scopes: dict[GroupKind, bool] = {}
+    for manifest in manifests:
+        if (group_of(manifest), manifest["kind"]) == ("apiextensions.k8s.io", "CustomResourceDefinition"):
+            spec = manifest.get("spec") or {}
+            scopes[(spec.get("group", ""), (spec.get("names") or {}).get("kind", ""))] = spec.get("scope") == "Cluster"
+    return scopes
+
+
+def _resource(
+    source: Source, manifest: Mapping[str, Any], declared: Mapping[GroupKind, bool], default: str
+) -> Resource:
+    group, kind, metadata = group_of(manifest), manifest["kind"], manifest["metadata"]
+    namespace = "" if is_cluster_scoped(group, kind, declared) else metadata.get("namespace") or default
+    name = metadata.get("name") or metadata["generateName"]
+    return Resource(id=ResourceId(group, kind, namespace, name), manifest=manifest, source=source)
+
+
+def _duplicates(base: Base) -> Iterator[Problem]:
+    seen: dict[ResourceId, Resource] = {}
+    for second in base.resources:
+        first = seen.setdefault(second.id, second)
+        if first is not second and second.manifest["metadata"].get("name"):
+            yield report(
+                "SL124", source=second.source, path=("metadata", "name"), object=str(second.id), first=first.source.file
+            )
+
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def _impossible_services(base: Base) -> Iterator[Problem]:
+    """Yields Services whose names are no DNS labels (RFC 1123), or that have one port twice."""
+    for service in base.of("", "Service"):
+        wrong = partial(report, "SL131", source=service.source, object=str(service.id))
+        if not _DNS_LABEL.fullmatch(service.id.name):
+            yield wrong(path=("metadata", "name"), what="has a name that is no DNS label of at most 63 characters")
+        ports = [number_and_protocol(port) for port in (service.manifest.get("spec") or {}).get("ports") or ()]
+        for place, port in enumerate(ports):
+            if port in ports[:place]:
+                yield wrong(path=("spec", "ports", place), what=f"has port {port[0]}/{port[1]} twice")

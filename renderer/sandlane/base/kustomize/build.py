@@ -1,0 +1,235 @@
+"""The build of a kustomization, step by step in kustomize's order.
+
+https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/internal/target/kusttarget.go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from sandlane.base.kustomize.configurations import joined
+from sandlane.base.kustomize.entries import Entry, named, namespace_of, remembered, texts
+from sandlane.base.kustomize.fields import Config, FieldError
+from sandlane.base.kustomize.files import Files, Place
+from sandlane.base.kustomize.gathering import gathered
+from sandlane.base.kustomize.generators import Generated, content_hash
+from sandlane.base.kustomize.images import set_images
+from sandlane.base.kustomize.names import fix_references
+from sandlane.base.kustomize.order import in_order
+from sandlane.base.kustomize.patching import apply_patches
+from sandlane.base.kustomize.paths import text_of
+from sandlane.base.kustomize.reading import Kustomization, read_kustomization
+from sandlane.base.kustomize.replacements import apply_replacement
+from sandlane.base.kustomize.targets import with_id
+from sandlane.base.kustomize.transformers import (
+    add_common_annotations,
+    add_common_labels,
+    add_labels,
+    add_prefix,
+    add_suffix,
+    set_namespace,
+    set_replicas,
+)
+from sandlane.files.tree import Tree
+from sandlane.patch.patterns import TargetError
+from sandlane.patch.put import put, remove, update
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Invalid, Problem, Source
+
+_MOST = 10_000
+"""Objects that a build may have: kustomizations that build each other several times multiply them."""
+_ANNOTATIONS = ("metadata", "annotations")
+
+
+def build(tree: Tree, directory: str) -> tuple[tuple[Source, dict[str, Any]], ...]:
+    """Builds the kustomization in a directory of a tree: manifests with the places that they came from.
+
+    Raises Invalid with all that is wrong in any file that it names, else with what cannot be done with them.
+    """
+    kustomization = read_kustomization(Files(tree), directory)
+    entries, config = _built(kustomization, [], Config(), {})
+    hashed, problems = gathered(partial(_hashed, entry) for entry in entries)
+    entries, unclear = fix_references(list(hashed), config)
+    if problems or unclear:
+        raise Invalid([*problems, *(_unclear(entry, says) for entry, says in unclear)])
+    unique = _appended([], [(kustomization.place, entries)])
+    entries = in_order(unique, kustomization.data.get("sortOptions"), kustomization.place)
+    return tuple((entry.source, _finished(entry)) for entry in entries if not _is_local(entry))
+
+
+def _hashed(entry: Entry) -> Entry:
+    if not entry.is_hashed:
+        return entry
+    now = entry.id
+    if now.kind not in ("ConfigMap", "Secret"):
+        raise Invalid(
+            [_unclear(entry, "it was generated and a patch changed its kind, so it has no content for a suffix")]
+        )
+    name = f"{now.name}-{content_hash(entry.manifest)}"
+    return replace(remembered(entry), manifest=put(entry.manifest, ("metadata", "name"), name))
+
+
+def _unclear(entry: Entry, says: str) -> Problem:
+    return report("SL143", source=entry.source, what=f"in '{entry.id}': {says}")
+
+
+def _is_local(entry: Entry) -> bool:
+    return texts(entry.manifest, "annotations").get("config.kubernetes.io/local-config", "false") != "false"
+
+
+def _finished(entry: Entry) -> dict[str, Any]:
+    """Returns a manifest whose annotations are as kustomize writes them: all of them texts, and none where there are none."""
+    metadata = entry.manifest.get("metadata")
+    if not isinstance(metadata, dict) or "annotations" not in metadata:
+        return entry.manifest
+    found = metadata["annotations"]
+    if not found:
+        return dict(remove(entry.manifest, _ANNOTATIONS))
+    others = [key for key in found if isinstance(found[key], bool | int | float)] if isinstance(found, dict) else []
+    written = {key: text_of(found[key]) for key in others}
+    return dict(put(entry.manifest, _ANNOTATIONS, {**found, **written})) if written else entry.manifest
+
+
+_Known = dict[str, tuple[list[Entry], Config] | Invalid]
+"""File of a kustomization -> what was built of it: several may build one."""
+
+
+def _built(
+    kustomization: Kustomization, entries: list[Entry], config: Config, known: _Known
+) -> tuple[list[Entry], Config]:
+    """Builds a kustomization onto the objects that are there: none, but for a component those of what names it.
+
+    Returns the objects before hashes, references and order, which only the whole build can do.
+    """
+    built, problems = gathered(partial(_resource, found, known) for _, found in kustomization.resources)
+    if problems:
+        raise Invalid(problems)
+    places = [place for place, _ in kustomization.resources]
+    entries = _appended(entries, [(place, more) for place, (more, _) in zip(places, built, strict=True)])
+    for place, (_, theirs) in zip(places, built, strict=True):
+        config = joined(config, theirs, place)
+    config = joined(config, kustomization.config, kustomization.place)
+    for generated in kustomization.generated:
+        entries = _absorbed(entries, generated)
+    for _, component in kustomization.components:
+        entries, config = _built(component, entries, config, known)
+    return _transformed(kustomization, entries, config), config
+
+
+def _resource(found: Kustomization | tuple[Entry, ...], known: _Known) -> tuple[list[Entry], Config]:
+    """Returns the objects of a resource: those of a file as they are, a kustomization built once."""
+    if not isinstance(found, Kustomization):
+        return list(found), Config()
+    file = found.place.source.file
+    if file not in known:
+        try:
+            known[file] = _built(found, [], Config(), known)
+        except Invalid as invalid:
+            known[file] = invalid
+    result = known[file]
+    if isinstance(result, Invalid):
+        raise result
+    return result
+
+
+def _appended(entries: list[Entry], groups: Iterable[tuple[Place, list[Entry]]]) -> list[Entry]:
+    """Returns the entries with groups of more. Raises Invalid for ids that are there already."""
+    known = {entry.id: entry for entry in entries}
+    result = list(entries)
+    problems: list[Problem] = []
+    for place, more in groups:
+        if len(result) + len(more) > _MOST:
+            raise place.invalid("SL143", what=f"the build has more than {_MOST} objects")
+        for entry in more:
+            first = known.setdefault(now := entry.id, entry)
+            if len(known) == len(result):
+                path, file = ("metadata", "name"), first.source.file
+                problems.append(report("SL124", source=entry.source, path=path, object=str(now), first=file))
+            else:
+                result.append(entry)
+    if problems:
+        raise Invalid(problems)
+    return result
+
+
+def _absorbed(entries: list[Entry], generated: Generated) -> list[Entry]:
+    """Returns the entries with a generated object: a new one, or one merged with or put in the place of another."""
+    entry, place = generated.entry, generated.place
+    found = with_id(entries, entry.id)
+    if not found and generated.behavior == "create":
+        return [*entries, entry]
+    if len(found) != 1:
+        says = f"{len(found)} objects are" if found else "no object is"
+        raise place.invalid("SL143", what=f"{says} called '{entry.id}' to {generated.behavior}")
+    if generated.behavior == "create":
+        says = f"'{entry.id}' is there already: expected behavior merge or replace"
+        raise place.invalid("SL143", what=says)
+    old = entries[found[0]]
+    new = _merged(old, entry, with_data=generated.behavior == "merge")
+    return [new if number == found[0] else other for number, other in enumerate(entries)]
+
+
+def _merged(old: Entry, new: Entry, *, with_data: bool) -> Entry:
+    """Returns a generated object in the place of an older one: with its name, labels, annotations and history."""
+    manifest = named(new.manifest, old.id.name, namespace_of(old.manifest))
+    for field in ("labels", "annotations"):
+        merged = {**texts(old.manifest, field), **texts(new.manifest, field)}
+        if merged:
+            manifest = put(manifest, ("metadata", field), merged)
+    for field in ("data", "binaryData") if with_data else ():
+        before, now = old.manifest.get(field) or {}, new.manifest.get(field) or {}
+        if before:
+            manifest = update(manifest, {field: {**before, **now}})
+    return replace(old, manifest=manifest, source=new.source, is_hashed=old.is_hashed and new.is_hashed)
+
+
+def _transformed(kustomization: Kustomization, entries: list[Entry], config: Config) -> list[Entry]:
+    """Runs the steps of one kustomization over the objects; a step that fails leaves them as they were.
+
+    Raises Invalid with what is wrong in all steps.
+    """
+    problems: list[Problem] = []
+    for place, value, step in _steps(kustomization):
+        try:
+            entries = step(entries, value, config)
+        except (FieldError, TargetError) as error:
+            problems += place.invalid("SL143", what=str(error)).problems
+        except Invalid as invalid:
+            problems += invalid.problems
+    if problems:
+        raise Invalid(problems)
+    return entries
+
+
+Step = Callable[[list[Entry], Any, Config], list[Entry]]
+_STEPS: Mapping[str, Step] = {
+    "patchesStrategicMerge": apply_patches,
+    "patches": apply_patches,
+    "namespace": set_namespace,
+    "namePrefix": add_prefix,
+    "nameSuffix": add_suffix,
+    "labels": add_labels,
+    "commonLabels": add_common_labels,
+    "commonAnnotations": add_common_annotations,
+    "patchesJson6902": apply_patches,
+    "replicas": set_replicas,
+    "images": set_images,
+    "imageTags": set_images,
+    "replacements": apply_replacement,
+}
+"""Field -> what it does, in the order in which kustomize does it, whatever the order in the file."""
+
+
+def _steps(kustomization: Kustomization) -> Iterator[tuple[Place, Any, Step]]:
+    """Yields (place, value, step) for everything that a kustomization asks for."""
+    source = kustomization.place.source
+    for field, step in _STEPS.items():
+        value = kustomization.loaded.get(field, kustomization.data.get(field))
+        if isinstance(value, list | tuple):
+            for number, item in enumerate(value):
+                yield item.place if field in kustomization.loaded else Place(source, (field, number)), item, step
+        elif value:
+            yield Place(source, (field,)), value, step

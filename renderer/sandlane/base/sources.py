@@ -1,0 +1,125 @@
+"""What the entries of `base` and `sandboxes` name: files, directories of files, kustomizations, and a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from sandlane.base.base import Base, Built, read_base
+from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Invalid, Path, Problem, Source, did_you_mean
+
+MANIFESTS = (".json", ".yaml", ".yml")
+KUSTOMIZATIONS = ("Kustomization", "kustomization.yaml", "kustomization.yml")
+SKIP_MARK = b"+argocd:skip-file-rendering"
+STREAM = "-"
+"""The entry, and the path, of manifests that are piped in."""
+_DEEPEST = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Files to read, sorted, directories of kustomizations to build, and what is wrong with the entries."""
+
+    files: tuple[str, ...]
+    kustomizations: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def find_named(
+    tree: Tree, directory: str, field: Literal["base", "sandboxes"], entries: Iterable[str], source: Source | None
+) -> Named:
+    """Finds what entries name, as seen from a directory; `source` is the environment that says so, if one does."""
+    files: set[str] = set()
+    kustomizations: dict[str, None] = {}
+    problems: list[Problem] = []
+    for number, entry in enumerate(entries):
+        wrong = partial(report, source=source, path=("spec", field, number) if source else ())
+        try:
+            if field == "base" and (built := _kustomization(tree, directory, entry)) is not None:
+                kustomizations[built] = None
+            else:
+                files.update(_files(tree, directory, entry, is_base=field == "base"))
+        except OutsideRoot as outside:
+            problems.append(wrong("SL121", file=str(outside), root="the repository"))
+        except Unreadable as unreadable:
+            problems.append(wrong("SL128", reason=str(unreadable)))
+        except FileNotFoundError:
+            problems.append(_missing(tree, directory, field, entry, source, ("spec", field, number) if source else ()))
+        except Invalid as invalid:
+            problems += invalid.problems
+    return Named(files=tuple(sorted(files)), kustomizations=tuple(kustomizations), problems=tuple(problems))
+
+
+def read_named(tree: Tree, named: Named, default_namespace: str) -> Base:
+    """Reads the files of a base and builds its kustomizations. Raises Invalid with all that is wrong in any."""
+    built: list[Built] = []
+    problems: list[Problem] = []
+    for directory in named.kustomizations:
+        from sandlane.base.kustomize.build import build  # most bases are files
+
+        try:
+            built += build(tree, directory)
+        except Invalid as invalid:
+            problems += invalid.problems
+    try:
+        base = read_base(tree, named.files, default_namespace, built)
+    except Invalid as invalid:
+        raise Invalid([*problems, *invalid.problems]) from None
+    if problems:
+        raise Invalid(problems)
+    return base
+
+
+def _missing(tree: Tree, directory: str, field: str, entry: str, source: Source | None, place: Path) -> Problem:
+    parent, _, name = join(directory, entry).rpartition("/")
+    beside = tree.list(parent) if tree.kind(parent) == "directory" else ()
+    wrong = partial(report, source=source, path=place, file=entry, hint=did_you_mean(name, beside))
+    if field == "sandboxes" and not entry.endswith(MANIFESTS):
+        return wrong("SL127")
+    return wrong("SL120", what="file or directory")
+
+
+def _kustomization(tree: Tree, directory: str, entry: str) -> str | None:
+    """Returns the directory of the kustomization that an entry names, by itself or by its file."""
+    if entry == STREAM:
+        return None
+    path = join(directory, entry)
+    parent, _, name = path.rpartition("/")
+    kind = tree.kind(path)
+    if kind == "file":
+        return parent if name in KUSTOMIZATIONS else None
+    is_one = kind is not None and any(tree.kind(join(path, name)) == "file" for name in KUSTOMIZATIONS)
+    return path if is_one else None
+
+
+def _files(tree: Tree, directory: str, entry: str, *, is_base: bool) -> list[str]:
+    path = STREAM if is_base and entry == STREAM else join(directory, entry)
+    kind = tree.kind(path)
+    if kind is None:
+        raise FileNotFoundError(path)
+    return [path] if kind == "file" else list(_walk(tree, path, is_base, 0))
+
+
+def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str]:
+    names = tree.list(directory)
+    kustomization = next((name for name in KUSTOMIZATIONS if is_base and name in names), None)
+    if kustomization:
+        source = Source(file=join(directory, kustomization))
+        raise Invalid([report("SL122", source=source, file=directory or ".")])
+    if depth > _DEEPEST:
+        raise Unreadable(f"'{directory}' is nested deeper than {_DEEPEST} directories")
+    for name in names:
+        path = join(directory, name)
+        kind = None if name.startswith(".") else tree.kind(path)
+        if kind is None and not name.startswith(".") and name.endswith(MANIFESTS):
+            raise Unreadable(f"'{path}' is neither a file nor a directory, or a link that leads nowhere")
+        if kind == "link":
+            raise Unreadable(f"'{path}' is a link to a directory: name that directory itself")
+        if kind == "directory":
+            yield from _walk(tree, path, is_base, depth + 1)
+        elif kind == "file" and name.endswith(MANIFESTS) and not (is_base and SKIP_MARK in tree.read(path)):
+            yield path

@@ -1,0 +1,102 @@
+"""`sandlane list`: tables of sandboxes, of the base's workloads, and of owned route objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sandlane.cli import session as s
+from sandlane.cli.main import FINE
+from sandlane.plan.make import make_plan
+from sandlane.problems.problem import Invalid, visible
+from sandlane.reports import listing
+from sandlane.reports.diagram import mermaid
+
+SUBJECTS = ("sandboxes", "workloads", "owned")
+
+
+@click.command("list", help="List 'sandboxes' (default), 'workloads' of the base, or 'owned' route objects.")
+@click.argument("arguments", nargs=-1, metavar="[sandboxes|workloads|owned] [ENVIRONMENT]...")
+@s.root_option
+@s.base_option
+@s.output_format("text", "json", "mermaid")
+def command(arguments: tuple[str, ...], root: Path | None, base: tuple[str, ...], output_format: str) -> None:
+    """Lists one subject of each environment."""
+    subject, rest = (
+        (arguments[0], arguments[1:]) if arguments and arguments[0] in SUBJECTS else ("sandboxes", arguments)
+    )
+    if output_format == "mermaid" and subject != "sandboxes":
+        raise click.UsageError("--format mermaid draws sandboxes")
+    sessions = s.sessions([Path(a) for a in rest], root, base)
+    is_headed = len(sessions) > 1 and output_format != "json"
+    s.run(sessions, output_format, lambda session: _list(session, subject, output_format, is_headed))
+
+
+def _list(session: s.Session, subject: str, output_format: str, is_headed: bool) -> tuple[int, dict[str, Any]]:
+    inputs = session.inputs()
+    errors = [problem for problem in inputs.problems if problem.level == "error"]
+    if errors and subject == "sandboxes":
+        raise Invalid(errors)
+    rows = [_seen(session, row) for row in _ROWS[subject](inputs)]
+    if is_headed:
+        click.echo(f"# {session.shown}" if output_format == "text" else f"%% {session.shown}")
+    if output_format == "text":
+        _table(subject, rows)
+    elif output_format == "mermaid":
+        click.echo(mermaid(make_plan(inputs), inputs), nl=False)
+    return FINE, {"name": inputs.environment.name, subject: rows}
+
+
+def _seen(session: s.Session, row: dict[str, Any]) -> dict[str, Any]:
+    """Returns a row whose files are paths from where the user stands."""
+    return {key: session.seen(value) if key in ("file", "base") else value for key, value in row.items()}
+
+
+_ROWS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
+    "sandboxes": listing.sandboxes,
+    "workloads": listing.workloads,
+    "owned": listing.owned,
+}
+
+
+def _sandbox(row: dict[str, Any]) -> list[str]:
+    what = ", ".join(row["workloads"]) or f"group of {', '.join(row['sandboxes'])}"
+    notes = ["suspended"] if row["suspended"] else []
+    notes += [f"accepts {a['code']} {a['object']}: {a['reason']}" for a in row["accepted"]]
+    return [row["name"], row["tenantID"], row["owner"] or "-", row["expires"] or "-", what, "; ".join(notes) or "-"]
+
+
+def _workload(row: dict[str, Any]) -> list[str]:
+    ports = [
+        f"{service['name']}:{port['port']}"
+        for service in row["services"]
+        for port in service["ports"]
+        if not port["unroutable"]
+    ]
+    notes = [row["reason"]] if row["reason"] else []
+    notes += [
+        f"{service['name']}:{port['port']}: {port['unroutable']}"
+        for service in row["services"]
+        for port in service["ports"]
+        if port["unroutable"]
+    ]
+    notes += [] if row["services"] else ["no Service selects it"]
+    return [row["workload"], "yes" if row["clonable"] else "no", ", ".join(ports) or "-", "; ".join(notes) or "-"]
+
+
+_COLUMNS: dict[str, tuple[list[str], Callable[[dict[str, Any]], list[str]]]] = {
+    "sandboxes": (["NAME", "TENANTID", "OWNER", "EXPIRES", "WORKLOADS", "NOTES"], _sandbox),
+    "workloads": (["WORKLOAD", "CLONABLE", "ROUTED PORTS", "NOTES"], _workload),
+    "owned": (["OBJECT", "BASE", "OUTPUT"], lambda row: [row["object"], row["base"], row["output"]]),
+}
+
+
+def _table(subject: str, rows: Sequence[dict[str, Any]]) -> None:
+    head, cells = _COLUMNS[subject]
+    table = [head, *([visible(cell) for cell in cells(row)] for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(head))]
+    for line in table:
+        click.echo("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -1,0 +1,74 @@
+"""The command group: loads the module of a command only when it is called, and turns failures into exit statuses."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "adopt": "propose the route objects that the output has to own, and tell how they change hands",
+    "build": "print the manifests of a kustomization, of files or of a stream, as they are read",
+    "check": "tell whether the output directory is what 'render' would write",
+    "explain": "explain a problem code, or list them all",
+    "list": "list sandboxes, workloads of the base, or the route objects that the output owns",
+    "render": "write the output directory: clones and routes of every sandbox",
+    "schema": "print the JSON Schema of a kind, or the CRD",
+    "trace": "tell which rule decides on a request, and which workload answers it",
+    "verify": "prove the promises for an output directory, whoever wrote it",
+}
+"""Name of a command and of its module in `sandlane.cli` -> its line in `--help`."""
+
+FINE, CHANGED, INVALID, BROKEN_PROMISE, DEFECT = 0, 1, 2, 3, 70
+"""Exit statuses, an interface."""
+
+_REPORT = "this is a defect of sandlane, not of your files: please report it with the lines above"
+
+
+class Commands(click.Group):
+    """A group whose commands are modules of `sandlane.cli`, imported when they are run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Returns a command, or None where there is none of the name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"sandlane.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command; an unknown one is told which is near."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from sandlane.problems.problem import did_you_mean
+
+            guess = did_you_mean(args[0], COMMANDS, otherwise=f"expected one of {', '.join(sorted(COMMANDS))}")
+            raise click.UsageError(f"no such command '{args[0]}': {guess}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands of `--help` without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sandlane", message="%(version)s")
+def group() -> None:
+    """Render request-level sandboxes of a shared Kubernetes environment into a git directory."""
+
+
+def main() -> None:
+    """Runs the command line and exits: 70 for a defect of our own, as sysexits.h has it."""
+    try:
+        group(prog_name="sandlane")
+    except Exception:
+        traceback.print_exc()
+        click.echo(f"internal error: {_REPORT}", err=True)
+        sys.exit(DEFECT)

@@ -1,0 +1,138 @@
+"""`sandlane render`: writes the output directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sandlane.cli import session as s
+from sandlane.cli.main import CHANGED, FINE
+from sandlane.output import write
+from sandlane.pipeline import Rendered, render, render_valid
+from sandlane.problems.problem import did_you_mean
+
+
+@click.command(
+    "render", help="Write the output directory: clones and routes of every sandbox. Only changed files are touched."
+)
+@s.environments
+@s.base_option
+@click.option("--exit-code", is_flag=True, help="Exit 1 if anything changed (for hooks).")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write to DIR, not to the environment's output.path.",
+)
+@click.option("--stdout", "to_stdout", is_flag=True, help="Print the manifests as one stream; write nothing.")
+@click.option("--only", metavar="PATH", help="With --stdout: only what lies below PATH, such as sandboxes/dev1.")
+@click.option(
+    "--keep-going", is_flag=True, help="Leave out the sandboxes that have errors of their own, list them, and exit 1."
+)
+@s.output_format("text", "json")
+def command(
+    environments: tuple[Path, ...],
+    root: Path | None,
+    base: tuple[str, ...],
+    exit_code: bool,
+    output: Path | None,
+    to_stdout: bool,
+    only: str | None,
+    keep_going: bool,
+    output_format: str,
+) -> None:
+    """Renders each environment and exits with the gravest status."""
+    sessions = s.sessions(environments, root, base)
+    if only and not to_stdout:
+        raise click.UsageError("--only goes with --stdout")
+    if output and (to_stdout or len(sessions) > 1):
+        raise click.UsageError("--output goes with one environment and without --stdout")
+    if to_stdout and output_format == "json":
+        raise click.UsageError("--stdout prints manifests: leave --format out")
+    s.run(
+        sessions,
+        output_format,
+        lambda session: _render(session, output, to_stdout, only, exit_code, keep_going, output_format),
+    )
+
+
+def _render(
+    session: s.Session,
+    output: Path | None,
+    to_stdout: bool,
+    only: str | None,
+    exit_code: bool,
+    keep_going: bool,
+    output_format: str,
+) -> tuple[int, dict[str, Any]]:
+    inputs = session.inputs()
+    rendered = render_valid(inputs) if keep_going else render(inputs)
+    if output_format == "text":
+        session.tell(rendered.notices)
+    result: dict[str, Any] = {}
+    is_changed = False
+    if to_stdout:
+        _print(rendered, only)
+    else:
+        directory = session.output(inputs, output)
+        changed = s.write_files(directory, rendered.files)
+        is_changed = bool(changed)
+        result = _as_data(session, rendered, directory, changed)
+        if output_format == "text":
+            _tell(directory, changed)
+    if output_format == "text":
+        _tell_left_out(session, rendered)
+    status = CHANGED if rendered.left_out or (exit_code and is_changed) else FINE
+    return status, result
+
+
+def _print(rendered: Rendered, only: str | None) -> None:
+    prefix = (only or "").strip("/")
+    chosen = {path: text for path, text in rendered.files.items() if path.endswith(".yaml") and _is_below(path, prefix)}
+    if prefix and not chosen:
+        known = {"/".join(path.split("/")[:2]) for path in rendered.files if path.endswith(".yaml")}
+        guess = did_you_mean(prefix, known, otherwise=f"known: {', '.join(sorted(known))}")
+        raise click.UsageError(f"nothing is rendered below '{only}': {guess}")
+    for path, text in chosen.items():
+        click.echo(f"---\n# Source: {path}\n{text.partition(chr(10))[2]}", nl=False)
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return not prefix or path == prefix or path.startswith(f"{prefix}/")
+
+
+def _as_data(session: s.Session, rendered: Rendered, directory: Path, changed: write.Changes) -> dict[str, Any]:
+    return {
+        "output": s.shown(directory),
+        "created": changed.create,
+        "updated": changed.update,
+        "deleted": (*changed.delete, *changed.leftovers),
+        "unchanged": changed.unchanged,
+        "problems": session.as_data(rendered.notices),
+        "left_out": session.as_data(rendered.left_out),
+    }
+
+
+def _tell(directory: Path, changed: write.Changes) -> None:
+    for verb, paths in (
+        ("create", changed.create),
+        ("update", changed.update),
+        ("delete", (*changed.delete, *changed.leftovers)),
+    ):
+        for path in paths:
+            click.echo(f"{verb} {s.shown(directory / path)}")
+    click.echo(
+        f"{s.shown(directory)}: {len(changed.create)} created, {len(changed.update)} updated, {len(changed.delete)} deleted, "
+        f"{changed.unchanged} unchanged",
+        err=True,
+    )
+
+
+def _tell_left_out(session: s.Session, rendered: Rendered) -> None:
+    if not rendered.left_out:
+        return
+    session.tell(rendered.left_out)
+    files = sorted({session.seen(p.sandbox.file) for p in rendered.left_out if p.sandbox})
+    click.echo(f"left out because of these problems: {', '.join(files)}", err=True)

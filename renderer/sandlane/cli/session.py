@@ -1,0 +1,246 @@
+"""What every command does first and last: finding environments, reading them, and telling what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sandlane.base.sources import STREAM
+from sandlane.cli.main import DEFECT, INVALID
+from sandlane.cli.view import View
+from sandlane.files.disk import DiskTree, environment_file, find_root
+from sandlane.files.tree import OutsideRoot, Unreadable, join
+from sandlane.output import write
+from sandlane.pipeline import Unproven
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.specs.inputs import Inputs, read_inputs
+
+F = TypeVar("F", bound=Callable[..., Any])
+V = TypeVar("V", bound=View)
+
+
+class Session(View):
+    """One environment as a command works on it: its tree, the paths as the user sees them, and its inputs.
+
+    `base` is what is read in the place of the environment's base: paths, or `-` for what was piped in.
+    """
+
+    def __init__(
+        self, argument: Path, root: Path | None, base: Sequence[str] = (), stream: bytes | None = None
+    ) -> None:
+        self.file = environment_file(argument)
+        self.base = base
+        super().__init__(DiskTree(root or find_root(self.file), stream), os.path.relpath(self.file))
+
+    def inputs(self) -> Inputs:
+        """Reads the environment, its base and its specs. Raises Invalid."""
+        try:
+            path = Path(os.path.realpath(self.file)).relative_to(self.tree.root).as_posix()
+        except ValueError:
+            raise Invalid([report("SL121", file=self.shown, root=f"'{self.tree.root}'")]) from None
+        try:
+            entries = tuple(entry_of(self.tree, entry) for entry in self.base)
+            return read_inputs(self.tree, path, base_entries=entries or None)
+        except FileNotFoundError:
+            raise Invalid(
+                [
+                    report(
+                        "SL120",
+                        what="environment file",
+                        file=self.shown,
+                        hint="name the environment's file or directory",
+                    )
+                ]
+            ) from None
+        except OutsideRoot:
+            raise Invalid([report("SL121", file=self.shown, root=f"'{self.tree.root}'")]) from None
+        except Unreadable as unreadable:
+            raise Invalid([report("SL128", source=Source(file=path), reason=str(unreadable))]) from None
+
+    def output(self, inputs: Inputs, given: Path | None) -> Path:
+        """Returns the directory of the output. Raises Invalid where the environment's leaves the root by a link."""
+        if given:
+            self._refuse_overlap(inputs, given)
+            return given
+        path = join(inputs.environment.directory, inputs.environment.output.path)
+        wrong = partial(report, "SL502", source=inputs.environment.source, path=("spec", "output", "path"))
+        try:
+            self.tree.kind(path)
+        except OutsideRoot:
+            raise Invalid(
+                [wrong(file=inputs.environment.output.path, reason="a link on its way leaves the root")]
+            ) from None
+        except Unreadable as unreadable:
+            raise Invalid([wrong(file=inputs.environment.output.path, reason=str(unreadable))]) from None
+        return self.tree.root / path
+
+    def _refuse_overlap(self, inputs: Inputs, given: Path) -> None:
+        """Raises Invalid where a directory of the user's own choice holds inputs, or lies in them; links are followed."""
+        environment = inputs.environment
+        output = os.path.realpath(given)
+        wrong = [
+            report(
+                "SL126",
+                source=environment.source,
+                path=("spec", field, number),
+                what=field,
+                file=entry,
+                output=shown(given),
+                hint="choose another directory",
+            )
+            for field, entries in (("base", environment.base), ("sandboxes", environment.sandboxes))
+            for number, entry in enumerate(entries)
+            if self._overlap(output, os.path.realpath(self.tree.root / environment.directory / entry))
+        ]
+        if wrong:
+            raise Invalid(wrong)
+
+    @staticmethod
+    def _overlap(one: str, two: str) -> bool:
+        return os.path.commonpath((one, two)) in (one, two)
+
+
+def shown(path: Path) -> str:
+    """Returns a path as seen from where the user stands."""
+    return os.path.relpath(path)
+
+
+def unusable(directory: Path, error: Exception) -> Problem:
+    """Returns the problem of an output directory that cannot be read or written."""
+    reason = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        file = os.path.relpath(str(error.filename), directory) if error.filename else "."
+        reason = error.strerror if file == "." or file.split("/")[0] == ".." else f"'{file}': {error.strerror}"
+    return report("SL502", file=shown(directory), reason=reason)
+
+
+def root_option(command: F) -> F:
+    """Adds `--root`, which bounds reading."""
+    return click.option(
+        "--root",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Nothing above DIR is read; default: the nearest directory with .git above the environment.",
+    )(command)
+
+
+def environments(command: F) -> F:
+    """Adds the arguments that name environments, and the root that bounds reading."""
+    return click.argument("environments", nargs=-1, type=click.Path(path_type=Path), metavar="[ENVIRONMENT]...")(
+        root_option(command)
+    )
+
+
+def output_format(*formats: str) -> Callable[[F], F]:
+    """Adds `--format`."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How the result is written.",
+    )
+
+
+def base_option(command: F) -> F:
+    """Adds `--base`, which takes the place of the environment's base."""
+    return click.option(
+        "--base",
+        multiple=True,
+        metavar="PATH|-",
+        help="Read PATH, a file, a directory or a kustomization, or with '-' what is piped in, and not the environment's base; "
+        "repeatable.",
+    )(command)
+
+
+def sessions(arguments: Sequence[Path], root: Path | None, base: Sequence[str] = ()) -> list[Session]:
+    """Returns a session for each environment that the user names; by default the one here."""
+    stream = sys.stdin.buffer.read() if STREAM in base else None
+    return [Session(argument, root, base, stream) for argument in arguments or [Path()]]
+
+
+def entry_of(tree: DiskTree, path: str) -> str:
+    """Returns a path of the user as an entry that is seen from the root of a tree."""
+    return STREAM if path == STREAM else Path(os.path.relpath(os.path.realpath(path), tree.root)).as_posix()
+
+
+def write_files(directory: Path, files: Mapping[str, str]) -> write.Changes:
+    """Brings a directory up to date. Raises Invalid before anything was written, and Unwritten after."""
+    try:
+        with write.locked(directory):
+            changed = write.changes(directory, files)
+            if changed.foreign:
+                raise Invalid(report("SL501", file=shown(directory / path)) for path in changed.foreign)
+            is_new = not directory.exists()
+            try:
+                write.apply(directory, files, changed)
+            except OSError as error:
+                # A new directory appears as a whole or not at all.
+                problem = unusable(directory, error)
+                raise (Invalid([problem]) if is_new else Unwritten(problem)) from None
+    except (write.UnusableOutput, OSError) as error:
+        raise Invalid([unusable(directory, error)]) from None
+    return changed
+
+
+def write_json(data: Any) -> None:
+    """Writes a result as JSON."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+class Unwritten(Exception):
+    """Raised where writing failed half-way: its argument is the problem."""
+
+
+def run(sessions: Sequence[V], output: str, action: Callable[[V], tuple[int, dict[str, Any]]]) -> None:
+    """Runs an action for each environment, tells what is wrong, writes the results as JSON if wanted, and exits.
+
+    The action returns an exit status and its result; the gravest status is the command's.
+    """
+    where = " for this environment" if len(sessions) > 1 else ""
+    statuses: list[int] = []
+    results: list[dict[str, Any]] = []
+    for session in sessions:
+        result: dict[str, Any] = {}
+        problems: Sequence[Problem] = ()
+        try:
+            status, result = action(session)
+        except Invalid as invalid:
+            status, problems = INVALID, invalid.problems
+            words = f"{counted(problems)}, nothing was written{where}"
+        except Unwritten as unwritten:
+            status, problems = INVALID, unwritten.args
+            words = "the output may be incomplete: run 'sandlane render' again"
+        except Unproven as unproven:
+            status, problems, words = DEFECT, unproven.problems, _DEFECT
+        if problems and output == "json":
+            result = {"problems": session.as_data(problems)}
+        elif problems:
+            session.tell(problems)
+            click.echo(words, err=True)
+        statuses.append(status)
+        results.append({"environment": session.shown, **result})
+    if output == "json":
+        write_json({"environments": results})
+    sys.exit(max(statuses, default=0))
+
+
+_DEFECT = (
+    "the output does not keep sandlane's promises, so nothing was written: this is a defect of sandlane, "
+    "not of your files: please report it with the lines above"
+)
+
+
+def counted(problems: Sequence[Problem]) -> str:
+    """Returns how many errors there are, in words."""
+    errors = sum(p.level == "error" for p in problems)
+    return f"{errors} problem{'s' if errors != 1 else ''}"

@@ -1,0 +1,135 @@
+"""`sandlane verify`: proves the promises for an output directory, whoever wrote it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sandlane.base.base import Base, read_base
+from sandlane.base.sources import MANIFESTS
+from sandlane.cli import session as s
+from sandlane.cli.main import BROKEN_PROMISE, FINE
+from sandlane.files.disk import DiskTree
+from sandlane.files.tree import OutsideRoot, Unreadable, join
+from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.proof import prove
+from sandlane.proof.claims import claims_of
+from sandlane.proof.scope import Scope, scope_of
+from sandlane.reports.sarif import sarif
+from sandlane.yamlio.locate import locate
+
+
+@click.command(
+    "verify",
+    help="Prove the promises for the output directory, whoever wrote it, against the base and the specs; exit 3 if one "
+    "does not hold.",
+)
+@s.environments
+@s.base_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Prove DIR, not the environment's output.path.",
+)
+@s.output_format("text", "json", "sarif")
+def command(
+    environments: tuple[Path, ...],
+    root: Path | None,
+    base: tuple[str, ...],
+    output: Path | None,
+    output_format: str,
+) -> None:
+    """Verifies each environment and exits with the gravest status."""
+    sessions = s.sessions(environments, root, base)
+    if output and len(sessions) > 1:
+        raise click.UsageError("--output goes with one environment")
+    if output_format == "sarif" and len(sessions) > 1:
+        raise click.UsageError("--format sarif goes with one environment")
+    s.run(sessions, output_format, lambda session: _verify(session, output, output_format))
+
+
+def _verify(session: s.Session, output: Path | None, output_format: str) -> tuple[int, dict[str, Any]]:
+    inputs = session.inputs()
+    errors = [problem for problem in inputs.problems if problem.level == "error"]
+    if errors:
+        raise Invalid(errors)
+    directory = session.output(inputs, output)
+    tree = DiskTree(directory)
+    files = list(_manifests(tree, ""))
+    try:
+        written = read_base(tree, files, inputs.environment.default_namespace)
+    except Invalid as invalid:
+        raise Invalid(_placed(session, tree, files, invalid.problems)) from None
+    claims = claims_of(inputs)
+    problems = _placed(session, tree, files, prove(inputs.base, written, claims))
+    scope = scope_of(inputs.base, written, claims)
+    if output_format == "sarif":
+        s.write_json(sarif(session.as_data(problems)))
+    elif output_format == "text":
+        session.tell(problems)
+        _tell(s.shown(directory), scope, written, len(problems))
+    result = {"output": s.shown(directory), **_as_data(scope, written), "problems": session.as_data(problems)}
+    return (BROKEN_PROMISE if problems else FINE), result
+
+
+def _manifests(tree: DiskTree, directory: str) -> Iterator[str]:
+    """Yields every manifest below a directory, as Argo CD and Flux would read them; links are not followed."""
+    if tree.kind(directory) is None:
+        return
+    for name in tree.list(directory):
+        path = join(directory, name)
+        try:
+            kind = tree.kind(path)
+        except (OutsideRoot, Unreadable):
+            continue
+        if kind == "directory" and name != ".git":
+            yield from _manifests(tree, path)
+        elif kind == "file" and name.endswith(MANIFESTS):
+            yield path
+
+
+def _placed(session: s.Session, tree: DiskTree, files: Sequence[str], problems: Sequence[Problem]) -> list[Problem]:
+    """Returns problems whose places in the output are those of files as the session shows them."""
+    known = set(files)
+
+    def place(problem: Problem) -> Problem:
+        source = problem.source
+        if source is None or source.file not in known:
+            return problem
+        position = problem.position or locate(
+            tree.read(source.file), source.document, (*source.prefix, *problem.path), problem.at_key
+        )
+        file = os.path.relpath(tree.root / source.file, session.tree.root)
+        return dataclasses.replace(problem, source=Source(file=file), position=position or (1, 1))
+
+    return [place(problem) for problem in problems]
+
+
+def _tell(directory: str, scope: Scope, written: Base, problems: int) -> None:
+    for service, port, reason in scope.unjudged:
+        click.echo(f"not judged: port {port} of '{service}', which stays with the base: {reason}")
+    words = f"{_count(scope.tenants, 'tenant')}, {_count(len(scope.judged), 'combination')} of tenant, Service and port"
+    objects = _count(len(written.resources), "object")
+    if problems:
+        click.echo(f"{directory}: {_count(problems, 'problem')}; looked at {words}, {objects}", err=True)
+    else:
+        click.echo(f"{directory}: the promises hold for {words}, {objects}")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _as_data(scope: Scope, written: Base) -> dict[str, Any]:
+    return {
+        "tenants": scope.tenants,
+        "objects": len(written.resources),
+        "proved": [{"tenantID": t, "service": str(service), "port": port} for t, service, port in scope.judged],
+        "unjudged": [{"service": str(id), "port": port, "reason": reason} for id, port, reason in scope.unjudged],
+    }

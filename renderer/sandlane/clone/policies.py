@@ -1,0 +1,133 @@
+"""Policies of clones: copies of what binds their origins, and NetworkPolicies that let clones through where origins are let.
+
+A NetworkPolicy's copy also lets the clones of those workloads through that its rules mean, cloned or not: so it is complete
+by itself, whoever else has a sandbox. For a policy of the base one more says it for all tenants, in shared/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sandlane.k8s.limits import LABEL_VALUE_LIMIT, fit
+from sandlane.output.layout import SANDBOXES, SHARED, Placed
+from sandlane.patch.put import put
+from sandlane.plan.metadata import copied_metadata
+from sandlane.plan.model import Admission, Plan, PolicyCopy, WorkloadClone
+from sandlane.plan.names import MANAGED_BY, ORIGIN
+from sandlane.plan.policies.attached import ATTACHING, AttachedCopy, renamed
+from sandlane.plan.policies.make import gained
+from sandlane.plan.policies.network import NETWORK_POLICY, SIDES, Admitted, clones_of, directions, peers, rules
+from sandlane.plan.policies.selecting import selecting
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Path, Problem
+from sandlane.specs.model import Environment, RouteGroup, Sandbox
+
+
+def policies(plan: Plan) -> Iterator[Placed]:
+    """Yields the policies of all sandboxes, and those for all tenants."""
+    for copy in plan.policies.copies:
+        if not copy.why_not:
+            manifest = _copy(plan.environment, plan.policies.admitted, copy)
+            yield Placed(directory=f"{SANDBOXES}/{copy.clone.sandbox.name}", id=copy.id, manifest=manifest)
+    for attached in plan.policies.attached:
+        if not attached.copy.why_not:
+            yield attached_policy(plan.environment, attached.sandbox, attached.copy)
+    for admission in plan.policies.admissions:
+        manifest = _admission(plan.policies.admitted, admission)
+        yield Placed(directory=SHARED, id=admission.id, manifest=manifest)
+
+
+def _copy(environment: Environment, admitted: Admitted, copy: PolicyCopy) -> Any:
+    origin = copy.policy.manifest
+    is_early = copy.row.is_security
+    metadata = copied_metadata(environment, copy.clone.sandbox, copy.policy, copy.id, is_early=is_early)
+    manifest: Any = {**{key: value for key, value in origin.items() if key != "status"}, "metadata": metadata}
+    manifest = put(manifest, copy.row.selector, selecting(copy.row, dict(copy.clone.selector)))
+    if (copy.row.group, copy.row.kind) != NETWORK_POLICY:
+        return manifest
+    manifest = put(manifest, ("spec", "policyTypes"), list(directions(origin)))
+    for peer in peers(copy.policy):
+        meant = sorted({name for _, name in admitted.by_peer.get(peer.place, ())})
+        field, side = SIDES[peer.direction]
+        path = ("spec", field, peer.rule, side)
+        listed = rules(manifest, peer.direction)[peer.rule][side]
+        manifest = put(
+            manifest, path, [*listed, *(new for new in clones_of(peer, admitted, meant) if new not in listed)]
+        )
+    return manifest
+
+
+def _admission(admitted: Admitted, admission: Admission) -> dict[str, Any]:
+    origin = admission.policy
+    spec: dict[str, Any] = {"podSelector": origin.manifest["spec"].get("podSelector") or {}, "policyTypes": []}
+    for direction, (field, side) in SIDES.items():
+        by_rule: dict[int, list[dict[str, Any]]] = {}
+        for peer in admission.peers:
+            if peer.direction == direction:
+                listed = by_rule.setdefault(peer.rule, [])
+                listed += [new for new in clones_of(peer, admitted, [admission.origin]) if new not in listed]
+        if by_rule:
+            spec["policyTypes"].append(direction)
+            given = rules(origin.manifest, direction)
+            spec[field] = [{**given[number], side: found} for number, found in by_rule.items()]
+    return {
+        "apiVersion": origin.manifest["apiVersion"],
+        "kind": origin.id.kind,
+        "metadata": {
+            "name": admission.id.name,
+            "namespace": admission.id.namespace,
+            "labels": {MANAGED_BY: "sandlane", ORIGIN: fit(origin.id.name, LABEL_VALUE_LIMIT)},
+        },
+        "spec": spec,
+    }
+
+
+def attached_policy(environment: Environment, holder: Sandbox | RouteGroup, copy: AttachedCopy) -> Placed:
+    """Returns the copy of a policy for the copy of what it names."""
+    policy = copy.attachment.policy
+    is_early = ATTACHING[(policy.id.group, policy.id.kind)].is_security
+    manifest = {
+        **{key: value for key, value in policy.manifest.items() if key != "status"},
+        "metadata": copied_metadata(environment, holder, policy, copy.id, is_early=is_early),
+        "spec": renamed(copy.attachment, copy.copy.name),
+    }
+    return Placed(directory=f"{SANDBOXES}/{holder.name}", id=copy.id, manifest=manifest)
+
+
+def policy_problems(plan: Plan) -> Iterator[Problem]:
+    """Yields the policies that cannot follow to a clone, and those that would bind it or let it through alone."""
+    for made in plan.policies.copies:
+        if made.why_not:
+            yield _of_clone(made.clone, "SL320", str(made.policy.id), why_not=made.why_not)
+    for attached in plan.policies.attached:
+        if attached.copy.why_not:
+            yield unattached(attached.sandbox, (*attached.workload.path, "name"), attached.copy)
+    for clone in plan.clones:
+        for code, ids in zip(("SL322", "SL325"), gained(plan.selectors, clone), strict=True):
+            yield from (_of_clone(clone, code, str(id)) for id in ids)
+
+
+def _of_clone(clone: WorkloadClone, code: str, policy: str, why_not: str = "") -> Problem:
+    return report(
+        code,
+        source=clone.sandbox.source,
+        path=(*clone.workload.path, "name"),
+        sandbox=clone.sandbox.source,
+        object=policy,
+        origin=clone.origin.id,
+        why_not=why_not,
+    )
+
+
+def unattached(holder: Sandbox | RouteGroup, path: Path, copy: AttachedCopy) -> Problem:
+    """Returns the problem of a policy that cannot be copied for the copy of what it names."""
+    return report(
+        "SL323",
+        source=holder.source,
+        path=path,
+        sandbox=holder.source,
+        object=str(copy.attachment.policy.id),
+        target=copy.target,
+        why_not=copy.why_not,
+    )

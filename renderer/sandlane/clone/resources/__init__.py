@@ -1,0 +1,1 @@
+"""Further manifests of sandboxes: read, rendered as templates, marked as the tenant's."""

@@ -1,0 +1,1 @@
+"""Trees of files: what may be read, and nothing above their root."""

@@ -1,0 +1,89 @@
+"""Trees on disk, and the paths that a user gives: which root bounds reading, and which environments are meant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sandlane.base.sources import STREAM
+from sandlane.files.tree import Kind, OutsideRoot, Unreadable
+
+ENVIRONMENT = "sandlane.yaml"
+
+
+class DiskTree:
+    """The files below a directory. What has been read is kept, so that problems are shown from the same bytes.
+
+    A link is followed while its target lies below the root. `stream` is what was piped in: it is read at STREAM.
+    """
+
+    def __init__(self, root: Path, stream: bytes | None = None) -> None:
+        self.root = root.resolve()
+        self._read: dict[str, bytes] = {} if stream is None else {STREAM: stream}
+        self._is_piped = stream is not None
+
+    def read(self, path: str) -> bytes:
+        """Returns the bytes of a file. Raises FileNotFoundError, OutsideRoot and Unreadable."""
+        if path not in self._read:
+            file = self._confined(path)
+            try:
+                if file.exists() and not file.is_file():
+                    raise Unreadable(f"'{path}' is no regular file")
+                self._read[path] = file.read_bytes()
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                raise Unreadable(f"'{path}': {error.strerror}") from None
+        return self._read[path]
+
+    def kind(self, path: str) -> Kind | None:
+        """Tells what a path is; pipes, sockets and devices are nothing. Raises OutsideRoot."""
+        if self._is_piped and path == STREAM:
+            return "file"
+        full = self._confined(path)
+        if full.is_dir():
+            return "link" if (self.root / path).is_symlink() else "directory"
+        return "file" if full.is_file() else None
+
+    def list(self, path: str) -> tuple[str, ...]:
+        """Returns the names in a directory, sorted. Raises OutsideRoot and Unreadable."""
+        directory = self._confined(path)
+        try:
+            return tuple(sorted(entry.name for entry in directory.iterdir()))
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise Unreadable(f"'{path}': {error.strerror}") from None
+
+    def _confined(self, path: str) -> Path:
+        try:
+            full = Path(os.path.realpath(self.root / path, strict=False))
+            full.lstat()  # a name that is too long, or a loop of links
+        except FileNotFoundError:
+            pass
+        except NotADirectoryError:
+            pass
+        except OSError as error:
+            raise Unreadable(f"'{shortened(path)}': {error.strerror}") from None
+        if full != self.root and self.root not in full.parents:
+            raise OutsideRoot(path)
+        return full
+
+
+def shortened(path: str) -> str:
+    """Returns a path as it can be shown."""
+    return path if len(path) <= 120 else f"{path[:117]}…"
+
+
+def find_root(environment: Path) -> Path:
+    """Returns the nearest ancestor of an environment's file with `.git`, else the file's directory."""
+    directory = Path(os.path.realpath(environment)).parent
+    return next((d for d in (directory, *directory.parents) if (d / ".git").exists()), directory)
+
+
+def environment_file(argument: Path) -> Path:
+    """Returns the environment file that an argument names: itself, or `sandlane.yaml` in a directory."""
+    try:
+        return argument / ENVIRONMENT if argument.is_dir() else argument
+    except OSError:  # a name that is too long
+        return argument

@@ -1,0 +1,1 @@
+"""What may not be: everything that stops a sandbox although it could be written."""

@@ -1,0 +1,139 @@
+"""What can go wrong with a clone although it can be written: most of it a person may accept, with a reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from sandlane.base.base import Base
+from sandlane.guards.rights import beyond_origin, foreign_images
+from sandlane.k8s.resource import Manifest, ResourceId, at
+from sandlane.overrides.subject import app_containers
+from sandlane.patch.put import is_same
+from sandlane.plan.model import Plan, WorkloadClone
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem
+
+_MIGRATION = re.compile(r"migrat|flyway|liquibase|alembic|db-?init|schema-?init", re.IGNORECASE)
+_SHARED = {"ReadWriteMany", "ReadOnlyMany"}
+
+
+def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozenset()) -> Iterator[Problem]:
+    """Yields the problems of one clone; `own_claims` are claims that its sandbox brings."""
+    wrong = partial(
+        report, source=clone.sandbox.source, path=(*clone.workload.path, "name"), sandbox=clone.sandbox.source
+    )
+    found = [
+        *_consumer(clone),
+        *_claims(plan.base, clone, own_claims),
+        *_migrations(clone),
+        *_empty_volumes(clone),
+        *_host_ports(clone),
+        *_host_network(clone),
+        *_peers_by_name(clone),
+        *_labels_read(clone),
+        *beyond_origin(plan.environment, clone, own_claims),
+        *foreign_images(plan.environment, clone),
+    ]
+    for code, object, values in found:
+        yield wrong(code, object=object, **values)
+
+
+Finding = tuple[str, str, Mapping[str, Any]]
+"""Code, the object that `accept` names, and the values of the text."""
+
+
+def _consumer(clone: WorkloadClone) -> Iterator[Finding]:
+    before, after = (_read_by_apps(manifest, clone) for manifest in (clone.origin.manifest, clone.manifest))
+    is_idle = (("spec", "suspend"), True) in clone.row.sets
+    if not clone.services and not is_idle and is_same(before, after):
+        yield "SL310", str(clone.origin.id), {}
+
+
+def _read_by_apps(manifest: Manifest, clone: WorkloadClone) -> list[Any]:
+    """Returns where the app containers of a workload read their settings from."""
+    spec = at(manifest, (*clone.row.template, "spec")) or {}
+    containers = app_containers(manifest, clone.row)
+    return [
+        *((c.get("env"), c.get("envFrom"), c.get("args"), c.get("command")) for c in containers),
+        spec.get("volumes"),
+    ]
+
+
+def _claims(base: Base, clone: WorkloadClone, own_claims: frozenset[str]) -> Iterator[Finding]:
+    settled = {
+        name for changes in clone.changes for name, choice in changes.volumes.items() if choice.startswith("share")
+    }
+    for volume in at(clone.manifest, (*clone.row.template, "spec", "volumes")) or ():
+        name = at(volume, ("persistentVolumeClaim", "claimName"))
+        if name is None or name in own_claims or volume.get("name") in settled:
+            continue
+        claim = base.by_id.get(ResourceId("", "PersistentVolumeClaim", clone.origin.id.namespace, name))
+        modes = set(at(claim.manifest, ("spec", "accessModes")) or ()) if claim else set()
+        if not modes & _SHARED:
+            why_not = (
+                f"is {', '.join(sorted(modes)) or 'of unknown mode'}"
+                if claim
+                else "is not in the base, so it may be for one node only"
+            )
+            yield "SL311", str(clone.origin.id), {"claim": name, "volume": volume.get("name"), "why_not": why_not}
+
+
+def _migrations(clone: WorkloadClone) -> Iterator[Finding]:
+    images = {container.get("image") for container in app_containers(clone.manifest, clone.row)}
+    images |= {container.get("image") for container in app_containers(clone.origin.manifest, clone.row)}
+    for container in at(clone.manifest, (*clone.row.template, "spec", "initContainers")) or ():
+        # restartPolicy: Always makes it a sidecar, which runs beside the app and not before it.
+        words = " ".join(str(container.get(field) or "") for field in ("name", "image", "command", "args"))
+        is_sidecar = container.get("restartPolicy") == "Always"
+        if not is_sidecar and (_MIGRATION.search(words) or container.get("image") in images):
+            yield "SL312", str(clone.origin.id), {"container": str(container.get("name"))}
+
+
+def _empty_volumes(clone: WorkloadClone) -> Iterator[Finding]:
+    claims = at(clone.manifest, ("spec", "volumeClaimTemplates"))
+    if claims:
+        names = ", ".join(str(at(claim, ("metadata", "name"))) for claim in claims)
+        yield "SL305", str(clone.id), {"claims": names}
+
+
+def _host_ports(clone: WorkloadClone) -> Iterator[Finding]:
+    containers = at(clone.manifest, (*clone.row.template, "spec", "containers")) or ()
+    ports = [str(port["hostPort"]) for c in containers for port in c.get("ports") or () if "hostPort" in port]
+    if ports:
+        yield "SL313", str(clone.id), {"ports": ", ".join(ports)}
+
+
+def _host_network(clone: WorkloadClone) -> Iterator[Finding]:
+    if at(clone.manifest, (*clone.row.template, "spec", "hostNetwork")):
+        yield "SL316", str(clone.origin.id), {}
+
+
+def _peers_by_name(clone: WorkloadClone) -> Iterator[Finding]:
+    """Yields settings of a StatefulSet that name its own pods: those of the clone have other names."""
+    if not clone.row.is_governed:
+        return
+    own = re.compile(rf"(?<![\w-]){re.escape(clone.origin.id.name)}-\d+\.")
+    for container in app_containers(clone.manifest, clone.row):
+        for variable in container.get("env") or ():
+            found = own.search(str(variable.get("value") or ""))
+            if found:
+                yield "SL317", str(clone.id), {"variable": variable["name"], "peer": found[0].rstrip(".")}
+
+
+_LABEL_PATH = re.compile(r"metadata\.labels(?:\['(?P<key>[^']+)'\])?$")
+
+
+def _labels_read(clone: WorkloadClone) -> Iterator[Finding]:
+    """Yields fields by which the app reads labels of its pod that its clone has with other values."""
+    spec = at(clone.manifest, (*clone.row.template, "spec")) or {}
+    sources = [at(v, ("valueFrom",)) for c in app_containers(clone.manifest, clone.row) for v in c.get("env") or ()]
+    items = [item for volume in spec.get("volumes") or () for item in at(volume, ("downwardAPI", "items")) or ()]
+    for source in (*sources, *items):
+        found = _LABEL_PATH.match(str(at(source, ("fieldRef", "fieldPath")) or ""))
+        keys = [found["key"]] if found and found["key"] else sorted(clone.pods.rewritten) if found else []
+        for key in keys:
+            if key in clone.pods.rewritten:
+                yield "SL314", str(clone.id), {"label": key, "value": clone.pods.rewritten[key]}

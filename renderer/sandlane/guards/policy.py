@@ -1,0 +1,41 @@
+"""The environment's policy: what every sandbox must say and how many one owner may have; images that specs may name."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Iterator
+
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem
+from sandlane.specs.inputs import Inputs
+from sandlane.specs.model import Policy, RouteGroup, Sandbox
+
+
+def is_allowed_image(policy: Policy, image: str) -> bool:
+    """Tells whether a spec may name an image; `*` in a pattern stands for any text."""
+    return any(fnmatch.fnmatchcase(image, pattern) for pattern in policy.images)
+
+
+def policy_problems(inputs: Inputs) -> Iterator[Problem]:
+    """Yields specs that lack a required field, and sandboxes beyond the number that one owner may have."""
+    policy = inputs.environment.policy
+    records: tuple[Sandbox | RouteGroup, ...] = (*inputs.sandboxes, *inputs.groups)
+    for record in records:
+        for field in policy.require:
+            if not getattr(record, field):
+                yield report("SL242", source=record.source, path=("spec",), sandbox=record.source, field=field)
+    owned = Counter[str]()
+    for sandbox in inputs.sandboxes:
+        if policy.max_per_owner is None or sandbox.suspend or not sandbox.owner:
+            continue
+        owned[sandbox.owner] += 1
+        if owned[sandbox.owner] > policy.max_per_owner:
+            yield report(
+                "SL243",
+                source=sandbox.source,
+                path=("spec", "owner"),
+                sandbox=sandbox.source,
+                owner=sandbox.owner,
+                limit=policy.max_per_owner,
+            )

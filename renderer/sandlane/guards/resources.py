@@ -1,0 +1,68 @@
+"""What Services and pods that a sandbox brings may not do: be reached from outside, or be taken for pods of the base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sandlane.guards.policy import is_allowed_image
+from sandlane.guards.privilege import beyond_ordinary, of_claim_templates
+from sandlane.k8s.resource import Manifest, Resource, at
+from sandlane.k8s.selectors import from_label_selector, matches
+from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
+from sandlane.plan.model import Plan
+from sandlane.plan.names import MANAGED_BY, TENANT
+from sandlane.problems.problem import Problem, dotted
+from sandlane.specs.model import Environment
+
+Wrong = Callable[..., Problem]
+"""Reports a problem of a resource, at the entry of the spec that names its file."""
+
+
+def service(manifest: Manifest, wrong: Wrong) -> Iterator[Problem]:
+    """Yields what would let a Service be reached from outside, or take an address of others."""
+    spec = manifest.get("spec") or {}
+    if spec.get("type") not in (None, "ClusterIP"):
+        yield wrong("SL245", what=f"it is of type {spec['type']}", way="Services of sandboxes are of type ClusterIP")
+    for field in ("clusterIP", "clusterIPs", "externalIPs", "externalName", "loadBalancerIP"):
+        if spec.get(field) not in (None, "None", ["None"], []):
+            yield wrong("SL245", what=f"it names an address in 'spec.{field}'", way="leave it out")
+
+
+def beyond(environment: Environment, privileges: list[tuple[str, str]], wrong: Wrong) -> Iterator[Problem]:
+    for kind, what in privileges:
+        if kind not in environment.policy.privileges:
+            yield wrong("SL330", what=what, than="an ordinary pod", kind=kind)
+
+
+def pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) -> Iterator[Problem]:
+    row = WORKLOADS[(resource.id.group, resource.id.kind)]
+    template = at(resource.manifest, row.template) or {}
+    templates = at(resource.manifest, ("spec", "volumeClaimTemplates")) or ()
+    privileges = [*beyond_ordinary(template, claims), *sorted(of_claim_templates(templates))]
+    yield from beyond(plan.environment, privileges, wrong)
+    spec = template.get("spec") or {}
+    for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
+        if not is_allowed_image(plan.environment.policy, str(container.get("image"))):
+            listed = ", ".join(plan.environment.policy.images)
+            yield wrong("SL241", image=container.get("image"), patterns=listed)
+    chosen = at(resource.manifest, row.selector) if row.selector else None
+    if row.selector and not (chosen and matches(from_label_selector(chosen), pod_labels(row, resource.manifest))):
+        yield wrong(
+            "SL245", what="its selector does not select its own pods", way="let it select by labels of its pods"
+        )
+    if any("hostPort" in port for container in spec.get("containers") or () for port in container.get("ports") or ()):
+        yield wrong(
+            "SL245", what="it takes a port of its node", way="leave 'hostPort' out: a Service leads to its pods"
+        )
+    labels = {**pod_labels(row, resource.manifest), TENANT: "", MANAGED_BY: "sandlane"}
+    for selector, catching in plan.selectors.leave.matching(resource.id.namespace, labels):
+        if selector:
+            what = f"'{catching.id}' of the base selects its pods"
+            yield wrong("SL245", what=what, way="give its pods labels that nothing of the base selects")
+    for peer in plan.selectors.peers.matching(resource.id.namespace, labels):
+        if any(requirement.operator == "In" for requirement in peer.selector):
+            what = f"'{peer.policy.id}' of the base lets its pods through by their labels"
+            yield wrong("SL245", what=what, way="give its pods labels that no policy of the base names")
+    for path in row.drop if resource.id.group == "batch" else ():
+        if at(resource.manifest, path) is not None:
+            yield wrong("SL245", what=f"it has '{dotted(path)}'", way="leave it out: the control plane sets it")

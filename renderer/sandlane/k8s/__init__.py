@@ -1,0 +1,1 @@
+"""What Kubernetes says of objects: ids, kinds, selectors, host names, ports."""

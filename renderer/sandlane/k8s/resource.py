@@ -1,0 +1,59 @@
+"""The values that the stages hand on: resources of the base, and our own kinds as typed records.
+
+Records are built from documents that `sandlane.specs.schema` has checked, so nothing here checks again. Manifests stay plain
+dicts and are never mutated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandlane.problems.problem import Path, Source
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ResourceId:
+    """Names one object of a cluster. The version is no part of it; cluster-scoped objects have the namespace ''."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """An object of the base as it was read, with its effective namespace in `id`."""
+
+    id: ResourceId
+    manifest: Manifest = field(repr=False)
+    source: Source
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+def labels_of(manifest: Manifest) -> Mapping[str, str]:
+    """Returns the labels of an object."""
+    return manifest.get("metadata", {}).get("labels") or {}
+
+
+def annotations_of(manifest: Manifest) -> Mapping[str, str]:
+    """Returns the annotations of an object."""
+    return manifest.get("metadata", {}).get("annotations") or {}
+
+
+def at(manifest: Any, path: Path) -> Any:
+    """Returns the value at a path of mappings, or None where a step is missing."""
+    for step in path:
+        if not isinstance(manifest, Mapping):
+            return None
+        manifest = manifest.get(step)
+    return manifest

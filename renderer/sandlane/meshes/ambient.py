@@ -1,0 +1,60 @@
+"""Istio's ambient mode: HTTPRoutes at waypoints; where the base has a VirtualService for a Service, it stays with that.
+
+Rule R-I16: the two kinds are never mixed for one Service. DestinationRules are copied as for sidecars.
+"""
+
+from __future__ import annotations
+
+from sandlane.base.base import Base
+from sandlane.k8s.resource import ResourceId
+from sandlane.meshes.gateway_api import route_base, route_services
+from sandlane.meshes.gateway_api.dialects import AMBIENT
+from sandlane.meshes.gateway_api.unroutable import unroutable_ports
+from sandlane.meshes.gateway_api.waypoints import heeded, without_waypoint
+from sandlane.meshes.istio import pod_labels, route_virtual_services, services_of
+from sandlane.meshes.istio.beyond import beyond_waypoints, mixed_services
+from sandlane.meshes.istio.preview import previews
+from sandlane.meshes.istio.trust import entered
+from sandlane.meshes.istio.view import View, make_view
+from sandlane.meshes.protocol import Routed, Unroutable
+from sandlane.meshes.unrouted import notices
+from sandlane.plan.model import Plan
+from sandlane.specs.model import Environment
+
+__all__ = ["pod_labels", "route", "unroutable"]
+
+
+def unroutable(environment: Environment, base: Base) -> Unroutable:
+    """Returns the ports that Istio cannot route by headers."""
+    return unroutable_ports(environment, base, AMBIENT)
+
+
+def route(plan: Plan, unroutable: Unroutable) -> Routed:
+    """Returns the routes of all tenants."""
+    view = make_view(plan.base, plan.environment.cluster.domain)
+    copied = route_base(plan, AMBIENT)
+    made = route_services(plan, AMBIENT, unroutable, copied.parts, _served(view))
+    written = route_virtual_services(plan, view, {})
+    previewed = previews(plan, view)
+    reached = copied.entered | entered(plan.environment, view)
+    return Routed(
+        (*previewed.objects, *written.objects, *copied.routed.objects, *made.objects),
+        (
+            *previewed.problems,
+            *written.problems,
+            *copied.routed.problems,
+            *made.problems,
+            *beyond_waypoints(plan, view, services_of(plan)),
+            *without_waypoint(plan, reached),
+            *mixed_services(plan, view, services_of(plan), copied.parts),
+            *notices(plan, unroutable, reached),
+        ),
+        reached,
+    )
+
+
+def _served(view: View) -> frozenset[ResourceId]:
+    """Returns the Services that have VirtualServices which their waypoints heed: those of clients' namespaces have no effect."""
+    return frozenset(
+        id for id, found in view.in_mesh.items() if any(vs.id.namespace in heeded(view.base, id) for vs in found)
+    )

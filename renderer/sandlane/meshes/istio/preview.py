@@ -1,0 +1,217 @@
+"""Previews: a host for each tenant at a gateway, at which a browser needs no header.
+
+A preview has the routes that the base has for a host at that gateway, in the order in which the gateway takes them. They lead to the
+tenant's clones where they lead to Services that it cloned, and give every request the carriers, so that what lies behind knows the
+tenant. It is an object of the tenant's own, for a host that nothing else has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandlane.k8s.hosts import covers
+from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
+from sandlane.meshes.carriers import header_of
+from sandlane.meshes.istio.copies import is_affected, moved, named
+from sandlane.meshes.istio.fields import NETWORKING, entries, matches_of
+from sandlane.meshes.istio.gateways import gateway_name, is_catch_all, served_at
+from sandlane.meshes.istio.tenants import copied_for
+from sandlane.meshes.istio.view import View
+from sandlane.output.layout import SANDBOXES, Placed
+from sandlane.plan.metadata import tenant_metadata
+from sandlane.plan.model import Plan, Tenant
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem
+from sandlane.specs.model import Carrier, Preview
+
+Owned = tuple[Resource, Manifest]
+"""A VirtualService and one of its entries, with the matches that apply at the gateway."""
+
+
+class _Unfit(Exception):
+    """Raised where there can be no previews: its arguments say what is wrong and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Previews:
+    """The VirtualServices of previews, or why there are none."""
+
+    objects: tuple[Placed, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def previews(plan: Plan, view: View) -> Previews:
+    """Returns the previews of all tenants."""
+    preview, source = plan.environment.preview, plan.environment.source
+    if preview is None:
+        return Previews()
+    namespace, _, name = preview.gateway.partition("/")
+    gateway = plan.base.by_id.get(ResourceId(NETWORKING, "Gateway", namespace, name))
+    if gateway is None:
+        path = ("spec", "preview", "gateway")
+        wrong = report("SL454", source=source, path=path, gateway=preview.gateway, field="preview.gateway")
+        return Previews(problems=(wrong,))
+    by_host = served_at(view.base, view.domain, gateway)
+    try:
+        of = _of(gateway, preview, by_host)
+        table = [
+            owned for port in _ports(gateway, by_host[of]) for owned in _table(plan, gateway, of, by_host[of], port)
+        ]
+        made = tuple(
+            _preview(plan, view, gateway, _host(gateway, preview, tenant, by_host), tenant, table)
+            for tenant in plan.tenants
+            if tenant.services
+        )
+    except _Unfit as unfit:
+        what, way = unfit.args
+        return Previews(problems=(report("SL455", source=source, path=("spec", "preview"), what=what, way=way),))
+    return Previews(objects=made, problems=tuple(_taken(plan, made, by_host, of)))
+
+
+def _taken(plan: Plan, made: Sequence[Placed], by_host: Mapping[str, Sequence[Resource]], of: str) -> Iterator[Problem]:
+    """Yields hosts of previews for which the base answers by a wildcard with other routes than the previews have."""
+    for host in (host for placed in made[:1] for host in placed.manifest["spec"]["hosts"]):
+        wild = max((known for known in by_host if known.startswith("*") and covers(known, host)), key=len, default=of)
+        if wild != of:
+            source, object = plan.environment.source, str(by_host[wild][0].id)
+            yield report(
+                "SL459", source=source, path=("spec", "preview", "host"), host=host, wild=wild, object=object, of=of
+            )
+
+
+def _of(gateway: Resource, preview: Preview, by_host: Mapping[str, object]) -> str:
+    """Returns the host of the base whose routes previews have. Raises _Unfit."""
+    host = preview.of.lower() if preview.of else next(iter(by_host), "") if len(by_host) == 1 else ""
+    if host not in by_host:
+        names = f"'{gateway.id}'"
+        if not by_host:
+            raise _Unfit(f"finds no host of the base at {names}", "give the base a route at the gateway")
+        what = (
+            f"is of '{host}', which {names} has not" if preview.of else f"does not say which host of {names} it is of"
+        )
+        raise _Unfit(what, f"say 'of: HOST'; hosts there: {', '.join(sorted(by_host))}")
+    return host
+
+
+def _ports(gateway: Resource, serving: Sequence[Resource]) -> list[int | None]:
+    """Returns the ports of a gateway where matches name ports, each with a table of its own, and None for all where none does."""
+    matches = (m for vs in serving for entry in entries(vs.manifest) for m in entry.get("match") or ())
+    if not any(match.get("port") for match in matches):
+        return [None]
+    numbers = (at(server, ("port", "number")) for server in at(gateway.manifest, ("spec", "servers")) or ())
+    return list(dict.fromkeys(numbers))
+
+
+def _table(plan: Plan, gateway: Resource, host: str, serving: Sequence[Resource], port: int | None) -> list[Owned]:
+    """Returns the entries of the base's host at a gateway's port, in the gateway's order. Raises _Unfit."""
+    first: list[Owned] = []
+    last: list[Owned] = []
+    carriers = {header_of(carrier) for carrier in plan.environment.carriers}
+    for vs in serving:
+        for number, entry in enumerate(entries(vs.manifest)):
+            matches = list(_at(gateway, vs, number, entry, carriers, port))
+            if matches and all(is_catch_all(match) for match in matches):
+                last.append((vs, {**entry, "match": matches}))
+                break
+            if any(is_catch_all(match) for match in matches):
+                raise _Unfit(f"finds a catch-all beside other matches in '{vs.id}'", "write two entries")
+            first += [(vs, {**entry, "match": matches})] if matches else []
+    return [*first, *last[:1]]
+
+
+def _at(
+    gateway: Resource, vs: Resource, number: int, entry: Manifest, carriers: set[str], port: int | None
+) -> Iterator[dict[str, Any]]:
+    """Yields the matches of an entry that apply at the gateway's port, without what is settled by that. Raises _Unfit."""
+    where = f"entry {number + 1} of '{vs.id}'"
+    if entry.get("delegate"):
+        raise _Unfit(f"finds a delegate in {where}", "write the delegate's routes into it")
+    full = f"{gateway.id.namespace}/{gateway.id.name}"
+    for match in matches_of(entry):
+        if port and match.get("port") not in (None, 0, port):
+            continue
+        named_gateways = match.get("gateways")
+        if named_gateways and full not in [gateway_name(name, vs.id.namespace) for name in named_gateways]:
+            continue
+        if not named_gateways and (match.get("sourceLabels") or match.get("sourceNamespace")):
+            raise _Unfit(f"finds conditions on clients in {where}", "name gateways in the match")
+        headers = {name.lower() for field in ("headers", "withoutHeaders") for name in match.get(field) or {}}
+        if headers & carriers or match.get("authority"):
+            raise _Unfit(
+                f"finds conditions on carriers or on the authority in {where}", "take them out of the base route"
+            )
+        kept = {k: v for k, v in match.items() if k not in ("gateways", "sourceLabels", "sourceNamespace")}
+        yield {**kept, "port": port} if port else kept
+
+
+def _preview(plan: Plan, view: View, gateway: Resource, host: str, tenant: Tenant, table: Sequence[Owned]) -> Placed:
+    environment = plan.environment
+    name = fit(f"preview-{tenant.id}", OBJECT_NAME_LIMIT)
+    id = ResourceId(NETWORKING, "VirtualService", gateway.id.namespace, name)
+    manifest = {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": tenant_metadata(
+            environment, tenant.spec, name=name, namespace=id.namespace, origin=gateway.id.name
+        ),
+        "spec": {
+            "hosts": [host],
+            "gateways": [f"{gateway.id.namespace}/{gateway.id.name}"],
+            "http": [_entry(plan, view, tenant, owner, entry) for owner, entry in table],
+        },
+    }
+    return Placed(directory=f"{SANDBOXES}/{tenant.name}", id=id, manifest=manifest)
+
+
+def _host(gateway: Resource, preview: Preview, tenant: Tenant, taken: Mapping[str, object]) -> str:
+    """Returns the host of a tenant's preview. Raises _Unfit."""
+    host = preview.host.replace("{tenantID}", tenant.id)
+    if any(not 0 < len(label) <= 63 for label in host.split(".")):
+        raise _Unfit(
+            f"makes the host '{host}', which is no host name", "shorten the tenantID, or give it a label of its own"
+        )
+    if host in taken:
+        raise _Unfit(f"makes the host '{host}', which the base has already", "choose another 'host'")
+    listed = [
+        str(name).lower().rpartition("/")
+        for server in (gateway.manifest.get("spec") or {}).get("servers") or ()
+        for name in server.get("hosts") or ()
+    ]
+    if not any(scope in ("", "*", ".", gateway.id.namespace) and covers(known, host) for scope, _, known in listed):
+        wide = preview.host.replace("{tenantID}", "*") if preview.host.startswith("{tenantID}.") else host
+        raise _Unfit(
+            f"makes the host '{host}', which '{gateway.id}' does not serve",
+            f"add '{wide}' to the hosts of one of its servers",
+        )
+    return host
+
+
+def _entry(plan: Plan, view: View, tenant: Tenant, owner: Resource, entry: Manifest) -> dict[str, Any]:
+    """Returns a tenant's copy of an entry for its preview; what is only a catch-all needs no match."""
+    names = {id: service.id.name for id, service in tenant.services.items()}
+    is_cloned = is_affected(view, entry, owner.id.namespace, names)
+    copy = moved(view, copied_for(plan, view, tenant, owner, entry) if is_cloned else entry, owner.id.namespace)
+    matches = [match for match in entry["match"] if match]
+    rest = {key: value for key, value in copy.items() if key not in ("name", "match")}
+    if rest.get("route"):
+        rest["headers"] = carrying(rest.get("headers") or {}, plan.environment.carriers, tenant.id)
+    return {"name": named(entry, tenant.id), **({"match": matches} if matches else {}), **rest}
+
+
+def carrying(headers: Mapping[str, Any], carriers: Sequence[Carrier], tenant: str) -> dict[str, Any]:
+    """Returns an entry's header operations with the carriers given to the request: headers set, a baggage member appended."""
+    request = headers.get("request") or {}
+    own = {carrier.header.lower(): tenant for carrier in carriers if carrier.header}
+    members = ",".join(f"{carrier.baggage}={tenant}" for carrier in carriers if carrier.baggage)
+    kept = {name: value for name, value in (request.get("set") or {}).items() if name.lower() not in own}
+    made = {**request}
+    if own:
+        made["set"] = {**kept, **own}
+    if members:
+        others = {n: v for n, v in (request.get("add") or {}).items() if n.lower() != "baggage"}
+        before = [v for n, v in (request.get("add") or {}).items() if n.lower() == "baggage"]
+        made["add"] = {**others, "baggage": ",".join([*before, members])}
+    return {**headers, "request": made}

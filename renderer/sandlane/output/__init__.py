@@ -1,0 +1,1 @@
+"""The output directory: where objects lie in it, and the only writer."""

@@ -1,0 +1,1 @@
+"""What specs and standing rules change in a workload: a module a field."""

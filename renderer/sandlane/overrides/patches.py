@@ -1,0 +1,77 @@
+"""Patches of a workload: applied as in kustomize, but for what sandlane decides."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from sandlane.base.base import found_at
+from sandlane.base.field_types import mismatches, texts_of
+from sandlane.k8s.resource import at
+from sandlane.overrides.env import VARIABLES
+from sandlane.overrides.model import Changes, Patch
+from sandlane.overrides.subject import Subject, app_containers, reporter
+from sandlane.patch.errors import PatchError, what
+from sandlane.patch.patches import apply_patch
+from sandlane.patch.put import is_same
+from sandlane.problems.problem import Path, Problem, dotted
+
+_DECIDED: tuple[tuple[Path, str], ...] = (
+    (("apiVersion",), "clones are of their origin's kind"),
+    (("kind",), "clones are of their origin's kind"),
+    (("metadata", "name"), "clones are named <origin>-<tenantID>"),
+    (("metadata", "namespace"), "clones live beside their origins"),
+    (("spec", "replicas"), "use 'replicas'"),
+    (("spec", "selector"), "clones have selectors of their own"),
+    (("spec", "serviceName"), "a clone has a headless Service of its own"),
+)
+"""Paths whose values sandlane decides -> what to do instead."""
+
+
+def patches(subject: Subject, changes: Changes, manifest: Any) -> tuple[Any, list[Problem]]:
+    problems = []
+    for patch in changes.patches:
+        wrong = partial(reporter(subject, changes), path=patch.path, workload=subject.origin.id)
+        try:
+            patched = _patched(subject, manifest, patch)
+        except PatchError as reason:
+            problems.append(wrong("SL231", reason=str(reason)))
+            continue
+        if patched is None or not at(patched, (*subject.pod, "containers")):
+            problems.append(wrong("SL231", reason="it leaves no containers to run"))
+            continue
+        template = (*subject.row.template, "metadata", "labels")
+        decided = (*_DECIDED, (template, "Services and policies select by the labels of pods"))
+        for path, way in decided:
+            if not is_same(at(patched, path), at(manifest, path)):
+                problems.append(wrong("SL232", field=".".join(str(step) for step in path), hint=way))
+        named = [
+            v["name"]
+            for c in app_containers(patched, subject.row)
+            for v in c.get("env") or ()
+            if v["name"] in VARIABLES
+        ]
+        for name in dict.fromkeys(named):
+            problems.append(reporter(subject, changes)("SL214", path=patch.path, variable=name, where="the patch"))
+        manifest = patched
+    return manifest, problems
+
+
+def _patched(subject: Subject, manifest: Any, patch: Patch) -> Any:
+    """Applies a patch; a strategic merge may name the origin as in kustomize, and no other object."""
+    id, (group, kind) = subject.origin.id, subject.row.clone
+    body = patch.body
+    if not isinstance(body, list):
+        meant = {"kind": id.kind, "name": id.name, "namespace": id.namespace}
+        metadata = {} if body.get("metadata") is None else body["metadata"]
+        if not isinstance(metadata, dict):
+            raise PatchError(f"expected a mapping, not {what(metadata)}", ("metadata",))
+        for key, value in {"kind": body.get("kind"), **{k: metadata.get(k) for k in ("name", "namespace")}}.items():
+            if value not in (None, meant[key]):
+                raise PatchError(f"it is for {key} '{value}'")
+        kept = {key: value for key, value in metadata.items() if key not in meant}
+        body = {key: kept if key == "metadata" else body[key] for key in body if key not in ("apiVersion", "kind")}
+    patched = apply_patch(manifest, body, group=group, kind=kind)
+    for path, expected in (*texts_of(patched), *mismatches(group, kind, patched)):
+        raise PatchError(f"'{dotted(path)}' would be {found_at(patched, path)}, expected {expected}")
+    return patched

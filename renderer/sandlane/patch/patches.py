@@ -1,0 +1,55 @@
+"""Patches of either form: telling a JSON patch from a strategic merge patch as kustomize does, and applying it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandlane.patch.errors import PatchError, what
+from sandlane.patch.json6902 import apply_json6902, check_operation
+from sandlane.patch.strategic import strategic_merge
+from sandlane.problems.problem import Invalid
+from sandlane.yamlio import read as yamlio
+
+Patch = Mapping[str, Any] | list[Any]
+"""A strategic merge patch, or the operations of a JSON patch (RFC 6902)."""
+
+
+def parse_patch(text: str) -> tuple[Patch, ...]:
+    """Returns the patches in a text: a list of operations, or the documents of strategic merge patches.
+
+    Raises PatchError for text that is neither; what YAML says about it names the line within the text.
+    """
+    try:
+        documents = yamlio.read(text.encode("utf-8", "surrogatepass"), "")
+    except Invalid as invalid:
+        problem = invalid.problems[0]
+        line = f" (line {problem.position[0]} of the patch)" if problem.position else ""
+        raise PatchError(f"{problem.text}{line}") from None
+    patches = tuple(check_patch(document.data) for document in documents)
+    if len(patches) > 1 and any(isinstance(patch, list) for patch in patches):
+        raise PatchError("a list of operations and another patch in one text: expected one of them")
+    return patches
+
+
+def check_patch(data: Any) -> Patch:
+    """Returns data as a patch: a list is a JSON patch, a mapping a strategic merge patch. Raises PatchError."""
+    if isinstance(data, list):
+        for number, operation in enumerate(data):
+            check_operation(operation, (number,))
+        return data
+    if isinstance(data, Mapping):
+        if "op" in data and "path" in data and "kind" not in data:
+            raise PatchError("expected a list of operations: start the operation with '- '")
+        return data
+    raise PatchError(f"expected a mapping (strategic merge) or a list of operations (JSON patch), not {what(data)}")
+
+
+def apply_patch(manifest: Mapping[str, Any], patch: Patch, *, group: str, kind: str) -> dict[str, Any] | None:
+    """Returns a manifest with a patch of either form applied; None if it deletes the object. Raises PatchError."""
+    if not isinstance(patch, list):
+        return strategic_merge(manifest, patch, group=group, kind=kind)
+    patched = apply_json6902(manifest, patch)
+    if not isinstance(patched, dict):
+        raise PatchError(f"the patch leaves {what(patched)} where an object has to be")
+    return patched

@@ -1,0 +1,1 @@
+"""Planning: every name, label, selector and policy copy, decided once."""

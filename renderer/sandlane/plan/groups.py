@@ -1,0 +1,68 @@
+"""Route groups: one tenantID that reaches the clones of several sandboxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sandlane.k8s.resource import ResourceId
+from sandlane.plan.model import ServiceClone, Tenant, WorkloadClone
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem, did_you_mean
+from sandlane.specs.inputs import Inputs
+from sandlane.specs.model import RouteGroup, Sandbox
+
+
+def join_groups(
+    inputs: Inputs, tenants: list[Tenant], clones: list[WorkloadClone]
+) -> tuple[list[Tenant], list[Problem]]:
+    """Returns the tenants of route groups, and what is wrong with their members."""
+    by_name = {tenant.name: tenant for tenant in tenants}
+    known = {sandbox.name for sandbox in inputs.sandboxes} | inputs.rejected
+    origins: dict[str, list[ResourceId]] = {}
+    for clone in clones:
+        origins.setdefault(clone.sandbox.name, []).append(clone.origin.id)
+    joined: list[Tenant] = []
+    problems: list[Problem] = []
+    for group in inputs.groups:
+        problems += _unknown(group, known)
+        services: dict[ResourceId, ServiceClone] = {}
+        taken: dict[ResourceId, str] = {}
+        both: dict[tuple[str, str], ResourceId] = {}
+        for name in members(group, inputs.sandboxes):
+            if name not in by_name:
+                continue
+            services.update(by_name[name].services)
+            for id in dict.fromkeys((*by_name[name].services, *origins.get(name, ()))):
+                if taken.setdefault(id, name) != name:
+                    both.setdefault((taken[id], name), id)
+        problems += (_both(group, one, two, id) for (one, two), id in both.items())
+        joined.append(Tenant(spec=group, services=services))
+    return joined, problems
+
+
+def _both(group: RouteGroup, one: str, two: str, id: ResourceId) -> Problem:
+    source = group.source
+    return report(
+        "SL217", source=source, path=("spec",), sandbox=source, group=group.name, one=one, two=two, service=id
+    )
+
+
+def _unknown(group: RouteGroup, known: set[str]) -> Iterator[Problem]:
+    for number, name in enumerate(group.sandboxes):
+        if name not in known:
+            yield report(
+                "SL216",
+                source=group.source,
+                path=("spec", "sandboxes", number),
+                sandbox=group.source,
+                group=group.name,
+                member=name,
+                hint=did_you_mean(name, known),
+            )
+
+
+def members(group: RouteGroup, sandboxes: tuple[Sandbox, ...]) -> list[str]:
+    """Returns the names of a group's sandboxes, sorted: those that it names and those whose labels it selects."""
+    wanted = group.match_labels
+    selected = {s.name for s in sandboxes if wanted is not None and wanted.items() <= s.labels.items()}
+    return sorted(selected | set(group.sandboxes))

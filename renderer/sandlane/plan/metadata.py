@@ -1,0 +1,128 @@
+"""Metadata of written objects: what of a base object's is kept, and what marks an object as a tenant's.
+
+Metadata by which other tools own an object is taken off everything that is written: with a copied Argo CD tracking id a
+clone is neither compared nor pruned, and with a copied Helm hook it would run as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sandlane.k8s.limits import LABEL_VALUE_LIMIT, fit
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of
+from sandlane.plan.names import EXPIRES, MANAGED_BY, ORIGIN, OWNER, SANDBOX, SPEC, TENANT
+from sandlane.specs.model import Environment, RouteGroup, Sandbox
+
+_OWNED_PREFIXES = (
+    "argocd.argoproj.io/",
+    "config.kubernetes.io/",
+    "config.k8s.io/",
+    "deployment.kubernetes.io/",
+    "fluxcd.controlplane.io/",
+    "helm.sh/",
+    "helm.toolkit.fluxcd.io/",
+    "internal.config.kubernetes.io/",
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "kustomize.toolkit.fluxcd.io/",
+    "meta.helm.sh/",
+)
+
+
+_KEPT = ("name", "generateName", "namespace", "labels", "annotations", "finalizers")
+
+
+def without_owners(values: Mapping[str, str]) -> dict[str, str]:
+    """Returns labels or annotations without those by which other tools own an object."""
+    return {key: value for key, value in values.items() if not key.startswith(_OWNED_PREFIXES)}
+
+
+def released(manifest: Manifest, namespace: str) -> dict[str, Any]:
+    """Returns a base object as the output writes it: without ownership, status and server fields, with its namespace.
+
+    All else keeps its data and order.
+    """
+    labels = without_owners(labels_of(manifest))
+    if labels.get(MANAGED_BY) == "Helm":
+        del labels[MANAGED_BY]
+    changed = {"namespace": namespace, "labels": labels, "annotations": without_owners(annotations_of(manifest))}
+    kept: dict[str, Any] = {}
+    for field, value in manifest["metadata"].items():
+        if field in _KEPT and (changed.get(field) or (field not in changed and value)):
+            kept[field] = changed.get(field, value)
+        if field in ("name", "generateName") and namespace and not manifest["metadata"].get("namespace"):
+            kept["namespace"] = namespace
+    return {key: kept if key == "metadata" else value for key, value in manifest.items() if key != "status"}
+
+
+def copied_labels(manifest: Manifest) -> dict[str, str]:
+    """Returns the labels that a copy keeps of its origin's metadata.
+
+    `app.kubernetes.io/instance` goes because Argo CD tracks by it.
+    """
+    labels = without_owners(labels_of(manifest))
+    return {key: value for key, value in labels.items() if key != "app.kubernetes.io/instance"}
+
+
+def clone_labels(origin: Manifest, rewritten: Mapping[str, str]) -> dict[str, str]:
+    """Returns the labels that a clone of a workload keeps; values that its pods lose are lost here as well."""
+    return {key: rewritten.get(key, value) for key, value in copied_labels(origin).items()}
+
+
+def tenant_metadata(
+    environment: Environment,
+    sandbox: Sandbox | RouteGroup,
+    *,
+    name: str,
+    namespace: str,
+    origin: str | None,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Returns the metadata of an object of a tenant: its own labels and annotations behind those kept of its origin.
+
+    `origin` is the name of what it was copied from, None if it was not.
+    """
+    marks = {**(labels or {}), **tenant_marks(environment, sandbox, origin)}
+    notes = {**(annotations or {}), **dict(_notes(sandbox))}
+    return {"name": name, "namespace": namespace, "labels": marks, "annotations": notes}
+
+
+def tenant_marks(environment: Environment, sandbox: Sandbox | RouteGroup, origin: str | None) -> dict[str, str]:
+    """Returns the labels that mark an object as a tenant's; `origin` is what it was copied from, if it was."""
+    return {
+        MANAGED_BY: "sandlane",
+        environment.tenant_label: sandbox.tenant,
+        TENANT: sandbox.tenant,
+        SANDBOX: sandbox.name,
+        **({ORIGIN: fit(origin, LABEL_VALUE_LIMIT)} if origin else {}),
+    }
+
+
+def _notes(sandbox: Sandbox | RouteGroup) -> Iterable[tuple[str, str]]:
+    if sandbox.owner:
+        yield OWNER, sandbox.owner
+    if sandbox.expires:
+        yield EXPIRES, sandbox.expires
+    yield SPEC, sandbox.source.file
+
+
+def kept_annotations(origin: Manifest) -> dict[str, str]:
+    """Returns the annotations that a copy keeps of its origin's metadata."""
+    return without_owners(annotations_of(origin))
+
+
+def copied_metadata(
+    environment: Environment, sandbox: Sandbox | RouteGroup, policy: Resource, id: ResourceId, *, is_early: bool
+) -> dict[str, Any]:
+    """Returns the metadata of a policy's copy; an early one is there before what it protects (Argo CD's sync waves)."""
+    wave = {"argocd.argoproj.io/sync-wave": "-1"} if is_early else {}
+    return tenant_metadata(
+        environment,
+        sandbox,
+        name=id.name,
+        namespace=id.namespace,
+        origin=policy.id.name,
+        labels=copied_labels(policy.manifest),
+        annotations={**kept_annotations(policy.manifest), **wave},
+    )

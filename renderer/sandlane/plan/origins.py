@@ -1,0 +1,84 @@
+"""Origins: the workloads of the base that specs name, and what is wrong with a name."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sandlane.base.base import Base
+from sandlane.base.pod_templates import referred, with_template
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at
+from sandlane.k8s.selectors import from_label_selector, matches
+from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, WorkloadKind, pod_labels
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem, did_you_mean
+from sandlane.specs.model import Sandbox, Workload
+
+
+def find_origin(
+    base: Base,
+    sandbox: Sandbox,
+    workload: Workload,
+    *,
+    kind: str | None = None,
+    name: str | None = None,
+    field: str = "name",
+) -> Resource | Problem:
+    """Returns the resource that a spec's workload names, or why it cannot be cloned.
+
+    `kind` and `name` replace the workload's own where another field of its entry names one.
+    """
+    kind, name = kind or workload.kind, name or workload.name
+    wanted = f"{kind}/{workload.namespace}/{name}"
+    wrong = partial(report, source=sandbox.source, sandbox=sandbox.source, path=(*workload.path, field))
+    row = next((row for row in WORKLOADS.values() if row.kind == kind), None)
+    if row is None or not row.is_clonable:
+        kinds = ", ".join(CLONABLE)
+        hint = did_you_mean(kind, CLONABLE, otherwise=f"kinds that can: {kinds}")
+        place = (*workload.path, "kind" if field == "name" else field)
+        return wrong("SL212", path=place, workload=wanted, kind=kind, kinds=kinds, hint=hint)
+    resource = base.by_id.get(ResourceId(row.group, kind, workload.namespace, name))
+    if resource is None:
+        return wrong("SL210", workload=wanted, hint=_elsewhere(base, kind, name))
+    manifest = resource.manifest
+    if not manifest["metadata"].get("name"):
+        return wrong("SL306", object=str(resource.id), how="given a generated name", way="give it a name in the base")
+    hook = hook_of(manifest)
+    if hook:
+        how = f"marked as a hook ({hook})"
+        return wrong("SL306", object=str(resource.id), how=how, way="clone the workload itself")
+    reference = referred(base, row, resource)
+    if reference and reference[1] is None:
+        return wrong("SL308", object=str(resource.id), reference=reference[0])
+    resource = with_template(base, resource)
+    if not _is_sound(row, resource.manifest):
+        return wrong("SL307", object=str(resource.id))
+    return resource
+
+
+def hook_of(manifest: Manifest) -> str:
+    """Returns the annotation that makes an object a hook or a test, which is run and not deployed; else nothing."""
+    marks = ("helm.sh/hook", "argocd.argoproj.io/hook")
+    return next((key for key in annotations_of(manifest) if key in marks), "")
+
+
+def _is_sound(row: WorkloadKind, manifest: Manifest) -> bool:
+    """Tells whether the API server takes a workload: its pods have containers and match its selector."""
+    if not at(manifest, (*row.template, "spec", "containers")):
+        return False
+    selector = at(manifest, row.selector) if row.selector else None
+    if not selector:
+        return row.selector is None
+    return matches(from_label_selector(selector), pod_labels(row, manifest))
+
+
+def _elsewhere(base: Base, kind: str, name: str) -> str:
+    """Returns the hint for a workload that is not there: where its name is, or which name is near."""
+    for row in WORKLOADS.values():
+        for resource in base.of(row.group, row.kind):
+            if resource.id.name == name and resource.id.kind != kind:
+                return f"there is a {resource.id.kind} of that name: add 'kind: {resource.id.kind}'"
+            if resource.id.name == name:
+                return f"it is in namespace '{resource.id.namespace}': add 'namespace: {resource.id.namespace}'"
+    names = [r.id.name for row in WORKLOADS.values() if row.kind == kind for r in base.of(row.group, row.kind)]
+    known = f"known: {', '.join(sorted(names)[:12])}" if names else f"the base has no {kind}"
+    return did_you_mean(name, names, otherwise=known)

@@ -1,0 +1,1 @@
+"""Which policies of the base have copies for which clones."""

@@ -1,0 +1,149 @@
+"""NetworkPolicies: which pods they isolate in which direction, and whom their rules let in or through by labels.
+
+Semantics are those of https://kubernetes.io/docs/concepts/services-networking/network-policies/. Policies are unions: another
+one can only let more through to pods that are isolated already, and isolates those that were not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandlane.base.base import Base
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.selectors import Index, Selector, from_label_selector
+from sandlane.plan.names import ORIGIN, TENANT
+
+NETWORK_POLICY = ("networking.k8s.io", "NetworkPolicy")
+SIDES: dict[str, tuple[str, str]] = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
+"""Direction -> field of its rules, and field of a rule's peers."""
+
+Place = tuple[ResourceId, str, int, int]
+"""Where a peer stands: policy, direction, number of the rule, and number of the peer in it."""
+
+Scope = tuple[ResourceId, str, int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A peer that names pods by their labels: where it stands, its pod selector, and its namespaceSelector if it has one."""
+
+    policy: Resource
+    direction: str
+    rule: int
+    number: int
+    selector: Selector
+    namespaces: Manifest | None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.policy.id, self.direction, self.rule, self.number
+
+
+def directions(policy: Manifest) -> tuple[str, ...]:
+    """Returns the directions in which a policy isolates: as written, else as the API server sets `policyTypes`."""
+    spec = policy.get("spec") or {}
+    written = spec.get("policyTypes") or (("Ingress", "Egress") if spec.get("egress") else ("Ingress",))
+    return tuple(direction for direction in SIDES if direction in written)
+
+
+def rules(policy: Manifest, direction: str) -> list[Mapping[str, Any]]:
+    """Returns the rules of a direction."""
+    field, _ = SIDES[direction]
+    return [rule or {} for rule in (policy.get("spec") or {}).get(field) or ()]
+
+
+def peers(policy: Resource) -> Iterator[Peer]:
+    """Yields the peers of a policy that name pods by their labels, of the directions in which it isolates.
+
+    Those are left out beside which another peer of the rule means all pods of the same namespaces.
+    """
+    for direction in directions(policy.manifest):
+        for rule, body in enumerate(rules(policy.manifest, direction)):
+            listed = body.get(SIDES[direction][1]) or ()
+            all_of = [
+                p.get("namespaceSelector")
+                for p in listed
+                if p.get("ipBlock") is None and not from_label_selector(p.get("podSelector") or {})
+            ]
+            for number, peer in enumerate(listed):
+                selector = from_label_selector(peer.get("podSelector") or {})
+                if selector and peer.get("namespaceSelector") not in all_of:
+                    yield Peer(
+                        policy=policy,
+                        direction=direction,
+                        rule=rule,
+                        number=number,
+                        selector=selector,
+                        namespaces=peer.get("namespaceSelector"),
+                    )
+
+
+def index_peers(base: Base) -> Index[Peer]:
+    """Indexes the peers of a base: without a namespaceSelector they mean pods of the policy's own namespace."""
+    return Index(
+        (policy.id.namespace if peer.namespaces is None else None, peer.selector, peer)
+        for policy in base.of(*NETWORK_POLICY)
+        for peer in peers(policy)
+    )
+
+
+def scope(peer: Peer) -> Scope:
+    """Returns what peers of one rule share that let pods of the same namespaces through to the same ports."""
+    return peer.policy.id, peer.direction, peer.rule, json.dumps(peer.namespaces, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Whom the base's peers mean: `by_peer` the workloads at each place, and `namespaces` of all that have an origin label."""
+
+    by_peer: Mapping[Place, tuple[tuple[str, str], ...]]
+    namespaces: Mapping[str, frozenset[str]]
+
+
+def admitted(index: Index[Peer], workloads: Iterable[tuple[str, str, Mapping[str, str]]]) -> Admitted:
+    """Asks an index of peers for workloads: namespaces, origin labels, and labels of pods."""
+    found: dict[Place, list[tuple[str, str]]] = {}
+    namespaces: dict[str, set[str]] = {}
+    for namespace, origin, labels in workloads:
+        namespaces.setdefault(origin, set()).add(namespace)
+        for peer in index.matching(namespace, labels):
+            found.setdefault(peer.place, []).append((namespace, origin))
+    return Admitted(
+        {place: tuple(means) for place, means in found.items()},
+        {origin: frozenset(homes) for origin, homes in namespaces.items()},
+    )
+
+
+def clones_of(peer: Peer, admitted: Admitted, origins: Sequence[str]) -> list[dict[str, Any]]:
+    """Returns the peers that let the clones of some workloads through where a peer lets the workloads.
+
+    The namespaces stay the peer's; they are narrowed where a workload of the same name elsewhere is not meant.
+    """
+    homes: dict[tuple[str, ...], list[str]] = {}
+    for origin in origins:
+        meant = {namespace for namespace, name in admitted.by_peer.get(peer.place, ()) if name == origin}
+        is_narrow = peer.namespaces is not None and meant != admitted.namespaces[origin]
+        homes.setdefault(tuple(sorted(meant)) if is_narrow else (), []).append(origin)
+    return [_clones_peer(peer, names, namespaces) for namespaces, names in sorted(homes.items())]
+
+
+def _clones_peer(peer: Peer, origins: Sequence[str], namespaces: Sequence[str]) -> dict[str, Any]:
+    marked = [{"key": TENANT, "operator": "Exists"}]
+    if len(origins) == 1:
+        selector: dict[str, Any] = {"matchLabels": {ORIGIN: origins[0]}, "matchExpressions": marked}
+    else:
+        named = {"key": ORIGIN, "operator": "In", "values": sorted(origins)}
+        selector = {"matchExpressions": [named, *marked]}
+    found: dict[str, Any] = {"podSelector": selector}
+    if peer.namespaces is not None:
+        found["namespaceSelector"] = peer.namespaces
+    if namespaces:
+        # The API server sets this label on every namespace (KEP-2161).
+        named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(namespaces)}
+        expressions = [*((peer.namespaces or {}).get("matchExpressions") or ()), named]
+        found["namespaceSelector"] = {**(peer.namespaces or {}), "matchExpressions": expressions}
+    return found

@@ -1,0 +1,154 @@
+"""Planning of a sandbox's clones: their names, labels, selectors, overrides and addresses."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandlane.base.base import Base
+from sandlane.base.pod_templates import in_form_of_clones
+from sandlane.clone.workload import clone_workload
+from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit
+from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
+from sandlane.meshes import MESHES
+from sandlane.overrides.addresses import Addresses, address_of
+from sandlane.overrides.apply import override, preserved
+from sandlane.overrides.model import Changes
+from sandlane.overrides.subject import Subject
+from sandlane.plan.config_maps import digest, plan_config_maps
+from sandlane.plan.model import ConfigMapClone, WorkloadClone
+from sandlane.plan.names import MANAGED_BY, ORIGIN, SANDBOX, SERVICE, TENANT, clone_name, origin_label
+from sandlane.plan.origins import find_origin
+from sandlane.plan.relabel import Selectors, relabel
+from sandlane.problems.problem import Problem
+from sandlane.specs.model import Environment, Sandbox, Workload
+from sandlane.specs.standing_rules import rules_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The clones of a sandbox, its copies of ConfigMaps, the addresses of its clones, and all that is wrong."""
+
+    clones: tuple[WorkloadClone, ...]
+    config_maps: tuple[ConfigMapClone, ...]
+    addresses: Addresses
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A workload to clone: its row, its origin, the Services that select it, and its changes in order."""
+
+    workload: Workload
+    row: WorkloadKind
+    origin: Resource
+    services: tuple[Resource, ...]
+    changes: tuple[Changes, ...]
+
+
+def plan_clones(environment: Environment, base: Base, selectors: Selectors, sandbox: Sandbox) -> Planned:
+    """Plans all clones of a sandbox."""
+    problems: list[Problem] = []
+    drafts: list[_Draft] = []
+    for workload in (w for w in sandbox.workloads if w.use is None):
+        found = find_origin(base, sandbox, workload)
+        if isinstance(found, Problem):
+            problems.append(found)
+            continue
+        row = WORKLOADS[(found.id.group, found.id.kind)]
+        services = tuple(selectors.services.matching(found.id.namespace, pod_labels(row, found.manifest)))
+        changes = (*rules_for(environment, found), workload.changes)
+        drafts.append(_Draft(workload=workload, row=row, origin=found, services=services, changes=changes))
+    addresses = _addresses(environment, sandbox, drafts)
+    copies, wrong = plan_config_maps(base, sandbox, [(d.origin.id.namespace, d.changes) for d in drafts])
+    problems += wrong
+    clones = []
+    for draft in drafts:
+        clone, wrong = _clone(environment, base, selectors, sandbox, draft, addresses, copies)
+        problems += wrong
+        clones.append(clone)
+    return Planned(
+        clones=tuple(clones),
+        config_maps=tuple(copies[id] for id in sorted(copies)),
+        addresses=addresses,
+        problems=tuple(problems),
+    )
+
+
+def _addresses(environment: Environment, sandbox: Sandbox, drafts: list[_Draft]) -> Addresses:
+    found: dict[str, dict[str, Any]] = {}
+    for draft in drafts:
+        named = found.setdefault(draft.workload.name, {})
+        for service in draft.services:
+            name = clone_name(service.id.name, sandbox.tenant, SERVICE_NAME_LIMIT)
+            domain = environment.cluster.domain
+            address = address_of(service.manifest, name, service.id.namespace, domain)
+            known = named.setdefault(service.id.name, address)
+            if known.host != address.host:
+                named[service.id.name] = replace(known, is_one=False)
+    return found
+
+
+def _clone(
+    environment: Environment,
+    base: Base,
+    selectors: Selectors,
+    sandbox: Sandbox,
+    draft: _Draft,
+    addresses: Addresses,
+    copies: Mapping[ResourceId, ConfigMapClone],
+) -> tuple[WorkloadClone, list[Problem]]:
+    row, origin, tenant = draft.row, draft.origin, sandbox.tenant
+    namespace, label = origin.id.namespace, origin_label(row, origin.id.name)
+    marks = {
+        environment.tenant_label: tenant,
+        MANAGED_BY: "sandlane",
+        TENANT: tenant,
+        SANDBOX: sandbox.name,
+        ORIGIN: label,
+    }
+    subject = Subject(
+        base=base,
+        spec=sandbox.source,
+        origin=replace(origin, manifest=in_form_of_clones(row, origin.manifest)),
+        row=row,
+        addresses=addresses,
+        marks=marks,
+        copies={id.name: copy.id.name for id, copy in copies.items() if id.namespace == namespace},
+    )
+    manifest, problems = override(subject, draft.changes)
+    pinned, unknown = preserved(subject, draft.changes)
+    labels = pod_labels(row, origin.manifest)
+    telemetry = MESHES[environment.mesh].pod_labels(row, origin, tenant)
+    own = {**marks, **{f"{SERVICE}{service.id.name}": tenant for service in draft.services}}
+    name = clone_name(origin.id.name, tenant, row.name_limit)
+    changed = {c.name for changes in draft.changes for c in changes.config_maps}
+    clone = WorkloadClone(
+        sandbox=sandbox,
+        workload=draft.workload,
+        row=row,
+        origin=origin,
+        id=ResourceId(*row.clone, namespace, name),
+        pods=relabel(namespace, {**labels, **telemetry}, own, tenant, selectors, pinned),
+        selector={TENANT: tenant, ORIGIN: label},
+        services=draft.services,
+        headless=ResourceId("", "Service", namespace, fit(f"{name}-headless", SERVICE_NAME_LIMIT))
+        if row.is_governed
+        else None,
+        manifest=manifest,
+        changes=draft.changes,
+        config=digest(copy for id, copy in copies.items() if id.namespace == namespace and id.name in changed),
+    )
+    return (_named_by_content(environment, clone) if row.is_immutable else clone), [*problems, *unknown]
+
+
+def _named_by_content(environment: Environment, clone: WorkloadClone) -> WorkloadClone:
+    """Returns a clone whose name changes with its spec, since the API server refuses every change of the spec itself."""
+    spec = clone_workload(environment, clone)["spec"]
+    content = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:8]
+    stem = clone_name(clone.origin.id.name, clone.sandbox.tenant, clone.row.name_limit - len(content) - 1)
+    return replace(clone, id=replace(clone.id, name=f"{stem}-{content}"))

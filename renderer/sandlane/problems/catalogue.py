@@ -1,0 +1,54 @@
+"""The catalogue of problem codes: one row a code in `codes/`, read by the stages, by `sandlane explain` and by the docs.
+
+Codes are an interface and are never reused. SL1xx reading · SL2xx sandbox specs and the environment · SL3xx cloning ·
+SL4xx routing · SL5xx the output directory · SL6xx proof.
+"""
+
+from __future__ import annotations
+
+from sandlane.problems.codes import cloning, output, proof, routing, specs, yaml
+from sandlane.problems.problem import Level, Path, Problem, Source
+from sandlane.problems.row import Row
+
+CATALOGUE: dict[str, Row] = {
+    **yaml.ROWS,
+    **specs.ROWS,
+    **cloning.ROWS,
+    **routing.ROWS,
+    **output.ROWS,
+    **proof.ROWS,
+}
+"""Code -> row."""
+
+
+def report(
+    code: str,
+    *,
+    source: Source | None = None,
+    path: Path = (),
+    at_key: bool = False,
+    position: tuple[int, int] | None = None,
+    sandbox: Source | None = None,
+    object: str = "",
+    hint: str | None = None,
+    level: Level | None = None,
+    **values: object,
+) -> Problem:
+    """Makes a problem of a catalogue row. `object` and `values` fill its text and hint; `hint` replaces the row's own."""
+    row = CATALOGUE[code]
+    way = row.hint.format(object=object, **values) if hint is None else hint
+    if row.acceptable:
+        accept = f"accept: [{{code: {code}, object: {object}, reason: ...}}]"
+        way = f"{way}, or accept it at the workload: {accept}" if way else f"accept it at the workload: {accept}"
+    return Problem(
+        code=code,
+        level=level or row.level,
+        text=row.text.format(object=object, **values),
+        hint=way,
+        source=source,
+        path=path,
+        at_key=at_key,
+        position=position,
+        sandbox=sandbox,
+        object=object,
+    )

@@ -1,0 +1,29 @@
+"""SL5xx: the output directory."""
+
+from __future__ import annotations
+
+from sandlane.problems.row import Row
+
+ROWS: dict[str, Row] = {
+    "SL501": Row(
+        text="'{file}' is a manifest that sandlane did not write",
+        hint="move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes",
+        why="Only files that begin with the generated mark are ever overwritten or deleted.",
+        bad="rendered/extra.yaml written by hand\n",
+        good="rendered/ with generated files only\n",
+    ),
+    "SL502": Row(
+        text="the output directory '{file}' cannot be used: {reason}",
+        why="The output is written below one directory, and nowhere else.",
+        bad="output: {path: ../elsewhere}\n",
+        good="output: {path: rendered}\n",
+    ),
+    "SL503": Row(
+        text="two objects would be written to '{file}': '{one}' and '{two}'",
+        hint="rename one: their names are generated, or differ in upper and lower case only",
+        why="Some file systems do not tell such names apart.",
+        bad="Config and config, both of kind ConfigMap\n",
+        good="config and config-extra\n",
+    ),
+}
+"""Code -> row."""

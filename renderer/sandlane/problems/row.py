@@ -1,0 +1,19 @@
+"""A row of the catalogue of problem codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A problem code: its text with `{placeholders}`, why it is a problem, the way out, and examples of both sides."""
+
+    level: Literal["error", "notice"] = "error"
+    acceptable: bool = False
+    text: str
+    hint: str = ""
+    why: str
+    bad: str
+    good: str

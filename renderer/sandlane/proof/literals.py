@@ -1,0 +1,139 @@
+"""Proof's own copies of the texts that mark a tenant's objects and requests.
+
+They are copied on purpose: proof would not notice a mistake in texts that it shares with the renderer. A test holds the
+copies equal. Sources: ROUTING.md §3 (carriers), CLONING.md, Decisions (labels) and C3 (ownership).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandlane.k8s.resource import Resource, annotations_of
+from sandlane.specs.model import Carrier
+
+TENANT = "sandlane.dev/tenant"
+SANDBOX = "sandlane.dev/sandbox"
+ORIGIN = "sandlane.dev/origin"
+SERVICE = "service.sandlane.dev/"
+SPEC = "sandlane.dev/spec"
+ROUTE, DISABLED = "sandlane.dev/route", "disabled"
+RESOURCE = "sandlane.dev/resource"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+MARKS = frozenset({TENANT, SANDBOX, ORIGIN, MANAGED_BY})
+"""Labels of every object of a tenant's that is made for something of the base; the environment's own label comes to them."""
+NOTES = frozenset({SPEC, "sandlane.dev/owner", "sandlane.dev/expires"})
+"""Annotations of every object of a tenant's; those of objects from its own files have one more."""
+
+OWNED_PREFIXES = (
+    "argocd.argoproj.io/",
+    "config.k8s.io/",
+    "config.kubernetes.io/",
+    "deployment.kubernetes.io/",
+    "fluxcd.controlplane.io/",
+    "helm.sh/",
+    "helm.toolkit.fluxcd.io/",
+    "internal.config.kubernetes.io/",
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "kustomize.toolkit.fluxcd.io/",
+    "meta.helm.sh/",
+)
+"""Labels and annotations by which another tool owns an object: output may lose these and no others."""
+
+OWNED_LABELS = {"app.kubernetes.io/managed-by": "Helm"}
+"""Labels that name an owner only with this value."""
+
+USER_FIELDS = ("name", "generateName", "namespace", "finalizers")
+"""Fields of ObjectMeta, beside labels and annotations, that people write; the API server and controllers set the others."""
+
+CLONED_AS = {"Rollout": "Deployment"}
+"""Kinds whose clones are of another kind."""
+
+_LABEL_LIMIT = 63
+_SPECIAL = frozenset(r"\.+*?()|[]{}^$&~#")
+
+
+def is_disabled(resource: Resource) -> bool:
+    """Tells whether an object of the base is kept out of what tenants change."""
+    return annotations_of(resource.manifest).get(ROUTE) == DISABLED
+
+
+def quoted(value: str | None) -> str:
+    """Returns the value of a label or annotation as problems say it."""
+    return "missing" if value is None else f"'{value}'"
+
+
+def origin_value(kind: str, name: str) -> str:
+    """Returns the origin label of a workload's clone: at most 63 characters, the tail of a longer one being its hash."""
+    text = name if kind == "Deployment" else f"{kind.lower()}.{name}"
+    if len(text) <= _LABEL_LIMIT:
+        return text
+    return text[:54].rstrip("-._") + "-" + hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def baggage_text(key: str, tenant: str) -> str:
+    """Returns the regular expression of a baggage header that has the member `key=tenant`."""
+    member = r"[ \t]*" + _literal(key) + r"[ \t]*=[ \t]*" + _literal(tenant) + r"[ \t]*"
+    return r"^(?:.*,)?" + member + r"(?:;[^,]*)?(?:,.*)?$"
+
+
+def any_member_text(keys: Sequence[str]) -> str:
+    """Returns the regular expression of a baggage header that has a member of one of the keys, whatever its value."""
+    key = _literal(keys[0]) if len(keys) == 1 else "(?:" + "|".join(_literal(key) for key in keys) + ")"
+    return r"^(?:.*,)?[ \t]*" + key + r"[ \t]*=.*$"
+
+
+def _literal(text: str) -> str:
+    return "".join("\\" + character if character in _SPECIAL else character for character in text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literals:
+    """The conditions that demand a tenantID: the carriers, the claimed tenantIDs, and baggage text -> tenantID by carrier."""
+
+    carriers: tuple[Carrier, ...]
+    tenants: frozenset[str]
+    texts: tuple[Mapping[str, str], ...]
+
+
+def make_literals(carriers: tuple[Carrier, ...], tenants: Iterable[str]) -> Literals:
+    """Writes out the conditions of all tenants once."""
+    known = frozenset(tenants)
+    texts = tuple({baggage_text(c.baggage, tenant): tenant for tenant in known} if c.baggage else {} for c in carriers)
+    return Literals(carriers=carriers, tenants=known, texts=texts)
+
+
+def tenant_of(literals: Literals, entry: Mapping[str, Any]) -> str | None:
+    """Returns the one claimed tenantID that every match of an entry demands, or None. Without a match it demands nothing."""
+    matches: Sequence[Mapping[str, Any]] = entry.get("match") or ({},)
+    demanded = {_demanded(literals, match) for match in matches}
+    return demanded.pop() if len(demanded) == 1 else None
+
+
+def _demanded(literals: Literals, match: Mapping[str, Any]) -> str | None:
+    """Returns the tenantID that a match demands by the first carrier that it names one for (rule R-I4)."""
+    conditions = {name.lower(): condition for name, condition in (match.get("headers") or {}).items()}
+    for carrier, texts in zip(literals.carriers, literals.texts, strict=True):
+        condition = conditions.get(carrier.header.lower() if carrier.header else "baggage")
+        if not isinstance(condition, Mapping) or len(condition) != 1:
+            continue
+        exact = condition.get("exact")
+        found: str | None
+        if carrier.header:
+            found = exact if exact in literals.tenants else None
+        elif exact is not None:
+            found = _member(literals, str(carrier.baggage), exact)
+        else:
+            found = texts.get(str(condition.get("regex")))
+        if found is not None:
+            return found
+    return None
+
+
+def _member(literals: Literals, key: str, baggage: str) -> str | None:
+    """Returns the claimed tenantID that a literal baggage header names, by parsing it as W3C baggage."""
+    members = (member.partition(";")[0].partition("=") for member in baggage.split(","))
+    values = {value.strip(" \t") for name, _, value in members if name.strip(" \t") == key}
+    return next(iter(values)) if len(values) == 1 and values <= literals.tenants else None

@@ -1,0 +1,1 @@
+"""Obligations of proof: one generator a module, registered in `sandlane.proof.OBLIGATIONS`."""

@@ -1,0 +1,147 @@
+"""P1, additions: what the output adds to the base is of kinds, names and places that change nothing for the base.
+
+A kind that is not listed may act on objects that it does not name (an EnvoyFilter, a Sidecar, a Gateway), so nothing but
+the listed ones is ever added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sandlane.k8s.hosts import ServiceHost, covers
+from sandlane.k8s.resource import Resource, ResourceId, labels_of
+from sandlane.k8s.workload_kinds import GroupKind
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Path, Problem
+from sandlane.proof.additional import ROUTES
+from sandlane.proof.alignment import destinations, hosts
+from sandlane.proof.literals import SANDBOX, TENANT, quoted
+from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, clone_selected, is_of_servers
+from sandlane.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
+from sandlane.proof.routes import backend, homes, named_by, parents_of, rules_of
+from sandlane.proof.world import World, directory
+
+_OWN: frozenset[GroupKind] = frozenset({
+    ("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet"), ("batch", "CronJob"), ("batch", "Job"),
+    ("", "ConfigMap"), REFERENCE_GRANT,
+})  # fmt: skip
+"""Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
+
+_L4_ROUTES: tuple[GroupKind, ...] = ((GATEWAY_API, "TCPRoute"), (GATEWAY_API, "TLSRoute"))
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields additions that could act on the base, or that are not marked as their sandbox's."""
+    for resource in world.output.resources:
+        yield from _identity(resource)
+    for first, second in zip(world.output.resources, world.output.resources[1:], strict=False):
+        # Several objects may ask the API server for a name of one beginning; each needs its own file.
+        is_generated = not second.manifest["metadata"].get("name") and first.source != second.source
+        if first.id == second.id and not is_generated:
+            yield _wrong(second, f"stands twice in the output, first in {first.source.file}")
+    reader, named = world.reader, dict(_named(world))
+    policies = (ATTACHED | BINDING.keys()) - {DESTINATION_RULE, *ROUTES}
+    has_previews = world.claims.environment.preview is not None and reader.reads_virtual_services
+    own = _OWN | reader.own | frozenset(reader.kinds) | policies
+    allowed = {
+        "shared": reader.shared | {NETWORK_POLICY},
+        "sandboxes": own | {VIRTUAL_SERVICE} if has_previews else own,
+    }
+    for resource in world.added:
+        if resource.id in named:
+            yield _wrong(resource, f"'{named[resource.id]}' of the base names it, and would reach it")
+        key, where = (resource.id.group, resource.id.kind), directory(resource)
+        is_client = key == DESTINATION_RULE and clone_selected(resource) is not None
+        is_follower = where != "shared" and (is_client or (key in ROUTES and is_of_servers(resource)))
+        # What a sandbox brings in files of its own is judged by `resources`.
+        if not is_follower and not world.is_brought(resource) and key not in allowed.get(where.partition("/")[0], ()):
+            yield _wrong(resource, f"no {resource.id.kind} that the base has not may lie in '{where}'")
+        elif where != "shared":
+            yield from _marks(world, resource, where)
+        if key == DESTINATION_RULE and not is_client:
+            yield from _host(world, resource)
+
+
+def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
+    return report("SL601", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+
+
+def _identity(resource: Resource) -> Iterator[Problem]:
+    """Yields where a manifest is another object than the one that proof takes it for."""
+    manifest, id = resource.manifest, resource.id
+    metadata = manifest.get("metadata") or {}
+    group = str(manifest.get("apiVersion")).rpartition("/")[0]
+    # A namespace on an object of a cluster-scoped kind is ignored by the API server.
+    namespace = (metadata.get("namespace") or "") if id.namespace else ""
+    found = (group, manifest.get("kind"), namespace, metadata.get("name") or metadata.get("generateName"))
+    if found != (id.group, id.kind, id.namespace, id.name):
+        yield _wrong(resource, f"the manifest is {'/'.join(str(part) for part in found[1:] if part)}")
+
+
+def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
+    # A route group has routes, what names them, and nothing else.
+    is_held = (resource.id.group, resource.id.kind) in (*ATTACHED, VIRTUAL_SERVICE)
+    owner = (world.holders if is_held else world.owners).get(where)
+    if owner is None:
+        yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
+        return
+    labels = labels_of(resource.manifest)
+    for key, value in (
+        (world.claims.environment.tenant_label, owner.tenant),
+        (TENANT, owner.tenant),
+        (SANDBOX, owner.name),
+    ):
+        if labels.get(key) != value:
+            yield _wrong(
+                resource, f"label '{key}' is {quoted(labels.get(key))}, expected '{value}'", ("metadata", "labels")
+            )
+
+
+def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
+    """Yields the Services that routes of the base name, there or not: where one appears, their outcome changes."""
+    for resource in (*world.base.of(*VIRTUAL_SERVICE), *world.base.of(*DESTINATION_RULE)):
+        spec = resource.manifest.get("spec") or {}
+        routes = (entry for field in ("http", "tcp", "tls") for entry in spec.get(field) or ())
+        sent = (str(destination.get("host") or "") for entry in routes for destination, _ in destinations(entry))
+        for host in (*hosts(resource.manifest), str(spec.get("host") or ""), *sent):
+            service = world.service(host, resource.id.namespace)
+            if service:
+                yield service, resource.id
+    for kind in (*ROUTES, *_L4_ROUTES):
+        for resource in world.base.of(*kind):
+            for service in _named_by_route(world, resource):
+                yield service, resource.id
+
+
+def _named_by_route(world: World, resource: Resource) -> Iterator[ResourceId]:
+    """Yields the Services that a route of the Gateway API names, as parents, backends or mirrors."""
+    parents = parents_of(resource.manifest, resource.id.namespace)
+    yield from (parent.target for parent in parents if parent.target and parent.is_service)
+    namespaces = homes(world.reader, resource.id.namespace, parents)
+    for rule in rules_of(resource.manifest):
+        for service in (backend(reference, home) for reference in named_by(rule) for home in namespaces):
+            if service:
+                yield service
+
+
+def _host(world: World, rule: Resource) -> Iterator[Problem]:
+    """Yields a rule that is for anything but a Service that the output adds: it would change how the base is called."""
+    host = (rule.manifest.get("spec") or {}).get("host") or ""
+    service = world.service(host, rule.id.namespace)
+    if world.added_service(service):
+        return
+    domain = world.claims.environment.cluster.domain
+    meant = (
+        service
+        if service in world.base.by_id
+        else next(
+            (
+                s.id
+                for s in world.base.of("", "Service")
+                if covers(host, ServiceHost(s.id.namespace, s.id.name).fqdn(domain))
+            ),
+            None,
+        )
+    )
+    what = f"applies to '{meant}' of the base" if meant else "is no Service that the output adds"
+    yield _wrong(rule, f"host '{host}' {what}", ("spec", "host"))

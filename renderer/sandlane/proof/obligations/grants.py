@@ -1,0 +1,106 @@
+"""P4 and P8, ReferenceGrants: a Gateway's route may name a clone exactly where the base lets it name the origin (rule R-G8).
+
+Without the grant a Gateway answers 500 where the base's route forwards. With more than that, routes of other namespaces
+could send to a clone that could not send to its origin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Path, Problem
+from sandlane.proof.additional import AddedRoute
+from sandlane.proof.clones import origin_of
+from sandlane.proof.readers import REFERENCE_GRANT
+from sandlane.proof.routes import backend, homes, named_by, rules_of
+from sandlane.proof.world import World, directory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What one pair of a grant's `from` and `to` gives: routes of a kind and namespace may name a Service, or all ('')."""
+
+    group: str
+    kind: str
+    home: str
+    namespace: str
+    name: str
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields grants of the output that give more than the base's, and routes of Gateways whose clones none is given for."""
+    base = _given(world.base.of(*REFERENCE_GRANT))
+    added = [r for r in world.added if (r.id.group, r.id.kind) == REFERENCE_GRANT]
+    for grant in added:
+        yield from _excess(world, base, grant)
+    every = base | _given(added)
+    for route in world.added_routes:
+        if any(parent.target and not parent.is_service for parent in route.parents):
+            yield from _missing(world, base, every, route)
+
+
+def _given(grants: Iterable[Resource]) -> frozenset[Given]:
+    found = set()
+    for grant in grants:
+        for source, service in _pairs(grant):
+            found.add(_one(source, grant.id.namespace, str(service.get("name") or "")))
+    return frozenset(found)
+
+
+def _pairs(grant: Resource) -> Iterator[tuple[Manifest, Manifest]]:
+    spec = grant.manifest.get("spec") or {}
+    for to in spec.get("to") or ():
+        if ((to.get("group") or ""), to.get("kind")) == ("", "Service"):
+            yield from ((source, to) for source in spec.get("from") or ())
+
+
+def _one(source: Manifest, namespace: str, name: str) -> Given:
+    group, kind, home = (str(source.get(field) or "") for field in ("group", "kind", "namespace"))
+    return Given(group=group, kind=kind, home=home, namespace=namespace, name=name)
+
+
+def _lets(given: frozenset[Given], source: Manifest, service: ResourceId) -> bool:
+    return any(_one(source, service.namespace, name) in given for name in ("", service.name))
+
+
+def _excess(world: World, base: frozenset[Given], grant: Resource) -> Iterator[Problem]:
+    """Yields what a grant of a sandbox gives beside its own clones, to those who may name their origins."""
+    pairs = list(_pairs(grant))
+    spec = grant.manifest.get("spec") or {}
+    if len(pairs) != len(spec.get("to") or ()) * len(spec.get("from") or ()) or not pairs:
+        yield _wrong(grant, "is not to Services alone", ("spec", "to"))
+    for source, to in pairs:
+        name = str(to.get("name") or "")
+        clone = world.added_service(ResourceId("", "Service", grant.id.namespace, name))
+        if clone is None or directory(clone) != directory(grant):
+            what = f"Service '{name}'" if name else "every Service"
+            yield _wrong(
+                grant, f"is to {what} of '{grant.id.namespace}', which is no clone of its sandbox", ("spec", "to")
+            )
+        elif not _lets(base, source, origin_of(clone)):
+            who = f"{source.get('kind')}s of '{source.get('namespace')}'"
+            yield _wrong(
+                grant, f"lets {who} name '{clone.id}', and the base does not let them name its origin", ("spec", "from")
+            )
+
+
+def _wrong(grant: Resource, what: str, path: Path) -> Problem:
+    return report("SL608", source=grant.source, path=path, what=f"'{grant.id}' {what}")
+
+
+def _missing(world: World, base: frozenset[Given], every: frozenset[Given], route: AddedRoute) -> Iterator[Problem]:
+    """Yields the clones of another namespace that a route of a Gateway names and may not, though the base's may the origin."""
+    id = route.resource.id
+    home = homes(world.reader, id.namespace, route.parents)[0]
+    source = {"group": id.group, "kind": id.kind, "namespace": id.namespace}
+    found = (backend(reference, home) for rule in rules_of(route.resource.manifest) for reference in named_by(rule))
+    for service in dict.fromkeys(found):
+        clone = world.added_service(service)
+        if clone is None or clone.id.namespace == id.namespace or _lets(every, source, clone.id):
+            continue
+        if _lets(base, source, origin_of(clone)):
+            what = f"'{id}': no ReferenceGrant lets it name '{clone.id}', as one lets the base's name its origin"
+            yield report("SL604", source=route.resource.source, path=("spec", "rules"), what=what)

@@ -1,0 +1,146 @@
+"""P6, limits: what the API server, the CRDs and the proxies accept, as far as tables say it (ROUTING.md §6; rules R-I17b, R-G5)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of
+from sandlane.k8s.workload_kinds import GroupKind
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Path, Problem
+from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, VIRTUAL_SERVICE
+from sandlane.proof.routes import rules_of
+from sandlane.proof.world import World
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
+    ("", "Service"): (_LABEL, 63),
+    ("apps", "StatefulSet"): (_SUBDOMAIN, 52),
+    ("batch", "CronJob"): (_SUBDOMAIN, 52),
+    ("batch", "Job"): (_SUBDOMAIN, 63),
+}
+_ANNOTATIONS, _OBJECT, _REGEX, _HEADER = 256 * 1024, 1024 * 1024, 1024, 4096
+_ROUTES: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
+_RULES, _MATCHES, _MATCHES_IN_ALL, _PARENTS, _LISTED, _WEIGHT = 16, 64, 128, 32, 16, 1_000_000
+_CHANGES = ("set", "add", "remove")
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields added objects, and VirtualServices of the base with tenants' entries, that nothing would accept."""
+    pod_labels = {pods.resource.id: pods.labels for pods in world.pods}
+    # Most labels stand on many objects, so each is looked at once.
+    bad: dict[tuple[str, str], str | None] = {}
+    for resource in world.added:
+        key = (resource.id.group, resource.id.kind)
+        for what, path in _metadata(resource, key, pod_labels.get(resource.id, {}), bad):
+            yield _wrong(resource, what, path)
+        if key in _ROUTES:
+            for what, path in _route(resource):
+                yield _wrong(resource, what, path)
+        if key != VIRTUAL_SERVICE:
+            yield from _size(resource)
+    for id, alignment in world.alignments.items():
+        vs = world.output.by_id[id]
+        if not alignment.insertions:
+            continue
+        yield from _size(vs)
+        for insertion in alignment.insertions:
+            place: Path = ("spec", "http", insertion.number)
+            for match in insertion.entry.get("match") or ():
+                for text in _expressions(match):
+                    if len(text) > _REGEX:
+                        what = f"has an expression of {len(text)} characters, expected at most {_REGEX}"
+                        yield _wrong(vs, f"entry {insertion.number + 1} {what}", place)
+
+
+def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
+    return report("SL606", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+
+
+def _metadata(
+    resource: Resource, key: GroupKind, pod_labels: Mapping[str, str], bad: dict[tuple[str, str], str | None]
+) -> Iterator[tuple[str, Path]]:
+    pattern, limit = _NAMES.get(key, (_SUBDOMAIN, 253))
+    if len(resource.id.name) > limit or not pattern.fullmatch(resource.id.name):
+        yield f"its kind may have no such name of {len(resource.id.name)} characters", ("metadata", "name")
+    for label in (*labels_of(resource.manifest).items(), *pod_labels.items()):
+        if label not in bad:
+            bad[label] = _bad_label(*label)
+        what = bad[label]
+        if what:
+            yield what, ("metadata", "labels")
+    annotations = annotations_of(resource.manifest)
+    if sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items()) > _ANNOTATIONS:
+        yield f"has annotations of more than {_ANNOTATIONS:,} bytes", ("metadata", "annotations")
+
+
+def _bad_label(key: str, value: str) -> str | None:
+    if not _is_key(key):
+        return f"label key '{key}' is none"
+    return None if len(value) <= 63 and _VALUE.fullmatch(value) else f"label value '{value}' is none"
+
+
+def _is_key(key: str) -> bool:
+    prefix, slash, name = key.rpartition("/")
+    has_prefix = not slash or (len(prefix) <= 253 and _SUBDOMAIN.fullmatch(prefix) is not None)
+    return has_prefix and len(name) <= 63 and _NAME.fullmatch(name) is not None
+
+
+def _size(resource: Resource) -> Iterator[Problem]:
+    size = len(json.dumps(resource.manifest, separators=(",", ":"), ensure_ascii=False, default=str))
+    if size > _OBJECT // 4:  # a character has at most four bytes
+        size = len(json.dumps(resource.manifest, separators=(",", ":"), ensure_ascii=False, default=str).encode())
+    if size > _OBJECT:
+        yield _wrong(resource, f"has {size:,} bytes, expected at most {_OBJECT:,}")
+
+
+def _expressions(match: Mapping[str, Any]) -> Iterator[str]:
+    for field in ("headers", "withoutHeaders"):
+        for condition in (match.get(field) or {}).values():
+            text = (condition or {}).get("regex")
+            if isinstance(text, str):
+                yield text
+
+
+def _route(resource: Resource) -> Iterator[tuple[str, Path]]:
+    """Yields what a route has more of than its CRD lets it have (Gateway API 1.1 and, for matches, 1.2)."""
+    rules = rules_of(resource.manifest)
+    parents = (resource.manifest.get("spec") or {}).get("parentRefs") or ()
+    counts: list[tuple[str, int, int, Path]] = [
+        ("parentRefs", len(parents), _PARENTS, ("spec", "parentRefs")),
+        ("rules", len(rules), _RULES, ("spec", "rules")),
+        ("matches", sum(len(rule.get("matches") or ()) for rule in rules), _MATCHES_IN_ALL, ("spec", "rules")),
+    ]
+    for number, rule in enumerate(rules):
+        place = f" in rule {number + 1}"
+        path: Path = ("spec", "rules", number)
+        counts.append((f"matches{place}", len(rule.get("matches") or ()), _MATCHES, path))
+        counts += [
+            (f"{field}{place}", len(rule.get(field) or ()), _LISTED, path) for field in ("filters", "backendRefs")
+        ]
+        counts += [(what + place, found, limit, path) for what, found, limit in _sent(rule)]
+        for match in rule.get("matches") or ():
+            headers = match.get("headers") or ()
+            counts.append((f"headers in a match{place}", len(headers), _LISTED, path))
+            longest = max((len(str(header.get("value"))) for header in headers), default=0)
+            counts.append((f"characters of a header's value{place}", longest, _HEADER, path))
+    for what, found, limit, path in counts:
+        if found > limit:
+            yield f"has {found} {what}, expected at most {limit}", path
+
+
+def _sent(rule: Manifest) -> Iterator[tuple[str, int, int]]:
+    """Yields what a rule's backendRefs weigh and how many headers its filters change, with their limits."""
+    backends = rule.get("backendRefs") or ()
+    yield "as the weight of a backendRef", max((backend.get("weight") or 0 for backend in backends), default=0), _WEIGHT
+    for place in (rule, *backends):
+        for item in place.get("filters") or ():
+            for field in ("requestHeaderModifier", "responseHeaderModifier"):
+                changed = item.get(field) or {}
+                yield from ((f"headers to {name}", len(changed.get(name) or ()), _LISTED) for name in _CHANGES)

@@ -1,0 +1,107 @@
+"""P8, protection: a clone's pods have no more privilege than their origin's (CLONING.md, Privilege; ROUTING.md §6).
+
+A clone of which the specs change images, environment and replicas alone differs in nothing else. What patches, volumes and
+resources of a sandbox change besides is held against a list of privileges; the environment's policy alone may allow one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sandlane.base.pod_templates import with_template
+from sandlane.k8s.resource import Manifest, Resource, at
+from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem
+from sandlane.proof.alignment import same
+from sandlane.proof.claims import Claim
+from sandlane.proof.privileges import around, data_of_others, more, ordinary
+from sandlane.proof.world import World
+
+_PLACEMENT = ("affinity", "topologySpreadConstraints")
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields clones whose pods differ from their origin's in more than a spec changes, or may do more."""
+    for claim in world.claims.sandboxes:
+        for id in claim.origins:
+            origin, clone = world.base.by_id.get(id), world.clone_of(id, claim.tenant)
+            if origin and clone:
+                origin = with_template(world.base, origin)
+                check_one = _privileges if id in claim.changed else _differences
+                yield from check_one(world, origin, clone.resource, _own_claims(world, claim, id.namespace))
+        for resource in world.resources.get(claim.name, ()):
+            yield from _privileges(world, None, resource, _own_claims(world, claim, resource.id.namespace))
+
+
+def _wrong(clone: Resource, what: str) -> Problem:
+    return report("SL608", source=clone.source, what=what)
+
+
+def _own_claims(world: World, claim: Claim, namespace: str) -> frozenset[str]:
+    """Returns the claims that a sandbox brings to a namespace: those of the same names elsewhere are of others."""
+    key = ("", "PersistentVolumeClaim", namespace)
+    brought = world.resources.get(claim.name, ())
+    return frozenset(r.id.name for r in brought if (r.id.group, r.id.kind, r.id.namespace) == key)
+
+
+def _template(resource: Resource) -> Manifest:
+    row = workload_kind(resource.id.group, resource.id.kind)
+    return (at(resource.manifest, row.template) if row else None) or {}
+
+
+def _differences(world: World, origin: Resource, clone: Resource, claims: frozenset[str]) -> Iterator[Problem]:
+    """Yields the fields of a clone's pods that are not its origin's: where there are none, there is no privilege to gain."""
+    before, after = (_comparable(_template(r).get("spec") or {}) for r in (origin, clone))
+    for kind, what in (
+        around(_template(origin), _template(clone)) if "mesh" not in world.claims.environment.policy.privileges else ()
+    ):
+        yield _wrong(clone, f"'{clone.id}' has more privilege than '{origin.id}' ({kind}): {what}")
+    for field in sorted(before.keys() | after.keys()):
+        if not same(before.get(field), after.get(field)):
+            yield _wrong(clone, f"'{clone.id}': '{field}' of its pods is not that of '{origin.id}'")
+    if not same(*(at(r.manifest, ("spec", "volumeClaimTemplates")) for r in (origin, clone))):
+        yield _wrong(clone, f"'{clone.id}': 'volumeClaimTemplates' are not those of '{origin.id}'")
+
+
+def _privileges(world: World, origin: Resource | None, resource: Resource, claims: frozenset[str]) -> Iterator[Problem]:
+    """Yields what the pods of a clone may do beyond its origin's, or those of a resource beyond ordinary ones."""
+    templates = at(resource.manifest, ("spec", "volumeClaimTemplates")) or ()
+    known = at(origin.manifest, ("spec", "volumeClaimTemplates")) or () if origin else ()
+    alone = [resource.manifest] if resource.id.kind == "PersistentVolumeClaim" else []
+    gained = [*data_of_others([t for t in (*templates, *alone) if not any(same(t, k) for k in known)])]
+    if _template(resource):
+        gained += (
+            more(_template(origin), _template(resource), claims) if origin else ordinary(_template(resource), claims)
+        )
+    for kind, what in dict.fromkeys(gained):
+        if kind not in world.claims.environment.policy.privileges:
+            than = f"'{origin.id}'" if origin else "an ordinary pod"
+            yield _wrong(resource, f"'{resource.id}' has more privilege than {than} ({kind}): {what}")
+
+
+def _comparable(spec: Manifest) -> dict[str, Any]:
+    """Returns what a clone's pods have to share with their origin's: all but images, environment and places."""
+    kept = {key: value for key, value in spec.items() if key != "nodeName"}
+    for field in _PLACEMENT:
+        if field in kept:
+            kept[field] = _without_selectors(kept[field])
+    kept["containers"] = [_container(c) for c in spec.get("containers") or ()]
+    if kept.get("initContainers"):
+        kept["initContainers"] = [_container(c) for c in kept["initContainers"]]
+    return kept
+
+
+def _container(container: Manifest) -> dict[str, Any]:
+    kept = {key: value for key, value in container.items() if key not in ("image", "env")}
+    if kept.get("ports"):
+        kept["ports"] = [{k: v for k, v in port.items() if k not in ("hostPort", "hostIP")} for port in kept["ports"]]
+    return kept
+
+
+def _without_selectors(value: Any) -> Any:
+    """Returns terms of placement without what they are about, which is for the origin and for the clone its own pods."""
+    if isinstance(value, Mapping):
+        return {key: _without_selectors(inner) for key, inner in value.items() if key != "labelSelector"}
+    return [_without_selectors(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,100 @@
+"""P7 and P8, resources: further manifests of a sandbox are of harmless kinds, stay beside its clones and reach only its own pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sandlane.k8s.resource import Resource, ResourceId, at, labels_of
+from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem
+from sandlane.proof.claims import Claim
+from sandlane.proof.literals import ORIGIN, SERVICE, TENANT
+from sandlane.proof.world import World, base_pods
+
+_HARMFUL = (
+    ".istio.io", "gateway.networking.k8s.io", "linkerd.io", "networking.k8s.io", "admissionregistration.k8s.io", "discovery.k8s.io",
+)  # fmt: skip
+"""Ends of API groups whose objects act on others by selectors, hosts or rules."""
+
+_REFUSED = ("Secret", "Pod", "DaemonSet", "ReplicaSet", "ReplicationController", "Endpoints", "PodDisruptionBudget",
+            "HorizontalPodAutoscaler")  # fmt: skip
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields resources that could act on more than their tenant."""
+    read = set(_read_by_base(world)) if world.resources else set()
+    for claim in world.claims.sandboxes:
+        homes = {id.namespace for id in claim.origins} | {world.claims.environment.default_namespace}
+        for resource in world.resources.get(claim.name, ()):
+            id = resource.id
+            if id.group.endswith(_HARMFUL) or (
+                id.kind in _REFUSED and id.group in ("", "apps", "autoscaling", "policy")
+            ):
+                yield _wrong(resource, f"no sandbox may bring a {id.kind}")
+            if id.namespace not in homes:
+                yield _wrong(resource, f"its sandbox has nothing in namespace '{id.namespace}'")
+            if id in read:
+                yield _wrong(resource, "pods of the base name it")
+            yield from _labels(resource)
+            yield from _selector(resource, claim)
+
+
+def _wrong(resource: Resource, what: str) -> Problem:
+    return report("SL607", source=resource.source, what=f"'{resource.id}': {what}")
+
+
+_NAMING = {
+    "configMap": ("name", "ConfigMap"), "configMapRef": ("name", "ConfigMap"), "configMapKeyRef": ("name", "ConfigMap"),
+    "persistentVolumeClaim": ("claimName", "PersistentVolumeClaim"),
+}  # fmt: skip
+"""Field of a pod's spec -> the field in it that names an object, and the object's kind."""
+
+
+def _read_by_base(world: World) -> Iterator[ResourceId]:
+    """Yields what pods of the base name, there or not: where it appears, they would read it."""
+    for pods in base_pods(world.base):
+        row = workload_kind(pods.resource.id.group, pods.resource.id.kind)
+        spec = at(pods.resource.manifest, (*row.template, "spec") if row else ("spec",)) or {}
+        namespace = pods.resource.id.namespace
+        account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+        yield ResourceId("", "ServiceAccount", namespace, account)
+        for kind, name in _named_in(spec):
+            yield ResourceId("", kind, namespace, name)
+
+
+def _named_in(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _named_in(item)
+    elif isinstance(value, dict):
+        for field, inner in value.items():
+            if field in _NAMING and isinstance(inner, dict):
+                key, kind = _NAMING[field]
+                yield kind, str(inner.get(key))
+            else:
+                yield from _named_in(inner)
+
+
+def _labels(resource: Resource) -> Iterator[Problem]:
+    """Yields labels by which a resource, or its pods, would be taken for a clone."""
+    row = workload_kind(resource.id.group, resource.id.kind)
+    pods = at(resource.manifest, (*row.template, "metadata", "labels")) or {} if row else {}
+    for key in (*labels_of(resource.manifest), *pods):
+        if key == ORIGIN or key.startswith(SERVICE):
+            yield _wrong(resource, f"carries '{key}', which is for clones")
+
+
+def _selector(resource: Resource, claim: Claim) -> Iterator[Problem]:
+    """Yields selectors that could select what is not the tenant's."""
+    row = workload_kind(resource.id.group, resource.id.kind)
+    spec = resource.manifest.get("spec") or {}
+    if (resource.id.group, resource.id.kind) == ("", "Service"):
+        selector = spec.get("selector") or {}
+        if selector and selector.get(TENANT) != claim.tenant:
+            yield _wrong(resource, f"does not select by '{TENANT}: {claim.tenant}'")
+        if spec.get("type") not in (None, "ClusterIP") or spec.get("externalIPs") or spec.get("externalName"):
+            yield _wrong(resource, "can be reached from outside, or takes an address of others")
+    elif row and row.selector and at(spec, ("selector", "matchLabels", TENANT)) != claim.tenant:
+        yield _wrong(resource, f"does not select by '{TENANT}: {claim.tenant}'")

@@ -1,0 +1,176 @@
+"""Policies as proof reads them: which kinds bind pods by their labels, and which name what they apply to.
+
+Proof's own tables and rules (CLONING.md, Decisions; ROUTING.md, R-G13 and R-I19). What the output adds is one of three things: a
+copy that binds one clone, a copy that names another copy, or a NetworkPolicy in shared/ that lets clones through.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandlane.base.base import Base
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
+from sandlane.k8s.selectors import Index, Selector, from_workload_selector
+from sandlane.k8s.workload_kinds import GroupKind
+from sandlane.proof.literals import ORIGIN, TENANT
+
+LINKERD = "policy.linkerd.io"
+NETWORK_POLICY = ("networking.k8s.io", "NetworkPolicy")
+SERVER = (LINKERD, "Server")
+DIRECTIONS = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
+ROUTES = (
+    ("gateway.networking.k8s.io", "GRPCRoute"),
+    ("gateway.networking.k8s.io", "HTTPRoute"),
+    (LINKERD, "HTTPRoute"),
+)
+
+_ISTIO, _LABELS, _EVERYWHERE, _ONE = ("spec", "workloadSelector"), "labels", True, True
+BINDING: dict[GroupKind, tuple[tuple[str, str], str, bool, bool]] = {
+    NETWORK_POLICY: (("spec", "podSelector"), "matchLabels", False, False),
+    SERVER: (("spec", "podSelector"), "matchLabels", False, False),
+    ("extensions.istio.io", "WasmPlugin"): (("spec", "selector"), "matchLabels", _EVERYWHERE, False),
+    ("networking.istio.io", "DestinationRule"): (_ISTIO, "matchLabels", False, False),
+    ("networking.istio.io", "EnvoyFilter"): (_ISTIO, _LABELS, _EVERYWHERE, False),
+    ("networking.istio.io", "ProxyConfig"): (("spec", "selector"), "matchLabels", False, False),
+    ("networking.istio.io", "Sidecar"): (_ISTIO, _LABELS, False, _ONE),
+    ("security.istio.io", "AuthorizationPolicy"): (("spec", "selector"), "matchLabels", _EVERYWHERE, False),
+    ("security.istio.io", "PeerAuthentication"): (("spec", "selector"), "matchLabels", False, _ONE),
+    ("security.istio.io", "RequestAuthentication"): (("spec", "selector"), "matchLabels", _EVERYWHERE, False),
+    ("telemetry.istio.io", "Telemetry"): (("spec", "selector"), "matchLabels", False, _ONE),
+}
+"""Kind -> path of its pod selector, field of its equalities, whether it binds everywhere from Istio's root namespace, and
+whether one alone is in force for a pod."""
+
+ATTACHED: frozenset[GroupKind] = frozenset({
+    *ROUTES, ("extensions.istio.io", "WasmPlugin"), ("networking.istio.io", "EnvoyFilter"),
+    *(("gateway.envoyproxy.io", kind) for kind in ("BackendTrafficPolicy", "EnvoyExtensionPolicy", "SecurityPolicy")),
+    *(("gateway.networking.k8s.io", kind) for kind in ("BackendLBPolicy", "BackendTLSPolicy")),
+    ("gateway.networking.x-k8s.io", "XBackendTrafficPolicy"),
+    *(("networking.gke.io", kind) for kind in ("GCPBackendPolicy", "HealthCheckPolicy")),
+    *((LINKERD, kind) for kind in ("AuthorizationPolicy", "HTTPLocalRateLimitPolicy", "ServerAuthorization")),
+    *(("security.istio.io", kind) for kind in ("AuthorizationPolicy", "RequestAuthentication")),
+    ("telemetry.istio.io", "Telemetry"),
+})  # fmt: skip
+"""Kinds of policies whose copies proof can judge by what they name."""
+
+REFERENCES = ("targetRef", "targetRefs", "targetSelectors", "server")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A place at which a policy names an object, and all that it says there but for the name."""
+
+    target: ResourceId
+    field: str
+    rest: str
+
+
+def canonical(value: Any) -> str:
+    """Returns a value as text that is equal for equal data."""
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def kind_of(resource: Resource) -> GroupKind:
+    """Returns group and kind of an object."""
+    return resource.id.group, resource.id.kind
+
+
+def pod_selector(resource: Resource) -> Manifest | None:
+    """Returns the pod selector of a policy as it is written, or None where it has none that says anything."""
+    row = BINDING.get(kind_of(resource))
+    return (at(resource.manifest, row[0]) or None) if row else None
+
+
+def bindings(base: Base, root: str) -> Index[Resource]:
+    """Indexes the policies of a base by the pods that they bind."""
+    return Index(_bindings(base, root))
+
+
+def _bindings(base: Base, root: str) -> Iterator[tuple[str | None, Selector, Resource]]:
+    for key, (_, _, is_global, _) in BINDING.items():
+        for policy in base.of(*key):
+            selector, home = pod_selector(policy), policy.id.namespace
+            if selector:
+                yield None if is_global and home == root else home, from_workload_selector(selector), policy
+
+
+def clone_selected(resource: Resource) -> tuple[str, str] | None:
+    """Returns tenantID and origin label if a policy selects by exactly the labels of a clone, else None."""
+    row, selector = BINDING.get(kind_of(resource)), pod_selector(resource)
+    labels = selector.get(row[1]) if row and selector and set(selector) == {row[1]} else None
+    if not isinstance(labels, Mapping) or set(labels) != {TENANT, ORIGIN}:
+        return None
+    return str(labels[TENANT]), str(labels[ORIGIN])
+
+
+def references(resource: Resource) -> Iterator[Reference]:
+    """Yields what a policy names; of a route that is Servers alone, since other parents are its own matter."""
+    spec, key = resource.manifest.get("spec"), kind_of(resource)
+    if not isinstance(spec, Mapping):
+        return
+    listed = spec.get("targetRefs")
+    yield from _reference(resource, "targetRef", spec.get("targetRef"))
+    for reference in listed if isinstance(listed, list) else ():
+        yield from _reference(resource, "targetRef", reference)
+    for parent in (spec.get("parentRefs") or ()) if key in ROUTES else ():
+        if _is_server(resource, parent):
+            yield from _reference(resource, "parentRefs", {**parent, "group": LINKERD})
+    if key == (LINKERD, "ServerAuthorization") and at(spec, ("server", "name")):
+        yield from _reference(resource, "server", {"group": LINKERD, "kind": "Server", "name": spec["server"]["name"]})
+
+
+def _reference(resource: Resource, field: str, reference: Any) -> Iterator[Reference]:
+    if isinstance(reference, Mapping) and isinstance(reference.get("name"), str):
+        group = str(reference.get("group") or "")
+        home = str(reference.get("namespace") or resource.id.namespace)
+        target = ResourceId("" if group == "core" else group, str(reference.get("kind") or ""), home, reference["name"])
+        rest = {key: value for key, value in reference.items() if key != "name"}
+        yield Reference(target=target, field=field, rest=canonical(rest))
+
+
+def label_selections(resource: Resource) -> Iterator[tuple[GroupKind, Selector]]:
+    """Yields the kinds of objects that a policy selects by their labels, each with its selector."""
+    spec = resource.manifest.get("spec")
+    selector = at(spec, ("server", "selector"))
+    if kind_of(resource) == (LINKERD, "ServerAuthorization") and selector is not None:
+        yield SERVER, from_workload_selector(selector)
+    for entry in (at(spec, ("targetSelectors",)) or ()) if resource.id.group == "gateway.envoyproxy.io" else ():
+        yield (
+            (str(entry.get("group") or "gateway.networking.k8s.io"), str(entry.get("kind"))),
+            from_workload_selector(entry),
+        )
+
+
+def is_of_servers(resource: Resource) -> bool:
+    """Tells whether all parents of a route are Linkerd's Servers, so that it routes nothing and tells requests apart."""
+    parents = (resource.manifest.get("spec") or {}).get("parentRefs") or ()
+    return bool(parents) and all(_is_server(resource, parent) for parent in parents)
+
+
+def _is_server(route: Resource, parent: Manifest) -> bool:
+    """Tells whether a parent is one of Linkerd's Servers; CRDs of its routes fill in its group, but for that of version v1."""
+    fills_in = route.id.group == LINKERD and str(route.manifest.get("apiVersion")).rpartition("/")[2] != "v1"
+    group = parent.get("group")
+    return (LINKERD if group is None and fills_in else group, parent.get("kind")) == SERVER
+
+
+def other_fields(manifest: Manifest, but: tuple[str, ...]) -> str:
+    """Returns all that an object says but for its metadata, its status and some fields of its spec."""
+    spec = {key: value for key, value in (manifest.get("spec") or {}).items() if key not in but}
+    rest = {key: value for key, value in manifest.items() if key not in ("metadata", "status", "spec")}
+    return canonical({**rest, "spec": spec})
+
+
+def isolates(policy: Manifest) -> tuple[str, ...]:
+    """Returns the directions in which a NetworkPolicy isolates; without `policyTypes` the API server derives them."""
+    spec = policy.get("spec") or {}
+    types = spec.get("policyTypes") or ["Ingress", *(["Egress"] if spec.get("egress") else [])]
+    return tuple(direction for direction in DIRECTIONS if direction in types)
+
+
+def rules_of(policy: Manifest, direction: str) -> list[Manifest]:
+    """Returns the rules of a NetworkPolicy for a direction."""
+    return [rule or {} for rule in (policy.get("spec") or {}).get(DIRECTIONS[direction][0]) or ()]

@@ -1,0 +1,71 @@
+"""What each mesh reads of the Gateway API, and where a first route does no harm: proof's own table (ROUTING.md §5, §2.4 of research)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sandlane.base.base import Base
+from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable
+from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.workload_kinds import GroupKind
+
+GATEWAY_API = "gateway.networking.k8s.io"
+HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
+GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
+LINKERD_ROUTE = ("policy.linkerd.io", "HTTPRoute")
+REFERENCE_GRANT = (GATEWAY_API, "ReferenceGrant")
+DESTINATION_RULE = ("networking.istio.io", "DestinationRule")
+VIRTUAL_SERVICE = ("networking.istio.io", "VirtualService")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How one mesh reads routes.
+
+    `unroutable` tells which protocols it takes a port of a Service for; `kinds` of routes that it reads; `dead_filters` make
+    it ignore a whole route of a Service. `has_defaults`: a Service without routes gets HTTPRoutes of tenants', with their
+    defaults; else only one that has routes for other ports or clients. `is_linkerd`: a rule without backendRefs forwards to
+    the parent Service, a backendRef without a namespace means the parent's, and ServiceProfiles hide routes.
+    `needs_waypoint`: routes act at the waypoint of a Service alone. `replaces_namespaces`: clients with routes of their own
+    namespace meet no others. `shared` and `own` are the kinds of objects, beside routes, that the output may add in shared/
+    and in a sandbox's directory for this mesh.
+    """
+
+    unroutable: Callable[[Manifest, Manifest, Manifest], str | None] = istio_unroutable
+    kinds: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE)
+    dead_filters: frozenset[str] = frozenset()
+    has_defaults: bool = True
+    is_linkerd: bool = False
+    needs_waypoint: bool = False
+    replaces_namespaces: bool = False
+    reads_virtual_services: bool = False
+    shared: frozenset[GroupKind] = frozenset()
+    own: frozenset[GroupKind] = frozenset()
+
+
+READERS: Mapping[str, Reader] = {
+    "gateway-api": Reader(unroutable=plain_unroutable),
+    "istio": Reader(
+        has_defaults=False,
+        replaces_namespaces=True,
+        reads_virtual_services=True,
+        shared=frozenset({VIRTUAL_SERVICE}),
+        own=frozenset({DESTINATION_RULE}),
+    ),
+    "istio-ambient": Reader(reads_virtual_services=True, needs_waypoint=True, own=frozenset({DESTINATION_RULE})),
+    "linkerd": Reader(
+        unroutable=linkerd_unroutable,
+        kinds=(HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE),
+        dead_filters=frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"}),
+        is_linkerd=True,
+    ),
+}
+"""Value of `spec.mesh` -> how it reads routes."""
+
+
+def harm(reader: Reader, base: Base, service: Resource, port: Manifest) -> str | None:
+    """Returns what a first HTTPRoute would break on a port of a Service of the base, or None."""
+    if (service.manifest.get("spec") or {}).get("type") == "ExternalName":
+        return "an ExternalName Service is no parent of a route"
+    return reader.unroutable(service.manifest, port, base.namespace(service.id.namespace))

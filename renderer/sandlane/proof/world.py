@@ -1,0 +1,285 @@
+"""The world that obligations look at: base, output and claims, with what is found in them once and asked often.
+
+Building it and every obligation is linear in the objects and entries of base and output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from sandlane.base.base import Base
+from sandlane.base.pod_templates import with_template
+from sandlane.k8s.hosts import service_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of
+from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
+from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels, workload_kind
+from sandlane.proof.additional import AddedRoute, added_routes, conditions_of
+from sandlane.proof.alignment import Alignment, align, entries
+from sandlane.proof.claims import Claim, Claims, GroupClaim, Use, may_choose
+from sandlane.proof.clients import clone_key, specs_of
+from sandlane.proof.groups import Lasts, lasts_of
+from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, is_disabled, make_literals
+from sandlane.proof.readers import READERS, VIRTUAL_SERVICE, Reader
+from sandlane.proof.routes import Routes, read_routes
+from sandlane.semantics.network import Network, make_network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pods:
+    """The pods of a workload: their labels, and the workload's selector (None: it has none)."""
+
+    resource: Resource
+    labels: Mapping[str, str]
+    selector: Selector | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What is proved about, and its indexes.
+
+    `owners`: directory -> sandbox; `holders`: also route groups. `reach`: tenantID -> tenantIDs whose clones its requests may
+    meet (of a route group: its members'). `cloned`: tenantID -> base Services that select what it claims. `added`: output that
+    is not in the base; `resources`: what of it comes from a sandbox's own files, by its name; `pods`: those of added workloads.
+    `selected`: added Service -> pods that it selects, `selected_base`: those of the base. `clones`: (kind, namespace, tenantID,
+    origin label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each
+    VirtualService of the output, by id. `specs`: of the base's VirtualServices, with the conditions for clones that they get.
+    `network`: the base as proxies see it; `lasts`: catch-alls at gateways that VirtualServices share, where tenants
+    are chosen; `stripped_lasts`: where carriers are removed. `reader`: how the mesh reads
+    routes; `routes`: the base's that it reads; `added_routes`: the output's own.
+    """
+
+    base: Base
+    output: Base
+    claims: Claims
+    owners: Mapping[str, Claim]
+    holders: Mapping[str, Claim | GroupClaim]
+    reach: Mapping[str, frozenset[str]]
+    cloned: Mapping[str, frozenset[ResourceId]]
+    added: tuple[Resource, ...]
+    resources: Mapping[str, tuple[Resource, ...]]
+    pods: tuple[Pods, ...]
+    base_services: Index[Resource]
+    selected: Mapping[ResourceId, tuple[Pods, ...]]
+    selected_base: Mapping[ResourceId, tuple[Pods, ...]]
+    clones: Mapping[tuple[str, str, str, str], Pods]
+    clone_services: Mapping[tuple[ResourceId, str], Resource]
+    alignments: Mapping[ResourceId, Alignment]
+    specs: Mapping[ResourceId, Manifest]
+    network: Network
+    lasts: Lasts
+    stripped_lasts: Lasts
+    reader: Reader
+    routes: Routes
+    added_routes: tuple[AddedRoute, ...]
+
+    def service(self, host: str, namespace: str) -> ResourceId | None:
+        """Returns the id of the Service that a host means in an object of a namespace."""
+        found = service_of(host, namespace, self.claims.environment.cluster.domain)
+        return ResourceId("", "Service", found.namespace, found.name) if found else None
+
+    def owner(self, resource: Resource) -> Claim | None:
+        """Returns the active sandbox in whose directory an object of the output lies."""
+        return self.owners.get(directory(resource))
+
+    def may_select(self, service: Resource) -> frozenset[ResourceId]:
+        """Returns the base workloads whose pods an added Service may select, by a `use` of its sandbox."""
+        owner = self.owner(service)
+        origin = labels_of(service.manifest).get(ORIGIN, "")
+        return frozenset(
+            use.used
+            for use in (owner.uses if owner else ())
+            if any(s.id.name == origin for s in replaced_by(self.base, self.base_services, use))
+        )
+
+    def is_brought(self, resource: Resource) -> bool:
+        """Tells whether an object of the output comes from a sandbox's own files."""
+        return _is_brought(resource, self.owner(resource))
+
+    def clone_of(self, origin: ResourceId, tenant: str) -> Pods | None:
+        """Returns the pods of a tenant's clone of a base workload."""
+        return self.clones.get(clone_key(origin, tenant))
+
+    def added_service(self, id: ResourceId | None) -> Resource | None:
+        """Returns a Service of the output that the base has not."""
+        return self.output.by_id.get(id) if id and id not in self.base.by_id else None
+
+
+def make_world(base: Base, output: Base, claims: Claims) -> World:
+    """Indexes base, output and claims."""
+    added = tuple(resource for resource in output.resources if resource.id not in base.by_id)
+    pods = tuple(_pods(added))
+    base_services = Index(services(base.resources))
+    owners = {f"sandboxes/{claim.name}": claim for claim in claims.sandboxes}
+    holders: dict[str, Claim | GroupClaim] = {f"sandboxes/{group.name}": group for group in claims.groups}
+    holders |= owners
+    cluster = claims.environment.cluster
+    reader = READERS[claims.environment.mesh]
+    routes = read_routes(base, reader, is_mesh_only=claims.environment.routes.entry == "mesh")
+    carriers = [(carrier.header, carrier.baggage) for carrier in claims.environment.carriers]
+    conditions = conditions_of(carriers, [holder.tenant for holder in holders.values()])
+    clones = {(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods}
+    calling = {key: found.labels for key, found in clones.items()} if reader.reads_virtual_services else {}
+    specs = specs_of(base, calling, claims)
+    network = make_network(base, mesh=claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace)
+    stripped = claims.environment.routes.strip
+    return World(
+        base=base,
+        output=output,
+        claims=claims,
+        owners=owners,
+        holders=holders,
+        reach=_reach(claims),
+        cloned=_cloned(base, base_services, claims),
+        added=added,
+        resources=_resources(added, owners),
+        pods=pods,
+        base_services=base_services,
+        selected=_selected(added, pods),
+        selected_base=_selected(added, base_pods(base)),
+        clones=clones,
+        clone_services=dict(_clone_services(added, owners)),
+        alignments=_alignments(specs, output, claims),
+        specs=specs,
+        network=network,
+        lasts=lasts_of(network, partial(may_choose, claims.environment)),
+        stripped_lasts=lasts_of(network, stripped.__contains__) if stripped else {},
+        reader=reader,
+        routes=routes,
+        added_routes=tuple(added_routes(added, holders, routes, conditions)),
+    )
+
+
+def _is_brought(resource: Resource, owner: Claim | None) -> bool:
+    return owner is not None and annotations_of(resource.manifest).get(RESOURCE) in owner.resources
+
+
+def _resources(added: Iterable[Resource], owners: Mapping[str, Claim]) -> dict[str, tuple[Resource, ...]]:
+    """Returns the objects that say that they come from a file which their sandbox names."""
+    found: dict[str, list[Resource]] = {}
+    for resource in added:
+        owner = owners.get(directory(resource))
+        if owner and _is_brought(resource, owner):
+            found.setdefault(owner.name, []).append(resource)
+    return {name: tuple(resources) for name, resources in found.items()}
+
+
+def directory(resource: Resource) -> str:
+    """Returns the directory of an object of the output: `shared`, `base` or `sandboxes/<name>`."""
+    first, _, rest = resource.source.file.partition("/")
+    return f"{first}/{rest.partition('/')[0]}" if first == "sandboxes" else first
+
+
+def services(resources: Iterable[Resource]) -> Iterator[tuple[str, Selector, Resource]]:
+    """Yields the Services that select pods: one without a selector, or of type ExternalName, selects none."""
+    for resource in resources:
+        spec = resource.manifest.get("spec") or {}
+        if (
+            (resource.id.group, resource.id.kind) == ("", "Service")
+            and spec.get("selector")
+            and spec.get("type") != "ExternalName"
+        ):
+            yield resource.id.namespace, from_map(spec["selector"]), resource
+
+
+def pods_of(row: WorkloadKind, resource: Resource) -> Pods:
+    """Returns the pods of a workload."""
+    selector = at(resource.manifest, row.selector) if row.selector else None
+    parse = from_map if row.kind == "ReplicationController" else from_label_selector
+    return Pods(
+        resource=resource, labels=pod_labels(row, resource.manifest), selector=parse(selector) if selector else None
+    )
+
+
+def base_pods(base: Base) -> Iterator[Pods]:
+    """Yields the pods of the base: those of its workloads, and single ones."""
+    for row in WORKLOADS.values():
+        yield from (pods_of(row, resource) for resource in base.of(row.group, row.kind))
+    yield from (Pods(resource=pod, labels=labels_of(pod.manifest), selector=None) for pod in base.of("", "Pod"))
+
+
+def is_headless(service: Resource) -> bool:
+    """Tells whether a Service has no address of its own."""
+    return (service.manifest.get("spec") or {}).get("clusterIP") == "None"
+
+
+def _pods(added: Iterable[Resource]) -> Iterator[Pods]:
+    for resource in added:
+        row = workload_kind(resource.id.group, resource.id.kind)
+        if row:
+            yield pods_of(row, resource)
+
+
+def _marks(resource: Resource) -> tuple[str, str]:
+    labels = labels_of(resource.manifest)
+    return labels.get(TENANT, ""), labels.get(ORIGIN, "")
+
+
+def _reach(claims: Claims) -> dict[str, frozenset[str]]:
+    by_name = {claim.name: claim.tenant for claim in claims.sandboxes}
+    own = {claim.tenant: frozenset((claim.tenant,)) for claim in claims.sandboxes}
+    return own | {
+        group.tenant: frozenset(by_name[name] for name in group.members if name in by_name) for group in claims.groups
+    }
+
+
+def _cloned(base: Base, selecting: Index[Resource], claims: Claims) -> dict[str, frozenset[ResourceId]]:
+    cloned: dict[str, frozenset[ResourceId]] = {}
+    for claim in claims.sandboxes:
+        found = {service.id for origin in claim.origins for service in services_of(base, selecting, origin)}
+        used = {service.id for use in claim.uses for service in replaced_by(base, selecting, use)}
+        cloned[claim.tenant] = frozenset(id for id in found | used if not is_disabled(base.by_id[id]))
+    joined = {
+        tenant: frozenset(id for member in members for id in cloned[member])
+        for tenant, members in _reach(claims).items()
+    }
+    return cloned | joined
+
+
+def services_of(base: Base, selecting: Index[Resource], origin: ResourceId) -> list[Resource]:
+    """Returns the base Services that select the pods of a base workload; without ports there is nothing to send to."""
+    row, resource = workload_kind(origin.group, origin.kind), base.by_id.get(origin)
+    labels = pod_labels(row, with_template(base, resource).manifest) if row and resource else {}
+    found = selecting.matching(origin.namespace, labels) if labels else []
+    return [service for service in found if (service.manifest.get("spec") or {}).get("ports")]
+
+
+def replaced_by(base: Base, selecting: Index[Resource], use: Use) -> list[Resource]:
+    """Returns the base Services whose requests a `use` sends elsewhere: its workload's, or else the one of that name."""
+    if use.replaced in base.by_id:
+        return services_of(base, selecting, use.replaced)
+    service = base.by_id.get(use.service)
+    return [service] if service else []
+
+
+def _selected(added: tuple[Resource, ...], pods: Iterable[Pods]) -> dict[ResourceId, tuple[Pods, ...]]:
+    selecting = Index(services(added))
+    selected: dict[ResourceId, list[Pods]] = {}
+    for each in pods:
+        for service in selecting.matching(each.resource.id.namespace, each.labels):
+            selected.setdefault(service.id, []).append(each)
+    return {id: tuple(found) for id, found in selected.items()}
+
+
+def _clone_services(
+    added: Iterable[Resource], owners: Mapping[str, Claim]
+) -> Iterator[tuple[tuple[ResourceId, str], Resource]]:
+    for resource in added:
+        owner = owners.get(directory(resource))
+        if (
+            (resource.id.group, resource.id.kind) == ("", "Service")
+            and owner
+            and not is_headless(resource)
+            and not _is_brought(resource, owner)
+        ):
+            origin = ResourceId("", "Service", resource.id.namespace, labels_of(resource.manifest).get(ORIGIN, ""))
+            yield (origin, owner.tenant), resource
+
+
+def _alignments(specs: Mapping[ResourceId, Manifest], output: Base, claims: Claims) -> dict[ResourceId, Alignment]:
+    literals = make_literals(claims.environment.carriers, _reach(claims))
+    return {
+        vs.id: align((specs.get(vs.id) or {}).get("http") or (), entries(vs.manifest), literals)
+        for vs in output.of(*VIRTUAL_SERVICE)
+    }

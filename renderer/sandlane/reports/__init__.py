@@ -1,0 +1,1 @@
+"""What commands tell, as data, text and pictures."""

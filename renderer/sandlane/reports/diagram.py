@@ -1,0 +1,55 @@
+"""A picture of who cloned what where, as a Mermaid flowchart: GitHub and GitLab draw it in comments and READMEs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sandlane.k8s.resource import ResourceId
+from sandlane.plan.groups import members
+from sandlane.plan.model import Plan
+from sandlane.problems.problem import visible
+from sandlane.specs.inputs import Inputs
+
+
+def mermaid(plan: Plan, inputs: Inputs) -> str:
+    """Returns a flowchart: an edge from each tenant to each base workload that it cloned, named after the clone."""
+    return "\n".join(["flowchart LR", *_lines(plan, inputs)]) + "\n"
+
+
+def _lines(plan: Plan, inputs: Inputs) -> Iterator[str]:
+    origins = sorted({clone.origin.id for clone in plan.clones}, key=lambda id: (id.namespace, id.kind, id.name))
+    nodes = {id: f"w{number}" for number, id in enumerate(origins)}
+    for namespace in sorted({id.namespace for id in origins}):
+        yield f"  subgraph {_quoted(namespace)}"
+        yield from (f"    {nodes[id]}[{_quoted(_named(id))}]" for id in origins if id.namespace == namespace)
+        yield "  end"
+    tenants = {tenant.name: f"t{number}" for number, tenant in enumerate(plan.tenants)}
+    for tenant in plan.tenants:
+        owner = f" ({tenant.spec.owner})" if tenant.spec.owner else ""
+        yield f"  {tenants[tenant.name]}([{_quoted(tenant.id + owner)}])"
+    for clone in plan.clones:
+        yield f"  {tenants[clone.sandbox.name]} -->|{_quoted(clone.id.name)}| {nodes[clone.origin.id]}"
+    used = {(s.sandbox.name, s.origin.id.name, s.workload.use) for s in plan.services if s.workload.use}
+    for number, (name, service, workload) in enumerate(sorted(used, key=str)):
+        yield f"  u{number}[{_quoted(str(workload))}]"
+        yield f"  {tenants[name]} -.->|{_quoted(service)}| u{number}"
+    for group in inputs.groups:
+        joined = [name for name in members(group, inputs.sandboxes) if name in tenants]
+        yield from (f"  {tenants[group.name]} --- {tenants[name]}" for name in joined)
+
+
+def _named(id: ResourceId) -> str:
+    return f"{id.kind}/{id.name}"
+
+
+def _quoted(text: str) -> str:
+    """Quotes a label; Mermaid takes entities in place of what would end it."""
+    escaped = (
+        visible(text)
+        .replace("#", "#35;")
+        .replace("&", "#amp;")
+        .replace('"', "#quot;")
+        .replace("<", "#lt;")
+        .replace(">", "#gt;")
+    )
+    return f'"{escaped}"'

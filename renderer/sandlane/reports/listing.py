@@ -1,0 +1,91 @@
+"""What `sandlane list` tells, as data: sandboxes, workloads of the base, and owned route objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandlane.base.base import Base
+from sandlane.base.pod_templates import with_template
+from sandlane.k8s.ports import number_and_protocol
+from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, pod_labels
+from sandlane.meshes import MESHES
+from sandlane.output.layout import BASE, SHARED, Placed, path_of
+from sandlane.plan.origins import hook_of
+from sandlane.plan.relabel import make_selectors
+from sandlane.specs.inputs import Inputs
+
+Row = dict[str, Any]
+
+
+def sandboxes(inputs: Inputs) -> list[Row]:
+    """Returns sandboxes and route groups with their tenantIDs, owners, days of expiry and what they accept."""
+    rows: list[Row] = []
+    for sandbox in inputs.sandboxes:
+        accepted = [
+            {"code": a.code, "object": a.object, "reason": a.reason} for w in sandbox.workloads for a in w.accept
+        ]
+        rows.append({
+            "name": sandbox.name, "kind": "DevelopmentSandbox", "tenantID": sandbox.tenant, "owner": sandbox.owner,
+            "expires": sandbox.expires, "suspended": sandbox.suspend, "workloads": [str(w) for w in sandbox.workloads],
+            "sandboxes": [], "accepted": accepted, "file": sandbox.source.file,
+        })  # fmt: skip
+    for group in inputs.groups:
+        wanted = group.match_labels
+        selected = [s.name for s in inputs.sandboxes if wanted is not None and wanted.items() <= s.labels.items()]
+        rows.append({
+            "name": group.name, "kind": "RouteGroup", "tenantID": group.tenant, "owner": group.owner, "expires": group.expires,
+            "suspended": False, "workloads": [], "sandboxes": sorted({*selected, *group.sandboxes}), "accepted": [],
+            "file": group.source.file,
+        })  # fmt: skip
+    return rows
+
+
+def workloads(inputs: Inputs) -> list[Row]:
+    """Returns the workloads of the base: whether they can be cloned, and which ports of their Services can be routed."""
+    base: Base = inputs.base
+    unroutable = MESHES[inputs.environment.mesh].unroutable(inputs.environment, base)
+    selectors = make_selectors(base, inputs.environment.cluster.root_namespace)
+    rows: list[Row] = []
+    for row in WORKLOADS.values():
+        for workload in (w for w in base.of(row.group, row.kind) if not hook_of(w.manifest)):
+            labels = pod_labels(row, with_template(base, workload).manifest)
+            found = selectors.services.matching(workload.id.namespace, labels)
+            services: list[Row] = []
+            for service in found:
+                ports = [
+                    {
+                        "port": port["port"],
+                        "name": port.get("name"),
+                        "unroutable": unroutable.get((service.id, number_and_protocol(port))),
+                    }
+                    for port in service.manifest["spec"].get("ports") or ()
+                ]
+                services.append({"name": service.id.name, "ports": ports})
+            reason = (
+                None if row.is_clonable else f"a {row.kind} cannot be cloned; kinds that can: {', '.join(CLONABLE)}"
+            )
+            rows.append(
+                {
+                    "workload": str(workload.id),
+                    "clonable": row.is_clonable,
+                    "reason": reason,
+                    "services": services,
+                    "file": workload.source.file,
+                }
+            )
+    return sorted(rows, key=lambda r: str(r["workload"]))
+
+
+def owned(inputs: Inputs) -> list[Row]:
+    """Returns the base objects that the output owns, with the files of both: by the environment, whatever sandboxes say."""
+    output = inputs.environment.output
+    adopted = {(o.kind, o.namespace, o.name) for o in inputs.environment.routes.adopt}
+    rows = []
+    for resource in inputs.base.resources:
+        id = resource.id
+        is_route = (id.group, id.kind) == ("networking.istio.io", "VirtualService")
+        is_shared = is_route and (output.base == "full" or (id.kind, id.namespace, id.name) in adopted)
+        if is_shared or (output.base == "full" and (id.group, id.kind) != ("", "Secret")):
+            placed = Placed(directory=SHARED if is_shared else BASE, id=id, manifest=resource.manifest)
+            rows.append({"object": str(id), "base": resource.source.file, "output": path_of(placed)})
+    return rows

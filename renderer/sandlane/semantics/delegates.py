@@ -1,0 +1,139 @@
+"""Delegates of VirtualServices (S12): the routes of a root with those of its delegates in their places.
+
+Istio: pilot/pkg/model/virtualservice_controller.go, mergeHTTPRoutes and below (1.30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandlane.k8s.hosts import exported
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.semantics.istio_matches import gateway_name
+from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.outcomes import Origin
+
+_INHERITED = ("rewrite", "directResponse", "timeout", "retries", "fault", "mirror", "mirrorPercent", "mirrorPercentage",
+              "corsPolicy", "mirrors", "headers")  # fmt: skip
+_STRINGS = ("uri", "scheme", "method", "authority")
+_MAPS = ("headers", "withoutHeaders", "queryParams", "sourceLabels")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One http entry as a proxy gets it: with full host names, and where it is written."""
+
+    body: Manifest
+    origin: Origin
+
+
+def entries_of(network: Network, resource: Resource) -> Iterator[Entry]:
+    """Yields the http entries of a VirtualService that has hosts, delegates merged in."""
+    for number, entry in enumerate((resource.manifest.get("spec") or {}).get("http") or ()):
+        body = _full(network, entry, resource.id.namespace)
+        origin = Origin(resource=resource, path=("spec", "http", number))
+        if entry.get("delegate"):
+            yield from _delegated(network, resource, body)
+        else:
+            yield Entry(body=body, origin=origin)
+
+
+def _delegated(network: Network, root: Resource, body: Manifest) -> Iterator[Entry]:
+    named = body["delegate"]
+    id = ResourceId(ISTIO, "VirtualService", named.get("namespace") or root.id.namespace, named.get("name", ""))
+    delegate = network.base.by_id.get(id)
+    spec: Manifest = (delegate.manifest.get("spec") or {}) if delegate else {}
+    if delegate is None or spec.get("hosts"):
+        return
+    if not exported(spec.get("exportTo"), id.namespace) & {"*", root.id.namespace}:
+        return
+    for number, leaf in enumerate(spec.get("http") or ()):
+        merged = _merged(body, _full(network, leaf, id.namespace))
+        if merged is not None:
+            yield Entry(body=merged, origin=Origin(resource=delegate, path=("spec", "http", number)))
+
+
+def _full(network: Network, entry: Manifest, namespace: str) -> Manifest:
+    """Returns an entry with the full names of its hosts and gateways."""
+
+    def destination(body: Manifest) -> Manifest:
+        return {**body, "host": network.full(str(body.get("host", "")), namespace)}
+
+    changed: dict[str, Any] = dict(entry)
+    if entry.get("match"):
+        changed["match"] = [_at_home(match or {}, namespace) for match in entry["match"]]
+    if entry.get("route"):
+        changed["route"] = [{**r, "destination": destination(r.get("destination") or {})} for r in entry["route"]]
+    if entry.get("mirror"):
+        changed["mirror"] = destination(entry["mirror"])
+    if entry.get("mirrors"):
+        changed["mirrors"] = [{**m, "destination": destination(m.get("destination") or {})} for m in entry["mirrors"]]
+    return changed
+
+
+def _at_home(match: Manifest, namespace: str) -> Manifest:
+    gateways = match.get("gateways")
+    return {**match, "gateways": [gateway_name(name, namespace) for name in gateways]} if gateways else match
+
+
+def _merged(root: Manifest, leaf: Manifest) -> Manifest | None:
+    matches = _matches(root.get("match") or (), leaf.get("match") or ())
+    if matches is None:
+        return None
+    kept = {field: root[field] for field in _INHERITED if field in root}
+    return {**kept, **{k: v for k, v in leaf.items() if v is not None}, "match": matches}
+
+
+def _matches(roots: Sequence[Manifest], leaves: Sequence[Manifest]) -> list[Manifest] | None:
+    """Returns the merged matches, or None where a leaf's match has no root that it does not contradict."""
+    if not roots or not leaves:
+        return list(roots or leaves)
+    found: list[Manifest] = []
+    for leaf in leaves:
+        fitting = [_match(root, leaf) for root in roots if not _conflicts(root, leaf)]
+        if not fitting:
+            return None
+        found += fitting
+    return found
+
+
+def _match(root: Manifest, leaf: Manifest) -> Manifest:
+    merged = {**root, **{k: v for k, v in leaf.items() if v}, "ignoreUriCase": leaf.get("ignoreUriCase", False)}
+    for field in _MAPS:
+        merged[field] = {**(root.get(field) or {}), **(leaf.get(field) or {})}
+    return merged
+
+
+def _conflicts(root: Manifest, leaf: Manifest) -> bool:
+    if any(_texts_conflict(root.get(field), leaf.get(field)) for field in _STRINGS):
+        return True
+    for field in ("headers", "withoutHeaders", "queryParams"):
+        theirs = root.get(field) or {}
+        if any(_texts_conflict(theirs.get(key), value) for key, value in (leaf.get(field) or {}).items()):
+            return True
+    if bool(root.get("ignoreUriCase")) != bool(leaf.get("ignoreUriCase")):
+        return True
+    ports = {match["port"] for match in (root, leaf) if match.get("port")}
+    source, labels = root.get("sourceNamespace"), root.get("sourceLabels") or {}
+    if len(ports) > 1 or (source and leaf.get("sourceNamespace", "") != source):
+        return True
+    if any(labels.get(key, value) != value for key, value in (leaf.get("sourceLabels") or {}).items()):
+        return True
+    gateways, narrower = root.get("gateways") or (), leaf.get("gateways") or ()
+    return bool(gateways and narrower and not set(narrower) <= set(gateways))
+
+
+def _texts_conflict(root: Manifest | None, leaf: Manifest | None) -> bool:
+    if root is None or leaf is None:
+        return False
+    kinds = ("exact", "prefix", "regex")
+    if any(a.get("regex") and any(b.get(kind) for kind in kinds) for a, b in ((root, leaf), (leaf, root))):
+        return True
+    if root.get("exact"):
+        return bool(leaf.get("prefix")) or leaf.get("exact") != root["exact"]
+    if root.get("prefix"):
+        text = leaf.get("prefix") or leaf.get("exact")
+        return not (text and str(text).startswith(str(root["prefix"])))
+    return True

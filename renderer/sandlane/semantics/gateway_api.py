@@ -1,0 +1,166 @@
+"""Rules of HTTPRoutes and GRPCRoutes: what they do, and which parents they are attached to (S20, S24, S25)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandlane.k8s.hosts import ServiceHost
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.workload_kinds import GroupKind
+from sandlane.problems.problem import Path
+from sandlane.semantics.gateway_api_matches import Order, matches_of
+from sandlane.semantics.network import GATEWAY_API, Network
+from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Origin, Outcome, Redirect, Unknown, forward
+from sandlane.semantics.tables import Rule, doubt_of
+
+HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
+GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
+ROUTES = (HTTP_ROUTE, GRPC_ROUTE)
+
+Send = Callable[[str, int, int, Any], Destination]
+"""(host, port, weight, filters) -> destination, with its policy and with what fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A route and one parentRef of it, with the CRD's defaults: where `port` is None it means all."""
+
+    route: Resource
+    parent: Manifest
+
+    @property
+    def hostnames(self) -> Sequence[str]:
+        """The route's hostnames."""
+        return (self.route.manifest.get("spec") or {}).get("hostnames") or ()
+
+    @property
+    def port(self) -> int | None:
+        """The port that the parentRef names."""
+        port: int | None = self.parent.get("port")
+        return port
+
+
+def attached(network: Network, kinds: Sequence[GroupKind], parent: ResourceId) -> Iterator[Attached]:
+    """Yields the routes whose parentRefs name an object: group and kind default to Gateway, the namespace to the route's."""
+    for group, kind in kinds:
+        for route in network.base.of(group, kind):
+            for reference in (route.manifest.get("spec") or {}).get("parentRefs") or ():
+                if _names(reference, route.id.namespace, parent):
+                    yield Attached(route=route, parent=reference)
+
+
+def _names(reference: Manifest, namespace: str, parent: ResourceId) -> bool:
+    group = reference.get("group", GATEWAY_API)
+    kind = reference.get("kind") or "Gateway"
+    if kind == "Service" and (group == "core" or ("group" not in reference)):
+        group = ""  # Linkerd and Istio take both for the core group
+    home = reference.get("namespace") or namespace
+    return (group, kind, home, reference.get("name")) == (parent.group, parent.kind, parent.namespace, parent.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How rules of routes become outcomes for one parent.
+
+    `send` makes destinations; `home` is the namespace of a backendRef that names none (None: the route's); `default` is what a rule
+    without backendRefs does, beside its filters.
+    """
+
+    network: Network
+    order: Order
+    send: Send
+    default: Outcome
+    home: str | None = None
+    is_granted: Callable[[Resource, ResourceId], bool] = lambda route, service: True
+
+
+def compiled(reading: Reading, found: Attached, *, above: tuple[int, ...] = (), doubt: str = "") -> Iterator[Rule]:
+    """Yields the rules of a route for a parent; `above` are the parts of their ranks that come before the matches'."""
+    route = found.route
+    rules: Sequence[Manifest] = (route.manifest.get("spec") or {}).get("rules") or ({},)
+    for number, rule in enumerate(rules):
+        outcome = _outcome(reading, route, rule)
+        for index, match in matches_of(reading.order, route.id.kind, rule):
+            path: Path = ("spec", "rules", number)
+            yield Rule(
+                predicate=match.predicate,
+                outcome=outcome,
+                origin=Origin(resource=route, path=path if index is None else (*path, "matches", index)),
+                rank=(*above, *match.rank),
+                group=str(route.id),
+                doubt=doubt or doubt_of(match.predicate),
+            )
+
+
+def filters_of(rule: Manifest) -> list[Manifest]:
+    """Returns the filters of a rule and of its backendRefs."""
+    return [f for place in (rule, *(rule.get("backendRefs") or ())) for f in place.get("filters") or ()]
+
+
+def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
+    by_type: dict[str, list[Any]] = {}
+    for item in rule.get("filters") or ():
+        by_type.setdefault(str(item.get("type")), []).append(item)
+    changes = [f for kind in ("RequestHeaderModifier", "ResponseHeaderModifier") for f in by_type.pop(kind, ())]
+    redirects, rewrites = by_type.pop("RequestRedirect", ()), by_type.pop("URLRewrite", ())
+    mirrors, cors = by_type.pop("RequestMirror", ()), by_type.pop("CORS", ())
+    if redirects:
+        return Redirect(how=redirects[0].get("requestRedirect"), changes=changes or None)
+    destinations = _destinations(reading, route, rule.get("backendRefs") or ())
+    if not isinstance(destinations, tuple):
+        return destinations
+    return forward(
+        destinations,
+        changes=changes or None,
+        rewrite=rewrites[0].get("urlRewrite") if rewrites else None,
+        timeout=rule.get("timeouts"),
+        retries=rule.get("retry"),
+        cors=cors[0].get("cors") if cors else None,
+        mirrors=tuple(m.get("requestMirror") for m in mirrors),
+        other=tuple(f for kind in by_type.values() for f in kind),
+    )
+
+
+def _destinations(reading: Reading, route: Resource, backends: Sequence[Manifest]) -> tuple[Destination, ...] | Outcome:
+    """Returns where a rule sends, or what becomes of requests that it cannot send anywhere."""
+    if not backends:
+        return reading.default.destinations if isinstance(reading.default, Forward) else reading.default
+    weights = [1 if backend.get("weight") is None else backend["weight"] for backend in backends]
+    if not any(weights):
+        return NoCluster("500: all weights are 0")
+    strange = [
+        b
+        for b in backends
+        if (b.get("group") or "", b.get("kind") or "Service") not in (("", "Service"), ("core", "Service"))
+    ]
+    if strange:
+        return Unknown(f"backends of kind '{strange[0].get('kind')}' are not modelled")
+    live = [(b, weight) for b, weight in zip(backends, weights, strict=True) if weight]
+    return tuple(_destination(reading, route, b, weight if len(live) > 1 else 1) for b, weight in live)
+
+
+def _destination(reading: Reading, route: Resource, backend: Manifest, weight: int) -> Destination:
+    namespace = backend.get("namespace") or reading.home or route.id.namespace
+    host = ServiceHost(namespace, str(backend["name"])).fqdn(reading.network.domain)
+    port = backend.get("port")
+    if port is None:
+        return Destination(host=host, port=0, weight=weight, failure="500: the backendRef names no port")
+    if not reading.is_granted(route, ResourceId("", "Service", namespace, str(backend["name"]))):
+        why = f"500: no ReferenceGrant lets routes of namespace '{route.id.namespace}' name '{host}'"
+        return Destination(host=host, port=port, weight=weight, failure=why)
+    return reading.send(host, port, weight, backend.get("filters"))
+
+
+def plain(network: Network) -> Send:
+    """Returns how destinations are made where no DestinationRule applies."""
+
+    def send(host: str, port: int, weight: int, filters: Any) -> Destination:
+        known = network.hosts.get(host)
+        failure = "" if known and known.is_service else f"500: '{host}' is no Service"
+        if known and port not in known.ports:
+            failure = f"500: '{host}' has no port {port}"
+        return Destination(host=host, port=port, weight=weight, changes=filters, failure=failure)
+
+    return send

@@ -1,0 +1,143 @@
+"""What gateways make of requests: Istio's own Gateways, and those of the Gateway API with their listeners and routes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of
+from sandlane.k8s.selectors import from_label_selector, matches
+from sandlane.semantics import istio_gateways
+from sandlane.semantics.gamma import NO_BACKENDS, expressions, sender
+from sandlane.semantics.gateway_api import ROUTES, Attached, Reading, attached, compiled, plain
+from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC, host_rank
+from sandlane.semantics.istio_matches import Proxy
+from sandlane.semantics.network import GATEWAY_API, Network
+from sandlane.semantics.outcomes import L4, NotFound, Origin, Unknown
+from sandlane.semantics.request import Address
+from sandlane.semantics.tables import Rule, Table
+
+KINDS = (istio_gateways.GATEWAY, (GATEWAY_API, "Gateway"))
+_TERMINATED = frozenset({"HTTP", "HTTPS"})
+_ORDER = replace(SPEC, has_grpc_as_paths=True)
+_CHAINED = "the gateway's own sidecar, if it has one, routes what it sends to a Service once more: trace that from the gateway's pods"
+
+
+def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
+    """Returns the rules of the gateway that the client names, for a port and an authority."""
+    named = (address.client.namespace, address.client.name)
+    found = [g for kind in KINDS for g in network.base.of(*kind) if (g.id.namespace, g.id.name) == named]
+    if len(found) != 1:
+        what = "several Gateways have" if found else "no Gateway has"
+        return (Table(otherwise=Unknown(f"{what} the name '{address.client.namespace}/{address.client.name}'")),)
+    if (found[0].id.group, found[0].id.kind) == istio_gateways.GATEWAY:
+        return (istio_gateways.table_of(network, found[0], address),)
+    return _listened(network, found[0], address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listener:
+    """A listener of a Gateway with its host name: '' where it takes every host."""
+
+    body: Manifest
+    host: str
+
+
+def _listened(network: Network, gateway: Resource, address: Address) -> tuple[Table, ...]:
+    origin = Origin(resource=gateway, path=("spec",))
+    listeners = (gateway.manifest.get("spec") or {}).get("listeners") or ()
+    here = [
+        _Listener(body=x, host=str(x.get("hostname") or "").lower()) for x in listeners if x.get("port") == address.port
+    ]
+    if not here:
+        return (Table(otherwise=Unknown(f"'{gateway.id}' serves no port {address.port}"), origin=origin),)
+    ranks = [(rank, x) for x in here if (rank := host_rank([x.host] if x.host else [], address.authority)) is not None]
+    if not ranks:
+        return (Table(otherwise=NotFound(), origin=origin),)
+    best = max(rank for rank, _ in ranks)
+    chosen = [x for rank, x in ranks if rank == best]
+    if any(x.body.get("protocol") not in _TERMINATED for x in chosen):
+        return (Table(otherwise=L4(address.authority, address.port), origin=origin),)
+    rules = _rules(network, gateway, chosen, address)
+    notes = (_CHAINED,) if network.mesh in ("linkerd", "gateway-api") else ()
+    table = Table(rules=rules, otherwise=NotFound(), origin=origin, notes=notes)
+    return _readings(network, table)
+
+
+def _readings(network: Network, table: Table) -> tuple[Table, ...]:
+    """Returns the tables that implementations make: some go on to less close host names where no rule of the closest matches."""
+    best = max((rule.rank[:2] for rule in table.rules), default=(0, 0))
+    closest = replace(table, rules=tuple(rule for rule in table.rules if rule.rank[:2] == best))
+    if network.mesh in ("istio", "istio-ambient"):
+        return (closest,)
+    if len(closest.rules) == len(table.rules):
+        return expressions(table, at=2)
+    return (
+        *(_when(t, "if the gateway goes on to less close host names") for t in expressions(table, at=2)),
+        *(_when(t, "if the gateway keeps to the closest host name") for t in expressions(closest, at=2)),
+    )
+
+
+def _when(table: Table, what: str) -> Table:
+    return replace(table, when=f"{what}, {table.when}" if table.when else what)
+
+
+def _rules(network: Network, gateway: Resource, listeners: Sequence[_Listener], address: Address) -> tuple[Rule, ...]:
+    is_istio = network.mesh in ("istio", "istio-ambient")
+    proxy = Proxy(client=address.client, gateway=f"{gateway.id.namespace}/{gateway.id.name}", port=address.port)
+    reading = Reading(
+        network=network,
+        order=ISTIO_ORDER if is_istio else _ORDER,
+        send=sender(network, proxy) if is_istio else plain(network),
+        default=NO_BACKENDS,
+        is_granted=lambda route, service: _is_granted(network, route, service),
+    )
+    found: list[Rule] = []
+    for each in attached(network, ROUTES, gateway.id):
+        admitting = [x for x in listeners if _is_meant(each, x) and _admits(network, x, gateway, each) is not False]
+        rank = host_rank(each.hostnames, address.authority)
+        if not admitting or rank is None:
+            continue
+        if rank == (0, 0):  # without host names of its own it has its listener's
+            rank = host_rank([x.host for x in admitting if x.host], address.authority) or rank
+        known = any(_admits(network, x, gateway, each) for x in admitting)
+        doubt = "" if known else f"no manifest says whether namespace '{each.route.id.namespace}' may attach routes"
+        found += compiled(reading, each, above=rank, doubt=doubt)
+    return tuple(found)
+
+
+def _is_meant(found: Attached, listener: _Listener) -> bool:
+    section = found.parent.get("sectionName")
+    return (section is None or section == listener.body.get("name")) and found.port in (None, listener.body.get("port"))
+
+
+def _admits(network: Network, listener: _Listener, gateway: Resource, found: Attached) -> bool | None:
+    """Tells whether a listener takes routes of a route's namespace and kind; None where a Namespace's labels are not known."""
+    allowed = listener.body.get("allowedRoutes") or {}
+    kinds = [kind.get("kind") for kind in allowed.get("kinds") or ()]
+    if kinds and found.route.id.kind not in kinds:
+        return False
+    namespaces = allowed.get("namespaces") or {}
+    scope = namespaces.get("from") or "Same"
+    if scope != "Selector":
+        return scope == "All" or (scope == "Same" and found.route.id.namespace == gateway.id.namespace)
+    namespace = network.base.by_id.get(ResourceId("", "Namespace", "", found.route.id.namespace))
+    if namespace is None:
+        return None
+    labels = {"kubernetes.io/metadata.name": namespace.id.name, **labels_of(namespace.manifest)}
+    return matches(from_label_selector(namespaces.get("selector") or {}), labels)
+
+
+def _is_granted(network: Network, route: Resource, service: ResourceId) -> bool:
+    """Tells whether a route may name a Service: one of its own namespace, or one that a ReferenceGrant gives it."""
+    if route.id.namespace == service.namespace:
+        return True
+    source = {"group": route.id.group, "kind": route.id.kind, "namespace": route.id.namespace}
+    for grant in network.base.of(GATEWAY_API, "ReferenceGrant"):
+        spec = grant.manifest.get("spec") or {}
+        to = [t for t in spec.get("to") or () if (t.get("group") or "", t.get("kind")) == ("", "Service")]
+        is_named = any(t.get("name") in (None, "", service.name) for t in to)
+        is_given = any(all(f.get(key) == value for key, value in source.items()) for f in spec.get("from") or ())
+        if grant.id.namespace == service.namespace and is_named and is_given:
+            return True
+    return False

@@ -1,0 +1,130 @@
+"""What Linkerd makes of requests to a Service (S19 to S24, S26): policy routes, ServiceProfiles, protocols.
+
+linkerd2: policy-controller/k8s/index/src/outbound and grpc/src/outbound; linkerd2-proxy: app/outbound (research §2.3, §2.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sandlane.k8s.ports import linkerd_unroutable
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.semantics.addressed import addressed
+from sandlane.semantics.gateway_api import GRPC_ROUTE, ROUTES, Attached, Reading, attached, compiled, filters_of, plain
+from sandlane.semantics.gateway_api_matches import LINKERD, host_rank
+from sandlane.semantics.network import GATEWAY_API, Host, Network
+from sandlane.semantics.outcomes import L4, Destination, Forward, NotFound, Origin, Outcome, Passthrough, Unknown
+from sandlane.semantics.request import Address, bare
+from sandlane.semantics.tables import Table
+
+POLICY_ROUTE = ("policy.linkerd.io", "HTTPRoute")
+SERVICE_PROFILE = ("linkerd.io", "ServiceProfile")
+KINDS = (*ROUTES, POLICY_ROUTE)
+_L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
+_UNSUPPORTED = frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"})
+
+
+def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
+    """Returns the rules of a meshed client for the Service that it connects to; Linkerd goes by its address, not by the authority."""
+    found = addressed(network, address)
+    if isinstance(found, Table):
+        has_egress = isinstance(found.otherwise, Passthrough) and network.base.of("policy.linkerd.io", "EgressNetwork")
+        return (_only(Unknown("EgressNetworks are not modelled") if has_egress else found.otherwise),)
+    host, port = found
+    default = Forward(destinations=(Destination(host=host.name, port=address.port),))
+    if host.is_headless or host.is_external or not host.is_service:
+        what = "headless" if host.is_headless else "no Service with an address"
+        return (_only(default, f"'{host.name}' is {what}, so no route applies to it"),)
+    why_not = linkerd_unroutable(host.resource.manifest, port, network.base.namespace(host.resource.id.namespace))
+    if why_not:
+        return (_only(L4(host.name, address.port), f"port {address.port} of '{host.name}': {why_not}"),)
+    profiled = _profiled(network, address, host, default)
+    return (profiled or _routed(network, address, host, default),)
+
+
+def _only(outcome: Outcome, *notes: str) -> Table:
+    return Table(otherwise=outcome, modes=LINKERD.modes, notes=notes)
+
+
+def _routed(network: Network, address: Address, host: Host, default: Forward) -> Table:
+    parent, port = host.resource.id, host.ports[address.port]
+    found = [a for a in attached(network, KINDS, parent) if a.port in (None, address.port)]
+    live, notes = _live(found, address, parent)
+    grpc = [a for a in live if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE]
+    http = [a for a in live if a not in grpc]
+    chosen = grpc if grpc and port.get("appProtocol") != "http" else http
+    if not chosen:
+        return _unrouted(network, address, parent, default, notes)
+    reading = Reading(network=network, order=LINKERD, send=plain(network), default=default, home=parent.namespace)
+    rules = [
+        rule
+        for a in chosen
+        if (rank := host_rank(a.hostnames, bare(address.authority))) is not None
+        for rule in compiled(reading, a, above=rank)
+    ]
+    return Table(rules=tuple(rules), otherwise=NotFound(), modes=LINKERD.modes, notes=tuple(notes))
+
+
+def _live(found: Sequence[Attached], address: Address, parent: ResourceId) -> tuple[list[Attached], list[str]]:
+    """Returns the routes that are accepted and for the client, and why others are not."""
+    homes = {parent.namespace, address.client.namespace}
+    taken = {_key(a, parent) for a in found if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE}
+    live, notes = [], []
+    for each in found:
+        unsupported = sorted({str(f.get("type")) for f in _filters(each.route)} & _UNSUPPORTED)
+        if each.route.id.namespace not in homes:
+            continue
+        if unsupported:
+            notes.append(f"'{each.route.id}' has no effect: Linkerd does not know its filter {unsupported[0]}")
+        elif each.route.id.kind == "HTTPRoute" and _key(each, parent) in taken:
+            notes.append(f"'{each.route.id}' is not accepted: a GRPCRoute has the same parentRef")
+        else:
+            live.append(each)
+    return live, notes
+
+
+def _key(found: Attached, parent: ResourceId) -> tuple[ResourceId, int | None]:
+    return parent, found.port
+
+
+def _filters(route: Resource) -> Iterator[Mapping[str, object]]:
+    for rule in (route.manifest.get("spec") or {}).get("rules") or ():
+        yield from filters_of(rule)
+
+
+def _unrouted(network: Network, address: Address, parent: ResourceId, default: Forward, notes: Sequence[str]) -> Table:
+    """Returns the table of a Service without HTTP routes: the default route, unless TLSRoutes or TCPRoutes stand there."""
+    plain_port = not network.hosts[default.destinations[0].host].ports[address.port].get("appProtocol")
+    other = [a for a in attached(network, _L4_ROUTES, parent) if a.port in (None, address.port)] if plain_port else []
+    outcome: Outcome = Unknown(f"'{other[0].route.id}' routes connections, which is not modelled") if other else default
+    return _only(outcome, *notes)
+
+
+def _profiled(network: Network, address: Address, host: Host, default: Forward) -> Table | None:
+    """Returns the table of a ServiceProfile that overrides the routes of a Service, if one does (S21)."""
+    for namespace in dict.fromkeys((address.client.namespace, host.resource.id.namespace)):
+        profile = network.base.by_id.get(ResourceId(*SERVICE_PROFILE, namespace, host.name))
+        spec: Manifest = (profile.manifest.get("spec") or {}) if profile else {}
+        if profile is None or not (spec.get("routes") or spec.get("dstOverrides")):
+            continue
+        outcome = _overridden(address, spec, default)
+        origin = Origin(resource=profile, path=("spec",))
+        note = f"'{profile.id}' overrides every route of '{host.name}'"
+        return Table(otherwise=outcome, origin=origin, modes=LINKERD.modes, notes=(note,))
+    return None
+
+
+def _overridden(address: Address, spec: Manifest, default: Forward) -> Outcome:
+    overrides = spec.get("dstOverrides") or ()
+    if not overrides:
+        return default
+    destinations = []
+    for each in overrides:
+        host, _, port = str(each.get("authority", "")).partition(":")
+        weight = str(each.get("weight", "1"))
+        if not weight.isdigit() or (port and not port.isdigit()):
+            return Unknown("weights of dstOverrides that are no whole numbers are not modelled")
+        if int(weight):
+            share = int(weight) if len(overrides) > 1 else 1
+            destinations.append(Destination(host=bare(host), port=int(port or address.port), weight=share))
+    return Forward(destinations=tuple(destinations)) if destinations else default

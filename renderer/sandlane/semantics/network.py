@@ -1,0 +1,134 @@
+"""What routing decisions are compiled from: the objects of a base or of a base with output, indexed once.
+
+The registry holds the hosts that a mesh knows: Services, and for Istio the hosts of ServiceEntries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandlane.base.base import Base, make_base
+from sandlane.k8s.hosts import ServiceHost, covers, exported
+from sandlane.k8s.resource import Manifest, Resource, annotations_of
+from sandlane.semantics.request import bare
+
+ISTIO = "networking.istio.io"
+GATEWAY_API = "gateway.networking.k8s.io"
+EXPORT_TO = "networking.istio.io/exportTo"
+PUBLIC = frozenset({"*"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host of the registry, with its ports by number. `exported` are namespaces that see it, or `*`."""
+
+    name: str
+    resource: Resource
+    ports: Mapping[int, Manifest]
+    exported: frozenset[str] = PUBLIC
+
+    @property
+    def is_headless(self) -> bool:
+        """Whether it is a Service without an address of its own."""
+        return self.is_service and self.spec.get("clusterIP") == "None"
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it is a Service, and no host of a ServiceEntry."""
+        return (self.resource.id.group, self.resource.id.kind) == ("", "Service")
+
+    @property
+    def is_external(self) -> bool:
+        """Whether it is a Service of type ExternalName: a name for another host."""
+        return self.is_service and self.spec.get("type") == "ExternalName"
+
+    @property
+    def spec(self) -> Manifest:
+        """The spec of its object."""
+        return self.resource.manifest.get("spec") or {}
+
+    def is_seen(self, namespace: str) -> bool:
+        """Tells whether clients of a namespace see it."""
+        return bool(self.exported & {"*", namespace})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A base, the mesh that reads it (`spec.mesh`), the cluster's domain and the mesh's root namespace."""
+
+    base: Base
+    mesh: str
+    domain: str
+    root: str
+    hosts: Mapping[str, Host]
+
+    def full(self, host: str, namespace: str) -> str:
+        """Returns the full name of a host in an object of a namespace: one with a dot is literal (rule R-I1)."""
+        return host if "." in host or "*" in host else ServiceHost(namespace, host).fqdn(self.domain)
+
+    def meant(self, authority: str, namespace: str) -> str:
+        """Returns the host that a client of a namespace means, as DNS completes it; others as they are."""
+        host = bare(authority)
+        for end in (f".{namespace}.svc.{self.domain}", f".svc.{self.domain}", f".{self.domain}", ""):
+            if host + end in self.hosts:
+                return host + end
+        for end in (f".{namespace}.svc.{self.domain}", f".svc.{self.domain}", f".{self.domain}", ""):
+            parent = self.hosts.get((host + end).partition(".")[2])
+            if parent and parent.is_headless:  # the name of one pod, web-0.web
+                return parent.name
+        return host
+
+
+def make_network(base: Base, *, mesh: str, domain: str, root: str) -> Network:
+    """Indexes the objects of a base."""
+    hosts = {host.name: host for host in (*_entries(base), *_services(base, domain))}
+    return Network(base=base, mesh=mesh, domain=domain, root=root, hosts=hosts)
+
+
+def overlaid(base: Base, output: Iterable[Resource]) -> Base:
+    """Returns a base with the objects of an output in it: those of equal id take the places of the base's."""
+    return make_base({**base.by_id, **{resource.id: resource for resource in output}}.values())
+
+
+def _services(base: Base, domain: str) -> Iterator[Host]:
+    for service in base.of("", "Service"):
+        yield Host(
+            name=ServiceHost(service.id.namespace, service.id.name).fqdn(domain),
+            resource=service,
+            ports=_numbered((service.manifest.get("spec") or {}).get("ports"), "port"),
+            exported=exported(annotations_of(service.manifest).get(EXPORT_TO, "").split(","), service.id.namespace),
+        )
+
+
+def _entries(base: Base) -> Iterator[Host]:
+    for entry in base.of(ISTIO, "ServiceEntry"):
+        spec = entry.manifest.get("spec") or {}
+        # A ServiceEntry's port says its protocol where a Service's says it with its name.
+        ports = [{**port, "protocol": "TCP", "appProtocol": str(port.get("protocol", "")).lower()}
+                 for port in spec.get("ports") or ()]  # fmt: skip
+        for name in spec.get("hosts") or ():
+            yield Host(
+                name=str(name).lower(),
+                resource=entry,
+                ports=_numbered(ports, "number"),
+                exported=exported(spec.get("exportTo"), entry.id.namespace),
+            )
+
+
+def _numbered(ports: Any, field: str) -> dict[int, Manifest]:
+    """Returns ports by number; one number may stand for UDP and for TCP, by which requests come."""
+    listed = sorted(ports or (), key=lambda port: str(port.get("protocol") or "TCP").upper() == "TCP")
+    return {port[field]: port for port in listed if isinstance(port.get(field), int)}
+
+
+def most_specific(patterns: Iterable[str], host: str) -> str | None:
+    """Returns the pattern that covers a host most closely: itself, else the longest wildcard; None where none does."""
+    covering = [pattern for pattern in patterns if covers(pattern, host)]
+    return max(covering, key=closeness, default=None)
+
+
+def closeness(pattern: str) -> tuple[bool, int]:
+    """Ranks patterns that cover one host: literal ones first, then by length."""
+    return not pattern.startswith("*"), len(pattern)

@@ -1,0 +1,132 @@
+"""What happens to a request: the outcomes of the abstract model (ROUTING.md §6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandlane.k8s.resource import Manifest, Resource
+from sandlane.problems.problem import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where something stands in a manifest."""
+
+    resource: Resource
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.resource.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The effective trafficPolicy of a destination, with subset and port merged in, and the DestinationRules that it comes from.
+
+    `labels` are those of the subset; `doubt` says what decides between several DestinationRules and is not known.
+    """
+
+    traffic: Manifest
+    labels: Manifest
+    origins: tuple[Origin, ...] = field(compare=False)
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """One destination of a route. `host` is a full name; `weight` is its share among those that take part.
+
+    `failure` says what a request that is sent there gets instead: `503: …` or `500: …`.
+    """
+
+    host: str
+    port: int
+    subset: str = ""
+    weight: int = 1
+    changes: Any = None
+    policy: Policy | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """The request is sent on. Everything but `destinations` is as the manifests have it.
+
+    `changes` are operations on headers; `other` are filters whose effect the model does not know.
+    """
+
+    destinations: tuple[Destination, ...]
+    changes: Any = None
+    rewrite: Any = None
+    timeout: Any = None
+    retries: Any = None
+    fault: Any = None
+    cors: Any = None
+    mirrors: tuple[Any, ...] = ()
+    other: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """The client is sent elsewhere; faults of the rule come first."""
+
+    how: Any
+    changes: Any = None
+    fault: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direct:
+    """The proxy answers by itself."""
+
+    how: Any
+    changes: Any = None
+    fault: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """404: routes are known for the host, and none matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoCluster:
+    """The rule leads to nothing that exists: `why` begins with the status."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passthrough:
+    """The mesh knows nothing of the host and sends the request where its address leads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blackhole:
+    """502: the mesh knows nothing of the host, and lets nothing else through."""
+
+
+@dataclass(frozen=True, slots=True)
+class L4:
+    """The connection goes to a host; nothing looks at the request in it."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The model cannot tell, and says why."""
+
+    why: str
+
+
+Outcome = Forward | Redirect | Direct | NotFound | NoCluster | Passthrough | Blackhole | L4 | Unknown
+
+
+def forward(destinations: tuple[Destination, ...], **rest: Any) -> Outcome:
+    """Returns a Forward, or NoCluster where no destination can answer."""
+    if destinations and all(destination.failure for destination in destinations):
+        return NoCluster(destinations[0].failure)
+    return Forward(destinations=destinations, **rest)

@@ -1,0 +1,118 @@
+"""DestinationRules: which one a client uses for a host, and what it says of a subset and a port (S16).
+
+Istio: pilot/pkg/model/push_context.go (destinationRule), sidecar.go (DestinationRule), destination_rule.go (merging) and
+pilot/pkg/networking/util (MergeTrafficPolicy).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sandlane.k8s.hosts import exported
+from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.selectors import from_label_selector, matches
+from sandlane.semantics.network import ISTIO, Network, most_specific
+from sandlane.semantics.outcomes import Origin, Policy
+from sandlane.semantics.request import Client
+
+_FIELDS = ("connectionPool", "loadBalancer", "outlierDetection", "proxyProtocol", "tls", "tunnel")
+_NO_PORTS = ("proxyProtocol", "tunnel")
+
+
+def policy_of(network: Network, client: Client, host: str, subset: str, port: int) -> Policy | None:
+    """Returns the effective policy of a destination, or None where no DestinationRule applies to it."""
+    rules = _found(network, client, host)
+    if not rules:
+        return None
+    chosen, doubt = _for_client(rules, client)
+    if not chosen:
+        return None
+    return _merged(chosen, subset, port, doubt)
+
+
+def has_subset(policy: Policy | None, subset: str) -> bool:
+    """Tells whether a policy's DestinationRules have a subset."""
+    return policy is not None and any(s.get("name") == subset for o in policy.origins for s in _subsets(o.resource))
+
+
+def _found(network: Network, client: Client, host: str) -> list[Resource]:
+    """Returns the DestinationRules of the first level that has any: the client's namespace, the Service's, the root's."""
+    for namespace, is_own in _levels(network, client, host):
+        visible = [
+            rule
+            for rule in network.base.of(ISTIO, "DestinationRule")
+            if rule.id.namespace == namespace and (is_own or _is_seen(rule, client.namespace))
+        ]
+        names = {_host(network, rule) for rule in visible}
+        pattern = most_specific(names, host)
+        if pattern is not None:
+            return [rule for rule in visible if _host(network, rule) == pattern]
+    return []
+
+
+def _levels(network: Network, client: Client, host: str) -> Iterator[tuple[str, bool]]:
+    # In the root namespace only what is not exported is for its own clients alone; the rest comes last, as for all.
+    if client.namespace != network.root:
+        yield client.namespace, True
+    known = network.hosts.get(host)
+    if known:
+        yield known.resource.id.namespace, False
+    yield network.root, False
+
+
+def _is_seen(rule: Resource, namespace: str) -> bool:
+    return bool(exported(_spec(rule).get("exportTo"), rule.id.namespace) & {"*", namespace})
+
+
+def _host(network: Network, rule: Resource) -> str:
+    return network.full(str(_spec(rule).get("host", "")), rule.id.namespace).lower()
+
+
+def _spec(rule: Resource) -> Manifest:
+    return rule.manifest.get("spec") or {}
+
+
+def _subsets(rule: Resource) -> Sequence[Manifest]:
+    return _spec(rule).get("subsets") or ()
+
+
+def _for_client(rules: Sequence[Resource], client: Client) -> tuple[list[Resource], str]:
+    """Returns the rules to be merged: those for the client's pods, else those for all; and a doubt where age decides."""
+    own = [rule for rule in rules if rule.id.namespace == client.namespace and _selects(rule, client)]
+    chosen = own or [rule for rule in rules if _spec(rule).get("workloadSelector") is None]
+    alike = [rule for rule in chosen if _scope(rule) == _scope(chosen[0])]
+    if len(alike) < len(chosen) or sum(bool(_spec(rule).get("trafficPolicy")) for rule in alike) > 1:
+        return alike, f"which of {', '.join(repr(str(rule.id)) for rule in chosen)} is the oldest"
+    return alike, ""
+
+
+def _selects(rule: Resource, client: Client) -> bool:
+    selector = _spec(rule).get("workloadSelector")
+    return selector is not None and matches(from_label_selector(selector), client.labels)
+
+
+def _scope(rule: Resource) -> tuple[frozenset[str], str]:
+    return exported(_spec(rule).get("exportTo"), rule.id.namespace), str(_spec(rule).get("workloadSelector"))
+
+
+def _merged(rules: Sequence[Resource], subset: str, port: int, doubt: str) -> Policy:
+    top: Manifest = next((_spec(rule)["trafficPolicy"] for rule in rules if _spec(rule).get("trafficPolicy")), {})
+    part: Manifest = next((s for rule in rules for s in _subsets(rule) if subset and s.get("name") == subset), {})
+    traffic = _override(_override({}, top, port), part.get("trafficPolicy") or {}, port)
+    return Policy(
+        traffic=traffic,
+        labels=part.get("labels") or {},
+        origins=tuple(Origin(resource=rule, path=("spec",)) for rule in rules),
+        doubt=doubt,
+    )
+
+
+def _override(policy: Mapping[str, Any], by: Mapping[str, Any], port: int) -> dict[str, Any]:
+    """Returns a policy with the fields of another put over it; its settings of a port replace them all."""
+    merged = {**policy, **{field: by[field] for field in _FIELDS if by.get(field) is not None}}
+    for settings in by.get("portLevelSettings") or ():
+        if (settings.get("port") or {}).get("number") == port:
+            own: dict[str, Any] = {field: settings[field] for field in _FIELDS if settings.get(field) is not None}
+            return {**{field: merged[field] for field in _NO_PORTS if field in merged}, **own}
+    return merged

@@ -1,0 +1,97 @@
+"""Sidecar objects (S11): which hosts and VirtualServices of which namespaces a client's proxy knows.
+
+Istio: pilot/pkg/model/push_context.go (getSidecarScope) and sidecar.go. A destination of an imported VirtualService is known too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sandlane.k8s.hosts import covers
+from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.selectors import from_label_selector, from_map, matches
+from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.outcomes import Blackhole, Origin, Passthrough
+from sandlane.semantics.request import Client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a client's proxy imports for a port: (namespace or `*`, host pattern) pairs; None means everything.
+
+    `strange` is what becomes of requests to hosts that it does not know; `doubt` says why another Sidecar may be the one.
+    """
+
+    imports: tuple[tuple[str, str], ...] | None
+    origin: Origin | None
+    strange: Passthrough | Blackhole
+    doubt: str = ""
+
+    def has(self, namespace: str, hosts: Iterable[str]) -> bool:
+        """Tells whether an object of a namespace with any of the hosts is imported; wildcards meet in both directions."""
+        if self.imports is None:
+            return True
+        return any(
+            home in ("*", namespace) and any(covers(pattern, host) or covers(host, pattern) for host in hosts)
+            for home, pattern in self.imports
+        )
+
+
+def scope_of(network: Network, client: Client, port: int) -> Scope:
+    """Returns what the Sidecar of a client imports: one that selects its pods, else its namespace's, else the root's."""
+    for found in _levels(network, client):
+        if found:
+            names = ", ".join(f"'{sidecar.id}'" for sidecar in found)
+            doubt = f"which of {names} is the oldest" if len(found) > 1 else ""
+            return _scope(found[0], client, port, doubt)
+    return Scope(imports=None, origin=None, strange=Passthrough())
+
+
+def _levels(network: Network, client: Client) -> Sequence[list[Resource]]:
+    sidecars = network.base.of(ISTIO, "Sidecar")
+    local = [sidecar for sidecar in sidecars if sidecar.id.namespace == client.namespace]
+    whole = [sidecar for sidecar in local if not _spec(sidecar).get("workloadSelector")]
+    root = [s for s in sidecars if s.id.namespace == network.root and not _spec(s).get("workloadSelector")]
+    return [s for s in local if _selects(s, client)], whole, root
+
+
+def _spec(sidecar: Resource) -> Manifest:
+    return sidecar.manifest.get("spec") or {}
+
+
+def _selects(sidecar: Resource, client: Client) -> bool:
+    selector = sidecar.manifest.get("spec", {}).get("workloadSelector")
+    if not selector:
+        return False
+    labels = (*from_map(selector.get("labels") or {}), *from_label_selector(selector))
+    return matches(labels, client.labels)
+
+
+def _scope(sidecar: Resource, client: Client, port: int, doubt: str) -> Scope:
+    spec = sidecar.manifest.get("spec") or {}
+    listeners = spec.get("egress")
+    mode = (spec.get("outboundTrafficPolicy") or {}).get("mode")
+    return Scope(
+        imports=None if listeners is None else _imports(listeners, client, port),
+        origin=Origin(resource=sidecar, path=("spec",)),
+        strange=Blackhole() if mode == "REGISTRY_ONLY" else Passthrough(),
+        doubt=doubt,
+    )
+
+
+def _imports(listeners: Sequence[Manifest], client: Client, port: int) -> tuple[tuple[str, str], ...]:
+    own = [entry for entry in listeners if _number(entry) == port]
+    entries = own or [entry for entry in listeners if _number(entry) is None]
+    pairs = []
+    for entry in entries:
+        for host in entry.get("hosts") or ():
+            home, _, pattern = str(host).rpartition("/")
+            if home != "~":
+                pairs.append((client.namespace if home == "." else home or "*", pattern))
+    return tuple(pairs)
+
+
+def _number(entry: Manifest) -> int | None:
+    number: int | None = (entry.get("port") or {}).get("number")
+    return number

@@ -1,0 +1,90 @@
+"""A survey: who answers each port of each Service, for each tenant and for requests without a carrier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sandlane.base.base import Base
+from sandlane.reports.answers import quoted, said
+from sandlane.semantics.network import Network
+from sandlane.semantics.request import Request
+from sandlane.semantics.trace import Traced, names, trace
+from sandlane.specs.model import Carrier
+
+NONE = "none"
+"""Stands for a request without a carrier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One port of a Service, as the client names it, and who answers there: `none` and tenantIDs -> names of workloads."""
+
+    host: str
+    port: int
+    cells: Mapping[str, str]
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port}"
+
+
+def survey(network: Network, base: Base, request: Request, carrier: Carrier, tenants: Sequence[str]) -> tuple[Row, ...]:
+    """Sends one request to every port of every Service of a base, without a carrier and with it for every tenant."""
+    rows = []
+    for host, port in _addresses(base, request.client.namespace):
+        asked = replace(request, host=host, port=port)
+        cells = {NONE: cell(trace(network, asked))}
+        for tenant in tenants:
+            cells[tenant] = cell(trace(network, carrying(asked, carrier, tenant)))
+        rows.append(Row(host=host, port=port, cells=cells))
+    return tuple(rows)
+
+
+def carrying(request: Request, carrier: Carrier, tenant: str) -> Request:
+    """Returns a request with a tenantID in a carrier."""
+    name, value = (carrier.header, tenant) if carrier.header else ("baggage", f"{carrier.baggage}={tenant}")
+    return replace(request, headers=(*request.headers, (name.lower(), value)))
+
+
+def _addresses(base: Base, namespace: str) -> Iterator[tuple[str, int]]:
+    for service in base.of("", "Service"):
+        home = service.id.namespace
+        name = service.id.name if home == namespace else f"{service.id.name}.{home}"
+        for port in (service.manifest.get("spec") or {}).get("ports") or ():
+            yield name, port["port"]
+
+
+def cell(traced: Traced) -> str:
+    """Returns who answers, or what else becomes of a request; a question mark where that depends on what is not known."""
+    found = names(traced.answer.targets) or [said(traced.answer.outcome)]
+    return " + ".join(name.rpartition("/")[2] for name in found) + (" ?" if traced.others else "")
+
+
+def tabulated(rows: Iterable[Row], tenants: Sequence[str]) -> list[str]:
+    """Returns the lines of a table, with a column for each tenant."""
+    table = [["SERVICE", NONE.upper(), *tenants], *([row.address, *row.cells.values()] for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in table]
+
+
+def pictured(rows: Iterable[Row]) -> str:
+    """Returns a flowchart: an edge from each address to who answers without a carrier, and one for each tenant that differs."""
+    nodes: dict[str, str] = {}
+    lines = ["flowchart LR"]
+
+    def node(name: str, left: str, right: str) -> str:
+        if name not in nodes:
+            nodes[name] = f"n{len(nodes)}"
+            lines.append(f"  {nodes[name]}{left}{quoted(name)}{right}")
+        return nodes[name]
+
+    for row in rows:
+        address = node(row.address, "[", "]")
+        for tenant, found in row.cells.items():
+            if tenant == NONE:
+                lines.append(f"  {address} --> {node(found, '[(', ')]')}")
+            elif found != row.cells[NONE]:
+                lines.append(f"  {address} -->|{quoted(tenant)}| {node(found, '[(', ')]')}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,135 @@
+"""Tracing: what becomes of one request, by which rule, and whose pods answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sandlane.k8s.hosts import service_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of
+from sandlane.k8s.selectors import from_map, matches
+from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels, workload_kind
+from sandlane.semantics import decide_request
+from sandlane.semantics.network import Network
+from sandlane.semantics.outcomes import L4, Destination, Forward, Origin, Outcome
+from sandlane.semantics.request import Client, ClientKind, Request
+from sandlane.semantics.tables import Choice
+
+_NOT_INJECTED = {"linkerd.io/inject": "disabled", "sidecar.istio.io/inject": "false"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A destination with its Service, and the workloads (or single pods) whose pods it selects."""
+
+    destination: Destination
+    service: Resource | None
+    workloads: tuple[Resource, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One thing that may become of a request: the outcome, where the rule stands that decides, and who answers.
+
+    `is_rule`: `origin` is the place of a rule; else it is that of the object that leaves the request without one. `when` says what
+    this depends on, if on anything.
+    """
+
+    outcome: Outcome
+    origin: Origin | None
+    is_rule: bool
+    targets: tuple[Target, ...]
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """What becomes of a request: the first of the possible answers, the others, and what else is to be said."""
+
+    request: Request
+    answer: Answer
+    others: tuple[Answer, ...]
+    notes: tuple[str, ...]
+
+
+def trace(network: Network, request: Request) -> Traced:
+    """Follows one request to the pods that answer it."""
+    decision = decide_request(network, request)
+    answer, *others = (_answer(network, choice) for choice in (decision.choice, *decision.others))
+    doubts = [
+        f"'{target.destination.host}': {target.destination.policy.doubt} decides which DestinationRule applies"
+        for each in (answer, *others)
+        for target in each.targets
+        if target.destination.policy and target.destination.policy.doubt
+    ]
+    notes = tuple(dict.fromkeys((*decision.notes, *doubts)))
+    return Traced(request=request, answer=answer, others=tuple(others), notes=notes)
+
+
+def _answer(network: Network, choice: Choice) -> Answer:
+    return Answer(
+        outcome=choice.outcome,
+        origin=choice.origin,
+        is_rule=choice.rule is not None,
+        targets=tuple(_targets(network, choice.outcome)),
+        when=choice.when,
+    )
+
+
+def _targets(network: Network, outcome: Outcome) -> Iterator[Target]:
+    destinations: tuple[Destination, ...] = ()
+    if isinstance(outcome, Forward):
+        destinations = outcome.destinations
+    elif isinstance(outcome, L4):
+        destinations = (Destination(host=outcome.host, port=outcome.port),)
+    for destination in destinations:
+        named = service_of(destination.host, "", network.domain)
+        id = ResourceId("", "Service", named.namespace, named.name) if named else None
+        service = network.base.by_id.get(id) if id else None
+        labels = destination.policy.labels if destination.policy else {}
+        found = tuple(_selected(network, service, labels)) if service and not destination.failure else ()
+        yield Target(destination=destination, service=service, workloads=found)
+
+
+def _selected(network: Network, service: Resource, subset: Manifest) -> Iterator[Resource]:
+    spec = service.manifest.get("spec") or {}
+    if not spec.get("selector") or spec.get("type") == "ExternalName":
+        return
+    selector = (*from_map(spec["selector"]), *from_map(subset))
+    for resource in workloads(network):
+        if resource.id.namespace == service.id.namespace and matches(selector, _labels(resource)):
+            yield resource
+
+
+def workloads(network: Network) -> Iterator[Resource]:
+    """Yields everything that has pods: the workloads, and single pods."""
+    for group, kind in (*WORKLOADS, ("", "Pod")):
+        yield from network.base.of(group, kind)
+
+
+def _labels(resource: Resource) -> Manifest:
+    row = workload_kind(resource.id.group, resource.id.kind)
+    return pod_labels(row, resource.manifest) if row else labels_of(resource.manifest)
+
+
+def client_of(network: Network, workload: Resource | None, namespace: str) -> Client:
+    """Returns the client that a workload's pods are, or without one any meshed pod of a namespace without labels."""
+    kind: ClientKind = "linkerd" if network.mesh == "linkerd" else "sidecar"
+    if workload is None:
+        return Client(kind=kind, namespace=namespace)
+    row = workload_kind(workload.id.group, workload.id.kind)
+    marks = {**_annotations(row, workload), **_labels(workload)}
+    if network.mesh != "istio-ambient" and any(marks.get(key) == value for key, value in _NOT_INJECTED.items()):
+        kind = "unmeshed"
+    return Client(kind=kind, namespace=workload.id.namespace, labels=_labels(workload), name=workload.id.name)
+
+
+def _annotations(row: WorkloadKind | None, workload: Resource) -> Manifest:
+    if row is None:
+        return annotations_of(workload.manifest)
+    return at(workload.manifest, (*row.template, "metadata", "annotations")) or {}
+
+
+def names(targets: Iterable[Target]) -> list[str]:
+    """Returns the names of the workloads that answer, each once."""
+    return list(dict.fromkeys(str(workload.id) for target in targets for workload in target.workloads))

@@ -1,0 +1,99 @@
+"""What Istio's ambient mode makes of requests: only a waypoint of the Service looks at them (S14, rule R-I16).
+
+Istio: pilot/pkg/networking/core/listener_waypoint.go. Since 1.29 all VirtualServices for a host in the waypoint's or the Service's
+namespace are one list, each up to its first catch-all, without moving any; before, the first one alone was used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import permutations
+
+from sandlane.base.base import Base
+from sandlane.k8s.ports import is_http, istio_protocol
+from sandlane.k8s.resource import Resource, ResourceId, labels_of
+from sandlane.semantics.addressed import addressed
+from sandlane.semantics.gamma import merged
+from sandlane.semantics.gateway_api import ROUTES, Attached, attached
+from sandlane.semantics.istio_matches import MESH, Proxy
+from sandlane.semantics.istio_rules import destination, rules_of
+from sandlane.semantics.network import GATEWAY_API, ISTIO, Host, Network, most_specific
+from sandlane.semantics.outcomes import L4, Forward, NotFound, Unknown
+from sandlane.semantics.request import Address
+from sandlane.semantics.tables import Rule, Table
+
+USE = "istio.io/use-waypoint"
+USE_NAMESPACE = "istio.io/use-waypoint-namespace"
+FOR = "istio.io/waypoint-for"
+
+
+def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
+    """Returns the rules of the waypoint of the Service that a client connects to."""
+    found = addressed(network, address)
+    if isinstance(found, Table):
+        return (found,)
+    host, port = found
+    home = waypoint_home(network.base, host.resource)
+    if home is None:
+        note = f"the manifests show no waypoint for '{host.name}': without the label '{USE}' nothing looks at requests"
+        return (Table(otherwise=L4(host.name, address.port), notes=(note,)),)
+    if not is_http(istio_protocol(port)):
+        return (Table(otherwise=L4(host.name, address.port)),)
+    client = replace(address.client, kind="waypoint", namespace=home, labels={})
+    proxy = Proxy(client=client, gateway=MESH, port=address.port)
+    default = Forward(destinations=(destination(network, proxy, host.name, address.port),))
+    homes = {home, host.resource.id.namespace}
+    virtual = _virtual(network, proxy, host, homes)
+    routes = [a for a in attached(network, ROUTES, host.resource.id) if a.port in (None, proxy.port)]
+    own = [a for a in routes if a.route.id.namespace in homes]
+    unheeded = [a.route.id for a in routes if a not in own]
+    notes = tuple(f"'{id}' has no effect: a waypoint takes no routes of clients' namespaces" for id in unheeded)
+    if virtual and own:
+        doubt = f"'{virtual[0].origin}' and '{own[0].route.id}' are for one Service, which Istio does not support"
+        return (Table(otherwise=Unknown(doubt), notes=notes),)
+    if not own:
+        return (Table(rules=virtual, otherwise=NotFound() if virtual else default, notes=notes),)
+    return tuple(replace(table, notes=notes) for table in _orders(network, proxy, own))
+
+
+def waypoint_home(base: Base, service: Resource) -> str | None:
+    """Returns the namespace of a Service's waypoint, or None where it has none, or one that is for other than Services."""
+    for labels in (labels_of(service.manifest), labels_of(base.namespace(service.id.namespace))):
+        if labels.get(USE):
+            home = labels.get(USE_NAMESPACE, service.id.namespace)
+            gateway = base.by_id.get(ResourceId(GATEWAY_API, "Gateway", home, labels[USE]))
+            # Without the label, and with a value that Istio does not know, a waypoint is for Services.
+            is_for = labels_of(gateway.manifest).get(FOR, "service") if gateway else "service"
+            return None if labels[USE] == "none" or is_for in ("none", "workload") else home
+    return None
+
+
+def _virtual(network: Network, proxy: Proxy, host: Host, homes: set[str]) -> tuple[Rule, ...]:
+    """Returns the rules of the VirtualServices of a host in some namespaces."""
+    found: list[Rule] = []
+    for vs in network.base.of(ISTIO, "VirtualService"):
+        spec = vs.manifest.get("spec") or {}
+        hosts = [network.full(name, vs.id.namespace).lower() for name in spec.get("hosts") or ()]
+        if vs.id.namespace in homes and MESH in (spec.get("gateways") or (MESH,)) and most_specific(hosts, host.name):
+            found += rules_of(network, vs, proxy)
+    return tuple(found)
+
+
+def _orders(network: Network, proxy: Proxy, found: Sequence[Attached]) -> Iterator[Table]:
+    """Yields the tables of routes in every order of the VirtualServices that Istio makes of them.
+
+    It makes one for each namespace and form of parentRef; of several the one with the oldest route is looked at first.
+    """
+    keys = list(dict.fromkeys((a.route.id.namespace, a.port) for a in found))
+    for order in permutations(keys):
+        rules = [
+            rule
+            for place, key in enumerate(order)
+            for rule in merged(
+                network, proxy, [a for a in found if (a.route.id.namespace, a.port) == key], (len(keys) - place,)
+            )
+        ]
+        first = next(a.route.id for a in found if (a.route.id.namespace, a.port) == order[0])
+        when = f"if '{first}' is older than those with another form of parentRef" if len(keys) > 1 else ""
+        yield Table(rules=tuple(rules), otherwise=NotFound(), when=when)

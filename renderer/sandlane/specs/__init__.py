@@ -1,0 +1,1 @@
+"""Our own kinds: Environment, DevelopmentSandbox and RouteGroup, from documents to typed records."""

@@ -1,0 +1,181 @@
+"""Our own kinds as typed records, built from documents that `sandlane.specs.schema` has checked, so that nothing here checks again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandlane.k8s.resource import Manifest
+from sandlane.overrides.model import Changes
+from sandlane.problems.problem import Path, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """A place where a request carries the tenantID: a header of its own, or a member of W3C baggage."""
+
+    header: str | None = None
+    baggage: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectName:
+    """Names a base route object in `routes.adopt`."""
+
+    kind: str
+    name: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePatch:
+    """A JSON patch of generated route objects: those of a kind, and of a name and a namespace where these are given."""
+
+    kind: str
+    name: str | None
+    namespace: str | None
+    operations: tuple[Manifest, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """The environment's `routes`; gateways in `strip` are `namespace/name`."""
+
+    adopt: tuple[ObjectName, ...]
+    answer_header: str | None = None
+    entry: str = "any"
+    strip: tuple[str, ...] = ()
+    patches: tuple[RoutePatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The environment's `preview`: a host with `{tenantID}` in it, the gateway as `namespace/name`, and the base's host."""
+
+    host: str
+    gateway: str
+    of: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The environment's `cluster`: what manifests cannot say."""
+
+    domain: str
+    root_namespace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """The environment's `output`; `path` is relative to the tree's root."""
+
+    path: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A standing rule: kustomize's target, and what every clone of the workloads that it names gets."""
+
+    target: Mapping[str, str]
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The environment's `policy`: guard rails on what specs may ask for."""
+
+    images: tuple[str, ...]
+    resource_kinds: tuple[str, ...]
+    require: tuple[str, ...]
+    max_per_owner: int | None
+    privileges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """An `Environment` document: where the base is, which mesh, and how requests name their tenant.
+
+    `directory` is that of its file; `base` and `sandboxes` are as written, relative to it.
+    """
+
+    name: str
+    source: Source
+    directory: str
+    base: tuple[str, ...]
+    default_namespace: str
+    mesh: str
+    carriers: tuple[Carrier, ...]
+    tenant_label: str
+    sandboxes: tuple[str, ...]
+    routes: Routes
+    rules: tuple[Rule, ...]
+    policy: Policy
+    cluster: Cluster
+    output: Output
+    preview: Preview | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """An acceptable problem that a sandbox accepts, with its reason."""
+
+    code: str
+    object: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A workload that a sandbox clones, or with `use` one that another takes the place of. `path` leads to it in the spec."""
+
+    path: Path
+    kind: str
+    namespace: str
+    name: str
+    changes: Changes
+    replicas: int
+    accept: tuple[Acceptance, ...]
+    use: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceFile:
+    """A file of further manifests of a sandbox. `path` leads to its entry in the spec."""
+
+    path: Path
+    file: str
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """A `DevelopmentSandbox` document; `tenant_path` leads to where its tenantID stands."""
+
+    name: str
+    labels: Mapping[str, str]
+    source: Source
+    tenant: str
+    tenant_path: Path = ("metadata", "name")
+    owner: str | None
+    expires: str | None
+    suspend: bool
+    workloads: tuple[Workload, ...]
+    resources: tuple[ResourceFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteGroup:
+    """A `RouteGroup` document: a tenantID that reaches the clones of several sandboxes."""
+
+    name: str
+    source: Source
+    tenant: str
+    tenant_path: Path = ("metadata", "name")
+    owner: str | None
+    expires: str | None
+    sandboxes: tuple[str, ...]
+    match_labels: Mapping[str, str] | None

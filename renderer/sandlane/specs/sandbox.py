@@ -1,0 +1,273 @@
+"""Sandbox specs: DevelopmentSandbox and RouteGroup documents of files as typed records."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandlane.base.base import is_own
+from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join, relative
+from sandlane.k8s.resource import at
+from sandlane.overrides.read import changes_of, read_file, repeated, twice
+from sandlane.problems.catalogue import CATALOGUE, report
+from sandlane.problems.problem import Invalid, Path, Problem, Source
+from sandlane.specs import schema as contract
+from sandlane.specs.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
+from sandlane.yamlio import read as yamlio
+
+_OF_A_CLONE = (
+    "image",
+    "containers",
+    "initContainers",
+    "volumes",
+    "preserveLabels",
+    "configMaps",
+    "patches",
+    "replicas",
+)
+ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specs:
+    """Sandboxes and groups by name, the problems of those that are left out, and the names of these as far as known."""
+
+    sandboxes: tuple[Sandbox, ...]
+    groups: tuple[RouteGroup, ...]
+    problems: tuple[Problem, ...]
+    rejected: frozenset[str]
+
+
+def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Specs:
+    """Reads the specs of files. Mistakes in one spec leave that one out.
+
+    Manifests and patches that a spec names may lie beside it; they are no specs.
+    """
+    read = [(file, *_documents(tree, file)) for file in files]
+    beside = {path for file, documents, _ in read for document in documents for path in _named_by(document.data, file)}
+    records: list[Sandbox | RouteGroup] = []
+    problems: list[Problem] = []
+    rejected: set[str] = set()
+    for file, documents, unread in read:
+        if unread and file not in beside:
+            problems += unread
+            rejected.add(file.rpartition("/")[2].partition(".")[0])  # by custom a spec's file has its name
+        for document in documents:
+            if file in beside and not is_own(document.data):
+                continue
+            record, wrong = _record(tree, document.data, Source(file=file, document=document.index), environment)
+            problems += wrong
+            if wrong:
+                rejected |= _names(document.data)
+            elif record:
+                records.append(record)
+    kept, taken = _unique(records, environment)
+    return Specs(
+        sandboxes=tuple(sorted((r for r in kept if isinstance(r, Sandbox)), key=lambda r: r.name)),
+        groups=tuple(sorted((r for r in kept if isinstance(r, RouteGroup)), key=lambda r: r.name)),
+        problems=(*problems, *taken),
+        rejected=frozenset(rejected | {r.name for r in records} - {r.name for r in kept}),
+    )
+
+
+def _documents(tree: Tree, file: str) -> tuple[tuple[yamlio.Document, ...], list[Problem]]:
+    source = Source(file=file)
+    try:
+        return yamlio.read(tree.read(file), file), []
+    except Invalid as invalid:
+        return (), [replace(problem, sandbox=source) for problem in invalid.problems]
+    except Unreadable as unreadable:
+        return (), [report("SL128", source=source, sandbox=source, reason=str(unreadable))]
+
+
+def _named_by(data: Any, file: str) -> Iterator[str]:
+    """Yields the files that a document names as resources or patches, before anything of it has been checked."""
+    named = [*_items(data, "resources")]
+    for workload in _items(data, "workloads") if is_own(data) else ():
+        patches = workload.get("patches") if isinstance(workload, Mapping) else None
+        named += [at(patch, ("path",)) for patch in (patches if isinstance(patches, list) else ())]
+    for name in named if is_own(data) else ():
+        try:
+            if isinstance(name, str):
+                yield join(file.rpartition("/")[0], name)
+        except OutsideRoot:
+            continue  # told where the spec is read
+
+
+def _items(data: Any, field: str) -> list[Any]:
+    listed = at(data, ("spec", field))
+    return listed if isinstance(listed, list) else []
+
+
+def _names(data: Any) -> set[str]:
+    name = at(data, ("metadata", "name"))
+    return {name} if isinstance(name, str) else set()
+
+
+def _record(
+    tree: Tree, data: Any, source: Source, environment: Environment
+) -> tuple[Sandbox | RouteGroup | None, list[Problem]]:
+    kind = data.get("kind") if isinstance(data, Mapping) else None
+    if kind not in ("DevelopmentSandbox", "RouteGroup") or not is_own(data):
+        found = f"kind {kind!r} of apiVersion {data.get('apiVersion')!r}" if isinstance(data, Mapping) else "no mapping"
+        return None, [
+            report("SL204", source=source, sandbox=source, expected="a DevelopmentSandbox or a RouteGroup", found=found)
+        ]
+    problems = contract.check(kind, data, source, source)
+    if problems:
+        return None, problems
+    full = contract.with_defaults(contract.schema(kind), data)
+    if kind == "RouteGroup":
+        group = _group(full, source)
+        return group, [*_wrong(group)]
+    record, unread = _sandbox(tree, full, source, environment)
+    return record, [*unread, *_wrong(record), *_beside_use(data, source)]
+
+
+def _sandbox(
+    tree: Tree, data: Mapping[str, Any], source: Source, environment: Environment
+) -> tuple[Sandbox, list[Problem]]:
+    spec, metadata = data["spec"], data["metadata"]
+    problems: list[Problem] = []
+    workloads = []
+    for number, workload in enumerate(spec["workloads"]):
+        path: Path = ("spec", "workloads", number)
+        changes, wrong = changes_of(tree, workload, source, path, source)
+        problems += wrong
+        workloads.append(
+            Workload(
+                path=path,
+                kind=workload["kind"],
+                namespace=workload.get("namespace", environment.default_namespace),
+                name=workload["name"],
+                changes=changes,
+                replicas=workload["replicas"],
+                use=workload.get("use"),
+                accept=tuple(
+                    Acceptance(code=a["code"], object=a["object"], reason=a["reason"]) for a in workload["accept"]
+                ),
+            )
+        )
+    resources = []
+    for number, name in enumerate(spec["resources"]):
+        path = ("spec", "resources", number)
+        file, text, unread = read_file(tree, name, source, path, source)
+        problems += unread
+        resources.append(ResourceFile(path=path, file=file, text=text))
+    sandbox = Sandbox(
+        name=metadata["name"],
+        labels=metadata["labels"],
+        source=source,
+        tenant=spec.get("tenantID", metadata["name"]),
+        tenant_path=("spec", "tenantID") if "tenantID" in spec else ("metadata", "name"),
+        owner=spec.get("owner"),
+        expires=spec.get("expires"),
+        suspend=spec["suspend"],
+        workloads=tuple(workloads),
+        resources=tuple(resources),
+    )
+    return sandbox, problems
+
+
+def _group(data: Mapping[str, Any], source: Source) -> RouteGroup:
+    spec, metadata = data["spec"], data["metadata"]
+    return RouteGroup(
+        name=metadata["name"],
+        source=source,
+        tenant=spec.get("tenantID", metadata["name"]),
+        tenant_path=("spec", "tenantID") if "tenantID" in spec else ("metadata", "name"),
+        owner=spec.get("owner"),
+        expires=spec.get("expires"),
+        sandboxes=tuple(spec["sandboxes"]),
+        match_labels=spec["selector"]["matchLabels"] if "selector" in spec else None,
+    )
+
+
+def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
+    """Yields what the schema cannot say: days that do not exist, entries that stand twice, codes that cannot be accepted."""
+    if record.expires and not _is_day(record.expires):
+        yield report(
+            "SL201",
+            source=record.source,
+            path=("spec", "expires"),
+            sandbox=record.source,
+            what=f"'{record.expires}' is no day of the calendar",
+            where=" in 'spec.expires'",
+        )
+    if isinstance(record, Sandbox):
+        yield from twice([str(w) for w in record.workloads], record.source, ("spec", "workloads"), record.source)
+        for workload in record.workloads:
+            yield from repeated(workload.changes, record.source)
+            for number, accepted in enumerate(workload.accept):
+                if accepted.code not in ACCEPTABLE:
+                    yield report(
+                        "SL219",
+                        source=record.source,
+                        path=(*workload.path, "accept", number, "code"),
+                        sandbox=record.source,
+                        accepted=accepted.code,
+                        codes=", ".join(ACCEPTABLE),
+                    )
+    else:
+        yield from twice(list(record.sandboxes), record.source, ("spec", "sandboxes"), record.source)
+
+
+def _beside_use(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:
+    """Yields fields of a workload that say something of a clone where `use` says that there is none."""
+    for number, workload in enumerate(data["spec"].get("workloads") or ()):
+        for field in _OF_A_CLONE if "use" in workload else ():
+            if field in workload:
+                path = ("spec", "workloads", number, field)
+                yield report(
+                    "SL222", source=source, path=path, at_key=True, sandbox=source, field=field, used=workload["use"]
+                )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unique(
+    records: list[Sandbox | RouteGroup], environment: Environment
+) -> tuple[list[Sandbox | RouteGroup], list[Problem]]:
+    """Returns the records whose names and tenantIDs no earlier one has, and a problem for each other."""
+    names: dict[str, str] = {}
+    tenants: dict[str, str] = {}
+    kept: list[Sandbox | RouteGroup] = []
+    problems: list[Problem] = []
+    for record in records:
+        kind = "sandbox" if isinstance(record, Sandbox) else "route group"
+        who = f"{kind} '{record.name}' in {relative(record.source.file, environment.directory)}"
+        if record.name in names:
+            problems.append(
+                report(
+                    "SL206",
+                    source=record.source,
+                    path=("metadata", "name"),
+                    sandbox=record.source,
+                    name=record.name,
+                    other=names[record.name],
+                )
+            )
+        elif record.tenant in tenants:
+            problems.append(
+                report(
+                    "SL205",
+                    source=record.source,
+                    path=record.tenant_path,
+                    sandbox=record.source,
+                    tenant=record.tenant,
+                    other=tenants[record.tenant],
+                )
+            )
+        else:
+            kept.append(record)
+        names.setdefault(record.name, who)
+        tenants.setdefault(record.tenant, who)
+    return kept, problems

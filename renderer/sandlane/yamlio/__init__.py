@@ -1,0 +1,1 @@
+"""YAML text to data and back, as Kubernetes' own tools read it."""

@@ -1,0 +1,85 @@
+"""The text of a YAML file before it is parsed: its encoding, its separators, and places in it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from dataclasses import dataclass
+
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem, Source
+
+_LINE_END = re.compile(r"\n")
+# All patterns run on the text behind one more line break, so that the first line is like the others.
+_SEPARATOR = re.compile(r"\n(---(?![ \t]*\r?(?:\n|\Z)|[ \t]+#)[^\n]*)")
+_END = re.compile(
+    r"\n\.\.\.(?=[ \t\r\n]|\Z)"
+    r"(?!(?:[ \t]+#[^\n]*|[ \t]*)\r?(?:\n[ \t]*(?:#[^\n]*)?\r?(?=\n|\Z))*+(?:\Z|\n---))"
+)
+_DIRECTIVE = re.compile(r"\A(?:\n[ \t]*(?:\#[^\n]*)?\r?(?=\n))*+\n%")
+_RETURN = re.compile(r"\r(?!\n)")
+_HIDDEN_LINE = re.compile(r"[\x85\u2028\u2029](?:---|\.\.\.)(?=\s|\Z)")
+_LATER_MARK = re.compile(r"(\n---[^\n]*(?:\n[ \t]*(?:#[^\n]*)?\r?(?=\n))*+\n)\ufeff")
+# What YAML does not allow, and the byte order mark, which no editor shows.
+_CONTROL = re.compile(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The characters of a file without byte order marks, and where its lines start."""
+
+    file: str
+    body: str
+    lines: tuple[int, ...]
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Returns line and column, both from 1, of a character; only LF ends a line, as in editors."""
+        line = bisect_right(self.lines, index)
+        return line, index - self.lines[line - 1] + 1
+
+
+def decoded(data: bytes, file: str) -> tuple[Text | None, list[Problem]]:
+    """Returns the text of a file and what forbids to parse it (SL101 control characters, SL107, SL108).
+
+    UTF-16 is refused although Go reads it: kubectl splits the bytes of a file at `---` before it decodes them.
+    """
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return None, [report("SL107", source=Source(file=file), position=(1, 1), reason="it is UTF-16")]
+    try:
+        body = data.removeprefix(BOM_UTF8).decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = _text(data[: error.start].decode("utf-8"), file)
+        reason = f"byte 0x{data[error.start]:02x} does not belong there"
+        return None, [report("SL107", source=Source(file=file), position=before.place(len(before.body)), reason=reason)]
+    if "\ufeff" in body:
+        body = _LATER_MARK.sub(r"\1", "\n" + body)[1:]
+    text = _text(body, file)
+    return text, _refusals(text)
+
+
+def _text(body: str, file: str) -> Text:
+    return Text(file, body, (0, *(found.end() for found in _LINE_END.finditer(body))))
+
+
+def _refusals(text: Text) -> list[Problem]:
+    """Returns what readers take in different ways, or not at all, before YAML's grammar begins."""
+    lined = "\n" + text.body
+    found: list[tuple[int, str]] = []
+    for match in _SEPARATOR.finditer(lined):
+        found.append((match.start(), "nothing but a comment may stand behind '---'"))
+    if "\n..." in lined:
+        for match in _END.finditer(lined):
+            found.append((match.start(), "'...' is not followed by '---'"))
+    if "\n%" in lined and (directive := _DIRECTIVE.search(lined)):
+        found.append((directive.end() - 2, "directives are not allowed"))
+    if "\r" in lined and (lone := _RETURN.search(lined)):
+        found.append((lone.start() - 1, "a carriage return without a line feed stands in the text"))
+    if not lined.isascii() and (hidden := _HIDDEN_LINE.search(lined)):
+        found.append((hidden.start() - 1, "a document starts or ends behind a Unicode line break"))
+    source = Source(file=text.file)
+    problems = [report("SL108", source=source, position=text.place(at), what=what) for at, what in found[:1000]]
+    if control := _CONTROL.search(text.body):
+        reason = f"character U+{ord(control[0]):04X} is not allowed, write it as an escape in double quotes"
+        problems.append(report("SL101", source=source, position=text.place(control.start()), reason=reason))
+    return problems

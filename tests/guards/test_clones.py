@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sandlane.guards.clones import guard
+
+from tests.build import Object, app, deployment, object_of, plan, sandbox, service, texts
+
+
+def hint(what: str, code: str, object: str = "Deployment/shop/a") -> str:
+    """Returns the hint of a problem that may be accepted."""
+    return f"\n  hint: {what}, or accept it at the workload: accept: [{{code: {code}, object: {object}, reason: ...}}]"
+
+
+OWN = "give the clone a queue of its own through 'env'"
+QUEUE = (
+    "sandboxes/dev1.yaml: SL310 no Service selects 'Deployment/shop/a' and none of its environment changes, so its clone takes "
+    f"work from the base's own queue or schedule{hint(OWN, 'SL310')}"
+)
+
+
+def runs(name: str) -> str:
+    return hint(f"leave it out with 'initContainers: {{drop: [{name}]}}'", "SL312")
+
+
+WRITES = hint("say what becomes of it, such as 'volumes: {d: emptyDir}' (or ephemeral, share, share-readonly)", "SL311")
+
+
+CHANGED: Object = {"name": "a", "containers": [{"name": "app", "env": [{"name": "Q", "value": "x"}]}]}
+
+
+def found(base: list[Object], workload: str | Object = "a") -> list[str]:
+    made = plan(base, sandbox("dev1", workload))
+    return texts([p for clone in made.clones for p in guard(made, clone)])
+
+
+@pytest.mark.parametrize(
+    ("base", "workload", "expected"),
+    [
+        pytest.param(app("a"), "a", [], id="fine"),
+        pytest.param([deployment("a")], "a", [QUEUE], id="consumer"),
+        pytest.param([deployment("a"), service("b")], "a", [QUEUE], id="another's-service"),
+        pytest.param([deployment("a")], CHANGED, [], id="env"),
+        pytest.param([deployment("a")], {"name": "a", "image": "a:2"}, [QUEUE], id="image-is-no-env"),
+    ],
+)  # fmt: skip
+def test_consumer(base: list[Object], workload: str | Object, expected: list[str]) -> None:
+    assert found(base, workload) == expected
+
+
+@pytest.mark.parametrize(
+    ("modes", "why_not"),
+    [
+        pytest.param(["ReadWriteOnce"], "is ReadWriteOnce", id="once"),
+        pytest.param(["ReadWriteOncePod"], "is ReadWriteOncePod", id="one-pod"),
+        pytest.param([], "is of unknown mode", id="unknown"),
+        pytest.param(None, "is not in the base, so it may be for one node only", id="missing"),
+        pytest.param(["ReadWriteMany"], None, id="many"),
+        pytest.param(["ReadWriteOnce", "ReadOnlyMany"], None, id="read-only-many"),
+    ],
+)
+def test_claims(modes: list[str] | None, why_not: str | None) -> None:
+    volumes = [{"name": "x", "emptyDir": {}}, {"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]
+    claims = [] if modes is None else [object_of("v1", "PersistentVolumeClaim", "data", accessModes=modes)]
+    said = f"sandboxes/dev1.yaml: SL311 'Deployment/shop/a' mounts the claim 'data', which {why_not}{WRITES}"
+    assert found([deployment("a", volumes=volumes), service("a"), *claims]) == ([said] if why_not else [])
+
+
+@pytest.mark.parametrize(
+    ("container", "is_migration"),
+    [
+        pytest.param({"name": "migrate", "image": "x:1"}, True, id="name"),
+        pytest.param({"name": "init", "image": "flyway/flyway:9"}, True, id="image"),
+        pytest.param(
+            {"name": "init", "image": "x:1", "command": ["sh", "-c", "alembic upgrade head"]}, True, id="command"
+        ),
+        pytest.param({"name": "init", "image": "a:1"}, True, id="image-of-the-app"),
+        pytest.param({"name": "wait", "image": "busybox:1"}, False, id="other"),
+        pytest.param({"name": "migrate", "image": "a:1", "restartPolicy": "Always"}, False, id="sidecar"),
+    ],
+)
+def test_migrations(container: Object, is_migration: bool) -> None:
+    name = container["name"]
+    said = f"SL312 init container '{name}' of 'Deployment/shop/a' looks like a migration and would run again for the clone{runs(name)}"
+    expected = [f"sandboxes/dev1.yaml: {said}"] if is_migration else []
+    assert found([deployment("a", initContainers=[container]), service("a")]) == expected
+
+
+def test_empty_volumes() -> None:
+    made = deployment("a")
+    claims = [{"metadata": {"name": "data"}}, {"metadata": {"name": "log"}}]
+    base = [{**made, "kind": "StatefulSet", "spec": {**made["spec"], "volumeClaimTemplates": claims}}, service("a")]
+    assert found(base, {"name": "a", "kind": "StatefulSet"}) == [
+        (
+            "sandboxes/dev1.yaml: SL305 notice: 'StatefulSet/shop/a-dev1' starts with empty volumes: data, log\n"
+            "  hint: the clone has volume claims of its own; fill them, or let the clone use the base's store by an environment variable"
+        )
+    ]
+
+
+def test_host_network() -> None:
+    said = "SL316 'Deployment/shop/a' uses its node's network, so its clone cannot share a node with it and no mesh routes its requests"
+    way = hint("let the base use the pod network", "SL316")
+    assert found([deployment("a", hostNetwork=True), service("a")]) == [f"sandboxes/dev1.yaml: {said}{way}"]
+
+
+def reading(**pod: Any) -> list[str]:
+    return found([deployment("a", {"app": "a", "tier": "x"}, **pod), service("a")])
+
+
+def read(label: str) -> list[str]:
+    said = f"SL314 notice: 'Deployment/shop/a-dev1' reads its own label '{label}', which is 'a-dev1' for the clone"
+    return [f"sandboxes/dev1.yaml: {said}\n  hint: set the variable in the spec if the app goes by the value"]
+
+
+def field(path: str) -> Object:
+    return {
+        "containers": [
+            {"name": "app", "image": "a:1", "env": [{"name": "L", "valueFrom": {"fieldRef": {"fieldPath": path}}}]}
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("pod", "expected"),
+    [
+        pytest.param(field("metadata.labels['app']"), read("app"), id="variable"),
+        pytest.param(field("metadata.labels['tier']"), [], id="label-that-stays"),
+        pytest.param(field("metadata.name"), [], id="another-field"),
+        pytest.param({"volumes": [{"name": "v", "downwardAPI": {"items": [
+            {"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]}}]}, read("app"), id="volume"),
+    ],
+)  # fmt: skip
+def test_labels_that_the_app_reads(pod: Object, expected: list[str]) -> None:
+    assert reading(**pod) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "peer"),
+    [
+        pytest.param("a-0.a,a-1.a", "a-0", id="own-pods"),
+        pytest.param("ha-0.a", None, id="another's"),
+        pytest.param("a.shop", None, id="service"),
+    ],
+)
+def test_peers_by_name(value: str, peer: str | None) -> None:
+    base = {
+        **deployment("a", containers=[{"name": "app", "env": [{"name": "PEERS", "value": value}]}]),
+        "kind": "StatefulSet",
+    }
+    said = (
+        f"sandboxes/dev1.yaml: SL317 notice: variable 'PEERS' of 'StatefulSet/shop/a-dev1' names a pod of the origin ('{peer}')\n"
+        "  hint: give the clone a list of its own pods in 'env'; they are named <StatefulSet>-<tenantID>-<number>"
+    )
+    assert found([base, service("a")], {"name": "a", "kind": "StatefulSet"}) == ([said] if peer else [])
+
+
+def test_suspended_cron_job_takes_no_work() -> None:
+    template = {"spec": {"containers": [{"name": "app", "image": "a:1"}]}}
+    made = object_of("batch/v1", "CronJob", "a", schedule="@daily", jobTemplate={"spec": {"template": template}})
+    assert found([made], {"name": "a", "kind": "CronJob"}) == []
+
+
+def test_shared_claim_is_settled_by_the_spec() -> None:
+    base = [deployment("a", volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]), service("a")]
+    for choice in ("emptyDir", "share", "share-readonly"):
+        assert found(base, {"name": "a", "volumes": {"data": choice}}) == []

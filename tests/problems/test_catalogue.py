@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from sandlane.problems.catalogue import CATALOGUE, report
+from sandlane.problems.problem import Problem, Source, show
+from sandlane.problems.row import Row
+
+from tests.shared import REPOSITORY
+
+RENDERER = REPOSITORY / "renderer" / "sandlane"
+PLACE = {"source", "path", "at_key", "position", "sandbox", "level"}
+"""Arguments of `report` that no text can name."""
+REPORTING = {"report", "wrong", "_report", "invalid"}
+CODE = re.compile(r"SL[0-9]{3}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that makes a problem: its code and its keywords, with those of the partial that it goes through."""
+
+    where: str
+    code: str
+    keywords: frozenset[str]
+    is_open: bool
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def _name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _partials(scope: ast.AST) -> dict[str, ast.Call]:
+    """Returns the calls `name = partial(report, …)` of a scope."""
+    return {
+        node.targets[0].id: node.value
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Call)
+        and _name(node.value.func) == "partial"
+        and _name(node.value.args[0]) == "report"
+    }
+
+
+def _keywords(call: ast.Call) -> set[str]:
+    return {keyword.arg for keyword in call.keywords if keyword.arg}
+
+
+def calls() -> Iterator[Call]:
+    """Yields the calls of renderer/ whose code is a constant."""
+    for file in sorted(RENDERER.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        scopes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        seen: set[tuple[int, int]] = set()
+        for scope in reversed(scopes):
+            partials = _partials(scope)
+            for node in ast.walk(scope):
+                if not isinstance(node, ast.Call) or (node.lineno, node.col_offset) in seen:
+                    continue
+                name = _name(node.func)
+                if name not in REPORTING | set(partials) or not node.args:
+                    continue
+                code = node.args[0]
+                if not (isinstance(code, ast.Constant) and isinstance(code.value, str)):
+                    continue
+                seen.add((node.lineno, node.col_offset))
+                given = _keywords(node) | (_keywords(partials[name]) if name in partials else set())
+                yield Call(
+                    where=f"{file.relative_to(RENDERER.parent).as_posix()}:{node.lineno}",
+                    code=code.value,
+                    keywords=frozenset(given),
+                    # A reporter that is handed over brings keywords that are not seen here.
+                    is_open=any(keyword.arg is None for keyword in node.keywords)
+                    or (name == "wrong" and name not in partials),
+                )
+
+
+CALLS = list(calls())
+USED = {
+    node.value
+    for file in RENDERER.rglob("*.py")
+    if "codes" not in file.parts
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
+}
+
+
+def test_codes_are_sorted_and_well_formed() -> None:
+    assert list(CATALOGUE) == sorted(CATALOGUE)
+    assert [code for code in CATALOGUE if not CODE.fullmatch(code)] == []
+
+
+def test_codes_are_written_once() -> None:
+    codes = re.findall(
+        r'^    "(SL\d{3})": Row\(',
+        "".join(
+            path.read_text(encoding="utf-8")
+            for path in [
+                RENDERER / "problems" / "codes" / f"{name}.py"
+                for name in ("yaml", "specs", "cloning", "routing", "output", "proof")
+            ]
+        ),
+        re.MULTILINE,
+    )
+    assert codes == list(CATALOGUE)
+
+
+@pytest.mark.parametrize("code", list(CATALOGUE))
+def test_row(code: str) -> None:
+    row = CATALOGUE[code]
+    assert [field for field in ("text", "why", "bad", "good") if not getattr(row, field).strip()] == []
+    assert row.bad != row.good
+    # Style 8: lower case (or a name, a quote, a placeholder), no full stop.
+    first = row.text[0]
+    assert first.islower() or first in "'{" or row.text.startswith("Istio")
+    assert (row.text[-1] == ".", row.hint[-1:] == ".") == (False, False)
+    assert row.why.endswith(".")
+    # Only errors stop anything, so only they can be accepted.
+    assert not (row.acceptable and row.level == "notice")
+
+
+@pytest.mark.parametrize("call", [pytest.param(call, id=call.where) for call in CALLS])
+def test_call_supplies_exactly_what_its_row_wants(call: Call) -> None:
+    row = CATALOGUE[call.code]
+    wanted = placeholders(row.text) | (set() if "hint" in call.keywords else placeholders(row.hint))
+    given = call.keywords - PLACE - {"hint"}
+    # What only the row's own hint names may be given beside another hint; `object` is also what `accept` names.
+    spare = placeholders(row.hint) | {"object", "date"}
+    if call.is_open:
+        assert given - placeholders(row.text) - spare == set()
+    else:
+        assert (sorted(wanted - given), sorted(given - wanted - spare)) == ([], [])
+
+
+def test_the_scan_sees_the_calls() -> None:
+    by_file = {call.where.partition(":")[0] for call in CALLS}
+    expected = {
+        "base/base",
+        "output/layout",
+        "specs/inputs",
+        "specs/sandbox",
+        "specs/schema",
+        "yamlio/read",
+        "yamlio/text",
+        "cli/session",
+    }
+    assert {f"sandlane/{name}.py" for name in expected} - by_file == set()
+    assert [call.where for call in CALLS if call.code not in CATALOGUE] == []
+
+
+@pytest.mark.parametrize("code", [code for code in CATALOGUE if not code.startswith("SL6")])
+def test_code_is_used(code: str) -> None:
+    assert {code} - USED == set()
+
+
+def test_report_fills_text_and_hint() -> None:
+    source = Source(file="rendered/a.yaml")
+    assert show(report("SL126", source=source, what="base", file="base", output="out")) == (
+        "rendered/a.yaml: SL126 base 'base' overlaps the output directory 'out'\n"
+        "  hint: choose another output.path, or name the input's directories one by one"
+    )
+
+
+def test_report_keeps_what_belongs_to_the_problem() -> None:
+    source = Source(file="a.yaml")
+    found = report("SL304", source=source, path=("a",), at_key=True, position=(1, 2), sandbox=source, object="X/y")
+    assert found == Problem(
+        code="SL304",
+        level="notice",
+        text="the clone's pods count for 'X/y', whose selector they cannot leave",
+        source=source,
+        path=("a",),
+        at_key=True,
+        position=(1, 2),
+        sandbox=source,
+        object="X/y",
+    )
+
+
+@pytest.mark.parametrize(
+    ("hint", "expected"),
+    [
+        pytest.param("other {braces}", "other {braces}", id="not-formatted"),
+        pytest.param("", "", id="none"),
+        pytest.param(None, "quote the key", id="own"),
+    ],
+)
+def test_hint_replaces_the_rows_own(hint: str | None, expected: str) -> None:
+    assert report("SL110", key="'1'", hint=hint).hint == expected
+
+
+def test_level_replaces_the_rows_own() -> None:
+    assert (report("SL111", limit=1).level, report("SL111", limit=1, level="notice").level) == ("error", "notice")
+
+
+def test_values_are_not_formatted_twice() -> None:
+    assert report("SL101", reason="{x} %s {0}").text == "not valid YAML: {x} %s {0}"
+
+
+def test_rows_say_by_default_that_they_are_errors() -> None:
+    row = Row(text="t", why="w.", bad="b", good="g")
+    assert (row.level, row.acceptable, row.hint) == ("error", False, "")

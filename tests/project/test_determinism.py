@@ -1,0 +1,110 @@
+"""Same inputs, same bytes: under any hash seed, locale, directory and order of files; and what a sandbox may change."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sandlane.files.disk import DiskTree
+from sandlane.pipeline import render
+from sandlane.specs.inputs import read_inputs
+
+from tests.project.test_golden import files_of
+from tests.shared import REPOSITORY
+
+SHOP = REPOSITORY / "overlays" / "shop"
+SPECS = ("dev1", "dev10", "xdev1")
+
+
+def rendered(directory: Path) -> dict[str, str]:
+    return dict(render(read_inputs(DiskTree(directory), "sandlane.yaml")).files)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHOP, tmp_path / "shop"))
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "42"])
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "tr_TR.UTF-8"])
+def test_same_bytes_under_any_hash_seed_and_locale(seed: str, locale: str, shop: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": "Asia/Kathmandu"}
+    command = [sys.executable, "-m", "sandlane", "render", str(shop), "--output", str(tmp_path / "out")]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert files_of(tmp_path / "out") == rendered(shop)
+
+
+def test_same_bytes_in_any_order_of_files(shop: Path) -> None:
+    before = rendered(shop)
+    files = sorted((shop / "base").glob("*.yaml"))
+    shuffled = random.Random(7).sample(range(len(files)), len(files))
+    for number, file in zip(shuffled, files, strict=True):
+        file.rename(shop / "base" / f"{number:03}.yml")
+    names = ["z.yaml", "m.yaml", "a.yaml"]
+    for name, spec in zip(names, SPECS, strict=True):
+        (shop / "sandboxes" / f"{spec}.yaml").rename(shop / "sandboxes" / f"_{name}")
+    after = rendered(shop)
+    assert {path: unplaced(text) for path, text in after.items()} == {
+        path: unplaced(text) for path, text in before.items()
+    }
+
+
+def unplaced(text: str) -> str:
+    """Leaves out the line that names the spec's file."""
+    return "\n".join(line for line in text.split("\n") if "sandlane.dev/spec:" not in line)
+
+
+def test_same_bytes_from_any_directory(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = []
+    for directory, argument in ((shop, "."), (tmp_path, "shop"), (shop / "base", "../sandlane.yaml")):
+        monkeypatch.chdir(directory)
+        subprocess.run([sys.executable, "-m", "sandlane", "render", argument], check=True, capture_output=True)
+        outputs.append(files_of(shop / "rendered"))
+        shutil.rmtree(shop / "rendered")
+    assert outputs[1:] == outputs[:1] * 2
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_adding_a_sandbox_changes_nothing_under_anothers_directory(name: str, shop: Path) -> None:
+    everything = rendered(shop)
+    (shop / "sandboxes" / f"{name}.yaml").unlink()
+    without = rendered(shop)
+    added = everything.keys() - without.keys()
+    changed = {path for path in without if everything.get(path) != without[path]}
+    assert {path for path in added if path.startswith("sandboxes/")} == {
+        path for path in everything if path.startswith(f"sandboxes/{name}/")
+    }
+    assert {path.split("/")[0] for path in changed} <= {"shared"}
+
+
+def test_removing_all_sandboxes_gives_the_output_of_none(shop: Path, tmp_path: Path) -> None:
+    none = Path(shutil.copytree(shop, tmp_path / "none"))
+    for spec in SPECS:
+        (none / "sandboxes" / f"{spec}.yaml").unlink()
+    command = [sys.executable, "-m", "sandlane", "render"]
+    for directory in (shop, none):
+        subprocess.run([*command, str(directory)], check=True, capture_output=True)
+    shutil.rmtree(shop / "sandboxes")  # git keeps no empty directories
+    subprocess.run([*command, str(shop)], check=True, capture_output=True)
+    assert files_of(shop / "rendered") == files_of(none / "rendered")
+    assert sorted(files_of(none / "rendered")) == [
+        "README.md",
+        "sandboxes/README.md",
+        "shared/README.md",
+        "shared/shop/virtualservice-catalog.yaml",
+        "shared/shop/virtualservice-checkout.yaml",
+        "shared/shop/virtualservice-shop.yaml",
+    ]
+
+
+def test_a_suspended_sandbox_gives_the_output_without_it(shop: Path) -> None:
+    spec = shop / "sandboxes" / "dev1.yaml"
+    spec.write_text(spec.read_text().replace("  owner: dana\n", "  owner: dana\n  suspend: true\n"))
+    suspended = rendered(shop)
+    spec.unlink()
+    assert suspended == rendered(shop)

@@ -1,0 +1,69 @@
+"""Work grows in proportion to sandboxes: counted in calls, not in seconds, so that no machine makes this test fail."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from sandlane.files.tree import MemoryTree
+from sandlane.pipeline import render
+from sandlane.specs.inputs import read_inputs
+
+from tests.shared import REPOSITORY
+
+SHOP = REPOSITORY / "overlays" / "shop"
+COUNTED = {
+    ("yamlio.py", "read"): "documents parsed",
+    ("selectors.py", "matches"): "selector tests",
+    ("matches.py", "tenant_matches"): "route conditions",
+    ("emit.py", "path_of"): "paths",
+    ("yamlwrite.py", "write"): "objects emitted",
+}
+
+
+def shop(count: int) -> MemoryTree:
+    files = {
+        path.relative_to(SHOP).as_posix(): path.read_bytes()
+        for path in SHOP.rglob("*.yaml")
+        if "sandboxes" not in path.parts
+    }
+    for number in range(count):
+        files[f"sandboxes/t{number}.yaml"] = (
+            f"apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\nmetadata: {{name: t{number}}}\n"
+            "spec:\n  workloads:\n  - {name: cart}\n  - {name: payment}\n"
+        ).encode()
+    return MemoryTree(files)
+
+
+def work(tree: MemoryTree) -> Mapping[str, int]:
+    calls: Counter[str] = Counter()
+
+    def count(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            key = (Path(frame.f_code.co_filename).name, frame.f_code.co_name)
+            if key in COUNTED:
+                calls[COUNTED[key]] += 1
+
+    sys.setprofile(count)
+    try:
+        render(read_inputs(tree, "sandlane.yaml"))
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize("what", sorted(COUNTED.values()))
+def test_work_is_linear_in_sandboxes(what: str, counted: tuple[Mapping[str, int], ...]) -> None:
+    fifty, hundred, two_hundred = (calls[what] for calls in counted)
+    assert 0 < fifty < hundred < two_hundred
+    assert two_hundred - hundred == 2 * (hundred - fifty)
+
+
+@pytest.fixture(scope="module")
+def counted() -> tuple[Mapping[str, int], ...]:
+    return tuple(work(shop(count)) for count in (50, 100, 200))

@@ -1,0 +1,180 @@
+"""`sandlane verify`: an output directory, whoever wrote it, against the base and the specs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sandlane.cli.main import group
+
+from tests.shared import REPOSITORY
+
+PROVED = "out: the promises hold for 3 tenants, 5 combinations of tenant, Service and port, 16 objects\n"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(REPOSITORY / "overlays" / "shop", tmp_path / "shop")
+    shutil.copytree(REPOSITORY / "golden" / "shop", tmp_path / "out")
+    for file in (tmp_path / "out").rglob("*.yaml"):
+        file.write_text(file.read_text().replace("overlays/shop/", ""))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(group, ["verify", "shop", "--output", "out", *arguments], prog_name="sandlane")
+    return result.exit_code, result.stdout, result.stderr
+
+
+def replaced(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def change(directory: Path) -> None:
+        file = directory / path
+        text = file.read_text()
+        assert text != text.replace(old, new)
+        file.write_text(text.replace(old, new))
+
+    return change
+
+
+def removed(path: str) -> Callable[[Path], None]:
+    return lambda directory: shutil.rmtree(directory / path)
+
+
+def test_what_render_wrote_is_proved() -> None:
+    assert run() == (0, PROVED, "")
+
+
+CHECKOUT = "out/shared/shop/virtualservice-checkout.yaml"
+
+
+@pytest.mark.parametrize(
+    ("change", "first"),
+    [
+        pytest.param(
+            replaced(CHECKOUT.removeprefix("out/"), "exact: dev1\n", "exact: dev11\n"),
+            f"{CHECKOUT}:11:5: SL601 promise 1 does not hold: 'VirtualService/shop/checkout': entry 1 stands before the base's "
+            "'place-order' and does not demand one claimed tenantID in every match",
+            id="another-value",
+        ),
+        pytest.param(
+            replaced(
+                "sandboxes/dev1/shop/deployment-cart-dev1.yaml",
+                "app.kubernetes.io/name: cart-dev1",
+                "app.kubernetes.io/name: cart",
+            ),
+            "out/sandboxes/dev1/shop/deployment-cart-dev1.yaml:2:1: SL607 promise 4 does not hold: 'Deployment/shop/cart' of the base "
+            "selects pods of 'Deployment/shop/cart-dev1'",
+            id="a-selector-of-the-base",
+        ),
+        pytest.param(
+            removed("sandboxes/xdev1"),
+            "out/shared/shop/virtualservice-payment-sandlane.yaml:14:5: SL604 promise 2 does not hold: "
+            "'VirtualService/shop/payment-sandlane': entry 1 of 'xdev1' sends to host 'payment-xdev1.shop.svc.cluster.local', "
+            "neither a base destination nor a clone",
+            id="a-missing-sandbox",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(here: Path, change: Callable[[Path], None], first: str) -> None:
+    change(here / "out")
+    code, out, err = run()
+    assert (code, out, err.splitlines()[0]) == (3, "", first)
+
+
+def test_a_sandbox_that_nobody_claims(here: Path) -> None:
+    (here / "shop" / "sandboxes" / "xdev1.yaml").unlink()
+    code, _, err = run()
+    assert code == 3
+    places = {line.split(":")[0] for line in err.splitlines()[:-1]}
+    extra = {p.relative_to(here).as_posix() for p in (here / "out" / "sandboxes" / "xdev1").rglob("*.yaml")}
+    assert places >= extra
+
+
+def test_json_says_what_was_judged() -> None:
+    code, out, err = run("--format", "json")
+    (result,) = json.loads(out)["environments"]
+    assert (code, err) == (0, "")
+    assert result == {
+        "environment": "shop/sandlane.yaml",
+        "output": "out",
+        "tenants": 3,
+        "objects": 16,
+        "proved": [
+            {"tenantID": "dev1", "service": "Service/shop/cart", "port": 80},
+            {"tenantID": "dev1", "service": "Service/shop/cart", "port": 9090},
+            {"tenantID": "dev1", "service": "Service/shop/checkout", "port": 5050},
+            {"tenantID": "dev10", "service": "Service/shop/catalog", "port": 80},
+            {"tenantID": "xdev1", "service": "Service/shop/payment", "port": 5060},
+        ],
+        "unjudged": [],
+        "problems": [],
+    }
+
+
+def test_sarif_names_files_and_lines(here: Path) -> None:
+    replaced("shared/shop/virtualservice-checkout.yaml", "exact: dev1\n", "exact: dev11\n")(here / "out")
+    code, out, err = run("--format", "sarif")
+    log = json.loads(out)
+    assert (code, err, log["version"]) == (3, "", "2.1.0")
+    result = log["runs"][0]["results"][0]
+    place = result["locations"][0]["physicalLocation"]
+    assert (result["ruleId"], result["level"]) == ("SL601", "error")
+    assert place == {"artifactLocation": {"uri": CHECKOUT}, "region": {"startLine": 11, "startColumn": 5}}
+
+
+def test_what_cannot_be_judged_is_said(here: Path) -> None:
+    (here / "shop" / "sandboxes" / "dev1.yaml").write_text(
+        "apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\nmetadata: {name: dev1}\n"
+        "spec:\n  workloads:\n  - {name: cart}\n  - {name: cart-store, kind: StatefulSet}\n"
+    )
+    shutil.rmtree(here / "out")
+    CliRunner().invoke(group, ["render", "shop", "--output", "out"])
+    code, out, err = run()
+    assert (code, err) == (0, "")
+    assert out == (
+        "not judged: port 6379 of 'Service/shop/cart-store', which stays with the base: TCP carries no headers\n"
+        + PROVED.replace("5 comb", "4 comb").replace("16 objects", "17 objects")
+    )
+
+
+def test_an_empty_output_keeps_no_promise(here: Path) -> None:
+    shutil.rmtree(here / "out")
+    code, _, err = run()
+    assert (code, err.splitlines()[-1]) == (
+        3,
+        "out: 8 problems; looked at 3 tenants, 5 combinations of tenant, Service and port, 0 objects",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["verify", "shop", "shop", "--output", "x"], "--output goes with one environment", id="output"),
+        pytest.param(
+            ["verify", "shop", "shop", "--format", "sarif"], "--format sarif goes with one environment", id="sarif"
+        ),
+    ],
+)
+def test_usage(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(group, arguments, prog_name="sandlane")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"Error: {message}")
+
+
+def test_wrong_specs_are_told_first(here: Path) -> None:
+    (here / "shop" / "sandboxes" / "dev1.yaml").write_text("kind: [\n")
+    code, out, err = run()
+    assert (code, out, err.splitlines()[-1]) == (2, "", "1 problem, nothing was written")
+
+
+def test_output_that_is_no_manifest(here: Path) -> None:
+    (here / "out" / "shared" / "x.yaml").write_text("a: 1\n")
+    code, _, err = run()
+    assert (code, err.splitlines()[0]) == (
+        2,
+        "out/shared/x.yaml:1:1: SL123 no Kubernetes object: apiVersion and kind and metadata missing or no string",
+    )

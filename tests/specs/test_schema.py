@@ -1,0 +1,775 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from sandlane.overrides import model as overrides
+from sandlane.problems.problem import Invalid, Source, dotted, show
+from sandlane.specs import model
+from sandlane.specs.crd import NAMES, custom_resource
+from sandlane.specs.schema import KINDS, check, explain, is_valid, schema, with_defaults
+
+from tests.rim import environment, group, sandbox
+
+SOURCE = Source(file="f.yaml")
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+def said(kind: str, data: Any) -> list[str]:
+    return [f"{dotted(p.path)}: {show(p)}" for p in Invalid(check(kind, data, SOURCE)).problems]
+
+
+def workload(**fields: Any) -> dict[str, Any]:
+    return sandbox("dev1", {"name": "web", **fields})
+
+
+def variable(**fields: Any) -> dict[str, Any]:
+    return workload(containers=[{"name": "app", "env": [{"name": "A", **fields}]}])
+
+
+FULL: dict[str, list[dict[str, Any]]] = {
+    "Environment": [
+        environment(),
+        {
+            **environment(
+                base=["a", "b.yaml"],
+                defaultNamespace="shop",
+                carriers=[{"header": "X-Tenant"}, {"baggage": "tenant$id"}],
+                tenantLabel="example.com/tenant",
+                sandboxes=["s", "t.yaml"],
+                routes={
+                    "adopt": [{"kind": "VirtualService", "name": "a"}, {"kind": "VirtualService", "name": "b", "namespace": "c"}],
+                    "entry": "mesh",
+                    "strip": ["in/gw", "gx"],
+                    "patches": [{"target": {"kind": "HTTPRoute", "name": "a", "namespace": "b"}, "patch": "[]"}],
+                },
+                preview={"host": "{tenantID}.p.example.com", "gateway": "in/gw", "of": "shop.example.com"},
+                cluster={"domain": "example.org", "rootNamespace": "mesh"},
+                output={"path": "out", "base": "full"},
+            ),
+            "metadata": {"name": "staging", "labels": {"a": "b"}, "annotations": {"c": "d"}},
+        },
+    ],
+    "DevelopmentSandbox": [
+        sandbox("dev1"),
+        {
+            **sandbox(
+                "dev1",
+                {
+                    "name": "web",
+                    "kind": "StatefulSet",
+                    "namespace": "shop",
+                    "image": "localhost:5000/a/b:1@" + DIGEST,
+                    "containers": [
+                        {
+                            "name": "app",
+                            "image": "a",
+                            "env": [
+                                {"name": "A", "value": ""},
+                                {"name": "B", "remove": True},
+                                {"name": "C", "valueFrom": {"configMapKeyRef": {"name": "a", "key": "b", "optional": True}}},
+                                {"name": "D", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b", "optional": False}}},
+                                {"name": "E", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
+                                {"name": "F", "valueFrom": {"resourceFieldRef": {"containerName": "a", "resource": "b", "divisor": "1"}}},
+                            ],
+                        }
+                    ],
+                    "replicas": 0,
+                    "accept": [{"code": "SL310", "object": "Deployment/shop/web", "reason": "mine"}],
+                },
+                tenantID="t1",
+                owner="dana",
+                expires="2026-12-01",
+                suspend=True,
+            ),
+            "metadata": {"name": "dev1", "labels": {"a": "b"}, "annotations": {"c": "d"}},
+        },
+    ],
+    "RouteGroup": [
+        group("rel", sandboxes=["a"]),
+        group("rel", selector={"matchLabels": {"a": "b"}}),
+        {
+            **group("rel", tenantID="r-1", owner="o", expires="2026-01-31", sandboxes=["a", "b"], selector={"matchLabels": {"a": "b"}}),
+            "metadata": {"name": "rel", "labels": {"a": "b"}, "annotations": {"c": "d"}},
+        },
+    ],
+}  # fmt: skip
+"""Valid documents, least and full."""
+
+VALID = [pytest.param(kind, data, id=f"{kind}-{n}") for kind, found in FULL.items() for n, data in enumerate(found)]
+
+
+@pytest.mark.parametrize(("kind", "data"), VALID)
+def test_valid(kind: str, data: Any) -> None:
+    assert (is_valid(kind, data), check(kind, data, SOURCE), explain(kind, data, SOURCE)) == (True, [], [])
+
+
+TENANT = (
+    "Routing value of the sandbox: a DNS label (lower-case letters, digits and '-', at most 63 characters); "
+    "metadata.name unless given."
+)
+HINT = "\n  hint: "
+SPEC_OF_SANDBOX = "expires, owner, resources, suspend, tenantID, workloads"
+WORKLOAD_FIELDS = (
+    "accept, configMaps, containers, image, initContainers, kind, name, namespace, patches, preserveLabels, "
+)
+WORKLOAD_FIELDS += "replicas, use, volumes"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "expected"),
+    [
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", tenantId="dev1"),
+            [
+                "spec.tenantId: f.yaml: SL202 unknown field 'tenantId' in 'spec'"
+                f"{HINT}did you mean 'tenantID'? allowed: {SPEC_OF_SANDBOX}"
+            ],
+            id="misspelt-field",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            {**sandbox("dev1"), "zzz": 1},
+            ["zzz: f.yaml: SL202 unknown field 'zzz'\n  hint: allowed: apiVersion, kind, metadata, spec"],
+            id="unknown-field-at-the-top",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", {"name": "a"}, {"nmae": "b"}),
+            [
+                f"spec.workloads[1]: f.yaml: SL203 field 'name' is missing in 'spec.workloads[1]'{HINT}"
+                "name: Name of the workload in the base; with use also of a Service.",
+                f"spec.workloads[1].nmae: f.yaml: SL202 unknown field 'nmae' in 'spec.workloads[1]'"
+                f"{HINT}did you mean 'name'? allowed: {WORKLOAD_FIELDS}",
+            ],
+            id="all-problems-at-once",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            {"kind": "DevelopmentSandbox"},
+            [
+                ": f.yaml: SL203 field 'apiVersion' is missing",
+                f": f.yaml: SL203 field 'metadata' is missing{HINT}metadata: Name and labels of the sandbox.",
+                f": f.yaml: SL203 field 'spec' is missing{HINT}spec: What the sandbox changes.",
+            ],
+            id="missing-fields-once-each",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", tenantID="Dev_1"),
+            [f"spec.tenantID: f.yaml: SL201 'Dev_1' does not have the form that is expected in 'spec.tenantID'{HINT}{TENANT}"],
+            id="pattern",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", tenantID="dev1\n"),
+            [f"spec.tenantID: f.yaml: SL201 'dev1\\n' does not have the form that is expected in 'spec.tenantID'{HINT}{TENANT}"],
+            id="pattern-ends-at-the-end",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", tenantID="d" * 64),
+            [f"spec.tenantID: f.yaml: SL201 has 64 characters, at most 63 are allowed in 'spec.tenantID'{HINT}{TENANT}"],
+            id="too-long",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", tenantID=12),
+            [
+                "spec.tenantID: f.yaml: SL201 expected a string, found the number 12 in "
+                "'spec.tenantID'\n  hint: quote it: '12'"
+            ],
+            id="number-for-string",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", tenantID=None),
+            [f"spec.tenantID: f.yaml: SL201 expected a string, found nothing in 'spec.tenantID'{HINT}{TENANT}"],
+            id="nothing-for-string",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", owner=""),
+            [
+                f"spec.owner: f.yaml: SL201 must not be empty in 'spec.owner'{HINT}"
+                "Who answers for the sandbox; an annotation on its objects."
+            ],
+            id="empty-string",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            {**sandbox("dev1"), "spec": {"workloads": []}},
+            [
+                f"spec.workloads: f.yaml: SL201 must not be empty in 'spec.workloads'{HINT}"
+                "The workloads of the base that the sandbox clones."
+            ],
+            id="empty-list",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            {**sandbox("dev1"), "spec": {"workloads": {"name": "web"}}},
+            [
+                f"spec.workloads: f.yaml: SL201 expected a list, found a mapping in 'spec.workloads'{HINT}"
+                "The workloads of the base that the sandbox clones."
+            ],
+            id="mapping-for-list",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", suspend="yes"),
+            [
+                f"spec.suspend: f.yaml: SL201 expected true or false, found 'yes' in 'spec.suspend'{HINT}"
+                "true: no clones and no routes are written."
+            ],
+            id="string-for-boolean",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            workload(replicas=-1),
+            [
+                "spec.workloads[0].replicas: f.yaml: SL201 -1 is out of range: the minimum is 0 in "
+                f"'spec.workloads[0].replicas'{HINT}Number of the clone's pods."
+            ],
+            id="minimum",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            workload(replicas=1001),
+            [
+                "spec.workloads[0].replicas: f.yaml: SL201 1001 is out of range: the maximum is 1000 in "
+                f"'spec.workloads[0].replicas'{HINT}Number of the clone's pods."
+            ],
+            id="maximum",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            variable(),
+            [
+                "spec.workloads[0].containers[0].env[0]: f.yaml: SL201 give exactly one of value, valueFrom, remove in "
+                "'spec.workloads[0].containers[0].env[0]'"
+            ],
+            id="none-of",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            variable(value="a", remove=True),
+            [
+                "spec.workloads[0].containers[0].env[0]: f.yaml: SL201 give exactly one of value, valueFrom, remove in "
+                "'spec.workloads[0].containers[0].env[0]'"
+            ],
+            id="two-of",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            variable(valueFrom={}),
+            [
+                "spec.workloads[0].containers[0].env[0].valueFrom: f.yaml: SL201 must not be empty in "
+                f"'spec.workloads[0].containers[0].env[0].valueFrom'{HINT}Its source, as in Kubernetes."
+            ],
+            id="empty-mapping",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            variable(valueFrom={"fieldRef": {"fieldPath": "a"}, "secretKeyRef": {"name": "a", "key": "b"}}),
+            [
+                "spec.workloads[0].containers[0].env[0].valueFrom: f.yaml: SL201 has 2 fields, at most 1 are allowed in "
+                f"'spec.workloads[0].containers[0].env[0].valueFrom'{HINT}Its source, as in Kubernetes."
+            ],
+            id="too-many-fields",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            variable(remove=False),
+            [
+                "spec.workloads[0].containers[0].env[0].remove: f.yaml: SL201 expected one of true, found the boolean false in "
+                f"'spec.workloads[0].containers[0].env[0].remove'{HINT}true: the base's variable is removed."
+            ],
+            id="remove-false"
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", suspend=1),
+            [
+                f"spec.suspend: f.yaml: SL201 expected true or false, found the number 1 in 'spec.suspend'{HINT}"
+                "true: no clones and no routes are written."
+            ],
+            id="number-for-boolean",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            {**sandbox("dev1"), "metadata": {"name": "dev1", "labels": {"a.b/c": 1}}},
+            [
+                "metadata.labels['a.b/c']: f.yaml: SL201 expected a string, found the number 1 in "
+                "'metadata.labels['a.b/c']'\n  hint: quote it: '1'"
+            ],
+            id="label",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            ["x"],
+            [
+                f": f.yaml: SL201 expected a mapping, found a list{HINT}"
+                "A developer's sandbox: the tenantID of its requests and the workloads that it changes."
+            ],
+            id="no-mapping",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", owner=["x" * 100]),
+            [
+                f"spec.owner: f.yaml: SL201 expected a string, found a list in 'spec.owner'{HINT}"
+                "Who answers for the sandbox; an annotation on its objects."
+            ],
+            id="list-for-string",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            workload(image="a b" * 40),
+            [
+                f"spec.workloads[0].image: f.yaml: SL201 '{('a b' * 40)[:77]}…' does not have the form that is expected in "
+                f"'spec.workloads[0].image'{HINT}Image of the workload's one app container, such as registry.example/checkout:2."
+            ],
+            id="long-values-are-cut",
+        ),
+        pytest.param(
+            "Environment",
+            {**environment(), "apiVersion": "sandlane.dev/v1"},
+            ["apiVersion: f.yaml: SL201 expected one of sandlane.dev/v1alpha1, found 'sandlane.dev/v1' in 'apiVersion'"],
+            id="version",
+        ),
+        pytest.param(
+            "Environment",
+            {**environment(), "kind": 7},
+            [f"kind: f.yaml: SL201 expected a string, found the number 7 in 'kind'{HINT}quote it: '7'"],
+            id="one-mistake-is-told-once",
+        ),
+        pytest.param(
+            "DevelopmentSandbox",
+            sandbox("dev1", tenantID=True, owner=1.5),
+            [
+                f"spec.owner: f.yaml: SL201 expected a string, found the number 1.5 in 'spec.owner'{HINT}quote it: '1.5'",
+                f"spec.tenantID: f.yaml: SL201 expected a string, found the boolean true in 'spec.tenantID'{HINT}quote it: 'true'",
+            ],
+            id="booleans-and-numbers-for-strings",
+        ),
+        pytest.param(
+            "Environment",
+            environment(carriers=[]),
+            [
+                f"spec.carriers: f.yaml: SL201 must not be empty in 'spec.carriers'{HINT}"
+                "Where a request carries its tenantID, in order of precedence."
+            ],
+            id="no-carriers",
+        ),
+        pytest.param(
+            "Environment",
+            environment(carriers=[{"header": f"h{n}"} for n in range(9)]),
+            [
+                f"spec.carriers: f.yaml: SL201 has 9 items, at most 8 are allowed in 'spec.carriers'{HINT}"
+                "Where a request carries its tenantID, in order of precedence."
+            ],
+            id="too-many-items",
+        ),
+        pytest.param(
+            "RouteGroup",
+            group("rel"),
+            [
+                f"spec: f.yaml: SL201 give at least one of sandboxes, selector in 'spec'{HINT}Which sandboxes the group joins."
+            ],
+            id="any-of",
+        ),
+    ],
+)  # fmt: skip
+def test_messages(kind: str, data: Any, expected: list[str]) -> None:
+    assert said(kind, data) == expected
+
+
+def test_a_problem_is_told_once() -> None:
+    found = explain("DevelopmentSandbox", {"kind": "DevelopmentSandbox"}, SOURCE)
+    assert [p.text for p in found] == [
+        "field 'apiVersion' is missing",
+        "field 'metadata' is missing",
+        "field 'spec' is missing",
+    ]
+
+
+def test_problems_know_their_sandbox() -> None:
+    assert [p.sandbox for p in check("DevelopmentSandbox", {}, SOURCE, SOURCE)][:1] == [SOURCE]
+
+
+# Near-valid documents: one or a few values of a valid document replaced, removed or added.
+
+ODD: tuple[Any, ...] = (
+    None, True, False, 0, 1, -1, 1.0, 1.5, 1000, 1001, 2**70, "", "a", "A", "a\n", "-a", "a-", "é", "a" * 63, "a" * 64,
+    "a" * 254, "sandlane.dev/v1alpha1", "istio", "2026-02-30", "2026-13-01", "SL310", "a:b:c", "a/B:1", "$", [], ["a"],
+    [1], [None], [[]], {}, {"a": "b"}, {"name": "a"}, {"header": "a"}, {"header": "a", "baggage": "b"},
+)  # fmt: skip
+
+
+def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield from places(value, (*path, key))
+
+
+def changed(data: Any, path: tuple[Any, ...], how: str, value: Any) -> Any:
+    if not path:
+        return value if how == "replace" else data
+    data = deepcopy(data)
+    at = data
+    for step in path[:-1]:
+        at = at[step]
+    if how == "remove":
+        del at[path[-1]]
+    elif how == "add" and isinstance(at, dict):
+        at[f"{path[-1]}x"] = value
+    elif how == "add":
+        at.append(value)
+    else:
+        at[path[-1]] = value
+    return data
+
+
+@st.composite
+def near_valid(draw: st.DrawFn) -> tuple[str, Any]:
+    kind = draw(st.sampled_from(sorted(FULL)))
+    data: Any = draw(st.sampled_from(FULL[kind]))
+    for _ in range(draw(st.integers(1, 3))):
+        how, value = draw(st.sampled_from(["replace", "replace", "remove", "add"])), draw(st.sampled_from(ODD))
+        data = changed(data, draw(st.sampled_from(list(places(data)))), how, value)
+    return kind, data
+
+
+@given(near_valid())
+def test_the_two_verdicts_are_equal(document: tuple[str, Any]) -> None:
+    kind, data = document
+    before = json.dumps(data)
+    problems = explain(kind, data, SOURCE)
+    assert is_valid(kind, data) == (problems == [])
+    assert check(kind, data, SOURCE) == problems
+    assert json.dumps(data) == before
+
+
+@pytest.mark.parametrize(("kind", "data"), VALID)
+def test_the_two_verdicts_are_equal_for_every_value(kind: str, data: Any) -> None:
+    values: tuple[Any, ...] = (None, True, 1.0, 1001, "", "a\n", "a" * 64, ["a"], {})
+    for path in places(data):
+        for value in values:
+            other = changed(data, path, "replace", value)
+            assert (path, value, is_valid(kind, other)) == (path, value, explain(kind, other, SOURCE) == [])
+
+
+@given(near_valid())
+def test_every_problem_leads_to_a_place(document: tuple[str, Any]) -> None:
+    kind, data = document
+    for problem in check(kind, data, SOURCE):
+        at = data
+        for step in problem.path:
+            at = at[step]
+        assert (problem.code, problem.level, problem.text != "") == (problem.code, "error", True)
+
+
+# Defaults.
+
+
+@pytest.mark.parametrize(("kind", "data"), VALID)
+def test_defaults_are_valid_and_complete(kind: str, data: Any) -> None:
+    full = with_defaults(schema(kind), data)
+    assert check(kind, full, SOURCE) == []
+    assert with_defaults(schema(kind), full) == full
+
+
+def test_defaults_of_an_environment() -> None:
+    before = environment()
+    assert with_defaults(schema("Environment"), before) == {
+        "apiVersion": "sandlane.dev/v1alpha1",
+        "kind": "Environment",
+        "metadata": {"name": "environment", "labels": {}, "annotations": {}},
+        "spec": {
+            "base": ["base"],
+            "mesh": "istio",
+            "defaultNamespace": "default",
+            "carriers": [{"header": "tenantID"}, {"baggage": "tenantID"}],
+            "tenantLabel": "tenantID",
+            "sandboxes": ["sandboxes"],
+            "routes": {"answerHeader": None, "adopt": [], "entry": "any", "strip": [], "patches": []},
+            "preview": None,
+            "clones": [],
+            "policy": {
+                "images": ["*"],
+                "resourceKinds": ["ConfigMap", "Deployment", "Job", "PersistentVolumeClaim", "Service", "StatefulSet"],
+                "require": [],
+                "privileges": [],
+            },
+            "cluster": {"domain": "cluster.local", "rootNamespace": "istio-system"},
+            "output": {"path": "rendered", "base": "none"},
+        },
+    }
+    assert before == environment()
+
+
+def test_defaults_stand_at_every_depth() -> None:
+    data = sandbox("dev1", {"name": "a", "containers": [{"name": "b"}]}, {"name": "c", "replicas": 2})
+    rest = {
+        "initContainers": {"drop": []}, "volumes": {}, "preserveLabels": [], "configMaps": [], "patches": [], "accept": [],
+    }  # fmt: skip
+    assert with_defaults(schema("DevelopmentSandbox"), data)["spec"] == {
+        "suspend": False,
+        "resources": [],
+        "workloads": [
+            {
+                "name": "a",
+                "kind": "Deployment",
+                "containers": [{"name": "b", "env": []}],
+                "replicas": 1,
+                **rest,
+            },
+            {"name": "c", "kind": "Deployment", "containers": [], "replicas": 2, **rest},
+        ],
+    }
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_every_default_meets_its_rule(kind: str) -> None:
+    for path, rule in nodes(schema(kind)):
+        if "default" in rule:
+            assert (path, list(Draft7Validator(rule).iter_errors(rule["default"]))) == (path, [])
+
+
+# Schemas and records.
+
+
+def nodes(rule: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Yields every schema in a schema that stands for a value."""
+    yield path, rule
+    for name, part in rule.get("properties", {}).items():
+        yield from nodes(part, (*path, name))
+    if "items" in rule:
+        yield from nodes(rule["items"], (*path, "[]"))
+    if isinstance(rule.get("additionalProperties"), dict):
+        yield from nodes(rule["additionalProperties"], (*path, "{}"))
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_schema_is_a_schema(kind: str) -> None:
+    Draft7Validator.check_schema(schema(kind))
+    for path, rule in nodes(schema(kind)):
+        wanted = {"type"} | (set() if path[-1:] in (("[]",), ("{}",), ("apiVersion",), ("kind",)) else {"description"})
+        assert (path, wanted - rule.keys()) in ((path, set()), (("spec", "workloads", "[]"), {"description"}))
+        if "properties" in rule:
+            assert (path, rule.get("additionalProperties")) == (path, False)
+            assert (path, set(rule.get("required", ())) - rule["properties"].keys()) == (path, set())
+
+
+CHANGES = {
+    "image", "containers", "env", "init_containers", "volumes", "preserve_labels", "config_maps", "patches",
+}  # fmt: skip
+
+
+def snake(name: str) -> str:
+    """Returns a field's name as records have it: tenantID -> tenant, rootNamespace -> root_namespace."""
+    name = {"tenantID": "tenant"}.get(name, name)
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
+
+
+def properties(kind: str, *path: str) -> set[str]:
+    rule = schema(kind)
+    for step in path:
+        rule = rule["items"] if step == "[]" else rule["properties"][step]
+    return {snake(name) for name in rule["properties"]}
+
+
+WORKLOADS = ("spec", "workloads", "[]")
+
+
+@pytest.mark.parametrize(
+    ("record", "described", "only_in_record", "only_in_schema"),
+    [
+        pytest.param(
+            model.Environment,
+            properties("Environment", "spec") | properties("Environment", "metadata"),
+            {"source", "directory", "rules"},
+            {"labels", "annotations", "clones"},
+            id="environment",
+        ),
+        pytest.param(model.Carrier, properties("Environment", "spec", "carriers", "[]"), set(), set(), id="carrier"),
+        pytest.param(model.Routes, properties("Environment", "spec", "routes"), set(), set(), id="routes"),
+        pytest.param(
+            model.ObjectName, properties("Environment", "spec", "routes", "adopt", "[]"), set(), set(), id="object-name"
+        ),
+        pytest.param(model.Cluster, properties("Environment", "spec", "cluster"), set(), set(), id="cluster"),
+        pytest.param(model.Output, properties("Environment", "spec", "output"), set(), set(), id="output"),
+        pytest.param(
+            model.Sandbox,
+            properties("DevelopmentSandbox", "spec") | properties("DevelopmentSandbox", "metadata"),
+            {"source", "tenant_path"},
+            {"annotations"},
+            id="sandbox",
+        ),
+        pytest.param(
+            model.Workload,
+            properties("DevelopmentSandbox", *WORKLOADS),
+            {"path", "changes"},
+            CHANGES - {"env"},
+            id="workload",
+        ),
+        pytest.param(
+            overrides.Changes,
+            properties("Environment", "spec", "clones", "[]") | {"image"},
+            {"source", "path", "is_standing", "drop", "preserve"},
+            {"init_containers", "preserve_labels", "target"},
+            id="changes",
+        ),
+        pytest.param(model.Policy, properties("Environment", "spec", "policy"), set(), set(), id="policy"),
+        pytest.param(
+            overrides.Container,
+            properties("DevelopmentSandbox", *WORKLOADS, "containers", "[]"),
+            set(),
+            set(),
+            id="container",
+        ),
+        pytest.param(
+            overrides.Variable,
+            properties("DevelopmentSandbox", *WORKLOADS, "containers", "[]", "env", "[]"),
+            {"body"},
+            {"value", "value_from", "remove"},
+            id="variable",
+        ),
+        pytest.param(
+            model.Acceptance,
+            properties("DevelopmentSandbox", *WORKLOADS, "accept", "[]"),
+            set(),
+            set(),
+            id="acceptance",
+        ),
+        pytest.param(
+            model.RouteGroup,
+            properties("RouteGroup", "spec") | properties("RouteGroup", "metadata"),
+            {"source", "tenant_path", "match_labels"},
+            {"labels", "annotations", "selector"},
+            id="route-group",
+        ),
+    ],
+)
+def test_records_have_the_fields_of_the_schemas(
+    record: type[Any], described: set[str], only_in_record: set[str], only_in_schema: set[str]
+) -> None:
+    fields = {field.name for field in dataclasses.fields(record)}
+    assert (fields - described, described - fields) == (only_in_record, only_in_schema)
+
+
+# The CRDs: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
+
+FORBIDDEN = {
+    "$id", "$ref", "$schema", "const", "contains", "definitions", "dependencies", "deprecated", "discriminator", "else", "id",
+    "if", "patternProperties", "propertyNames", "readOnly", "then", "writeOnly", "xml",
+}  # fmt: skip
+ALLOWED = {
+    "additionalProperties", "allOf", "anyOf", "default", "description", "enum", "exclusiveMaximum", "exclusiveMinimum",
+    "format", "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties",
+    "minimum", "multipleOf", "not", "nullable", "oneOf", "pattern", "properties", "required", "title", "type",
+    "x-kubernetes-int-or-string",
+}  # fmt: skip
+NOT_INSIDE_LOGIC = {"additionalProperties", "default", "description", "nullable", "title", "type"}
+
+
+def logic(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yields the schemas inside anyOf, oneOf, allOf and not, at every depth."""
+    inside = [
+        *rule.get("anyOf", ()),
+        *rule.get("oneOf", ()),
+        *rule.get("allOf", ()),
+        *([rule["not"]] if "not" in rule else ()),
+    ]
+    for part in inside:
+        yield part
+        yield from logic(part)
+        for child in (*part.get("properties", {}).values(), *([part["items"]] if "items" in part else ())):
+            yield child
+            yield from logic(child)
+
+
+def openapi(kind: str) -> Any:
+    (version,) = custom_resource(kind)["spec"]["versions"]
+    return version["schema"]["openAPIV3Schema"]
+
+
+@pytest.mark.parametrize("kind", list(NAMES))
+def test_the_crd_is_structural(kind: str) -> None:
+    for path, rule in nodes(openapi(kind)):
+        assert (path, rule.keys() & FORBIDDEN, rule.keys() - ALLOWED) == (path, set(), set())
+        if rule.get("x-kubernetes-int-or-string"):
+            assert (path, "type" in rule) == (path, False)
+            continue
+        assert (path, rule.get("type")) in [(path, t) for t in ("object", "array", "string", "integer", "boolean")]
+        assert (path, {"properties", "additionalProperties"} <= rule.keys()) == (path, False)
+        assert (path, rule["type"] == "array") == (path, "items" in rule)
+        assert (path, rule.get("uniqueItems", False)) == (path, False)
+        if "pattern" in rule:
+            re2.compile(rule["pattern"])
+        for part in logic(rule):
+            assert (path, part.keys() & NOT_INSIDE_LOGIC) == (path, set())
+            assert (path, set(part.get("required", ())) - rule["properties"].keys()) == (path, set())
+
+
+@pytest.mark.parametrize("kind", list(NAMES))
+def test_the_crd_keeps_every_field_and_rule(kind: str) -> None:
+    ours = {path: rule for path, rule in nodes(schema(kind)) if path[:1] == ("spec",)}
+    theirs = {path: rule for path, rule in nodes(openapi(kind)) if path[:1] == ("spec",)}
+    assert list(theirs) == list(ours)
+    for path, rule in ours.items():
+        if isinstance(rule.get("type"), list):
+            union = {"integer", "string"} if theirs[path].get("x-kubernetes-int-or-string") else {"string", "null"}
+            assert (path, set(rule["type"]), theirs[path].get("nullable", False)) == (path, union, "null" in union)
+            continue
+        values = {
+            "type",
+            "enum",
+            "pattern",
+            "required",
+            "default",
+            "description",
+            "oneOf",
+            "anyOf",
+            "maxLength",
+            "minItems",
+        }
+        assert {k: theirs[path].get(k) for k in values} == {k: rule.get(k) for k in values}
+
+
+@pytest.mark.parametrize("kind", list(NAMES))
+def test_names_of_the_crd(kind: str) -> None:
+    crd = custom_resource(kind)
+    names = crd["spec"]["names"]
+    assert (crd["apiVersion"], crd["kind"]) == ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+    assert crd["metadata"] == {"name": f"{names['plural']}.sandlane.dev"}
+    assert (names["kind"], names["listKind"], names["singular"]) == (kind, f"{kind}List", kind.lower())
+    assert [v["name"] for v in crd["spec"]["versions"]] == ["v1alpha1"]
+    assert openapi(kind)["properties"]["metadata"].keys() == {"type", "properties"}
+    assert openapi(kind)["properties"]["metadata"]["properties"].keys() == {"name"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "expected"),
+    [
+        *(pytest.param(kind, data, True, id=f"{kind}-{n}") for kind in NAMES for n, data in enumerate(FULL[kind])),
+        pytest.param("DevelopmentSandbox", sandbox("dev1", tenantID="Dev_1"), False, id="pattern"),
+        pytest.param("DevelopmentSandbox", {**sandbox("d"), "spec": {}}, False, id="missing"),
+        pytest.param("DevelopmentSandbox", {**sandbox("d"), "spec": {"workloads": []}}, False, id="empty"),
+        pytest.param("DevelopmentSandbox", sandbox("Dev"), False, id="name"),
+        pytest.param("DevelopmentSandbox", variable(), False, id="one-of"),
+        pytest.param("DevelopmentSandbox", workload(replicas=1.5), False, id="type"),
+        pytest.param("RouteGroup", group("rel"), False, id="any-of"),
+    ],
+)
+def test_the_crd_decides_as_the_schema_does(kind: str, data: Any, expected: bool) -> None:
+    assert (Draft7Validator(openapi(kind)).is_valid(data), is_valid(kind, data)) == (expected, expected)
