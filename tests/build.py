@@ -9,7 +9,7 @@ from typing import Any
 
 from sandlane.files.tree import MemoryTree
 from sandlane.k8s.resource import Resource, ResourceId
-from sandlane.meshes import istio
+from sandlane.meshes import MESHES, istio
 from sandlane.meshes.istio.clients import clients_of
 from sandlane.meshes.istio.rules import Transformed, transform
 from sandlane.meshes.istio.view import View, make_view
@@ -161,7 +161,8 @@ def refusals(
 
 
 def plan(base: str | Sequence[Object], *specs: Object, **environment: Any) -> Plan:
-    return make_plan(inputs(base, *specs, **environment))
+    found = inputs(base, *specs, **environment)
+    return make_plan(found, MESHES[found.environment.mesh].pod_labels)
 
 
 def clone_of(base: str | Sequence[Object], *specs: Object, **environment: Any) -> tuple[Plan, WorkloadClone]:

@@ -14,10 +14,10 @@ from sandlane.cli.trace import command
 from sandlane.files.disk import DiskTree
 from sandlane.k8s.resource import Resource
 from sandlane.pipeline import render
+from sandlane.reports.survey import carrying, survey
 from sandlane.semantics.network import Network, make_network, overlaid
 from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
-from sandlane.semantics.survey import carrying, survey
 from sandlane.semantics.trace import Traced, client_of, trace
 from sandlane.specs.inputs import Inputs, read_inputs
 

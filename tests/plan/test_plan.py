@@ -267,6 +267,6 @@ def test_order_of_the_base_does_not_matter() -> None:
 
 
 def test_nothing() -> None:
-    made = make_plan(inputs([]))
+    made = make_plan(inputs([]), lambda *_: {})
     assert (made.clones, made.services, made.tenants, made.problems) == ((), (), (), ())
     assert made.base.by_id.get(ResourceId("", "Service", "shop", "a")) is None

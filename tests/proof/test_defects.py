@@ -457,8 +457,8 @@ RENDERER: list[tuple[str, str, Callable[[Callable[..., Any]], Any], str]] = [
     ("no new VirtualServices", "meshes.istio._synthesised", lambda _: lambda *a: iter(()), "SL602"),
     ("no DestinationRules", "meshes.istio.destination_rules", lambda _: lambda *a: iter(()), "SL605"),
     ("no subsets of rules", "meshes.istio.destination_rules._kept_subsets", lambda _: lambda *a: {}, "SL605"),
-    ("Service selects the base", "pipeline.clone_service", _selecting({"app": "web"}), "SL604 SL607"),
-    ("Service selects the tenant", "pipeline.clone_service", _selecting({"tenantID": "dev1"}), "SL604 SL607"),
+    ("Service selects the base", "clone.manifests.clone_service", _selecting({"app": "web"}), "SL604 SL607"),
+    ("Service selects the tenant", "clone.manifests.clone_service", _selecting({"tenantID": "dev1"}), "SL604 SL607"),
     ("no managed-by", "plan.metadata.MANAGED_BY", lambda _: "x/y", "SL607"),
     ("no sandbox label", "plan.metadata.SANDBOX", lambda _: "x/y", "SL601"),
 ]  # fmt: skip

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import string
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
@@ -522,21 +521,6 @@ def test_obligations_are_the_folder() -> None:
     folder = File(literals.__file__).parent / "obligations"
     modules = sorted(file.stem for file in folder.glob("*.py") if file.stem != "__init__")
     assert sorted(obligation.__name__.rpartition(".")[2] for obligation in OBLIGATIONS) == modules
-
-
-def test_proof_imports_no_decision() -> None:
-    allowed = {"problems", "catalogue", "model", "base", "kinds", "selectors", "hosts", "ports", "rules", "workloads",
-               "proof", "inputs"}  # fmt: skip
-    found = {(file.name, name) for file in File(literals.__file__).parent.rglob("*.py") for name in _imports(file)}
-    assert {(file, name) for file, name in found if name not in allowed} == set()
-    assert [file for file, name in found if name == "inputs"] == ["claims.py"]
-
-
-def _imports(file: File) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
-        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        yield from (module.split(".")[1] for module in modules if module.startswith("sandlane."))
 
 
 def test_label_keys_are_those_of_the_renderer() -> None:

@@ -1824,7 +1824,7 @@ def test_a_hundred_sandboxes_under_linkerd_are_proved_in_linear_time(tmp_path: P
         specs = [sandbox(f"dev{n}", [{"name": "cartservice"}, {"name": "frontend"}]) for n in range(number)]
         tree = lay_out(tmp_path / str(number), SHARED / "bases" / "boutique-base.yaml", environment("linkerd"), specs)
         inputs = read_inputs(tree, "sandlane.yaml")
-        output, claims = pipeline._written(render(inputs, is_proved=False).objects), claims_of(inputs)
+        output, claims = pipeline.written(render(inputs, is_proved=False).objects), claims_of(inputs)
         times = []
         gc.collect()
         gc.disable()  # what other tests have left on the heap is no part of the time

@@ -14,7 +14,7 @@ BASE = [*app("a"), *app("b"), deployment("b2"), *(
 
 def drawn(*specs: Object) -> list[str]:
     found = inputs(BASE, *specs, mesh="linkerd")
-    return mermaid(make_plan(found), found).splitlines()
+    return mermaid(make_plan(found, lambda *_: {}), found).splitlines()
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,14 @@ from functools import partial
 from typing import Literal
 
 from sandlane.base.base import Base, Built, read_base
-from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
+from sandlane.files.tree import STREAM, OutsideRoot, Tree, Unreadable, join
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source, did_you_mean
 
+_DEEPEST = 64
 MANIFESTS = (".json", ".yaml", ".yml")
 KUSTOMIZATIONS = ("Kustomization", "kustomization.yaml", "kustomization.yml")
 SKIP_MARK = b"+argocd:skip-file-rendering"
-STREAM = "-"
-"""The entry, and the path, of manifests that are piped in."""
-_DEEPEST = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from sandlane.base.base import Base
-from sandlane.base.sources import STREAM, find_named, read_named
+from sandlane.base.sources import find_named, read_named
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, find_root
+from sandlane.files.tree import STREAM
 from sandlane.k8s.resource import Resource
 from sandlane.output.layout import BASE, MARK, Placed, path_of
 from sandlane.problems.problem import Invalid

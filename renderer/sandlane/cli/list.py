@@ -10,6 +10,7 @@ import click
 
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
+from sandlane.meshes import MESHES
 from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, visible
 from sandlane.reports import listing
@@ -46,7 +47,7 @@ def _list(session: s.Session, subject: str, output_format: str, is_headed: bool)
     if output_format == "text":
         _table(subject, rows)
     elif output_format == "mermaid":
-        click.echo(mermaid(make_plan(inputs), inputs), nl=False)
+        click.echo(mermaid(make_plan(inputs, MESHES[inputs.environment.mesh].pod_labels), inputs), nl=False)
     return FINE, {"name": inputs.environment.name, subject: rows}
 
 

@@ -12,11 +12,10 @@ from typing import Any, TypeVar
 
 import click
 
-from sandlane.base.sources import STREAM
 from sandlane.cli.main import DEFECT, INVALID
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, environment_file, find_root
-from sandlane.files.tree import OutsideRoot, Unreadable, join
+from sandlane.files.tree import STREAM, OutsideRoot, Unreadable, join
 from sandlane.output import write
 from sandlane.pipeline import Unproven
 from sandlane.problems.catalogue import report

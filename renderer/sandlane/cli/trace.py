@@ -20,11 +20,11 @@ from sandlane.k8s.resource import Resource
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, did_you_mean, placed
 from sandlane.reports import answers
+from sandlane.reports.survey import pictured, survey, tabulated
 from sandlane.semantics.gateways import KINDS as GATEWAYS
 from sandlane.semantics.network import Network, make_network, overlaid
 from sandlane.semantics.outcomes import Origin
 from sandlane.semantics.request import Client, Request
-from sandlane.semantics.survey import pictured, survey, tabulated
 from sandlane.semantics.trace import client_of, trace, workloads
 from sandlane.specs.inputs import Inputs
 from sandlane.yamlio.locate import locate

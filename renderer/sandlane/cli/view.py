@@ -9,9 +9,8 @@ from typing import Any
 
 import click
 
-from sandlane.base.sources import STREAM
 from sandlane.files.disk import DiskTree
-from sandlane.files.tree import OutsideRoot, Unreadable
+from sandlane.files.tree import STREAM, OutsideRoot, Unreadable
 from sandlane.problems.problem import Invalid, Problem, Source, placed, show
 from sandlane.yamlio.locate import locate
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sandlane.base.sources import STREAM
-from sandlane.files.tree import Kind, OutsideRoot, Unreadable
+from sandlane.files.tree import STREAM, Kind, OutsideRoot, Unreadable
 
 ENVIRONMENT = "sandlane.yaml"
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
+STREAM = "-"
+"""The entry, and the path, of manifests that are piped in."""
+
 Kind = Literal["file", "directory", "link"]
 """A link is one to a directory; what a link to a file names is a file."""
 

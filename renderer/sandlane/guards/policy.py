@@ -17,7 +17,7 @@ def is_allowed_image(policy: Policy, image: str) -> bool:
     return any(fnmatch.fnmatchcase(image, pattern) for pattern in policy.images)
 
 
-def policy_problems(inputs: Inputs) -> Iterator[Problem]:
+def violations(inputs: Inputs) -> Iterator[Problem]:
     """Yields specs that lack a required field, and sandboxes beyond the number that one owner may have."""
     policy = inputs.environment.policy
     records: tuple[Sandbox | RouteGroup, ...] = (*inputs.sandboxes, *inputs.groups)

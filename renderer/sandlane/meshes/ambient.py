@@ -16,9 +16,9 @@ from sandlane.meshes.istio.beyond import beyond_waypoints, mixed_services
 from sandlane.meshes.istio.preview import previews
 from sandlane.meshes.istio.trust import entered
 from sandlane.meshes.istio.view import View, make_view
-from sandlane.meshes.protocol import Routed, Unroutable
+from sandlane.meshes.protocol import Routed
 from sandlane.meshes.unrouted import notices
-from sandlane.plan.model import Plan
+from sandlane.plan.model import Plan, Unroutable
 from sandlane.specs.model import Environment
 
 __all__ = ["pod_labels", "route", "unroutable"]

@@ -10,8 +10,8 @@ from sandlane.k8s.workload_kinds import WorkloadKind
 from sandlane.meshes.gateway_api import route_all
 from sandlane.meshes.gateway_api.dialects import GENERIC
 from sandlane.meshes.gateway_api.unroutable import unroutable_ports
-from sandlane.meshes.protocol import Routed, Unroutable
-from sandlane.plan.model import Plan
+from sandlane.meshes.protocol import Routed
+from sandlane.plan.model import Plan, Unroutable
 from sandlane.specs.model import Environment
 
 

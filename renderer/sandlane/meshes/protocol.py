@@ -10,12 +10,9 @@ from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.workload_kinds import WorkloadKind
 from sandlane.output.layout import Placed
-from sandlane.plan.model import Plan
+from sandlane.plan.model import Plan, Unroutable
 from sandlane.problems.problem import Problem
 from sandlane.specs.model import Environment
-
-Unroutable = Mapping[tuple[ResourceId, tuple[int, str]], str]
-"""Service and its port (number and protocol) -> why its requests cannot be routed by tenant."""
 
 
 @dataclass(frozen=True, slots=True)

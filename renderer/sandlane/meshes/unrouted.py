@@ -9,8 +9,7 @@ from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.meshes.carriers import header_of
-from sandlane.meshes.protocol import Unroutable
-from sandlane.plan.model import Plan
+from sandlane.plan.model import Plan, Unroutable
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 

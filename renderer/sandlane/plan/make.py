@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sandlane.base.base import Base
-from sandlane.guards.policy import policy_problems
 from sandlane.k8s.limits import SERVICE_NAME_LIMIT
 from sandlane.k8s.resource import ResourceId, labels_of
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
@@ -20,7 +19,7 @@ from sandlane.plan.names import SERVICE, clone_name
 from sandlane.plan.policies.attached import attached_policies
 from sandlane.plan.policies.make import plan_policies
 from sandlane.plan.relabel import make_selectors
-from sandlane.plan.workloads import plan_clones
+from sandlane.plan.workloads import Ground, MeshLabels, plan_clones
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.specs.inputs import Inputs
@@ -28,14 +27,14 @@ from sandlane.specs.model import Sandbox
 from sandlane.specs.standing_rules import aimless
 
 
-def make_plan(inputs: Inputs) -> Plan:
+def make_plan(inputs: Inputs, mesh_labels: MeshLabels) -> Plan:
     """Decides what is cloned, and finds all mistakes in references of specs to the base."""
     environment, base = inputs.environment, inputs.base
     selectors = make_selectors(base, environment.cluster.root_namespace)
+    ground = Ground(environment=environment, base=base, selectors=selectors, mesh_labels=mesh_labels)
     problems: list[Problem] = [
         *_labelled(base, environment.tenant_label),
         *aimless(environment, base),
-        *policy_problems(inputs),
     ]
     clones: list[WorkloadClone] = []
     services: list[ServiceClone] = []
@@ -44,7 +43,7 @@ def make_plan(inputs: Inputs) -> Plan:
     addresses: dict[str, Addresses] = {}
     active = tuple(sandbox for sandbox in inputs.sandboxes if not sandbox.suspend)
     for sandbox in active:
-        planned = plan_clones(environment, base, selectors, sandbox)
+        planned = plan_clones(ground, sandbox)
         own = planned.clones
         problems += planned.problems
         config_maps += planned.config_maps

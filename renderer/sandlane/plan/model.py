@@ -22,6 +22,9 @@ from sandlane.specs.model import Environment, RouteGroup, Sandbox, Workload
 
 Labels = Mapping[str, str]
 
+Unroutable = Mapping[tuple[ResourceId, tuple[int, str]], str]
+"""Service and its port (number and protocol) -> why its requests cannot be routed by tenant."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadClone:

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import in_form_of_clones
-from sandlane.clone.workload import clone_workload
 from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
-from sandlane.meshes import MESHES
 from sandlane.overrides.addresses import Addresses, address_of
 from sandlane.overrides.apply import override, preserved
 from sandlane.overrides.model import Changes
 from sandlane.overrides.subject import Subject
 from sandlane.plan.config_maps import digest, plan_config_maps
-from sandlane.plan.model import ConfigMapClone, WorkloadClone
+from sandlane.plan.model import ConfigMapClone, Labels, WorkloadClone
 from sandlane.plan.names import MANAGED_BY, ORIGIN, SANDBOX, SERVICE, TENANT, clone_name, origin_label
 from sandlane.plan.origins import find_origin
 from sandlane.plan.relabel import Selectors, relabel
 from sandlane.problems.problem import Problem
 from sandlane.specs.model import Environment, Sandbox, Workload
 from sandlane.specs.standing_rules import rules_for
+
+MeshLabels = Callable[[WorkloadKind, Resource, str], Labels]
+"""From a workload's row, its manifest and a tenantID to the labels that its clone's pods carry for the mesh's sake."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What all clones are planned on: the environment, its base with the selectors in it, and what its mesh adds to pods."""
+
+    environment: Environment
+    base: Base
+    selectors: Selectors
+    mesh_labels: MeshLabels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +61,9 @@ class _Draft:
     changes: tuple[Changes, ...]
 
 
-def plan_clones(environment: Environment, base: Base, selectors: Selectors, sandbox: Sandbox) -> Planned:
+def plan_clones(ground: Ground, sandbox: Sandbox) -> Planned:
     """Plans all clones of a sandbox."""
+    environment, base, selectors = ground.environment, ground.base, ground.selectors
     problems: list[Problem] = []
     drafts: list[_Draft] = []
     for workload in (w for w in sandbox.workloads if w.use is None):
@@ -68,7 +80,7 @@ def plan_clones(environment: Environment, base: Base, selectors: Selectors, sand
     problems += wrong
     clones = []
     for draft in drafts:
-        clone, wrong = _clone(environment, base, selectors, sandbox, draft, addresses, copies)
+        clone, wrong = _clone(ground, sandbox, draft, addresses, copies)
         problems += wrong
         clones.append(clone)
     return Planned(
@@ -94,9 +106,7 @@ def _addresses(environment: Environment, sandbox: Sandbox, drafts: list[_Draft])
 
 
 def _clone(
-    environment: Environment,
-    base: Base,
-    selectors: Selectors,
+    ground: Ground,
     sandbox: Sandbox,
     draft: _Draft,
     addresses: Addresses,
@@ -105,14 +115,14 @@ def _clone(
     row, origin, tenant = draft.row, draft.origin, sandbox.tenant
     namespace, label = origin.id.namespace, origin_label(row, origin.id.name)
     marks = {
-        environment.tenant_label: tenant,
+        ground.environment.tenant_label: tenant,
         MANAGED_BY: "sandlane",
         TENANT: tenant,
         SANDBOX: sandbox.name,
         ORIGIN: label,
     }
     subject = Subject(
-        base=base,
+        base=ground.base,
         spec=sandbox.source,
         origin=replace(origin, manifest=in_form_of_clones(row, origin.manifest)),
         row=row,
@@ -123,7 +133,7 @@ def _clone(
     manifest, problems = override(subject, draft.changes)
     pinned, unknown = preserved(subject, draft.changes)
     labels = pod_labels(row, origin.manifest)
-    telemetry = MESHES[environment.mesh].pod_labels(row, origin, tenant)
+    telemetry = ground.mesh_labels(row, origin, tenant)
     own = {**marks, **{f"{SERVICE}{service.id.name}": tenant for service in draft.services}}
     name = clone_name(origin.id.name, tenant, row.name_limit)
     changed = {c.name for changes in draft.changes for c in changes.config_maps}
@@ -133,7 +143,7 @@ def _clone(
         row=row,
         origin=origin,
         id=ResourceId(*row.clone, namespace, name),
-        pods=relabel(namespace, {**labels, **telemetry}, own, tenant, selectors, pinned),
+        pods=relabel(namespace, {**labels, **telemetry}, own, tenant, ground.selectors, pinned),
         selector={TENANT: tenant, ORIGIN: label},
         services=draft.services,
         headless=ResourceId("", "Service", namespace, fit(f"{name}-headless", SERVICE_NAME_LIMIT))
@@ -143,12 +153,12 @@ def _clone(
         changes=draft.changes,
         config=digest(copy for id, copy in copies.items() if id.namespace == namespace and id.name in changed),
     )
-    return (_named_by_content(environment, clone) if row.is_immutable else clone), [*problems, *unknown]
+    return (_named_by_content(clone) if row.is_immutable else clone), [*problems, *unknown]
 
 
-def _named_by_content(environment: Environment, clone: WorkloadClone) -> WorkloadClone:
-    """Returns a clone whose name changes with its spec, since the API server refuses every change of the spec itself."""
-    spec = clone_workload(environment, clone)["spec"]
-    content = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:8]
+def _named_by_content(clone: WorkloadClone) -> WorkloadClone:
+    """Returns a clone whose name changes with what its spec is made of, since the API server refuses every change of a Job's."""
+    made_of = [clone.manifest["spec"], clone.pods.labels, clone.config]
+    content = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]
     stem = clone_name(clone.origin.id.name, clone.sandbox.tenant, clone.row.name_limit - len(content) - 1)
     return replace(clone, id=replace(clone.id, name=f"{stem}-{content}"))

@@ -197,3 +197,15 @@ def overlaps(environment: Environment, output: str) -> Iterator[Problem]:
                     file=entry,
                     output=relative(output, environment.directory) or ".",
                 )
+
+
+def without(inputs: Inputs, sources: set[Source]) -> Inputs:
+    """Returns inputs without the sandboxes and groups of some specs; groups lose these members."""
+    gone = {s.name for s in inputs.sandboxes if s.source in sources}
+    return replace(
+        inputs,
+        sandboxes=tuple(s for s in inputs.sandboxes if s.source not in sources),
+        groups=tuple(g for g in inputs.groups if g.source not in sources),
+        problems=tuple(p for p in inputs.problems if p.sandbox not in sources),
+        rejected=inputs.rejected | gone,
+    )

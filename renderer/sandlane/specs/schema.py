@@ -27,7 +27,7 @@ Schema = Mapping[str, Any]
 def schema(kind: str) -> Schema:
     """Returns the JSON Schema (draft-07) of one of our kinds, from the package or, in a checkout, from beside it."""
     package = resources.files("sandlane")
-    for place in (package / "schemas", package.joinpath("..", "schemas")):
+    for place in (package / "schemas", package.joinpath("..", "..", "schemas")):
         file = place / f"{KINDS[kind]}.json"
         if file.is_file():
             loaded: Schema = json.loads(file.read_text(encoding="utf-8"))

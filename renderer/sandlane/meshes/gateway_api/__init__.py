@@ -26,10 +26,10 @@ from sandlane.meshes.gateway_api.refusals import refused
 from sandlane.meshes.gateway_api.ties import ties
 from sandlane.meshes.gateway_api.unread import unread
 from sandlane.meshes.gateway_api.view import Route, ignored_filter, parents_of, read_routes, route_kinds, switched_off
-from sandlane.meshes.protocol import Routed, Unroutable
+from sandlane.meshes.protocol import Routed
 from sandlane.meshes.unrouted import notices
 from sandlane.output.layout import Placed
-from sandlane.plan.model import Plan
+from sandlane.plan.model import Plan, Unroutable
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 

@@ -34,11 +34,11 @@ from sandlane.meshes.istio.synthesis import appended, synthesise, synthesised_id
 from sandlane.meshes.istio.trust import entered, open_gateways, unknown_gateways
 from sandlane.meshes.istio.view import View, make_view
 from sandlane.meshes.istio.writers import writers
-from sandlane.meshes.protocol import Routed, Unroutable
+from sandlane.meshes.protocol import Routed
 from sandlane.meshes.unrouted import notices
 from sandlane.output.layout import SHARED, Placed
 from sandlane.plan.metadata import released
-from sandlane.plan.model import Plan, Tenant
+from sandlane.plan.model import Plan, Tenant, Unroutable
 from sandlane.plan.names import ROUTE
 from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report

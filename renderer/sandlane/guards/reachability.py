@@ -1,0 +1,33 @@
+"""Sandboxes no clone of which any request can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sandlane.k8s.ports import number_and_protocol
+from sandlane.k8s.resource import ResourceId
+from sandlane.plan.model import Plan, Unroutable
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem
+
+
+def unreachable(plan: Plan, unroutable: Unroutable, entered: frozenset[ResourceId]) -> Iterator[Problem]:
+    """Yields an error for each clone of a sandbox no clone of which can be reached, by routes or by its own queue."""
+    by_sandbox: dict[str, list[tuple[str | None, object]]] = {}
+    for clone in plan.clones:
+        ports = [(s.id, number_and_protocol(port)) for s in clone.services for port in s.manifest["spec"]["ports"]]
+        reasons = [unroutable.get(port) for port in ports]
+        reached = not clone.services or None in reasons or any(s.id in entered for s in clone.services)
+        why_not = None if reached else ", ".join(dict.fromkeys(r for r in reasons if r)) or "its Services have no ports"
+        by_sandbox.setdefault(clone.sandbox.name, []).append((why_not, clone))
+    for clone in plan.clones:
+        if all(why_not for why_not, _ in by_sandbox[clone.sandbox.name]):
+            why_not = next(why for why, other in by_sandbox[clone.sandbox.name] if other is clone)
+            yield report(
+                "SL411",
+                source=clone.sandbox.source,
+                path=(*clone.workload.path, "name"),
+                sandbox=clone.sandbox.source,
+                object=str(clone.origin.id),
+                why_not=why_not,
+            )
