@@ -57,5 +57,7 @@ except ImportError:  # PyYAML built without libyaml
 
 DEPTH = 100
 """Levels of nesting that a document may have."""
+TOO_DEEP = re.compile(r"maximum nesting (depth|level)", re.IGNORECASE)
+"""What libyaml says at a limit of its own, which its look-ahead may meet before the event of level `DEPTH` comes."""
 ALIASED = 100_000
 """Values that the aliases of a file may expand to; a hundred characters of a string count as one more."""

@@ -24,7 +24,7 @@ from yaml.events import (
 
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source
-from sandlane.yamlio.parser import ALIASED, DEPTH, PARSER, Parser
+from sandlane.yamlio.parser import ALIASED, DEPTH, PARSER, TOO_DEEP, Parser
 from sandlane.yamlio.scalars import Doubt, resolve
 from sandlane.yamlio.text import Text, decoded
 
@@ -346,6 +346,8 @@ def _syntax(error: yaml.YAMLError, text: Text, document: int) -> Problem:
         position = text.place(mark.index) if mark else None
         reason = ", ".join(part for part in (error.context, error.problem) if part)
     source = Source(file=text.file, document=max(document, 0))
+    if TOO_DEEP.search(reason):
+        return report("SL111", source=source, position=position, limit=DEPTH)
     return report("SL101", source=source, position=position, reason=reason)
 
 
