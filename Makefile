@@ -1,19 +1,31 @@
 # Two commands do everything on a fresh machine with Python 3.11 or later, git and make:
 #   make demo   renders the demo shop and shows what came out
-#   make test   runs the tests
+#   make test   runs the tests, but for the slow ones and most random examples: .ci/run has them too
 # Both set up .venv first. Nothing here needs a make newer than 3.81.
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .make
 
-.PHONY: demo test test-envoy lint types golden bench clean
+# What pip may install, tested together. The newest of everything: make CONSTRAINTS= test
+CONSTRAINTS := -c constraints.txt
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
+
+.PHONY: demo test test-coverage test-slow test-envoy lint types golden bench lock clean
 
 demo: $(STAMPS)/runtime
 	@SANDLANE="$(CURDIR)/$(BIN)/sandlane" sh overlays/shop/demo.sh
 
 test: $(STAMPS)/dev
-	@$(BIN)/pytest -q -n auto -m 'not envoy' --cov=sandlane --cov-report=term:skip-covered --cov-fail-under=$${COVERAGE:-95} $(ARGS)
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/pytest -q -n auto -m 'not envoy and not slow' $(ARGS)
+
+# The same with the coverage of lines, which doubles the time on Python 3.11.
+test-coverage: $(STAMPS)/dev
+	@$(MAKE) test ARGS="--cov=sandlane --cov-report=term:skip-covered --cov-fail-under=$${COVERAGE:-95} $(ARGS)"
+
+# What `make test` leaves out: the slow tests, and the property tests with all of their examples.
+test-slow: $(STAMPS)/dev
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/pytest -q -n auto -m 'not envoy and (slow or hypothesis)' $(ARGS)
 
 # The rendered routes in a real Envoy on loopback.
 test-envoy: $(STAMPS)/envoy
@@ -27,11 +39,20 @@ types: $(STAMPS)/dev
 	@$(BIN)/mypy
 
 golden: $(STAMPS)/dev
-	@$(BIN)/pytest -q tests/test_golden.py --update-golden || true
+	@$(BIN)/pytest -q tests/project/test_golden.py --update-golden || true
 	@git status --short golden overlays
 
 bench: $(STAMPS)/dev
 	@$(BIN)/python benchmarks/render.py
+
+# Writes constraints.txt anew: the newest of everything that the development environments install.
+lock: $(STAMPS)/python
+	@"$$(cat $(STAMPS)/python)" -m venv --clear $(STAMPS)/lock
+	@$(STAMPS)/lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,envoy]'
+	@{ echo "# Versions that were tested together; 'make lock' writes them anew."; \
+	   $(STAMPS)/lock/bin/python -m pip freeze --exclude-editable; } >constraints.txt.new
+	@mv constraints.txt.new constraints.txt
+	@rm -rf $(STAMPS)/lock
 
 clean:
 	rm -rf $(VENV) $(STAMPS) build dist
@@ -53,15 +74,15 @@ $(STAMPS)/venv: $(STAMPS)/python
 	@touch $@
 
 # The runtime alone, for the demo.
-$(STAMPS)/runtime: $(STAMPS)/venv pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+$(STAMPS)/runtime: $(STAMPS)/venv pyproject.toml constraints.txt
+	@$(PIP) -e .
 	@touch $@
 
 # Everything that tests, linters and types need.
-$(STAMPS)/dev: $(STAMPS)/venv pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+$(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
+	@$(PIP) -e '.[dev]'
 	@touch $@ $(STAMPS)/runtime
 
-$(STAMPS)/envoy: $(STAMPS)/venv pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,envoy]'
+$(STAMPS)/envoy: $(STAMPS)/venv pyproject.toml constraints.txt
+	@$(PIP) -e '.[dev,envoy]'
 	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime

@@ -1,14 +1,19 @@
-"""How many examples a property test takes: its own number in `make test`, and the profile's where that asks for more."""
+"""How many examples a property test takes, by profile (HYPOTHESIS_PROFILE).
+
+`quick` is that of `make test`; `ci`, the default and that of `.ci/run`, takes each test's own number; `long` takes 20,000.
+"""
 
 from __future__ import annotations
 
 from hypothesis import settings
 
+QUICK = 15
+"""Examples of the profile `quick`."""
 _MANY = 1_000
-"""More than the profile of `make test` has."""
+"""More than the profiles `quick` and `ci` have."""
 
 
 def examples(count: int) -> settings:
-    """Returns settings for a property test (HYPOTHESIS_PROFILE=long: 20,000)."""
+    """Returns settings for a property test that takes `count` examples in the profile `ci`."""
     profile = settings().max_examples
-    return settings(max_examples=profile if profile > _MANY else count)
+    return settings(max_examples=profile if profile > _MANY else min(count, QUICK) if profile == QUICK else count)

@@ -10,6 +10,7 @@ from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid, dotted
 from sandlane.specs.inputs import read_inputs
 
+from tests.profiles import examples
 from tests.rim import (
     ENVIRONMENT,
     OWN,
@@ -656,7 +657,7 @@ def odd(draw: st.DrawFn) -> list[tuple[int, tuple[Any, ...], Any]]:
 
 
 @given(odd())
-@settings(max_examples=150, phases=[Phase.generate])
+@settings(examples(150), phases=[Phase.generate])
 def test_any_values_in_the_sound_base(changes: list[tuple[int, tuple[Any, ...], Any]]) -> None:
     assert outcome(SOUND, changes) == ""
 

@@ -522,7 +522,7 @@ def test_hostile_kustomizations_end_quickly(files: dict[str, str], expected: str
     problem = error.value.problems[0]
     file = problem.source.file if problem.source else ""
     assert f"{file}: {problem.code} {problem.text}" == expected
-    assert time.process_time() - before < 20
+    assert time.process_time() - before < 60
 
 
 def test_links_that_loop_or_leave(tmp_path: Any) -> None:

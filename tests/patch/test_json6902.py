@@ -167,7 +167,7 @@ def test_growth_ends_quickly(operations: list[Any], message: str) -> None:
     before = time.process_time()
     with pytest.raises(PatchError) as error:
         apply_json6902({"a": [1], "b": {"c": 1}}, operations)
-    assert (error.value.message, time.process_time() - before < 2) == (message, True)
+    assert (error.value.message, time.process_time() - before < 10) == (message, True)
 
 
 def test_what_does_not_change_is_shared() -> None:

@@ -76,6 +76,7 @@ def commit(directory: Path) -> list[str]:
     return [line.rpartition(".")[2] for line in lines if line.startswith(("render dev", "check that"))]
 
 
+@pytest.mark.slow
 def test_specs_come_change_and_go(shop: Path) -> None:
     spec = shop / "sandboxes" / "dev1.yaml"
     spec.parent.mkdir(exist_ok=True)

@@ -690,4 +690,4 @@ def test_a_hundred_sandboxes_are_proved_in_linear_time() -> None:
             times.append(time.process_time() - start)
         spent[number] = min(times)
     assert spent[400] < 8 * spent[100]
-    assert spent[100] < 0.6  # it takes 0.1 s; the bound leaves room for a busy machine
+    assert spent[100] < 3  # it takes 0.1 s of processor time; the bound leaves room for a slow machine and for tracing
