@@ -52,8 +52,13 @@ Built = tuple[Source, Mapping[str, Any]]
 """An object that is no file's: a manifest and where it came from."""
 
 
-def read_base(tree: Tree, files: Iterable[str], default_namespace: str, built: Iterable[Built] = ()) -> Base:
-    """Reads the manifests of files, beside objects that were built. Raises Invalid with all that is wrong in any of them."""
+def read_base(
+    tree: Tree, files: Iterable[str], default_namespace: str, built: Iterable[Built] = (), where: str = "base"
+) -> Base:
+    """Reads the manifests of files, beside objects that were built. Raises Invalid with all that is wrong in any of them.
+
+    `where` is what messages call them: the base, or the output.
+    """
     problems: list[Problem] = []
     objects: list[Built] = []
     for file in files:
@@ -75,7 +80,7 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str, built: I
         problems += wrong
     declared = declared_scopes(manifest for _, manifest in objects)
     base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
-    problems += _duplicates(base)
+    problems += _duplicates(base, where)
     problems += _impossible_services(base)
     if problems:
         raise Invalid(problems)
@@ -209,13 +214,18 @@ def _resource(
     return Resource(id=ResourceId(group, kind, namespace, name), manifest=manifest, source=source)
 
 
-def _duplicates(base: Base) -> Iterator[Problem]:
+def _duplicates(base: Base, where: str) -> Iterator[Problem]:
     seen: dict[ResourceId, Resource] = {}
     for second in base.resources:
         first = seen.setdefault(second.id, second)
         if first is not second and second.manifest["metadata"].get("name"):
             yield report(
-                "SL124", source=second.source, path=("metadata", "name"), object=str(second.id), first=first.source.file
+                "SL124",
+                source=second.source,
+                path=("metadata", "name"),
+                object=str(second.id),
+                where=where,
+                first=first.source.file,
             )
 
 
