@@ -17,6 +17,7 @@ from sandlane.k8s.workload_kinds import GroupKind, is_cluster_scoped
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source, dotted
 from sandlane.yamlio import read as yamlio
+from sandlane.yamlio.value_types import type_at, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _malformed(data: Any, source: Source) -> Iterator[Problem]:
     name = f"{data['kind']}/{metadata.get('name') or metadata.get('generateName')}"
     yield from _not_texts(metadata, ("metadata",), name, source)
     for path, expected in mismatches(group_of(data), data["kind"], data):
-        field, found = dotted(path), found_at(data, path)
+        field, found = dotted(path), type_at(data, path)
         yield report("SL129", source=source, path=path, field=field, object=name, found=found, expected=expected)
 
 
@@ -157,7 +158,7 @@ def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Sourc
                 path=(*path, field),
                 field=f"metadata.{field}",
                 object=name,
-                found=kind_of(values),
+                found=type_of(values),
                 expected="a mapping",
             )
             continue
@@ -174,20 +175,9 @@ def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Sourc
             path=(*path, "namespace"),
             field="metadata.namespace",
             object=name,
-            found=kind_of(namespace),
+            found=type_of(namespace),
             expected="a string",
         )
-
-
-def found_at(data: Any, path: Path) -> str:
-    for step in path:
-        data = data.get(step) if isinstance(data, dict) else data[step]
-    return kind_of(data)
-
-
-def kind_of(value: Any) -> str:
-    names = {dict: "a mapping", list: "a list", str: "a string", bool: "true or false", type(None): "nothing"}
-    return names.get(type(value), "a number")
 
 
 def group_of(manifest: Mapping[str, Any]) -> str:
