@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from sandlane.base.output import read_written
+from sandlane.base.output import read_output
 from sandlane.cli.trace import command
 from sandlane.files.disk import DiskTree
 from sandlane.k8s.resource import Resource
@@ -206,7 +206,7 @@ def read(environment: str) -> tuple[Inputs, Network, Network]:
     found = read_inputs(DiskTree(REPOSITORY), f"overlays/shop/{environment}")
     golden = REPOSITORY / "golden" / ("shop" if environment == "sandlane.yaml" else "shop-linkerd")
     if golden.is_dir():
-        written: tuple[Resource, ...] = read_written(DiskTree(golden), "shop")
+        written: tuple[Resource, ...] = read_output(DiskTree(golden), "shop").resources
     else:
         written = tuple(
             Resource(id=o.id, manifest=o.manifest, source=found.environment.source) for o in render(found).objects

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandlane.base.output import read_written
+from sandlane.base.output import read_output
 from sandlane.files.disk import DiskTree
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.pipeline import render
@@ -75,7 +75,7 @@ def _overlaid(found: Inputs, written: Sequence[Resource]) -> Network:
 
 def _example(environment: str, golden: str) -> Network:
     found = read_inputs(DiskTree(REPOSITORY), f"overlays/shop/{environment}")
-    return _overlaid(found, read_written(DiskTree(REPOSITORY / "golden" / golden), "shop"))
+    return _overlaid(found, read_output(DiskTree(REPOSITORY / "golden" / golden), "shop").resources)
 
 
 def _made(base: list[Object], mesh: str) -> Network:

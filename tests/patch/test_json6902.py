@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import time
 from typing import Any
 
@@ -10,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sandlane.patch.errors import PatchError
 from sandlane.patch.json6902 import apply_json6902
-from sandlane.patch.merge import json_merge
 from sandlane.problems.problem import Path
 
 DOCUMENT: dict[str, Any] = {"a": {"b": [1, 2, 3], "c/d": 4, "e~f": 5, "n": None}, "metadata": {"name": "x"}}
@@ -175,45 +173,6 @@ def test_what_does_not_change_is_shared() -> None:
     assert found is DOCUMENT
     found = apply_json6902(DOCUMENT, [op("replace", "/metadata/name", "y")])
     assert (found["a"] is DOCUMENT["a"], found["metadata"]) == (True, {"name": "y"})
-
-
-@pytest.mark.parametrize(
-    ("manifest", "patch", "expected"),
-    [  # the examples of RFC 7386, appendix A
-        pytest.param({"a": "b"}, {"a": "c"}, {"a": "c"}, id="1"),
-        pytest.param({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}, id="2"),
-        pytest.param({"a": "b"}, {"a": None}, {}, id="3"),
-        pytest.param({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}, id="4"),
-        pytest.param({"a": ["b"]}, {"a": "c"}, {"a": "c"}, id="5"),
-        pytest.param({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}, id="6"),
-        pytest.param({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}, id="7"),
-        pytest.param({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}, id="8"),
-        pytest.param(["a", "b"], ["c", "d"], ["c", "d"], id="9"),
-        pytest.param({"a": "b"}, ["c"], ["c"], id="10"),
-        pytest.param({"a": "foo"}, None, None, id="11"),
-        pytest.param({"a": "foo"}, "bar", "bar", id="12"),
-        pytest.param({"e": None}, {"a": 1}, {"e": None, "a": 1}, id="13"),
-        pytest.param([1, 2], {"a": "b", "c": None}, {"a": "b"}, id="14"),
-        pytest.param({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}, id="15"),
-    ],
-)
-def test_json_merge(manifest: Any, patch: Any, expected: Any) -> None:
-    before = copy.deepcopy((manifest, patch))
-    assert json.dumps(json_merge(manifest, patch)) == json.dumps(expected)
-    assert (manifest, patch) == before
-
-
-def test_a_merge_that_is_too_deep() -> None:
-    patch: Any = {}
-    for _ in range(2000):
-        patch = {"a": patch}
-    with pytest.raises(PatchError) as error:
-        json_merge({}, patch)
-    assert error.value.message == "the patch is nested deeper than 100 levels"
-
-
-def test_a_merge_that_changes_nothing() -> None:
-    assert json_merge(DOCUMENT, {"a": {"b": [1, 2, 3], "z": None}}) is DOCUMENT
 
 
 trees = st.recursive(

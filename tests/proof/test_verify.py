@@ -49,6 +49,36 @@ def test_what_render_wrote_is_proved() -> None:
     assert run() == (0, PROVED, "")
 
 
+@pytest.mark.parametrize("command", ["verify", "trace"])
+def test_every_command_reads_the_same_files_of_the_output(here: Path, command: str) -> None:
+    """A hidden copy of a manifest is applied by Argo CD, so it is a second object of the same name."""
+    written = here / "out" / "sandboxes" / "dev1" / "shop" / "deployment-cart-dev1.yaml"
+    shutil.copy(written, written.with_name(".copy.yaml"))
+    (here / "out" / "outside.yaml").symlink_to(here / "nowhere.yaml")
+    arguments = {"verify": ["shop"], "trace": ["http://cart", "shop"]}[command]
+    result = CliRunner().invoke(group, [command, *arguments, "--output", "out"], prog_name="sandlane")
+    where = "out/sandboxes/dev1/shop"
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        f"{where}/deployment-cart-dev1.yaml:5:9: SL124 'Deployment/shop/cart-dev1' stands twice in the output, first in "
+        "sandboxes/dev1/shop/.copy.yaml\n  hint: remove one of the two\n1 problem, nothing was written\n",
+    )
+
+
+@pytest.mark.parametrize("command", ["verify", "trace"])
+def test_a_file_of_the_output_that_is_no_yaml(here: Path, command: str) -> None:
+    (here / "out" / "x.yaml").write_text("a: 1\nb: [\n")
+    arguments = {"verify": ["shop"], "trace": ["http://cart", "shop"]}[command]
+    result = CliRunner().invoke(group, [command, *arguments, "--output", "out"], prog_name="sandlane")
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        "out/x.yaml:3:1: SL101 not valid YAML: while parsing a flow node, did not find expected node content\n"
+        "1 problem, nothing was written\n",
+    )
+
+
 CHECKOUT = "out/shared/shop/virtualservice-checkout.yaml"
 
 

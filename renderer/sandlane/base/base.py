@@ -17,6 +17,7 @@ from sandlane.k8s.workload_kinds import GroupKind, is_cluster_scoped
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source, dotted
 from sandlane.yamlio import read as yamlio
+from sandlane.yamlio.value_types import type_at, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,13 @@ Built = tuple[Source, Mapping[str, Any]]
 """An object that is no file's: a manifest and where it came from."""
 
 
-def read_base(tree: Tree, files: Iterable[str], default_namespace: str, built: Iterable[Built] = ()) -> Base:
-    """Reads the manifests of files, beside objects that were built. Raises Invalid with all that is wrong in any of them."""
+def read_base(
+    tree: Tree, files: Iterable[str], default_namespace: str, built: Iterable[Built] = (), where: str = "base"
+) -> Base:
+    """Reads the manifests of files, beside objects that were built. Raises Invalid with all that is wrong in any of them.
+
+    `where` is what messages call them: the base, or the output.
+    """
     problems: list[Problem] = []
     objects: list[Built] = []
     for file in files:
@@ -75,7 +81,7 @@ def read_base(tree: Tree, files: Iterable[str], default_namespace: str, built: I
         problems += wrong
     declared = declared_scopes(manifest for _, manifest in objects)
     base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
-    problems += _duplicates(base)
+    problems += _duplicates(base, where)
     problems += _impossible_services(base)
     if problems:
         raise Invalid(problems)
@@ -138,7 +144,7 @@ def _malformed(data: Any, source: Source) -> Iterator[Problem]:
     name = f"{data['kind']}/{metadata.get('name') or metadata.get('generateName')}"
     yield from _not_texts(metadata, ("metadata",), name, source)
     for path, expected in mismatches(group_of(data), data["kind"], data):
-        field, found = dotted(path), found_at(data, path)
+        field, found = dotted(path), type_at(data, path)
         yield report("SL129", source=source, path=path, field=field, object=name, found=found, expected=expected)
 
 
@@ -152,7 +158,7 @@ def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Sourc
                 path=(*path, field),
                 field=f"metadata.{field}",
                 object=name,
-                found=kind_of(values),
+                found=type_of(values),
                 expected="a mapping",
             )
             continue
@@ -169,20 +175,9 @@ def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Sourc
             path=(*path, "namespace"),
             field="metadata.namespace",
             object=name,
-            found=kind_of(namespace),
+            found=type_of(namespace),
             expected="a string",
         )
-
-
-def found_at(data: Any, path: Path) -> str:
-    for step in path:
-        data = data.get(step) if isinstance(data, dict) else data[step]
-    return kind_of(data)
-
-
-def kind_of(value: Any) -> str:
-    names = {dict: "a mapping", list: "a list", str: "a string", bool: "true or false", type(None): "nothing"}
-    return names.get(type(value), "a number")
 
 
 def group_of(manifest: Mapping[str, Any]) -> str:
@@ -209,13 +204,18 @@ def _resource(
     return Resource(id=ResourceId(group, kind, namespace, name), manifest=manifest, source=source)
 
 
-def _duplicates(base: Base) -> Iterator[Problem]:
+def _duplicates(base: Base, where: str) -> Iterator[Problem]:
     seen: dict[ResourceId, Resource] = {}
     for second in base.resources:
         first = seen.setdefault(second.id, second)
         if first is not second and second.manifest["metadata"].get("name"):
             yield report(
-                "SL124", source=second.source, path=("metadata", "name"), object=str(second.id), first=first.source.file
+                "SL124",
+                source=second.source,
+                path=("metadata", "name"),
+                object=str(second.id),
+                where=where,
+                first=first.source.file,
             )
 
 

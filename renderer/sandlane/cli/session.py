@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from sandlane.base.base import Base
+from sandlane.base.output import read_output
 from sandlane.cli.main import DEFECT, INVALID
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, environment_file, find_root
@@ -21,6 +24,7 @@ from sandlane.pipeline import Unproven
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.specs.inputs import Inputs, read_inputs
+from sandlane.yamlio.locate import locate
 
 F = TypeVar("F", bound=Callable[..., Any])
 V = TypeVar("V", bound=View)
@@ -81,6 +85,30 @@ class Session(View):
             raise Invalid([wrong(file=inputs.environment.output.path, reason=str(unreadable))]) from None
         return self.tree.root / path
 
+    def read_output(self, inputs: Inputs, directory: Path) -> tuple[DiskTree, Base]:
+        """Reads the manifests of an output directory, whoever wrote them. Raises Invalid."""
+        tree = DiskTree(directory)
+        try:
+            return tree, read_output(tree, inputs.environment.default_namespace)
+        except (OutsideRoot, Unreadable) as error:
+            raise Invalid([unusable(directory, error)]) from None
+        except Invalid as invalid:
+            files = {problem.source.file for problem in invalid.problems if problem.source}
+            raise Invalid(self.placed_in(tree, files, invalid.problems)) from None
+
+    def placed_in(self, tree: DiskTree, files: Collection[str], problems: Iterable[Problem]) -> list[Problem]:
+        """Returns problems with line and column, those in `files` of the output as seen from the session's root."""
+
+        def place(problem: Problem) -> Problem:
+            source = problem.source
+            if source is None or source.file not in files:
+                return problem
+            position = problem.position or _located(tree, source, problem)
+            file = os.path.relpath(tree.root / source.file, self.tree.root)
+            return dataclasses.replace(problem, source=Source(file=file), position=position or (1, 1))
+
+        return [place(problem) for problem in problems]
+
     def _refuse_overlap(self, inputs: Inputs, given: Path) -> None:
         """Raises Invalid where a directory of the user's own choice holds inputs, or lies in them; links are followed."""
         environment = inputs.environment
@@ -105,6 +133,14 @@ class Session(View):
     @staticmethod
     def _overlap(one: str, two: str) -> bool:
         return os.path.commonpath((one, two)) in (one, two)
+
+
+def _located(tree: DiskTree, source: Source, problem: Problem) -> tuple[int, int] | None:
+    try:
+        data = tree.read(source.file)
+    except (OSError, OutsideRoot, Unreadable):
+        return None  # the problem is that the file cannot be read
+    return locate(data, source.document, (*source.prefix, *problem.path), problem.at_key)
 
 
 def shown(path: Path) -> str:

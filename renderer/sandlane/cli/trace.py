@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,12 @@ from urllib.parse import SplitResult, urlsplit
 
 import click
 
-from sandlane.base.output import read_written
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
 from sandlane.files.disk import DiskTree
-from sandlane.files.tree import OutsideRoot, Tree, Unreadable
 from sandlane.k8s.resource import Resource
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, did_you_mean, placed
+from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports import answers
 from sandlane.reports.survey import pictured, survey, tabulated
 from sandlane.semantics.gateways import KINDS as GATEWAYS
@@ -167,28 +164,8 @@ def _output(session: s.Session, inputs: Inputs, given: Path | None) -> tuple[tup
         shown = s.shown(directory)
         hint = "run 'sandlane render', or trace the base alone with --base-only"
         raise Invalid([report("SL120", what="output directory", file=shown, hint=hint)])
-    tree = DiskTree(directory)
-    try:
-        return read_written(tree, inputs.environment.default_namespace), tree
-    except (OutsideRoot, Unreadable) as error:
-        raise Invalid([s.unusable(directory, error)]) from None
-    except Invalid as invalid:
-        found = placed(
-            invalid.problems, lambda source, path, at_key: _located(tree, source.file, source.document, path)
-        )
-        raise Invalid(
-            dataclasses.replace(p, source=dataclasses.replace(p.source, file=str(tree.root / p.source.file)))
-            if p.source
-            else p
-            for p in found
-        ) from None
-
-
-def _located(tree: Tree, file: str, document: int, path: tuple[str | int, ...]) -> tuple[int, int] | None:
-    try:
-        return locate(tree.read(file), document, path)
-    except (OSError, OutsideRoot, Unreadable, Invalid):
-        return None
+    tree, written = session.read_output(inputs, directory)
+    return written.resources, tree
 
 
 def _client(network: Network, asked: _Asked, namespace: str) -> Client:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sandlane.base.base import Base, read_base
-from sandlane.base.sources import MANIFESTS
+from sandlane.base.base import Base
 from sandlane.cli import session as s
 from sandlane.cli.main import BROKEN_PROMISE, FINE
-from sandlane.files.disk import DiskTree
-from sandlane.files.tree import OutsideRoot, Unreadable, join
-from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.problems.problem import Invalid
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
 from sandlane.proof.scope import Scope, scope_of
 from sandlane.reports.sarif import sarif
-from sandlane.yamlio.locate import locate
 
 
 @click.command(
@@ -60,14 +53,9 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
     if errors:
         raise Invalid(errors)
     directory = session.output(inputs, output)
-    tree = DiskTree(directory)
-    files = list(_manifests(tree, ""))
-    try:
-        written = read_base(tree, files, inputs.environment.default_namespace)
-    except Invalid as invalid:
-        raise Invalid(_placed(session, tree, files, invalid.problems)) from None
+    tree, written = session.read_output(inputs, directory)
     claims = claims_of(inputs)
-    problems = _placed(session, tree, files, prove(inputs.base, written, claims))
+    problems = session.placed_in(tree, {r.source.file for r in written.resources}, prove(inputs.base, written, claims))
     scope = scope_of(inputs.base, written, claims)
     if output_format == "sarif":
         s.write_json(sarif(session.as_data(problems)))
@@ -76,39 +64,6 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
         _tell(s.shown(directory), scope, written, len(problems))
     result = {"output": s.shown(directory), **_as_data(scope, written), "problems": session.as_data(problems)}
     return (BROKEN_PROMISE if problems else FINE), result
-
-
-def _manifests(tree: DiskTree, directory: str) -> Iterator[str]:
-    """Yields every manifest below a directory, as Argo CD and Flux would read them; links are not followed."""
-    if tree.kind(directory) is None:
-        return
-    for name in tree.list(directory):
-        path = join(directory, name)
-        try:
-            kind = tree.kind(path)
-        except (OutsideRoot, Unreadable):
-            continue
-        if kind == "directory" and name != ".git":
-            yield from _manifests(tree, path)
-        elif kind == "file" and name.endswith(MANIFESTS):
-            yield path
-
-
-def _placed(session: s.Session, tree: DiskTree, files: Sequence[str], problems: Sequence[Problem]) -> list[Problem]:
-    """Returns problems whose places in the output are those of files as the session shows them."""
-    known = set(files)
-
-    def place(problem: Problem) -> Problem:
-        source = problem.source
-        if source is None or source.file not in known:
-            return problem
-        position = problem.position or locate(
-            tree.read(source.file), source.document, (*source.prefix, *problem.path), problem.at_key
-        )
-        file = os.path.relpath(tree.root / source.file, session.tree.root)
-        return dataclasses.replace(problem, source=Source(file=file), position=position or (1, 1))
-
-    return [place(problem) for problem in problems]
 
 
 def _tell(directory: str, scope: Scope, written: Base, problems: int) -> None:

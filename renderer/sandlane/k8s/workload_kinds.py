@@ -112,6 +112,10 @@ WORKLOADS: dict[GroupKind, WorkloadKind] = {
 CLONABLE = tuple(sorted(row.kind for row in WORKLOADS.values() if row.is_clonable))
 
 
+CLONES: tuple[GroupKind, ...] = tuple(dict.fromkeys(row.clone for row in WORKLOADS.values() if row.is_clonable))
+"""Group and kind of the workloads that sandboxes may have, in the order of the rows."""
+
+
 SIDECARS = frozenset({"istio-proxy", "linkerd-proxy"})
 """Names of containers that a mesh injects; they are no app containers."""
 

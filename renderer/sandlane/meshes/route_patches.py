@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
-from sandlane.base.base import found_at, group_of
+from sandlane.base.base import group_of
 from sandlane.base.field_types import mismatches, texts_of
 from sandlane.output.layout import Placed, path_of
 from sandlane.patch.errors import PatchError
@@ -17,6 +17,7 @@ from sandlane.patch.json6902 import apply_json6902
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, did_you_mean, dotted
 from sandlane.specs.model import Environment, RoutePatch
+from sandlane.yamlio.value_types import type_at
 
 
 def patch_routes(environment: Environment, objects: Iterable[Placed]) -> tuple[tuple[Placed, ...], list[Problem]]:
@@ -91,5 +92,5 @@ def _patched(placed: Placed, patch: RoutePatch) -> Placed:
     if not is_same_kind or name != (placed.id.namespace, placed.id.name) or not isinstance(manifest.get("spec"), dict):
         raise PatchError("the patch makes another object of it")
     for path, expected in (*texts_of(manifest), *mismatches(placed.id.group, placed.id.kind, manifest)):
-        raise PatchError(f"'{dotted(path)}' would be {found_at(manifest, path)}, expected {expected}")
+        raise PatchError(f"'{dotted(path)}' would be {type_at(manifest, path)}, expected {expected}")
     return dataclasses.replace(placed, manifest=manifest)

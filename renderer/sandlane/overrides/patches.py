@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from sandlane.base.base import found_at
 from sandlane.base.field_types import mismatches, texts_of
 from sandlane.k8s.resource import at
 from sandlane.overrides.env import VARIABLES
 from sandlane.overrides.model import Changes, Patch
 from sandlane.overrides.subject import Subject, app_containers, reporter
-from sandlane.patch.errors import PatchError, what
+from sandlane.patch.errors import PatchError
 from sandlane.patch.patches import apply_patch
 from sandlane.patch.put import is_same
 from sandlane.problems.problem import Path, Problem, dotted
+from sandlane.yamlio.value_types import type_at, type_of
 
 _DECIDED: tuple[tuple[Path, str], ...] = (
     (("apiVersion",), "clones are of their origin's kind"),
@@ -65,7 +65,7 @@ def _patched(subject: Subject, manifest: Any, patch: Patch) -> Any:
         meant = {"kind": id.kind, "name": id.name, "namespace": id.namespace}
         metadata = {} if body.get("metadata") is None else body["metadata"]
         if not isinstance(metadata, dict):
-            raise PatchError(f"expected a mapping, not {what(metadata)}", ("metadata",))
+            raise PatchError(f"expected a mapping, not {type_of(metadata)}", ("metadata",))
         for key, value in {"kind": body.get("kind"), **{k: metadata.get(k) for k in ("name", "namespace")}}.items():
             if value not in (None, meant[key]):
                 raise PatchError(f"it is for {key} '{value}'")
@@ -73,5 +73,5 @@ def _patched(subject: Subject, manifest: Any, patch: Patch) -> Any:
         body = {key: kept if key == "metadata" else body[key] for key in body if key not in ("apiVersion", "kind")}
     patched = apply_patch(manifest, body, group=group, kind=kind)
     for path, expected in (*texts_of(patched), *mismatches(group, kind, patched)):
-        raise PatchError(f"'{dotted(path)}' would be {found_at(patched, path)}, expected {expected}")
+        raise PatchError(f"'{dotted(path)}' would be {type_at(patched, path)}, expected {expected}")
     return patched

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sandlane.patch.errors import PatchError, shown, what
+from sandlane.patch.errors import PatchError, shown
 from sandlane.patch.merge_keys import MergeList
 from sandlane.problems.problem import Path
+from sandlane.yamlio.value_types import type_of
 
 Identity = tuple[str | None, ...]
 """The values of an element's merge keys as text, `1` and `"1"` alike; None for one that is missing."""
@@ -31,7 +32,7 @@ def identity(element: Any, rule: MergeList) -> Identity:
 def identity_in_patch(element: Any, rule: MergeList, path: Path) -> Identity:
     """Returns the identity of an element of a patch. Raises PatchError if it is no mapping or lacks its first key."""
     if rule.keys and not isinstance(element, dict):
-        raise PatchError(f"expected a mapping with '{rule.keys[0]}', not {what(element)}", path)
+        raise PatchError(f"expected a mapping with '{rule.keys[0]}', not {type_of(element)}", path)
     found = identity(element, rule)
     if found[0] is None:
         raise PatchError(f"'{rule.keys[0]}' is missing, by which the elements of this list are told apart", path)

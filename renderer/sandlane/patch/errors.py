@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandlane.problems.problem import Path
+from sandlane.yamlio.value_types import type_of
 
 DEPTH = 100
 """Levels of nesting that a patch and its result may have: as many as a file (`sandlane.yamlio.read`)."""
@@ -17,15 +18,9 @@ class PatchError(Exception):
         super().__init__(message)
 
 
-def what(value: object) -> str:
-    """Names the type of a value as people do."""
-    names = {dict: "a mapping", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
-
-
 def shown(value: object) -> str:
     """Returns a value as a message shows it: short, and containers by their type."""
     if isinstance(value, dict | list):
-        return what(value)
+        return type_of(value)
     text = {True: "true", False: "false", None: "null"}.get(value) if type(value) in (bool, type(None)) else str(value)  # type: ignore[call-overload]
     return f"'{text if len(str(text)) <= 60 else str(text)[:59] + '…'}'"

@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sandlane.patch.errors import DEPTH, PatchError, shown, what
+from sandlane.patch.errors import DEPTH, PatchError, shown
 from sandlane.patch.put import GONE, put, update
 from sandlane.problems.problem import Path, did_you_mean, dotted
+from sandlane.yamlio.value_types import type_of
 
 COPIED = 100_000
 """Values that the operations of one patch may copy: repeated copies grow without bound."""
@@ -60,7 +61,7 @@ def apply_json6902(manifest: Any, operations: list[Any]) -> Any:
 def check_operation(operation: Any, place: Path) -> str:
     """Returns the name of an operation. Raises PatchError unless it has what it needs."""
     if not isinstance(operation, Mapping):
-        raise PatchError(f"expected an operation with 'op' and 'path', not {what(operation)}", place)
+        raise PatchError(f"expected an operation with 'op' and 'path', not {type_of(operation)}", place)
     name = operation.get("op")
     if not isinstance(name, str) or name not in _OPERATIONS:
         hint = did_you_mean(str(name), _OPERATIONS, otherwise=f"expected one of {', '.join(_OPERATIONS)}")
@@ -71,7 +72,7 @@ def check_operation(operation: Any, place: Path) -> str:
             raise PatchError(f"'{field}' is missing in the operation '{name}'", place)
         if field != "value" and not isinstance(operation[field], str):
             raise PatchError(
-                f"expected a string such as '/spec/replicas', not {what(operation[field])}", (*place, field)
+                f"expected a string such as '/spec/replicas', not {type_of(operation[field])}", (*place, field)
             )
     return name
 
@@ -114,7 +115,7 @@ def _walk(manifest: Any, path: tuple[str, ...], place: Path) -> tuple[Path, Any]
 def _missing(value: Any, step: str, above: Path, place: Path) -> PatchError:
     where = f"'{dotted(above)}'" if above else "the object"
     if not isinstance(value, dict):
-        return PatchError(f"{where} is {what(value)} and has no '{step}'", place)
+        return PatchError(f"{where} is {type_of(value)} and has no '{step}'", place)
     known = did_you_mean(step, (str(key) for key in value))
     return PatchError(f"{where} has no '{step}'{': ' + known if known else ''}", place)
 

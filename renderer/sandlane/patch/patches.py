@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandlane.patch.errors import PatchError, what
+from sandlane.patch.errors import PatchError
 from sandlane.patch.json6902 import apply_json6902, check_operation
 from sandlane.patch.strategic import strategic_merge
 from sandlane.problems.problem import Invalid
 from sandlane.yamlio import read as yamlio
+from sandlane.yamlio.value_types import type_of
 
 Patch = Mapping[str, Any] | list[Any]
 """A strategic merge patch, or the operations of a JSON patch (RFC 6902)."""
@@ -42,7 +43,7 @@ def check_patch(data: Any) -> Patch:
         if "op" in data and "path" in data and "kind" not in data:
             raise PatchError("expected a list of operations: start the operation with '- '")
         return data
-    raise PatchError(f"expected a mapping (strategic merge) or a list of operations (JSON patch), not {what(data)}")
+    raise PatchError(f"expected a mapping (strategic merge) or a list of operations (JSON patch), not {type_of(data)}")
 
 
 def apply_patch(manifest: Mapping[str, Any], patch: Patch, *, group: str, kind: str) -> dict[str, Any] | None:
@@ -51,5 +52,5 @@ def apply_patch(manifest: Mapping[str, Any], patch: Patch, *, group: str, kind: 
         return strategic_merge(manifest, patch, group=group, kind=kind)
     patched = apply_json6902(manifest, patch)
     if not isinstance(patched, dict):
-        raise PatchError(f"the patch leaves {what(patched)} where an object has to be")
+        raise PatchError(f"the patch leaves {type_of(patched)} where an object has to be")
     return patched

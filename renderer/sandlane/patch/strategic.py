@@ -15,11 +15,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandlane.patch import elements
-from sandlane.patch.errors import DEPTH, PatchError, shown, what
+from sandlane.patch.errors import DEPTH, PatchError, shown
 from sandlane.patch.merge_keys import TYPES, Field, Fields, MergeList, Union, fields_of
 from sandlane.patch.put import GONE, is_same, update
 from sandlane.problems.problem import Path
 from sandlane.yamlio.scalars import resolve
+from sandlane.yamlio.value_types import type_of
 
 DIRECTIVE, RETAIN = "$patch", "$retainKeys"
 ORDER, DELETE = "$setElementOrder/", "$deleteFromPrimitiveList/"
@@ -82,7 +83,7 @@ def _not_retained(old: Mapping[str, Any], patch: Mapping[str, Any], path: Path, 
     if RETAIN in patch:
         kept = patch[RETAIN]
         if not isinstance(kept, list) or not all(isinstance(key, str) for key in kept):
-            raise PatchError(f"expected a list of field names, not {what(kept)}", (*path, RETAIN))
+            raise PatchError(f"expected a list of field names, not {type_of(kept)}", (*path, RETAIN))
         for key, value in patch.items():
             if not _is_directive(key) and value is not None and key not in kept:
                 raise PatchError(f"'{key}' is set here and missing in '{RETAIN}'", (*path, key))
@@ -99,7 +100,7 @@ def _value(old: Any, new: Any, field: Field | None, path: Path) -> Any:
         return GONE
     if old is not None and _shape(old) is not _shape(new) and not _replaces(new):
         raise PatchError(
-            f"{what(new)} cannot be merged into {what(old)}: expected {what(old)}, or null to remove it", path
+            f"{type_of(new)} cannot be merged into {type_of(old)}: expected {type_of(old)}, or null to remove it", path
         )
     if isinstance(new, dict):
         union = field if isinstance(field, Union) else None
@@ -169,7 +170,7 @@ def _refuse_directives(value: Any, path: Path) -> None:
 def _set(old: list[Any], numbered: list[tuple[int, Any]], path: Path) -> list[Any]:
     for number, element in numbered:
         if isinstance(element, dict | list):
-            raise PatchError(f"expected a string, not {what(element)}", (*path, number))
+            raise PatchError(f"expected a string, not {type_of(element)}", (*path, number))
     new = list(dict.fromkeys(element for _, element in numbered))
     merged = new + [element for element in old if element not in new]
     return old if is_same(old, merged) else merged
@@ -223,7 +224,7 @@ def _element(old: Any, patch: dict[str, Any], rule: MergeList, path: Path) -> An
 def _by_directive(key: str, value: Any, old: Any, merged: Any, field: Field | None, path: Path) -> Any:
     """Applies `$setElementOrder` or `$deleteFromPrimitiveList` to a list that is merged already."""
     if not isinstance(value, list):
-        raise PatchError(f"expected a list, not {what(value)}", path)
+        raise PatchError(f"expected a list, not {type_of(value)}", path)
     if merged is GONE or not isinstance(merged, list):
         return merged
     if key.startswith(DELETE):

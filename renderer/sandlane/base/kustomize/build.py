@@ -147,7 +147,9 @@ def _appended(entries: list[Entry], groups: Iterable[tuple[Place, list[Entry]]])
             first = known.setdefault(now := entry.id, entry)
             if len(known) == len(result):
                 path, file = ("metadata", "name"), first.source.file
-                problems.append(report("SL124", source=entry.source, path=path, object=str(now), first=file))
+                problems.append(
+                    report("SL124", source=entry.source, path=path, object=str(now), where="base", first=file)
+                )
             else:
                 result.append(entry)
     if problems:

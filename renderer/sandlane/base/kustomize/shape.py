@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandlane.patch.errors import what
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source, did_you_mean, dotted
+from sandlane.yamlio.value_types import type_of
 
 KINDS = {
     "Kustomization": "kustomize.config.k8s.io/v1beta1",
@@ -85,7 +85,7 @@ def mismatches(data: Any, shape: Shape, source: Source, path: Path = ()) -> Iter
         return
     expected = _expected(shape)
     if not isinstance(data, expected) or (isinstance(data, bool) and expected is not bool):
-        says = f"expected {_NAMES[expected]} in '{dotted(path)}', not {what(data)}" if path else "expected a mapping"
+        says = f"expected {_NAMES[expected]} in '{dotted(path)}', not {type_of(data)}" if path else "expected a mapping"
         hint = "quote it" if expected is str and not isinstance(data, dict | list) else ""
         yield report("SL142", source=source, path=path, what=says, hint=hint)
     elif isinstance(shape, list):

@@ -16,7 +16,7 @@ from sandlane.clone.resources.templates import TemplateProblem, render_template
 from sandlane.guards.privilege import of_claim_templates
 from sandlane.guards.resources import Wrong, beyond, pods, service
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of
-from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind, is_cluster_scoped, pod_labels
+from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, GroupKind, is_cluster_scoped, pod_labels
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.overrides.addresses import Addresses, Unaddressable, find, port_of
 from sandlane.patch.put import put
@@ -30,7 +30,6 @@ from sandlane.yamlio import read as yamlio
 
 _TEMPLATE = ".j2"
 _CLAIM = ("", "PersistentVolumeClaim")
-_WITH_PODS = (("apps", "Deployment"), ("apps", "StatefulSet"), ("batch", "CronJob"), ("batch", "Job"))
 _BUILT_IN: Mapping[str, str] = {
     **{kind: group for group, kind in WORKLOADS},
     **dict.fromkeys(("ConfigMap", "PersistentVolumeClaim", "Pod", "Secret", "Service", "ServiceAccount"), ""),
@@ -44,9 +43,9 @@ _NEVER: Mapping[GroupKind, str] = {
     ("autoscaling", "HorizontalPodAutoscaler"): "it could scale what is not the tenant's",
     ("policy", "PodDisruptionBudget"): "it could hold up what is not the tenant's",
     **{
-        key: "pods come as Deployment, StatefulSet, Job or CronJob"
+        key: f"pods come as {', '.join(kind for _, kind in CLONES[:-1])} or {CLONES[-1][1]}"
         for key in (*WORKLOADS, ("", "Pod"), ("", "PodTemplate"))
-        if key not in _WITH_PODS
+        if key not in CLONES
     },
 }
 _NEVER_GROUPS: Mapping[str, str] = dict.fromkeys(
@@ -187,7 +186,7 @@ def _guard(
         yield from service(manifest, wrong)
     if key == _CLAIM:
         yield from beyond(environment, sorted(of_claim_templates([manifest])), wrong)
-    if key in _WITH_PODS:
+    if key in CLONES:
         yield from pods(plan, resource, claims, wrong)
 
 

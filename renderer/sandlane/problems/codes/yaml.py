@@ -111,7 +111,7 @@ ROWS: dict[str, Row] = {
         good="apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n",
     ),
     "SL124": Row(
-        text="'{object}' stands twice in the base, first in {first}",
+        text="'{object}' stands twice in the {where}, first in {first}",
         hint="remove one of the two",
         why="Only one of the two can exist in the cluster, and which one depends on the order of applying.",
         bad="apiVersion: v1\nkind: Service\nmetadata: {name: web}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Resource, ResourceId, labels_of
-from sandlane.k8s.workload_kinds import GroupKind
+from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import ROUTES
@@ -21,10 +21,7 @@ from sandlane.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRAN
 from sandlane.proof.routes import backend, homes, named_by, parents_of, rules_of
 from sandlane.proof.world import World, directory
 
-_OWN: frozenset[GroupKind] = frozenset({
-    ("", "Service"), ("apps", "Deployment"), ("apps", "StatefulSet"), ("batch", "CronJob"), ("batch", "Job"),
-    ("", "ConfigMap"), REFERENCE_GRANT,
-})  # fmt: skip
+_OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("", "ConfigMap"), REFERENCE_GRANT, *CLONES})
 """Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
 
 _L4_ROUTES: tuple[GroupKind, ...] = ((GATEWAY_API, "TCPRoute"), (GATEWAY_API, "TLSRoute"))
