@@ -9,11 +9,11 @@ from typing import Any
 
 from sandlane.files.tree import MemoryTree
 from sandlane.k8s.resource import Resource, ResourceId
-from sandlane.meshes import MESHES, istio
-from sandlane.meshes.istio.clients import clients_of
+from sandlane.meshes.istio.route_index import View, make_view
 from sandlane.meshes.istio.rules import Transformed, transform
-from sandlane.meshes.istio.view import View, make_view
-from sandlane.meshes.protocol import Routed
+from sandlane.meshes.istio.source_labels import clients_of
+from sandlane.meshes.registry import MESHES
+from sandlane.meshes.routed import Routed
 from sandlane.pipeline import render
 from sandlane.plan.make import make_plan
 from sandlane.plan.model import Plan, Tenant, WorkloadClone
@@ -190,7 +190,8 @@ def by_service(made: Plan) -> dict[ResourceId, list[Tenant]]:
 
 
 def route(made: Plan) -> Routed:
-    return istio.route(made, istio.unroutable(made.environment, made.base))
+    mesh = MESHES["istio"]
+    return mesh.route(made, mesh.unroutable(made.environment, made.base))
 
 
 def named(made: Plan, kind: str, name: str, namespace: str = "shop") -> Resource:

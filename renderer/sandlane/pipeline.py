@@ -19,9 +19,9 @@ from sandlane.guards.reachability import unreachable
 from sandlane.guards.size import too_large
 from sandlane.guards.validity import invalid
 from sandlane.k8s.resource import Resource
-from sandlane.meshes import MESHES
-from sandlane.meshes.protocol import Routed
+from sandlane.meshes.registry import MESHES
 from sandlane.meshes.route_patches import broken_by_patches, patch_routes
+from sandlane.meshes.routed import Routed
 from sandlane.output.base_objects import base_objects
 from sandlane.output.layout import Files, Placed, emit, path_of
 from sandlane.plan.make import make_plan

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sandlane.clone.workload import clone_workload
 from sandlane.k8s.selectors import from_map, matches
-from sandlane.meshes import istio
+from sandlane.meshes.istio.canonical_labels import canonical_labels
 
 from tests.build import Object, clone_of, deployment, plan, sandbox, service, texts
 
@@ -232,7 +232,7 @@ def test_template_without_metadata() -> None:
     lax = {"matchExpressions": [{"key": "x", "operator": "DoesNotExist"}]}
     base = {**made, "spec": {"selector": lax, "template": {"spec": made["spec"]["template"]["spec"]}}}
     (clone,) = plan([base], sandbox("dev1", "a")).clones
-    assert istio.pod_labels(clone.row, clone.origin, "dev1") == {
+    assert canonical_labels(clone.row, clone.origin, "dev1") == {
         CANONICAL: "a",
         "service.istio.io/canonical-revision": "dev1",
     }
@@ -249,7 +249,7 @@ def test_template_without_metadata() -> None:
 )
 def test_canonical_name(labels: dict[str, str], expected: str) -> None:
     _, clone = clone_of([deployment("a", labels)], sandbox("dev1", "a"))
-    assert istio.pod_labels(clone.row, clone.origin, "dev1") == {
+    assert canonical_labels(clone.row, clone.origin, "dev1") == {
         CANONICAL: expected,
         "service.istio.io/canonical-revision": "dev1",
     }

@@ -7,7 +7,7 @@ from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
 
 from tests.build import WAYPOINT, Object, app, inputs, sandbox, texts, virtual_service
-from tests.meshes.gateway_api.test_view import gateway, route, rule, to_service
+from tests.meshes.gateway_api.test_attached_routes import gateway, route, rule, to_service
 
 TO_CLONE: Object = {"name": "a-dev1", "port": 80}
 MIRROR: Object = {"type": "RequestMirror", "requestMirror": {"backendRef": TO_CLONE}}

@@ -6,7 +6,7 @@ import pytest
 from sandlane.pipeline import render
 
 from tests.build import Object, deployment, group, inputs, plan, sandbox, service, texts
-from tests.meshes.gateway_api.test_view import route, rule, to_service
+from tests.meshes.gateway_api.test_attached_routes import route, rule, to_service
 
 V2 = {"app": "reviews2", "version": "v2"}
 

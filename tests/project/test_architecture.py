@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 import tomllib
 
 import pytest
 from sandlane.cli.main import COMMANDS
-from sandlane.meshes import MESHES
+from sandlane.meshes.gateway_api import dialects
+from sandlane.meshes.registry import MESHES
 
 from tests.shared import REPOSITORY
 
@@ -69,10 +71,27 @@ def test_every_command_has_its_module() -> None:
     assert set(COMMANDS) == modules
 
 
-def test_every_mesh_has_its_module() -> None:
-    shared = {"__init__", "__pycache__", "protocol", "carriers", "gateway_api", "unrouted", "adoption", "route_patches"}
-    modules = {path.stem for path in (PACKAGE / "meshes").glob("*")} - shared
-    assert {mesh.__name__.rpartition(".")[2] for mesh in MESHES.values()} == modules  # type: ignore[attr-defined]
+def test_every_mesh_has_its_row_and_every_row_its_module() -> None:
+    schema = json.loads((REPOSITORY / "schemas" / "environment.json").read_text())
+    assert sorted(MESHES) == sorted(schema["properties"]["spec"]["properties"]["mesh"]["enum"])
+    rows = {name for name, value in vars(dialects).items() if isinstance(value, dialects.Dialect)}
+    assert {name for name in rows for mesh in MESHES.values() if mesh.dialect is getattr(dialects, name)} == rows
+    found = PACKAGE.glob("meshes/*/*routes.py")
+    routing = {f"{path.parent.name}.{path.stem}" for path in found if "\ndef route(" in path.read_text()}
+    assert {mesh.routes for mesh in MESHES.values()} == routing
+
+
+def test_packages_of_meshes_hold_no_logic() -> None:
+    assert {path.read_text().strip() for path in PACKAGE.glob("meshes/**/__init__.py")} == {""}
+
+
+def test_a_mesh_of_the_gateway_api_loads_no_routes_of_istio() -> None:
+    program = (
+        "import sys; from sandlane.meshes.registry import MESHES; import sandlane.meshes.gateway_api.routes\n"
+        "print(sorted(name for name in sys.modules if name.startswith('sandlane.meshes.istio.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    assert done.stdout == "['sandlane.meshes.istio.canonical_labels']\n"
 
 
 @pytest.mark.parametrize("heavy", ["jsonschema", "jinja2", "deepdiff", "ruamel", "hypothesis"])

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from sandlane import pipeline
-from sandlane.meshes import MESHES
+from sandlane.meshes.registry import MESHES
 from sandlane.output.layout import path_of
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid

@@ -10,7 +10,7 @@ import click
 
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
-from sandlane.meshes import MESHES
+from sandlane.meshes.registry import MESHES
 from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, visible
 from sandlane.reports import listing

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
-from sandlane.meshes.istio.fields import entries, gateways, hosts, live
 from sandlane.meshes.istio.gateways import gateway_name
-from sandlane.meshes.istio.view import View, make_view
+from sandlane.meshes.istio.route_index import View, make_view
+from sandlane.meshes.istio.virtual_service_fields import entries, gateways, hosts, live
 from sandlane.plan.optout import is_opted_out
 from sandlane.plan.policies.selecting import source_matches
 from sandlane.plan.relabel import make_selectors

@@ -8,7 +8,7 @@ from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, pod_labels
-from sandlane.meshes import MESHES
+from sandlane.meshes.registry import MESHES
 from sandlane.output.layout import BASE, SHARED, Placed, path_of
 from sandlane.plan.origins import hook_of
 from sandlane.plan.relabel import make_selectors

@@ -7,7 +7,7 @@ from sandlane.pipeline import render
 
 from tests.build import Object, app, deployment, inputs, meta, object_of, plan, sandbox, service, virtual_service
 from tests.build import to as destination
-from tests.meshes.gateway_api.test_view import gateway, public, route, routed, rule, shown, to_service
+from tests.meshes.gateway_api.test_attached_routes import gateway, public, route, routed, rule, shown, to_service
 
 LABEL = "istio.io/use-waypoint"
 DEV1 = sandbox("dev1", "a")

@@ -23,7 +23,7 @@ from sandlane.specs.inputs import read_inputs
 from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
 from tests.build import Object, app, inputs
 from tests.build import sandbox as cloning
-from tests.meshes.gateway_api.test_view import route, rule, to_service
+from tests.meshes.gateway_api.test_attached_routes import route, rule, to_service
 from tests.shared import SHARED, needs_shared
 from tests.validity import complaints
 

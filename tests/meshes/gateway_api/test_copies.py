@@ -10,7 +10,7 @@ from sandlane.meshes.gateway_api.copies import answering, carrier_suffix
 from sandlane.specs.model import Carrier
 
 from tests.build import Object, app, group, plan, regex, sandbox, texts
-from tests.meshes.gateway_api.test_view import (
+from tests.meshes.gateway_api.test_attached_routes import (
     GATEWAY,
     MIRROR,
     REWRITE,

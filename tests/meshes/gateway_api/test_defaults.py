@@ -22,7 +22,7 @@ from tests.build import (
     virtual_service,
 )
 from tests.build import to as destination
-from tests.meshes.gateway_api.test_view import gateway, route, routed, rule, shown, specs_of, to_service
+from tests.meshes.gateway_api.test_attached_routes import gateway, route, routed, rule, shown, specs_of, to_service
 
 HEADER = {"type": "Exact", "name": "tenantid", "value": "dev1"}
 ROOT = {"type": "PathPrefix", "value": "/"}

@@ -17,7 +17,7 @@ from sandlane.semantics.request import Client, Request
 from sandlane.specs.inputs import Inputs
 
 from tests.build import Object, app, deployment, group, inputs, meta, sandbox, service, texts
-from tests.meshes.gateway_api.test_view import GATEWAY, gateway, route, rule
+from tests.meshes.gateway_api.test_attached_routes import GATEWAY, gateway, route, rule
 from tests.proof.test_proof import Edit, Files, drop, make, put
 from tests.shared import needs_shared
 from tests.validity import complaints

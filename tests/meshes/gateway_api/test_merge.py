@@ -15,7 +15,7 @@ from sandlane.specs.inputs import read_inputs
 from sandlane.yamlio.write import write
 
 from tests.build import app, sandbox
-from tests.meshes.gateway_api.test_view import route, rule, to_service
+from tests.meshes.gateway_api.test_attached_routes import route, rule, to_service
 from tests.project.test_golden import files_of
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")

@@ -27,8 +27,8 @@ from tests.build import (
     service,
     texts,
 )
+from tests.meshes.gateway_api.test_attached_routes import GATEWAY, gateway, route, rule, to_service
 from tests.meshes.gateway_api.test_bases import broken
-from tests.meshes.gateway_api.test_view import GATEWAY, gateway, route, rule, to_service
 from tests.networks import said_of
 
 L, G, A, I = "linkerd", "gateway-api", "istio-ambient", "istio"  # noqa: E741

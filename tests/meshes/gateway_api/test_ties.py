@@ -12,7 +12,7 @@ from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import choose
 
 from tests.build import Object, app, meta, sandbox
-from tests.meshes.gateway_api.test_view import GATEWAY, route, rule, shown, to_service
+from tests.meshes.gateway_api.test_attached_routes import GATEWAY, route, rule, shown, to_service
 from tests.networks import network_of
 
 A = to_service("a", 80)

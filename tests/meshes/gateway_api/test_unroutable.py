@@ -9,7 +9,7 @@ from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
 
 from tests.build import Object, app, deployment, inputs, object_of, sandbox, service, texts
-from tests.meshes.gateway_api.test_view import gateway, public, route, rule, shown, to_service
+from tests.meshes.gateway_api.test_attached_routes import gateway, public, route, rule, shown, to_service
 
 PROFILE = "linkerd.io/v1alpha2"
 FULL = "a.shop.svc.cluster.local"

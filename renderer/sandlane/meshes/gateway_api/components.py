@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandlane.k8s.resource import ResourceId
-from sandlane.meshes.gateway_api.view import Attached, Route, attached_to
+from sandlane.meshes.gateway_api.attached_routes import Attached, Route, attached_to
 
 Pair = tuple[Route, Attached]
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Manifest, ResourceId, annotations_of
+from sandlane.meshes.gateway_api.attached_routes import Route, backend, homes
 from sandlane.meshes.gateway_api.components import Component
 from sandlane.meshes.gateway_api.copies import with_defaults
 from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.overlap import is_matched
-from sandlane.meshes.gateway_api.view import Route, backend, homes
 from sandlane.meshes.gateway_api.waypoints import heeded
 
 _TUNED = ("retry.linkerd.io/", "timeout.linkerd.io/")

@@ -14,8 +14,8 @@ from typing import Any
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.meshes.carriers import baggage_regex, header_of
+from sandlane.meshes.gateway_api.attached_routes import Attached, Route, backend, homes, live
 from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
-from sandlane.meshes.gateway_api.view import Attached, Route, backend, homes, live
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_metadata
 from sandlane.plan.model import ServiceClone, Tenant

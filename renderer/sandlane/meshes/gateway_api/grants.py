@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from sandlane.base.base import Base
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.meshes.gateway_api.attached_routes import Route, backend, references_of
 from sandlane.meshes.gateway_api.copies import Copying
 from sandlane.meshes.gateway_api.dialects import GATEWAY
-from sandlane.meshes.gateway_api.refusals import refused
-from sandlane.meshes.gateway_api.view import Route, backend, references_of
+from sandlane.meshes.gateway_api.tenant_errors import refused
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_metadata
 from sandlane.plan.model import ServiceClone

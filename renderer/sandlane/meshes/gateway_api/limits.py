@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from sandlane.meshes.gateway_api.copies import Copying, Rule
-from sandlane.meshes.gateway_api.refusals import refused
+from sandlane.meshes.gateway_api.tenant_errors import refused
 from sandlane.output.layout import Placed
 from sandlane.problems.problem import Problem
 

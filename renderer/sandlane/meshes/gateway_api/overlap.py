@@ -13,9 +13,9 @@ from typing import Any
 import re2
 
 from sandlane.k8s.resource import Manifest
+from sandlane.meshes.gateway_api.attached_routes import Route
 from sandlane.meshes.gateway_api.copies import with_defaults
 from sandlane.meshes.gateway_api.dialects import Dialect
-from sandlane.meshes.gateway_api.view import Route
 
 Match = Mapping[str, Any]
 Rank = tuple[int | str, ...]

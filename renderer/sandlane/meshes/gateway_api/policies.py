@@ -8,7 +8,7 @@ from sandlane.clone.policies import attached_policy, unattached
 from sandlane.k8s.resource import ResourceId, labels_of
 from sandlane.k8s.workload_kinds import pod_labels
 from sandlane.meshes.gateway_api.copies import Copying
-from sandlane.meshes.protocol import Routed
+from sandlane.meshes.routed import Routed
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan
 from sandlane.plan.policies.attached import attached_copies, selected_copies

@@ -15,10 +15,10 @@ from itertools import chain, combinations
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import ResourceId
+from sandlane.meshes.gateway_api.attached_routes import Attached, Route
 from sandlane.meshes.gateway_api.components import Component, Pair, hosts_meet, together
 from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.overlap import Rank, Ranked, overlap, ranked
-from sandlane.meshes.gateway_api.view import Attached, Route
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 

@@ -8,8 +8,8 @@ from sandlane.base.base import Base
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import ResourceId, at
+from sandlane.meshes.gateway_api.attached_routes import ignored_filter, parents_of, read_routes
 from sandlane.meshes.gateway_api.dialects import GATEWAY, LINKERD, Dialect
-from sandlane.meshes.gateway_api.view import ignored_filter, parents_of, read_routes
 from sandlane.meshes.gateway_api.waypoints import heeded
 from sandlane.specs.model import Environment
 

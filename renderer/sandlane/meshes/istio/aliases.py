@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.k8s.resource import ResourceId, at
 from sandlane.meshes.istio.coverage import Standing, http_ports
-from sandlane.meshes.istio.fields import destinations
-from sandlane.meshes.istio.view import View
+from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.virtual_service_fields import destinations
 from sandlane.plan.model import Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem

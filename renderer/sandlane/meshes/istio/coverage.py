@@ -17,8 +17,8 @@ from sandlane.k8s.hosts import exported
 from sandlane.k8s.ports import is_http, istio_protocol
 from sandlane.k8s.resource import Manifest, Resource, annotations_of
 from sandlane.meshes.istio.delegates import expanded
-from sandlane.meshes.istio.fields import MESH, hosts, matches_of, scope
-from sandlane.meshes.istio.view import View
+from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.virtual_service_fields import MESH, hosts, matches_of, scope
 from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem

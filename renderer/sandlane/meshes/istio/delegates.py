@@ -14,7 +14,7 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.carriers import header_of
-from sandlane.meshes.istio.fields import NETWORKING, entries, gateways, hosts, matches_of, scope
+from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, gateways, hosts, matches_of, scope
 from sandlane.specs.model import Carrier
 
 Root = tuple[Resource, Manifest]

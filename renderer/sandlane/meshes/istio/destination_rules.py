@@ -11,8 +11,8 @@ from typing import Any
 
 from sandlane.k8s.hosts import renamed
 from sandlane.k8s.resource import Resource, ResourceId
-from sandlane.meshes.istio.fields import NETWORKING, entries, live, mirrors
-from sandlane.meshes.istio.view import View
+from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, live, mirrors
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_metadata
 from sandlane.plan.model import Plan, ServiceClone, WorkloadClone

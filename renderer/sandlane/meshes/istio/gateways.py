@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
-from sandlane.meshes.istio.fields import MESH, NETWORKING, entries, gateways, hosts, matches_of, scope
+from sandlane.meshes.istio.virtual_service_fields import MESH, NETWORKING, entries, gateways, hosts, matches_of, scope
 
 _CLIENTS = ("sourceLabels", "sourceNamespace")
 

@@ -9,8 +9,8 @@ from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.meshes.istio.coverage import Standing, http_ports
 from sandlane.meshes.istio.delegates import expanded
-from sandlane.meshes.istio.fields import NETWORKING, destinations, entries, hosts, live, mirrors, scope
-from sandlane.meshes.istio.view import View
+from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.virtual_service_fields import NETWORKING, destinations, entries, hosts, live, mirrors, scope
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan, Tenant
 from sandlane.plan.optout import is_opted_out

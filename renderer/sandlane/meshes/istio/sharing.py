@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
-from sandlane.meshes.istio.fields import MESH, entries, matches_of
 from sandlane.meshes.istio.gateways import Bindings, Member, applies
+from sandlane.meshes.istio.virtual_service_fields import MESH, entries, matches_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 

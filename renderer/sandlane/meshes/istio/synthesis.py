@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of
-from sandlane.meshes.istio.copies import answering
 from sandlane.meshes.istio.coverage import EXPORT_TO, http_ports
-from sandlane.meshes.istio.fields import MESH, gateways
+from sandlane.meshes.istio.http_route_copies import answering
 from sandlane.meshes.istio.matches import tenant_matches
-from sandlane.meshes.istio.view import View
+from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.virtual_service_fields import MESH, gateways
 from sandlane.plan.model import Tenant
 from sandlane.plan.names import MANAGED_BY, ORIGIN
 from sandlane.specs.model import Environment

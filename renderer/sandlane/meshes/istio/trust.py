@@ -13,10 +13,10 @@ from typing import Any
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.istio.delegates import Root, bound, copied_matches, is_delegate
-from sandlane.meshes.istio.fields import MESH, NETWORKING, entries, gateways, live
 from sandlane.meshes.istio.gateways import gateway_name
 from sandlane.meshes.istio.matches import carrying_matches
-from sandlane.meshes.istio.view import View
+from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.virtual_service_fields import MESH, NETWORKING, entries, gateways, live
 from sandlane.plan.model import Plan
 from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report

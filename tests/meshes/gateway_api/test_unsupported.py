@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.meshes import MESHES
+from sandlane.meshes.registry import MESHES
 
 from tests.build import Object, app, object_of, sandbox, service
-from tests.meshes.gateway_api.test_view import gateway, route, rule, shown, to_service
+from tests.meshes.gateway_api.test_attached_routes import gateway, route, rule, shown, to_service
 
 API = "gateway.networking.k8s.io/v1alpha2"
 EGRESS = {"group": "policy.linkerd.io", "kind": "EgressNetwork", "name": "all"}

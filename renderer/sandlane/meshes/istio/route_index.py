@@ -9,8 +9,8 @@ from sandlane.base.base import Base
 from sandlane.k8s.hosts import ServiceHost, covers, service_of
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.meshes.istio.delegates import Roots, roots_of
-from sandlane.meshes.istio.fields import NETWORKING, hosts, is_mesh
 from sandlane.meshes.istio.gateways import Bindings, bindings_of
+from sandlane.meshes.istio.virtual_service_fields import NETWORKING, hosts, is_mesh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,35 +5,25 @@ Rule R-I16: the two kinds are never mixed for one Service. DestinationRules are 
 
 from __future__ import annotations
 
-from sandlane.base.base import Base
 from sandlane.k8s.resource import ResourceId
-from sandlane.meshes.gateway_api import route_base, route_services
-from sandlane.meshes.gateway_api.dialects import AMBIENT
-from sandlane.meshes.gateway_api.unroutable import unroutable_ports
+from sandlane.meshes.gateway_api.dialects import Dialect
+from sandlane.meshes.gateway_api.routes import route_base, route_services
 from sandlane.meshes.gateway_api.waypoints import heeded, without_waypoint
-from sandlane.meshes.istio import pod_labels, route_virtual_services, services_of
-from sandlane.meshes.istio.beyond import beyond_waypoints, mixed_services
 from sandlane.meshes.istio.preview import previews
+from sandlane.meshes.istio.route_index import View, make_view
+from sandlane.meshes.istio.routes import route_virtual_services, services_of
 from sandlane.meshes.istio.trust import entered
-from sandlane.meshes.istio.view import View, make_view
-from sandlane.meshes.protocol import Routed
-from sandlane.meshes.unrouted import notices
+from sandlane.meshes.istio.unsupported import beyond_waypoints, mixed_services
+from sandlane.meshes.routed import Routed
+from sandlane.meshes.unroutable_traffic import notices
 from sandlane.plan.model import Plan, Unroutable
-from sandlane.specs.model import Environment
-
-__all__ = ["pod_labels", "route", "unroutable"]
 
 
-def unroutable(environment: Environment, base: Base) -> Unroutable:
-    """Returns the ports that Istio cannot route by headers."""
-    return unroutable_ports(environment, base, AMBIENT)
-
-
-def route(plan: Plan, unroutable: Unroutable) -> Routed:
+def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     """Returns the routes of all tenants."""
     view = make_view(plan.base, plan.environment.cluster.domain)
-    copied = route_base(plan, AMBIENT)
-    made = route_services(plan, AMBIENT, unroutable, copied.parts, _served(view))
+    copied = route_base(plan, dialect)
+    made = route_services(plan, dialect, unroutable, copied.parts, _served(view))
     written = route_virtual_services(plan, view, {})
     previewed = previews(plan, view)
     reached = copied.entered | entered(plan.environment, view)

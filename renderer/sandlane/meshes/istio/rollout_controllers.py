@@ -7,7 +7,7 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource, ResourceId, at
-from sandlane.meshes.istio.fields import NETWORKING
+from sandlane.meshes.istio.virtual_service_fields import NETWORKING
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 

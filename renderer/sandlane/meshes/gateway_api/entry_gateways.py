@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import ResourceId
+from sandlane.meshes.gateway_api.attached_routes import Route, backend, homes, references_of
 from sandlane.meshes.gateway_api.copies import Copying
 from sandlane.meshes.gateway_api.dialects import Dialect
-from sandlane.meshes.gateway_api.view import Route, backend, homes, references_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 

@@ -6,7 +6,16 @@ import pytest
 from sandlane.pipeline import render
 
 from tests.build import Object, app, deployment, inputs, meta, sandbox, service
-from tests.meshes.gateway_api.test_view import GATEWAY, gateway, public, route, rule, shown, specs_of, to_service
+from tests.meshes.gateway_api.test_attached_routes import (
+    GATEWAY,
+    gateway,
+    public,
+    route,
+    rule,
+    shown,
+    specs_of,
+    to_service,
+)
 
 ABC = [*app("a"), *app("b"), *app("c")]
 TWO_PORTS = [*app("a", 80, 8080), *app("b", 80, 8080)]

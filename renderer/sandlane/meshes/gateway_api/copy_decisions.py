@@ -12,12 +12,20 @@ from dataclasses import dataclass, replace
 
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.meshes.carriers import header_of
+from sandlane.meshes.gateway_api.attached_routes import (
+    Attached,
+    Route,
+    backend,
+    homes,
+    live,
+    parent_services,
+    references_of,
+)
 from sandlane.meshes.gateway_api.components import Component, by_route
 from sandlane.meshes.gateway_api.copies import MOST_HEADERS, Copying, Substitute, redirects
 from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.grants import ungranted
-from sandlane.meshes.gateway_api.refusals import refused
-from sandlane.meshes.gateway_api.view import Attached, Route, backend, homes, live, parent_services, references_of
+from sandlane.meshes.gateway_api.tenant_errors import refused
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from sandlane.k8s.resource import Resource, ResourceId
-from sandlane.meshes import MESHES
+from sandlane.meshes.gateway_api.attached_routes import Parent, backend, homes, live, parents_of, read_routes
 from sandlane.meshes.gateway_api.dialects import GENERIC, LINKERD
-from sandlane.meshes.gateway_api.view import Parent, backend, homes, live, parents_of, read_routes
-from sandlane.meshes.protocol import Routed
+from sandlane.meshes.registry import MESHES
+from sandlane.meshes.routed import Routed
 from sandlane.plan.model import Plan
 from sandlane.problems.problem import Source
 
@@ -140,7 +140,7 @@ def test_backend(dialect: Any, parent: Object, reference: Object, expected: str 
 
 
 def _route(found: Resource, parents: Any) -> Any:
-    from sandlane.meshes.gateway_api.view import Route
+    from sandlane.meshes.gateway_api.attached_routes import Route
 
     return Route(resource=found, parents=parents)
 

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.meshes.gateway_api.components import Component
 from sandlane.meshes.istio.coverage import clients, http_ports
-from sandlane.meshes.istio.fields import entries, mirrors
-from sandlane.meshes.istio.view import View
+from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.virtual_service_fields import entries, mirrors
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem

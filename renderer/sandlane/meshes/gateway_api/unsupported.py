@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sandlane.k8s.hosts import ServiceHost, service_of
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
-from sandlane.meshes.gateway_api.dialects import GATEWAY, LINKERD_POLICY, Dialect
-from sandlane.meshes.gateway_api.view import (
+from sandlane.meshes.gateway_api.attached_routes import (
     Attached,
     Route,
     backend,
@@ -21,6 +20,7 @@ from sandlane.meshes.gateway_api.view import (
     references_of,
     route_kinds,
 )
+from sandlane.meshes.gateway_api.dialects import GATEWAY, LINKERD_POLICY, Dialect
 from sandlane.plan.model import Plan
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem

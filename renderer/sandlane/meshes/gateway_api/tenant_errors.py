@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandlane.meshes.gateway_api.view import Route
+from sandlane.meshes.gateway_api.attached_routes import Route
 from sandlane.plan.model import Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem

@@ -10,8 +10,8 @@ from typing import Any
 
 from sandlane.k8s.hosts import renamed
 from sandlane.k8s.resource import Manifest, ResourceId
-from sandlane.meshes.istio.fields import live
-from sandlane.meshes.istio.view import View
+from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.virtual_service_fields import live
 
 Entry = dict[str, Any]
 Replacements = Mapping[ResourceId, str]

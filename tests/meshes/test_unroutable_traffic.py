@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.meshes import MESHES
+from sandlane.meshes.registry import MESHES
 
 from tests.build import app, plan, sandbox, texts, to, virtual_service
 

@@ -1,0 +1,58 @@
+"""The meshes that sandlane routes for: a row each, made of a dialect of the Gateway API and the module that routes.
+
+Routes of the base are handled as they are, whatever the mesh: `spec.mesh` decides what a Service without routes gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from sandlane.base.base import Base
+from sandlane.k8s.resource import Resource
+from sandlane.k8s.workload_kinds import WorkloadKind
+from sandlane.meshes.gateway_api.dialects import AMBIENT, GENERIC, ISTIO, LINKERD, Dialect
+from sandlane.meshes.gateway_api.unroutable import unroutable_ports
+from sandlane.meshes.istio.canonical_labels import canonical_labels
+from sandlane.meshes.routed import Routed
+from sandlane.plan.model import Plan, Unroutable
+from sandlane.specs.model import Environment
+
+_PodLabels = Callable[[WorkloadKind, Resource, str], Mapping[str, str]]
+
+
+def _no_labels(_: WorkloadKind, __: Resource, ___: str) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mesh:
+    """A mesh.
+
+    `routes` names the module below `sandlane.meshes` whose `route(plan, dialect, unroutable)` makes the route objects; it is
+    imported when it is called, so that a render for Linkerd loads nothing of Istio. `pod_labels` returns the labels that a
+    clone's pods carry for the mesh's sake, from its workload kind, its origin and its tenantID.
+    """
+
+    dialect: Dialect
+    routes: str = "gateway_api.routes"
+    pod_labels: _PodLabels = _no_labels
+
+    def unroutable(self, environment: Environment, base: Base) -> Unroutable:
+        """Returns the ports of the base's Services that cannot be routed by tenant, with the reasons."""
+        return unroutable_ports(environment, base, self.dialect)
+
+    def route(self, plan: Plan, unroutable: Unroutable) -> Routed:
+        """Returns the route objects of all tenants; adopted ones also where there are no tenants."""
+        routed: Routed = import_module(f"sandlane.meshes.{self.routes}").route(plan, self.dialect, unroutable)
+        return routed
+
+
+MESHES: Mapping[str, Mesh] = {
+    "gateway-api": Mesh(dialect=GENERIC),
+    "istio": Mesh(dialect=ISTIO, routes="istio.routes", pod_labels=canonical_labels),
+    "istio-ambient": Mesh(dialect=AMBIENT, routes="istio.ambient_routes", pod_labels=canonical_labels),
+    "linkerd": Mesh(dialect=LINKERD),
+}
+"""Value of `spec.mesh` -> mesh."""

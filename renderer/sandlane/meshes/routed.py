@@ -1,0 +1,21 @@
+"""The result of a mesh: its route objects and their problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandlane.k8s.resource import ResourceId
+from sandlane.output.layout import Placed
+from sandlane.problems.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """The route objects of a plan, and what is wrong with them or cannot be routed.
+
+    `entered` are cloned Services to which Gateways send tenants by routes of their own, whatever the mesh does at their ports.
+    """
+
+    objects: tuple[Placed, ...]
+    problems: tuple[Problem, ...]
+    entered: frozenset[ResourceId] = frozenset()
