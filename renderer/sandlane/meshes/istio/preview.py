@@ -16,9 +16,9 @@ from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.istio.gateways import gateway_name, is_catch_all, served_at
-from sandlane.meshes.istio.http_route_copies import is_affected, moved, named
+from sandlane.meshes.istio.route_copies import is_affected, moved, named
 from sandlane.meshes.istio.route_index import View
-from sandlane.meshes.istio.tenant_http_routes import copied_for
+from sandlane.meshes.istio.tenant_routes import copied_for
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, matches_of
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import tenant_metadata

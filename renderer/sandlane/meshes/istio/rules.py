@@ -14,12 +14,12 @@ from functools import partial
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.istio.delegates import Entangled, Hidden, expanded, is_delegate
 from sandlane.meshes.istio.gateways import catches
-from sandlane.meshes.istio.http_route_copies import Entry
 from sandlane.meshes.istio.matches import BadRegex, Inexpressible
+from sandlane.meshes.istio.route_copies import Entry
 from sandlane.meshes.istio.route_index import View
 from sandlane.meshes.istio.sharing import Group, Inseparable, group_of
 from sandlane.meshes.istio.source_labels import Clients, with_clients
-from sandlane.meshes.istio.tenant_http_routes import Cause, Place, tenant_entries
+from sandlane.meshes.istio.tenant_routes import Cause, Place, tenant_entries
 from sandlane.meshes.istio.trust import Bound, Indistinct, bound_of, stripping
 from sandlane.meshes.istio.unsupported import only_mirrored
 from sandlane.meshes.istio.virtual_service_fields import MESH, entries, gateways, hosts, is_mesh, live

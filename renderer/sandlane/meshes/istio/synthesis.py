@@ -12,8 +12,8 @@ from typing import Any
 
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of
 from sandlane.meshes.istio.coverage import EXPORT_TO, http_ports
-from sandlane.meshes.istio.http_route_copies import answering
 from sandlane.meshes.istio.matches import tenant_matches
+from sandlane.meshes.istio.route_copies import answering
 from sandlane.meshes.istio.route_index import View
 from sandlane.meshes.istio.virtual_service_fields import MESH, gateways
 from sandlane.plan.model import Tenant

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.istio.delegates import copied_matches, is_delegate
-from sandlane.meshes.istio.http_route_copies import Entry, answering, is_affected, moved, named, substituted
 from sandlane.meshes.istio.matches import tenant_matches
+from sandlane.meshes.istio.route_copies import Entry, answering, is_affected, moved, named, substituted
 from sandlane.meshes.istio.route_index import View
 from sandlane.meshes.istio.sharing import Group, for_ports
 from sandlane.meshes.istio.source_labels import of_tenant
