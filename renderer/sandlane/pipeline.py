@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from sandlane.base.base import Base, make_base
 from sandlane.clone.manifests import clone_all
-from sandlane.clone.policies import policy_problems
 from sandlane.clone.resources.read import own_claims, render_resources
 from sandlane.guards.acceptance import without_accepted
 from sandlane.guards.clashes import clashes
@@ -27,6 +26,7 @@ from sandlane.output.layout import Files, Placed, emit, path_of
 from sandlane.plan.make import make_plan
 from sandlane.plan.model import Plan, Unroutable
 from sandlane.plan.optout import opt_out_notices, routed_plan
+from sandlane.plan.policies.problems import policy_problems
 from sandlane.problems.problem import Invalid, Problem, Source, sort
 from sandlane.specs.inputs import Inputs, without
 

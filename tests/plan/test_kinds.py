@@ -96,11 +96,34 @@ def test_job_is_named_by_its_content() -> None:
     (same,) = output([job()], sandbox("dev1", CHANGED, owner="dana")).values()
     (other,) = output([job()], sandbox("dev1", {**CHANGED, "image": "a:2"})).values()
     names = [made["metadata"]["name"] for made in (one, same, other)]
-    assert names == ["a-dev1-8bbc2910", "a-dev1-8bbc2910", names[2]]
+    assert names == ["a-dev1-d57608b6", "a-dev1-d57608b6", names[2]]
     assert names[2] != names[0]
     assert one["spec"].keys() == {"template", "backoffLimit"}
     assert one["metadata"]["labels"] == marks("job.a")
     assert one["spec"]["template"]["metadata"]["labels"].items() >= marks("job.a").items()
+
+
+@pytest.mark.parametrize(
+    ("template", "spec"),
+    [
+        pytest.param({}, {}, id="same"),
+        pytest.param({}, {"labels": {"team": "x"}}, id="labels-of-the-sandbox"),
+        pytest.param({}, {"changes": {"image": "a:2"}}, id="image"),
+        pytest.param({}, {"changes": {"patches": [{"patch": "spec: {backoffLimit: 3}"}]}}, id="patch"),
+        pytest.param({"labels": {"app": "a", "tier": "db"}}, {}, id="pod-label"),
+        pytest.param({"annotations": {"note": "x"}}, {}, id="pod-annotation"),
+    ],
+)
+def test_job_has_a_new_name_exactly_when_its_spec_changes(template: Object, spec: Object) -> None:
+    """The API server refuses changes of a Job's spec, and a new name without a change would run it again."""
+    base = job()
+    edited = job(metadata=template) if template else base
+    document = sandbox("dev1", {**CHANGED, **spec.get("changes", {})})
+    document["metadata"]["labels"] = spec.get("labels", {})
+    (before,) = output([base], sandbox("dev1", CHANGED)).values()
+    (after,) = output([edited], document).values()
+    has_new_name = before["metadata"]["name"] != after["metadata"]["name"]
+    assert has_new_name == (before["spec"] != after["spec"]) == bool(template or spec.get("changes"))
 
 
 def test_job_name_stays_within_its_limit() -> None:

@@ -13,14 +13,11 @@ from sandlane.k8s.limits import LABEL_VALUE_LIMIT, fit
 from sandlane.output.layout import SANDBOXES, SHARED, Placed
 from sandlane.patch.put import put
 from sandlane.plan.metadata import copied_metadata
-from sandlane.plan.model import Admission, Plan, PolicyCopy, WorkloadClone
+from sandlane.plan.model import Admission, Plan, PolicyCopy
 from sandlane.plan.names import MANAGED_BY, ORIGIN
 from sandlane.plan.policies.attached import ATTACHING, AttachedCopy, renamed
-from sandlane.plan.policies.make import gained
 from sandlane.plan.policies.network import NETWORK_POLICY, SIDES, Admitted, clones_of, directions, peers, rules
 from sandlane.plan.policies.selecting import selecting
-from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Path, Problem
 from sandlane.specs.model import Environment, RouteGroup, Sandbox
 
 
@@ -93,41 +90,3 @@ def attached_policy(environment: Environment, holder: Sandbox | RouteGroup, copy
         "spec": renamed(copy.attachment, copy.copy.name),
     }
     return Placed(directory=f"{SANDBOXES}/{holder.name}", id=copy.id, manifest=manifest)
-
-
-def policy_problems(plan: Plan) -> Iterator[Problem]:
-    """Yields the policies that cannot follow to a clone, and those that would bind it or let it through alone."""
-    for made in plan.policies.copies:
-        if made.why_not:
-            yield _of_clone(made.clone, "SL320", str(made.policy.id), why_not=made.why_not)
-    for attached in plan.policies.attached:
-        if attached.copy.why_not:
-            yield unattached(attached.sandbox, (*attached.workload.path, "name"), attached.copy)
-    for clone in plan.clones:
-        for code, ids in zip(("SL322", "SL325"), gained(plan.selectors, clone), strict=True):
-            yield from (_of_clone(clone, code, str(id)) for id in ids)
-
-
-def _of_clone(clone: WorkloadClone, code: str, policy: str, why_not: str = "") -> Problem:
-    return report(
-        code,
-        source=clone.sandbox.source,
-        path=(*clone.workload.path, "name"),
-        sandbox=clone.sandbox.source,
-        object=policy,
-        origin=clone.origin.id,
-        why_not=why_not,
-    )
-
-
-def unattached(holder: Sandbox | RouteGroup, path: Path, copy: AttachedCopy) -> Problem:
-    """Returns the problem of a policy that cannot be copied for the copy of what it names."""
-    return report(
-        "SL323",
-        source=holder.source,
-        path=path,
-        sandbox=holder.source,
-        object=str(copy.attachment.policy.id),
-        target=copy.target,
-        why_not=copy.why_not,
-    )

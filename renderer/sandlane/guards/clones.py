@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from sandlane.base.base import Base
@@ -13,7 +12,7 @@ from sandlane.k8s.resource import Manifest, ResourceId, at
 from sandlane.overrides.subject import app_containers
 from sandlane.patch.put import is_same
 from sandlane.plan.model import Plan, WorkloadClone
-from sandlane.problems.catalogue import report
+from sandlane.plan.problem_at import problem_at
 from sandlane.problems.problem import Problem
 
 _MIGRATION = re.compile(r"migrat|flyway|liquibase|alembic|db-?init|schema-?init", re.IGNORECASE)
@@ -22,9 +21,6 @@ _SHARED = {"ReadWriteMany", "ReadOnlyMany"}
 
 def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozenset()) -> Iterator[Problem]:
     """Yields the problems of one clone; `own_claims` are claims that its sandbox brings."""
-    wrong = partial(
-        report, source=clone.sandbox.source, path=(*clone.workload.path, "name"), sandbox=clone.sandbox.source
-    )
     found = [
         *_consumer(clone),
         *_claims(plan.base, clone, own_claims),
@@ -38,7 +34,7 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
         *foreign_images(plan.environment, clone),
     ]
     for code, object, values in found:
-        yield wrong(code, object=object, **values)
+        yield problem_at(clone, code, object=object, **values)
 
 
 Finding = tuple[str, str, Mapping[str, Any]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan, Unroutable
-from sandlane.problems.catalogue import report
+from sandlane.plan.problem_at import problem_at
 from sandlane.problems.problem import Problem
 
 
@@ -23,11 +23,4 @@ def unreachable(plan: Plan, unroutable: Unroutable, entered: frozenset[ResourceI
     for clone in plan.clones:
         if all(why_not for why_not, _ in by_sandbox[clone.sandbox.name]):
             why_not = next(why for why, other in by_sandbox[clone.sandbox.name] if other is clone)
-            yield report(
-                "SL411",
-                source=clone.sandbox.source,
-                path=(*clone.workload.path, "name"),
-                sandbox=clone.sandbox.source,
-                object=str(clone.origin.id),
-                why_not=why_not,
-            )
+            yield problem_at(clone, "SL411", object=str(clone.origin.id), why_not=why_not)

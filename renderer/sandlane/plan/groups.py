@@ -25,10 +25,11 @@ def join_groups(
     problems: list[Problem] = []
     for group in inputs.groups:
         problems += _unknown(group, known)
+        named = _members(group, inputs.sandboxes)
         services: dict[ResourceId, ServiceClone] = {}
         taken: dict[ResourceId, str] = {}
         both: dict[tuple[str, str], ResourceId] = {}
-        for name in members(group, inputs.sandboxes):
+        for name in named:
             if name not in by_name:
                 continue
             services.update(by_name[name].services)
@@ -36,7 +37,7 @@ def join_groups(
                 if taken.setdefault(id, name) != name:
                     both.setdefault((taken[id], name), id)
         problems += (_both(group, one, two, id) for (one, two), id in both.items())
-        joined.append(Tenant(spec=group, services=services))
+        joined.append(Tenant(spec=group, services=services, members=named))
     return joined, problems
 
 
@@ -61,8 +62,8 @@ def _unknown(group: RouteGroup, known: set[str]) -> Iterator[Problem]:
             )
 
 
-def members(group: RouteGroup, sandboxes: tuple[Sandbox, ...]) -> list[str]:
+def _members(group: RouteGroup, sandboxes: tuple[Sandbox, ...]) -> tuple[str, ...]:
     """Returns the names of a group's sandboxes, sorted: those that it names and those whose labels it selects."""
     wanted = group.match_labels
     selected = {s.name for s in sandboxes if wanted is not None and wanted.items() <= s.labels.items()}
-    return sorted(selected | set(group.sandboxes))
+    return tuple(sorted(selected | set(group.sandboxes)))

@@ -18,6 +18,7 @@ from sandlane.plan.model import ConfigMapClone, Plan, ServiceClone, Tenant, Work
 from sandlane.plan.names import SERVICE, clone_name
 from sandlane.plan.policies.attached import attached_policies
 from sandlane.plan.policies.make import plan_policies
+from sandlane.plan.problem_at import problem_at
 from sandlane.plan.relabel import make_selectors
 from sandlane.plan.workloads import Ground, MeshLabels, plan_clones
 from sandlane.problems.catalogue import report
@@ -54,7 +55,7 @@ def make_plan(inputs: Inputs, mesh_labels: MeshLabels) -> Plan:
         copies += used
         clones += own
         services += copies
-        tenants.append(Tenant(spec=sandbox, services={s.origin.id: s for s in copies}))
+        tenants.append(Tenant(spec=sandbox, services={s.origin.id: s for s in copies}, members=(sandbox.name,)))
     for clone in clones:
         problems += _caught(clone)
     problems += _same_selectors(clones)
@@ -120,17 +121,8 @@ def _same_selectors(clones: list[WorkloadClone]) -> Iterator[Problem]:
         key = (clone.id.namespace, *clone.selector.values())
         other = seen.setdefault(key, clone)
         if other is not clone:
-            source = clone.sandbox.source
-            path = (*clone.workload.path, "name")
-            yield report(
-                "SL302",
-                source=source,
-                path=path,
-                sandbox=source,
-                object=str(clone.id),
-                one=f"'{other.origin.id}'",
-                two=f"'{clone.origin.id}'",
-            )
+            one, two = f"'{other.origin.id}'", f"'{clone.origin.id}'"
+            yield problem_at(clone, "SL302", object=str(clone.id), one=one, two=two)
 
 
 def _twice(copies: list[ServiceClone], used: list[ServiceClone]) -> Iterator[Problem]:
@@ -138,9 +130,7 @@ def _twice(copies: list[ServiceClone], used: list[ServiceClone]) -> Iterator[Pro
     seen = {service.origin.id for service in copies}
     for service in used:
         if service.origin.id in seen:
-            source = service.sandbox.source
-            path = (*service.workload.path, "use")
-            yield report("SL224", source=source, path=path, sandbox=source, service=service.origin.id)
+            yield problem_at(service, "SL224", field="use", service=service.origin.id)
         seen.add(service.origin.id)
 
 
@@ -149,10 +139,4 @@ def _caught(clone: WorkloadClone) -> Iterator[Problem]:
     for selector, resource in clone.pods.caught_by:
         is_whole = not any(requirement.operator == "In" for requirement in selector)
         code = "SL304" if is_whole and resource.id.kind == "PodDisruptionBudget" else "SL303"
-        yield report(
-            code,
-            source=clone.sandbox.source,
-            path=(*clone.workload.path, "name"),
-            sandbox=clone.sandbox.source,
-            object=str(resource.id),
-        )
+        yield problem_at(clone, code, object=str(resource.id))

@@ -75,10 +75,14 @@ class ServiceClone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """A tenantID and the clone that it reaches for each base Service; of a sandbox or of a route group."""
+    """A tenantID and the clone that it reaches for each base Service; of a sandbox or of a route group.
+
+    `members` are the names of a route group's sandboxes, or of the one sandbox.
+    """
 
     spec: Sandbox | RouteGroup
     services: Mapping[ResourceId, ServiceClone]
+    members: tuple[str, ...]
 
     @property
     def id(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandlane.k8s.resource import ResourceId
-from sandlane.plan.groups import members
 from sandlane.plan.model import Plan
 from sandlane.problems.problem import visible
 from sandlane.specs.inputs import Inputs
@@ -33,8 +32,9 @@ def _lines(plan: Plan, inputs: Inputs) -> Iterator[str]:
     for number, (name, service, workload) in enumerate(sorted(used, key=str)):
         yield f"  u{number}[{_quoted(str(workload))}]"
         yield f"  {tenants[name]} -.->|{_quoted(service)}| u{number}"
+    members = {tenant.name: tenant.members for tenant in plan.tenants}
     for group in inputs.groups:
-        joined = [name for name in members(group, inputs.sandboxes) if name in tenants]
+        joined = [name for name in members[group.name] if name in tenants]
         yield from (f"  {tenants[group.name]} --- {tenants[name]}" for name in joined)
 
 

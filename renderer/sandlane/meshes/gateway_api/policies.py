@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sandlane.clone.policies import attached_policy, unattached
+from sandlane.clone.policies import attached_policy
 from sandlane.k8s.resource import ResourceId, labels_of
 from sandlane.k8s.workload_kinds import pod_labels
 from sandlane.meshes.gateway_api.copies import Copying
@@ -12,7 +12,8 @@ from sandlane.meshes.routed import Routed
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan
 from sandlane.plan.policies.attached import attached_copies, selected_copies
-from sandlane.problems.catalogue import report
+from sandlane.plan.policies.problems import unattached
+from sandlane.plan.problem_at import problem_at
 from sandlane.problems.problem import Problem
 
 
@@ -43,5 +44,4 @@ def source_labels(plan: Plan) -> Iterator[Problem]:
         bound = [r.id for _, r in plan.selectors.follow.matching(namespace, origin) if r.id.kind == "VirtualService"]
         kept = [r.id for _, r in plan.selectors.follow.matching(namespace, clone.pods.labels)] if bound else []
         for id in dict.fromkeys(id for id in bound if bound.count(id) > kept.count(id)):
-            source, path = clone.sandbox.source, (*clone.workload.path, "name")
-            yield report("SL324", source=source, path=path, sandbox=source, object=str(id), origin=str(clone.origin.id))
+            yield problem_at(clone, "SL324", object=str(id), origin=str(clone.origin.id))

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from sandlane.base.base import Base
 from sandlane.k8s.resource import ResourceId, labels_of
 from sandlane.plan.model import Plan, WorkloadClone
+from sandlane.plan.problem_at import problem_at
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
@@ -81,11 +82,9 @@ def _unreached(base: Base, clone: WorkloadClone) -> Problem:
     services = ", ".join(f"'{service.id}'" for service in clone.services)
     named = next((waypoint for service in clone.services if (waypoint := _named(base, service.id))), None)
     way = f"label '{named}' '{FOR}: service'" if named else f"label the Service or its Namespace '{USE}: <waypoint>'"
-    return report(
+    return problem_at(
+        clone,
         "SL411",
-        source=clone.sandbox.source,
-        path=(*clone.workload.path, "name"),
-        sandbox=clone.sandbox.source,
         object=str(clone.origin.id),
         why_not=f"the base shows no waypoint for {services}",
         hint=f"{way} in the base",

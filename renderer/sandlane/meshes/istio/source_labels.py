@@ -12,11 +12,9 @@ from typing import Any
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import pod_labels
-from sandlane.plan.groups import members
 from sandlane.plan.model import Plan, Tenant, WorkloadClone
 from sandlane.plan.names import ORIGIN, TENANT
 from sandlane.plan.policies.selecting import is_by_source, source_matches
-from sandlane.specs.model import RouteGroup
 
 _FIELDS = ("http", "tls", "tcp")
 
@@ -73,8 +71,7 @@ def of_tenant(plan: Plan, tenant: Tenant, matches: Sequence[Manifest]) -> Sequen
     """
     if not any(_caller(match) for match in matches):
         return matches
-    names = members(tenant.spec, plan.sandboxes) if isinstance(tenant.spec, RouteGroup) else [tenant.name]
-    reached = {sandbox.tenant for sandbox in plan.sandboxes if sandbox.name in names}
+    reached = {sandbox.tenant for sandbox in plan.sandboxes if sandbox.name in tenant.members}
     return [match for match in matches if _caller(match) is None or _caller(match) in reached]
 
 

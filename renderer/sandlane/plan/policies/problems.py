@@ -1,0 +1,40 @@
+"""Problems of the planned copies of policies: those that cannot be made, and clones that a policy binds anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sandlane.plan.model import Plan
+from sandlane.plan.policies.attached import AttachedCopy
+from sandlane.plan.policies.make import gained
+from sandlane.plan.problem_at import problem_at
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Path, Problem
+from sandlane.specs.model import RouteGroup, Sandbox
+
+
+def policy_problems(plan: Plan) -> Iterator[Problem]:
+    """Yields policies that cannot be copied for a clone, and those that select a clone and not its origin."""
+    for made in plan.policies.copies:
+        if made.why_not:
+            origin = made.clone.origin.id
+            yield problem_at(made.clone, "SL320", object=str(made.policy.id), origin=origin, why_not=made.why_not)
+    for attached in plan.policies.attached:
+        if attached.copy.why_not:
+            yield unattached(attached.sandbox, (*attached.workload.path, "name"), attached.copy)
+    for clone in plan.clones:
+        for code, ids in zip(("SL322", "SL325"), gained(plan.selectors, clone), strict=True):
+            yield from (problem_at(clone, code, object=str(id), origin=clone.origin.id, why_not="") for id in ids)
+
+
+def unattached(holder: Sandbox | RouteGroup, path: Path, copy: AttachedCopy) -> Problem:
+    """Returns the problem of a policy that cannot be copied for the copy of what it names."""
+    return report(
+        "SL323",
+        source=holder.source,
+        path=path,
+        sandbox=holder.source,
+        object=str(copy.attachment.policy.id),
+        target=copy.target,
+        why_not=copy.why_not,
+    )

@@ -1,0 +1,27 @@
+"""Problems of clones, at the workload entry of the spec that asks for them."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem
+from sandlane.specs.model import Sandbox, Workload
+
+
+class OfWorkload(Protocol):
+    """What a sandbox has because of one of its workload entries: a clone, or a copy of a Service or policy."""
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox."""
+
+    @property
+    def workload(self) -> Workload:
+        """The entry of its spec."""
+
+
+def problem_at(made: OfWorkload, code: str, *, field: str = "name", **values: Any) -> Problem:
+    """Returns a problem at a field of the workload entry by which a clone or a copy came."""
+    source = made.sandbox.source
+    return report(code, source=source, path=(*made.workload.path, field), sandbox=source, **values)
