@@ -205,7 +205,7 @@ def transformed(made: Plan, name: str, namespace: str = "shop") -> Transformed:
 
 
 def regex(tenant: str, key: str = "tenantID") -> str:
-    """Returns the baggage expression of ROUTING section 3, written out once more."""
+    """Returns the baggage expression of rule R-H1, written out once more."""
     return r"^(?:.*,)?[ \t]*" + key + r"[ \t]*=[ \t]*" + tenant + r"[ \t]*(?:;[^,]*)?(?:,.*)?$"
 
 

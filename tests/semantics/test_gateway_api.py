@@ -1,4 +1,4 @@
-"""Routes of the Gateway API as Linkerd, Istio and the specification read them, by the numbers of ROUTING.md §6."""
+"""Routes of the Gateway API as Linkerd, Istio and the specification read them, by the numbers of docs/rules/model.md."""
 
 from __future__ import annotations
 

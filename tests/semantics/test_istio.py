@@ -1,4 +1,4 @@
-"""Istio's selection of routes, by the numbers of ROUTING.md §6."""
+"""Istio's selection of routes, by the numbers of docs/rules/model.md."""
 
 from __future__ import annotations
 

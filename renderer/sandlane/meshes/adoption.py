@@ -1,4 +1,4 @@
-"""Which route objects of a base the output has to own: those that some sandbox could change (PRODUCT.md, Output).
+"""Which route objects of a base the output has to own: those that some sandbox could change (rule R-O1).
 
 That depends on the base and the environment alone: a VirtualService that sends to a Service behind which a workload can be cloned, or
 serves its host, tells such a workload from other clients, or routes for a gateway at which carriers are removed.

@@ -1,7 +1,7 @@
 """Strategic merge patches: mappings merge, lists of known types merge by key, directives say the rest.
 
 Semantics are kustomize's (kyaml's merge2 with the schemas of Kubernetes 1.21.2; elements of the patch go first), but where
-that loses data (design/YAML.md, "Deliberate deviations"): a list element without its key and a key that fits several
+that loses data (rule R-Y3): a list element without its key and a key that fits several
 elements are errors, a missing protocol is TCP, `$patch: replace` in an element replaces it, elements that the patch does
 not name survive even if their keys repeat, and the directives `$setElementOrder`, `$deleteFromPrimitiveList` and
 `$retainKeys` do what the API server does with them:

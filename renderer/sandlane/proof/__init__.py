@@ -1,6 +1,6 @@
 """Proof: obligations that output has to meet, checked from manifests alone before anything is written.
 
-Proof shares syntax with the renderer and no decision (ARCHITECTURE.md, 'What proof shares'): it imports nothing that
+Proof shares syntax with the renderer and no decision (docs/decisions/6-what-proof-shares.md): it imports nothing that
 plans, clones, routes or names. One obligation is one module in `sandlane.proof.obligations`.
 """
 

@@ -1,6 +1,6 @@
 """The entries of an output VirtualService laid beside the base's: which are the base's own, and which were inserted.
 
-Alignment is by position (ROUTING.md §6, P1), never by what an entry says: base rules may name a tenantID themselves.
+Alignment is by position (P1), never by what an entry says: base rules may name a tenantID themselves.
 """
 
 from __future__ import annotations

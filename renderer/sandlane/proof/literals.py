@@ -1,7 +1,7 @@
 """Proof's own copies of the texts that mark a tenant's objects and requests.
 
 They are copied on purpose: proof would not notice a mistake in texts that it shares with the renderer. A test holds the
-copies equal. Sources: ROUTING.md §3 (carriers), CLONING.md, Decisions (labels) and C3 (ownership).
+copies equal. Sources: rules R-H1 (carriers) and R-C1 (labels), and case C3 (ownership).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Policies as proof reads them: which kinds bind pods by their labels, and which name what they apply to.
 
-Proof's own tables and rules (CLONING.md, Decisions; ROUTING.md, R-G13 and R-I19). What the output adds is one of three things: a
+Proof's own tables and rules (rules R-C4, R-C5, R-G13 and R-I19). What the output adds is one of three things: a
 copy that binds one clone, a copy that names another copy, or a NetworkPolicy in shared/ that lets clones through.
 """
 

@@ -1,4 +1,4 @@
-"""What each mesh reads of the Gateway API, and where a first route does no harm: proof's own table (ROUTING.md §5, §2.4 of research)."""
+"""What each mesh reads of the Gateway API, and where a first route does no harm: proof's own table (rules R-G1 and R-G6)."""
 
 from __future__ import annotations
 

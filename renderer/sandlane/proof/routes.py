@@ -1,7 +1,7 @@
 """Routes of the Gateway API as proof reads them: parents, what competes there, and where rules send.
 
 A parent is a Service or a Gateway. Two routes compete on it where the ports, sections and (at Gateways) host names of both
-include a request; what is not certain counts as competing (ROUTING.md §5, rules R-G1, R-G2 and R-G3).
+include a request; what is not certain counts as competing (rules R-G1, R-G2 and R-G3).
 """
 
 from __future__ import annotations

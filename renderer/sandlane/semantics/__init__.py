@@ -1,4 +1,4 @@
-"""The compiler: from manifests, whoever wrote them, to routing decisions per client, host and port (ROUTING.md §6).
+"""The compiler: from manifests, whoever wrote them, to routing decisions per client, host and port (docs/rules/model.md).
 
 It shares syntax with the renderer and no decision. What it does not know it says: an `Unknown` outcome, a note, or several choices
 that depend on what manifests do not hold.

@@ -1,4 +1,4 @@
-"""What happens to a request: the outcomes of the abstract model (ROUTING.md §6)."""
+"""What happens to a request: the outcomes of the abstract model (docs/rules/model.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predicates on requests: conjunctions of conditions, evaluated as the proxies do it (ROUTING.md §6, S2 to S4 and S27).
+"""Predicates on requests: conjunctions of conditions, evaluated as the proxies do it (docs/rules/model.md, S2 to S4 and S27).
 
 Regular expressions are RE2's and have to match the whole text; Linkerd looks for the first match and then asks whether it is
 the whole text, which is another thing for `a|ab` (linkerd2-proxy: linkerd/http/route/src/http/match).

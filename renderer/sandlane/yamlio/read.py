@@ -1,7 +1,7 @@
 """YAML text as data, read as Kubernetes' tools read it and refused where they differ.
 
 Built on the parser's events with our own scalars (`sandlane.yamlio.scalars`): faster than PyYAML's loaders and Go's rules, not
-PyYAML's (design/YAML.md, "Reading"). The only module that imports yaml.
+PyYAML's (rule R-Y1). The only module that imports yaml.
 """
 
 from __future__ import annotations

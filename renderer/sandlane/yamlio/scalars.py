@@ -1,7 +1,7 @@
 """What an unquoted YAML text means to Kubernetes: one value where the readers agree, else a doubt.
 
 kubectl, Argo CD and Helm read with sigs.k8s.io/yaml (goyaml.v2), kustomize and Flux with goyaml.v3; the rules below are
-theirs, not those of PyYAML (design/YAML.md, "Reading" 1, 2 and 4).
+theirs, not those of PyYAML (rule R-Y1).
 """
 
 from __future__ import annotations

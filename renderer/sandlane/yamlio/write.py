@@ -1,4 +1,4 @@
-"""Manifests as YAML text that kubectl, kustomize and PyYAML read alike (design/YAML.md, "Writing").
+"""Manifests as YAML text that kubectl, kustomize and PyYAML read alike (rule R-Y2).
 
 Strings stay plain only if a whitelist says so; all else is quoted as JSON. Every container's text starts with a line
 break and its indentation, so that the same text serves behind a key and, cut, behind a `- `.

@@ -1,4 +1,4 @@
-"""The scenarios of ROUTING.md §7 for meshes of the Gateway API, by their numbers: a base, a tenant, and what proof says requests get."""
+"""Scenarios for meshes of the Gateway API, numbered: a base, a tenant, and what proof says requests get."""
 
 # ruff: noqa: E501 — whole messages stand on one line, so that they can be searched for
 

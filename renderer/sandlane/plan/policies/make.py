@@ -1,4 +1,4 @@
-"""Which policies follow to which clones, and under which names (CLONING.md, Decisions; rules R-G13 and R-I19)."""
+"""Which policies follow to which clones, and under which names (rules R-C4, R-C5, R-G13 and R-I19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies that select pods: what binds an origin by its labels has to bind its clone as well (CLONING.md, Decisions).
+"""Policies that select pods: what binds an origin by its labels has to bind its clone as well (rule R-C4).
 
 A kind is a row. What a row says of Istio is read from its control plane: which kinds select in every namespace from the root
 namespace (AuthorizationPolicy, RequestAuthentication, WasmPlugin and EnvoyFilter do; PeerAuthentication, Telemetry and

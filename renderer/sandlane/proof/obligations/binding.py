@@ -1,4 +1,4 @@
-"""P8, binding: the policies that bind a clone are its origin's, and what lets its origin through lets it (CLONING.md; ROUTING.md §6).
+"""P8, binding: the policies that bind a clone are its origin's, and what lets its origin through lets it (rules R-C4 and R-C5).
 
 What the output adds acts on clones alone (`followers`), so it is decided here whether it is complete: of each policy that binds an
 origin by labels that its clone has lost there is a copy; of each rule of a NetworkPolicy, in the base and in its copies, that

@@ -1,4 +1,4 @@
-"""P4, destinations: where tenants' entries send to exists, and leads to that tenant's pods (ROUTING.md §6; rules R-I5, R-I17)."""
+"""P4, destinations: where tenants' entries send to exists, and leads to that tenant's pods (rules R-I5 and R-I17)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P3, disjointness: no request of one tenant meets what is another's (ROUTING.md §6; rule R-I4).
+"""P3, disjointness: no request of one tenant meets what is another's (rule R-I4).
 
 Tenants' conditions are literal: a header with the whole tenantID, or one expression on baggage for each. So it is decided by
 comparing texts: a match of a tenant's names no other tenantID, but where the base's own does, and what a carrier decides

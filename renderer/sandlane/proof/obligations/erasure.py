@@ -1,4 +1,4 @@
-"""P1, erasure: the base's objects stand in the output as they are, but for tenants' entries (ROUTING.md §4, §6).
+"""P1, erasure: the base's objects stand in the output as they are, but for tenants' entries (docs/rules/proof.md).
 
 An entry may be inserted where every match of it demands one claimed tenantID, and where it stands before a base entry
 whose port, gateways and client conditions its matches repeat. The first makes it invisible to a request without a carrier. The

@@ -1,4 +1,4 @@
-"""P7, identity: what is a sandbox's is marked as its own, and selected by the scheme that never changes (CLONING.md, Decisions).
+"""P7, identity: what is a sandbox's is marked as its own, and selected by the scheme that never changes (rules R-C1 and R-C2).
 
 Selectors of workloads are immutable, so a selector by other keys would keep every later output from being applied; and
 without their marks objects are found by no `kubectl -l`, no monitor and no clean-up.

@@ -1,4 +1,4 @@
-"""P6, limits: what the API server, the CRDs and the proxies accept, as far as tables say it (ROUTING.md §6; rules R-I17b, R-G5)."""
+"""P6, limits: what the API server, the CRDs and the proxies accept, as far as tables say it (rules R-I17b and R-G5)."""
 
 from __future__ import annotations
 

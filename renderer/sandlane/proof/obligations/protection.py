@@ -1,4 +1,4 @@
-"""P8, protection: a clone's pods have no more privilege than their origin's (CLONING.md, Privilege; ROUTING.md §6).
+"""P8, protection: a clone's pods have no more privilege than their origin's (rule R-C6).
 
 A clone of which the specs change images, environment and replicas alone differs in nothing else. What patches, volumes and
 resources of a sandbox change besides is held against a list of privileges; the environment's policy alone may allow one.

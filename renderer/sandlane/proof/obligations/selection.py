@@ -1,4 +1,4 @@
-"""P7, selection: nobody's selectors catch pods of another (ROUTING.md §6; CLONING.md, Relabelling)."""
+"""P7, selection: nobody's selectors catch pods of another (rules R-C2 and R-C3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P9, subsets: whatever part of the output has arrived, a request without a carrier gets the base's outcome (PRODUCT.md, Output).
+"""P9, subsets: whatever part of the output has arrived, a request without a carrier gets the base's outcome (rule R-O2).
 
 The sync units are shared/ and each sandboxes/<name>/. Let B be the base and U any set of units; what is in force is B with
 every object of U put in, or in place of the base's object with its id. Promise 1 holds for all U, because
