@@ -11,7 +11,9 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
-from sandlane.overrides import model as overrides
+from sandlane.overrides.containers import Container
+from sandlane.overrides.env import Variable
+from sandlane.overrides.registry import FIELDS
 from sandlane.problems.problem import Invalid, Source, dotted, show
 from sandlane.specs import model
 from sandlane.specs.crd import NAMES, custom_resource
@@ -570,11 +572,6 @@ def test_schema_is_a_schema(kind: str) -> None:
             assert (path, set(rule.get("required", ())) - rule["properties"].keys()) == (path, set())
 
 
-CHANGES = {
-    "image", "containers", "env", "init_containers", "volumes", "preserve_labels", "config_maps", "patches",
-}  # fmt: skip
-
-
 def snake(name: str) -> str:
     """Returns a field's name as records have it: tenantID -> tenant, rootNamespace -> root_namespace."""
     name = {"tenantID": "tenant"}.get(name, name)
@@ -619,26 +616,19 @@ WORKLOADS = ("spec", "workloads", "[]")
             model.Workload,
             properties("DevelopmentSandbox", *WORKLOADS),
             {"path", "changes"},
-            CHANGES - {"env"},
+            {snake(field.name) for field in FIELDS} - {"env"},
             id="workload",
-        ),
-        pytest.param(
-            overrides.Changes,
-            properties("Environment", "spec", "clones", "[]") | {"image"},
-            {"source", "path", "is_standing", "drop", "preserve"},
-            {"init_containers", "preserve_labels", "target"},
-            id="changes",
         ),
         pytest.param(model.Policy, properties("Environment", "spec", "policy"), set(), set(), id="policy"),
         pytest.param(
-            overrides.Container,
+            Container,
             properties("DevelopmentSandbox", *WORKLOADS, "containers", "[]"),
             set(),
             set(),
             id="container",
         ),
         pytest.param(
-            overrides.Variable,
+            Variable,
             properties("DevelopmentSandbox", *WORKLOADS, "containers", "[]", "env", "[]"),
             {"body"},
             {"value", "value_from", "remove"},
@@ -665,6 +655,11 @@ def test_records_have_the_fields_of_the_schemas(
 ) -> None:
     fields = {field.name for field in dataclasses.fields(record)}
     assert (fields - described, described - fields) == (only_in_record, only_in_schema)
+
+
+def test_the_registry_has_the_override_fields_of_the_schemas() -> None:
+    names = {snake(field.name) for field in FIELDS}
+    assert properties("Environment", "spec", "clones", "[]") - {"target"} == names - {"image"}
 
 
 # The CRDs: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
