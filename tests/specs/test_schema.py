@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
+import fastjsonschema
 import pytest
 import re2
 from hypothesis import given
@@ -20,6 +21,7 @@ from sandlane.specs.crd import NAMES, custom_resource
 from sandlane.specs.schema import KINDS, check, explain, is_valid, schema, with_defaults
 
 from tests.rim import environment, group, sandbox
+from tests.shared import REPOSITORY
 
 SOURCE = Source(file="f.yaml")
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -545,6 +547,46 @@ def test_every_default_meets_its_rule(kind: str) -> None:
     for path, rule in nodes(schema(kind)):
         if "default" in rule:
             assert (path, list(Draft7Validator(rule).iter_errors(rule["default"]))) == (path, [])
+
+
+# Files of schemas: editors and other validators read these, so each stands alone.
+
+
+def file(kind: str) -> Any:
+    return json.loads((REPOSITORY / "schemas" / f"{KINDS[kind]}.json").read_text())
+
+
+def test_workload_entries_and_standing_rules_share_their_definitions() -> None:
+    ours, theirs = file("DevelopmentSandbox")["definitions"], file("Environment")["definitions"]
+    assert list(ours) == [
+        "variable",
+        "containers",
+        "initContainers",
+        "volumes",
+        "preserveLabels",
+        "configMaps",
+        "patches",
+    ]
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(("kind", "data"), VALID)
+def test_the_file_of_a_schema_gives_the_same_verdict(kind: str, data: Any) -> None:
+    validator, compiled = Draft7Validator(file(kind)), fastjsonschema.compile(file(kind), use_default=False)
+    values: tuple[Any, ...] = (None, True, 1.0, "", ["a"], {})
+    for path in places(data):
+        for value in values:
+            other = changed(data, path, "replace", value)
+            assert (path, value, validator.is_valid(other)) == (path, value, is_valid(kind, other))
+            assert (path, value, _accepts(compiled, other)) == (path, value, is_valid(kind, other))
+
+
+def _accepts(compiled: Any, data: Any) -> bool:
+    try:
+        compiled(data)
+    except fastjsonschema.JsonSchemaValueException:
+        return False
+    return True
 
 
 # Schemas and records.
