@@ -91,7 +91,7 @@ def job(**template: Any) -> Object:
 CHANGED = {"name": "a", "kind": "Job", "containers": [{"name": "app", "env": [{"name": "K", "value": "v"}]}]}
 
 
-def test_job_is_named_by_its_content() -> None:
+def test_name_of_a_job_has_a_hash_of_its_spec() -> None:
     (one,) = output([job()], sandbox("dev1", CHANGED)).values()
     (same,) = output([job()], sandbox("dev1", CHANGED, owner="dana")).values()
     (other,) = output([job()], sandbox("dev1", {**CHANGED, "image": "a:2"})).values()
@@ -114,7 +114,7 @@ def test_job_is_named_by_its_content() -> None:
         pytest.param({"annotations": {"note": "x"}}, {}, id="pod-annotation"),
     ],
 )
-def test_job_has_a_new_name_exactly_when_its_spec_changes(template: Object, spec: Object) -> None:
+def test_job_has_a_new_name_when_its_spec_changes(template: Object, spec: Object) -> None:
     """The API server refuses changes of a Job's spec, and a new name without a change would run it again."""
     base = job()
     edited = job(metadata=template) if template else base

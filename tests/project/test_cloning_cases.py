@@ -50,7 +50,7 @@ CASES: dict[str, tuple[str, ...] | str] = {
     "C23 several Services of one workload": ("project/test_cloning_cases::test_each_service_is_cloned",),
     "C24 several workloads of one Service": ("project/test_cloning_cases::test_one_of_several_workloads_takes_the_whole_service",),
     "C25 consumers": ("guards/test_clones::test_consumer",),
-    "C26 CronJob and Job": ("plan/test_kinds::test_job_is_named_by_its_content", "plan/test_kinds::test_cron_job_is_suspended"),
+    "C26 CronJob and Job": ("plan/test_kinds::test_name_of_a_job_has_a_hash_of_its_spec", "plan/test_kinds::test_cron_job_is_suspended"),
     "C27 Argo Rollout": ("plan/test_kinds::test_rollout_becomes_a_deployment",),
     "C28 kinds that cannot be cloned": ("plan/test_kinds::test_other_kinds_are_refused",),
     "C29 OpenShift": "a DeploymentConfig is a kind that cannot be cloned, and the error lists those that can",

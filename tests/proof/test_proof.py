@@ -15,7 +15,7 @@ from sandlane.base.base import Base, make_base
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.meshes import carriers
-from sandlane.overrides.model import Changes
+from sandlane.overrides.changes import Changes
 from sandlane.plan import metadata, names
 from sandlane.problems.catalogue import CATALOGUE
 from sandlane.problems.problem import Path, Source, show, sort

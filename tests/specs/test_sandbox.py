@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandlane.overrides.model import Changes, Container, Variable
+from sandlane.overrides.changes import Changes
+from sandlane.overrides.containers import Container
+from sandlane.overrides.env import Variable
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid, Source
 from sandlane.specs.inputs import read_inputs
@@ -99,18 +101,20 @@ def test_sandbox_in_full() -> None:
             changes=Changes(
                 source=Source(file="a.yaml"),
                 path=("spec", "workloads", 0),
-                image="a:1",
-                containers=(
-                    Container(
-                        name="app",
-                        image="b:2",
-                        env=(
-                            Variable(name="A", body={"value": ""}),
-                            Variable(name="B", body=None),
-                            Variable(name="C", body={"valueFrom": {"fieldRef": {"fieldPath": "x"}}}),
+                values={
+                    "image": "a:1",
+                    "containers": (
+                        Container(
+                            name="app",
+                            image="b:2",
+                            env=(
+                                Variable(name="A", body={"value": ""}),
+                                Variable(name="B", body=None),
+                                Variable(name="C", body={"valueFrom": {"fieldRef": {"fieldPath": "x"}}}),
+                            ),
                         ),
                     ),
-                ),
+                },
             ),
             replicas=0,
             accept=(Acceptance(code="SL310", object="StatefulSet/data/db", reason="mine"),),

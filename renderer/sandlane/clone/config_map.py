@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandlane.plan.config_maps import _data
+from sandlane.plan.config_maps import data_of
 from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_metadata
 from sandlane.plan.model import ConfigMapClone
 from sandlane.specs.model import Environment
@@ -29,5 +29,5 @@ def clone_config_map(environment: Environment, copy: ConfigMapClone) -> dict[str
             labels=copied_labels(origin),
             annotations=kept_annotations(origin),
         ),
-        **_data(copy),
+        **data_of(copy),
     }

@@ -10,6 +10,7 @@ from sandlane.base.base import Base
 from sandlane.guards.rights import beyond_origin, foreign_images
 from sandlane.k8s.resource import Manifest, ResourceId, at
 from sandlane.overrides.subject import app_containers
+from sandlane.overrides.volumes import VOLUMES
 from sandlane.patch.put import is_same
 from sandlane.plan.model import Plan, WorkloadClone
 from sandlane.plan.problem_at import problem_at
@@ -60,7 +61,7 @@ def _read_by_apps(manifest: Manifest, clone: WorkloadClone) -> list[Any]:
 
 def _claims(base: Base, clone: WorkloadClone, own_claims: frozenset[str]) -> Iterator[Finding]:
     settled = {
-        name for changes in clone.changes for name, choice in changes.volumes.items() if choice.startswith("share")
+        name for changes in clone.changes for name, choice in VOLUMES.of(changes).items() if choice.startswith("share")
     }
     for volume in at(clone.manifest, (*clone.row.template, "spec", "volumes")) or ():
         name = at(volume, ("persistentVolumeClaim", "claimName"))

@@ -1,69 +1,93 @@
-"""Environment variables that specs and standing rules set and remove, with the addresses of other clones filled in."""
+"""`env`: environment variables that are set or removed, with the addresses of other clones filled in."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sandlane.k8s.resource import Manifest, at
 from sandlane.overrides.addresses import Unaddressable, find, port_of
-from sandlane.overrides.model import Changes, Variable
-from sandlane.overrides.subject import Subject, each_container, reporter
+from sandlane.overrides.changes import Changes
+from sandlane.overrides.field import Field
+from sandlane.overrides.subject import Subject, each_container
 from sandlane.patch.put import put
 from sandlane.problems.problem import Path, Problem, did_you_mean
 
+VARIABLES = ("SANDLANE_TENANT_ID", "SANDLANE_SANDBOX", "SANDLANE_ORIGIN")
+"""Environment variables of every app container of a clone."""
 
-def environment(subject: Subject, changes: Changes, manifest: Any) -> tuple[Any, list[Problem]]:
-    """Sets and removes environment variables: those of every app container, and those of containers by name."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A change of one environment variable: `body` holds its value or valueFrom; it is None where it is removed."""
+
+    name: str
+    body: Manifest | None
+
+
+def read_variables(listed: Iterable[Manifest], *_: object) -> tuple[Variable, ...]:
+    """Reads changes of environment variables from checked data."""
+    return tuple(
+        Variable(name=v["name"], body=None if v.get("remove") else {k: v[k] for k in ("value", "valueFrom") if k in v})
+        for v in listed
+    )
+
+
+def _apply(
+    variables: tuple[Variable, ...], manifest: Any, subject: Subject, changes: Changes
+) -> tuple[Any, list[Problem]]:
+    """Sets and removes environment variables of every app container."""
     problems: list[Problem] = []
-    by_name = {c.name: (number, c.env) for number, c in enumerate(changes.containers)}
 
     def changed(field: str, container: Manifest) -> Manifest:
-        places = [((*changes.path, "env"), changes.env)] if changes.env and field == "containers" else []
-        if container["name"] in by_name:
-            number, env = by_name[container["name"]]
-            places.append(((*changes.path, "containers", number, "env"), env))
-        for place, variables in places:
-            resolved, wrong = _resolved(subject, changes, container, place, variables)
+        if field == "containers":
+            container, wrong = set_variables(variables, container, subject, changes, ("env",))
             problems.extend(wrong)
-            if resolved:
-                container = put(container, ("env",), _merged(container.get("env") or [], resolved))
         return container
 
     return each_container(subject, manifest, changed), problems
 
 
-def _resolved(
-    subject: Subject, changes: Changes, container: Manifest, place: Path, variables: tuple[Variable, ...]
-) -> tuple[list[Variable], list[Problem]]:
-    """Returns variables with addresses of clones filled in, and what is wrong with any."""
-    wrong = reporter(subject, changes)
+ENV: Field[tuple[Variable, ...]] = Field(
+    name="env", none=(), read=read_variables, apply=_apply, names=lambda env: [((), [v.name for v in env], ("name",))]
+)
+
+
+def set_variables(
+    variables: tuple[Variable, ...], container: Manifest, subject: Subject, changes: Changes, steps: Path
+) -> tuple[Manifest, list[Problem]]:
+    """Returns a container with variables set and removed, and what is wrong with any; `steps` lead to their list."""
     present = {variable["name"] for variable in container.get("env") or ()}
     found, problems = [], []
     for number, variable in enumerate(variables):
-        path: Path = (*place, number, "name")
-        body = variable.body
         if variable.name in VARIABLES:
-            problems.append(wrong("SL214", path=path, variable=variable.name, where="this spec"))
-        elif body is None and variable.name not in present and not changes.is_standing:
+            values = {"variable": variable.name, "where": "this spec"}
+            problems.append(changes.problem("SL214", *steps, number, "name", **values))
+        elif variable.body is None and variable.name not in present and not changes.is_standing:
             known = ", ".join(sorted(present)) or "none"
             hint = did_you_mean(variable.name, present, otherwise=f"known: {known}")
             values = {"variable": variable.name, "container": container["name"], "hint": hint}
-            problems.append(wrong("SL215", path=path, **values))
-        reference = at(body, ("valueFrom", "cloneRef"))
-        if reference:
-            try:
-                address = find(subject.addresses, reference["name"], reference.get("service"))
-                value = reference["format"].replace("{host}", address.host)
-                if "{port}" in value:
-                    value = value.replace("{port}", str(port_of(address, reference.get("port"))))
-                body = {"value": value}
-            except Unaddressable as reason:
-                where = (*place, number, "valueFrom", "cloneRef")
-                problems.append(
-                    wrong("SL236", path=where, variable=variable.name, reason=str(reason), hint=reason.hint)
-                )
-        found.append(Variable(name=variable.name, body=body))
-    return found, problems
+            problems.append(changes.problem("SL215", *steps, number, "name", **values))
+        try:
+            found.append(_with_address(subject, variable))
+        except Unaddressable as reason:
+            values = {"variable": variable.name, "reason": str(reason), "hint": reason.hint}
+            problems.append(changes.problem("SL236", *steps, number, "valueFrom", "cloneRef", **values))
+            found.append(variable)
+    return (put(container, ("env",), _merged(container.get("env") or [], found)) if found else container), problems
+
+
+def _with_address(subject: Subject, variable: Variable) -> Variable:
+    """Returns a variable with the address of the clone that it refers to. Raises Unaddressable."""
+    reference = at(variable.body, ("valueFrom", "cloneRef"))
+    if not reference:
+        return variable
+    address = find(subject.addresses, reference["name"], reference.get("service"))
+    value = reference["format"].replace("{host}", address.host)
+    if "{port}" in value:
+        value = value.replace("{port}", str(port_of(address, reference.get("port"))))
+    return Variable(name=variable.name, body={"value": value})
 
 
 def _merged(base: list[Manifest], changes: list[Variable]) -> list[Manifest]:
@@ -78,7 +102,3 @@ def _merged(base: list[Manifest], changes: list[Variable]) -> list[Manifest]:
             result.append({"name": change.name, **change.body})
     present = {variable["name"] for variable in base}
     return [*result, *({"name": c.name, **c.body} for c in changes if c.body is not None and c.name not in present)]
-
-
-VARIABLES = ("SANDLANE_TENANT_ID", "SANDLANE_SANDBOX", "SANDLANE_ORIGIN")
-"""Environment variables of every app container of a clone."""

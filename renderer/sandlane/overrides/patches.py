@@ -1,19 +1,24 @@
-"""Patches of a workload: applied as in kustomize, but for what sandlane decides."""
+"""`patches`: strategic merges and JSON 6902 patches of a workload, applied as in kustomize, but for what sandlane decides."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from sandlane.base.field_types import mismatches, texts_of
+from sandlane.files.tree import Tree
 from sandlane.k8s.resource import at
+from sandlane.overrides.changes import Changes
 from sandlane.overrides.env import VARIABLES
-from sandlane.overrides.model import Changes, Patch
-from sandlane.overrides.subject import Subject, app_containers, reporter
+from sandlane.overrides.field import Field
+from sandlane.overrides.named_file import read_file
+from sandlane.overrides.subject import Subject, app_containers
 from sandlane.patch.errors import PatchError
-from sandlane.patch.patches import apply_patch
+from sandlane.patch.patches import apply_patch, parse_patch
 from sandlane.patch.put import is_same
-from sandlane.problems.problem import Path, Problem, dotted
+from sandlane.problems.problem import Invalid, Path, Problem, dotted
 from sandlane.yamlio.value_types import type_at, type_of
 
 _DECIDED: tuple[tuple[Path, str], ...] = (
@@ -28,10 +33,43 @@ _DECIDED: tuple[tuple[Path, str], ...] = (
 """Paths whose values sandlane decides -> what to do instead."""
 
 
-def patches(subject: Subject, changes: Changes, manifest: Any) -> tuple[Any, list[Problem]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """A patch: a strategic merge (a mapping) or JSON 6902 operations (a list). `steps` lead to it in the entry."""
+
+    steps: Path
+    body: Any
+
+
+def _read(listed: list[Mapping[str, str]], changes: Changes, tree: Tree) -> tuple[Patch, ...]:
+    patches: list[Patch] = []
+    problems: list[Problem] = []
+    for number, entry in enumerate(listed):
+        field = "patch" if "patch" in entry else "path"
+        steps: Path = ("patches", number, field)
+        try:
+            text = entry[field]
+            if field == "path":
+                path = (*changes.path, *steps)
+                text = read_file(tree, text, changes.source, path, changes.sandbox)[1].decode("utf-8", "replace")
+            patches += (Patch(steps=steps, body=body) for body in parse_patch(text))
+        except PatchError as reason:
+            problems.append(changes.problem("SL230", *steps, reason=str(reason)))
+        except Invalid as invalid:
+            problems += invalid.problems
+    if problems:
+        raise Invalid(problems)
+    return tuple(patches)
+
+
+def _files(listed: Any) -> list[Any]:
+    return [at(patch, ("path",)) for patch in (listed if isinstance(listed, list) else ())]
+
+
+def _apply(patches: tuple[Patch, ...], manifest: Any, subject: Subject, changes: Changes) -> tuple[Any, list[Problem]]:
     problems = []
-    for patch in changes.patches:
-        wrong = partial(reporter(subject, changes), path=patch.path, workload=subject.origin.id)
+    for patch in patches:
+        wrong = partial(_wrong, changes, patch, workload=subject.origin.id)
         try:
             patched = _patched(subject, manifest, patch)
         except PatchError as reason:
@@ -52,9 +90,13 @@ def patches(subject: Subject, changes: Changes, manifest: Any) -> tuple[Any, lis
             if v["name"] in VARIABLES
         ]
         for name in dict.fromkeys(named):
-            problems.append(reporter(subject, changes)("SL214", path=patch.path, variable=name, where="the patch"))
+            problems.append(_wrong(changes, patch, "SL214", variable=name, where="the patch"))
         manifest = patched
     return manifest, problems
+
+
+def _wrong(changes: Changes, patch: Patch, code: str, **values: Any) -> Problem:
+    return changes.problem(code, *patch.steps, **values)
 
 
 def _patched(subject: Subject, manifest: Any, patch: Patch) -> Any:
@@ -75,3 +117,6 @@ def _patched(subject: Subject, manifest: Any, patch: Patch) -> Any:
     for path, expected in (*texts_of(patched), *mismatches(group, kind, patched)):
         raise PatchError(f"'{dotted(path)}' would be {type_at(patched, path)}, expected {expected}")
     return patched
+
+
+PATCHES: Field[tuple[Patch, ...]] = Field(name="patches", none=(), read=_read, apply=_apply, files=_files, is_free=True)

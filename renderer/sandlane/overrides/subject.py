@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.workload_kinds import SIDECARS, WorkloadKind
 from sandlane.overrides.addresses import Addresses
-from sandlane.overrides.model import Changes
+from sandlane.overrides.changes import Changes
 from sandlane.patch.put import put
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source, did_you_mean
 
 INIT = "initContainers"
@@ -46,10 +44,6 @@ def app_containers(manifest: Manifest, row: WorkloadKind) -> list[Manifest]:
     return [container for container in containers if container.get("name") not in SIDECARS]
 
 
-def reporter(subject: Subject, changes: Changes) -> Callable[..., Problem]:
-    return partial(report, source=changes.source, sandbox=None if changes.is_standing else subject.spec)
-
-
 def each_container(subject: Subject, manifest: Any, change: Callable[[str, Manifest], Manifest]) -> Any:
     """Returns a manifest with each container replaced; `change` is given the field that holds it."""
     for field in ("containers", INIT):
@@ -61,8 +55,9 @@ def each_container(subject: Subject, manifest: Any, change: Callable[[str, Manif
 
 
 def unknown(
-    subject: Subject, changes: Changes, path: Path, what: str, name: str, known: list[str], *, at_key: bool = False
+    subject: Subject, changes: Changes, steps: Path, what: str, name: str, known: list[str], *, at_key: bool = False
 ) -> Problem:
+    """Returns the problem of a name that nothing of the workload has, with the names that there are."""
     hint = did_you_mean(name, known, otherwise=f"known: {', '.join(sorted(known)) or 'none'}")
     values = {"what": what, "name": name, "workload": subject.origin.id, "hint": hint, "at_key": at_key}
-    return reporter(subject, changes)("SL233", path=path, **values)
+    return changes.problem("SL233", *steps, **values)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import ResourceId
-from sandlane.overrides.model import Changes, ConfigMapChange
+from sandlane.overrides.changes import Changes
+from sandlane.overrides.config_maps import CONFIG_MAPS, ConfigMapChange
 from sandlane.plan.model import ConfigMapClone
 from sandlane.plan.names import clone_name
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, did_you_mean
 from sandlane.specs.model import Sandbox
 
@@ -30,13 +29,12 @@ def plan_config_maps(
     for namespace, listed in wanted:
         for id, changes in _by_config_map(namespace, listed).items():
             owner, change = changes[-1]
-            wrong = partial(report, source=owner.source, sandbox=None if owner.is_standing else sandbox.source)
             origin = base.by_id.get(id)
             if origin is None:
                 names = [r.id.name for r in base.of("", "ConfigMap") if r.id.namespace == namespace]
                 known = f"known: {', '.join(sorted(names)[:12])}" if names else f"the base has none in '{namespace}'"
                 hint = did_you_mean(change.name, names, otherwise=known)
-                problems.append(wrong("SL237", path=(*change.path, "name"), object=str(id), hint=hint))
+                problems.append(owner.problem("SL237", *change.steps, "name", object=str(id), hint=hint))
                 continue
             data = {key: value for _, each in changes for key, value in each.data.items()}
             name = clone_name(id.name, sandbox.tenant)
@@ -44,7 +42,7 @@ def plan_config_maps(
                 sandbox=sandbox, origin=origin, id=ResourceId("", "ConfigMap", namespace, name), data=data
             )
             if copies.setdefault(id, copy).data != data:
-                problems.append(wrong("SL238", path=(*change.path, "data"), object=str(id)))
+                problems.append(owner.problem("SL238", *change.steps, "data", object=str(id)))
     return copies, problems
 
 
@@ -53,12 +51,13 @@ def _by_config_map(
 ) -> Mapping[ResourceId, list[tuple[Changes, ConfigMapChange]]]:
     found: dict[ResourceId, list[tuple[Changes, ConfigMapChange]]] = {}
     for changes in listed:
-        for change in changes.config_maps:
+        for change in CONFIG_MAPS.of(changes):
             found.setdefault(ResourceId("", "ConfigMap", namespace, change.name), []).append((changes, change))
     return found
 
 
-def _data(copy: ConfigMapClone) -> dict[str, Any]:
+def data_of(copy: ConfigMapClone) -> dict[str, Any]:
+    """Returns `data` and `binaryData` of a copy: the origin's, with keys set and removed."""
     old, binary = copy.origin.manifest.get("data") or {}, copy.origin.manifest.get("binaryData") or {}
     data = {**old, **copy.data}
     kept = {key: value for key, value in binary.items() if key not in copy.data}
@@ -70,6 +69,6 @@ def _data(copy: ConfigMapClone) -> dict[str, Any]:
 
 def digest(copies: Iterable[ConfigMapClone]) -> str | None:
     """Returns 10 hex digits that change with the data of copies; None without one."""
-    contents = {copy.id.name: _data(copy) for copy in copies}
+    contents = {copy.id.name: data_of(copy) for copy in copies}
     text = json.dumps(contents, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10] if contents else None

@@ -12,7 +12,7 @@ from sandlane.base.base import Base
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.workload_kinds import WorkloadKind
 from sandlane.overrides.addresses import Addresses
-from sandlane.overrides.model import Changes
+from sandlane.overrides.changes import Changes
 from sandlane.plan.policies.attached import Attached, AttachedCopy
 from sandlane.plan.policies.network import Admitted, Peer
 from sandlane.plan.policies.selecting import Following

@@ -14,8 +14,10 @@ from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
 from sandlane.overrides.addresses import Addresses, address_of
-from sandlane.overrides.apply import override, preserved
-from sandlane.overrides.model import Changes
+from sandlane.overrides.apply import override
+from sandlane.overrides.changes import Changes
+from sandlane.overrides.config_maps import CONFIG_MAPS
+from sandlane.overrides.preserve_labels import PRESERVE_LABELS
 from sandlane.overrides.subject import Subject
 from sandlane.plan.config_maps import digest, plan_config_maps
 from sandlane.plan.model import ConfigMapClone, Labels, WorkloadClone
@@ -131,12 +133,12 @@ def _clone(
         copies={id.name: copy.id.name for id, copy in copies.items() if id.namespace == namespace},
     )
     manifest, problems = override(subject, draft.changes)
-    pinned, unknown = preserved(subject, draft.changes)
+    pinned = frozenset(key for changes in draft.changes for key in PRESERVE_LABELS.of(changes))
     labels = pod_labels(row, origin.manifest)
     telemetry = ground.mesh_labels(row, origin, tenant)
     own = {**marks, **{f"{SERVICE}{service.id.name}": tenant for service in draft.services}}
     name = clone_name(origin.id.name, tenant, row.name_limit)
-    changed = {c.name for changes in draft.changes for c in changes.config_maps}
+    changed = {c.name for changes in draft.changes for c in CONFIG_MAPS.of(changes)}
     clone = WorkloadClone(
         sandbox=sandbox,
         workload=draft.workload,
@@ -153,11 +155,11 @@ def _clone(
         changes=draft.changes,
         config=digest(copy for id, copy in copies.items() if id.namespace == namespace and id.name in changed),
     )
-    return (_named_by_content(clone) if row.is_immutable else clone), [*problems, *unknown]
+    return (_named_by_spec(clone) if row.is_immutable else clone), problems
 
 
-def _named_by_content(clone: WorkloadClone) -> WorkloadClone:
-    """Returns a clone whose name changes with what its spec is made of, since the API server refuses every change of a Job's."""
+def _named_by_spec(clone: WorkloadClone) -> WorkloadClone:
+    """Returns a clone with a hash in its name that changes whenever its spec does, as the API server refuses changes of a Job's."""
     made_of = [clone.manifest["spec"], clone.pods.labels, clone.config]
     content = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]
     stem = clone_name(clone.origin.id.name, clone.sandbox.tenant, clone.row.name_limit - len(content) - 1)

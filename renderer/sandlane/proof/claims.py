@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sandlane.k8s.resource import ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS
+from sandlane.overrides.registry import FIELDS
 from sandlane.problems.problem import Source
 from sandlane.semantics.istio_matches import MESH
 from sandlane.specs.inputs import Inputs
@@ -93,7 +94,8 @@ def _changed(inputs: Inputs, sandbox: Sandbox) -> Iterator[ResourceId]:
         id = _named(workload, workload.kind, workload.name)
         origin = inputs.base.by_id.get(id)
         rules = rules_for(inputs.environment, origin) if origin else ()
-        if any(c.drop or c.volumes or c.patches or c.config_maps for c in (*rules, workload.changes)):
+        given = {name for changes in (*rules, workload.changes) for name in changes.values}
+        if any(field.is_free for field in FIELDS if field.name in given):
             yield id
 
 

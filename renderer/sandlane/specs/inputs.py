@@ -13,7 +13,7 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.base.sources import Named, find_named, read_named
 from sandlane.files.tree import OutsideRoot, Tree, is_within, join, relative
-from sandlane.overrides.read import changes_of, repeated
+from sandlane.overrides.read import read_changes
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source
 from sandlane.specs import sandbox as specs
@@ -141,9 +141,9 @@ def _rules(tree: Tree, listed: list[Any], source: Source) -> tuple[tuple[Rule, .
     """Returns the standing rules, and what is wrong with their targets and patches."""
     rules, problems = [], []
     for number, entry in enumerate(listed):
-        changes, wrong = changes_of(tree, entry, source, ("spec", "clones", number), None)
+        changes, wrong = read_changes(tree, entry, source, ("spec", "clones", number), is_standing=True)
         rule = Rule(target=entry["target"], changes=changes)
-        problems += [*wrong, *repeated(changes, None), *target_problems(rule)]
+        problems += [*wrong, *target_problems(rule)]
         rules.append(rule)
     return tuple(rules), problems
 

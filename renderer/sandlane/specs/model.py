@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sandlane.k8s.resource import Manifest
-from sandlane.overrides.model import Changes
+from sandlane.overrides.changes import Changes
 from sandlane.problems.problem import Path, Source
 
 

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sandlane.base.base import is_own
 from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join, relative
 from sandlane.k8s.resource import at
-from sandlane.overrides.read import changes_of, read_file, repeated, twice
+from sandlane.overrides.named_file import read_file
+from sandlane.overrides.read import read_changes, repeated
+from sandlane.overrides.registry import FIELDS
 from sandlane.problems.catalogue import CATALOGUE, report
 from sandlane.problems.problem import Invalid, Path, Problem, Source
 from sandlane.specs import schema as contract
 from sandlane.specs.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
 from sandlane.yamlio import read as yamlio
 
-_OF_A_CLONE = (
-    "image",
-    "containers",
-    "initContainers",
-    "volumes",
-    "preserveLabels",
-    "configMaps",
-    "patches",
-    "replicas",
-)
+_OF_A_CLONE = (*(field.name for field in FIELDS), "replicas")
+"""Properties of a workload entry that say something of its clone."""
 ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
 
 
@@ -86,8 +80,7 @@ def _named_by(data: Any, file: str) -> Iterator[str]:
     """Yields the files that a document names as resources or patches, before anything of it has been checked."""
     named = [*_items(data, "resources")]
     for workload in _items(data, "workloads") if is_own(data) else ():
-        patches = workload.get("patches") if isinstance(workload, Mapping) else None
-        named += [at(patch, ("path",)) for patch in (patches if isinstance(patches, list) else ())]
+        named += [file for field in FIELDS for file in field.files(at(workload, (field.name,)))]
     for name in named if is_own(data) else ():
         try:
             if isinstance(name, str):
@@ -134,7 +127,7 @@ def _sandbox(
     workloads = []
     for number, workload in enumerate(spec["workloads"]):
         path: Path = ("spec", "workloads", number)
-        changes, wrong = changes_of(tree, workload, source, path, source)
+        changes, wrong = read_changes(tree, workload, source, path, is_standing=False)
         problems += wrong
         workloads.append(
             Workload(
@@ -153,9 +146,11 @@ def _sandbox(
     resources = []
     for number, name in enumerate(spec["resources"]):
         path = ("spec", "resources", number)
-        file, text, unread = read_file(tree, name, source, path, source)
-        problems += unread
-        resources.append(ResourceFile(path=path, file=file, text=text))
+        try:
+            file, text = read_file(tree, name, source, path, source)
+            resources.append(ResourceFile(path=path, file=file, text=text))
+        except Invalid as invalid:
+            problems += invalid.problems
     sandbox = Sandbox(
         name=metadata["name"],
         labels=metadata["labels"],
@@ -197,9 +192,8 @@ def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
             where=" in 'spec.expires'",
         )
     if isinstance(record, Sandbox):
-        yield from twice([str(w) for w in record.workloads], record.source, ("spec", "workloads"), record.source)
+        yield from _twice(record, "workloads", [str(w) for w in record.workloads], "name")
         for workload in record.workloads:
-            yield from repeated(workload.changes, record.source)
             for number, accepted in enumerate(workload.accept):
                 if accepted.code not in ACCEPTABLE:
                     yield report(
@@ -211,7 +205,14 @@ def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
                         codes=", ".join(ACCEPTABLE),
                     )
     else:
-        yield from twice(list(record.sandboxes), record.source, ("spec", "sandboxes"), record.source)
+        yield from _twice(record, "sandboxes", record.sandboxes)
+
+
+def _twice(record: Sandbox | RouteGroup, field: str, names: Sequence[str], *to_name: str) -> Iterator[Problem]:
+    source = record.source
+    for number, name in repeated(names):
+        path: Path = ("spec", field, number, *to_name)
+        yield report("SL207", source=source, path=path, sandbox=source, what=name, where=field)
 
 
 def _beside_use(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:

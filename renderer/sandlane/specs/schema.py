@@ -25,14 +25,27 @@ Schema = Mapping[str, Any]
 
 @functools.cache
 def schema(kind: str) -> Schema:
-    """Returns the JSON Schema (draft-07) of one of our kinds, from the package or, in a checkout, from beside it."""
+    """Returns the JSON Schema (draft-07) of one of our kinds, from the package or, in a checkout, from beside it.
+
+    Its definitions stand where they are referred to: defaults, explanations and CRDs need not follow references.
+    """
     package = resources.files("sandlane")
     for place in (package / "schemas", package.joinpath("..", "..", "schemas")):
         file = place / f"{KINDS[kind]}.json"
         if file.is_file():
-            loaded: Schema = json.loads(file.read_text(encoding="utf-8"))
-            return loaded
+            loaded = json.loads(file.read_text(encoding="utf-8"))
+            definitions = loaded.pop("definitions", {})
+            resolved: Schema = _resolved(loaded, definitions)
+            return resolved
     raise FileNotFoundError(f"schemas/{KINDS[kind]}.json is not part of this installation")
+
+
+def _resolved(rule: Any, definitions: Schema) -> Any:
+    if isinstance(rule, dict):
+        if "$ref" in rule:
+            return _resolved(definitions[rule["$ref"].removeprefix("#/definitions/")], definitions)
+        return {key: _resolved(part, definitions) for key, part in rule.items()}
+    return [_resolved(part, definitions) for part in rule] if isinstance(rule, list) else rule
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource, annotations_of, labels_of
 from sandlane.k8s.selectors import BadSelector, from_text, matches
 from sandlane.k8s.workload_kinds import WORKLOADS
-from sandlane.overrides.model import Changes
+from sandlane.overrides.changes import Changes
 from sandlane.patch.patterns import TargetError, is_whole, pattern
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
