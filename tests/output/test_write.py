@@ -588,7 +588,3 @@ def test_the_lock_ends_with_an_error(out: Path) -> None:
         with pytest.raises(KeyError):
             fail()
     assert bring(out, FILES) == changed()
-
-
-def test_module_knows_the_marks_of_a_manifest() -> None:
-    assert write._MANIFESTS == (".json", ".jsonnet", ".yaml", ".yml")
