@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandlane.output import write
 from sandlane.output.layout import MARK
 from sandlane.output.write import Changes, UnusableOutput, apply, changes, locked
 
