@@ -140,3 +140,58 @@ def test_the_name_limit_of_the_row_holds(package: Path) -> None:
     assert run(package, "render")[0] == 0
     clones = (package / "app" / "rendered" / "sandboxes" / "dev1" / "shop").glob("cloneset*")
     assert [path.name for path in clones] == ["cloneset.apps.kruise.io-a-name-of-s-db065776.yaml"]
+
+
+POD = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "app", "image": "a:1"}]}}
+LONG = "a-name-that-is-as-long-as-the-kind-lets-it-be-or"
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "name", "spec", "row", "clone"),
+    [
+        pytest.param(
+            "apps/v1",
+            "StatefulSet",
+            LONG,
+            {"serviceName": LONG, "selector": {"matchLabels": {"app": "a"}}, "template": POD},
+            'name_limit=52,\n            drop=(("spec", "updateStrategy"',
+            f"{LONG}-dev1': its kind may have no such name of 53 characters",
+            id="StatefulSet",
+        ),
+        pytest.param(
+            "batch/v1",
+            "CronJob",
+            LONG,
+            {"schedule": "@daily", "jobTemplate": {"spec": {"template": POD}}},
+            'name_limit=52,\n            drop=(("spec", "jobTemplate"',
+            f"{LONG}-dev1': its kind may have no such name of 53 characters",
+            id="CronJob",
+        ),
+        pytest.param(
+            "batch/v1",
+            "Job",
+            f"{LONG}-so",
+            {"template": POD},
+            "name_limit=63",
+            f"{LONG}-so-dev1-0f95e775': its kind may have no such name of 65 characters",
+            id="Job",
+        ),
+    ],
+)
+def test_proof_finds_a_wrong_name_limit_of_a_row(
+    package: Path, api: str, kind: str, name: str, spec: Object, row: str, clone: str
+) -> None:
+    table = package / "renderer" / "sandlane" / "k8s" / "workload_kinds.py"
+    assert table.read_text().count(row) == 1
+    table.write_text(
+        table.read_text().replace(row, row.replace("name_limit=52", "name_limit=60").replace("=63", "=80"))
+    )
+    workload = {"apiVersion": api, "kind": kind, "metadata": meta(name), "spec": spec}
+    wanted = sandbox("dev1", {"kind": kind, "name": name, "image": "a:2"})
+    for path, text in files_of([workload, service(name, selector={"app": "a"})], wanted).items():
+        file = package / "app" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    code, _, told = run(package, "render")
+    findings = [line.partition("SL606 ")[2] for line in told.splitlines() if "SL606 " in line]
+    assert (code, findings) == (70, [f"promise 7 does not hold: '{kind}/shop/{clone}"])

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandlane.output import write
 from sandlane.output.layout import MARK
 from sandlane.output.write import Changes, UnusableOutput, apply, changes, locked
 
@@ -588,7 +587,3 @@ def test_the_lock_ends_with_an_error(out: Path) -> None:
         with pytest.raises(KeyError):
             fail()
     assert bring(out, FILES) == changed()
-
-
-def test_module_knows_the_marks_of_a_manifest() -> None:
-    assert write._MANIFESTS == (".json", ".jsonnet", ".yaml", ".yml")

@@ -15,9 +15,9 @@ from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.workload_kinds import GroupKind, is_cluster_scoped
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, Path, Problem, Source, dotted
+from sandlane.problems.problem import Invalid, Problem, Source, dotted
 from sandlane.yamlio import read as yamlio
-from sandlane.yamlio.value_types import type_at, type_of
+from sandlane.yamlio.value_types import type_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,42 +142,12 @@ def _malformed(data: Any, source: Source) -> Iterator[Problem]:
         yield report("SL123", source=source, what=f"{' and '.join(missing)} missing or no string")
         return
     name = f"{data['kind']}/{metadata.get('name') or metadata.get('generateName')}"
-    yield from _not_texts(metadata, ("metadata",), name, source)
     for path, expected in mismatches(group_of(data), data["kind"], data):
-        field, found = dotted(path), type_at(data, path)
-        yield report("SL129", source=source, path=path, field=field, object=name, found=found, expected=expected)
-
-
-def _not_texts(metadata: Mapping[str, Any], path: Path, name: str, source: Source) -> Iterator[Problem]:
-    for field in ("labels", "annotations"):
-        values = metadata.get(field)
-        if values is not None and not isinstance(values, dict):
-            yield report(
-                "SL129",
-                source=source,
-                path=(*path, field),
-                field=f"metadata.{field}",
-                object=name,
-                found=type_of(values),
-                expected="a mapping",
-            )
-            continue
-        for key, value in (values or {}).items():
-            if not isinstance(value, str):
-                yield report(
-                    "SL125", source=source, path=(*path, field, key), what=f"{field[:-1]} '{key}'", object=name
-                )
-    namespace = metadata.get("namespace")
-    if namespace is not None and not isinstance(namespace, str):
-        yield report(
-            "SL129",
-            source=source,
-            path=(*path, "namespace"),
-            field="metadata.namespace",
-            object=name,
-            found=type_of(namespace),
-            expected="a string",
-        )
+        wrong = partial(report, source=source, path=path, object=name)
+        if path[:2] in (("metadata", "labels"), ("metadata", "annotations")) and len(path) == 3:
+            yield wrong("SL125", what=f"{str(path[1])[:-1]} '{path[2]}'")
+        else:
+            yield wrong("SL129", field=dotted(path), found=type_at(data, path), expected=expected)
 
 
 def group_of(manifest: Mapping[str, Any]) -> str:

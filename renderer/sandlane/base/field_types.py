@@ -1,29 +1,14 @@
-"""The shapes of the base's fields that sandlane reads, checked once when the base is loaded.
-
-Everything else in a manifest is carried through unseen. A shape is a type; `[shape]` for a list; `{field: shape}` for a
-mapping whose other fields are free, where a field that ends in `!` has to be there; `EACH(shape)` for a mapping with any keys.
-Null stands for absence, as in the API server.
-"""
+"""The types of the base's fields that sandlane reads, checked once when the base is loaded; others are carried through."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.problems.problem import Path
-
-
-@dataclass(frozen=True, slots=True)
-class EACH:
-    """The shape of a mapping by that of its values."""
-
-    shape: Any
-
-
-Shape = type | list[Any] | dict[str, Any] | EACH
-TEXTS = EACH(str)
+from sandlane.yamlio import shapes
+from sandlane.yamlio.shapes import TEXTS, Each, Shape
 
 _EXPRESSIONS = [{"key!": str, "operator!": str, "values": [str]}]
 _LABEL_SELECTOR = {"matchLabels": TEXTS, "matchExpressions": _EXPRESSIONS}
@@ -77,7 +62,7 @@ _L4_MATCH = {"sourceLabels": TEXTS, "sourceNamespace": str, "gateways": [str], "
 _L4 = [{"match": [_L4_MATCH], "route": _ROUTE}]
 _HTTP = [{
     "name": str,
-    "match": [{**_L4_MATCH, "headers": EACH(_STRING_MATCH), "withoutHeaders": EACH(_STRING_MATCH), "uri": _STRING_MATCH}],
+    "match": [{**_L4_MATCH, "headers": Each(_STRING_MATCH), "withoutHeaders": Each(_STRING_MATCH), "uri": _STRING_MATCH}],
     "route": _ROUTE, "mirror": _DESTINATION, "mirrors": [{"destination": _DESTINATION}], "redirect": dict,
     "directResponse": dict, "delegate": {"name": str, "namespace": str}, "headers": _HEADERS,
     "timeout": str, "retries": dict, "fault": dict, "rewrite": dict, "corsPolicy": dict,
@@ -177,57 +162,10 @@ SHAPES: dict[GroupKind, Shape] = {
     ("telemetry.istio.io", "Telemetry"): _SELECTED,
 }  # fmt: skip
 
-_NAMES = {str: "a string", int: "a whole number", dict: "a mapping"}
+_METADATA = {"metadata!": {"labels": TEXTS, "annotations": TEXTS, "namespace": str}}
 
 
 def mismatches(group: str, kind: str, manifest: Any) -> Iterator[tuple[Path, str]]:
-    """Yields the path of each value that has not the shape of its kind, or is missing, and what is expected there."""
-    shape = SHAPES.get((group, kind))
-    if shape is not None:
-        yield from _mismatches(shape, manifest, ())
-
-
-def texts_of(manifest: Any) -> Iterator[tuple[Path, str]]:
-    """Yields the same of an object's labels and annotations, whatever its kind."""
-    yield from _mismatches({"metadata!": {"labels": TEXTS, "annotations": TEXTS}}, manifest, ())
-
-
-def _mismatches(shape: Shape, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if value is None:
-        return
-    if isinstance(shape, type):
-        if not isinstance(value, shape) or (shape is int and isinstance(value, bool)):
-            yield path, _NAMES[shape]
-    elif isinstance(shape, list):
-        yield from _of_items(shape[0], value, path)
-    elif not isinstance(value, dict):
-        yield path, "a mapping"
-    elif isinstance(shape, EACH):
-        yield from _of_values(shape.shape, value, path)
-    else:
-        yield from _of_fields(shape, value, path)
-
-
-def _of_items(shape: Shape, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if not isinstance(value, list):
-        yield path, "a list"
-        return
-    for number, item in enumerate(value):
-        if item is None:
-            yield (*path, number), "an item"
-        yield from _mismatches(shape, item, (*path, number))
-
-
-def _of_values(shape: Shape, value: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
-    for key, item in value.items():
-        if item is None and shape is str:
-            yield (*path, key), _NAMES[str]
-        yield from _mismatches(shape, item, (*path, key))
-
-
-def _of_fields(shape: dict[str, Any], value: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
-    for field, inner in shape.items():
-        name = field.removesuffix("!")
-        if value.get(name) is None and name != field:
-            yield (*path, name), _NAMES.get(inner, "a mapping") if isinstance(inner, type) else "a mapping"
-        yield from _mismatches(inner, value.get(name), (*path, name))
+    """Yields the path of each value that has not the type of its field, or is missing, and what is expected there."""
+    for shape in (_METADATA, SHAPES.get((group, kind), {})):
+        yield from ((found.path, found.expected) for found in shapes.mismatches(shape, manifest))

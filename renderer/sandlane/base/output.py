@@ -8,6 +8,9 @@ from sandlane.base.base import Base, read_base
 from sandlane.base.sources import MANIFESTS
 from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
 
+APPLIED = (*MANIFESTS, ".jsonnet")
+"""How the names of files end that Argo CD or Flux would apply. What Jsonnet makes is not read, so none may lie in an output."""
+
 
 def read_output(tree: Tree, default_namespace: str) -> Base:
     """Returns the objects of an output directory, the root of a tree; a missing one has none.

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 from sandlane.base.base import group_of
-from sandlane.base.field_types import mismatches, texts_of
+from sandlane.base.field_types import mismatches
 from sandlane.output.layout import Placed, path_of
 from sandlane.patch.errors import PatchError
 from sandlane.patch.json6902 import apply_json6902
@@ -91,6 +91,6 @@ def _patched(placed: Placed, patch: RoutePatch) -> Placed:
     )
     if not is_same_kind or name != (placed.id.namespace, placed.id.name) or not isinstance(manifest.get("spec"), dict):
         raise PatchError("the patch makes another object of it")
-    for path, expected in (*texts_of(manifest), *mismatches(placed.id.group, placed.id.kind, manifest)):
+    for path, expected in mismatches(placed.id.group, placed.id.kind, manifest):
         raise PatchError(f"'{dotted(path)}' would be {type_at(manifest, path)}, expected {expected}")
     return dataclasses.replace(placed, manifest=manifest)

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandlane.base.output import APPLIED
 from sandlane.output.layout import BASE, MARK, SANDBOXES, SHARED
 
-_MANIFESTS = (".json", ".jsonnet", ".yaml", ".yml")
 _TEMPORARY = re.compile(r"\.sandlane-\d+-[0-9a-f]{16}\.tmp")
 _STAGED = ".sandlane-staged-"
 _MARK = MARK.encode()
@@ -60,14 +60,14 @@ def changes(directory: Path, files: Mapping[str, str]) -> Changes:
             unchanged += 1
         elif _is_ours(full):
             update.append(path)
-        elif path.endswith(_MANIFESTS):
+        elif path.endswith(APPLIED):
             foreign.append(path)
     for path, full in found.items():
         if _TEMPORARY.fullmatch(path.rpartition("/")[2]):
             leftovers.append(path)
         elif _is_ours(full):
             delete.append(path)
-        elif path.endswith(_MANIFESTS):
+        elif path.endswith(APPLIED):
             foreign.append(path)
     return Changes(
         create=tuple(sorted(create)),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sandlane.base.field_types import mismatches, texts_of
 from sandlane.files.tree import Tree
+from sandlane.base.field_types import mismatches
 from sandlane.k8s.resource import at
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.env import VARIABLES
@@ -114,7 +114,7 @@ def _patched(subject: Subject, manifest: Any, patch: Patch) -> Any:
         kept = {key: value for key, value in metadata.items() if key not in meant}
         body = {key: kept if key == "metadata" else body[key] for key in body if key not in ("apiVersion", "kind")}
     patched = apply_patch(manifest, body, group=group, kind=kind)
-    for path, expected in (*texts_of(patched), *mismatches(group, kind, patched)):
+    for path, expected in mismatches(group, kind, patched):
         raise PatchError(f"'{dotted(path)}' would be {type_at(patched, path)}, expected {expected}")
     return patched
 

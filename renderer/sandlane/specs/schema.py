@@ -15,6 +15,7 @@ from typing import Any
 
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source, did_you_mean, dotted
+from sandlane.yamlio.value_types import name_of, type_of
 
 API_VERSION = "sandlane.dev/v1alpha1"
 KINDS = {"Environment": "environment", "DevelopmentSandbox": "developmentsandbox", "RouteGroup": "routegroup"}
@@ -138,13 +139,7 @@ def _allowed(name: str, allowed: Mapping[str, Any]) -> str:
     return f"{guess} {listed}" if guess else listed
 
 
-_TYPES = {
-    "object": "a mapping",
-    "array": "a list",
-    "string": "a string",
-    "integer": "a whole number",
-    "boolean": "true or false",
-}
+_TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
 
 
 def _broken(error: Any) -> str:
@@ -170,7 +165,7 @@ def _plain(value: Any) -> str:
 
 
 def _type_name(type_: str | list[str]) -> str:
-    return _TYPES[type_ if isinstance(type_, str) else type_[0]]
+    return name_of(_TYPES[type_ if isinstance(type_, str) else type_[0]])
 
 
 _UNITS = {"maxItems": "items", "maxProperties": "fields", "maxLength": "characters"}
@@ -179,11 +174,9 @@ _UNITS = {"maxItems": "items", "maxProperties": "fields", "maxLength": "characte
 def _shown(value: Any) -> str:
     if isinstance(value, str):
         return f"'{value}'" if len(value) <= 80 else f"'{value[:77]}…'"
-    if value is None:
-        return "nothing"
-    if isinstance(value, (dict, list)):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    return f"the number {value}" if not isinstance(value, bool) else f"the boolean {json.dumps(value)}"
+    if isinstance(value, bool):
+        return f"the boolean {json.dumps(value)}"
+    return f"the number {value}" if isinstance(value, int | float) else type_of(value)
 
 
 def _meant(error: Any) -> str:

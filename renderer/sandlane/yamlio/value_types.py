@@ -6,12 +6,19 @@ from typing import Any
 
 from sandlane.problems.problem import Path
 
-_WORDS = {dict: "a mapping", list: "a list", str: "a string", bool: "true or false", type(None): "nothing"}
+_NAMES = {
+    dict: "a mapping", list: "a list", str: "a string", bool: "true or false", int: "a whole number", type(None): "nothing",
+}  # fmt: skip
+
+
+def name_of(expected: type) -> str:
+    """Returns a type in words."""
+    return _NAMES[expected]
 
 
 def type_of(value: object) -> str:
-    """Returns the type of a value in words."""
-    return _WORDS.get(type(value), "a number")
+    """Returns the type of a value in words; all numbers are of one."""
+    return "a number" if type(value) in (int, float) else name_of(type(value))
 
 
 def type_at(data: Any, path: Path) -> str:

@@ -10,6 +10,7 @@ from sandlane.base.kustomize.defaults import default_config
 from sandlane.base.kustomize.fields import Config, FieldError, FieldSpec, NameReferences, merged_configs, steps_of
 from sandlane.base.kustomize.files import Files, Place
 from sandlane.problems.problem import Invalid, Source
+from sandlane.yamlio.shapes import canonical
 
 _FIELDS = {
     "namePrefix": "name_prefix",
@@ -32,11 +33,11 @@ def read_configurations(files: Files, entries: Iterable[tuple[Place, str]]) -> C
         path, _ = files.read(entry, place)
         for document in files.documents(path):
             problems = tuple(
-                shape.mismatches(document.data, shape.CONFIGURATION, Source(file=path, document=document.index))
+                shape.problems_of(document.data, shape.CONFIGURATION, Source(file=path, document=document.index))
             )
             if problems:
                 raise Invalid(problems)
-            added = joined(added, _config(shape.canonical(document.data, shape.CONFIGURATION)), place)
+            added = joined(added, _config(canonical(document.data, shape.CONFIGURATION)), place)
     return default_config() if added == Config() else joined(default_config(), added, place)
 
 

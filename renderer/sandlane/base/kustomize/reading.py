@@ -19,6 +19,7 @@ from sandlane.base.kustomize.patching import LoadedPatch, read_json, read_patch,
 from sandlane.base.kustomize.replacements import Replacement, read_replacements
 from sandlane.files.tree import OutsideRoot, Unreadable, is_within, join
 from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.yamlio.shapes import canonical
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEEPEST = 64
@@ -97,10 +98,10 @@ def _document(files: Files, directory: str, place: Place) -> tuple[Source, Any]:
 
 def _read_new(reader: _Reader, directory: str, place: Place, above: tuple[str, ...]) -> Kustomization:
     source, raw = _document(reader.files, directory, place)
-    problems = list(shape.mismatches(raw, shape.KUSTOMIZATION, source))
+    problems = list(shape.problems_of(raw, shape.KUSTOMIZATION, source))
     if any(problem.code != "SL140" for problem in problems):
         raise Invalid(problems)
-    data = shape.canonical(raw, shape.KUSTOMIZATION)
+    data = canonical(raw, shape.KUSTOMIZATION)
     problems += () if problems else shape.kind_problems(data, source)
     files, top = reader.files, Place(source, ())
     options = data.get("generatorOptions") or {}

@@ -17,6 +17,7 @@ from sandlane.base.kustomize.targets import is_meant, label_selector
 from sandlane.k8s.selectors import matches
 from sandlane.problems.problem import Invalid, Source
 from sandlane.yamlio.scalars import Doubt, resolve
+from sandlane.yamlio.shapes import canonical
 
 _NAME = "metadata.name"
 
@@ -40,10 +41,10 @@ def read_replacements(files: Files, entry: Mapping[str, Any], place: Place) -> t
     for document in files.documents(path):
         source = Source(file=path, document=document.index)
         rows = shape.REPLACEMENT if isinstance(document.data, dict) else [shape.REPLACEMENT]
-        problems = tuple(shape.mismatches(document.data, rows, source))
+        problems = tuple(shape.problems_of(document.data, rows, source))
         if problems:
             raise Invalid(problems)
-        data = shape.canonical(document.data, rows)
+        data = canonical(document.data, rows)
         items = [((), data)] if isinstance(data, dict) else [((number,), item) for number, item in enumerate(data)]
         found += (_complete(Replacement(item, Place(source, steps))) for steps, item in items)
     return tuple(found)

@@ -7,11 +7,11 @@ https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/types/kus
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source, did_you_mean, dotted
+from sandlane.yamlio.shapes import TEXTS, Each, Shape, mismatches
 from sandlane.yamlio.value_types import type_of
 
 KINDS = {
@@ -21,22 +21,11 @@ KINDS = {
 """Kind of a kustomization -> its apiVersion; both may be left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Each:
-    """The shape of a mapping with free keys, all of whose values have one shape."""
-
-    shape: Any
-
-
-Shape = Any
-"""A type, a list with the shape of its items, a mapping of fields to shapes, or `Each`."""
-
-_TEXTS = Each(str)
 _ID = {"group": str, "version": str, "kind": str, "name": str, "namespace": str}
 _SELECTOR = {**_ID, "labelSelector": str, "annotationSelector": str}
 _SPEC = {"path": str, "group": str, "version": str, "kind": str, "create": bool}
 _PATCH = {"path": str, "patch": str, "target": _SELECTOR, "options": Each(bool)}
-_OPTIONS = {"labels": _TEXTS, "annotations": _TEXTS, "disableNameSuffixHash": bool, "immutable": bool}
+_OPTIONS = {"labels": TEXTS, "annotations": TEXTS, "disableNameSuffixHash": bool, "immutable": bool}
 _GENERATOR = {
     "namespace": str, "name": str, "behavior": str, "options": _OPTIONS,
     "literals": [str], "files": [str], "envs": [str], "env": str,
@@ -62,8 +51,8 @@ KUSTOMIZATION: dict[str, Shape] = {
     "apiVersion": str, "kind": str, "metadata": dict,
     "resources": [str], "bases": [str], "components": [str], "configurations": [str],
     "namespace": str, "namePrefix": str, "nameSuffix": str,
-    "commonLabels": _TEXTS, "commonAnnotations": _TEXTS,
-    "labels": [{"pairs": _TEXTS, "includeSelectors": bool, "includeTemplates": bool, "fields": [_SPEC]}],
+    "commonLabels": TEXTS, "commonAnnotations": TEXTS,
+    "labels": [{"pairs": TEXTS, "includeSelectors": bool, "includeTemplates": bool, "fields": [_SPEC]}],
     "patches": [_PATCH], "patchesStrategicMerge": [str], "patchesJson6902": [_PATCH],
     "images": [_IMAGE], "imageTags": [_IMAGE],
     "replicas": [{"name": str, "count": int}],
@@ -79,45 +68,26 @@ UNSUPPORTED = (
 """Fields that kustomize knows and this build does not: they need plugins, a network, or are on their way out."""
 
 
-def mismatches(data: Any, shape: Shape, source: Source, path: Path = ()) -> Iterator[Problem]:
+def problems_of(data: Any, shape: Shape, source: Source) -> Iterator[Problem]:
     """Yields what in a document has not the shape that it should have."""
-    if data is None:
-        return
-    expected = _expected(shape)
-    if not isinstance(data, expected) or (isinstance(data, bool) and expected is not bool):
-        says = f"expected {_NAMES[expected]} in '{dotted(path)}', not {type_of(data)}" if path else "expected a mapping"
-        hint = "quote it" if expected is str and not isinstance(data, dict | list) else ""
-        yield report("SL142", source=source, path=path, what=says, hint=hint)
-    elif isinstance(shape, list):
-        for number, item in enumerate(data):
-            if item is None:
-                says = f"there is nothing in '{dotted((*path, number))}'"
-                yield report("SL142", source=source, path=(*path, number), what=says)
-            yield from mismatches(item, shape[0], source, (*path, number))
-    elif isinstance(shape, Each):
-        for key, value in data.items():
-            yield from mismatches(value, shape.shape, source, (*path, key))
-    elif isinstance(shape, dict):
-        yield from _in_fields(data, shape, source, path)
-
-
-def _in_fields(data: Mapping[str, Any], shape: Mapping[str, Shape], source: Source, path: Path) -> Iterator[Problem]:
-    names = {name.lower(): name for name in shape}
-    seen: set[str] = set()
-    for key, value in data.items():
-        name = names.get(key.lower())
-        place: Path = (*path, key)
-        if name is None:
-            yield from _unknown(key, value, shape, source, place)
+    for found in mismatches(shape, data, is_closed=True):
+        path = found.path
+        says, hint, where = "expected a mapping", "", dotted(path)
+        if found.what == "unknown":
+            yield from _unknown(path, found.value, found.shape, source)
             continue
-        if name in seen:
-            says = f"'{key}' and another spelling of it stand in one mapping"
-            yield report("SL142", source=source, path=place, at_key=True, what=says)
-        seen.add(name)
-        yield from mismatches(value, shape[name], source, place)
+        if found.what == "twice":
+            says = f"'{path[-1]}' and another spelling of it stand in one mapping"
+        elif found.what == "missing":
+            says = f"there is nothing in '{where}'"
+        elif path:
+            says = f"expected {found.expected} in '{where}', not {type_of(found.value)}"
+            hint = "quote it" if found.shape is str and not isinstance(found.value, dict | list) else ""
+        yield report("SL142", source=source, path=path, at_key=found.what == "twice", what=says, hint=hint)
 
 
-def _unknown(key: str, value: Any, shape: Mapping[str, Shape], source: Source, path: Path) -> Iterator[Problem]:
+def _unknown(path: Path, value: Any, shape: Any, source: Source) -> Iterator[Problem]:
+    key = str(path[-1])
     known = UNSUPPORTED if shape is KUSTOMIZATION else ()
     unsupported = next((name for name in known if name.lower() == key.lower()), None)
     if unsupported and value:
@@ -127,34 +97,6 @@ def _unknown(key: str, value: Any, shape: Mapping[str, Shape], source: Source, p
         where = f" in '{dotted(path[:-1])}'" if len(path) > 1 else ""
         hint = did_you_mean(key, shape, otherwise=f"expected one of {', '.join(sorted(shape))}")
         yield report("SL142", source=source, path=path, at_key=True, what=f"unknown field '{key}'{where}", hint=hint)
-
-
-def canonical(data: Any, shape: Shape) -> Any:
-    """Returns data that has a shape with its field names in their usual spelling and without nulls."""
-    if isinstance(shape, list):
-        return [canonical(item, shape[0]) for item in data]
-    if isinstance(shape, Each):
-        return {key: canonical(value, shape.shape) if value is not None else "" for key, value in data.items()}
-    if isinstance(shape, dict):
-        names = {name.lower(): name for name in shape}
-        spelled = ((names.get(key.lower(), ""), value) for key, value in data.items())
-        return {name: canonical(value, shape[name]) for name, value in spelled if name and value is not None}
-    return data
-
-
-_NAMES: Mapping[type[Any], str] = {
-    str: "a string", int: "a whole number", bool: "true or false", dict: "a mapping", list: "a list",
-}  # fmt: skip
-
-
-def _expected(shape: Shape) -> type[Any]:
-    if isinstance(shape, type):
-        return shape
-    return list if isinstance(shape, list) else dict
-
-
-def _quote(data: Any, expected: type) -> str:
-    return "quote it" if expected is str and not isinstance(data, dict | list) else ""
 
 
 def kind_problems(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of
-from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
+from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, VIRTUAL_SERVICE
@@ -21,8 +21,11 @@ _VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
     ("", "Service"): (_LABEL, 63),
-    **{key: (_SUBDOMAIN, row.name_limit) for key, row in WORKLOADS.items()},
+    ("apps", "StatefulSet"): (_SUBDOMAIN, 52),
+    ("batch", "CronJob"): (_SUBDOMAIN, 52),
+    ("batch", "Job"): (_SUBDOMAIN, 63),
 }
+"""Names that are shorter than a subdomain of 253; the rows of workload kinds, which clones are named by, are not asked."""
 _ANNOTATIONS, _OBJECT, _REGEX, _HEADER = 256 * 1024, 1024 * 1024, 1024, 4096
 _ROUTES: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
 _RULES, _MATCHES, _MATCHES_IN_ALL, _PARENTS, _LISTED, _WEIGHT = 16, 64, 128, 32, 16, 1_000_000
