@@ -106,16 +106,18 @@ def repeated(changes: Changes, sandbox: Source | None) -> Iterator[Problem]:
     yield from twice(list(changes.preserve), source, (*path, "preserveLabels"), sandbox)
 
 
-_PLAIN_LISTS = ("sandboxes", "drop", "preserveLabels")
+_PLAIN_LISTS = ("sandboxes", "drop", "preserveLabels", "resources")
 """Lists whose items are names and not entries that have one."""
 
 
 def twice(names: list[str], source: Source, path: Path, sandbox: Source | None) -> Iterator[Problem]:
     """Yields the names of a list that stand in it already."""
     where = str(path[-1])
+    seen: set[str] = set()
     for number, name in enumerate(names):
-        if name in names[:number]:
+        if name in seen:
             at_name: Path = () if where in _PLAIN_LISTS else ("name",)
             yield report(
                 "SL207", source=source, path=(*path, number, *at_name), sandbox=sandbox, what=name, where=where
             )
+        seen.add(name)
