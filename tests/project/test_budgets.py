@@ -83,7 +83,7 @@ def merged(count: int) -> Callable[[], Any]:
 def test_work_is_linear(make: Callable[[int], Callable[[], Any]]) -> None:
     make(10)()  # what is made once
     small, large, larger = (lines_run(make(count)) for count in (100, 200, 400))
-    assert 0 < large - small
+    assert large - small > 0
     assert larger - large <= 2.2 * (large - small)
 
 
