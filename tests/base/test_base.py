@@ -386,6 +386,21 @@ QUOTE = "\n  hint: quote the value"
             id="port",
         ),
         pytest.param(
+            manifest("ConfigMap", "a", data=["x"]),
+            "a.yaml:7:10: SL129 field 'data' of 'ConfigMap/a' is a list, expected a mapping",
+            id="data-of-a-config-map",
+        ),
+        pytest.param(
+            manifest("ConfigMap", "a", data={"x": 1}),
+            "a.yaml:8:8: SL129 field 'data.x' of 'ConfigMap/a' is a number, expected a string",
+            id="value-of-a-config-map",
+        ),
+        pytest.param(
+            manifest("Rollout", "a", api="argoproj.io/v1alpha1", spec={"workloadRef": "x"}),
+            "a.yaml:8:18: SL129 field 'spec.workloadRef' of 'Rollout/a' is a string, expected a mapping",
+            id="workload-of-a-rollout",
+        ),
+        pytest.param(
             manifest("Service", "a", spec={"ports": [None]}),
             "a.yaml:9:4: SL129 field 'spec.ports[0]' of 'Service/a' is nothing, expected an item",
             id="null-item",

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import errno
+import hashlib
 import os
-import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sandlane.output.layout import MARK
@@ -106,6 +105,11 @@ def out(tmp_path: Path) -> Path:
             {"OWNERS": "me\n", ".gitkeep": "", "a.yaml.j2": "a: 1\n", "notes.md": "n\n", "a.txt": "yaml\n"},
             changed(),
             id="other-foreign-files-are-left-alone",
+        ),
+        pytest.param(
+            {"Kustomization": "resources: []\n", "shared/.sourceignore": "*\n"},
+            changed(foreign=("Kustomization", "shared/.sourceignore")),
+            id="what-flux-builds-from-is-foreign",
         ),
         pytest.param({".git/config.yaml": "a: 1\n", "sub/.git/x.yaml": f"{MARK}\n"}, changed(), id="git-is-no-output"),
         pytest.param({".hidden/a.yaml": "a: 1\n"}, changed(foreign=(".hidden/a.yaml",)), id="hidden-directories-count"),
@@ -276,10 +280,10 @@ def test_a_users_file_is_never_deleted_for_its_name(out: Path) -> None:
 def test_staged_directories_of_a_killed_run_go_with_the_next(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys; from pathlib import Path; from sandlane.output.write import apply, changes\n"
-        "Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "out = Path(sys.argv[1]); files = {'a.yaml': 'x'}; apply(out, files, changes(out, files))\n"
+        "os.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "out = Path(sys.argv[1]); files = {'a.yaml': sys.argv[2]}; apply(out, files, changes(out, files))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "out")], check=False)
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "out"), MARK], check=False)
     assert (done.returncode, (tmp_path / "out").exists()) == (-9, False)
     bring(tmp_path / "out", FILES)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -297,31 +301,25 @@ def test_staged_directories_of_others_stay(tmp_path: Path) -> None:
         ".sandlane-staged-out.abcdefghi",
         ".sandlane-staged-xout.abcdefgh",
     ]
-    put(tmp_path, {f"{name}/a.yaml": "x" for name in (*names, ".sandlane-staged-out.abcdefgh")})
+    put(tmp_path, {f"{name}/a.yaml": f"{MARK}\n" for name in (*names, ".sandlane-staged-out.abcdefgh")})
     bring(tmp_path / "out", FILES)
     assert sorted(path.name for path in tmp_path.iterdir()) == [*names, "out"]
+
+
+def test_what_others_put_into_a_staged_directory_stays(tmp_path: Path) -> None:
+    staged = tmp_path / ".sandlane-staged-out.abcdefgh"
+    put(staged, {"a.yaml": f"{MARK}\n", "b/half.yaml": MARK[:9], "b/empty.yaml": "", "c/mine.yaml": "a: 1\n"})
+    (staged / "link.yaml").symlink_to(tmp_path / "elsewhere")
+    bring(tmp_path / "out", FILES)
+    assert snapshot(staged).keys() == {"c", "c/mine.yaml", "link.yaml"}
 
 
 @pytest.mark.parametrize("name", ["[o]ut", "o*t", "o?t", "out.d"])
 def test_staged_directories_are_told_by_the_whole_name(tmp_path: Path, name: str) -> None:
     others = [f".sandlane-staged-{other}.abcdefgh" for other in ("oxt", "out")]
-    put(tmp_path, {f"{other}/a.yaml": "x" for other in (*others, f".sandlane-staged-{name}.abcdefgh")})
+    put(tmp_path, {f"{other}/a.yaml": f"{MARK}\n" for other in (*others, f".sandlane-staged-{name}.abcdefgh")})
     bring(tmp_path / name, FILES)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, name])
-
-
-def test_what_lies_beside_the_output_while_it_is_staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[str, str]] = []
-
-    def rename(path: Path, target: Path) -> None:
-        assert path.parent == target.parent
-        assert re.fullmatch(r"\.sandlane-staged-out\.[a-z0-9_]{8}", path.name)
-        seen.append((path.name.rpartition(".")[0], target.name))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", rename)
-        bring(tmp_path / "out", FILES)
-    assert seen == [(".sandlane-staged-out", "out")]
 
 
 def test_an_empty_directory_is_filled_in_place(tmp_path: Path) -> None:
@@ -331,101 +329,10 @@ def test_an_empty_directory_is_filled_in_place(tmp_path: Path) -> None:
     assert ((tmp_path / "out").stat().st_ino, texts(tmp_path / "out")) == (before, FILES)
 
 
-def failing(times: int, error: BaseException, real: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns a function that works so many times and then fails for ever."""
-    left = iter(range(times))
-
-    def call(*args: Any, **named: Any) -> Any:
-        if next(left, None) is None:
-            raise error
-        return real(*args, **named)
-
-    return call
-
-
-WANTED = {
-    "README.md": f"{MARK}\n\nother\n",
-    "sandboxes/dev1/shop/deployment-a.yaml": f"{MARK}\na: 2\n",
-    "sandboxes/dev2/shop/deployment-a.yaml": f"{MARK}\na: 2\n",
-    "shared/shop/virtualservice-a.yaml": f"{MARK}\na: 2\n",
-}
-"""Four files to write and two to delete over FILES."""
-ORDER = [
-    "sandboxes/dev1/shop/deployment-a.yaml",
-    "sandboxes/dev2/shop/deployment-a.yaml",
-    "shared/shop/virtualservice-a.yaml",
-    "README.md",
-]
-"""Clones stand before the routes that lead to them."""
-
-
-@pytest.mark.parametrize("done", range(4))
-@pytest.mark.parametrize(
-    "error", [pytest.param(KeyboardInterrupt(), id="crash"), pytest.param(OSError(errno.EIO, "broken"), id="disk")]
-)
-def test_a_run_that_fails_at_the_nth_file_is_repaired(
-    out: Path, monkeypatch: pytest.MonkeyPatch, done: int, error: BaseException
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", failing(done, error, Path.replace))
-        with pytest.raises(type(error)):
-            bring(out, WANTED)
-    # Each file is the old one or the new one, in order; nothing was deleted yet and nothing half lies about.
-    assert texts(out) == {**FILES, **{path: WANTED[path] for path in ORDER[:done]}}
-    assert bool(changes(out, WANTED)) is True
-    bring(out, WANTED)
-    assert texts(out) == WANTED
-
-
-@pytest.mark.parametrize("done", range(2))
-def test_a_run_that_fails_while_deleting_is_repaired(out: Path, monkeypatch: pytest.MonkeyPatch, done: int) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "unlink", failing(done, KeyboardInterrupt(), Path.unlink))
-        with pytest.raises(KeyboardInterrupt):
-            bring(out, WANTED)
-    assert bool(changes(out, WANTED)) is True
-    bring(out, WANTED)
-    assert texts(out) == WANTED
-
-
-@pytest.mark.parametrize("done", range(4))
-def test_a_full_disk_leaves_no_half_file(out: Path, monkeypatch: pytest.MonkeyPatch, done: int) -> None:
-    real = Path.write_bytes
-    left = iter(range(done))
-
-    def full(path: Path, data: bytes) -> int:
-        if next(left, None) is None:
-            real(path, data[: len(data) // 2])
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(path, data)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", full)
-        with pytest.raises(OSError, match=r"^\[Errno 28\] No space left on device$"):
-            bring(out, WANTED)
-    assert texts(out) == {**FILES, **{path: WANTED[path] for path in ORDER[:done]}}
-    bring(out, WANTED)
-    assert texts(out) == WANTED
-
-
-@pytest.mark.parametrize("done", range(len(FILES)))
-def test_a_full_disk_leaves_nothing_of_a_first_write(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: int
-) -> None:
-    error = OSError(errno.ENOSPC, "No space left on device")
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", failing(done, error, Path.write_bytes))
-        with pytest.raises(OSError, match=r"^\[Errno 28\] No space left on device$"):
-            bring(tmp_path / "out", FILES)
-    assert snapshot(tmp_path) == {}
-    bring(tmp_path / "out", FILES)
-    assert texts(tmp_path / "out") == FILES
-
-
 def test_a_killed_run_is_repaired(out: Path) -> None:
     script = (
         "import os, signal, sys; from pathlib import Path; from sandlane.output.write import apply, changes\n"
-        "Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "os.rename = lambda *_, **_2: os.kill(os.getpid(), signal.SIGKILL)\n"
         "out = Path(sys.argv[1]); files = {'shared/a.yaml': 'x'}; apply(out, files, changes(out, files))\n"
     )
     assert subprocess.run([sys.executable, "-c", script, str(out)], check=False).returncode == -9
@@ -433,17 +340,6 @@ def test_a_killed_run_is_repaired(out: Path) -> None:
     assert (len(found.leftovers), found.create, found.update, found.foreign) == (1, (), (), ())
     bring(out, FILES)
     assert texts(out) == FILES
-
-
-def test_temporaries_are_no_manifests(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[Path, Path]] = []
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", lambda path, target: seen.append((path, target)))
-        bring(out, {**FILES, "shared/shop/virtualservice-a.yaml": f"{MARK}\na: 2\n"})
-    ((temporary, target),) = seen
-    assert target == out / "shared" / "shop" / "virtualservice-a.yaml"
-    assert temporary.parent == target.parent
-    assert re.sub("[0-9a-f]{16}", "HASH", temporary.name) == f".sandlane-{os.getpid()}-HASH.tmp"
 
 
 @pytest.mark.parametrize("name", [f"{'a' * 250}.yaml", f"{'é' * 125}.yaml"])
@@ -527,6 +423,28 @@ def test_what_is_in_the_way_is_found_before_anything_is_written(tmp_path: Path, 
     with pytest.raises(UnusableOutput) as caught:
         bring(out, FILES)
     assert (str(caught.value), snapshot(tmp_path)) == (reason, before)
+
+
+def test_a_link_at_the_name_of_a_temporary_is_removed_and_never_followed(out: Path) -> None:
+    target = out.parent / "target"
+    target.write_text("mine\n")
+    name = "virtualservice-a.yaml"
+    temporary = f".sandlane-{os.getpid()}-{hashlib.sha256(name.encode()).hexdigest()[:16]}.tmp"
+    (out / "shared" / "shop" / temporary).symlink_to(target)
+    bring(out, {**FILES, f"shared/shop/{name}": f"{MARK}\na: 2\n"})
+    assert target.read_text() == "mine\n"
+    assert texts(out) == {**FILES, f"shared/shop/{name}": f"{MARK}\na: 2\n"}
+
+
+def test_a_link_that_comes_while_files_are_compared_is_never_followed(out: Path) -> None:
+    wanted = {**FILES, "shared/shop/virtualservice-a.yaml": f"{MARK}\na: 2\n"}
+    found = changes(out, wanted)
+    shutil.move(out / "shared" / "shop", out.parent / "elsewhere")
+    (out / "shared" / "shop").symlink_to(out.parent / "elsewhere")
+    before = snapshot(out.parent / "elsewhere")
+    with pytest.raises(NotADirectoryError):
+        apply(out, wanted, found)
+    assert snapshot(out.parent / "elsewhere") == before
 
 
 HOLDER = """

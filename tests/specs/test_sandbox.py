@@ -213,38 +213,69 @@ MERGE = "\n  hint: merge the two entries"
             id="syntax",
         ),
         pytest.param(
+            {"\udcff.yaml": sandbox("a")},
+            ["\\udcff.yaml:1:1: SL128 cannot be read: '\\udcff.yaml' has a name that is not UTF-8"],
+            id="file-name-of-no-text",
+        ),
+        pytest.param(
+            {"a.yaml": sandbox("a", resources=["x.yaml", "./x.yaml"]), "x.yaml": "a: 1\n"},
+            [f"a.yaml:15:4: SL207 'x.yaml' stands twice in 'resources'{MERGE}"],
+            id="resource-twice",
+        ),
+        pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": sandbox("a", tenantID="other")},
-            [f"b.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in a.yaml{OWN_NAME}"],
+            [
+                f"a.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in b.yaml{OWN_NAME}",
+                f"b.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in a.yaml{OWN_NAME}",
+            ],
             id="name-twice",
         ),
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": group("a", tenantID="other", sandboxes=["a"])},
-            [f"b.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in a.yaml{OWN_NAME}"],
+            [
+                f"a.yaml:5:11: SL206 name 'a' is taken by route group 'a' in b.yaml{OWN_NAME}",
+                f"b.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in a.yaml{OWN_NAME}",
+            ],
             id="name-of-a-group",
         ),
         pytest.param(
             {"a.yaml": sandbox("a", tenantID="t"), "b.yaml": sandbox("b", tenantID="t")},
-            [f"b.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'a' in a.yaml{OWN_TENANT}"],
+            [
+                f"a.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+            ],
             id="tenant-twice",
         ),
         pytest.param(
             {"a.yaml": group("g", tenantID="t", sandboxes=["b"]), "b.yaml": sandbox("b", tenantID="t")},
-            [f"b.yaml:13:15: SL205 tenantID 't' is taken by route group 'g' in a.yaml{OWN_TENANT}"],
+            [
+                f"a.yaml:8:15: SL205 tenantID 't' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 't' is taken by route group 'g' in a.yaml{OWN_TENANT}",
+            ],
             id="tenant-of-a-group",
         ),
         pytest.param(
             {"a.yaml": sandbox("b", tenantID="a"), "b.yaml": sandbox("a")},
-            [f"b.yaml:5:11: SL205 tenantID 'a' is taken by sandbox 'b' in a.yaml{OWN_TENANT}"],
+            [
+                f"a.yaml:13:15: SL205 tenantID 'a' is taken by sandbox 'a' in b.yaml{OWN_TENANT}",
+                f"b.yaml:5:11: SL205 tenantID 'a' is taken by sandbox 'b' in a.yaml{OWN_TENANT}",
+            ],
             id="tenant-that-is-the-name",
         ),
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": group("g", tenantID="a", sandboxes=["a"])},
-            [f"b.yaml:8:15: SL205 tenantID 'a' is taken by sandbox 'a' in a.yaml{OWN_TENANT}"],
+            [
+                f"a.yaml:5:11: SL205 tenantID 'a' is taken by route group 'g' in b.yaml{OWN_TENANT}",
+                f"b.yaml:8:15: SL205 tenantID 'a' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+            ],
             id="tenant-of-a-sandbox",
         ),
         pytest.param(
             {"a.yaml": sandbox("a", suspend=True), "b.yaml": sandbox("b", tenantID="a")},
-            [f"b.yaml:13:15: SL205 tenantID 'a' is taken by sandbox 'a' in a.yaml{OWN_TENANT}"],
+            [
+                f"a.yaml:5:11: SL205 tenantID 'a' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 'a' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+            ],
             id="suspended-sandboxes-keep-their-tenant",
         ),
         pytest.param(
@@ -302,23 +333,27 @@ def test_problems(files: dict[str, Any], expected: list[str]) -> None:
 
 
 def test_a_bad_spec_is_left_out_and_others_stay() -> None:
-    files = {"a.yaml": "a: b: c\n", "b.yaml": sandbox("b"), "c.yaml": sandbox("c", zzz=1), "d.yaml": sandbox("b")}
+    files = {"a.yaml": "a: b: c\n", "b.yaml": sandbox("b"), "c.yaml": sandbox("c", zzz=1), "d.yaml": sandbox("d")}
+    files |= {"e.yaml": sandbox("d"), "\udcff.yaml": sandbox("f")}
     found = read(files)
     assert [s.name for s in found.sandboxes] == ["b"]
     assert [(p.code, p.sandbox) for p in found.problems] == [
         ("SL101", Source(file="a.yaml")),
         ("SL202", Source(file="c.yaml")),
+        ("SL128", Source(file="\udcff.yaml")),
         ("SL206", Source(file="d.yaml")),
+        ("SL206", Source(file="e.yaml")),
     ]
-    # The name of a file that is no YAML is not known: by custom it is the file's. That of d is one that b keeps.
-    assert found.rejected == frozenset({"a", "c"})
+    # The name of a file that is no YAML is not known: by custom it is the file's. Of two with one name none is kept.
+    assert found.rejected == frozenset({"a", "c", "d", "\udcff"})
 
 
 def test_texts_name_files_as_seen_from_the_environment() -> None:
     files = {f"envs/x/sandboxes/{name}.yaml": sandbox(name, tenantID="t") for name in "ab"}
     found = read_specs(tree(files), sorted(files), record(directory="envs/x"))
     assert shown(found.problems, tree(files)) == [
-        f"envs/x/sandboxes/b.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'a' in sandboxes/a.yaml{OWN_TENANT}"
+        f"envs/x/sandboxes/a.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'b' in sandboxes/b.yaml{OWN_TENANT}",
+        f"envs/x/sandboxes/b.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'a' in sandboxes/a.yaml{OWN_TENANT}",
     ]
 
 
@@ -332,7 +367,7 @@ def test_plain_dates_are_strings_in_specs() -> None:
     [
         pytest.param([sandbox("dev1", zzz=1)], ["SL202"], id="unknown-field"),
         pytest.param([sandbox("dev1", expires="2026-02-30")], ["SL201"], id="no-day"),
-        pytest.param([sandbox("dev0"), sandbox("dev1", tenantID="dev0")], ["SL205"], id="tenant-twice"),
+        pytest.param([sandbox("dev0"), sandbox("dev1", tenantID="dev0")], ["SL205", "SL205"], id="tenant-twice"),
         pytest.param([], ["SL216"], id="no-spec-at-all"),
     ],
 )

@@ -74,6 +74,11 @@ def said(data: bytes, parser: Any = PARSER) -> list[str]:
             {"a": {"x": 1}, "c": {"x": 2, "z": 3}, "b": {"x": 1, "z": 3}},
             id="merge-list",
         ),
+        pytest.param(
+            "a: {<<: [{x: 1, w: 1}, {w: 2, z: 2}, {x: 3, z: 3, u: 3}]}\n",
+            {"a": {"x": 1, "w": 1, "z": 2, "u": 3}},
+            id="the-first-of-a-merge-wins",
+        ),
         pytest.param('"<<": {a: 1}\n', {"<<": {"a": 1}}, id="quoted-merge-key"),
         pytest.param('{"a": [1, {"b": "\\u00e9\\n"}], "c": null}', {"a": [1, {"b": "é\n"}], "c": None}, id="json"),
         pytest.param(
@@ -189,6 +194,16 @@ REFUSED = [
         b"a: b\nc: caf\xe9\n",
         [f"f.yaml:2:7: SL107 not UTF-8 text: byte 0xe9 does not belong there{UTF8}"],
         id="latin-1",
+    ),
+    pytest.param(
+        b"\xef\xbb\xbfa\xff",
+        [f"f.yaml:1:2: SL107 not UTF-8 text: byte 0xff does not belong there{UTF8}"],
+        id="bad-byte-behind-a-byte-order-mark",
+    ),
+    pytest.param(
+        "a: é\nb: é".encode() + b"\xff",
+        [f"f.yaml:2:5: SL107 not UTF-8 text: byte 0xff does not belong there{UTF8}"],
+        id="bad-byte-behind-other-letters",
     ),
     pytest.param("a: 1\n".encode("utf-16"), [f"f.yaml:1:1: SL107 not UTF-8 text: it is UTF-16{UTF8}"], id="utf-16"),
     pytest.param(

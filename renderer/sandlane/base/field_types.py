@@ -111,11 +111,13 @@ def _workload(template: Path, selector: Path | None) -> dict[str, Any]:
 _WORKLOADS = {key: _workload(row.template, row.selector) for key, row in WORKLOADS.items()}
 _WORKLOADS[("", "ReplicationController")] = {"spec": {"selector": TEXTS, "template": _POD}}
 _WORKLOADS[("argoproj.io", "Rollout")]["spec"]["strategy"] = {"canary": _CANARY}
+_WORKLOADS[("argoproj.io", "Rollout")]["spec"]["workloadRef"] = {"apiVersion": str, "kind": str, "name": str}
 _WORKLOADS[("apps", "StatefulSet")]["spec"]["updateStrategy"] = {"rollingUpdate": dict}
 _WORKLOADS[("apps", "StatefulSet")]["spec"]["persistentVolumeClaimRetentionPolicy"] = dict
 
 SHAPES: dict[GroupKind, Shape] = {
     **_WORKLOADS,
+    ("", "ConfigMap"): {"data": TEXTS, "binaryData": TEXTS},
     ("", "PersistentVolumeClaim"): {"spec": {"accessModes": [str]}},
     ("", "Pod"): {"spec": _POD_SPEC},
     ("", "Service"): {

@@ -41,6 +41,15 @@ READMES = {
 }
 """Fixed files, which keep synced paths alive when they would be empty."""
 
+_MANIFESTS = (".json", ".jsonnet", ".yaml", ".yml")
+_BUILT_FROM = ("Kustomization", ".sourceignore")
+
+
+def is_acted_on(name: str) -> bool:
+    """Tells whether Argo CD or Flux would apply a file of this name, or build and leave out others by it."""
+    return name.endswith(_MANIFESTS) or name in _BUILT_FROM
+
+
 _LONGEST_STEM = 250  # file systems take names of 255 bytes
 _PLAIN = re.compile(r"[^a-zA-Z0-9._-]")
 

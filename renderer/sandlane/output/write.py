@@ -7,20 +7,20 @@ output directory is filled beside its place and renamed into it.
 
 from __future__ import annotations
 
+import errno
 import fcntl
-import glob
 import hashlib
 import os
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import secrets
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandlane.base.output import APPLIED
-from sandlane.output.layout import BASE, MARK, SANDBOXES, SHARED
+from sandlane.output.handles import Handles, beginning, opened, split, write_new
+from sandlane.output.layout import BASE, MARK, SANDBOXES, SHARED, is_acted_on
 
 _TEMPORARY = re.compile(r"\.sandlane-\d+-[0-9a-f]{16}\.tmp")
 _STAGED = ".sandlane-staged-"
@@ -46,37 +46,43 @@ class UnusableOutput(Exception):
     """Raised where the output's path is something else, or a link: its text says what."""
 
 
+@dataclass(slots=True)
+class _Found:
+    """What a walk finds, beside the paths of the files that it looks for and of the directories that hold them."""
+
+    files: Mapping[str, str]
+    parents: set[str]
+    seen: set[str] = field(default_factory=set)
+    update: list[str] = field(default_factory=list)
+    delete: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
+    obstacles: list[str] = field(default_factory=list)
+    unchanged: int = 0
+
+
 def changes(directory: Path, files: Mapping[str, str]) -> Changes:
     """Compares a directory with the files that it should hold. Raises UnusableOutput and OSError."""
-    found = dict(_walk(directory)) if _is_usable(directory) else {}
-    _refuse_obstacles(directory, found, files)
-    create, update, delete, foreign, leftovers = [], [], [], [], []
-    unchanged = 0
-    for path, text in files.items():
-        full = found.pop(path, None)
-        if full is None:
-            create.append(path)
-        elif _same(full, text):
-            unchanged += 1
-        elif _is_ours(full):
-            update.append(path)
-        elif path.endswith(APPLIED):
-            foreign.append(path)
-    for path, full in found.items():
-        if _TEMPORARY.fullmatch(path.rpartition("/")[2]):
-            leftovers.append(path)
-        elif _is_ours(full):
-            delete.append(path)
-        elif path.endswith(APPLIED):
-            foreign.append(path)
+    found = _Found(files, {above for path in files for above in _above(path)})
+    if _is_usable(directory):
+        with opened(directory) as handles:
+            _walk(handles, "", found)
+    if found.obstacles:
+        raise UnusableOutput(min(found.obstacles))
     return Changes(
-        create=tuple(sorted(create)),
-        update=tuple(sorted(update)),
-        delete=tuple(sorted(delete)),
-        foreign=tuple(sorted(foreign)),
-        unchanged=unchanged,
-        leftovers=tuple(sorted(leftovers)),
+        create=tuple(sorted(files.keys() - found.seen)),
+        update=tuple(sorted(found.update)),
+        delete=tuple(sorted(found.delete)),
+        foreign=tuple(sorted(found.foreign)),
+        unchanged=found.unchanged,
+        leftovers=tuple(sorted(found.leftovers)),
     )
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yields the directories in which a path lies, the nearest first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _is_usable(directory: Path) -> bool:
@@ -87,65 +93,113 @@ def _is_usable(directory: Path) -> bool:
     return directory.exists()
 
 
-def _refuse_obstacles(directory: Path, found: Mapping[str, Path], files: Mapping[str, str]) -> None:
-    """Raises UnusableOutput where a file or a link stands where a directory has to be, or a directory where a file has."""
-    for path in files:
-        parts = path.split("/")
-        for depth in range(1, len(parts)):
-            above = "/".join(parts[:depth])
-            if above in found:
-                what = "a link" if found[above].is_symlink() else "a file"
-                raise UnusableOutput(f"'{above}' is {what} where a directory has to be")
-        if path not in found and (directory / path).is_dir():
-            raise UnusableOutput(f"'{path}' is a directory where a file has to be")
+def _walk(handles: Handles, directory: str, found: _Found) -> None:
+    """Compares what lies in a directory, and below it; links are looked at and never followed."""
+    try:
+        with os.scandir(handles.at(directory)) as entries:
+            listed = [(entry, entry.is_dir(follow_symlinks=False)) for entry in entries]
+            for entry, is_directory in listed:
+                if not is_directory:
+                    _compare(handles.at(directory), f"{directory}/{entry.name}".lstrip("/"), entry, found)
+    except FileNotFoundError:  # another run has taken it away
+        return
+    for entry, is_directory in listed:
+        path = f"{directory}/{entry.name}".lstrip("/")
+        if is_directory and path in found.files:
+            found.obstacles.append(f"'{path}' is a directory where a file has to be")
+        elif is_directory and entry.name != ".git":
+            _walk(handles, path, found)
 
 
-def _walk(directory: Path, below: str = "") -> Iterator[tuple[str, Path]]:
-    """Yields the files below a directory; links are listed and never followed."""
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            path = f"{below}{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name != ".git":
-                    yield from _walk(Path(entry.path), f"{path}/")
-            else:
-                yield path, Path(entry.path)
+def _compare(parent: int, path: str, entry: os.DirEntry[str], found: _Found) -> None:
+    """Puts one file, link or other thing that is no directory where it belongs."""
+    if path in found.parents:
+        what = "a link" if entry.is_symlink() else "a file"
+        found.obstacles.append(f"'{path}' is {what} where a directory has to be")
+        return
+    try:
+        state = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    is_regular = stat.S_ISREG(state.st_mode)
+    if path in found.files:
+        found.seen.add(path)
+        wanted = found.files[path].encode()
+        if is_regular and state.st_size == len(wanted) and beginning(parent, entry.name, len(wanted)) == wanted:
+            found.unchanged += 1
+        elif is_regular and _is_ours(parent, entry.name):
+            found.update.append(path)
+        elif is_acted_on(entry.name):
+            found.foreign.append(path)
+    elif _TEMPORARY.fullmatch(entry.name):
+        found.leftovers.append(path)
+    elif is_regular and _is_ours(parent, entry.name):
+        found.delete.append(path)
+    elif is_acted_on(entry.name):
+        found.foreign.append(path)
 
 
-def _same(file: Path, text: str) -> bool:
-    data = text.encode()
-    return not file.is_symlink() and file.is_file() and file.stat().st_size == len(data) and file.read_bytes() == data
-
-
-def _is_ours(file: Path) -> bool:
+def _is_ours(parent: int, name: str) -> bool:
     """Tells whether a file begins with the mark, on a line of its own."""
-    if file.is_symlink() or not file.is_file():
-        return False
-    with file.open("rb") as stream:
-        return stream.readline(len(_MARK) + 2).rstrip(b"\r\n") == _MARK
+    start = beginning(parent, name, len(_MARK) + 2)
+    return start is not None and start.partition(b"\n")[0].rstrip(b"\r") == _MARK
 
 
 def apply(directory: Path, files: Mapping[str, str], changed: Changes) -> None:
-    """Brings a directory to the files that `changes` has compared it with. Raises OSError."""
+    """Brings a directory to the files that `changes` has compared it with. Raises OSError.
+
+    What a killed run left goes first, so that nothing has the name of a temporary file.
+    """
     _sweep(directory)
     if not directory.exists():
         _create(directory, files)
         return
-    for path in sorted((*changed.create, *changed.update), key=_order):
-        _replace(directory / path, files[path])
-    # Routes go before the clones that they lead to.
-    gone = (*sorted(changed.delete, key=_order, reverse=True), *changed.leftovers)
-    for path in gone:
-        (directory / path).unlink()
-    for parent in sorted({Path(path).parent for path in gone}, reverse=True):
-        _prune(directory, parent)
+    with opened(directory) as handles:
+        _remove(handles, changed.leftovers)
+        for path in sorted((*changed.create, *changed.update), key=_order):
+            _replace(handles, path, files[path].encode())
+        # Routes go before the clones that they lead to.
+        gone = sorted(changed.delete, key=_order, reverse=True)
+        _remove(handles, gone)
+        _prune(handles, (*changed.leftovers, *gone))
+
+
+def _remove(handles: Handles, paths: Iterable[str]) -> None:
+    for path in paths:
+        parent, name = split(path)
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=handles.at(parent))
 
 
 def _sweep(directory: Path) -> None:
-    """Removes what a killed first run left beside the output."""
-    if directory.parent.is_dir():
-        for stale in directory.parent.glob(f"{_STAGED}{glob.escape(directory.name)}.????????"):
-            shutil.rmtree(stale, ignore_errors=True)
+    """Removes what a killed first run left beside the output: its own files, and directories that are empty then."""
+    if not directory.parent.is_dir():
+        return
+    stale = re.compile(re.escape(f"{_STAGED}{directory.name}.") + "[a-z0-9_]{8}")
+    with os.scandir(directory.parent) as entries:
+        names = [e.name for e in entries if stale.fullmatch(e.name) and e.is_dir(follow_symlinks=False)]
+    for name in names:
+        with opened(directory.parent / name) as handles:
+            _clear(handles, "")
+        with suppress(OSError):
+            os.rmdir(directory.parent / name)
+
+
+def _clear(handles: Handles, directory: str) -> None:
+    """Removes files that begin with the mark, or with a part of it where a run ended, and empty directories."""
+    with os.scandir(handles.at(directory)) as entries:
+        listed = [(entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in entries]
+    for name, is_directory, is_link in listed:
+        path = f"{directory}/{name}".lstrip("/")
+        if is_directory:
+            _clear(handles, path)
+            with suppress(OSError):
+                os.rmdir(name, dir_fd=handles.at(directory))
+        elif not is_link:
+            parent = handles.at(directory)
+            start = beginning(parent, name, len(_MARK))
+            if start is not None and _MARK.startswith(start):
+                os.unlink(name, dir_fd=parent)
 
 
 def _order(path: str) -> tuple[int, str]:
@@ -156,47 +210,48 @@ def _order(path: str) -> tuple[int, str]:
 
 def _create(directory: Path, files: Mapping[str, str]) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
-    staged = Path(tempfile.mkdtemp(prefix=f"{_STAGED}{directory.name}.", dir=directory.parent))
+    staged = directory.parent / f"{_STAGED}{directory.name}.{secrets.token_hex(4)}"
+    os.mkdir(staged)
     try:
-        staged.chmod(0o755 & ~_umask())
-        for path, text in files.items():
-            file = staged / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(text.encode())
-        staged.rename(directory)
+        with opened(staged) as handles:
+            for path, text in files.items():
+                parent, name = split(path)
+                write_new(handles.at(parent, is_made=True), name, text.encode())
+        os.rename(staged, directory)
     except BaseException:
-        shutil.rmtree(staged, ignore_errors=True)
+        with suppress(OSError):
+            _sweep(directory)
         raise
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _replace(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(file.name.encode()).hexdigest()[:16]
-    temporary = file.with_name(f".sandlane-{os.getpid()}-{digest}.tmp")
+def _replace(handles: Handles, path: str, data: bytes) -> None:
+    directory, name = split(path)
+    parent = handles.at(directory, is_made=True)
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    temporary = f".sandlane-{os.getpid()}-{digest}.tmp"
     try:
-        temporary.write_bytes(text.encode())
-        temporary.replace(file)
+        write_new(parent, temporary, data)
+        os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+    except FileExistsError:  # not ours to remove
+        raise
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=parent)
         raise
 
 
-def _prune(directory: Path, below: Path) -> None:
-    """Removes the directories that a deletion left empty."""
-    for path in (below, *below.parents):
-        full = directory / path
-        if full == directory:
-            return
-        if full.is_dir():
-            if any(full.iterdir()):
-                return
-            full.rmdir()
+def _prune(handles: Handles, gone: Iterable[str]) -> None:
+    """Removes the directories that a deletion left empty, the deepest first."""
+    emptied = {above for path in gone for above in _above(path)}
+    for path in sorted(emptied, key=lambda above: (above.count("/"), above), reverse=True):
+        parent, name = split(path)
+        try:
+            os.rmdir(name, dir_fd=handles.at(parent))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
 
 
 @contextmanager

@@ -94,11 +94,12 @@ def _merged(base: list[Manifest], changes: list[Variable]) -> list[Manifest]:
     """Returns a container's variables with changed ones in place, removed ones gone and new ones at the end."""
     changed = {change.name: change for change in changes}
     result: list[Manifest] = []
+    present: set[str] = set()
     for variable in base:
         change = changed.get(variable["name"])
         if change is None:
             result.append(variable)
-        elif change.body is not None and not any(v["name"] == change.name for v in result):
+        elif change.body is not None and change.name not in present:
             result.append({"name": change.name, **change.body})
-    present = {variable["name"] for variable in base}
+        present.add(variable["name"])
     return [*result, *({"name": c.name, **c.body} for c in changes if c.body is not None and c.name not in present)]

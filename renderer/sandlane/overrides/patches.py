@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sandlane.files.tree import Tree
 from sandlane.base.field_types import mismatches
+from sandlane.files.tree import Tree
 from sandlane.k8s.resource import at
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.env import VARIABLES

@@ -36,4 +36,8 @@ def read_changes(
 
 def repeated(names: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yields the names of a list that stand in it already, with their places."""
-    return ((number, name) for number, name in enumerate(names) if name in names[:number])
+    seen: set[str] = set()
+    for number, name in enumerate(names):
+        if name in seen:
+            yield number, name
+        seen.add(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,8 @@ from sandlane.yamlio import read as yamlio
 
 _OF_A_CLONE = (*(field.name for field in FIELDS), "replicas")
 """Properties of a workload entry that say something of its clone."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What stands for a byte of a file name that is not UTF-8 (PEP 383)."""
 ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
 
 
@@ -68,6 +71,9 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
 
 def _documents(tree: Tree, file: str) -> tuple[tuple[yamlio.Document, ...], list[Problem]]:
     source = Source(file=file)
+    if not file.isprintable() and _SURROGATE.search(file):  # the name goes into an annotation
+        reason = f"'{file}' has a name that is not UTF-8"
+        return (), [report("SL128", source=source, sandbox=source, reason=reason)]
     try:
         return yamlio.read(tree.read(file), file), []
     except Invalid as invalid:
@@ -192,6 +198,7 @@ def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
             where=" in 'spec.expires'",
         )
     if isinstance(record, Sandbox):
+        yield from _twice(record, "resources", [r.file for r in record.resources])
         yield from _twice(record, "workloads", [str(w) for w in record.workloads], "name")
         for workload in record.workloads:
             for number, accepted in enumerate(workload.accept):
@@ -237,15 +244,25 @@ def _is_day(text: str) -> bool:
 def _unique(
     records: list[Sandbox | RouteGroup], environment: Environment
 ) -> tuple[list[Sandbox | RouteGroup], list[Problem]]:
-    """Returns the records whose names and tenantIDs no earlier one has, and a problem for each other."""
-    names: dict[str, str] = {}
-    tenants: dict[str, str] = {}
+    """Returns the records whose names and tenantIDs no other one has, and a problem for each that shares one.
+
+    None of those that claim one name or tenantID gets it: the order of file names gives nobody what another has.
+    """
+    names: dict[str, list[Sandbox | RouteGroup]] = {}
+    tenants: dict[str, list[Sandbox | RouteGroup]] = {}
+    for record in records:
+        names.setdefault(record.name, []).append(record)
+        tenants.setdefault(record.tenant, []).append(record)
+
+    def other(claimants: list[Sandbox | RouteGroup], record: Sandbox | RouteGroup) -> str:
+        found = claimants[0] if claimants[0] is not record else claimants[1]
+        kind = "sandbox" if isinstance(found, Sandbox) else "route group"
+        return f"{kind} '{found.name}' in {relative(found.source.file, environment.directory)}"
+
     kept: list[Sandbox | RouteGroup] = []
     problems: list[Problem] = []
     for record in records:
-        kind = "sandbox" if isinstance(record, Sandbox) else "route group"
-        who = f"{kind} '{record.name}' in {relative(record.source.file, environment.directory)}"
-        if record.name in names:
+        if len(names[record.name]) > 1:
             problems.append(
                 report(
                     "SL206",
@@ -253,10 +270,10 @@ def _unique(
                     path=("metadata", "name"),
                     sandbox=record.source,
                     name=record.name,
-                    other=names[record.name],
+                    other=other(names[record.name], record),
                 )
             )
-        elif record.tenant in tenants:
+        elif len(tenants[record.tenant]) > 1:
             problems.append(
                 report(
                     "SL205",
@@ -264,11 +281,9 @@ def _unique(
                     path=record.tenant_path,
                     sandbox=record.source,
                     tenant=record.tenant,
-                    other=tenants[record.tenant],
+                    other=other(tenants[record.tenant], record),
                 )
             )
         else:
             kept.append(record)
-        names.setdefault(record.name, who)
-        tenants.setdefault(record.tenant, who)
     return kept, problems

@@ -293,8 +293,9 @@ class _Reading:
             self._report("SL101", event, at, reason="'<<' wants a mapping or a list of mappings")
             return
         merged: dict[Any, Any] = {}
-        for source in reversed(sources):
-            merged = {**source, **{key: value for key, value in merged.items() if key not in source}}
+        for source in sources:  # the first that has a key wins
+            for key, value in source.items():
+                merged.setdefault(key, value)
         own = list(container.items())
         split = next(number for number, (key, _) in enumerate(own) if key is _MERGE)
         for key in (key for key, _ in own[:split] if key in merged):

@@ -46,8 +46,9 @@ def decoded(data: bytes, file: str) -> tuple[Text | None, list[Problem]]:
     """
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return None, [report("SL107", source=Source(file=file), position=(1, 1), reason="it is UTF-16")]
+    data = data.removeprefix(BOM_UTF8)
     try:
-        body = data.removeprefix(BOM_UTF8).decode("utf-8")
+        body = data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = _text(data[: error.start].decode("utf-8"), file)
         reason = f"byte 0x{data[error.start]:02x} does not belong there"

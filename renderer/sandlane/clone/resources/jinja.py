@@ -18,7 +18,7 @@ from jinja2.tests import TESTS
 from jinja2.visitor import NodeTransformer
 
 MOST_STEPS = 1_000
-"""Rounds of all loops of a template together, and items of a list or mapping."""
+"""Rounds of all loops together, and items of a list or mapping."""
 
 LONGEST = 1 << 16
 """Characters of a value."""
@@ -28,6 +28,9 @@ MOST_NODES = 1_000_000
 
 MOST_WORK = 1 << 22
 """Characters and items that all filters, calls, comparisons and joins together look at or make."""
+
+MOST_PARTS = 20_000
+"""Parts (literals, names, operators, texts) that templates have before loops multiply them."""
 
 LARGEST = 1 << 53
 
@@ -65,10 +68,21 @@ _METHODS: Mapping[type, frozenset[str]] = {
 _NUMBERS = (int, float)
 
 
-def render(text: str, variables: Mapping[str, Any]) -> str:
+class Budget:
+    """What all templates of a sandbox may do together: what is spent of each limit so far."""
+
+    def __init__(self) -> None:
+        self.parts, self.steps, self.nodes, self.work = 0, 0, 0, 0
+
+
+def render(text: str, variables: Mapping[str, Any], budget: Budget) -> str:
     """Returns the text of a template. Raises TemplateError, and what Python raises for operations on wrong types."""
-    environment = _Environment()
-    tree = _Bounded(environment).visit(environment.parse(text))
+    environment = _Environment(budget)
+    parsed = environment.parse(text)
+    budget.parts += sum(1 for _ in parsed.find_all(nodes.Node))
+    if budget.parts > MOST_PARTS:
+        raise TemplateRuntimeError(f"the templates of this sandbox have more than {MOST_PARTS:,} parts together")
+    tree = _Bounded(environment).visit(parsed)
     written: list[str] = []
     length = 0
     for part in environment.from_string(tree).generate(variables):
@@ -118,7 +132,7 @@ class _Bounded(NodeTransformer):
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(("+", "-", "*", "//", "%"))
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
         super().__init__(
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -127,7 +141,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             finalize=_written,
             optimized=False,  # folding of constants takes the cube of a chain's length, and works before rendering
         )
-        self._steps, self._nodes, self._work = 0, 0, 0
+        self._budget = budget
         self.globals = {"range": _range}
         filters: dict[str, Callable[..., Any]] = {name: _sized(FILTERS[name]) for name in _FILTERS} | {
             "indent": _indent, "join": _join, "replace": _replace, "tojson": _tojson,
@@ -141,11 +155,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def _counted(self, items: Iterable[Any], size: int) -> Iterator[Any]:
         for item in items:
-            self._steps += 1
-            self._nodes += size
-            if self._steps > MOST_STEPS:
+            self._budget.steps += 1
+            self._budget.nodes += size
+            if self._budget.steps > MOST_STEPS:
                 raise TemplateRuntimeError(f"its loops make more than {MOST_STEPS:,} rounds")
-            if self._nodes > MOST_NODES:
+            if self._budget.nodes > MOST_NODES:
                 raise TemplateRuntimeError(f"its loops do more than {MOST_NODES:,} things")
             yield item
 
@@ -166,8 +180,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         waiting = list(values)
         while waiting:
             item = waiting.pop()
-            self._work += len(item) + 1 if isinstance(item, str) else 1
-            if self._work > MOST_WORK:
+            self._budget.work += len(item) + 1 if isinstance(item, str) else 1
+            if self._budget.work > MOST_WORK:
                 raise TemplateRuntimeError("it works on too much text")
             if isinstance(item, dict):
                 waiting += item.values()

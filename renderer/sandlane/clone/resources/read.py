@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from sandlane.base.base import declared_scopes, group_of, is_own, objects_of
-from sandlane.clone.resources.templates import TemplateProblem, render_template
+from sandlane.clone.resources.templates import TemplateProblem, Templates
 from sandlane.guards.privilege import of_claim_templates
 from sandlane.guards.resources import Wrong, beyond, pods, service
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of
@@ -64,8 +64,10 @@ def render_resources(plan: Plan) -> tuple[tuple[Placed, ...], list[Problem]]:
     scopes = declared_scopes(r.manifest for r in plan.base.of("apiextensions.k8s.io", "CustomResourceDefinition"))
     for sandbox in plan.sandboxes:
         found: list[tuple[ResourceFile, Resource]] = []
+        is_template = any(file.file.endswith(_TEMPLATE) for file in sandbox.resources)
+        templates = Templates(_variables(plan, sandbox)) if is_template else None
         for file in sandbox.resources:
-            read, wrong = _read(plan, sandbox, file, scopes)
+            read, wrong = _read(plan, sandbox, file, scopes, templates)
             found += ((file, each) for each in read)
             problems += wrong
         claims = frozenset(r.id for _, r in found if (r.id.group, r.id.kind) == _CLAIM)
@@ -87,14 +89,14 @@ def own_claims(objects: tuple[Placed, ...], clone: WorkloadClone) -> frozenset[s
 
 
 def _read(
-    plan: Plan, sandbox: Sandbox, file: ResourceFile, scopes: Mapping[GroupKind, bool]
+    plan: Plan, sandbox: Sandbox, file: ResourceFile, scopes: Mapping[GroupKind, bool], templates: Templates | None
 ) -> tuple[list[Resource], list[Problem]]:
     """Returns the objects in a file, after it was rendered where it is a template."""
     wrong = partial(report, source=sandbox.source, path=file.path, sandbox=sandbox.source)
     data = file.text
-    if file.file.endswith(_TEMPLATE):
+    if templates and file.file.endswith(_TEMPLATE):
         try:
-            data = render_template(data.decode("utf-8", "replace"), _variables(plan, sandbox)).encode()
+            data = templates.render(data.decode("utf-8", "replace")).encode()
         except TemplateProblem as reason:
             shown = f"{file.file}:{reason.line}" if reason.line else file.file
             return [], [wrong("SL244", file=shown, reason=str(reason))]

@@ -8,10 +8,13 @@ macros, imports, calls of anything but `range` and of a few methods, and operato
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandlane.clone.resources.jinja import Budget
 
 LONGEST = 1 << 17
-"""Characters that a template may have."""
+"""Characters that a template may have, and all templates of a sandbox together."""
 
 
 class TemplateProblem(Exception):
@@ -22,8 +25,28 @@ class TemplateProblem(Exception):
         self.line = line
 
 
+class Templates:
+    """Renders the templates of one sandbox, whose limits are for all of them together."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        from sandlane.clone.resources.jinja import Budget  # most sandboxes have no templates
+
+        self._variables, self._budget, self._length = variables, Budget(), 0
+
+    def render(self, text: str) -> str:
+        """Returns the text of a template with variables filled in. Raises TemplateProblem."""
+        self._length += len(text)
+        if len(text) < self._length and self._length > LONGEST:
+            raise TemplateProblem(f"the templates of this sandbox have more than {LONGEST:,} characters together")
+        return _rendered(text, self._variables, self._budget)
+
+
 def render_template(text: str, variables: Mapping[str, Any]) -> str:
-    """Returns the text of a template with variables filled in. Raises TemplateProblem."""
+    """Returns the text of a template that is the only one of its sandbox. Raises TemplateProblem."""
+    return Templates(variables).render(text)
+
+
+def _rendered(text: str, variables: Mapping[str, Any], budget: Budget) -> str:
     import jinja2
 
     from sandlane.clone.resources import jinja
@@ -31,7 +54,7 @@ def render_template(text: str, variables: Mapping[str, Any]) -> str:
     if len(text) > LONGEST:
         raise TemplateProblem(f"it has {len(text):,} characters, at most {LONGEST:,} are read")
     try:
-        return jinja.render(text, variables)
+        return jinja.render(text, variables, budget)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateProblem(str(error.message), error.lineno) from None
     except jinja2.TemplateError as error:

@@ -25,25 +25,28 @@ _PLACEMENT = ("affinity", "topologySpreadConstraints")
 def check(world: World) -> Iterator[Problem]:
     """Yields clones whose pods differ from their origin's in more than a spec changes, or may do more."""
     for claim in world.claims.sandboxes:
+        own = _own_claims(world, claim)
         for id in claim.origins:
             origin, clone = world.base.by_id.get(id), world.clone_of(id, claim.tenant)
             if origin and clone:
                 origin = with_template(world.base, origin)
                 check_one = _privileges if id in claim.changed else _differences
-                yield from check_one(world, origin, clone.resource, _own_claims(world, claim, id.namespace))
+                yield from check_one(world, origin, clone.resource, own.get(id.namespace, frozenset()))
         for resource in world.resources.get(claim.name, ()):
-            yield from _privileges(world, None, resource, _own_claims(world, claim, resource.id.namespace))
+            yield from _privileges(world, None, resource, own.get(resource.id.namespace, frozenset()))
 
 
 def _wrong(clone: Resource, what: str) -> Problem:
     return report("SL608", source=clone.source, what=what)
 
 
-def _own_claims(world: World, claim: Claim, namespace: str) -> frozenset[str]:
-    """Returns the claims that a sandbox brings to a namespace: those of the same names elsewhere are of others."""
-    key = ("", "PersistentVolumeClaim", namespace)
-    brought = world.resources.get(claim.name, ())
-    return frozenset(r.id.name for r in brought if (r.id.group, r.id.kind, r.id.namespace) == key)
+def _own_claims(world: World, claim: Claim) -> dict[str, frozenset[str]]:
+    """Returns the claims that a sandbox brings, by namespace: those of the same names elsewhere are of others."""
+    found: dict[str, set[str]] = {}
+    for resource in world.resources.get(claim.name, ()):
+        if (resource.id.group, resource.id.kind) == ("", "PersistentVolumeClaim"):
+            found.setdefault(resource.id.namespace, set()).add(resource.id.name)
+    return {namespace: frozenset(names) for namespace, names in found.items()}
 
 
 def _template(resource: Resource) -> Manifest:

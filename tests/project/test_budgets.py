@@ -1,0 +1,123 @@
+"""Hostile inputs end: work grows with their size and no faster, or a limit says its number. Counted in lines run, not in seconds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+from sandlane.clone.resources.jinja import MOST_PARTS
+from sandlane.clone.resources.templates import LONGEST
+from sandlane.files.tree import MemoryTree
+from sandlane.pipeline import render
+from sandlane.problems.problem import Invalid, show
+from sandlane.specs.inputs import read_inputs
+from sandlane.yamlio.read import read
+
+from tests.build import app, files_of, sandbox
+
+
+def lines_run(action: Callable[[], Any]) -> int:
+    """Counts the lines of Python that an action runs."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        action()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def run(files: dict[str, str]) -> list[str]:
+    """Renders, and returns what is said against it."""
+    try:
+        render(read_inputs(MemoryTree(files), "sandlane.yaml"))
+    except Invalid as invalid:
+        return [show(problem) for problem in invalid.problems]
+    return []
+
+
+def with_variables(count: int) -> dict[str, str]:
+    env = [{"name": f"V{number}", "value": "x"} for number in range(count)]
+    return files_of(app("web"), sandbox("dev1", {"name": "web", "env": env}))
+
+
+def with_one_variable_often(count: int) -> dict[str, str]:
+    env = [{"name": "V", "value": "x"} for _ in range(count)]
+    base = app("web")
+    base[0]["spec"]["template"]["spec"]["containers"][0]["env"] = env
+    return files_of(base, sandbox("dev1", {"name": "web", "env": env[:1]}))
+
+
+def with_objects(count: int) -> dict[str, str]:
+    documents = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"c{n}"}} for n in range(count)]
+    spec = sandbox("dev1", "web", resources=["../all.yaml"])
+    policy = {"resourceKinds": ["ConfigMap"]}
+    return {**files_of(app("web"), spec, policy=policy), "all.yaml": "\n---\n".join(map(json.dumps, documents))}
+
+
+def merged(count: int) -> Callable[[], Any]:
+    text = "<<: [" + ",".join(f"{{k{number}: 1}}" for number in range(count)) + "]\n"
+    return lambda: read(text.encode(), "f.yaml")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(merged, id="mappings-under-one-merge"),
+        pytest.param(lambda count: lambda: run(with_variables(count)), id="variables"),
+        pytest.param(lambda count: lambda: run(with_one_variable_often(count)), id="one-variable-often"),
+        pytest.param(lambda count: lambda: run(with_objects(count)), id="objects-of-a-resource"),
+    ],
+)
+def test_work_is_linear(make: Callable[[int], Callable[[], Any]]) -> None:
+    make(10)()  # what is made once
+    small, large, larger = (lines_run(make(count)) for count in (100, 200, 400))
+    assert large - small > 0
+    assert larger - large <= 2.2 * (large - small)
+
+
+def template(text: str, count: int) -> list[str]:
+    names = [f"t{number}.yaml.j2" for number in range(count)]
+    spec = sandbox("dev1", "web", resources=[f"../{name}" for name in names])
+    return run({**files_of(app("web"), spec), **dict.fromkeys(names, text)})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param(
+            "# {{ " + "1 < " * 4000 + "1 }}\n", f"the templates of this sandbox have more than {MOST_PARTS:,} parts together",
+            id="parts",
+        ),
+        pytest.param(
+            "{# " + "x" * 30_000 + " #}", f"the templates of this sandbox have more than {LONGEST:,} characters together",
+            id="characters",
+        ),
+        pytest.param(
+            "{% for n in range(300) %}{% endfor %}", "its loops make more than 1,000 rounds", id="rounds",
+        ),
+    ],
+)  # fmt: skip
+def test_templates_of_a_sandbox_have_limits_together(text: str, reason: str) -> None:
+    said = template(text, 6)
+    assert said
+    assert {line.partition("\n")[0].partition("cannot be rendered: ")[2] for line in said} == {reason}
+    assert len(said) < 6
+
+
+def test_a_template_named_often_is_told() -> None:
+    spec = sandbox("dev1", "web", resources=["../t.yaml.j2"] * 500)
+    said = run({**files_of(app("web"), spec), "t.yaml.j2": "a: {{ tenantID }}"})
+    assert said[0].startswith("sandboxes/dev1.yaml: SL207 't.yaml.j2' stands twice in 'resources'")
+    assert len(said) == 499
