@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from sandlane.base.kustomize import paths
 from sandlane.base.kustomize.fields import FieldError, set_field, steps_of
+from sandlane.base.kustomize.files import is_remote
 from sandlane.base.kustomize.generators import content_hash
 from sandlane.base.kustomize.images import changed_image, split_image
-from sandlane.base.kustomize.remote import is_remote
-from sandlane.base.kustomize.targets import label_selector
 from sandlane.k8s.selectors import matches
-from sandlane.patch.patterns import pattern
+from sandlane.patch.targets import label_selector, pattern
 
 
 @pytest.mark.parametrize(

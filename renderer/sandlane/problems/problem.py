@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 Path = tuple[str | int, ...]
 """Steps from the top of a document to a value in it: `('spec', 'workloads', 0, 'name')`."""
@@ -55,6 +55,21 @@ class Invalid(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sort(problems))
         super().__init__("\n".join(f"{p.code} {p.text}" for p in self.problems))
+
+
+T = TypeVar("T")
+
+
+def gathered(calls: Iterable[Callable[[], T]]) -> tuple[tuple[T, ...], tuple[Problem, ...]]:
+    """Returns the results of the calls that succeed, and the problems of those that raise Invalid."""
+    results: list[T] = []
+    problems: list[Problem] = []
+    for call in calls:
+        try:
+            results.append(call())
+        except Invalid as invalid:
+            problems += invalid.problems
+    return tuple(results), tuple(problems)
 
 
 Locate = Callable[[Source, Path, bool], tuple[int, int] | None]

@@ -19,6 +19,7 @@ from sandlane.problems.problem import Invalid, Path, Problem, Source
 from sandlane.specs import schema as contract
 from sandlane.specs.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
 from sandlane.yamlio import read as yamlio
+from sandlane.yamlio.values import Document
 
 _OF_A_CLONE = (*(field.name for field in FIELDS), "replicas")
 """Properties of a workload entry that say something of its clone."""
@@ -69,7 +70,7 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
     )
 
 
-def _documents(tree: Tree, file: str) -> tuple[tuple[yamlio.Document, ...], list[Problem]]:
+def _documents(tree: Tree, file: str) -> tuple[tuple[Document, ...], list[Problem]]:
     source = Source(file=file)
     if not file.isprintable() and _SURROGATE.search(file):  # the name goes into an annotation
         reason = f"'{file}' has a name that is not UTF-8"

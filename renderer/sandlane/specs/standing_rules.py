@@ -1,8 +1,4 @@
-"""Standing rules: which of the environment's `clones` are for a workload, by kustomize's targets.
-
-Group, version, kind, name and namespace are regular expressions (RE2) for whole values, selectors are as of kubectl:
-https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/
-"""
+"""Standing rules: which of the environment's `clones` are for a workload, by targets as in `sandlane.patch.targets`."""
 
 from __future__ import annotations
 
@@ -10,15 +6,13 @@ from collections.abc import Iterator
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource, annotations_of, labels_of
-from sandlane.k8s.selectors import BadSelector, from_text, matches
+from sandlane.k8s.selectors import BadSelector, from_text
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.overrides.changes import Changes
-from sandlane.patch.patterns import TargetError, is_whole, pattern
+from sandlane.patch.targets import SELECTORS, TargetError, has_id, has_labels, pattern
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.specs.model import Environment, Rule
-
-_SELECTORS = {"labelSelector": labels_of, "annotationSelector": annotations_of}
 
 
 def rules_for(environment: Environment, resource: Resource) -> tuple[Changes, ...]:
@@ -29,20 +23,16 @@ def rules_for(environment: Environment, resource: Resource) -> tuple[Changes, ..
 def _is_for(rule: Rule, resource: Resource) -> bool:
     id, version = resource.id, str(resource.manifest["apiVersion"]).rpartition("/")[2]
     values = {"group": id.group, "version": version, "kind": id.kind, "name": id.name, "namespace": id.namespace}
-    for field, wanted in rule.target.items():
-        if field in _SELECTORS:
-            if not matches(from_text(wanted), _SELECTORS[field](resource.manifest)):
-                return False
-        elif not is_whole(wanted, (values[field],)):
-            return False
-    return True
+    return has_id(rule.target, {field: (value,) for field, value in values.items()}) and has_labels(
+        rule.target, labels_of(resource.manifest), annotations_of(resource.manifest)
+    )
 
 
 def target_problems(rule: Rule) -> Iterator[Problem]:
     """Yields what of a rule's target is no regular expression or no selector."""
     for field, wanted in rule.target.items():
         try:
-            _ = from_text(wanted) if field in _SELECTORS else pattern(wanted)
+            _ = from_text(wanted) if field in SELECTORS else pattern(wanted)
         except (BadSelector, TargetError) as error:
             path: Path = (*rule.changes.path, "target", field)
             yield report("SL239", source=rule.changes.source, path=path, field=field, value=wanted, reason=str(error))

@@ -14,7 +14,6 @@ from sandlane.base.kustomize.configurations import joined
 from sandlane.base.kustomize.entries import Entry, named, namespace_of, remembered, texts
 from sandlane.base.kustomize.fields import Config, FieldError
 from sandlane.base.kustomize.files import Files, Place
-from sandlane.base.kustomize.gathering import gathered
 from sandlane.base.kustomize.generators import Generated, content_hash
 from sandlane.base.kustomize.images import set_images
 from sandlane.base.kustomize.names import fix_references
@@ -34,10 +33,10 @@ from sandlane.base.kustomize.transformers import (
     set_replicas,
 )
 from sandlane.files.tree import Tree
-from sandlane.patch.patterns import TargetError
 from sandlane.patch.put import put, remove, update
+from sandlane.patch.targets import TargetError
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.problems.problem import Invalid, Problem, Source, gathered
 
 _MOST = 10_000
 """Objects that a build may have: kustomizations that build each other several times multiply them."""

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sandlane.base.kustomize.entries import Entry
-from sandlane.base.kustomize.remote import is_remote
 from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source, did_you_mean
 from sandlane.yamlio import read as yamlio
+from sandlane.yamlio.values import Document
+
+_REMOTE = re.compile(
+    r"""
+    [A-Za-z][A-Za-z0-9+.-]*://        # https://…, ssh://…, file://…
+    | git::                           # go-getter's prefix
+    | (?:[\w.-]+@)?[\w.-]+:(?![/\\]{0}$)[\w~./-]+/  # git@github.com:owner/repo
+    | (?:www\.)?(?:github|gitlab)\.com/
+    | .*\?(?:.*&)?(?:ref|version|submodules|timeout)=  # a query for git
+    | .*\.git(?:/|$)                  # owner/repo.git
+    | .*[^:/]//                       # repo//path
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def is_remote(entry: str) -> bool:
+    """Tells whether an entry of `resources` names something beyond this machine: nothing is ever fetched."""
+    return _REMOTE.match(entry) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +54,7 @@ class Files:
     """A tree whose files are read and parsed once in a build."""
 
     tree: Tree
-    _documents: dict[str, tuple[yamlio.Document, ...]] = field(default_factory=dict)
+    _documents: dict[str, tuple[Document, ...]] = field(default_factory=dict)
 
     def find(self, entry: str, place: Place) -> tuple[str, Literal["file", "directory"]]:
         """Returns the path of an entry and what is there. Raises Invalid for what is missing, remote or outside."""
@@ -72,7 +91,7 @@ class Files:
         except (Unreadable, OutsideRoot, FileNotFoundError) as error:
             raise place.invalid("SL128", reason=str(error)) from None
 
-    def documents(self, path: str) -> tuple[yamlio.Document, ...]:
+    def documents(self, path: str) -> tuple[Document, ...]:
         """Returns the documents of a file that is there. Raises Invalid."""
         if path not in self._documents:
             try:

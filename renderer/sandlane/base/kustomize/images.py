@@ -11,8 +11,8 @@ from typing import Any
 
 from sandlane.base.kustomize.entries import Entry
 from sandlane.base.kustomize.fields import Config, FieldError, set_fields
-from sandlane.patch.patterns import Pattern, pattern
 from sandlane.patch.put import update
+from sandlane.patch.targets import Pattern, pattern
 
 _CONTAINERS = ("containers", "initContainers")
 _DONE = tuple((f"{name}{brackets}",) for name in _CONTAINERS for brackets in ("", "[]"))

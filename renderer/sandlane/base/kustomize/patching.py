@@ -16,7 +16,7 @@ from sandlane.base.kustomize.files import Files, Place
 from sandlane.base.kustomize.targets import selected, with_id
 from sandlane.patch.errors import PatchError
 from sandlane.patch.patches import Patch, apply_patch, check_patch, parse_patch
-from sandlane.patch.patterns import TargetError
+from sandlane.patch.targets import TargetError
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Source, dotted
 

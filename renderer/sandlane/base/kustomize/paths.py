@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sandlane.base.kustomize.fields import FieldError
-from sandlane.patch.patterns import TargetError, pattern
 from sandlane.patch.put import is_same, update
+from sandlane.patch.targets import TargetError, pattern
 
 Steps = tuple[str, ...]
 _DOT = re.compile(r"(?<!\\)\.")

@@ -13,12 +13,11 @@ from sandlane.base.kustomize.configurations import read_configurations
 from sandlane.base.kustomize.entries import Entry
 from sandlane.base.kustomize.fields import Config
 from sandlane.base.kustomize.files import Files, Place, entries_of
-from sandlane.base.kustomize.gathering import gathered
 from sandlane.base.kustomize.generators import Generated, generate
 from sandlane.base.kustomize.patching import LoadedPatch, read_json, read_patch, read_strategic
 from sandlane.base.kustomize.replacements import Replacement, read_replacements
 from sandlane.files.tree import OutsideRoot, Unreadable, is_within, join
-from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.problems.problem import Invalid, Problem, Source, gathered
 from sandlane.yamlio.shapes import canonical
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")

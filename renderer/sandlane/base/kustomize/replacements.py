@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandlane.base.kustomize import paths, shape
-from sandlane.base.kustomize.entries import Entry, texts
+from sandlane.base.kustomize.entries import Entry
 from sandlane.base.kustomize.fields import Config, FieldError
 from sandlane.base.kustomize.files import Files, Place
-from sandlane.base.kustomize.targets import is_meant, label_selector
-from sandlane.k8s.selectors import matches
+from sandlane.base.kustomize.targets import is_labelled, is_meant
 from sandlane.problems.problem import Invalid, Source
 from sandlane.yamlio.scalars import Doubt, resolve
 from sandlane.yamlio.shapes import canonical
@@ -92,21 +91,14 @@ def _source_value(entries: list[Entry], source: Mapping[str, Any]) -> Any:
 
 
 def _is_target(entry: Entry, target: Mapping[str, Any]) -> bool:
-    if not _has_labels(entry, target["select"]) or not is_meant(entry, target["select"]):
+    if not is_labelled(entry, target["select"]) or not is_meant(entry, target["select"]):
         return False
     for reject in target.get("reject") or ():
         by_labels = reject.get("labelSelector") or reject.get("annotationSelector")
         by_id = any(reject.get(field) for field in ("group", "version", "kind", "name", "namespace"))
-        if (by_labels and _has_labels(entry, reject)) or (by_id and is_meant(entry, reject)):
+        if (by_labels and is_labelled(entry, reject)) or (by_id and is_meant(entry, reject)):
             return False
     return True
-
-
-def _has_labels(entry: Entry, selector: Mapping[str, Any]) -> bool:
-    labels, annotations = selector.get("labelSelector") or "", selector.get("annotationSelector") or ""
-    return matches(label_selector(labels), texts(entry.manifest, "labels")) and matches(
-        label_selector(annotations), texts(entry.manifest, "annotations")
-    )
 
 
 def _with_value(entry: Entry, value: Any, target: Mapping[str, Any]) -> Entry:

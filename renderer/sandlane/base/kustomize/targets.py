@@ -6,26 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandlane.base.kustomize.entries import Entry, Id, texts
-from sandlane.k8s.selectors import BadSelector, Selector, from_text, matches
-from sandlane.patch.patterns import TargetError, is_whole
+from sandlane.patch.targets import has_id, has_labels
 
 
 def selected(entries: Iterable[Entry], target: Mapping[str, Any]) -> list[int]:
     """Returns the positions of the entries that a patch's target selects, by patterns over first and last ids."""
-    labels = label_selector(target.get("labelSelector") or "")
-    annotations = label_selector(target.get("annotationSelector") or "")
     found = []
     for number, entry in enumerate(entries):
         now, first = entry.id, entry.original
-        if (
-            is_whole(target.get("kind"), (now.kind,))
-            and is_whole(target.get("name"), (first.name, now.name))
-            and is_whole(target.get("namespace"), (first.namespace, now.namespace))
-            and is_whole(target.get("group"), (now.group,))
-            and is_whole(target.get("version"), (now.version,))
-            and matches(labels, texts(entry.manifest, "labels"))
-            and matches(annotations, texts(entry.manifest, "annotations"))
-        ):
+        ids = {"kind": (now.kind,), "group": (now.group,), "version": (now.version,)}
+        names = {"name": (first.name, now.name), "namespace": (first.namespace, now.namespace)}
+        if is_labelled(entry, target) and has_id(target, {**ids, **names}):
             found.append(number)
     return found
 
@@ -47,9 +38,6 @@ def is_meant(entry: Entry, selector: Mapping[str, Any]) -> bool:
     )
 
 
-def label_selector(text: str) -> Selector:
-    """Parses a selector such as `app=web,tier in (a, b),!canary`. Raises TargetError."""
-    try:
-        return from_text(text)
-    except BadSelector:
-        raise TargetError(f"'{text}' is no label selector") from None
+def is_labelled(entry: Entry, target: Mapping[str, Any]) -> bool:
+    """Tells whether an entry has the labels and annotations that a target asks for. Raises TargetError."""
+    return has_labels(target, texts(entry.manifest, "labels"), texts(entry.manifest, "annotations"))
