@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.base.kustomize import paths
-from sandlane.base.kustomize.fields import FieldError, set_field, steps_of
+from sandlane.base.kustomize import field_paths
+from sandlane.base.kustomize.field_specs import FieldError, set_field, steps_of
 from sandlane.base.kustomize.files import is_remote
 from sandlane.base.kustomize.generators import content_hash
 from sandlane.base.kustomize.images import changed_image, split_image
@@ -26,7 +26,7 @@ from sandlane.patch.targets import label_selector, pattern
     ],
 )
 def test_steps_of_replacements(path: str, expected: tuple[str, ...]) -> None:
-    assert paths.steps_of(path) == expected
+    assert field_paths.steps_of(path) == expected
 
 
 DATA: dict[str, Any] = {"l": ["x", {"n": "a", "v": 1}, {"n": True}], "m": {"k": None}}
@@ -40,22 +40,23 @@ DATA: dict[str, Any] = {"l": ["x", {"n": "a", "v": 1}, {"n": True}], "m": {"k": 
         pytest.param("l.[n=a].v", 1, id="condition"),
         pytest.param("l.[n=true]", {"n": True}, id="condition-on-a-boolean"),
         pytest.param("l.[=x]", "x", id="condition-on-a-scalar"),
-        pytest.param("l.[n=z]", paths.MISSING, id="condition-that-nothing-meets"),
-        pytest.param("l.9", paths.MISSING, id="past-the-end"),
-        pytest.param("l.z", paths.MISSING, id="no-position"),
-        pytest.param("m.[n=a]", paths.MISSING, id="condition-in-a-mapping"),
-        pytest.param("m.k.z", paths.MISSING, id="below-null"),
+        pytest.param("l.[n=z]", field_paths.MISSING, id="condition-that-nothing-meets"),
+        pytest.param("l.9", field_paths.MISSING, id="past-the-end"),
+        pytest.param("l.z", field_paths.MISSING, id="no-position"),
+        pytest.param("m.[n=a]", field_paths.MISSING, id="condition-in-a-mapping"),
+        pytest.param("m.k.z", field_paths.MISSING, id="below-null"),
         pytest.param("m.k", None, id="null"),
     ],
 )
 def test_look_up(path: str, expected: Any) -> None:
     assert (
-        paths.look_up(DATA, paths.steps_of(path)) is expected or paths.look_up(DATA, paths.steps_of(path)) == expected
+        field_paths.look_up(DATA, field_paths.steps_of(path)) is expected
+        or field_paths.look_up(DATA, field_paths.steps_of(path)) == expected
     )
 
 
 def test_look_up_in_nothing() -> None:
-    assert paths.look_up([], ("-",)) is paths.MISSING
+    assert field_paths.look_up([], ("-",)) is field_paths.MISSING
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_look_up_in_nothing() -> None:
     ],
 )
 def test_replaced(path: str, create: bool, expected: Any, count: int) -> None:
-    found = paths.replaced(DATA, paths.steps_of(path), lambda _: 9, create=create)
+    found = field_paths.replaced(DATA, field_paths.steps_of(path), lambda _: 9, create=create)
     assert found == (expected, count)
     assert (found[0] is DATA) == (expected == DATA)
 

@@ -27,12 +27,7 @@ _KINDS = (
 )
 @s.environments
 @s.base_option
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Look at DIR, not at the environment's output.path.",
-)
+@s.output_option("Look at")
 @s.output_format("text", "json")
 def command(
     environments: tuple[Path, ...],

@@ -20,12 +20,7 @@ from sandlane.problems.problem import did_you_mean
 @s.environments
 @s.base_option
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything changed (for hooks).")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Write to DIR, not to the environment's output.path.",
-)
+@s.output_option("Write to")
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the manifests as one stream; write nothing.")
 @click.option("--only", metavar="PATH", help="With --stdout: only what lies below PATH, such as sandboxes/dev1.")
 @click.option(

@@ -186,6 +186,16 @@ def output_format(*formats: str) -> Callable[[F], F]:
     )
 
 
+def output_option(what: str) -> Callable[[F], F]:
+    """Adds `--output`, which takes the place of the environment's output.path."""
+    return click.option(
+        "--output",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help=f"{what} DIR, not {'to ' if what.endswith(' to') else 'at ' if what.endswith(' at') else ''}the environment's output.path.",
+    )
+
+
 def base_option(command: F) -> F:
     """Adds `--base`, which takes the place of the environment's base."""
     return click.option(

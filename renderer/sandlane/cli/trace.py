@@ -58,12 +58,7 @@ class _Asked:
     "--from", "sender", metavar="KIND/NAMESPACE/NAME", help="The workload that sends it; default: any meshed pod."
 )
 @click.option("--gateway", metavar="NAME", help="The Gateway at which it enters, as name or namespace/name.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Look at DIR, not at the environment's output.path.",
-)
+@s.output_option("Look at")
 @click.option("--base-only", is_flag=True, help="Look at the base alone.")
 @click.option("--all", "is_all", is_flag=True, help="Show all Services x tenants; URL gives the path.")
 @s.root_option

@@ -24,12 +24,7 @@ from sandlane.reports.sarif import sarif
 )
 @s.environments
 @s.base_option
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Prove DIR, not the environment's output.path.",
-)
+@s.output_option("Prove")
 @s.output_format("text", "json", "sarif")
 def command(
     environments: tuple[Path, ...],

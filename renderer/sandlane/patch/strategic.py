@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandlane.patch import elements
+from sandlane.patch import list_elements
 from sandlane.patch.errors import DEPTH, PatchError, shown
 from sandlane.patch.merge_keys import TYPES, Field, Fields, MergeList, Union, fields_of
 from sandlane.patch.put import GONE, is_same, update
@@ -181,27 +181,25 @@ def _keyed(old: list[Any], numbered: list[tuple[int, Any]], rule: MergeList, pat
 
     With several keys only new ones go first, and what is there stays in its place: so do kustomize's lists of ports.
     """
-    index = elements.Index(old, rule)
+    index = list_elements.Index(old, rule)
     given = (element for element in (*old, *(e for _, e in numbered)) if isinstance(element, dict))
     has_several_keys = len(rule.keys) > 1 and any(rule.keys[1] in element for element in given)
-    seen: dict[elements.Identity, int] = {}
+    seen: dict[list_elements.Identity, int] = {}
     merged: list[Any] = []
     in_place: dict[int, Any] = {}
     touched: set[int] = set()
     for number, element in numbered:
         place: Path = (*path, number)
-        identity = elements.identity_in_patch(element, rule, place)
+        identity = list_elements.identity_in_patch(element, rule, place)
         if seen.setdefault(identity, number) != number:
-            raise PatchError(f"a second element with {elements.described(identity, rule)}", place)
+            raise PatchError(f"a second element with {list_elements.described(identity, rule)}", place)
         found = index.find(identity)
         directive = _directive(element, place)
         touched.update(found)
         if directive == "delete":
             continue
         if len(found) > 1:
-            says = (
-                f"{len(found)} elements of this list have {elements.described(identity, rule)}: it is not clear which"
-            )
+            says = f"{len(found)} elements of this list have {list_elements.described(identity, rule)}: it is not clear which"
             raise PatchError(f"{says} one is meant", place)
         base = old[found[0]] if found and directive == "merge" else None
         new = _element(base, element, rule, place)
@@ -230,4 +228,4 @@ def _by_directive(key: str, value: Any, old: Any, merged: Any, field: Field | No
     if key.startswith(DELETE):
         return [element for element in merged if element not in value]
     rule = field if isinstance(field, MergeList) else MergeList()
-    return elements.in_order(merged, value, old if isinstance(old, list) else [], rule, path)
+    return list_elements.in_order(merged, value, old if isinstance(old, list) else [], rule, path)

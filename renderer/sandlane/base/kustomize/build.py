@@ -11,16 +11,16 @@ from functools import partial
 from typing import Any
 
 from sandlane.base.kustomize.configurations import joined
-from sandlane.base.kustomize.entries import Entry, named, namespace_of, remembered, texts
-from sandlane.base.kustomize.fields import Config, FieldError
+from sandlane.base.kustomize.field_paths import text_of
+from sandlane.base.kustomize.field_specs import Config, FieldError
 from sandlane.base.kustomize.files import Files, Place
 from sandlane.base.kustomize.generators import Generated, content_hash
 from sandlane.base.kustomize.images import set_images
-from sandlane.base.kustomize.names import fix_references
+from sandlane.base.kustomize.kustomization import Kustomization, read_kustomization
+from sandlane.base.kustomize.name_references import fix_references
+from sandlane.base.kustomize.objects import Entry, named, namespace_of, remembered, texts
 from sandlane.base.kustomize.order import in_order
-from sandlane.base.kustomize.patching import apply_patches
-from sandlane.base.kustomize.paths import text_of
-from sandlane.base.kustomize.reading import Kustomization, read_kustomization
+from sandlane.base.kustomize.patches import apply_patches
 from sandlane.base.kustomize.replacements import apply_replacement
 from sandlane.base.kustomize.targets import with_id
 from sandlane.base.kustomize.transformers import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandlane.base.kustomize import shape
+from sandlane.base.kustomize import schema
 from sandlane.base.kustomize.defaults import default_config
-from sandlane.base.kustomize.fields import Config, FieldError, FieldSpec, NameReferences, merged_configs, steps_of
+from sandlane.base.kustomize.field_specs import Config, FieldError, FieldSpec, NameReferences, merged_configs, steps_of
 from sandlane.base.kustomize.files import Files, Place
 from sandlane.problems.problem import Invalid, Source
 from sandlane.yamlio.shapes import canonical
@@ -33,11 +33,11 @@ def read_configurations(files: Files, entries: Iterable[tuple[Place, str]]) -> C
         path, _ = files.read(entry, place)
         for document in files.documents(path):
             problems = tuple(
-                shape.problems_of(document.data, shape.CONFIGURATION, Source(file=path, document=document.index))
+                schema.problems_of(document.data, schema.CONFIGURATION, Source(file=path, document=document.index))
             )
             if problems:
                 raise Invalid(problems)
-            added = joined(added, _config(canonical(document.data, shape.CONFIGURATION)), place)
+            added = joined(added, _config(canonical(document.data, schema.CONFIGURATION)), place)
     return default_config() if added == Config() else joined(default_config(), added, place)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sandlane.base.kustomize.fields import Config, FieldSpec, NameReferences, steps_of
+from sandlane.base.kustomize.field_specs import Config, FieldSpec, NameReferences, steps_of
 from sandlane.patch.references import REFERENCES
 
 _AFFINITIES = tuple(

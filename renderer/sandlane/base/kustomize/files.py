@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sandlane.base.kustomize.entries import Entry
+from sandlane.base.kustomize.objects import Entry
 from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source, did_you_mean

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandlane.base.kustomize.entries import Entry
 from sandlane.base.kustomize.files import Files, Place
+from sandlane.base.kustomize.objects import Entry
 from sandlane.problems.problem import Source
 
 BEHAVIORS = ("create", "merge", "replace")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sandlane.base.kustomize.entries import Entry
-from sandlane.base.kustomize.fields import Config, FieldError, set_fields
+from sandlane.base.kustomize.field_specs import Config, FieldError, set_fields
+from sandlane.base.kustomize.objects import Entry
 from sandlane.patch.put import update
 from sandlane.patch.targets import Pattern, pattern
 

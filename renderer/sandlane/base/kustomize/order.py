@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandlane.base.kustomize.entries import Entry, namespace_of
 from sandlane.base.kustomize.files import Place
+from sandlane.base.kustomize.objects import Entry, namespace_of
 
 _FIRST = (
     "Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount", "PodSecurityPolicy", "Role",

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandlane.base.kustomize import paths, shape
-from sandlane.base.kustomize.entries import Entry
-from sandlane.base.kustomize.fields import Config, FieldError
+from sandlane.base.kustomize import field_paths, schema
+from sandlane.base.kustomize.field_specs import Config, FieldError
 from sandlane.base.kustomize.files import Files, Place
+from sandlane.base.kustomize.objects import Entry
 from sandlane.base.kustomize.targets import is_labelled, is_meant
 from sandlane.problems.problem import Invalid, Source
 from sandlane.yamlio.scalars import Doubt, resolve
@@ -39,8 +39,8 @@ def read_replacements(files: Files, entry: Mapping[str, Any], place: Place) -> t
     found: list[Replacement] = []
     for document in files.documents(path):
         source = Source(file=path, document=document.index)
-        rows = shape.REPLACEMENT if isinstance(document.data, dict) else [shape.REPLACEMENT]
-        problems = tuple(shape.problems_of(document.data, rows, source))
+        rows = schema.REPLACEMENT if isinstance(document.data, dict) else [schema.REPLACEMENT]
+        problems = tuple(schema.problems_of(document.data, rows, source))
         if problems:
             raise Invalid(problems)
         data = canonical(document.data, rows)
@@ -75,15 +75,15 @@ def _source_value(entries: list[Entry], source: Mapping[str, Any]) -> Any:
     if len(found) != 1:
         raise FieldError(f"{len(found) or 'no'} objects are meant by the source '{shown}': expected one")
     path = source.get("fieldPath") or _NAME
-    value = paths.look_up(found[0].manifest, paths.steps_of(path))
-    if value is paths.MISSING or value in (None, {}, []):
+    value = field_paths.look_up(found[0].manifest, field_paths.steps_of(path))
+    if value is field_paths.MISSING or value in (None, {}, []):
         raise FieldError(f"the source '{shown}' has no '{path}'")
     options = source.get("options") or {}
     if not options.get("delimiter"):
         return value
     if isinstance(value, dict | list):
         raise FieldError(f"'{path}' of the source is no single value, so it has no parts")
-    parts = paths.text_of(value).split(options["delimiter"])
+    parts = field_paths.text_of(value).split(options["delimiter"])
     index = options.get("index") or 0
     if not 0 <= index < len(parts):
         raise FieldError(f"the source's '{path}' has {len(parts)} parts: there is none at index {index}")
@@ -105,9 +105,9 @@ def _with_value(entry: Entry, value: Any, target: Mapping[str, Any]) -> Entry:
     options = target.get("options") or {}
     manifest = entry.manifest
     for path in target.get("fieldPaths") or (_NAME,):
-        manifest, count = paths.replaced(
+        manifest, count = field_paths.replaced(
             manifest,
-            paths.steps_of(path),
+            field_paths.steps_of(path),
             lambda old: _new_value(old, value, options),
             create=bool(options.get("create")),
         )
@@ -121,8 +121,8 @@ def _new_value(old: Any, value: Any, options: Mapping[str, Any]) -> Any:
     if options.get("delimiter"):
         if isinstance(old, dict | list) or isinstance(value, dict | list):
             raise FieldError("a delimiter asks for single values")
-        parts = ("" if old is paths.MISSING else paths.text_of(old)).split(options["delimiter"])
-        index, text = options.get("index") or 0, paths.text_of(value)
+        parts = ("" if old is field_paths.MISSING else field_paths.text_of(old)).split(options["delimiter"])
+        index, text = options.get("index") or 0, field_paths.text_of(value)
         if index < 0:
             parts = [text, *parts]
         elif index >= len(parts):
@@ -130,11 +130,11 @@ def _new_value(old: Any, value: Any, options: Mapping[str, Any]) -> Any:
         else:
             parts[index] = text
         value = options["delimiter"].join(parts)
-    if old is paths.MISSING:
+    if old is field_paths.MISSING:
         return _plain(value)
     if isinstance(old, dict | list) or isinstance(value, dict | list) or old is None:
         return value
-    return _as(old, paths.text_of(value))
+    return _as(old, field_paths.text_of(value))
 
 
 def _plain(value: Any) -> Any:
@@ -151,5 +151,5 @@ def _as(old: Any, text: str) -> Any:
     read = resolve(text)
     wanted = (int, float) if isinstance(old, float) else type(old)
     if isinstance(read, Doubt) or not isinstance(read, wanted):
-        raise FieldError(f"'{text}' cannot stand where {paths.text_of(old)} is: it has another type")
+        raise FieldError(f"'{text}' cannot stand where {field_paths.text_of(old)} is: it has another type")
     return read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandlane.base.kustomize.entries import Entry, Id, texts
+from sandlane.base.kustomize.objects import Entry, Id, texts
 from sandlane.patch.targets import has_id, has_labels
 
 

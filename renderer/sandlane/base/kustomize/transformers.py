@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from sandlane.base.kustomize.configurations import specs_of
-from sandlane.base.kustomize.entries import Entry, Id, is_cluster_scoped, remembered
-from sandlane.base.kustomize.fields import Config, FieldError, FieldSpec, merged_specs, set_fields
+from sandlane.base.kustomize.field_specs import Config, FieldError, FieldSpec, merged_specs, set_fields
+from sandlane.base.kustomize.objects import Entry, Id, is_cluster_scoped, remembered
 from sandlane.patch.put import put, update
 
 _NEVER_RENAMED = (("", "CustomResourceDefinition"), ("apiregistration.k8s.io", "APIService"), ("", "Namespace"))

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandlane.base.kustomize.entries import Entry, group_version, id_of, metadata, named, namespace_of, remembered
-from sandlane.base.kustomize.fields import Config
+from sandlane.base.kustomize.field_specs import Config
 from sandlane.base.kustomize.files import Files, Place
+from sandlane.base.kustomize.objects import Entry, group_version, id_of, metadata, named, namespace_of, remembered
 from sandlane.base.kustomize.targets import selected, with_id
 from sandlane.patch.errors import PatchError
 from sandlane.patch.patches import Patch, apply_patch, check_patch, parse_patch

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandlane.base.kustomize.entries import NO_NAMESPACE, Entry, Id, is_cluster_scoped, namespace_of
-from sandlane.base.kustomize.fields import Config, FieldError, FieldSpec, NameReferences, set_field
+from sandlane.base.kustomize.field_specs import Config, FieldError, FieldSpec, NameReferences, set_field
+from sandlane.base.kustomize.objects import NO_NAMESPACE, Entry, Id, is_cluster_scoped, namespace_of
 from sandlane.patch.put import update
 
 

@@ -8,13 +8,13 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from sandlane.base.kustomize import shape
+from sandlane.base.kustomize import schema
 from sandlane.base.kustomize.configurations import read_configurations
-from sandlane.base.kustomize.entries import Entry
-from sandlane.base.kustomize.fields import Config
+from sandlane.base.kustomize.field_specs import Config
 from sandlane.base.kustomize.files import Files, Place, entries_of
 from sandlane.base.kustomize.generators import Generated, generate
-from sandlane.base.kustomize.patching import LoadedPatch, read_json, read_patch, read_strategic
+from sandlane.base.kustomize.objects import Entry
+from sandlane.base.kustomize.patches import LoadedPatch, read_json, read_patch, read_strategic
 from sandlane.base.kustomize.replacements import Replacement, read_replacements
 from sandlane.files.tree import OutsideRoot, Unreadable, is_within, join
 from sandlane.problems.problem import Invalid, Problem, Source, gathered
@@ -97,11 +97,11 @@ def _document(files: Files, directory: str, place: Place) -> tuple[Source, Any]:
 
 def _read_new(reader: _Reader, directory: str, place: Place, above: tuple[str, ...]) -> Kustomization:
     source, raw = _document(reader.files, directory, place)
-    problems = list(shape.problems_of(raw, shape.KUSTOMIZATION, source))
+    problems = list(schema.problems_of(raw, schema.KUSTOMIZATION, source))
     if any(problem.code != "SL140" for problem in problems):
         raise Invalid(problems)
-    data = canonical(raw, shape.KUSTOMIZATION)
-    problems += () if problems else shape.kind_problems(data, source)
+    data = canonical(raw, schema.KUSTOMIZATION)
+    problems += () if problems else schema.kind_problems(data, source)
     files, top = reader.files, Place(source, ())
     options = data.get("generatorOptions") or {}
 

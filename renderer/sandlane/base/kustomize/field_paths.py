@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sandlane.base.kustomize.fields import FieldError
+from sandlane.base.kustomize.field_specs import FieldError
 from sandlane.patch.put import is_same, update
 from sandlane.patch.targets import TargetError, pattern
 

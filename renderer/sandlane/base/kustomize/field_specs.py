@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sandlane.base.kustomize.entries import group_version
+from sandlane.base.kustomize.objects import group_version
 from sandlane.base.kustomize.order import RANKS
 from sandlane.patch.put import is_same, update
 
