@@ -12,7 +12,7 @@ from typing import Any
 from sandlane.base.field_types import mismatches
 from sandlane.files.tree import Tree, Unreadable
 from sandlane.k8s.ports import number_and_protocol
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.workload_kinds import GroupKind, is_cluster_scoped
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source, dotted
@@ -160,7 +160,7 @@ def declared_scopes(manifests: Iterable[Mapping[str, Any]]) -> dict[GroupKind, b
     scopes: dict[GroupKind, bool] = {}
     for manifest in manifests:
         if (group_of(manifest), manifest["kind"]) == ("apiextensions.k8s.io", "CustomResourceDefinition"):
-            spec = manifest.get("spec") or {}
+            spec = spec_of(manifest)
             scopes[(spec.get("group", ""), (spec.get("names") or {}).get("kind", ""))] = spec.get("scope") == "Cluster"
     return scopes
 
@@ -198,7 +198,7 @@ def _impossible_services(base: Base) -> Iterator[Problem]:
         wrong = partial(report, "SL131", source=service.source, object=str(service.id))
         if not _DNS_LABEL.fullmatch(service.id.name):
             yield wrong(path=("metadata", "name"), what="has a name that is no DNS label of at most 63 characters")
-        ports = [number_and_protocol(port) for port in (service.manifest.get("spec") or {}).get("ports") or ()]
+        ports = [number_and_protocol(port) for port in spec_of(service.manifest).get("ports") or ()]
         for place, port in enumerate(ports):
             if port in ports[:place]:
                 yield wrong(path=("spec", "ports", place), what=f"has port {port[0]}/{port[1]} twice")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sandlane.k8s.hosts import service_of
-from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, at
+from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, at, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.output.layout import SANDBOXES, Placed, collisions
 from sandlane.patch.references import named
@@ -61,7 +61,7 @@ def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
     domain = plan.environment.cluster.domain
     for kind in ("VirtualService", "DestinationRule"):
         for resource in plan.base.of("networking.istio.io", kind):
-            for host in _hosts(resource.manifest.get("spec") or {}):
+            for host in _hosts(spec_of(resource.manifest)):
                 service = service_of(host, resource.id.namespace, domain)
                 if service:
                     yield ResourceId("", "Service", service.namespace, service.name), f"'{resource.id}' of the base"
@@ -73,7 +73,7 @@ def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
         ("policy.linkerd.io", "HTTPRoute"),
     ):
         for resource in plan.base.of(group, kind):
-            spec = resource.manifest.get("spec") or {}
+            spec = spec_of(resource.manifest)
             parents = [{"kind": "Gateway", **reference} for reference in spec.get("parentRefs") or ()]
             named = [*parents, *(r for rule in spec.get("rules") or () for r in _backends(rule))]
             # Linkerd completes a backendRef with the namespace of the parent, others with that of the route.
@@ -134,13 +134,13 @@ def _backends(rule: Manifest) -> Iterator[Manifest]:
     yield from rule.get("backendRefs") or ()
 
 
-def _hosts(spec: dict[str, object]) -> Iterator[str]:
+def _hosts(spec: Manifest) -> Iterator[str]:
     """Yields the hosts that a VirtualService or DestinationRule names."""
-    yield from (host.lower() for host in spec.get("hosts") or ())  # type: ignore[attr-defined]
+    yield from (host.lower() for host in spec.get("hosts") or ())
     if spec.get("host"):
         yield str(spec["host"])
     for field in ("http", "tls", "tcp"):
-        for entry in spec.get(field) or ():  # type: ignore[attr-defined]
+        for entry in spec.get(field) or ():
             destinations = [
                 *(entry.get("route") or ()),
                 *(entry.get("mirrors") or ()),

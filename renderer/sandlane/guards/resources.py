@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sandlane.guards.policy import is_allowed_image
 from sandlane.guards.privilege import beyond_ordinary, of_claim_templates
-from sandlane.k8s.resource import Manifest, Resource, at
+from sandlane.k8s.resource import Manifest, Resource, at, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.plan.model import Plan
@@ -20,7 +20,7 @@ Wrong = Callable[..., Problem]
 
 def service(manifest: Manifest, wrong: Wrong) -> Iterator[Problem]:
     """Yields what would let a Service be reached from outside, or take an address of others."""
-    spec = manifest.get("spec") or {}
+    spec = spec_of(manifest)
     if spec.get("type") not in (None, "ClusterIP"):
         yield wrong("SL245", what=f"it is of type {spec['type']}", way="Services of sandboxes are of type ClusterIP")
     for field in ("clusterIP", "clusterIPs", "externalIPs", "externalName", "loadBalancerIP"):

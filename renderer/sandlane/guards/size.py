@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
+from sandlane.k8s.resource import spec_of
 from sandlane.output.layout import Files, Placed, path_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
@@ -32,5 +33,5 @@ def too_large(objects: Iterable[Placed], files: Files) -> Iterator[Problem]:
 
 def _entries(placed: Placed) -> int:
     """Returns how many entries or rules an object has."""
-    spec = placed.manifest.get("spec") or {}
+    spec = spec_of(placed.manifest)
     return len(spec.get("http") or spec.get("rules") or ())

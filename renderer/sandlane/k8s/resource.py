@@ -1,8 +1,4 @@
-"""The values that the stages hand on: resources of the base, and our own kinds as typed records.
-
-Records are built from documents that `sandlane.specs.schema` has checked, so nothing here checks again. Manifests stay plain
-dicts and are never mutated.
-"""
+"""Objects of Kubernetes: their ids, and the labels, annotations and spec of their manifests, which are never mutated."""
 
 from __future__ import annotations
 
@@ -48,6 +44,11 @@ def labels_of(manifest: Manifest) -> Mapping[str, str]:
 def annotations_of(manifest: Manifest) -> Mapping[str, str]:
     """Returns the annotations of an object."""
     return manifest.get("metadata", {}).get("annotations") or {}
+
+
+def spec_of(manifest: Manifest) -> Manifest:
+    """Returns the spec of an object; one without a spec, or with null, has an empty one."""
+    return manifest.get("spec") or {}
 
 
 def at(manifest: Any, path: Path) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
-from sandlane.k8s.resource import Resource, ResourceId, at
+from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.meshes.carriers import header_of
 from sandlane.plan.model import Plan, Unroutable
 from sandlane.problems.catalogue import report
@@ -23,7 +23,7 @@ def notices(plan: Plan, unroutable: Unroutable, entered: Collection[ResourceId] 
     for id in cloned:
         service = plan.base.by_id[id]
         where, there = (" inside the mesh", " there") if id in entered else ("", "")
-        for number, port in enumerate((service.manifest.get("spec") or {}).get("ports") or ()):
+        for number, port in enumerate(spec_of(service.manifest).get("ports") or ()):
             reason = unroutable.get((id, number_and_protocol(port)))
             if reason:
                 said = {"port": port["port"], "service": id, "where": where, "there": there, "reason": reason}
@@ -36,7 +36,7 @@ def notices(plan: Plan, unroutable: Unroutable, entered: Collection[ResourceId] 
 
 def _ingresses(plan: Plan, cloned: frozenset[ResourceId]) -> Iterator[Problem]:
     for ingress in plan.base.of("networking.k8s.io", "Ingress"):
-        spec = ingress.manifest.get("spec") or {}
+        spec = spec_of(ingress.manifest)
         paths = (path for rule in spec.get("rules") or () for path in at(rule, ("http", "paths")) or ())
         backends = [spec.get("defaultBackend"), *(path.get("backend") for path in paths)]
         names = dict.fromkeys(at(backend, ("service", "name")) or "" for backend in backends)
@@ -51,7 +51,7 @@ def _touched_carriers(plan: Plan) -> Iterator[Problem]:
     carriers = {header_of(carrier) for carrier in plan.environment.carriers}
     for group, kind in _ROUTES:
         for route in plan.base.of(group, kind):
-            touched = sorted({name.lower() for name in _changed_headers(route.manifest.get("spec") or {})} & carriers)
+            touched = sorted({name.lower() for name in _changed_headers(spec_of(route.manifest))} & carriers)
             for header in touched:
                 yield report("SL419", source=route.source, path=("spec",), object=str(route.id), header=header)
 
@@ -70,7 +70,7 @@ def _absent_ports(plan: Plan, cloned: frozenset[ResourceId]) -> Iterator[Problem
 
 def _sent(route: Resource, domain: str) -> Iterator[tuple[ResourceId, int]]:
     """Yields the Services to which a route sends requests, with the ports that it names."""
-    spec, home = route.manifest.get("spec") or {}, route.id.namespace
+    spec, home = spec_of(route.manifest), route.id.namespace
     for destination in (d["destination"] for entry in spec.get("http") or () for d in entry.get("route") or ()):
         named, port = service_of(destination["host"], home, domain), at(destination, ("port", "number"))
         if named and port is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, ResourceId, at
+from sandlane.k8s.resource import Manifest, ResourceId, at, spec_of
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.field import Field
 from sandlane.overrides.subject import Subject, unknown
@@ -71,7 +71,7 @@ def _changed(subject: Subject, volume: Manifest, choice: str) -> Manifest:
         raise _Unfit(
             f"its claim '{claim['claimName']}' is not in the base, so there is nothing to make one like it from"
         )
-    asked = found.manifest.get("spec") or {}
+    asked = spec_of(found.manifest)
     spec = {field: asked[field] for field in _COPIED if field in asked}
     template = {"metadata": {"labels": dict(subject.marks)}, "spec": spec}
     return {"name": volume["name"], "ephemeral": {"volumeClaimTemplate": template}}

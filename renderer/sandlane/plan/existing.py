@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sandlane.base.base import Base
 from sandlane.k8s.limits import SERVICE_NAME_LIMIT
-from sandlane.k8s.resource import Resource, ResourceId, at
+from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
 from sandlane.plan.model import ServiceClone
@@ -75,7 +75,7 @@ def _replaced(base: Base, selectors: Selectors, sandbox: Sandbox, workload: Work
     origin = find_origin(base, sandbox, workload)
     if isinstance(origin, Problem):
         service = base.by_id.get(ResourceId("", "Service", workload.namespace, workload.name))
-        return [service] if service and (service.manifest.get("spec") or {}).get("ports") else origin
+        return [service] if service and spec_of(service.manifest).get("ports") else origin
     row = WORKLOADS[(origin.id.group, origin.id.kind)]
     return selectors.services.matching(origin.id.namespace, pod_labels(row, origin.manifest))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import Resource, at
+from sandlane.k8s.resource import Resource, at, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.plan.names import label_value
@@ -53,7 +53,7 @@ def make_selectors(base: Base, root_namespace: str) -> Selectors:
 
 def _services(base: Base) -> Iterator[Entry]:
     for service in base.of("", "Service"):
-        spec = service.manifest.get("spec") or {}
+        spec = spec_of(service.manifest)
         # An empty selector selects nothing, and an ExternalName has no endpoints.
         if spec.get("selector") and spec.get("type") != "ExternalName":
             yield service.id.namespace, from_map(spec["selector"]), service

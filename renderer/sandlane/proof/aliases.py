@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandlane.k8s.hosts import ServiceHost
-from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.resource import Resource, ResourceId, spec_of
 from sandlane.proof.coverage import naming
 from sandlane.proof.world import World
 
@@ -24,14 +24,14 @@ def rivals(world: World, service: ResourceId) -> Iterator[str]:
 
 def _names_of(world: World, service: ResourceId) -> set[ResourceId]:
     found = {service}
-    external = [s for s in world.base.of("", "Service") if (s.manifest.get("spec") or {}).get("type") == "ExternalName"]
+    external = [s for s in world.base.of("", "Service") if spec_of(s.manifest).get("type") == "ExternalName"]
     while more := {s.id for s in external if s.id not in found and _means(s) in {_fqdn(world, f) for f in found}}:
         found |= more
     return found - {service}
 
 
 def _means(service: Resource) -> str:
-    return str((service.manifest.get("spec") or {}).get("externalName") or "")
+    return str(spec_of(service.manifest).get("externalName") or "")
 
 
 def _fqdn(world: World, id: ResourceId) -> str:

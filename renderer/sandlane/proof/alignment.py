@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandlane.k8s.resource import Manifest
+from sandlane.k8s.resource import Manifest, spec_of
 from sandlane.proof.literals import Literals, tenant_of
 
 
@@ -67,12 +67,12 @@ def align(base: Sequence[Manifest], output: Sequence[Manifest], literals: Litera
 
 def entries(manifest: Manifest) -> Sequence[Manifest]:
     """Returns the HTTP entries of a VirtualService."""
-    return (manifest.get("spec") or {}).get("http") or ()
+    return spec_of(manifest).get("http") or ()
 
 
 def hosts(manifest: Manifest) -> list[str]:
     """Returns the hosts of a VirtualService, which Istio compares in lower case; a destination's it takes as written."""
-    return [str(host).lower() for host in (manifest.get("spec") or {}).get("hosts") or ()]
+    return [str(host).lower() for host in spec_of(manifest).get("hosts") or ()]
 
 
 def called(entry: Manifest, number: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import pod_labels, workload_kind
 from sandlane.proof.claims import Claims
@@ -59,7 +59,7 @@ def _labels(base: Base, id: ResourceId) -> Mapping[str, str]:
 
 def with_clients(vs: Resource, clients: Sequence[Client]) -> Manifest:
     """Returns the spec of a base VirtualService with the conditions for clones, each behind the one of its origin."""
-    spec: Manifest = vs.manifest.get("spec") or {}
+    spec: Manifest = spec_of(vs.manifest)
     changed = {}
     if not clients:
         return spec

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import re2
 
-from sandlane.k8s.resource import Manifest, ResourceId, annotations_of
+from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, spec_of
 from sandlane.proof.routes import Parent, Place, backend, homes, rules_of
 from sandlane.proof.spelling import spelled_match
 from sandlane.proof.world import World
@@ -53,7 +53,7 @@ def heeded(world: World, service: ResourceId) -> set[str]:
 
 def _answers_all(manifest: Manifest) -> bool:
     """Tells whether a route has a rule for every request; with host names it has not."""
-    has_hosts = bool((manifest.get("spec") or {}).get("hostnames"))
+    has_hosts = bool(spec_of(manifest).get("hostnames"))
     everything = {"path": {"type": "PathPrefix", "value": "/"}}
     return not has_hosts and any(match == everything for rule in rules_of(manifest) for match in _spelled(rule))
 
@@ -68,7 +68,7 @@ def _rivals(world: World, places: Sequence[Place], service: ResourceId, port: in
         manifest = route.resource.manifest
         if route.resource.id.kind != "HTTPRoute":
             yield route, parent
-        elif not (manifest.get("spec") or {}).get("hostnames"):
+        elif not spec_of(manifest).get("hostnames"):
             is_tuned = any(key.startswith(_TUNING) for key in annotations_of(manifest))
             home = homes(world.reader, route.resource.id.namespace, [parent])[0]
             for rule in rules_of(manifest):

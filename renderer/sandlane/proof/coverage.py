@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sandlane.k8s.hosts import ServiceHost, covers, exported
 from sandlane.k8s.ports import is_http, istio_protocol
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
 from sandlane.proof.alignment import hosts
 from sandlane.proof.literals import is_disabled
 from sandlane.proof.readers import VIRTUAL_SERVICE
@@ -40,7 +40,7 @@ class Served:
 
 def routable(service: Resource) -> list[int]:
     """Returns the ports of a Service that carry HTTP."""
-    ports = (service.manifest.get("spec") or {}).get("ports") or ()
+    ports = spec_of(service.manifest).get("ports") or ()
     return [port["port"] for port in ports if is_http(istio_protocol(port))]
 
 
@@ -74,7 +74,7 @@ def naming(world: World, id: ResourceId) -> tuple[list[Resource], list[Resource]
     exact, wild = [], []
     fqdn = ServiceHost(id.namespace, id.name).fqdn(world.claims.environment.cluster.domain)
     for vs in world.base.of(*VIRTUAL_SERVICE):
-        spec = vs.manifest.get("spec") or {}
+        spec = spec_of(vs.manifest)
         if MESH not in (spec.get("gateways") or (MESH,)):
             continue
         named = hosts(vs.manifest)
@@ -86,7 +86,7 @@ def naming(world: World, id: ResourceId) -> tuple[list[Resource], list[Resource]
 
 
 def _scope(vs: Resource) -> frozenset[str]:
-    return exported((vs.manifest.get("spec") or {}).get("exportTo"), vs.id.namespace)
+    return exported(spec_of(vs.manifest).get("exportTo"), vs.id.namespace)
 
 
 def _is_in_force(vs: Resource, seen: frozenset[str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.proof.alignment import entries
 from sandlane.proof.conditions import Unjudged
 from sandlane.proof.readers import VIRTUAL_SERVICE
@@ -24,7 +24,7 @@ def delegated(
     Only roots that count are looked at.
     """
     own: Sequence[Manifest] = entry.get("match") or ()
-    if (vs.manifest.get("spec") or {}).get("hosts"):
+    if spec_of(vs.manifest).get("hosts"):
         return [own]
     roots = [entry for root, entry in roots_of(world, vs) if counts(root)]
     if not roots:
@@ -52,13 +52,13 @@ def _condition(ignores_case: bool, namespace: str) -> dict[str, Any]:
 
 def roots_of(world: World, delegate: Resource) -> Iterator[tuple[Resource, Manifest]]:
     """Yields the entries that delegate to a VirtualService, each with the one that holds it."""
-    if (delegate.manifest.get("spec") or {}).get("hosts"):
+    if spec_of(delegate.manifest).get("hosts"):
         return
     for vs in world.base.of(*VIRTUAL_SERVICE):
         for entry in entries(vs.manifest):
             named = entry.get("delegate") or {}
             home = named.get("namespace") or vs.id.namespace
-            if (vs.manifest.get("spec") or {}).get("hosts") and (home, named.get("name")) == (
+            if spec_of(vs.manifest).get("hosts") and (home, named.get("name")) == (
                 delegate.id.namespace,
                 delegate.id.name,
             ):

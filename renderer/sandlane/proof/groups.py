@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import ServiceHost, covers, exported
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.proof.alignment import entries, hosts
 from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.semantics.delegates import entries_of
@@ -175,7 +175,7 @@ def _is_meshed(vs: Resource, number: int) -> bool:
 
 def gateways_of(vs: Resource) -> Sequence[str]:
     """Returns the gateways of a VirtualService as it writes them."""
-    return (vs.manifest.get("spec") or {}).get("gateways") or (MESH,)
+    return spec_of(vs.manifest).get("gateways") or (MESH,)
 
 
 def keys_of(base: Base, domain: str, vs: Resource, only: str = "") -> Iterator[Key]:
@@ -190,13 +190,13 @@ def keys_of(base: Base, domain: str, vs: Resource, only: str = "") -> Iterator[K
 
 def _at(base: Base, gateway: str, vs: Resource, host: str) -> Iterator[Key]:
     home, _, name = gateway.partition("/")
-    if not exported((vs.manifest.get("spec") or {}).get("exportTo"), vs.id.namespace) & {"*", home}:
+    if not exported(spec_of(vs.manifest).get("exportTo"), vs.id.namespace) & {"*", home}:
         return  # the gateway does not see it
     found = base.by_id.get(ResourceId("networking.istio.io", "Gateway", home, name))
     if found is None:
         yield gateway, None, host
         return
-    spec = found.manifest.get("spec") or {}
+    spec = spec_of(found.manifest)
     pods = str(sorted((spec.get("selector") or {}).items())) if spec.get("selector") else gateway
     for server in spec.get("servers") or ():
         for listed in server.get("hosts") or ():

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sandlane.k8s.hosts import service_of
-from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.resource import Resource, ResourceId, spec_of
 from sandlane.proof.consumers import forbidding, heeded
 from sandlane.proof.obligations.defaults import Served, mesh_server, served
 from sandlane.proof.readers import GATEWAY_API, GRPC_ROUTE, harm
@@ -28,7 +28,7 @@ class Openings:
         """Returns why no first route may be for a port of a Service, or None; one number may stand for TCP and for UDP."""
         world, id = self.world, service.id
         other = mesh_server(world, self.virtual, id) if self.virtual else None
-        ports = (service.manifest.get("spec") or {}).get("ports") or ()
+        ports = spec_of(service.manifest).get("ports") or ()
         harms = [harm(world.reader, world.base, service, port) for port in ports if port["port"] == number]
         return (
             forbidding(world, id, number)
@@ -62,7 +62,7 @@ def _in_the_way(world: World) -> Iterator[tuple[tuple[ResourceId, int], str]]:
             ):  # whether it has an effect or not, an HTTPRoute of the same parentRef is not accepted
                 yield (parent.target, parent.port), f"'{route.id}' of the base is for it"
     for profile in world.base.of("linkerd.io", "ServiceProfile") if world.reader.is_linkerd else ():
-        spec = profile.manifest.get("spec") or {}
+        spec = spec_of(profile.manifest)
         host = service_of(profile.id.name, profile.id.namespace, world.claims.environment.cluster.domain)
         # Linkerd looks for the full name of a Service.
         if host and "." in profile.id.name and (spec.get("routes") or spec.get("dstOverrides")):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_workload_selector
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.proof.literals import ORIGIN, TENANT
@@ -146,7 +146,7 @@ def label_selections(resource: Resource) -> Iterator[tuple[GroupKind, Selector]]
 
 def is_of_servers(resource: Resource) -> bool:
     """Tells whether all parents of a route are Linkerd's Servers, so that it routes nothing and tells requests apart."""
-    parents = (resource.manifest.get("spec") or {}).get("parentRefs") or ()
+    parents = spec_of(resource.manifest).get("parentRefs") or ()
     return bool(parents) and all(_is_server(resource, parent) for parent in parents)
 
 
@@ -159,7 +159,7 @@ def _is_server(route: Resource, parent: Manifest) -> bool:
 
 def other_fields(manifest: Manifest, but: tuple[str, ...]) -> str:
     """Returns all that an object says but for its metadata, its status and some fields of its spec."""
-    spec = {key: value for key, value in (manifest.get("spec") or {}).items() if key not in but}
+    spec = {key: value for key, value in spec_of(manifest).items() if key not in but}
     rest = {key: value for key, value in manifest.items() if key not in ("metadata", "status", "spec")}
     return canonical({**rest, "spec": spec})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable
-from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.workload_kinds import GroupKind
 
 GATEWAY_API = "gateway.networking.k8s.io"
@@ -66,6 +66,6 @@ READERS: Mapping[str, Reader] = {
 
 def harm(reader: Reader, base: Base, service: Resource, port: Manifest) -> str | None:
     """Returns what a first HTTPRoute would break on a port of a Service of the base, or None."""
-    if (service.manifest.get("spec") or {}).get("type") == "ExternalName":
+    if spec_of(service.manifest).get("type") == "ExternalName":
         return "an ExternalName Service is no parent of a route"
     return reader.unroutable(service.manifest, port, base.namespace(service.id.namespace))

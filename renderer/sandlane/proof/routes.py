@@ -12,7 +12,7 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import covers
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.proof.literals import origin_value
 from sandlane.proof.readers import GATEWAY_API, GRPC_ROUTE, Reader
 
@@ -98,12 +98,12 @@ def origin_key(id: ResourceId) -> OriginKey:
 
 def parents_of(manifest: Manifest, namespace: str) -> tuple[Parent, ...]:
     """Returns the parents of a route in a namespace."""
-    return tuple(_parent(reference, namespace) for reference in (manifest.get("spec") or {}).get("parentRefs") or ())
+    return tuple(_parent(reference, namespace) for reference in spec_of(manifest).get("parentRefs") or ())
 
 
 def rules_of(manifest: Manifest) -> Sequence[Manifest]:
     """Returns the rules of a route; one without any has one empty rule, which is the CRD's default."""
-    return (manifest.get("spec") or {}).get("rules") or ({},)
+    return spec_of(manifest).get("rules") or ({},)
 
 
 def is_service_group(reference: Manifest) -> bool:
@@ -193,7 +193,7 @@ def _spot(route: Route, parent: Parent) -> Spot:
         parent.target,
         parent.port,
         parent.section,
-        tuple((route.resource.manifest.get("spec") or {}).get("hostnames") or "*"),
+        tuple(spec_of(route.resource.manifest).get("hostnames") or "*"),
     )
 
 

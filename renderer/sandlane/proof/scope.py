@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import ResourceId
+from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.proof.claims import Claims
 from sandlane.proof.readers import harm
 from sandlane.proof.world import World, make_world
@@ -40,6 +40,6 @@ def _ports(world: World, tenant: str) -> list[tuple[ResourceId, int, str | None]
     found = []
     for id in sorted(world.cloned[tenant]):
         service = world.base.by_id[id]
-        for port in (service.manifest.get("spec") or {}).get("ports") or ():
+        for port in spec_of(service.manifest).get("ports") or ():
             found.append((id, port["port"], harm(world.reader, world.base, service, port)))
     return found

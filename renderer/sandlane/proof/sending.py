@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, ResourceId
+from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.proof.additional import AddedRoute
 from sandlane.proof.alignment import same
 from sandlane.proof.clones import origin_of, unfit_clone
@@ -175,7 +175,7 @@ def _backend(reference: Manifest, home: str) -> Backend:
 def _standing(world: World, parent: Parent) -> Backend:
     """Returns a cloned parent Service as a backend: at the port of its parentRef, or at its only one."""
     service = world.base.by_id.get(parent.target) if parent.target else None
-    ports = (service.manifest.get("spec") or {}).get("ports") or [] if service else []
+    ports = spec_of(service.manifest).get("ports") or [] if service else []
     port = parent.port or (ports[0]["port"] if len(ports) == 1 else None)
     name, namespace = (parent.target.name, parent.target.namespace) if parent.target else ("", "")
     said = spelled_reference({"name": name, "namespace": namespace, "port": port}, namespace)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandlane.k8s.hosts import ServiceHost, renamed
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.proof.alignment import same
 from sandlane.proof.readers import DESTINATION_RULE
 from sandlane.proof.world import World
@@ -57,7 +57,7 @@ class Clones:
     def by_host(self, entry: Manifest, service: ResourceId, tenant: str) -> list[dict[str, Any]]:
         """Returns the route of an entry that sends elsewhere than to the cloned Service whose host it serves."""
         origin = self.world.base.by_id[service]
-        numbers = [port.get("port") for port in (origin.manifest.get("spec") or {}).get("ports") or ()]
+        numbers = [port.get("port") for port in spec_of(origin.manifest).get("ports") or ()]
         port = next((item["destination"].get("port") for item in live(entry)), None)
         kept = {"port": port} if port and port.get("number") in numbers else {}
         name = ServiceHost(service.namespace, self.tenants[service][tenant])
@@ -85,7 +85,7 @@ def make_clones(world: World) -> Clones:
                 tenants.setdefault(service, {})[tenant] = clone.id.name
     policies: dict[ResourceId, set[str]] = {}
     for service, rule in rules_of(world):
-        subsets = (rule.manifest.get("spec") or {}).get("subsets") or ()
+        subsets = spec_of(rule.manifest).get("subsets") or ()
         policies.setdefault(service, set()).update(str(s.get("name")) for s in subsets if s.get("trafficPolicy"))
     return Clones(world=world, tenants=tenants, policies={id: frozenset(names) for id, names in policies.items()})
 
@@ -93,7 +93,7 @@ def make_clones(world: World) -> Clones:
 def rules_of(world: World) -> Iterator[tuple[ResourceId, Resource]]:
     """Yields the base's DestinationRules whose host is exactly one Service, with the Service."""
     for rule in world.base.of(*DESTINATION_RULE):
-        service = world.service(str((rule.manifest.get("spec") or {}).get("host") or ""), rule.id.namespace)
+        service = world.service(str(spec_of(rule.manifest).get("host") or ""), rule.id.namespace)
         if service:
             yield service, rule
 

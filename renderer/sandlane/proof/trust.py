@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.proof.alignment import Insertion, same
 from sandlane.proof.claims import may_choose
 from sandlane.proof.conditions import Unjudged
@@ -23,13 +23,13 @@ _EVERYTHING: Sequence[Manifest] = ({},)
 
 def gateways_of(world: World, vs: Resource) -> dict[str, str]:
     """Returns the gateways of a VirtualService, or those of what delegates to it: full name -> as its matches write it."""
-    spec = vs.manifest.get("spec") or {}
+    spec = spec_of(vs.manifest)
     if spec.get("hosts"):
         written = spec.get("gateways") or (MESH,)
         return {gateway_name(name, vs.id.namespace): name for name in written}
     found: dict[str, str] = {}
     for root, _ in roots_of(world, vs):
-        for name in (root.manifest.get("spec") or {}).get("gateways") or (MESH,):
+        for name in spec_of(root.manifest).get("gateways") or (MESH,):
             full = gateway_name(name, root.id.namespace)
             found[full] = full
     return found or {MESH: MESH}

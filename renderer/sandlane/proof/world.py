@@ -12,7 +12,7 @@ from functools import partial
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.k8s.hosts import service_of
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels, workload_kind
 from sandlane.proof.additional import AddedRoute, added_routes, conditions_of
@@ -174,7 +174,7 @@ def directory(resource: Resource) -> str:
 def services(resources: Iterable[Resource]) -> Iterator[tuple[str, Selector, Resource]]:
     """Yields the Services that select pods: one without a selector, or of type ExternalName, selects none."""
     for resource in resources:
-        spec = resource.manifest.get("spec") or {}
+        spec = spec_of(resource.manifest)
         if (
             (resource.id.group, resource.id.kind) == ("", "Service")
             and spec.get("selector")
@@ -201,7 +201,7 @@ def base_pods(base: Base) -> Iterator[Pods]:
 
 def is_headless(service: Resource) -> bool:
     """Tells whether a Service has no address of its own."""
-    return (service.manifest.get("spec") or {}).get("clusterIP") == "None"
+    return spec_of(service.manifest).get("clusterIP") == "None"
 
 
 def _pods(added: Iterable[Resource]) -> Iterator[Pods]:
@@ -242,7 +242,7 @@ def services_of(base: Base, selecting: Index[Resource], origin: ResourceId) -> l
     row, resource = workload_kind(origin.group, origin.kind), base.by_id.get(origin)
     labels = pod_labels(row, with_template(base, resource).manifest) if row and resource else {}
     found = selecting.matching(origin.namespace, labels) if labels else []
-    return [service for service in found if (service.manifest.get("spec") or {}).get("ports")]
+    return [service for service in found if spec_of(service.manifest).get("ports")]
 
 
 def replaced_by(base: Base, selecting: Index[Resource], use: Use) -> list[Resource]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sandlane.base.base import Base
+from sandlane.k8s.resource import spec_of
 from sandlane.reports.answers import quoted, said
 from sandlane.semantics.network import Network
 from sandlane.semantics.request import Request
@@ -52,7 +53,7 @@ def _addresses(base: Base, namespace: str) -> Iterator[tuple[str, int]]:
     for service in base.of("", "Service"):
         home = service.id.namespace
         name = service.id.name if home == namespace else f"{service.id.name}.{home}"
-        for port in (service.manifest.get("spec") or {}).get("ports") or ():
+        for port in spec_of(service.manifest).get("ports") or ():
             yield name, port["port"]
 
 

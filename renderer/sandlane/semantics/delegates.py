@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandlane.k8s.hosts import exported
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.semantics.istio_matches import gateway_name
 from sandlane.semantics.network import ISTIO, Network
 from sandlane.semantics.outcomes import Origin
@@ -31,7 +31,7 @@ class Entry:
 
 def entries_of(network: Network, resource: Resource) -> Iterator[Entry]:
     """Yields the http entries of a VirtualService that has hosts, delegates merged in."""
-    for number, entry in enumerate((resource.manifest.get("spec") or {}).get("http") or ()):
+    for number, entry in enumerate(spec_of(resource.manifest).get("http") or ()):
         body = _full(network, entry, resource.id.namespace)
         origin = Origin(resource=resource, path=("spec", "http", number))
         if entry.get("delegate"):
@@ -44,7 +44,7 @@ def _delegated(network: Network, root: Resource, body: Manifest) -> Iterator[Ent
     named = body["delegate"]
     id = ResourceId(ISTIO, "VirtualService", named.get("namespace") or root.id.namespace, named.get("name", ""))
     delegate = network.base.by_id.get(id)
-    spec: Manifest = (delegate.manifest.get("spec") or {}) if delegate else {}
+    spec: Manifest = spec_of(delegate.manifest) if delegate else {}
     if delegate is None or spec.get("hosts"):
         return
     if not exported(spec.get("exportTo"), id.namespace) & {"*", root.id.namespace}:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandlane.k8s.hosts import ServiceHost
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.problem import Path
 from sandlane.semantics.gateway_api_matches import Order, matches_of
@@ -33,7 +33,7 @@ class Attached:
     @property
     def hostnames(self) -> Sequence[str]:
         """The route's hostnames."""
-        return (self.route.manifest.get("spec") or {}).get("hostnames") or ()
+        return spec_of(self.route.manifest).get("hostnames") or ()
 
     @property
     def port(self) -> int | None:
@@ -46,7 +46,7 @@ def attached(network: Network, kinds: Sequence[GroupKind], parent: ResourceId) -
     """Yields the routes whose parentRefs name an object: group and kind default to Gateway, the namespace to the route's."""
     for group, kind in kinds:
         for route in network.base.of(group, kind):
-            for reference in (route.manifest.get("spec") or {}).get("parentRefs") or ():
+            for reference in spec_of(route.manifest).get("parentRefs") or ():
                 if _names(reference, route.id.namespace, parent):
                     yield Attached(route=route, parent=reference)
 
@@ -79,7 +79,7 @@ class Reading:
 def compiled(reading: Reading, found: Attached, *, above: tuple[int, ...] = (), doubt: str = "") -> Iterator[Rule]:
     """Yields the rules of a route for a parent; `above` are the parts of their ranks that come before the matches'."""
     route = found.route
-    rules: Sequence[Manifest] = (route.manifest.get("spec") or {}).get("rules") or ({},)
+    rules: Sequence[Manifest] = spec_of(route.manifest).get("rules") or ({},)
     for number, rule in enumerate(rules):
         outcome = _outcome(reading, route, rule)
         for index, match in matches_of(reading.order, route.id.kind, rule):

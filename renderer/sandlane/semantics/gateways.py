@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.gamma import NO_BACKENDS, expressions, sender
@@ -45,7 +45,7 @@ class _Listener:
 
 def _listened(network: Network, gateway: Resource, address: Address) -> tuple[Table, ...]:
     origin = Origin(resource=gateway, path=("spec",))
-    listeners = (gateway.manifest.get("spec") or {}).get("listeners") or ()
+    listeners = spec_of(gateway.manifest).get("listeners") or ()
     here = [
         _Listener(body=x, host=str(x.get("hostname") or "").lower()) for x in listeners if x.get("port") == address.port
     ]
@@ -134,7 +134,7 @@ def _is_granted(network: Network, route: Resource, service: ResourceId) -> bool:
         return True
     source = {"group": route.id.group, "kind": route.id.kind, "namespace": route.id.namespace}
     for grant in network.base.of(GATEWAY_API, "ReferenceGrant"):
-        spec = grant.manifest.get("spec") or {}
+        spec = spec_of(grant.manifest)
         to = [t for t in spec.get("to") or () if (t.get("group") or "", t.get("kind")) == ("", "Service")]
         is_named = any(t.get("name") in (None, "", service.name) for t in to)
         is_given = any(all(f.get(key) == value for key, value in source.items()) for f in spec.get("from") or ())

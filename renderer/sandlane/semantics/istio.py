@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from sandlane.k8s.hosts import exported
 from sandlane.k8s.ports import SNIFFED, is_http, istio_protocol
-from sandlane.k8s.resource import Resource
+from sandlane.k8s.resource import Resource, spec_of
 from sandlane.semantics import gamma
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination, rules_of
@@ -65,17 +65,13 @@ def _mesh(network: Network, namespace: str) -> list[Resource]:
     return [
         vs
         for vs in network.base.of(ISTIO, "VirtualService")
-        if MESH in (_spec(vs).get("gateways") or (MESH,))
-        and exported(_spec(vs).get("exportTo"), vs.id.namespace) & {"*", namespace}
+        if MESH in (spec_of(vs.manifest).get("gateways") or (MESH,))
+        and exported(spec_of(vs.manifest).get("exportTo"), vs.id.namespace) & {"*", namespace}
     ]
 
 
-def _spec(resource: Resource) -> dict[str, list[str]]:
-    return resource.manifest.get("spec") or {}
-
-
 def _hosts(network: Network, vs: Resource) -> list[str]:
-    return [network.full(host, vs.id.namespace).lower() for host in _spec(vs).get("hosts") or ()]
+    return [network.full(host, vs.id.namespace).lower() for host in spec_of(vs.manifest).get("hosts") or ()]
 
 
 def _addressed(network: Network, address: Address) -> tuple[str, Host | None]:
@@ -101,7 +97,7 @@ def _is_known(network: Network, host: Host, scope: Scope, visible: Sequence[Reso
     return any(
         network.full(str((item.get("destination") or {}).get("host")), vs.id.namespace) == host.name
         for vs in visible
-        for entry in (vs.manifest.get("spec") or {}).get("http") or ()
+        for entry in spec_of(vs.manifest).get("http") or ()
         for item in entry.get("route") or ()
     )
 
@@ -148,14 +144,14 @@ def _made(network: Network, proxy: Proxy, host: Host) -> Iterator[Source]:
 def _tiers(found: Sequence[Resource], namespace: str) -> list[list[Resource]]:
     tiers: list[list[Resource]] = [[], [], []]
     for vs in found:
-        names = exported(_spec(vs).get("exportTo"), vs.id.namespace)
+        names = exported(spec_of(vs.manifest).get("exportTo"), vs.id.namespace)
         tier = 2 if "*" in names else 0 if vs.id.namespace == namespace else 1
         tiers[tier].append(vs)
     return [tier for tier in tiers if tier]
 
 
 def _is_public(vs: Resource) -> bool:
-    return "*" in exported(_spec(vs).get("exportTo"), vs.id.namespace)
+    return "*" in exported(spec_of(vs.manifest).get("exportTo"), vs.id.namespace)
 
 
 def _first_scope(found: Sequence[Resource], address: Address) -> list[Resource]:
@@ -166,6 +162,8 @@ def _first_scope(found: Sequence[Resource], address: Address) -> list[Resource]:
 def _connection(network: Network, host: Host, visible: Sequence[Resource], address: Address) -> Outcome:
     """Returns what becomes of a connection to a port that carries no HTTP."""
     for vs in visible:
-        if (_spec(vs).get("tcp") or _spec(vs).get("tls")) and most_specific(_hosts(network, vs), host.name):
+        if (spec_of(vs.manifest).get("tcp") or spec_of(vs.manifest).get("tls")) and most_specific(
+            _hosts(network, vs), host.name
+        ):
             return Unknown(f"'{vs.id}' routes connections, which is not modelled")
     return L4(host.name, address.port)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandlane.k8s.hosts import covers, exported
-from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.semantics.istio_matches import Proxy, gateway_name
 from sandlane.semantics.istio_rules import rules_of
 from sandlane.semantics.network import ISTIO, Network, most_specific
@@ -23,7 +23,7 @@ _PASSED_ON = frozenset({"AUTO_PASSTHROUGH", "PASSTHROUGH"})
 
 def table_of(network: Network, gateway: Resource, address: Address) -> Table:
     """Returns the rules of a Gateway's proxies for a port and an authority."""
-    servers = [s for s in (gateway.manifest.get("spec") or {}).get("servers") or () if _port(s) == address.port]
+    servers = [s for s in spec_of(gateway.manifest).get("servers") or () if _port(s) == address.port]
     origin = Origin(resource=gateway, path=("spec",))
     if not servers:
         return Table(otherwise=Unknown(f"'{gateway.id}' serves no port {address.port}"), origin=origin)
@@ -53,7 +53,7 @@ def _notes(network: Network, gateway: Resource) -> tuple[str, ...]:
 
 
 def _spec(resource: Resource) -> Manifest:
-    return resource.manifest.get("spec") or {}
+    return spec_of(resource.manifest)
 
 
 def _port(server: Manifest) -> int | None:

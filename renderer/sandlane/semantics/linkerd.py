@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.k8s.ports import linkerd_unroutable
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.semantics.addressed import addressed
 from sandlane.semantics.gateway_api import GRPC_ROUTE, ROUTES, Attached, Reading, attached, compiled, filters_of, plain
 from sandlane.semantics.gateway_api_matches import LINKERD, host_rank
@@ -88,7 +88,7 @@ def _key(found: Attached, parent: ResourceId) -> tuple[ResourceId, int | None]:
 
 
 def _filters(route: Resource) -> Iterator[Mapping[str, object]]:
-    for rule in (route.manifest.get("spec") or {}).get("rules") or ():
+    for rule in spec_of(route.manifest).get("rules") or ():
         yield from filters_of(rule)
 
 
@@ -104,7 +104,7 @@ def _profiled(network: Network, address: Address, host: Host, default: Forward) 
     """Returns the table of a ServiceProfile that overrides the routes of a Service, if one does (S21)."""
     for namespace in dict.fromkeys((address.client.namespace, host.resource.id.namespace)):
         profile = network.base.by_id.get(ResourceId(*SERVICE_PROFILE, namespace, host.name))
-        spec: Manifest = (profile.manifest.get("spec") or {}) if profile else {}
+        spec: Manifest = spec_of(profile.manifest) if profile else {}
         if profile is None or not (spec.get("routes") or spec.get("dstOverrides")):
             continue
         outcome = _overridden(address, spec, default)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandlane.base.base import Base, make_base
 from sandlane.k8s.hosts import ServiceHost, covers, exported
-from sandlane.k8s.resource import Manifest, Resource, annotations_of
+from sandlane.k8s.resource import Manifest, Resource, annotations_of, spec_of
 from sandlane.semantics.request import bare
 
 ISTIO = "networking.istio.io"
@@ -47,7 +47,7 @@ class Host:
     @property
     def spec(self) -> Manifest:
         """The spec of its object."""
-        return self.resource.manifest.get("spec") or {}
+        return spec_of(self.resource.manifest)
 
     def is_seen(self, namespace: str) -> bool:
         """Tells whether clients of a namespace see it."""
@@ -97,14 +97,14 @@ def _services(base: Base, domain: str) -> Iterator[Host]:
         yield Host(
             name=ServiceHost(service.id.namespace, service.id.name).fqdn(domain),
             resource=service,
-            ports=_numbered((service.manifest.get("spec") or {}).get("ports"), "port"),
+            ports=_numbered(spec_of(service.manifest).get("ports"), "port"),
             exported=exported(annotations_of(service.manifest).get(EXPORT_TO, "").split(","), service.id.namespace),
         )
 
 
 def _entries(base: Base) -> Iterator[Host]:
     for entry in base.of(ISTIO, "ServiceEntry"):
-        spec = entry.manifest.get("spec") or {}
+        spec = spec_of(entry.manifest)
         # A ServiceEntry's port says its protocol where a Service's says it with its name.
         ports = [{**port, "protocol": "TCP", "appProtocol": str(port.get("protocol", "")).lower()}
                  for port in spec.get("ports") or ()]  # fmt: skip

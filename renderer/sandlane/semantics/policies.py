@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.k8s.hosts import exported
-from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.semantics.network import ISTIO, Network, most_specific
 from sandlane.semantics.outcomes import Origin, Policy
@@ -70,7 +70,7 @@ def _host(network: Network, rule: Resource) -> str:
 
 
 def _spec(rule: Resource) -> Manifest:
-    return rule.manifest.get("spec") or {}
+    return spec_of(rule.manifest)
 
 
 def _subsets(rule: Resource) -> Sequence[Manifest]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sandlane.k8s.hosts import covers
-from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.selectors import from_label_selector, from_map, matches
 from sandlane.semantics.network import ISTIO, Network
 from sandlane.semantics.outcomes import Blackhole, Origin, Passthrough
@@ -57,7 +57,7 @@ def _levels(network: Network, client: Client) -> Sequence[list[Resource]]:
 
 
 def _spec(sidecar: Resource) -> Manifest:
-    return sidecar.manifest.get("spec") or {}
+    return spec_of(sidecar.manifest)
 
 
 def _selects(sidecar: Resource, client: Client) -> bool:
@@ -69,7 +69,7 @@ def _selects(sidecar: Resource, client: Client) -> bool:
 
 
 def _scope(sidecar: Resource, client: Client, port: int, doubt: str) -> Scope:
-    spec = sidecar.manifest.get("spec") or {}
+    spec = spec_of(sidecar.manifest)
     listeners = spec.get("egress")
     mode = (spec.get("outboundTrafficPolicy") or {}).get("mode")
     return Scope(

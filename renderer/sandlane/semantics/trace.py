@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sandlane.k8s.hosts import service_of
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels, workload_kind
 from sandlane.semantics import decide_request
@@ -92,7 +92,7 @@ def _targets(network: Network, outcome: Outcome) -> Iterator[Target]:
 
 
 def _selected(network: Network, service: Resource, subset: Manifest) -> Iterator[Resource]:
-    spec = service.manifest.get("spec") or {}
+    spec = spec_of(service.manifest)
     if not spec.get("selector") or spec.get("type") == "ExternalName":
         return
     selector = (*from_map(spec["selector"]), *from_map(subset))

@@ -12,7 +12,7 @@ from itertools import permutations
 
 from sandlane.base.base import Base
 from sandlane.k8s.ports import is_http, istio_protocol
-from sandlane.k8s.resource import Resource, ResourceId, labels_of
+from sandlane.k8s.resource import Resource, ResourceId, labels_of, spec_of
 from sandlane.semantics.addressed import addressed
 from sandlane.semantics.gamma import merged
 from sandlane.semantics.gateway_api import ROUTES, Attached, attached
@@ -73,7 +73,7 @@ def _virtual(network: Network, proxy: Proxy, host: Host, homes: set[str]) -> tup
     """Returns the rules of the VirtualServices of a host in some namespaces."""
     found: list[Rule] = []
     for vs in network.base.of(ISTIO, "VirtualService"):
-        spec = vs.manifest.get("spec") or {}
+        spec = spec_of(vs.manifest)
         hosts = [network.full(name, vs.id.namespace).lower() for name in spec.get("hosts") or ()]
         if vs.id.namespace in homes and MESH in (spec.get("gateways") or (MESH,)) and most_specific(hosts, host.name):
             found += rules_of(network, vs, proxy)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
 
 SERVICE_GROUPS = ("", "core", None)
@@ -45,7 +45,7 @@ class Route:
     @property
     def rules(self) -> list[Any]:
         """The rules of the route; one without any stands for one empty rule, as the CRD's default has it."""
-        return (self.resource.manifest.get("spec") or {}).get("rules") or [{}]
+        return spec_of(self.resource.manifest).get("rules") or [{}]
 
 
 def read_routes(base: Base, dialect: Dialect) -> tuple[Route, ...]:
@@ -90,7 +90,7 @@ def _read(resource: Resource, dialect: Dialect) -> Iterator[Attached]:
 
 def ignored_filter(resource: Resource, dialect: Dialect) -> str | None:
     """Returns the filter for which a mesh ignores a whole route of Services, if it has one."""
-    for rule in (resource.manifest.get("spec") or {}).get("rules") or ():
+    for rule in spec_of(resource.manifest).get("rules") or ():
         for place in (rule, *(rule.get("backendRefs") or ())):
             for item in place.get("filters") or ():
                 if item.get("type") in dialect.ignored_filters:
@@ -100,7 +100,7 @@ def ignored_filter(resource: Resource, dialect: Dialect) -> str | None:
 
 def parents_of(resource: Resource) -> Iterator[Attached]:
     """Yields the Services and Gateways to which a route is attached."""
-    for reference in (resource.manifest.get("spec") or {}).get("parentRefs") or ():
+    for reference in spec_of(resource.manifest).get("parentRefs") or ():
         # The API server fills in the Gateway API's own group, which has no Services.
         group = GATEWAY if reference.get("group") is None else reference["group"]
         kind = reference.get("kind") or "Gateway"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sandlane.k8s.resource import ResourceId
+from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route, attached_to
 
 Pair = tuple[Route, Attached]
@@ -67,7 +67,7 @@ def _compete(one: Pair, two: Pair) -> bool:
 
 
 def _routes_meet(one: Route, two: Route) -> bool:
-    hosts, others = (((r.resource.manifest.get("spec") or {}).get("hostnames") or ["*"]) for r in (one, two))
+    hosts, others = ((spec_of(r.resource.manifest).get("hostnames") or ["*"]) for r in (one, two))
     return any(hosts_meet(a, b) for a in hosts for b in others)
 
 

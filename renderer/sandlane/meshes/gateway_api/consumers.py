@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import Manifest, ResourceId, annotations_of
+from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, spec_of
 from sandlane.meshes.gateway_api.attached_routes import Route, backend, homes
 from sandlane.meshes.gateway_api.components import Component
 from sandlane.meshes.gateway_api.copies import with_defaults
@@ -54,7 +54,7 @@ def _competing(dialect: Dialect, routes: Sequence[Route], service: ResourceId, p
     """
     for route in routes:
         is_http = route.resource.id.kind == "HTTPRoute"
-        is_hosted = bool((route.resource.manifest.get("spec") or {}).get("hostnames"))
+        is_hosted = bool(spec_of(route.resource.manifest).get("hostnames"))
         if not is_http or (
             not is_hosted
             and any(_ranks_last(rule) and not _is_default(dialect, route, rule, service, port) for rule in route.rules)
@@ -91,7 +91,7 @@ def _is_default(dialect: Dialect, route: Route, rule: Manifest, service: Resourc
 
 def _is_exhaustive(route: Route) -> bool:
     """Tells whether a route has a rule for every request."""
-    if (route.resource.manifest.get("spec") or {}).get("hostnames") or route.resource.id.kind != "HTTPRoute":
+    if spec_of(route.resource.manifest).get("hostnames") or route.resource.id.kind != "HTTPRoute":
         return False
     matches = (with_defaults(m, is_http=True) for rule in route.rules for m in rule.get("matches") or [{}])
     return any(_is_bare(m) and m["path"] == {"type": "PathPrefix", "value": "/"} for m in matches)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sandlane.k8s.resource import Manifest, ResourceId
+from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.gateway_api.attached_routes import (
     Attached,
@@ -156,7 +156,7 @@ def _port(plan: Plan, attached: Attached) -> int | None:
     if attached.parent.port:
         return attached.parent.port
     service = plan.base.by_id.get(attached.parent.target)
-    ports = (service.manifest.get("spec") or {}).get("ports") or [] if service else []
+    ports = spec_of(service.manifest).get("ports") or [] if service else []
     return ports[0]["port"] if len(ports) == 1 else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.meshes.gateway_api.attached_routes import Route, backend, references_of
 from sandlane.meshes.gateway_api.copies import Copying
 from sandlane.meshes.gateway_api.dialects import GATEWAY
@@ -112,7 +112,7 @@ def _lets(grant: Resource, crossing: Crossing) -> bool:
     """Tells whether a grant of the base lets a route name the cloned Service."""
     if grant.id.namespace != crossing.service.namespace:
         return False
-    is_from = any(_source(given) == crossing.source for given in (grant.manifest.get("spec") or {}).get("from") or ())
+    is_from = any(_source(given) == crossing.source for given in spec_of(grant.manifest).get("from") or ())
     return is_from and any(to.get("name") in (None, "", crossing.service.name) for to in _services(grant))
 
 
@@ -122,7 +122,7 @@ def _is_to_all(grant: Resource) -> bool:
 
 def _services(grant: Resource) -> list[Manifest]:
     """Returns what a grant lets name of Services."""
-    to = (grant.manifest.get("spec") or {}).get("to") or ()
+    to = spec_of(grant.manifest).get("to") or ()
     return [t for t in to if (t.get("group") or "", t.get("kind")) == ("", "Service")]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
-from sandlane.k8s.resource import ResourceId, at
+from sandlane.k8s.resource import ResourceId, at, spec_of
 from sandlane.meshes.gateway_api.attached_routes import (
     Route,
     ignored_filter,
@@ -126,7 +126,7 @@ def _way(dialect: Dialect, route: Route) -> str | None:
 
 
 def _ports(plan: Plan, service: ResourceId, unroutable: Unroutable) -> list[int]:
-    ports = (plan.base.by_id[service].manifest.get("spec") or {}).get("ports") or ()
+    ports = spec_of(plan.base.by_id[service].manifest).get("ports") or ()
     return [port["port"] for port in ports if (service, number_and_protocol(port)) not in unroutable]
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, combinations
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import ResourceId
+from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route
 from sandlane.meshes.gateway_api.components import Component, Pair, hosts_meet, together
 from sandlane.meshes.gateway_api.dialects import Dialect
@@ -85,7 +85,7 @@ def _meet(base: Base, dialect: Dialect, one: Pair, other: Pair) -> bool:
 
 def _hostnames(route: Route) -> set[str]:
     """Returns a route's host names; a request ranks by the closest, so only routes with a name in common tie."""
-    return set((route.resource.manifest.get("spec") or {}).get("hostnames") or [""])
+    return set(spec_of(route.resource.manifest).get("hostnames") or [""])
 
 
 def _listeners(base: Base, attached: Attached, beside: Attached) -> set[str]:
@@ -93,7 +93,7 @@ def _listeners(base: Base, attached: Attached, beside: Attached) -> set[str]:
     gateway = base.by_id.get(attached.parent.target)
     if gateway is None:
         return {""}
-    listeners = (gateway.manifest.get("spec") or {}).get("listeners") or ()
+    listeners = spec_of(gateway.manifest).get("listeners") or ()
     parents = (attached.parent, beside.parent)
     meant = (
         x for x in listeners if all(p.listener in ("", x.get("name")) and p.port in (0, x.get("port")) for p in parents)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
-from sandlane.k8s.resource import ResourceId, at
+from sandlane.k8s.resource import ResourceId, at, spec_of
 from sandlane.meshes.gateway_api.attached_routes import ignored_filter, parents_of, read_routes
 from sandlane.meshes.gateway_api.dialects import GATEWAY, LINKERD, Dialect
 from sandlane.meshes.gateway_api.waypoints import heeded
@@ -22,7 +22,7 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
     in_the_way = dict(_profiles(environment, base)) if dialect is LINKERD else {}
     kept_off = {**dict(_inert(base, dialect)), **dict(_kept_off(base, dialect))} if dialect is LINKERD else {}
     for service in base.of("", "Service"):
-        ports = (service.manifest.get("spec") or {}).get("ports") or ()
+        ports = spec_of(service.manifest).get("ports") or ()
         namespace = base.namespace(service.id.namespace)
         for port in ports:
             reason = dialect.unroutable(service.manifest, port, namespace) or in_the_way.get(service.id)
@@ -32,7 +32,7 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
     served = _served(base, dialect)
     for service_id, number, route in _l4_routes(base):
         for service in [base.by_id[service_id]] if service_id in base.by_id else []:
-            for port in (service.manifest.get("spec") or {}).get("ports") or ():
+            for port in spec_of(service.manifest).get("ports") or ():
                 is_served = any((service_id, n) in served for n in (0, port["port"]))
                 if number in (0, port["port"]) and not is_served:  # GEP-1294: of several kinds HTTPRoutes count
                     found.setdefault(
@@ -45,7 +45,7 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
 def _profiles(environment: Environment, base: Base) -> Iterator[tuple[ResourceId, str]]:
     """Yields the Services whose ServiceProfile makes Linkerd ignore routes: those with routes or dstOverrides."""
     for profile in base.of("linkerd.io", "ServiceProfile"):
-        spec = profile.manifest.get("spec") or {}
+        spec = spec_of(profile.manifest)
         host = service_of(profile.id.name, profile.id.namespace, environment.cluster.domain)
         if host and "." in profile.id.name and (spec.get("routes") or spec.get("dstOverrides")):
             yield (
@@ -103,7 +103,7 @@ def _served(
 def _l4_routes(base: Base) -> Iterator[tuple[ResourceId, int, ResourceId]]:
     for kind in ("TCPRoute", "TLSRoute"):
         for route in base.of(GATEWAY, kind):
-            for reference in (route.manifest.get("spec") or {}).get("parentRefs") or ():
+            for reference in spec_of(route.manifest).get("parentRefs") or ():
                 if reference.get("kind") == "Service" and reference.get("group") in ("", "core"):
                     namespace = reference.get("namespace") or route.id.namespace
                     yield (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sandlane.k8s.hosts import ServiceHost, service_of
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.meshes.gateway_api.attached_routes import (
     Attached,
     Route,
@@ -119,7 +119,7 @@ def _host(plan: Plan, reference: Manifest, home: str) -> tuple[ServiceHost | Non
     if (reference.get("group"), reference.get("kind")) == ("networking.istio.io", "Hostname"):
         return _full(name, domain), f"the Hostname '{name}'"
     alias = plan.base.by_id.get(backend(reference, home) or ResourceId("", "", "", ""))
-    spec = (alias.manifest.get("spec") or {}) if alias else {}
+    spec = spec_of(alias.manifest) if alias else {}
     if alias is None or spec.get("type") != "ExternalName":
         return None, ""
     return _full(str(spec.get("externalName") or ""), domain), f"'{alias.id}', an ExternalName"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import ServiceHost, covers
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.meshes.istio.virtual_service_fields import MESH, NETWORKING, entries, gateways, hosts, matches_of, scope
 
 _CLIENTS = ("sourceLabels", "sourceNamespace")
@@ -128,7 +128,7 @@ def _places(base: Base, name: str, namespace: str) -> Iterator[tuple[Place, Sequ
     if gateway is None:
         yield (name, None), None
         return
-    spec = gateway.manifest.get("spec") or {}
+    spec = spec_of(gateway.manifest)
     selector = ",".join(f"{key}={value}" for key, value in sorted((spec.get("selector") or {}).items()))
     for server in spec.get("servers") or ():
         place = (selector or name, (server.get("port") or {}).get("number"))

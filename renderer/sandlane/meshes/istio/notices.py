@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.k8s.hosts import covers
-from sandlane.k8s.resource import Resource, ResourceId, at
+from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.meshes.istio.coverage import Standing, http_ports
 from sandlane.meshes.istio.delegates import expanded
@@ -60,7 +60,7 @@ def _lost_subsets(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]])
         if (service := view.service(destination["host"], vs.id.namespace)) in by_service
     }
     for rule in view.base.of(NETWORKING, "DestinationRule"):
-        spec = rule.manifest.get("spec") or {}
+        spec = spec_of(rule.manifest)
         names = [subset["name"] for subset in spec.get("subsets") or () if subset.get("trafficPolicy")]
         host = spec.get("host") or ""
         for id in by_service if host.startswith("*") else ():

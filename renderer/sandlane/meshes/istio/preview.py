@@ -13,7 +13,7 @@ from typing import Any
 
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.istio.gateways import gateway_name, is_catch_all, served_at
 from sandlane.meshes.istio.route_copies import is_affected, moved, named
@@ -177,7 +177,7 @@ def _host(gateway: Resource, preview: Preview, tenant: Tenant, taken: Mapping[st
         raise _Unfit(f"makes the host '{host}', which the base has already", "choose another 'host'")
     listed = [
         str(name).lower().rpartition("/")
-        for server in (gateway.manifest.get("spec") or {}).get("servers") or ()
+        for server in spec_of(gateway.manifest).get("servers") or ()
         for name in server.get("hosts") or ()
     ]
     if not any(scope in ("", "*", ".", gateway.id.namespace) and covers(known, host) for scope, _, known in listed):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import Resource, ResourceId, at
+from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
@@ -44,7 +44,7 @@ def _without_routes(rollout: Resource) -> Iterator[str]:
 
 def _id_of(canary: Resource) -> ResourceId:
     """Returns the VirtualService that Flagger makes: it has the name of the Canary's service, or of its target."""
-    spec: Any = canary.manifest.get("spec") or {}
+    spec: Any = spec_of(canary.manifest)
     name = at(spec, ("service", "name")) or at(spec, ("targetRef", "name")) or canary.id.name
     return ResourceId(NETWORKING, "VirtualService", canary.id.namespace, str(name))
 

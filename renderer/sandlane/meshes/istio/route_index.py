@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import ServiceHost, covers, service_of
-from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.resource import Resource, ResourceId, spec_of
 from sandlane.meshes.istio.delegates import Roots, roots_of
 from sandlane.meshes.istio.gateways import Bindings, bindings_of
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, hosts, is_mesh
@@ -88,7 +88,7 @@ def _destination_rules(base: Base, domain: str) -> tuple[dict[ResourceId, list[R
     rules: dict[ResourceId, list[Resource]] = {}
     subsets: dict[ResourceId, set[str]] = {}
     for rule in base.of(NETWORKING, "DestinationRule"):
-        spec = rule.manifest.get("spec") or {}
+        spec = spec_of(rule.manifest)
         service = service_of(spec.get("host") or "", rule.id.namespace, domain)
         if service:
             id = ResourceId("", "Service", service.namespace, service.name)

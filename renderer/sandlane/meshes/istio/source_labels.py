@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import pod_labels
 from sandlane.plan.model import Plan, Tenant, WorkloadClone
@@ -32,7 +32,7 @@ def clients_of(plan: Plan) -> Clients:
 
 def with_clients(clients: Clients, vs: Resource) -> tuple[dict[str, Any], list[WorkloadClone]]:
     """Returns the spec of a VirtualService with conditions for clones, and the clones for which it has some."""
-    spec = dict(vs.manifest.get("spec") or {})
+    spec = dict(spec_of(vs.manifest))
     meant: dict[ResourceId, WorkloadClone] = {}
     if not clients or not any(source_matches(vs.manifest)):
         return spec, []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandlane.k8s.hosts import exported
-from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.resource import Manifest, Resource, spec_of
 
 NETWORKING = "networking.istio.io"
 MESH = "mesh"
@@ -18,17 +18,17 @@ def hosts(manifest: Manifest) -> list[str]:
     Only these: a destination's host is compared as it is written (istio: pilot/pkg/networking/core/route/route.go,
     separateVSHostsAndServices).
     """
-    return [host.lower() for host in (manifest.get("spec") or {}).get("hosts") or ()]
+    return [host.lower() for host in spec_of(manifest).get("hosts") or ()]
 
 
 def gateways(manifest: Manifest) -> list[str]:
     """Returns the gateways of a VirtualService; none stands for the mesh."""
-    return (manifest.get("spec") or {}).get("gateways") or [MESH]
+    return spec_of(manifest).get("gateways") or [MESH]
 
 
 def entries(manifest: Manifest) -> list[dict[str, Any]]:
     """Returns the HTTP entries of a VirtualService."""
-    return (manifest.get("spec") or {}).get("http") or []
+    return spec_of(manifest).get("http") or []
 
 
 def matches_of(entry: Manifest) -> Sequence[Manifest]:
@@ -43,7 +43,7 @@ def is_mesh(manifest: Manifest) -> bool:
 
 def scope(resource: Resource) -> frozenset[str]:
     """Returns the namespaces that see a VirtualService; `*` for all."""
-    return exported((resource.manifest.get("spec") or {}).get("exportTo"), resource.id.namespace)
+    return exported(spec_of(resource.manifest).get("exportTo"), resource.id.namespace)
 
 
 def live(entry: Manifest) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandlane.k8s.hosts import ServiceHost, covers
-from sandlane.k8s.resource import Resource, ResourceId, labels_of
+from sandlane.k8s.resource import Resource, ResourceId, labels_of, spec_of
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
@@ -97,7 +97,7 @@ def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
 def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
     """Yields the Services that routes of the base name, there or not: where one appears, their outcome changes."""
     for resource in (*world.base.of(*VIRTUAL_SERVICE), *world.base.of(*DESTINATION_RULE)):
-        spec = resource.manifest.get("spec") or {}
+        spec = spec_of(resource.manifest)
         routes = (entry for field in ("http", "tcp", "tls") for entry in spec.get(field) or ())
         sent = (str(destination.get("host") or "") for entry in routes for destination, _ in destinations(entry))
         for host in (*hosts(resource.manifest), str(spec.get("host") or ""), *sent):
@@ -123,7 +123,7 @@ def _named_by_route(world: World, resource: Resource) -> Iterator[ResourceId]:
 
 def _host(world: World, rule: Resource) -> Iterator[Problem]:
     """Yields a rule that is for anything but a Service that the output adds: it would change how the base is called."""
-    host = (rule.manifest.get("spec") or {}).get("host") or ""
+    host = spec_of(rule.manifest).get("host") or ""
     service = world.service(host, rule.id.namespace)
     if world.added_service(service):
         return

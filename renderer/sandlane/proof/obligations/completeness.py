@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.k8s.hosts import ServiceHost
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.problems.problem import Problem
 from sandlane.proof.alignment import Insertion, called, entries, hosts
 from sandlane.proof.conditions import demands_of
@@ -35,11 +35,7 @@ def check(world: World) -> Iterator[Problem]:
     expectation = Expectation(world=world, clones=make_clones(world), demands=demands)
     for vs in world.base.of(*VIRTUAL_SERVICE):
         yield from _transformed(expectation, vs)
-        if (
-            vs.id not in world.output.by_id
-            and world.specs[vs.id] != (vs.manifest.get("spec") or {})
-            and not _is_owned(world, vs)
-        ):
+        if vs.id not in world.output.by_id and world.specs[vs.id] != spec_of(vs.manifest) and not _is_owned(world, vs):
             yield wrong(vs.source, f"'{vs.id}': has conditions for clones as clients, and is not in the output")
     if VIRTUAL_SERVICE in world.reader.shared:
         yield from _new(expectation)
@@ -106,7 +102,7 @@ def _by_host(expectation: Expectation, vs: Resource) -> tuple[dict[str, Cause], 
     tenants = expectation.clones.tenants
     own = hosts(vs.manifest)
     named = [service for host in own if (service := expectation.world.service(host, vs.id.namespace)) in tenants]
-    bound = (vs.manifest.get("spec") or {}).get("gateways") or ["mesh"]
+    bound = spec_of(vs.manifest).get("gateways") or ["mesh"]
     if not named or "mesh" not in bound:
         return {}, []
     written = [entry.body for entry in entries_of(expectation.world.network, vs)]
@@ -141,7 +137,7 @@ def _new(expectation: Expectation) -> Iterator[Problem]:
     for id in sorted(tenants.keys() | by_service.keys()):
         service = world.base.by_id[id]
         ports, how = routable(service), served(world, service)
-        is_one_of_many = len((service.manifest.get("spec") or {}).get("ports") or ()) > 1
+        is_one_of_many = len(spec_of(service.manifest).get("ports") or ()) > 1
         if id in by_route:
             continue  # an added one beside these is a matter of P1
         if how.by:
@@ -172,7 +168,7 @@ def _behind(expectation: Expectation, how: Served, service: Resource) -> Iterato
         return
     vs = expectation.world.output.by_id[how.home.id]
     behind = [i for i in alignment.insertions if i.before is None and i.tenant is not None]
-    is_meshed = ((vs.manifest.get("spec") or {}).get("gateways") or ["mesh"]) == ["mesh"]
+    is_meshed = (spec_of(vs.manifest).get("gateways") or ["mesh"]) == ["mesh"]
     more: Manifest = {} if is_meshed else {"gateways": ["mesh"]}
     yield from _ports(expectation, vs, service, how.ports, behind, more)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of
+from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import AddedRoute
@@ -70,7 +70,7 @@ def _place(added: AddedRoute, origin: Route) -> Iterator[Problem]:
             yield _wrong(resource, f"parentRef {number + 1} is none of '{base.id}'", path)
         elif parent.form in [other.form for other in added.parents[:number]]:
             yield _wrong(resource, f"parentRef {number + 1} stands there twice", path)
-    mine, spec = resource.manifest.get("spec") or {}, base.manifest.get("spec") or {}
+    mine, spec = spec_of(resource.manifest), spec_of(base.manifest)
     for field in dict.fromkeys((*spec, *mine)):
         # No host names and an empty list of them are the same to the API server.
         if field not in _CHANGED and not same(mine.get(field) or None, spec.get(field) or None):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandlane.k8s.resource import ResourceId
+from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.obligations.precedence import called
@@ -25,7 +25,7 @@ def check(world: World) -> Iterator[Problem]:
             if not (world.reader.has_defaults or id in world.routes.at) or not _is_cloned(world, id, holder.tenant):
                 continue
             service = world.base.by_id[id]
-            for port in (service.manifest.get("spec") or {}).get("ports") or ():
+            for port in spec_of(service.manifest).get("ports") or ():
                 key = id, port["port"]
                 if key not in closed:
                     closed[key] = openings.closed(service, port["port"]) is not None

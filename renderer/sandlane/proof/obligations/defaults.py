@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import ServiceHost
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof import coverage
@@ -41,7 +41,7 @@ def check(world: World) -> Iterator[Problem]:
     for vs in world.added:
         if (vs.id.group, vs.id.kind) != VIRTUAL_SERVICE or directory(vs) != "shared":
             continue  # a preview has obligations of its own
-        spec = vs.manifest.get("spec") or {}
+        spec = spec_of(vs.manifest)
         service = served_service(world, vs)
         if service is None:
             yield _wrong(
@@ -63,7 +63,7 @@ def _wrong(vs: Resource, what: str, path: Path = ()) -> Problem:
 
 def served_service(world: World, vs: Resource) -> Resource | None:
     """Returns the one Service of the base that an added VirtualService is for, by its full name in its own namespace."""
-    named = (vs.manifest.get("spec") or {}).get("hosts") or []
+    named = spec_of(vs.manifest).get("hosts") or []
     id = world.service(named[0], vs.id.namespace) if len(named) == 1 else None
     if id is None or id.namespace != vs.id.namespace or named[0] != _fqdn(world, id):
         return None
@@ -90,7 +90,7 @@ def served(world: World, is_heeded: Callable[[ResourceId, Resource], bool] = lam
 
 def gateways(manifest: Manifest) -> set[str]:
     """Returns the gateways for which a VirtualService, or a match in it, is; `mesh` stands for the mesh's own clients."""
-    bound = (manifest.get("spec") or {}).get("gateways") or ("mesh",)
+    bound = spec_of(manifest).get("gateways") or ("mesh",)
     matches = (match for entry in entries(manifest) for match in entry.get("match") or ())
     return {*bound, *(gateway for match in matches for gateway in match.get("gateways") or ())}
 
@@ -129,7 +129,7 @@ def _scope(vs: Resource, spec: Manifest, service: Resource) -> Iterator[Problem]
 
 def _entries(world: World, vs: Resource, service: Resource) -> Iterator[Problem]:
     """Yields entries that are neither a tenant's nor a port's default, and ports without exactly one default behind tenants'."""
-    ports = (service.manifest.get("spec") or {}).get("ports") or ()
+    ports = spec_of(service.manifest).get("ports") or ()
     numbers = [port["port"] for port in ports]
     yield from behind(world, vs, service, world.alignments[vs.id].insertions, numbers, routable(service), {})
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandlane.k8s.hosts import service_of
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source
 from sandlane.proof.alignment import Insertion, destinations, hosts, same
@@ -120,14 +120,14 @@ def _wrong_clone(world: World, vs: Resource, service: Resource, tenant: str, bas
 def _wrong_port(service: Resource, destination: Manifest, base: list[Manifest]) -> str | None:
     """Returns why a clone's Service has not the port, unless the base names one that is not there: that is the base's own error."""
     number = (destination.get("port") or {}).get("number")
-    known = [port.get("port") for port in (service.manifest.get("spec") or {}).get("ports") or ()]
+    known = [port.get("port") for port in spec_of(service.manifest).get("ports") or ()]
     known += [(ours.get("port") or {}).get("number") for ours in base]
     return None if number is None or number in known else f"sends to port {number}, which '{service.id}' has not"
 
 
 def _service(world: World, service: Resource) -> Iterator[Problem]:
     """Yields what keeps an added Service from being a faithful clone that leads to its own sandbox's pods alone."""
-    spec = service.manifest.get("spec") or {}
+    spec = spec_of(service.manifest)
     if spec.get("type", "ClusterIP") != "ClusterIP":
         yield _wrong(service.source, f"'{service.id}': type is {spec['type']}, expected ClusterIP", ("spec", "type"))
     origin = world.base.by_id.get(origin_of(service))
@@ -149,7 +149,7 @@ def _service(world: World, service: Resource) -> Iterator[Problem]:
 
 def _ports(origin: Resource) -> list[dict[str, Any]]:
     """Returns the ports of a Service for its clone: without those of nodes, which only one Service can have."""
-    ports = (origin.manifest.get("spec") or {}).get("ports") or ()
+    ports = spec_of(origin.manifest).get("ports") or ()
     return [{key: value for key, value in port.items() if key != "nodePort"} for port in ports]
 
 

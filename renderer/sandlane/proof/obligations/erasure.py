@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.aliases import rivals
@@ -132,7 +132,7 @@ def _behind(world: World, resource: Resource, insertions: Sequence[Insertion]) -
         return
     for what in rivals(world, how.service.id):
         yield _wrong(resource, f"entry {first.number + 1} {what}", ("spec", "http", first.number))
-    bound = (resource.manifest.get("spec") or {}).get("gateways") or [MESH]
+    bound = spec_of(resource.manifest).get("gateways") or [MESH]
     more: Manifest = {} if bound == [MESH] else {"gateways": [MESH]}
     every = [0, *how.ports]  # so that each of them names its port
     yield from behind(world, resource, how.service, insertions, every, how.ports, more)

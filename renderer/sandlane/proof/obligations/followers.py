@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource, at, labels_of
+from sandlane.k8s.resource import Manifest, Resource, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_workload_selector, matches
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
@@ -130,7 +130,7 @@ def _peers(judged: _Judged, policy: Resource, direction: str, rule: int, peers: 
 
 def _letting(world: World, judged: _Judged, added: Resource, policy: Resource) -> Iterator[str]:
     """Yields how a policy in shared/ could change the base, or lets through what its original does not."""
-    spec: Manifest = added.manifest.get("spec") or {}
+    spec: Manifest = spec_of(added.manifest)
     if canonical(spec.get("podSelector") or {}) != canonical(at(policy.manifest, ("spec", "podSelector")) or {}):
         yield f"does not select what '{policy.id}' selects"
     written = spec.get("policyTypes") or ()
@@ -171,7 +171,7 @@ def _naming(
     but = (*REFERENCES, *((route,) if route else ()))
     if other_fields(copy.manifest, but) != other_fields(policy.manifest, but):
         yield f"says something else than '{policy.id}'"
-    fields = {field for field in but if field in (copy.manifest.get("spec") or {})}
+    fields = {field for field in but if field in spec_of(copy.manifest)}
     if len(fields) != 1 or fields == {"targetSelectors"}:
         yield "names what it applies to in more places than one"
     base = list(references(policy))

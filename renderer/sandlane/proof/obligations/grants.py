@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import AddedRoute
@@ -51,7 +51,7 @@ def _given(grants: Iterable[Resource]) -> frozenset[Given]:
 
 
 def _pairs(grant: Resource) -> Iterator[tuple[Manifest, Manifest]]:
-    spec = grant.manifest.get("spec") or {}
+    spec = spec_of(grant.manifest)
     for to in spec.get("to") or ():
         if ((to.get("group") or ""), to.get("kind")) == ("", "Service"):
             yield from ((source, to) for source in spec.get("from") or ())
@@ -69,7 +69,7 @@ def _lets(given: frozenset[Given], source: Manifest, service: ResourceId) -> boo
 def _excess(world: World, base: frozenset[Given], grant: Resource) -> Iterator[Problem]:
     """Yields what a grant of a sandbox gives beside its own clones, to those who may name their origins."""
     pairs = list(_pairs(grant))
-    spec = grant.manifest.get("spec") or {}
+    spec = spec_of(grant.manifest)
     if len(pairs) != len(spec.get("to") or ()) * len(spec.get("from") or ()) or not pairs:
         yield _wrong(grant, "is not to Services alone", ("spec", "to"))
     for source, to in pairs:

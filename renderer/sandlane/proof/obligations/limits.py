@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of
+from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of, spec_of
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
@@ -112,7 +112,7 @@ def _expressions(match: Mapping[str, Any]) -> Iterator[str]:
 def _route(resource: Resource) -> Iterator[tuple[str, Path]]:
     """Yields what a route has more of than its CRD lets it have (Gateway API 1.1 and, for matches, 1.2)."""
     rules = rules_of(resource.manifest)
-    parents = (resource.manifest.get("spec") or {}).get("parentRefs") or ()
+    parents = spec_of(resource.manifest).get("parentRefs") or ()
     counts: list[tuple[str, int, int, Path]] = [
         ("parentRefs", len(parents), _PARENTS, ("spec", "parentRefs")),
         ("rules", len(rules), _RULES, ("spec", "rules")),

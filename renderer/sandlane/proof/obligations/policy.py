@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import destinations, entries, same
@@ -32,12 +32,12 @@ def check(world: World) -> Iterator[Problem]:
     with_policy: dict[ResourceId, set[str]] = {}
     for service, rule in rules_of(world):
         base.setdefault(service, []).append(rule)
-        subsets = (rule.manifest.get("spec") or {}).get("subsets") or ()
+        subsets = spec_of(rule.manifest).get("subsets") or ()
         with_policy.setdefault(service, set()).update(str(s.get("name")) for s in subsets if s.get("trafficPolicy"))
     copies: dict[ResourceId, list[Resource]] = {}
     clients: dict[ResourceId, list[Resource]] = {}
     for rule in world.added:
-        host = str((rule.manifest.get("spec") or {}).get("host") or "")
+        host = str(spec_of(rule.manifest).get("host") or "")
         clone = world.service(host, rule.id.namespace) if (rule.id.group, rule.id.kind) == DESTINATION_RULE else None
         if clone:
             (clients if clone_selected(rule) else copies).setdefault(clone, []).append(rule)

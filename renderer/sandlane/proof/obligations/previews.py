@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandlane.k8s.hosts import service_of
-from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.resource import Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import hosts, same
@@ -63,7 +63,7 @@ def _wrong(code: str, vs: Resource, what: str, path: Path = ()) -> Problem:
 
 def _bounds(world: World, vs: Resource, host: str, gateway: str) -> Iterator[Problem]:
     """Yields where a preview answers for anything but its tenant's host at the gateway."""
-    spec = vs.manifest.get("spec") or {}
+    spec = spec_of(vs.manifest)
     if list(spec.get("hosts") or ()) != [host]:
         yield _wrong("SL601", vs, f"has other hosts than '{host}'", ("spec", "hosts"))
     if list(spec.get("gateways") or ()) != [gateway]:
@@ -105,7 +105,7 @@ def _rules(world: World, after: Network, vs: Resource, host: str, tenant: str) -
 
 
 def _ports(gateway: Resource) -> list[int]:
-    servers = (gateway.manifest.get("spec") or {}).get("servers") or ()
+    servers = spec_of(gateway.manifest).get("servers") or ()
     numbers = ((server.get("port") or {}).get("number") for server in servers)
     return list(dict.fromkeys(number for number in numbers if isinstance(number, int)))
 
@@ -123,7 +123,7 @@ def _only_host(world: World, gateway: Resource) -> str:
 
 
 def _gateways(vs: Resource) -> Sequence[str]:
-    return (vs.manifest.get("spec") or {}).get("gateways") or ()
+    return spec_of(vs.manifest).get("gateways") or ()
 
 
 def _list(network: Network, gateway: Resource, address: Address) -> list[Rule]:

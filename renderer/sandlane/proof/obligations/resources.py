@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sandlane.k8s.resource import Resource, ResourceId, at, labels_of
+from sandlane.k8s.resource import Resource, ResourceId, at, labels_of, spec_of
 from sandlane.k8s.workload_kinds import workload_kind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
@@ -89,7 +89,7 @@ def _labels(resource: Resource) -> Iterator[Problem]:
 def _selector(resource: Resource, claim: Claim) -> Iterator[Problem]:
     """Yields selectors that could select what is not the tenant's."""
     row = workload_kind(resource.id.group, resource.id.kind)
-    spec = resource.manifest.get("spec") or {}
+    spec = spec_of(resource.manifest)
     if (resource.id.group, resource.id.kind) == ("", "Service"):
         selector = spec.get("selector") or {}
         if selector and selector.get(TENANT) != claim.tenant:

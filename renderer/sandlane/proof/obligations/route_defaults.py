@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import AddedRoute
@@ -55,7 +55,7 @@ def _wrong(added: AddedRoute, what: str, path: Path = ()) -> Problem:
 
 def _parent(world: World, added: AddedRoute) -> tuple[Resource, Manifest] | Problem:
     """Returns the Service and the port that a route is for, or why it can be for none."""
-    id, spec = added.resource.id, added.resource.manifest.get("spec") or {}
+    id, spec = added.resource.id, spec_of(added.resource.manifest)
     has_routes = any(parent.target in world.routes.at for parent in added.parents if parent.is_service)
     if not (world.reader.has_defaults or has_routes) or (id.group, id.kind) != HTTP_ROUTE:
         mesh = world.claims.environment.mesh
@@ -69,7 +69,7 @@ def _parent(world: World, added: AddedRoute) -> tuple[Resource, Manifest] | Prob
         return _wrong(added, f"'spec.{unknown}' is none of a default's", ("spec", unknown))
     parent = added.parents[0] if len(added.parents) == 1 else None
     service = world.base.by_id.get(parent.target) if parent and parent.is_service and parent.target else None
-    ports = (service.manifest.get("spec") or {}).get("ports") or () if service else ()
+    ports = spec_of(service.manifest).get("ports") or () if service else ()
     port = next((p for p in ports if parent and p["port"] == parent.port), None)
     if service is None or port is None or service.id.namespace != id.namespace or (parent and parent.section):
         return _wrong(

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.resource import Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import AddedRoute
@@ -39,7 +39,7 @@ def check(world: World) -> Iterator[Problem]:
     """Yields objects of a sync unit that keep promise 1 only beside objects of another."""
     for rule in world.added:
         if (rule.id.group, rule.id.kind) == DESTINATION_RULE and directory(rule) in world.owners:
-            host = str((rule.manifest.get("spec") or {}).get("host") or "")
+            host = str(spec_of(rule.manifest).get("host") or "")
             service = world.added_service(world.service(host, rule.id.namespace))
             if service and directory(service) != directory(rule):
                 yield _wrong(rule, f"is for '{service.id}', which lies in '{directory(service)}'", ("spec", "host"))
