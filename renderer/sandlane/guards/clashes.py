@@ -12,7 +12,6 @@ from sandlane.output.layout import SANDBOXES, Placed, collisions
 from sandlane.patch.references import named
 from sandlane.plan.model import Plan
 from sandlane.plan.names import RESOURCE
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
 
@@ -28,16 +27,9 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
         owner = owners.get(placed.directory)
         who = f"sandbox '{owner.name}'" if owner else "an object of sandlane's own"
         if placed.id in seen:
-            yield report(
-                "SL302",
-                source=owner.source if owner else plan.environment.source,
-                path=("spec",),
-                sandbox=owner.source if owner else None,
-                object=str(placed.id),
-                one=seen[placed.id],
-                two=who,
-                hint=_way(plan, placed, is_owned=owner is not None, is_its_own=seen[placed.id] == who),
-            )
+            hint = _way(plan, placed, is_owned=owner is not None, is_its_own=seen[placed.id] == who)
+            values = {"object": str(placed.id), "one": seen[placed.id], "two": who, "hint": hint}
+            yield (owner.spec if owner else plan.environment).problem("SL302", "spec", **values)
         seen.setdefault(placed.id, who)
     yield from collisions(objects)
 

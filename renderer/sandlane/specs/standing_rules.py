@@ -14,8 +14,7 @@ from sandlane.k8s.selectors import BadSelector, from_text, matches
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.overrides.changes import Changes
 from sandlane.patch.patterns import TargetError, is_whole, pattern
-from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Path, Problem
+from sandlane.problems.problem import Problem
 from sandlane.specs.model import Environment, Rule
 
 _SELECTORS = {"labelSelector": labels_of, "annotationSelector": annotations_of}
@@ -44,8 +43,7 @@ def target_problems(rule: Rule) -> Iterator[Problem]:
         try:
             _ = from_text(wanted) if field in _SELECTORS else pattern(wanted)
         except (BadSelector, TargetError) as error:
-            path: Path = (*rule.changes.path, "target", field)
-            yield report("SL239", source=rule.changes.source, path=path, field=field, value=wanted, reason=str(error))
+            yield rule.changes.problem("SL239", "target", field, field=field, value=wanted, reason=str(error))
 
 
 def aimless(environment: Environment, base: Base) -> Iterator[Problem]:
@@ -53,4 +51,4 @@ def aimless(environment: Environment, base: Base) -> Iterator[Problem]:
     workloads = [r for row in WORKLOADS.values() if row.is_clonable for r in base.of(row.group, row.kind)]
     for rule in environment.rules:
         if not any(_is_for(rule, workload) for workload in workloads):
-            yield report("SL240", source=rule.changes.source, path=(*rule.changes.path, "target"))
+            yield rule.changes.problem("SL240", "target")
