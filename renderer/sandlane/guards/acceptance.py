@@ -1,4 +1,4 @@
-"""Acceptance: problems that a spec accepts, each with its reason, are dropped; all others stay."""
+"""Acceptance: drops the problems that specs accept, each with a reason."""
 
 from __future__ import annotations
 

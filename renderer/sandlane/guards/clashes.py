@@ -35,7 +35,7 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
 
 
 def _way(plan: Plan, placed: Placed, *, is_owned: bool, is_its_own: bool) -> str | None:
-    """Returns the way out where an object's name is taken; None for another tenantID, which helps if somebody else has taken it."""
+    """Returns the hint for a name that is taken; None for the catalogue's own, another tenantID, which helps between tenants."""
     file = annotations_of(placed.manifest).get(RESOURCE)
     if file:
         return f"give it another name in '{file}'"
@@ -78,7 +78,7 @@ def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
 
 
 _OF_PODS = (("", "ConfigMap"), ("", "PersistentVolumeClaim"), ("", "ServiceAccount"))
-"""Kinds whose objects pods of the base may name although another tool writes them, or nobody does (`optional: true`)."""
+"""Kinds that pods of the base may refer to although the base has no such object: another tool writes it, or it is `optional`."""
 
 _OF_THE_CLUSTER = (
     ("", "ConfigMap", "istio-ca-root-cert"),
@@ -118,7 +118,7 @@ def _of_ordinals(plan: Plan, added: list[ResourceId]) -> Iterator[tuple[Resource
 
 
 def _backends(rule: Manifest) -> Iterator[Manifest]:
-    """Yields the references of a rule to what it sends to, mirrors among them."""
+    """Yields the backendRefs of a rule, those of request mirrors included."""
     for place in (rule, *(rule.get("backendRefs") or ())):
         yield from (
             mirrored for item in place.get("filters") or () if (mirrored := at(item, ("requestMirror", "backendRef")))

@@ -14,7 +14,7 @@ from sandlane.specs.model import RouteGroup, Sandbox
 def join_groups(
     inputs: Inputs, tenants: list[Tenant], clones: list[WorkloadClone]
 ) -> tuple[list[Tenant], list[Problem]]:
-    """Returns the tenants of route groups, and what is wrong with their members."""
+    """Returns the tenants of route groups, and the mistakes in their members."""
     by_name = {tenant.name: tenant for tenant in tenants}
     known = {sandbox.name for sandbox in inputs.sandboxes} | inputs.rejected
     origins: dict[str, list[ResourceId]] = {}

@@ -21,5 +21,5 @@ class OfWorkload(Protocol):
 
 
 def problem_at(made: OfWorkload, code: str, *, field: str = "name", **values: Any) -> Problem:
-    """Returns a problem at a field of the workload entry by which a clone or a copy came."""
+    """Returns a problem at a field of the workload entry that asks for a clone or a copy."""
     return made.sandbox.problem(code, *made.workload.path, field, **values)

@@ -132,7 +132,7 @@ def _described(data: Any) -> str:
 
 
 def _rules(tree: Tree, listed: list[Any], source: Source) -> tuple[tuple[Rule, ...], list[Problem]]:
-    """Returns the standing rules, and what is wrong with their targets and patches."""
+    """Returns the standing rules, and the mistakes in their targets and patches."""
     rules, problems = [], []
     for number, entry in enumerate(listed):
         changes, wrong = read_changes(tree, entry, source, ("spec", "clones", number), is_standing=True)

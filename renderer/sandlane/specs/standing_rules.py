@@ -21,11 +21,11 @@ _SELECTORS = {"labelSelector": labels_of, "annotationSelector": annotations_of}
 
 
 def rules_for(environment: Environment, resource: Resource) -> tuple[Changes, ...]:
-    """Returns the changes of all rules that are for a workload, in order."""
-    return tuple(rule.changes for rule in environment.rules if _is_for(rule, resource))
+    """Returns the changes of all rules whose targets match a workload, in order."""
+    return tuple(rule.changes for rule in environment.rules if _matches_target(rule, resource))
 
 
-def _is_for(rule: Rule, resource: Resource) -> bool:
+def _matches_target(rule: Rule, resource: Resource) -> bool:
     id, version = resource.id, str(resource.manifest["apiVersion"]).rpartition("/")[2]
     values = {"group": id.group, "version": version, "kind": id.kind, "name": id.name, "namespace": id.namespace}
     for field, wanted in rule.target.items():
@@ -38,7 +38,7 @@ def _is_for(rule: Rule, resource: Resource) -> bool:
 
 
 def target_problems(rule: Rule) -> Iterator[Problem]:
-    """Yields what of a rule's target is no regular expression or no selector."""
+    """Yields fields of a rule's target that are no regular expressions or no selectors."""
     for field, wanted in rule.target.items():
         try:
             _ = from_text(wanted) if field in _SELECTORS else pattern(wanted)
@@ -46,9 +46,9 @@ def target_problems(rule: Rule) -> Iterator[Problem]:
             yield rule.changes.problem("SL239", "target", field, field=field, value=wanted, reason=str(error))
 
 
-def aimless(environment: Environment, base: Base) -> Iterator[Problem]:
-    """Yields rules that are for no workload of the base."""
+def unmatched_rules(environment: Environment, base: Base) -> Iterator[Problem]:
+    """Yields rules whose targets match no workload of the base."""
     workloads = [r for row in WORKLOADS.values() if row.is_clonable for r in base.of(row.group, row.kind)]
     for rule in environment.rules:
-        if not any(_is_for(rule, workload) for workload in workloads):
+        if not any(_matches_target(rule, workload) for workload in workloads):
             yield rule.changes.problem("SL240", "target")

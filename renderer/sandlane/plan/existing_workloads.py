@@ -1,4 +1,4 @@
-"""`use`: a tenant's requests to an existing workload of the base, in place of another; nothing is cloned.
+"""`use`: an existing workload of the base gets a tenant's requests in place of another one; nothing is cloned.
 
 Each Service of the replaced workload gets a copy that selects the pods of the used one, by its own selector.
 """
@@ -19,7 +19,7 @@ from sandlane.specs.model import Sandbox, Workload
 
 
 def use_existing(base: Base, selectors: Selectors, sandbox: Sandbox) -> tuple[list[ServiceClone], list[Problem]]:
-    """Returns the Services by which a sandbox uses existing workloads, and what is wrong with its uses."""
+    """Returns the Services by which a sandbox uses existing workloads, and the mistakes in its `use` fields."""
     services: list[ServiceClone] = []
     problems: list[Problem] = []
     for workload in sandbox.workloads:
