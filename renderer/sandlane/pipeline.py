@@ -11,7 +11,7 @@ from sandlane.clone.manifests import clone_all
 from sandlane.clone.resources.read import own_claims, render_resources
 from sandlane.guards.acceptance import without_accepted
 from sandlane.guards.clashes import clashes
-from sandlane.guards.clones import guard
+from sandlane.guards.clone_problems import guard
 from sandlane.guards.policy import violations
 from sandlane.guards.quotas import quotas
 from sandlane.guards.reachability import unreachable

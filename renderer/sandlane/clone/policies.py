@@ -1,4 +1,4 @@
-"""Policies of clones: copies of what binds their origins, and NetworkPolicies that let clones through where origins are let.
+"""Policies of clones: copies of those that select origins, and NetworkPolicies that allow clones what they allow origins.
 
 A NetworkPolicy's copy also lets the clones of those workloads through that its rules mean, cloned or not: so it is complete
 by itself, whoever else has a sandbox. For a policy of the base one more says it for all tenants, in shared/.
@@ -81,7 +81,7 @@ def _admission(admitted: Admitted, admission: Admission) -> dict[str, Any]:
 
 
 def attached_policy(environment: Environment, holder: Sandbox | RouteGroup, copy: AttachedCopy) -> Placed:
-    """Returns the copy of a policy for the copy of what it names."""
+    """Returns the copy of a policy, with the copy of its target as target."""
     policy = copy.attachment.policy
     is_early = ATTACHING[(policy.id.group, policy.id.kind)].is_security
     manifest = {

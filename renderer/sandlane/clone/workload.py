@@ -51,7 +51,7 @@ def clone_workload(environment: Environment, clone: WorkloadClone) -> dict[str, 
 
 
 def _of_made(environment: Environment, clone: WorkloadClone, place: Path) -> dict[str, Any]:
-    """Returns the metadata of what a clone makes its pods by (the Jobs of a CronJob), which is the tenant's as well."""
+    """Returns the metadata of objects that a clone creates (the Jobs of a CronJob): they are the tenant's as well."""
     made = at(clone.manifest, place)
     marks = {environment.tenant_label: clone.sandbox.tenant, MANAGED_BY: "sandlane", SANDBOX: clone.sandbox.name}
     annotations = kept_annotations(made)

@@ -1,10 +1,9 @@
-"""Acceptance: problems that a spec accepts, each with its reason, are dropped; all others stay."""
+"""Acceptance: drops the problems that specs accept, each with a reason."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.specs.inputs import Inputs
 
@@ -27,14 +26,7 @@ def without_accepted(inputs: Inputs, problems: Iterable[Problem]) -> list[Proble
             kept.append(problem)
     for key, (sandbox, workload, number) in wanted.items():
         if key not in met and not sandbox.suspend:
-            kept.append(
-                report(
-                    "SL218",
-                    source=sandbox.source,
-                    path=(*workload.path, "accept", number),
-                    sandbox=sandbox.source,
-                    object=workload.accept[number].object,
-                    accepted=workload.accept[number].code,
-                )
-            )
+            entry = workload.accept[number]
+            path = (*workload.path, "accept", number)
+            kept.append(sandbox.problem("SL218", *path, object=entry.object, accepted=entry.code))
     return kept

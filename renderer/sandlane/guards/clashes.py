@@ -12,7 +12,6 @@ from sandlane.output.layout import SANDBOXES, Placed, collisions
 from sandlane.patch.references import named
 from sandlane.plan.model import Plan
 from sandlane.plan.names import RESOURCE
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
 
@@ -28,22 +27,15 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
         owner = owners.get(placed.directory)
         who = f"sandbox '{owner.name}'" if owner else "an object of sandlane's own"
         if placed.id in seen:
-            yield report(
-                "SL302",
-                source=owner.source if owner else plan.environment.source,
-                path=("spec",),
-                sandbox=owner.source if owner else None,
-                object=str(placed.id),
-                one=seen[placed.id],
-                two=who,
-                hint=_way(plan, placed, is_owned=owner is not None, is_its_own=seen[placed.id] == who),
-            )
+            hint = _way(plan, placed, is_owned=owner is not None, is_its_own=seen[placed.id] == who)
+            values = {"object": str(placed.id), "one": seen[placed.id], "two": who, "hint": hint}
+            yield (owner.spec if owner else plan.environment).problem("SL302", "spec", **values)
         seen.setdefault(placed.id, who)
     yield from collisions(objects)
 
 
 def _way(plan: Plan, placed: Placed, *, is_owned: bool, is_its_own: bool) -> str | None:
-    """Returns the way out where an object's name is taken; None for another tenantID, which helps if somebody else has taken it."""
+    """Returns the hint for a name that is taken; None for the catalogue's own, another tenantID, which helps between tenants."""
     file = annotations_of(placed.manifest).get(RESOURCE)
     if file:
         return f"give it another name in '{file}'"
@@ -86,7 +78,7 @@ def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
 
 
 _OF_PODS = (("", "ConfigMap"), ("", "PersistentVolumeClaim"), ("", "ServiceAccount"))
-"""Kinds whose objects pods of the base may name although another tool writes them, or nobody does (`optional: true`)."""
+"""Kinds that pods of the base may refer to although the base has no such object: another tool writes it, or it is `optional`."""
 
 _OF_THE_CLUSTER = (
     ("", "ConfigMap", "istio-ca-root-cert"),
@@ -126,7 +118,7 @@ def _of_ordinals(plan: Plan, added: list[ResourceId]) -> Iterator[tuple[Resource
 
 
 def _backends(rule: Manifest) -> Iterator[Manifest]:
-    """Yields the references of a rule to what it sends to, mirrors among them."""
+    """Yields the backendRefs of a rule, those of request mirrors included."""
     for place in (rule, *(rule.get("backendRefs") or ())):
         yield from (
             mirrored for item in place.get("filters") or () if (mirrored := at(item, ("requestMirror", "backendRef")))

@@ -6,7 +6,6 @@ import fnmatch
 from collections import Counter
 from collections.abc import Iterator
 
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import Policy, RouteGroup, Sandbox
@@ -24,18 +23,11 @@ def violations(inputs: Inputs) -> Iterator[Problem]:
     for record in records:
         for field in policy.require:
             if not getattr(record, field):
-                yield report("SL242", source=record.source, path=("spec",), sandbox=record.source, field=field)
+                yield record.problem("SL242", "spec", field=field)
     owned = Counter[str]()
     for sandbox in inputs.sandboxes:
         if policy.max_per_owner is None or sandbox.suspend or not sandbox.owner:
             continue
         owned[sandbox.owner] += 1
         if owned[sandbox.owner] > policy.max_per_owner:
-            yield report(
-                "SL243",
-                source=sandbox.source,
-                path=("spec", "owner"),
-                sandbox=sandbox.source,
-                owner=sandbox.owner,
-                limit=policy.max_per_owner,
-            )
+            yield sandbox.problem("SL243", "spec", "owner", owner=sandbox.owner, limit=policy.max_per_owner)

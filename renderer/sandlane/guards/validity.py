@@ -14,7 +14,6 @@ from sandlane.k8s.resource import Manifest, annotations_of, at, labels_of
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.model import Plan
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -31,12 +30,11 @@ _LONGEST_NAMES: Mapping[GroupKind, int] = {(r.group, r.kind): r.name_limit for r
 
 def invalid(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
     """Yields what is wrong with the objects of sandboxes, and with those that lie in shared/ for all of them."""
-    owners = {f"{SANDBOXES}/{tenant.name}": tenant.source for tenant in plan.tenants}
+    owners = {f"{SANDBOXES}/{tenant.name}": tenant.spec for tenant in plan.tenants}
     for placed in objects:
-        source = owners.get(placed.directory)
+        owner = owners.get(placed.directory) or plan.environment
         for what in _wrong(placed) if not placed.base else ():
-            place = source or plan.environment.source
-            yield report("SL309", source=place, path=("spec",), sandbox=source, object=str(placed.id), what=what)
+            yield owner.problem("SL309", "spec", object=str(placed.id), what=what)
 
 
 def _wrong(placed: Placed) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandlane.base.output import APPLIED
 from sandlane.k8s.limits import fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.workload_kinds import GroupKind
@@ -41,13 +42,12 @@ READMES = {
 }
 """Fixed files, which keep synced paths alive when they would be empty."""
 
-_MANIFESTS = (".json", ".jsonnet", ".yaml", ".yml")
 _BUILT_FROM = ("Kustomization", ".sourceignore")
 
 
 def is_acted_on(name: str) -> bool:
     """Tells whether Argo CD or Flux would apply a file of this name, or build and leave out others by it."""
-    return name.endswith(_MANIFESTS) or name in _BUILT_FROM
+    return name.endswith(APPLIED) or name in _BUILT_FROM
 
 
 _LONGEST_STEM = 250  # file systems take names of 255 bytes

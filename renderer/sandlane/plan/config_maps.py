@@ -20,7 +20,7 @@ from sandlane.specs.model import Sandbox
 def plan_config_maps(
     base: Base, sandbox: Sandbox, wanted: list[tuple[str, tuple[Changes, ...]]]
 ) -> tuple[dict[ResourceId, ConfigMapClone], list[Problem]]:
-    """Returns a sandbox's copies by the ids of what they are copied from; `wanted` are namespaces and changes of its clones.
+    """Returns a sandbox's copies of ConfigMaps by the ids of the originals; `wanted` are namespaces and changes of its clones.
 
     Where a standing rule and the spec change one ConfigMap, the spec's keys come last. Two clones cannot have two copies.
     """

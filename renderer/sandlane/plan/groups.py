@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import ServiceClone, Tenant, WorkloadClone
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, did_you_mean
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import RouteGroup, Sandbox
@@ -15,7 +14,7 @@ from sandlane.specs.model import RouteGroup, Sandbox
 def join_groups(
     inputs: Inputs, tenants: list[Tenant], clones: list[WorkloadClone]
 ) -> tuple[list[Tenant], list[Problem]]:
-    """Returns the tenants of route groups, and what is wrong with their members."""
+    """Returns the tenants of route groups, and the mistakes in their members."""
     by_name = {tenant.name: tenant for tenant in tenants}
     known = {sandbox.name for sandbox in inputs.sandboxes} | inputs.rejected
     origins: dict[str, list[ResourceId]] = {}
@@ -36,30 +35,17 @@ def join_groups(
             for id in dict.fromkeys((*by_name[name].services, *origins.get(name, ()))):
                 if taken.setdefault(id, name) != name:
                     both.setdefault((taken[id], name), id)
-        problems += (_both(group, one, two, id) for (one, two), id in both.items())
+        for (one, two), id in both.items():
+            problems.append(group.problem("SL217", "spec", group=group.name, one=one, two=two, service=id))
         joined.append(Tenant(spec=group, services=services, members=named))
     return joined, problems
-
-
-def _both(group: RouteGroup, one: str, two: str, id: ResourceId) -> Problem:
-    source = group.source
-    return report(
-        "SL217", source=source, path=("spec",), sandbox=source, group=group.name, one=one, two=two, service=id
-    )
 
 
 def _unknown(group: RouteGroup, known: set[str]) -> Iterator[Problem]:
     for number, name in enumerate(group.sandboxes):
         if name not in known:
-            yield report(
-                "SL216",
-                source=group.source,
-                path=("spec", "sandboxes", number),
-                sandbox=group.source,
-                group=group.name,
-                member=name,
-                hint=did_you_mean(name, known),
-            )
+            values = {"group": group.name, "member": name, "hint": did_you_mean(name, known)}
+            yield group.problem("SL216", "spec", "sandboxes", number, **values)
 
 
 def _members(group: RouteGroup, sandboxes: tuple[Sandbox, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from sandlane.k8s.limits import SERVICE_NAME_LIMIT
 from sandlane.k8s.resource import ResourceId, labels_of
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.overrides.addresses import Addresses
-from sandlane.plan.existing import use_existing
+from sandlane.plan.existing_workloads import use_existing
 from sandlane.plan.groups import join_groups
 from sandlane.plan.model import ConfigMapClone, Plan, ServiceClone, Tenant, WorkloadClone
 from sandlane.plan.names import SERVICE, clone_name
@@ -25,7 +25,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import Sandbox
-from sandlane.specs.standing_rules import aimless
+from sandlane.specs.standing_rules import unmatched_rules
 
 
 def make_plan(inputs: Inputs, mesh_labels: MeshLabels) -> Plan:
@@ -35,7 +35,7 @@ def make_plan(inputs: Inputs, mesh_labels: MeshLabels) -> Plan:
     ground = Ground(environment=environment, base=base, selectors=selectors, mesh_labels=mesh_labels)
     problems: list[Problem] = [
         *_labelled(base, environment.tenant_label),
-        *aimless(environment, base),
+        *unmatched_rules(environment, base),
     ]
     clones: list[WorkloadClone] = []
     services: list[ServiceClone] = []

@@ -1,4 +1,4 @@
-"""Metadata of written objects: what of a base object's is kept, and what marks an object as a tenant's.
+"""Metadata of written objects: the labels and annotations kept of a base object, and those that mark a tenant's objects.
 
 Metadata by which other tools own an object is taken off everything that is written: with a copied Argo CD tracking id a
 clone is neither compared nor pruned, and with a copied Helm hook it would run as one.

@@ -62,7 +62,7 @@ class ConfigMapClone:
 class ServiceClone:
     """A clone of a Service: it selects exactly the sandbox's clones of the workloads behind its origin.
 
-    `workload` is the first entry of the spec by which it came. With `use` it selects the pods of an existing workload.
+    `workload` is the first entry of the spec that asks for it. With `use` it selects the pods of an existing workload.
     """
 
     sandbox: Sandbox
@@ -123,7 +123,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachedPolicy:
-    """A copy of a policy for a Service's clone or for a policy's copy, and the entry of the spec by which it came."""
+    """A copy of a policy that targets a Service or another policy: it targets the clone or copy of that. `workload` asks for it."""
 
     sandbox: Sandbox
     workload: Workload
@@ -132,7 +132,7 @@ class AttachedPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """What follows: `copies` of what selects pods, `admissions` for all tenants, and what is `attached` to copies.
+    """Copies of policies for clones: `copies` of those that select pods, `admissions` for all tenants, and copies `attached` to copies.
 
     `admitted`: place of a NetworkPolicy's peer -> the base's workloads that it means, by namespace and origin label.
     """

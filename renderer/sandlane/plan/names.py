@@ -46,7 +46,7 @@ RESOURCE = "sandlane.dev/resource"
 
 
 LABEL_PREFIXES = ("sandlane.dev/", SERVICE)
-"""How the labels and annotations begin that nobody else sets."""
+"""Prefixes of labels and annotations that only sandlane sets."""
 
 
 def clone_name(origin: str, tenant: str, limit: int = OBJECT_NAME_LIMIT) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.specs.model import Sandbox, Workload
 
@@ -22,6 +21,5 @@ class OfWorkload(Protocol):
 
 
 def problem_at(made: OfWorkload, code: str, *, field: str = "name", **values: Any) -> Problem:
-    """Returns a problem at a field of the workload entry by which a clone or a copy came."""
-    source = made.sandbox.source
-    return report(code, source=source, path=(*made.workload.path, field), sandbox=source, **values)
+    """Returns a problem at a field of the workload entry that asks for a clone or a copy."""
+    return made.sandbox.problem(code, *made.workload.path, field, **values)

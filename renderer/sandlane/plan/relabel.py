@@ -127,7 +127,7 @@ def relabel(
 
 
 class _Bound:
-    """What binds an origin, and lets it in or through: the measure of what its clone gains."""
+    """The policies that select an origin, and the NetworkPolicy peers that match it: a clone should gain no others."""
 
     def __init__(self, namespace: str, origin: Labels, selectors: Selectors) -> None:
         self._namespace, self._all = namespace, selectors

@@ -34,7 +34,7 @@ MeshLabels = Callable[[WorkloadKind, Resource, str], Labels]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What all clones are planned on: the environment, its base with the selectors in it, and what its mesh adds to pods."""
+    """Input of planning shared by all sandboxes: the environment, its base, the base's selectors, and the mesh's pod labels."""
 
     environment: Environment
     base: Base

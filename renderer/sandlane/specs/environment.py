@@ -13,7 +13,7 @@ from sandlane.specs.model import ObjectName, Preview, RoutePatch, Routes
 
 
 def routes_of(spec: Mapping[str, Any], source: Source) -> tuple[Routes, list[Problem]]:
-    """Returns the options of routes, and what is wrong with patches in them."""
+    """Returns the options of routes, and the mistakes in their patches."""
     routes, namespace = spec["routes"], spec["defaultNamespace"]
     patches, problems = [], []
     for number, entry in enumerate(routes["patches"]):

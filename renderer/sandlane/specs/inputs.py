@@ -82,16 +82,9 @@ def read_environment(tree: Tree, path: str) -> Environment:
     data = documents[0].data if documents else None
     if len(documents) != 1 or not isinstance(data, dict) or data.get("kind") != "Environment":
         found = _described(data) if len(documents) < 2 else f"{len(documents)} documents"
+        hint = "see 'sandlane schema Environment'"
         raise Invalid(
-            [
-                report(
-                    "SL204",
-                    source=source,
-                    expected="one document of kind Environment",
-                    found=found,
-                    hint="see 'sandlane schema Environment'",
-                )
-            ]
+            [report("SL204", source=source, expected="one document of kind Environment", found=found, hint=hint)]
         )
     problems = contract.check("Environment", data, source)
     if problems:
@@ -106,7 +99,8 @@ def read_environment(tree: Tree, path: str) -> Environment:
     try:
         join(environment.directory, environment.output.path)
     except OutsideRoot:
-        raise Invalid([_leaves_root(environment, ("spec", "output", "path"), environment.output.path)]) from None
+        values = {"file": environment.output.path, "root": "the repository"}
+        raise Invalid([environment.problem("SL121", "spec", "output", "path", **values)]) from None
     return environment
 
 
@@ -125,9 +119,9 @@ def _carrier_problems(environment: Environment) -> Iterator[Problem]:
         field, name = ("header", carrier.header.lower()) if carrier.header else ("baggage", carrier.baggage or "")
         path: Path = ("spec", "carriers", number, field)
         if (field, name) in seen:
-            yield report("SL207", source=environment.source, path=path, what=name, where="carriers")
+            yield environment.problem("SL207", *path, what=name, where="carriers")
         elif field == "header" and name in _RESERVED:
-            yield report("SL130", source=environment.source, path=path, name=name)
+            yield environment.problem("SL130", *path, name=name)
         seen.add((field, name))
 
 
@@ -138,7 +132,7 @@ def _described(data: Any) -> str:
 
 
 def _rules(tree: Tree, listed: list[Any], source: Source) -> tuple[tuple[Rule, ...], list[Problem]]:
-    """Returns the standing rules, and what is wrong with their targets and patches."""
+    """Returns the standing rules, and the mistakes in their targets and patches."""
     rules, problems = [], []
     for number, entry in enumerate(listed):
         changes, wrong = read_changes(tree, entry, source, ("spec", "clones", number), is_standing=True)
@@ -176,10 +170,6 @@ def _environment(data: Mapping[str, Any], source: Source, rules: tuple[Rule, ...
     )
 
 
-def _leaves_root(environment: Environment, path: Path, value: str) -> Problem:
-    return report("SL121", source=environment.source, path=path, file=value, root="the repository")
-
-
 def overlaps(environment: Environment, output: str) -> Iterator[Problem]:
     """Yields inputs that hold an output directory of the tree, or lie in it."""
     for field, entries in (("base", environment.base), ("sandboxes", environment.sandboxes)):
@@ -189,14 +179,8 @@ def overlaps(environment: Environment, output: str) -> Iterator[Problem]:
             except OutsideRoot:
                 continue
             if is_within(output, path) or is_within(path, output):
-                yield report(
-                    "SL126",
-                    source=environment.source,
-                    path=("spec", field, number),
-                    what=field,
-                    file=entry,
-                    output=relative(output, environment.directory) or ".",
-                )
+                values = {"what": field, "file": entry, "output": relative(output, environment.directory) or "."}
+                yield environment.problem("SL126", "spec", field, number, **values)
 
 
 def without(inputs: Inputs, sources: set[Source]) -> Inputs:

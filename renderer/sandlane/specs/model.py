@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sandlane.k8s.resource import Manifest
 from sandlane.overrides.changes import Changes
-from sandlane.problems.problem import Path, Source
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Path, Problem, Source
+
+
+class Spec:
+    """What a person or team writes beside the environment: problems of it leave its sandbox or route group out."""
+
+    __slots__ = ()
+    source: Source
+
+    def problem(self, code: str, *path: str | int, **values: Any) -> Problem:
+        """Returns a problem at a place in the document."""
+        return report(code, source=self.source, path=path, sandbox=self.source, **values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +128,10 @@ class Environment:
     output: Output
     preview: Preview | None = None
 
+    def problem(self, code: str, *path: str | int, **values: Any) -> Problem:
+        """Returns a problem at a place in the document, which is no single sandbox's."""
+        return report(code, source=self.source, path=path, **values)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
@@ -152,7 +169,7 @@ class ResourceFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sandbox:
+class Sandbox(Spec):
     """A `DevelopmentSandbox` document; `tenant_path` leads to where its tenantID stands."""
 
     name: str
@@ -168,7 +185,7 @@ class Sandbox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouteGroup:
+class RouteGroup(Spec):
     """A `RouteGroup` document: a tenantID that reaches the clones of several sandboxes."""
 
     name: str

@@ -190,37 +190,23 @@ def _group(data: Mapping[str, Any], source: Source) -> RouteGroup:
 def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
     """Yields what the schema cannot say: days that do not exist, entries that stand twice, codes that cannot be accepted."""
     if record.expires and not _is_day(record.expires):
-        yield report(
-            "SL201",
-            source=record.source,
-            path=("spec", "expires"),
-            sandbox=record.source,
-            what=f"'{record.expires}' is no day of the calendar",
-            where=" in 'spec.expires'",
-        )
+        what = f"'{record.expires}' is no day of the calendar"
+        yield record.problem("SL201", "spec", "expires", what=what, where=" in 'spec.expires'")
     if isinstance(record, Sandbox):
         yield from _twice(record, "resources", [r.file for r in record.resources])
         yield from _twice(record, "workloads", [str(w) for w in record.workloads], "name")
         for workload in record.workloads:
             for number, accepted in enumerate(workload.accept):
                 if accepted.code not in ACCEPTABLE:
-                    yield report(
-                        "SL219",
-                        source=record.source,
-                        path=(*workload.path, "accept", number, "code"),
-                        sandbox=record.source,
-                        accepted=accepted.code,
-                        codes=", ".join(ACCEPTABLE),
-                    )
+                    values = {"accepted": accepted.code, "codes": ", ".join(ACCEPTABLE)}
+                    yield record.problem("SL219", *workload.path, "accept", number, "code", **values)
     else:
         yield from _twice(record, "sandboxes", record.sandboxes)
 
 
 def _twice(record: Sandbox | RouteGroup, field: str, names: Sequence[str], *to_name: str) -> Iterator[Problem]:
-    source = record.source
     for number, name in repeated(names):
-        path: Path = ("spec", field, number, *to_name)
-        yield report("SL207", source=source, path=path, sandbox=source, what=name, where=field)
+        yield record.problem("SL207", "spec", field, number, *to_name, what=name, where=field)
 
 
 def _beside_use(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:
@@ -264,27 +250,11 @@ def _unique(
     problems: list[Problem] = []
     for record in records:
         if len(names[record.name]) > 1:
-            problems.append(
-                report(
-                    "SL206",
-                    source=record.source,
-                    path=("metadata", "name"),
-                    sandbox=record.source,
-                    name=record.name,
-                    other=other(names[record.name], record),
-                )
-            )
+            values = {"name": record.name, "other": other(names[record.name], record)}
+            problems.append(record.problem("SL206", "metadata", "name", **values))
         elif len(tenants[record.tenant]) > 1:
-            problems.append(
-                report(
-                    "SL205",
-                    source=record.source,
-                    path=record.tenant_path,
-                    sandbox=record.source,
-                    tenant=record.tenant,
-                    other=other(tenants[record.tenant], record),
-                )
-            )
+            values = {"tenant": record.tenant, "other": other(tenants[record.tenant], record)}
+            problems.append(record.problem("SL205", *record.tenant_path, **values))
         else:
             kept.append(record)
     return kept, problems

@@ -58,7 +58,7 @@ _NEVER_GROUPS: Mapping[str, str] = dict.fromkeys(
 
 
 def render_resources(plan: Plan) -> tuple[tuple[Placed, ...], list[Problem]]:
-    """Returns the objects of all sandboxes' resources, and what is wrong with any."""
+    """Returns the objects of all sandboxes' resources, and the mistakes in them."""
     objects: list[Placed] = []
     problems: list[Problem] = []
     scopes = declared_scopes(r.manifest for r in plan.base.of("apiextensions.k8s.io", "CustomResourceDefinition"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.guards.clones import guard
+from sandlane.guards.clone_problems import guard
 
 from tests.build import Object, app, deployment, object_of, plan, sandbox, service, texts
 

@@ -1,4 +1,4 @@
-"""`use`: a tenant's requests to an existing workload of the base, in place of another; nothing is cloned.
+"""`use`: an existing workload of the base gets a tenant's requests in place of another one; nothing is cloned.
 
 Each Service of the replaced workload gets a copy that selects the pods of the used one, by its own selector.
 """
@@ -14,13 +14,12 @@ from sandlane.plan.model import ServiceClone
 from sandlane.plan.names import clone_name
 from sandlane.plan.origins import find_origin
 from sandlane.plan.relabel import Selectors
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.specs.model import Sandbox, Workload
 
 
 def use_existing(base: Base, selectors: Selectors, sandbox: Sandbox) -> tuple[list[ServiceClone], list[Problem]]:
-    """Returns the Services by which a sandbox uses existing workloads, and what is wrong with its uses."""
+    """Returns the Services by which a sandbox uses existing workloads, and the mistakes in its `use` fields."""
     services: list[ServiceClone] = []
     problems: list[Problem] = []
     for workload in sandbox.workloads:
@@ -32,24 +31,12 @@ def use_existing(base: Base, selectors: Selectors, sandbox: Sandbox) -> tuple[li
             problems += [found for found in (used, replaced) if isinstance(found, Problem)]
             continue
         if not replaced:
-            path = (*workload.path, "name")
-            problems.append(
-                report("SL226", source=sandbox.source, path=path, sandbox=sandbox.source, workload=workload)
-            )
+            problems.append(sandbox.problem("SL226", *workload.path, "name", workload=workload))
         for service in replaced:
             why_not = _why_not(base, used, service)
             if why_not:
-                problems.append(
-                    report(
-                        "SL223",
-                        source=sandbox.source,
-                        path=(*workload.path, "use"),
-                        sandbox=sandbox.source,
-                        used=used.id,
-                        service=service.id,
-                        why_not=why_not,
-                    )
-                )
+                values = {"used": used.id, "service": service.id, "why_not": why_not}
+                problems.append(sandbox.problem("SL223", *workload.path, "use", **values))
                 continue
             name = clone_name(service.id.name, sandbox.tenant, SERVICE_NAME_LIMIT)
             services.append(

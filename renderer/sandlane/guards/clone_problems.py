@@ -1,4 +1,4 @@
-"""What can go wrong with a clone although it can be written: most of it a person may accept, with a reason."""
+"""Problems of clones that could be written: most of them a spec may accept, with a reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
-from sandlane.guards.rights import beyond_origin, foreign_images
+from sandlane.guards.images import foreign_images
+from sandlane.guards.privilege import gained, of_claim_templates
 from sandlane.k8s.resource import Manifest, ResourceId, at
 from sandlane.overrides.subject import app_containers
 from sandlane.overrides.volumes import VOLUMES
@@ -15,6 +16,7 @@ from sandlane.patch.put import is_same
 from sandlane.plan.model import Plan, WorkloadClone
 from sandlane.plan.problem_at import problem_at
 from sandlane.problems.problem import Problem
+from sandlane.specs.model import Environment, Policy
 
 _MIGRATION = re.compile(r"migrat|flyway|liquibase|alembic|db-?init|schema-?init", re.IGNORECASE)
 _SHARED = {"ReadWriteMany", "ReadOnlyMany"}
@@ -31,8 +33,8 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
         *_host_network(clone),
         *_peers_by_name(clone),
         *_labels_read(clone),
-        *beyond_origin(plan.environment, clone, own_claims),
-        *foreign_images(plan.environment, clone),
+        *_privileges(plan.environment, clone, own_claims),
+        *_images(plan.environment.policy, clone),
     ]
     for code, object, values in found:
         yield problem_at(clone, code, object=object, **values)
@@ -40,6 +42,21 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
 
 Finding = tuple[str, str, Mapping[str, Any]]
 """Code, the object that `accept` names, and the values of the text."""
+
+
+def _privileges(environment: Environment, clone: WorkloadClone, own_claims: frozenset[str]) -> Iterator[Finding]:
+    """Yields what the clone's pods could do and its origin's cannot, unless the environment's policy allows it."""
+    before, after = (at(manifest, clone.row.template) or {} for manifest in (clone.origin.manifest, clone.manifest))
+    claims = [at(m, ("spec", "volumeClaimTemplates")) or () for m in (clone.origin.manifest, clone.manifest)]
+    found = [*gained(before, after, own_claims), *sorted(of_claim_templates(claims[1]) - of_claim_templates(claims[0]))]
+    for kind, what in found:
+        if kind not in environment.policy.privileges:
+            yield "SL330", str(clone.id), {"what": what, "than": f"'{clone.origin.id}'", "kind": kind}
+
+
+def _images(policy: Policy, clone: WorkloadClone) -> Iterator[Finding]:
+    for image in foreign_images(policy, clone):
+        yield "SL241", str(clone.id), {"image": image, "patterns": ", ".join(policy.images) or "none"}
 
 
 def _consumer(clone: WorkloadClone) -> Iterator[Finding]:

@@ -1,0 +1,21 @@
+"""Images of a clone that neither its origin has nor the environment's policy lists."""
+
+from __future__ import annotations
+
+from sandlane.guards.policy import is_allowed_image
+from sandlane.k8s.resource import Manifest, at
+from sandlane.plan.model import WorkloadClone
+from sandlane.specs.model import Policy
+
+
+def foreign_images(policy: Policy, clone: WorkloadClone) -> list[str]:
+    """Returns images of the clone that are neither its origin's nor allowed."""
+    before, after = (_images(manifest, clone) for manifest in (clone.origin.manifest, clone.manifest))
+    return [image for image in sorted(after - before) if not is_allowed_image(policy, image)]
+
+
+def _images(manifest: Manifest, clone: WorkloadClone) -> set[str]:
+    spec = at(manifest, (*clone.row.template, "spec")) or {}
+    fields = ("containers", "initContainers", "ephemeralContainers")
+    images = {str(c.get("image")) for field in fields for c in spec.get(field) or ()}
+    return images | {str(at(v, ("image", "reference"))) for v in spec.get("volumes") or () if v.get("image")}
