@@ -130,6 +130,11 @@ def test_set_changes_a_sandbox_and_keeps_its_comments(here: Path) -> None:
             id="two-workloads",
         ),
         pytest.param(
+            ["checkout=r/checkout:2", "--env", "checkout:LEVEL=debug"],
+            "  - name: checkout\n    image: r/checkout:2\n    env:\n    - {name: LEVEL, value: debug}\n",
+            id="image-and-env",
+        ),
+        pytest.param(
             ["--env", "one@pair:LEVEL=on"],
             '  - name: pair\n    containers:\n    - name: one\n      env:\n      - {name: LEVEL, value: "on"}\n',
             id="env-of-a-container",

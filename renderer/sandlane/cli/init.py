@@ -20,8 +20,8 @@ from sandlane.cli.main import FINE
 from sandlane.cli.view import View
 from sandlane.files.disk import ENVIRONMENT, DiskTree, find_root
 from sandlane.files.tree import STREAM, join, relative
-from sandlane.meshes import MESHES
 from sandlane.meshes.adoption import proposals
+from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import Rendered, render
 from sandlane.problems.problem import Invalid
 from sandlane.reports import listing

@@ -14,7 +14,7 @@ import click
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
 from sandlane.files.tree import join
-from sandlane.meshes import MESHES
+from sandlane.meshes.registry import MESHES
 from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports.connect.reach import reach_of

@@ -71,8 +71,8 @@ ROWS: dict[str, Row] = {
         good="workloads:\n- {kind: Deployment, name: checkout}\n",
     ),
     "SL213": Row(
-        text="'{workload}' has several app containers ({containers}), so 'image' could mean any of them",
-        hint="name it: containers: [{{name: {first}, image: {image}}}]",
+        text="'{workload}' has several app containers ({containers}), so '{field}' could mean any of them",
+        hint="name it: containers: [{{name: {first}, {field}: {value}}}]",
         why="sandlane never guesses which container is meant.",
         bad="workloads:\n- {name: checkout, image: registry.example/checkout:2}\n",
         good="workloads:\n- name: checkout\n  containers:\n  - {name: server, image: registry.example/checkout:2}\n",
