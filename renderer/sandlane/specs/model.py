@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandlane.k8s.resource import Manifest
+from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.overrides.changes import Changes
 from sandlane.problems.problem import Path, Source
 
@@ -93,6 +93,14 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredCall:
+    """An entry of the environment's `calls`: a workload and the Services that it calls."""
+
+    caller: ResourceId
+    services: tuple[ResourceId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """An `Environment` document: where the base is, which mesh, and how requests name their tenant.
 
@@ -114,6 +122,7 @@ class Environment:
     cluster: Cluster
     output: Output
     preview: Preview | None = None
+    calls: tuple[DeclaredCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

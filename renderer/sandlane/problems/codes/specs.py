@@ -207,7 +207,7 @@ ROWS: dict[str, Row] = {
     ),
     "SL237": Row(
         text="'{object}' is not in the base",
-        why="A copy needs something to be copied from; a ConfigMap of the sandbox's own belongs to 'resources'.",
+        why="What is named has to be there: a copy needs something to be copied from; a ConfigMap of the sandbox's own belongs to 'resources'.",
         bad="configMaps: [{name: chekout, data: {A: b}}]\n",
         good="configMaps: [{name: checkout, data: {A: b}}]\n",
     ),
