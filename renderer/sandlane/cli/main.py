@@ -12,6 +12,7 @@ COMMANDS = {
     "adopt": "propose the route objects that the output has to own, and tell how they change hands",
     "build": "print the manifests of a kustomization, of files or of a stream, as they are read",
     "check": "tell whether the output directory is what 'render' would write",
+    "connect": "tell how to reach a sandbox with the client at hand",
     "delete": "remove the specs of sandboxes and route groups, and render",
     "explain": "explain a problem code, or list them all",
     "init": "look at a base, and write the files of an environment for it",

@@ -106,3 +106,25 @@ def environment_file(argument: Path) -> Path:
         return argument / ENVIRONMENT if argument.is_dir() else argument
     except OSError:  # a name that is too long
         return argument
+
+
+def environment_above(directory: Path) -> Path | None:
+    """Returns the environment file in a directory or in the nearest one above, up to the one with `.git`; None where none is."""
+    start = Path(os.path.realpath(directory))
+    for above in (start, *start.parents):
+        if (above / ENVIRONMENT).is_file():
+            return above / ENVIRONMENT
+        if (above / ".git").exists():
+            return None
+    return None
+
+
+def environments_below(directory: Path, deepest: int = 4) -> list[str]:
+    """Returns the environment files below a directory, as seen from it, sorted; hidden directories are passed over."""
+    found: list[str] = []
+    for path, directories, files in os.walk(directory):
+        steps = Path(os.path.relpath(path, directory)).parts
+        hidden = len(steps) >= deepest
+        directories[:] = [] if hidden else [name for name in directories if not name.startswith(".")]
+        found += [os.path.relpath(os.path.join(path, name), directory) for name in files if name == ENVIRONMENT]  # noqa: PTH118
+    return sorted(found)

@@ -15,7 +15,9 @@ def _apply(image: str | None, manifest: Any, subject: Subject, changes: Changes)
     apps = [str(container["name"]) for container in app_containers(manifest, subject.row)]
     if len(apps) != 1:
         values = {"containers": ", ".join(apps), "first": apps[0] if apps else ""}
-        return manifest, [changes.problem("SL213", "image", field="image", value=image, workload=subject.origin.id, **values)]
+        return manifest, [
+            changes.problem("SL213", "image", field="image", value=image, workload=subject.origin.id, **values)
+        ]
     changed = each_container(subject, manifest, lambda _, c: put(c, ("image",), image) if c["name"] == apps[0] else c)
     return changed, []
 
