@@ -241,7 +241,7 @@ def test_leftovers_of_a_crash_do_not_pass_check(here: Path) -> None:
 
 LONG = "a" * 300
 TOO_LONG = f"'{f'shop/{LONG}'[:117]}…': File name too long"
-NO_FILE = " does not exist\n  hint: name the environment's file or directory"
+NO_FILE = " does not exist\n  hint: name one of those below: shop/sandlane.yaml"
 
 
 @pytest.mark.parametrize(
@@ -923,7 +923,7 @@ def test_list_of_nothing(here: Path) -> None:
     assert run("list", "sandboxs") == (
         2,
         "",
-        "SL120 environment file 'sandboxs' does not exist\n  hint: name the environment's file or directory\n"
+        "SL120 environment file 'sandboxs' does not exist\n  hint: name one of those below: shop/sandlane.yaml\n"
         "1 problem, nothing was written\n",
     )
 
@@ -1036,7 +1036,7 @@ def test_unknown_command(command: str, guess: str) -> None:
 
 def test_every_command_has_a_module_and_help() -> None:
     modules = {path.stem for path in (REPOSITORY / "renderer" / "sandlane" / "cli").glob("*.py")}
-    assert modules - {"__init__", "main", "session", "sarif", "view"} == set(COMMANDS)
+    assert modules - {"__init__", "main", "session", "sarif", "view", "changing"} == set(COMMANDS)
     for name in COMMANDS:
         code, out, err = run(name, "--help")
         assert (code, err, out.startswith(f"Usage: sandlane {name} ")) == (0, "", True)

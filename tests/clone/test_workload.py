@@ -181,6 +181,12 @@ def test_init_containers_are_left_alone() -> None:
             id="image-of-several",
         ),
         pytest.param(
+            [app(), {"name": "b"}], {"name": "a", "env": [{"name": "X", "value": "1"}]},
+            [("sandboxes/dev1.yaml: SL213 'Deployment/shop/a' has several app containers (app, b), so 'env' could mean any of them\n"
+             "  hint: name it: containers: [{name: app, env: […]}]")],
+            id="env-of-several",
+        ),
+        pytest.param(
             [app()], {"name": "a", "containers": [{"name": "ap", "image": "x:2"}]},
             ["sandboxes/dev1.yaml: SL211 container 'ap' is not in 'Deployment/shop/a'\n  hint: did you mean 'app'?"], id="unknown",
         ),

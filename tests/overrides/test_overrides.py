@@ -291,6 +291,41 @@ def test_config_maps_that_differ() -> None:
     assert [key for key in made if key.startswith("ConfigMap/")] == ["ConfigMap/settings-dev1"]
 
 
+GENERATED = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("b-config-7d9t2gmk45"), "data": {"A": "1"}}
+READER = deployment(
+    "b", containers=[{"name": "app", "image": "b:1", "envFrom": [{"configMapRef": {"name": "b-config-7d9t2gmk45"}}]}]
+)
+
+
+def test_env_beside_the_image_is_of_the_only_app_container() -> None:
+    changed = [{"name": "X", "remove": True}, {"name": "Y", "value": "y"}]
+    template = pods({"image": "a:2", "env": changed})
+    assert template["spec"]["containers"][0]["image"] == "a:2"
+    assert env(template) == [{"name": "Y", "value": "y"}]
+    assert "env" not in template["spec"]["containers"][1]
+
+
+def test_a_generated_config_map_is_named_without_its_hash() -> None:
+    keyed = {"name": "K", "valueFrom": {"configMapKeyRef": {"name": "b-config", "key": "A"}}}
+    spec = sandbox("dev1", {"name": "b", "env": [keyed], "configMaps": [{"name": "b-config", "data": {"A": "2"}}]})
+    made = output([READER, service("b"), GENERATED], spec)
+    container = made["Deployment/b-dev1"]["spec"]["template"]["spec"]["containers"][0]
+    assert container["envFrom"] == [{"configMapRef": {"name": "b-config-7d9t2gmk45-dev1"}}]
+    assert [v["valueFrom"]["configMapKeyRef"]["name"] for v in container["env"] if v["name"] == "K"] == [
+        "b-config-7d9t2gmk45-dev1"
+    ]
+    assert made["ConfigMap/b-config-7d9t2gmk45-dev1"]["data"] == {"A": "2"}
+
+
+def test_two_config_maps_of_one_name_are_told_apart_by_the_hash() -> None:
+    other = {**GENERATED, "metadata": meta("b-config-2222222222")}
+    spec = sandbox("dev1", {"name": "b", "configMaps": [{"name": "b-config", "data": {"A": "2"}}]})
+    assert refusals([READER, service("b"), GENERATED, other], spec) == [
+        f"{PLACE}SL237 'ConfigMap/shop/b-config' is not in the base"
+        + hint("known: b-config-2222222222, b-config-7d9t2gmk45")
+    ]
+
+
 def test_config_map_that_nobody_reads() -> None:
     spec = sandbox("dev1", {"name": "b", "configMaps": [{"name": "settings", "data": {"A": "b"}}]})
     assert refusals(BASE, spec) == [

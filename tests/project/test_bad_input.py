@@ -139,9 +139,9 @@ OUTSIDE = (
             id="tenant-is-no-dns-label",
         ),
         pytest.param(
-            replace("sandboxes/dev1.yaml", "  tenantID: dev1\n", "  tenantID: 1234\n"),
-            "sandboxes/dev1.yaml:12:13: SL201 expected a string, found the number 1234 in 'spec.tenantID'\n"
-            "  hint: quote it: '1234'",
+            replace("sandboxes/dev1.yaml", "  tenantID: dev1\n", "  tenantID: true\n"),
+            "sandboxes/dev1.yaml:12:13: SL201 expected a string, found the boolean true in 'spec.tenantID'\n"
+            "  hint: quote it: 'true'",
             id="tenant-is-no-string",
         ),
         pytest.param(

@@ -123,7 +123,7 @@ TENANT = (
 HINT = "\n  hint: "
 SPEC_OF_SANDBOX = "expires, owner, resources, suspend, tenantID, workloads"
 WORKLOAD_FIELDS = (
-    "accept, configMaps, containers, image, initContainers, kind, name, namespace, patches, preserveLabels, "
+    "accept, configMaps, containers, env, image, initContainers, kind, name, namespace, patches, preserveLabels, "
 )
 WORKLOAD_FIELDS += "replicas, use, volumes"
 
@@ -504,6 +504,7 @@ def test_defaults_of_an_environment() -> None:
             "defaultNamespace": "default",
             "carriers": [{"header": "tenantID"}, {"baggage": "tenantID"}],
             "tenantLabel": "tenantID",
+            "calls": [],
             "sandboxes": ["sandboxes"],
             "routes": {"answerHeader": None, "adopt": [], "entry": "any", "strip": [], "patches": []},
             "preview": None,
@@ -524,7 +525,7 @@ def test_defaults_of_an_environment() -> None:
 def test_defaults_stand_at_every_depth() -> None:
     data = sandbox("dev1", {"name": "a", "containers": [{"name": "b"}]}, {"name": "c", "replicas": 2})
     rest = {
-        "initContainers": {"drop": []}, "volumes": {}, "preserveLabels": [], "configMaps": [], "patches": [], "accept": [],
+        "env": [], "initContainers": {"drop": []}, "volumes": {}, "preserveLabels": [], "configMaps": [], "patches": [], "accept": [],
     }  # fmt: skip
     assert with_defaults(schema("DevelopmentSandbox"), data)["spec"] == {
         "suspend": False,
@@ -658,7 +659,7 @@ WORKLOADS = ("spec", "workloads", "[]")
             model.Workload,
             properties("DevelopmentSandbox", *WORKLOADS),
             {"path", "changes"},
-            {snake(field.name) for field in FIELDS} - {"env"},
+            {snake(field.name) for field in FIELDS},
             id="workload",
         ),
         pytest.param(model.Policy, properties("Environment", "spec", "policy"), set(), set(), id="policy"),

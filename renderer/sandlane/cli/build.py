@@ -64,7 +64,7 @@ def _build(view: View, path: str, output: Path | None) -> tuple[int, dict[str, A
     if output is None:
         _print(base)
     else:
-        _write(base, output)
+        write_objects(base, output)
     return FINE, {}
 
 
@@ -74,7 +74,8 @@ def _print(base: Base) -> None:
         click.echo(f"---\n{emitter.write(resource.manifest)}", nl=False)
 
 
-def _write(base: Base, directory: Path) -> None:
+def write_objects(base: Base, directory: Path) -> None:
+    """Writes the objects of a base to a directory, one a file; Secrets are left out, and said."""
     emitter = Emitter(())
     secret: list[Resource] = []
     others: list[Resource] = []

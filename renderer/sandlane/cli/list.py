@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sandlane.cli import session as s
+from sandlane.cli.changing import day_of, today
 from sandlane.cli.main import FINE
 from sandlane.meshes.registry import MESHES
 from sandlane.plan.make import make_plan
@@ -23,25 +24,34 @@ SUBJECTS = ("sandboxes", "workloads", "owned")
 @click.argument("arguments", nargs=-1, metavar="[sandboxes|workloads|owned] [ENVIRONMENT]...")
 @s.root_option
 @s.base_option
+@click.option("--as-of", metavar="DATE|today", help="Show what has expired on this day, in UTC, as EXPIRED.")
 @s.output_format("text", "json", "mermaid")
-def command(arguments: tuple[str, ...], root: Path | None, base: tuple[str, ...], output_format: str) -> None:
+def command(
+    arguments: tuple[str, ...], root: Path | None, base: tuple[str, ...], as_of: str | None, output_format: str
+) -> None:
     """Lists one subject of each environment."""
     subject, rest = (
         (arguments[0], arguments[1:]) if arguments and arguments[0] in SUBJECTS else ("sandboxes", arguments)
     )
     if output_format == "mermaid" and subject != "sandboxes":
         raise click.UsageError("--format mermaid draws sandboxes")
+    day = day_of(as_of, today()) if as_of else None
     sessions = s.sessions([Path(a) for a in rest], root, base)
     is_headed = len(sessions) > 1 and output_format != "json"
-    s.run(sessions, output_format, lambda session: _list(session, subject, output_format, is_headed))
+    s.run(sessions, output_format, lambda session: _list(session, subject, output_format, is_headed, day))
 
 
-def _list(session: s.Session, subject: str, output_format: str, is_headed: bool) -> tuple[int, dict[str, Any]]:
+def _list(
+    session: s.Session, subject: str, output_format: str, is_headed: bool, day: str | None
+) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
     errors = [problem for problem in inputs.problems if problem.level == "error"]
     if errors and subject == "sandboxes":
         raise Invalid(errors)
     rows = [_seen(session, row) for row in _ROWS[subject](inputs)]
+    if day and subject == "sandboxes":
+        gone = {record.name for record in listing.expired(inputs, day)}
+        rows = [{**row, "expired": row["name"] in gone} for row in rows]
     if is_headed:
         click.echo(f"# {session.shown}" if output_format == "text" else f"%% {session.shown}")
     if output_format == "text":
@@ -65,7 +75,8 @@ _ROWS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
 
 def _sandbox(row: dict[str, Any]) -> list[str]:
     what = ", ".join(row["workloads"]) or f"group of {', '.join(row['sandboxes'])}"
-    notes = ["suspended"] if row["suspended"] else []
+    notes = ["EXPIRED"] if row.get("expired") else []
+    notes += ["suspended"] if row["suspended"] else []
     notes += [f"accepts {a['code']} {a['object']}: {a['reason']}" for a in row["accepted"]]
     return [row["name"], row["tenantID"], row["owner"] or "-", row["expires"] or "-", what, "; ".join(notes) or "-"]
 

@@ -17,7 +17,7 @@ from sandlane.base.base import Base
 from sandlane.base.output import read_output
 from sandlane.cli.main import DEFECT, INVALID
 from sandlane.cli.view import View
-from sandlane.files.disk import DiskTree, environment_file, find_root
+from sandlane.files.disk import DiskTree, environment_above, environment_file, environments_below, find_root
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable, join
 from sandlane.output import write
 from sandlane.pipeline import Unproven
@@ -59,7 +59,7 @@ class Session(View):
                         "SL120",
                         what="environment file",
                         file=self.shown,
-                        hint="name the environment's file or directory",
+                        hint=self._where(),
                     )
                 ]
             ) from None
@@ -67,6 +67,13 @@ class Session(View):
             raise Invalid([report("SL121", file=self.shown, root=f"'{self.tree.root}'")]) from None
         except Unreadable as unreadable:
             raise Invalid([report("SL128", source=Source(file=path), reason=str(unreadable))]) from None
+
+    def _where(self) -> str:
+        """Returns where there are environments, or how to make one."""
+        below = environments_below(Path())
+        if below:
+            return f"name one of those below: {', '.join(below[:8])}{', …' if len(below) > 8 else ''}"
+        return "name the environment's file or directory, or make one with 'sandlane init'"
 
     def output(self, inputs: Inputs, given: Path | None) -> Path:
         """Returns the directory of the output. Raises Invalid where the environment's leaves the root by a link."""
@@ -208,9 +215,9 @@ def base_option(command: F) -> F:
 
 
 def sessions(arguments: Sequence[Path], root: Path | None, base: Sequence[str] = ()) -> list[Session]:
-    """Returns a session for each environment that the user names; by default the one here."""
+    """Returns a session for each environment that the user names; by default the one here, else the nearest above."""
     stream = sys.stdin.buffer.read() if STREAM in base else None
-    return [Session(argument, root, base, stream) for argument in arguments or [Path()]]
+    return [Session(argument, root, base, stream) for argument in arguments or [environment_above(Path()) or Path()]]
 
 
 def entry_of(tree: DiskTree, path: str) -> str:

@@ -32,6 +32,13 @@ class View:
         except (OSError, OutsideRoot, Unreadable, Invalid):
             return None
 
+    def locate(self, source: Source, path: tuple[str | int, ...]) -> tuple[int, int] | None:
+        """Returns line and column of a value, or of the nearest above it that its file has."""
+        for length in range(len(path), -1, -1):
+            if found := self._locate(source, (*source.prefix, *path[:length]), False):
+                return found
+        return None
+
     def seen(self, file: str) -> str:
         """Returns a file of the tree as a path from where the user stands."""
         if file == STREAM:

@@ -10,7 +10,7 @@ from sandlane.k8s.resource import Manifest, at
 from sandlane.overrides.addresses import Unaddressable, find, port_of
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.field import Field
-from sandlane.overrides.subject import Subject, each_container
+from sandlane.overrides.subject import Subject, app_containers, each_container
 from sandlane.patch.put import put
 from sandlane.problems.problem import Path, Problem, did_you_mean
 
@@ -37,8 +37,12 @@ def read_variables(listed: Iterable[Manifest], *_: object) -> tuple[Variable, ..
 def _apply(
     variables: tuple[Variable, ...], manifest: Any, subject: Subject, changes: Changes
 ) -> tuple[Any, list[Problem]]:
-    """Sets and removes environment variables of every app container."""
+    """Sets and removes environment variables of app containers: by a standing rule of every one, else of the only one."""
     problems: list[Problem] = []
+    apps = [str(container["name"]) for container in app_containers(manifest, subject.row)]
+    if len(apps) != 1 and not changes.is_standing:
+        values = {"containers": ", ".join(apps), "first": apps[0] if apps else "", "value": "[…]"}
+        return manifest, [changes.problem("SL213", "env", field="env", workload=subject.origin.id, **values)]
 
     def changed(field: str, container: Manifest) -> Manifest:
         if field == "containers":

@@ -14,8 +14,10 @@ from sandlane.problems.problem import Problem
 def _apply(image: str | None, manifest: Any, subject: Subject, changes: Changes) -> tuple[Any, list[Problem]]:
     apps = [str(container["name"]) for container in app_containers(manifest, subject.row)]
     if len(apps) != 1:
-        values = {"containers": ", ".join(apps), "first": apps[0] if apps else "", "image": image}
-        return manifest, [changes.problem("SL213", "image", workload=subject.origin.id, **values)]
+        values = {"containers": ", ".join(apps), "first": apps[0] if apps else ""}
+        return manifest, [
+            changes.problem("SL213", "image", field="image", value=image, workload=subject.origin.id, **values)
+        ]
     changed = each_container(subject, manifest, lambda _, c: put(c, ("image",), image) if c["name"] == apps[0] else c)
     return changed, []
 

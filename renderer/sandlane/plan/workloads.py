@@ -17,6 +17,7 @@ from sandlane.overrides.addresses import Addresses, address_of
 from sandlane.overrides.apply import override
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.config_maps import CONFIG_MAPS
+from sandlane.overrides.generated_names import with_generated_names
 from sandlane.overrides.preserve_labels import PRESERVE_LABELS
 from sandlane.overrides.subject import Subject
 from sandlane.plan.config_maps import digest, plan_config_maps
@@ -75,7 +76,8 @@ def plan_clones(ground: Ground, sandbox: Sandbox) -> Planned:
             continue
         row = WORKLOADS[(found.id.group, found.id.kind)]
         services = tuple(selectors.services.matching(found.id.namespace, pod_labels(row, found.manifest)))
-        changes = (*rules_for(environment, found), workload.changes)
+        asked = (*rules_for(environment, found), workload.changes)
+        changes = tuple(with_generated_names(base, found.id.namespace, each) for each in asked)
         drafts.append(_Draft(workload=workload, row=row, origin=found, services=services, changes=changes))
     addresses = _addresses(environment, sandbox, drafts)
     copies, wrong = plan_config_maps(base, sandbox, [(d.origin.id.namespace, d.changes) for d in drafts])

@@ -13,6 +13,7 @@ from sandlane.output.layout import BASE, SHARED, Placed, path_of
 from sandlane.plan.origins import hook_of
 from sandlane.plan.relabel import make_selectors
 from sandlane.specs.inputs import Inputs
+from sandlane.specs.model import RouteGroup, Sandbox
 
 Row = dict[str, Any]
 
@@ -38,6 +39,12 @@ def sandboxes(inputs: Inputs) -> list[Row]:
             "file": group.source.file,
         })  # fmt: skip
     return rows
+
+
+def expired(inputs: Inputs, day: str) -> list[Sandbox | RouteGroup]:
+    """Returns the sandboxes and route groups whose last day lies before another, by name."""
+    records: tuple[Sandbox | RouteGroup, ...] = (*inputs.sandboxes, *inputs.groups)
+    return sorted((r for r in records if r.expires is not None and r.expires < day), key=lambda r: r.name)
 
 
 def workloads(inputs: Inputs) -> list[Row]:

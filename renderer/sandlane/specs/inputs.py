@@ -18,7 +18,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source
 from sandlane.specs import sandbox as specs
 from sandlane.specs import schema as contract
-from sandlane.specs.environment import preview_of, routes_of
+from sandlane.specs.environment import call_problems, calls_of, preview_of, routes_of
 from sandlane.specs.model import Carrier, Cluster, Environment, Output, Policy, RouteGroup, Routes, Rule, Sandbox
 from sandlane.specs.standing_rules import target_problems
 from sandlane.yamlio import read as yamlio
@@ -54,6 +54,7 @@ def read_inputs(tree: Tree, path: str, *, base_entries: tuple[str, ...] | None =
     problems = [*found_base.problems, *found_specs.problems]
     problems += overlaps(environment, join(environment.directory, environment.output.path))
     base, base_invalid = _base(tree, found_base, environment)
+    problems += call_problems(environment, base) if base else ()
     errors = [*(p for p in problems if p.level == "error"), *base_invalid]
     if errors or base is None:
         raise Invalid(errors)
@@ -157,6 +158,7 @@ def _environment(data: Mapping[str, Any], source: Source, rules: tuple[Rule, ...
         sandboxes=tuple(spec["sandboxes"]),
         routes=routes,
         preview=preview_of(spec),
+        calls=calls_of(spec),
         rules=rules,
         policy=Policy(
             images=tuple(spec["policy"]["images"]),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandlane.k8s.resource import Manifest
+from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.overrides.changes import Changes
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source
@@ -106,6 +106,14 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredCall:
+    """An entry of the environment's `calls`: a workload and the Services that it calls."""
+
+    caller: ResourceId
+    services: tuple[ResourceId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """An `Environment` document: where the base is, which mesh, and how requests name their tenant.
 
@@ -127,6 +135,7 @@ class Environment:
     cluster: Cluster
     output: Output
     preview: Preview | None = None
+    calls: tuple[DeclaredCall, ...] = ()
 
     def problem(self, code: str, *path: str | int, **values: Any) -> Problem:
         """Returns a problem at a place in the document, which is no single sandbox's."""

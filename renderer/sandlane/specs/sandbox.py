@@ -17,6 +17,7 @@ from sandlane.overrides.registry import FIELDS
 from sandlane.problems.catalogue import CATALOGUE, report
 from sandlane.problems.problem import Invalid, Path, Problem, Source
 from sandlane.specs import schema as contract
+from sandlane.specs.as_written import as_written
 from sandlane.specs.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
 from sandlane.yamlio import read as yamlio
 from sandlane.yamlio.values import Document
@@ -115,6 +116,7 @@ def _record(
         return None, [
             report("SL204", source=source, sandbox=source, expected="a DevelopmentSandbox or a RouteGroup", found=found)
         ]
+    data = as_written(data, tree.read(source.file), source.document)
     problems = contract.check(kind, data, source, source)
     if problems:
         return None, problems

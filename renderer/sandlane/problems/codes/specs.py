@@ -71,8 +71,8 @@ ROWS: dict[str, Row] = {
         good="workloads:\n- {kind: Deployment, name: checkout}\n",
     ),
     "SL213": Row(
-        text="'{workload}' has several app containers ({containers}), so 'image' could mean any of them",
-        hint="name it: containers: [{{name: {first}, image: {image}}}]",
+        text="'{workload}' has several app containers ({containers}), so '{field}' could mean any of them",
+        hint="name it: containers: [{{name: {first}, {field}: {value}}}]",
         why="sandlane never guesses which container is meant.",
         bad="workloads:\n- {name: checkout, image: registry.example/checkout:2}\n",
         good="workloads:\n- name: checkout\n  containers:\n  - {name: server, image: registry.example/checkout:2}\n",
@@ -207,7 +207,7 @@ ROWS: dict[str, Row] = {
     ),
     "SL237": Row(
         text="'{object}' is not in the base",
-        why="A copy needs something to be copied from; a ConfigMap of the sandbox's own belongs to 'resources'.",
+        why="What is named has to be there: a copy needs something to be copied from; a ConfigMap of the sandbox's own belongs to 'resources'.",
         bad="configMaps: [{name: chekout, data: {A: b}}]\n",
         good="configMaps: [{name: checkout, data: {A: b}}]\n",
     ),

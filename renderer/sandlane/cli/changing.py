@@ -1,0 +1,143 @@
+"""What `set`, `delete` and `prune` share: the lock on the specs, trying a change before it is written, and what is said of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from sandlane.cli import session as s
+from sandlane.files.disk import DiskTree
+from sandlane.files.tree import join
+from sandlane.pipeline import Rendered, render
+from sandlane.problems.problem import Invalid, Source, sort
+from sandlane.specs.inputs import Inputs
+
+Staged = Mapping[str, bytes | None]
+"""Path in the tree -> bytes to write, or None to remove the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A change as it would be: its inputs, and its output, or the problems of other sandboxes for which there is none."""
+
+    inputs: Inputs
+    rendered: Rendered | None
+    problems: Invalid | None
+
+
+@contextmanager
+def locked_specs(session: s.Session, inputs: Inputs) -> Iterator[None]:
+    """Keeps other changes of specs out until this one is written; waits for one that is at work."""
+    directory = session.tree.root / specs_directory(inputs)
+    directory.mkdir(parents=True, exist_ok=True)
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        session.tree = DiskTree(session.tree.root)  # what was read before may have changed since
+        yield
+    finally:
+        os.close(handle)
+
+
+def specs_directory(inputs: Inputs) -> str:
+    """Returns the directory of the tree that new specs are written to: the first that `sandboxes` names."""
+    environment = inputs.environment
+    named = [join(environment.directory, entry) for entry in environment.sandboxes]
+    return next((path for path in named if not path.endswith((".yaml", ".yml", ".json"))), environment.directory)
+
+
+def try_change(session: s.Session, staged: Staged) -> Tried:
+    """Renders a change without writing it. Raises Invalid where it is the change, or the environment, that is wrong."""
+    session.tree = DiskTree(session.tree.root, staged=staged)
+    inputs = session.inputs()
+    try:
+        return Tried(inputs, render(inputs), None)
+    except Invalid as invalid:
+        changed = [p for p in invalid.problems if p.level == "error" and _concerns(p.sandbox, staged)]
+        if changed:
+            raise Invalid(sort(changed)) from None
+        return Tried(inputs, None, invalid)
+
+
+def _concerns(sandbox: Source | None, staged: Staged) -> bool:
+    return sandbox is None or sandbox.file in staged or not any(data is not None for data in staged.values())
+
+
+def write_change(session: s.Session, staged: Staged, tried: Tried, *, is_rendered: bool) -> int:
+    """Writes specs, then the output, and says what was written; returns the exit status."""
+    for path, data in staged.items():
+        file = session.tree.root / path
+        if data is None:
+            file.unlink()
+        else:
+            _replace(file, data)
+    if not is_rendered:
+        click.echo(f"not rendered: run 'sandlane render {session.shown}'", err=True)
+        return 0
+    if tried.rendered is None:
+        assert tried.problems is not None
+        session.tell(tried.problems.problems)
+        click.echo("the spec is written, but not the output, because of these problems of other sandboxes", err=True)
+        return 2
+    directory = session.output(tried.inputs, None)
+    changed = s.write_files(directory, tried.rendered.files)
+    click.echo(
+        f"{s.shown(directory)}: {len(changed.create)} created, {len(changed.update)} updated, {len(changed.delete)} deleted, "
+        f"{changed.unchanged} unchanged",
+        err=True,
+    )
+    return 0
+
+
+def _replace(file: Path, data: bytes) -> None:
+    """Replaces a file as a whole; its permissions stay."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    mode = file.stat().st_mode & 0o777 if file.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(prefix=".sandlane-", suffix=".tmp", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        Path(name).chmod(mode)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def day_of(text: str, today: str) -> str:
+    """Returns a day as YYYY-MM-DD: one that is given, `today`, or `+14d` and `+2w` from today. Raises click.UsageError."""
+    import datetime
+    import re
+
+    if text == "today":
+        return today
+    ahead = re.fullmatch(r"\+(\d{1,4})([dw])", text)
+    try:
+        if ahead:
+            days = int(ahead[1]) * (7 if ahead[2] == "w" else 1)
+            return (datetime.date.fromisoformat(today) + datetime.timedelta(days=days)).isoformat()
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise click.UsageError(f"'{text}' is no day: give one as 2026-12-01, or as +14d or +2w from today")
+
+
+def today() -> str:
+    """Returns the day that it is in UTC."""
+    import datetime
+
+    return datetime.datetime.now(datetime.UTC).date().isoformat()

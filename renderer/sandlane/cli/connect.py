@@ -1,0 +1,117 @@
+"""`sandlane connect`: how to reach a sandbox with the client at hand, and who must pass the carrier on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sandlane.cli import session as s
+from sandlane.cli.main import FINE
+from sandlane.meshes.registry import MESHES
+from sandlane.plan.make import make_plan
+from sandlane.problems.problem import Invalid, did_you_mean
+from sandlane.reports.calls import call_graph
+from sandlane.reports.connect.clients import CLIENTS
+from sandlane.reports.connect.passing import Passing, passing
+from sandlane.reports.connect.reach import Reach, reach_of
+from sandlane.specs.model import Carrier
+
+
+@click.command(
+    "connect",
+    help="Tell how to reach sandbox or route group NAME: addresses, header, the preview host, who must pass the carrier on, and with "
+    "--for the set-up of a client.",
+)
+@click.argument("name")
+@s.environments
+@click.option(
+    "--for", "client", type=click.Choice(sorted(CLIENTS)), help="Print what this client takes, and nothing else."
+)
+@s.output_format("text", "json")
+def command(
+    name: str, environments: tuple[Path, ...], root: Path | None, client: str | None, output_format: str
+) -> None:
+    """Tells of one sandbox of each environment."""
+    s.run(s.sessions(environments, root), output_format, lambda session: _connect(session, name, client, output_format))
+
+
+def _connect(session: s.Session, name: str, client: str | None, output_format: str) -> tuple[int, dict[str, Any]]:
+    inputs = session.inputs()
+    environment, base = inputs.environment, inputs.base
+    mesh = MESHES[environment.mesh]
+    plan = make_plan(inputs, mesh.pod_labels)
+    own = [
+        p
+        for p in (*inputs.problems, *plan.problems)
+        if p.level == "error" and p.sandbox and _is_of(p.sandbox.file, name)
+    ]
+    tenant = next((tenant for tenant in plan.tenants if tenant.name == name), None)
+    if own:
+        raise Invalid(own)
+    if tenant is None:
+        if name in {sandbox.name for sandbox in inputs.sandboxes}:
+            raise click.UsageError(f"sandbox '{name}' is suspended: take 'suspend: true' out of its spec")
+        known = {tenant.name for tenant in plan.tenants}
+        guess = did_you_mean(name, known, otherwise=f"there are {', '.join(sorted(known)) or 'none'}")
+        raise click.UsageError(f"no sandbox or route group '{name}' in {session.shown}: {guess}")
+    reach = reach_of(plan, tenant, mesh.unroutable(environment, base))
+    graph = call_graph(base, environment)
+    baggage = next((c for c in environment.carriers if c.baggage), environment.carriers[0])
+    steps = passing(base, graph, frozenset(tenant.services), baggage)
+    if output_format == "text" and client:
+        click.echo(CLIENTS[client](reach), nl=False)
+    elif output_format == "text":
+        _tell(session, reach, steps, baggage)
+    return FINE, _as_data(session, reach, steps)
+
+
+def _is_of(file: str, name: str) -> bool:
+    return file.rpartition("/")[2].partition(".")[0] == name
+
+
+def _tell(session: s.Session, reach: Reach, steps: tuple[Passing, ...], carrier: Carrier) -> None:
+    field, value = reach.header
+    click.echo(f"header   {field}: {value}")
+    if reach.preview:
+        click.echo(f"preview  https://{reach.preview}/")
+    for address in reach.addresses:
+        click.echo(f"reaches  {address.url} → {', '.join(address.clones)}")
+    click.echo(CLIENTS["curl"](reach), nl=False)
+    if steps:
+        what = f"baggage member '{carrier.baggage}'" if carrier.baggage else f"header '{carrier.header}'"
+        click.echo(f"on the way these must pass the {what} on:")
+    for step in steps:
+        click.echo(f"  {step.call.caller} calls {step.call.service} ({_place(session, step)}: {step.call.by})")
+        click.echo(f"    {step.shows}")
+    click.echo(f"for other clients: --for {', '.join(sorted(CLIENTS))}", err=True)
+
+
+def _place(session: s.Session, step: Passing) -> str:
+    found = session.locate(step.call.source, step.call.path)
+    return session.seen(step.call.source.file) + (f":{found[0]}" if found else "")
+
+
+def _as_data(session: s.Session, reach: Reach, steps: tuple[Passing, ...]) -> dict[str, Any]:
+    return {
+        "name": reach.name,
+        "tenantID": reach.tenant,
+        "header": {"name": reach.header[0], "value": reach.header[1]},
+        "preview": reach.preview,
+        "addresses": [
+            {"service": str(a.service), "port": a.port, "url": a.url, "grpc": a.is_grpc, "clones": a.clones}
+            for a in reach.addresses
+        ],
+        "passing": [
+            {
+                "workload": str(step.call.caller),
+                "calls": str(step.call.service),
+                "by": step.call.by,
+                "place": _place(session, step),
+                "shown": step.is_shown,
+                "says": step.shows,
+            }
+            for step in steps
+        ],
+    }

@@ -1,0 +1,58 @@
+"""`sandlane prune`: removes the specs of sandboxes and route groups that have expired, and renders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sandlane.cli import session as s
+from sandlane.cli.changing import day_of, locked_specs, today
+from sandlane.cli.delete import remove_specs
+from sandlane.cli.main import FINE
+from sandlane.reports.listing import expired
+
+
+@click.command("prune", help="Remove the specs of sandboxes and route groups that have expired, then render.")
+@s.environments
+@click.option("--as-of", required=True, metavar="DATE|today", help="The day that it is, in UTC.")
+@click.option("--dry-run", is_flag=True, help="Tell which, and remove nothing.")
+@click.option("--no-render", is_flag=True, help="Remove the specs only.")
+@s.output_format("text", "json")
+def command(
+    environments: tuple[Path, ...],
+    root: Path | None,
+    as_of: str,
+    dry_run: bool,
+    no_render: bool,
+    output_format: str,
+) -> None:
+    """Removes what has expired in each environment."""
+    day = day_of(as_of, today())
+    s.run(
+        s.sessions(environments, root),
+        output_format,
+        lambda session: _prune(session, day, dry_run, not no_render, output_format),
+    )
+
+
+def _prune(
+    session: s.Session, day: str, is_dry: bool, is_rendered: bool, output_format: str
+) -> tuple[int, dict[str, Any]]:
+    with locked_specs(session, session.inputs()):
+        gone = expired(session.inputs(), day)
+        if output_format == "text":
+            for record in gone:
+                last, file = record.expires, session.seen(record.source.file)
+                click.echo(
+                    f"{file}: {record.name} expired with {last}"
+                    + ("" if record.owner is None else f", of {record.owner}")
+                )
+            if not gone:
+                click.echo(f"{session.shown}: nothing has expired as of {day}", err=True)
+        status = FINE
+        if gone and not is_dry:
+            status = remove_specs(session, {r.name: r.source for r in gone}, is_rendered=is_rendered)
+    rows = [{"name": r.name, "expires": r.expires, "owner": r.owner, "file": session.seen(r.source.file)} for r in gone]
+    return status, {"asOf": day, "expired": rows, "removed": bool(gone) and not is_dry}

@@ -1,0 +1,1 @@
+"""What `sandlane init` finds in a base, and the files that it proposes."""

@@ -1,0 +1,278 @@
+"""Changing the text of a spec: comments, order and quoting stay as they are (ruamel.yaml).
+
+Values are quoted where Kubernetes' readers could take them for something else than a string, which is more often than YAML 1.2 does.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import io
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandlane.specs.schema import API_VERSION
+from sandlane.yamlio.write import is_plain
+
+_DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_STYLES = ((2, 2, 0), (2, 4, 2), (4, 4, 0), (4, 4, 2), (4, 6, 4))
+"""Indentation of mappings and of sequences, and where in the latter the dash stands."""
+
+
+class Uneditable(Exception):
+    """Raised where a text cannot be changed for a person: its text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadEdit:
+    """What is said of one container of a workload, or of its only one (`is_only`); None leaves a field as it is.
+
+    `env` are names and values; a value that is None takes the entry out.
+    """
+
+    kind: str
+    name: str
+    namespace: str | None = None
+    container: str
+    is_only: bool
+    image: str | None = None
+    env: tuple[tuple[str, str | None], ...] = ()
+    replicas: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxEdit:
+    """What is said of a sandbox; an empty `expires` takes the day out. `removed` are kinds and names of workloads."""
+
+    name: str
+    owner: str | None = None
+    expires: str | None = None
+    workloads: tuple[WorkloadEdit, ...] = ()
+    removed: tuple[tuple[str, str], ...] = ()
+
+
+def new_spec(edit: SandboxEdit) -> str:
+    """Returns the text of a new spec."""
+    text = (
+        "# +argocd:skip-file-rendering\n"
+        "# yaml-language-server: $schema=https://sandlane.dev/schemas/developmentsandbox.json\n"
+        f"apiVersion: {API_VERSION}\nkind: DevelopmentSandbox\nmetadata:\n  name: {_quoted(edit.name)}\n"
+        '  annotations: {config.kubernetes.io/local-config: "true"}\n'
+        "spec:\n  workloads: []\n"
+    )
+    return edited(text, 0, edit)
+
+
+def edited(text: str, document: int, edit: SandboxEdit) -> str:
+    """Returns a text of specs with one document, counted as it is read, changed. Raises Uneditable."""
+    parts = _parts(text)
+    index = [number for number, part in enumerate(parts) if _has_content(part)][document]
+    parts[index] = _edited(parts[index], edit)
+    return "".join(parts)
+
+
+def removed(text: str, document: int) -> str:
+    """Returns a text of specs without one document; empty where none is left."""
+    parts = _parts(text)
+    filled = [number for number, part in enumerate(parts) if _has_content(part)]
+    rest = [part for number, part in enumerate(parts) if number != filled[document]]
+    return "".join(rest) if any(_has_content(part) for part in rest) else ""
+
+
+def _parts(text: str) -> list[str]:
+    """Returns the documents of a text, each with the mark before it."""
+    starts = [found.start() for found in _DOCUMENT.finditer(text)]
+    bounds = sorted({0, *starts, len(text)})
+    return [text[start:end] for start, end in itertools.pairwise(bounds)] or [""]
+
+
+def _has_content(part: str) -> bool:
+    return any(
+        line.strip() and not line.lstrip().startswith("#") and line.strip() != "---" for line in part.splitlines()
+    )
+
+
+def _edited(text: str, edit: SandboxEdit) -> str:
+    style = max(_STYLES, key=lambda style: _likeness(text, style))
+    before, data = _written(text, style)
+    _apply(data, edit)
+    after = _dumped(data, style, text)
+    kept = _kept(text, before, after)
+    return kept if _is_same(kept, after) else after  # what was indented in two ways may no longer be one document
+
+
+def _likeness(text: str, style: tuple[int, int, int]) -> float:
+    written, _ = _written(text, style)
+    lines, others = text.splitlines(), written.splitlines()
+    return sum(one == other for one, other in zip(lines, others, strict=False)) if len(lines) == len(others) else -1
+
+
+def _yaml(style: tuple[int, int, int]) -> Any:
+    from ruamel.yaml import YAML  # only changing a spec needs it
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 100_000
+    mapping, sequence, offset = style
+    yaml.indent(mapping=mapping, sequence=sequence, offset=offset)
+    return yaml
+
+
+def _written(text: str, style: tuple[int, int, int]) -> tuple[str, Any]:
+    """Returns a text as ruamel.yaml writes it when nothing has changed, and its data."""
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        data = _yaml(style).load(text)
+    except YAMLError as error:
+        raise Uneditable(str(error).splitlines()[0]) from None
+    return _dumped(data, style, text), data
+
+
+def _dumped(data: Any, style: tuple[int, int, int], text: str) -> str:
+    yaml, stream = _yaml(style), io.StringIO()
+    yaml.explicit_start = text.startswith("---")
+    yaml.dump(data, stream)
+    return stream.getvalue()
+
+
+def _kept(text: str, before: str, after: str) -> str:
+    """Returns a text with what has changed between two others; lines that have not changed stay as they were written."""
+    own, old, new = text.splitlines(True), before.splitlines(True), after.splitlines(True)
+    if len(own) != len(old):
+        return after
+    lines: list[str] = []
+    for tag, start, end, first, last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        lines += own[start:end] if tag == "equal" else new[first:last]
+    return "".join(lines)
+
+
+def _is_same(one: str, two: str) -> bool:
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return bool(_yaml(_STYLES[0]).load(one) == _yaml(_STYLES[0]).load(two))
+    except YAMLError:
+        return False
+
+
+def _apply(data: Any, edit: SandboxEdit) -> None:
+    spec = data.get("spec") if isinstance(data, dict) else None
+    if not isinstance(spec, dict):
+        raise Uneditable("it has no 'spec' that is a mapping")
+    workloads = spec.get("workloads")
+    if not isinstance(workloads, list):
+        raise Uneditable("its 'spec.workloads' is no list")
+    for field, value in (("owner", edit.owner), ("expires", edit.expires)):
+        if value == "":
+            spec.pop(field, None)
+        elif value is not None:
+            _set(spec, field, datetime.date.fromisoformat(value) if field == "expires" else value, before="workloads")
+    for kind, name in edit.removed:
+        found = _find(workloads, kind, name)
+        if found is None:
+            raise Uneditable(f"it has no workload '{kind}/{name}'")
+        workloads.remove(found)
+    if edit.workloads and not workloads and hasattr(workloads, "fa"):
+        workloads.fa.set_block_style()
+    for workload in edit.workloads:
+        _apply_to_workload(workloads, workload)
+
+
+def _find(workloads: Sequence[Any], kind: str, name: str) -> Any:
+    for entry in workloads:
+        if isinstance(entry, dict) and entry.get("name") == name and entry.get("kind", "Deployment") == kind:
+            return entry
+    return None
+
+
+def _apply_to_workload(workloads: list[Any], edit: WorkloadEdit) -> None:
+    entry = _find(workloads, edit.kind, edit.name)
+    if entry is None:
+        named: dict[str, Any] = {} if edit.kind == "Deployment" else {"kind": edit.kind}
+        named |= {"name": _scalar(edit.name)} | ({"namespace": _scalar(edit.namespace)} if edit.namespace else {})
+        workloads.append(_mapping(named))
+        entry = workloads[-1]
+    if edit.replicas is not None:
+        entry["replicas"] = edit.replicas
+    if edit.image is None and not edit.env:
+        return
+    holder = _container(entry, edit)
+    if edit.image is not None:
+        _set(holder, "image", edit.image)
+    if edit.env:
+        _apply_env(holder, edit.env)
+
+
+def _container(entry: Any, edit: WorkloadEdit) -> Any:
+    """Returns where the changes of a container stand: beside the workload's name where it is the only one, else by its name."""
+    listed = entry.get("containers")
+    for container in listed if isinstance(listed, list) else ():
+        if isinstance(container, dict) and container.get("name") == edit.container:
+            return container
+    if edit.is_only:
+        return entry
+    if not isinstance(listed, list):
+        entry["containers"] = _sequence()
+    entry["containers"].append(_mapping({"name": _scalar(edit.container)}))
+    return entry["containers"][-1]
+
+
+def _apply_env(holder: Any, wanted: Sequence[tuple[str, str | None]]) -> None:
+    if not isinstance(holder.get("env"), list):
+        holder["env"] = _sequence()
+    listed = holder["env"]
+    for name, value in wanted:
+        found = next((entry for entry in listed if isinstance(entry, dict) and entry.get("name") == name), None)
+        if value is None and found is not None and "value" in found:
+            listed.remove(found)
+        elif value is None:
+            if found is None:
+                listed.append(_mapping({"name": _scalar(name), "remove": True}, is_flow=True))
+        elif found is None:
+            listed.append(_mapping({"name": _scalar(name), "value": _scalar(value)}, is_flow=True))
+        else:
+            for field in [key for key in found if key not in ("name", "value")]:
+                del found[field]
+            _set(found, "value", value)
+    if not listed:
+        del holder["env"]
+
+
+def _set(mapping: Any, field: str, value: Any, before: str | None = None) -> None:
+    """Sets a field, quoted as it was; a new one stands before another where that is given."""
+    old = mapping.get(field)
+    if isinstance(value, str):
+        value = type(old)(value) if isinstance(old, str) and type(old) is not str else _scalar(value)
+    if field not in mapping and before in mapping and hasattr(mapping, "insert"):
+        mapping.insert(list(mapping).index(before), field, value)
+    else:
+        mapping[field] = value
+
+
+def _scalar(text: str) -> Any:
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    return text if is_plain(text) else DoubleQuotedScalarString(text)
+
+
+def _mapping(fields: dict[str, Any], *, is_flow: bool = False) -> Any:
+    from ruamel.yaml.comments import CommentedMap
+
+    made = CommentedMap(fields)
+    if is_flow:
+        made.fa.set_flow_style()
+    return made
+
+
+def _sequence() -> Any:
+    from ruamel.yaml.comments import CommentedSeq
+
+    return CommentedSeq()
+
+
+def _quoted(text: str) -> str:
+    return text if is_plain(text) else f'"{text}"'

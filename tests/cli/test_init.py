@@ -1,0 +1,376 @@
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sandlane.cli.main import group
+from sandlane.reports.setup.integrations import INTEGRATIONS, SANDBOXES_README
+
+from tests.rim import snapshot
+from tests.shared import REPOSITORY
+
+APP = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: checkout}
+spec:
+  selector: {matchLabels: {app: checkout}}
+  template:
+    metadata: {labels: {app: checkout}}
+    spec:
+      containers:
+      - {name: server, image: "registry.example/shop/checkout:1"}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: checkout}
+spec:
+  selector: {app: checkout}
+  ports:
+  - {name: NAME, port: 80}
+"""
+UNNAMED = APP.replace("{name: NAME, port: 80}", "{port: 80}")
+ROUTED = (
+    APP.replace("NAME", "http")
+    + """\
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: checkout}
+spec:
+  hosts: [checkout]
+  http:
+  - route: [{destination: {host: checkout}}]
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: front}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+  - port: {number: 80, name: http, protocol: HTTP}
+    hosts: ["*"]
+"""
+)
+ENVIRONMENT = """\
+# The shared environment. 'sandlane explain environment.spec' tells every field, 'sandlane check' whether all is well.
+# +argocd:skip-file-rendering
+# yaml-language-server: $schema=https://sandlane.dev/schemas/environment.json
+apiVersion: sandlane.dev/v1alpha1
+kind: Environment
+metadata:
+  name: staging
+  annotations: {config.kubernetes.io/local-config: "true"}  # for tools, not for the cluster
+spec:
+  # What everybody shares: files of manifests, directories of them, or directories of kustomizations.
+  base: [app]
+  # Where objects and workloads that name no namespace are. Guessed: 4 objects name none, and nothing says which they are applied to.
+  defaultNamespace: default
+  # istio, istio-ambient, linkerd, or gateway-api for any other mesh. Found: 'Gateway/default/front' is of group 'networking.istio.io', and 1 more like it.
+  mesh: istio
+  # A request belongs to a sandbox by this header, or by this member of W3C baggage.
+  carriers: [{header: tenantID}, {baggage: tenantID}]
+  # Where the specs of sandboxes lie; 'sandlane set' writes them.
+  sandboxes: [sandboxes]
+  routes:
+    # Base route objects that tenants' rules are written into: the output holds them from now on, and whoever applied
+    # them lets go of them. 'sandlane adopt' tells in which steps.
+    adopt:
+    - {kind: VirtualService, name: checkout}  # sends to 'Service/default/checkout'
+    # At these gateways carriers can be removed from what comes from outside:
+    # strip: [default/front]
+  # A host for each sandbox at a gateway, where a browser needs no header:
+  # preview: {host: "{tenantID}.preview.example.com", gateway: default/front}
+  # What specs may ask for:
+  # policy:
+  #   images: ["registry.example/shop/*"]
+  #   require: [owner, expires]
+  #   maxPerOwner: 3
+  # Where 'sandlane render' writes, beside this file; Argo CD or Flux applies it.
+  output: {path: rendered}
+"""  # noqa: E501
+SAID = """\
+wrote    sandlane.yaml
+wrote    sandboxes/README.md
+wrote    rendered/ (4 files, no sandboxes yet)
+base     app: 4 objects
+clones   1 workload can be cloned; requests to 1 of them can be routed
+mesh     istio (found: 'Gateway/default/front' is of group 'networking.istio.io', and 1 more like it)
+in       default (a guess: 4 objects name none, and nothing says which they are applied to)
+adopts   VirtualService/default/checkout of app/all.yaml, which sends to 'Service/default/checkout'
+gateway  Gateway/default/front
+next:
+  sandlane set dev1 checkout=IMAGE   # a first sandbox; 'sandlane list workloads' says what else can be cloned
+  sandlane adopt                # how the output takes the adopted objects over, before it is applied
+  sandlane check                # what CI runs
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory `staging` of a repository, where the user stands."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "staging").mkdir()
+    monkeypatch.chdir(tmp_path / "staging")
+    return tmp_path / "staging"
+
+
+def run(*arguments: str, stream: str | None = None) -> tuple[int, str, str]:
+    result: Result = CliRunner().invoke(group, list(arguments), prog_name="sandlane", input=stream)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def write(directory: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (directory / path).parent.mkdir(parents=True, exist_ok=True)
+        (directory / path).write_text(text)
+
+
+def told(stderr: str) -> str:
+    """Returns what a usage error says."""
+    return stderr.partition("Error: ")[2]
+
+
+def test_init_writes_an_environment_that_passes_check(here: Path) -> None:
+    write(here, {"app/all.yaml": ROUTED})
+    status, out, err = run("init")
+    assert (status, out, "".join(line for line in err.splitlines(True) if "SL" not in line and "hint" not in line)) == (
+        0,
+        "",
+        SAID,
+    )
+    assert (here / "sandlane.yaml").read_text() == ENVIRONMENT
+    assert (here / "sandboxes" / "README.md").read_text() == SANDBOXES_README
+    assert run("check")[0] == 0
+    assert run("set", "dev1", "checkout=registry.example/shop/checkout:2")[0] == 0
+    assert run("check")[0] == 0
+
+
+def test_init_overwrites_nothing(here: Path) -> None:
+    write(here, {"app/all.yaml": ROUTED, "sandlane.yaml": "mine\n"})
+    before = snapshot(here)
+    status, out, err = run("init", "app")
+    assert (status, out, told(err)) == (
+        2,
+        "",
+        "'sandlane.yaml' is here already, and init overwrites nothing: edit it, or go to another directory\n",
+    )
+    assert snapshot(here) == before
+
+
+def test_init_writes_nothing_where_the_base_is_wrong(here: Path) -> None:
+    write(here, {"app/all.yaml": ROUTED + "---\nkind: Service\nkind: Service\n"})
+    before = snapshot(here)
+    assert run("init") == (
+        2,
+        "",
+        "app/all.yaml:38:1: SL102 key 'kind' stands twice in one mapping, first on line 37\n"
+        "  hint: keep one of the two: some tools take the last, others refuse the file\n1 problem, nothing was written\n",
+    )
+    assert snapshot(here) == before
+
+
+KUSTOMIZATION = "resources: [{}]\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "base"),
+    [
+        pytest.param({"shop.yaml": UNNAMED}, "[shop.yaml]", id="a-file"),
+        pytest.param({"b/a.yaml": UNNAMED, "b/c/b.yml": UNNAMED.replace("checkout", "cart")}, "[b]", id="a-directory"),
+        pytest.param({"b/a.yaml": UNNAMED, "b/values.yaml": "x: 1\n"}, "[b/a.yaml]", id="beside-other-files"),
+        pytest.param(
+            {"b/kustomization.yaml": KUSTOMIZATION.format("../c"), "c/kustomization.yaml": "resources: [a.yaml]\n"}
+            | {"c/a.yaml": UNNAMED},
+            "[b]",
+            id="the-kustomization-that-no-other-one-names",
+        ),
+        pytest.param(
+            {"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": UNNAMED}, "[kustomization.yaml]", id="one-here"
+        ),
+        pytest.param({".github/x.yaml": "apiVersion: v1\n", "a.yaml": UNNAMED}, "[a.yaml]", id="nothing-hidden"),
+        pytest.param({"d e/a.yaml": UNNAMED}, '["d e"]', id="a-name-to-quote"),
+    ],
+)
+def test_init_finds_the_base(here: Path, files: dict[str, str], base: str) -> None:
+    write(here, files)
+    status, _, err = run("init")
+    assert status == 0, err
+    assert f"\n  base: {base}\n" in (here / "sandlane.yaml").read_text()
+    assert run("check")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "says"),
+    [
+        pytest.param(
+            {f"{n}/kustomization.yaml": "resources: [a.yaml]\n" for n in ("dev", "prod")},
+            [],
+            "several kustomizations could be the base; say which:\n  sandlane init dev\n  sandlane init prod\n",
+            id="several",
+        ),
+        pytest.param(
+            {},
+            [],
+            "there are no manifests below: name the base: sandlane init PATH, or pipe it in: … | sandlane init -\n",
+            id="none",
+        ),
+        pytest.param(
+            {"chart/Chart.yaml": "name: x\n", "chart/templates/a.yaml": "apiVersion: {{ .x }}\n"},
+            [],
+            "there are no manifests below, but a Helm chart: pipe it in: helm template NAME chart | sandlane init -\n",
+            id="a-chart",
+        ),
+        pytest.param(
+            {"a.yaml": UNNAMED},
+            ["."],
+            "this directory would hold its own output: name the manifests in it, or leave BASE out and all of them are found\n",
+            id="this-directory",
+        ),
+        pytest.param(
+            {"a.yaml": UNNAMED},
+            ["a.yaml", "--with", "jenkins"],
+            "no integration 'jenkins': expected some of pre-commit, github, gitlab, argocd, flux\n",
+            id="an-integration",
+        ),
+    ],
+)
+def test_init_says_what_to_do(here: Path, files: dict[str, str], arguments: list[str], says: str) -> None:
+    write(here, files)
+    before = snapshot(here)
+    status, out, err = run("init", *arguments)
+    assert (status, out, told(err)) == (2, "", says)
+    assert snapshot(here) == before
+
+
+def test_init_keeps_a_stream_as_files_without_secrets(here: Path) -> None:
+    secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: token}\n"
+    assert run("init", "-", stream=UNNAMED + secret)[0] == 0
+    assert [p for p, kind in snapshot(here / "base").items() if kind != "/"] == [
+        "default/deployment-checkout.yaml",
+        "default/service-checkout.yaml",
+    ]
+    assert run("check")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("object", "mesh"),
+    [
+        pytest.param("{metadata: {labels: {istio-injection: enabled}}}", "istio", id="istio-injection"),
+        pytest.param("{metadata: {labels: {istio.io/rev: stable}}}", "istio", id="istio-revision"),
+        pytest.param("{metadata: {labels: {istio.io/dataplane-mode: ambient}}}", "istio-ambient", id="ambient"),
+        pytest.param("{metadata: {annotations: {linkerd.io/inject: enabled}}}", "linkerd", id="linkerd"),
+        pytest.param("{metadata: {annotations: {linkerd.io/inject: disabled}}}", "istio", id="not-linkerd"),
+    ],
+)
+def test_init_reads_the_mesh_from_a_namespace(here: Path, object: str, mesh: str) -> None:
+    name = object.replace("{metadata: {", "{name: shop, ").removesuffix("}")
+    write(here, {"a.yaml": UNNAMED + f"---\napiVersion: v1\nkind: Namespace\nmetadata: {name}\n"})
+    assert run("init")[0] == 0
+    text = (here / "sandlane.yaml").read_text()
+    assert f"\n  mesh: {mesh}\n" in text
+    assert "\n  defaultNamespace: shop\n" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "mesh"),
+    [
+        pytest.param("apiVersion: policy.linkerd.io/v1beta3\nkind: HTTPRoute", "linkerd", id="linkerd-route"),
+        pytest.param(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute", "gateway-api", id="route-of-a-service"
+        ),
+    ],
+)
+def test_init_reads_the_mesh_from_routes(here: Path, kind: str, mesh: str) -> None:
+    route = (
+        f"---\n{kind}\nmetadata: {{name: r}}\nspec:\n"
+        '  parentRefs: [{group: "", kind: Service, name: checkout, port: 80}]\n'
+        "  rules: [{backendRefs: [{name: checkout, port: 80}]}]\n"
+    )
+    write(here, {"a.yaml": UNNAMED + route})
+    status, _, err = run("init")
+    assert status == 0, err
+    assert f"\n  mesh: {mesh}\n" in (here / "sandlane.yaml").read_text()
+
+
+def test_init_does_as_it_is_told(here: Path) -> None:
+    write(here, {"a.yaml": UNNAMED})
+    assert run("init", "--mesh", "linkerd", "--namespace", "shop", "--name", "prod", "--no-render")[0] == 0
+    text = (here / "sandlane.yaml").read_text()
+    assert "\n  name: prod\n" in text
+    assert "Found: by --namespace.\n  defaultNamespace: shop\n" in text
+    assert "Found: by --mesh.\n  mesh: linkerd\n" in text
+    assert not (here / "rendered").exists()
+
+
+def test_init_writes_files_for_other_tools(here: Path) -> None:
+    write(here, {"a.yaml": UNNAMED, "../.gitlab-ci.yml": "mine\n"})
+    status, out, _ = run("init", "--with", ",".join(INTEGRATIONS))
+    assert status == 0
+    found = {path for path, kind in snapshot(here.parent).items() if kind != "/" and not path.startswith(".git/")}
+    assert {
+        ".pre-commit-config.yaml",
+        ".github/workflows/sandlane.yaml",
+        ".gitlab-ci.yml",
+        "staging/gitops/argocd.yaml",
+        "staging/gitops/flux.yaml",
+    } <= found
+    assert (here.parent / ".gitlab-ci.yml").read_text() == "mine\n"
+    assert out == (
+        "# Fails a merge request whose output is stale, or does not keep sandlane's promises.\nsandlane:\n"
+        "  image: python:3.12-slim\n  script:\n  - pip install sandlane==0.1.0\n  - sandlane check staging\n"
+        "  - sandlane verify staging\n"
+    )
+    assert "    path: staging/rendered\n" in (here / "gitops" / "argocd.yaml").read_text()
+    assert "  path: ./staging/rendered\n" in (here / "gitops" / "flux.yaml").read_text()
+
+
+def talk(directory: Path, *arguments: str, answers: dict[str, str]) -> tuple[int, str]:
+    """Runs sandlane on a pseudo-terminal, and answers what it asks."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "renderer")}
+    command = [sys.executable, "-m", "sandlane", *arguments]
+    with subprocess.Popen(
+        command, cwd=directory, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        text, waiting, end = "", dict(answers), time.monotonic() + 60
+        while time.monotonic() < end:
+            if not select.select([ours], [], [], 1)[0]:
+                continue
+            try:
+                text += os.read(ours, 4096).decode()
+            except OSError:  # the other end is closed
+                break
+            for question in [q for q in waiting if q in text]:
+                os.write(ours, f"{waiting.pop(question)}\n".encode())
+        os.close(ours)
+        return process.wait(timeout=60), text
+
+
+def test_init_asks_on_a_terminal(here: Path) -> None:
+    write(here, {"dev/kustomization.yaml": "resources: [a.yaml]\n", "dev/a.yaml": UNNAMED})
+    write(here, {"prod/kustomization.yaml": "resources: [a.yaml]\n", "prod/a.yaml": UNNAMED})
+    answers = {"Which of these is the base?": "prod", "Which mesh?": "linkerd", "Namespace of objects": "shop"}
+    status, said = talk(here, "init", answers=answers)
+    assert status == 0, said
+    text = (here / "sandlane.yaml").read_text()
+    assert "\n  base: [prod]\n" in text
+    assert "Found: by your answer.\n  mesh: linkerd\n" in text
+    assert "Found: by your answer.\n  defaultNamespace: shop\n" in text
+
+
+def test_init_asks_nothing_with_yes(here: Path) -> None:
+    write(here, {"a.yaml": UNNAMED})
+    status, said = talk(here, "init", "--yes", answers={})
+    assert status == 0, said
+    assert "?" not in said

@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sandlane.specs.editing import SandboxEdit, WorkloadEdit, new_spec
+
+from tests.cli.test_init import run, told, write
+from tests.rim import snapshot
+from tests.shared import REPOSITORY
+
+ENVIRONMENT = """\
+apiVersion: sandlane.dev/v1alpha1
+kind: Environment
+metadata: {name: staging}
+spec:
+  base: [base]
+  defaultNamespace: shop
+  mesh: istio
+"""
+
+
+def app(name: str, kind: str = "Deployment", containers: str = "{name: server, image: 'r/%s:1'}") -> str:
+    return f"""\
+---
+apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: {name}}}
+spec:
+  serviceName: {name}
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+      containers: [{containers.replace("%s", name)}]
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}-svc}}
+spec:
+  selector: {{app: {name}}}
+  ports: [{{name: http, port: 80}}]
+""".replace("  serviceName: " + name + "\n", "" if kind == "Deployment" else f"  serviceName: {name}\n")
+
+
+BASE = (
+    app("checkout")
+    + app("db", "StatefulSet")
+    + app("pair", containers="{name: one, image: 'r/one:1'}, {name: two, image: 'r/two:1'}")
+)
+SPEC = new_spec(
+    SandboxEdit(
+        name="dev1",
+        owner="dana",
+        workloads=(
+            WorkloadEdit(kind="Deployment", name="checkout", container="server", is_only=True, image="r/checkout:2"),
+        ),
+    )
+)
+REACHED = """\
+requests with 'tenantID: dev1' reach it:
+  http://checkout-svc.shop → checkout-dev1
+for your client: sandlane connect dev1
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with an environment, where Dana stands."""
+    (tmp_path / ".git").mkdir()
+    write(tmp_path, {"sandlane.yaml": ENVIRONMENT, "base/app.yaml": BASE, "sandboxes/README.md": "", "gitconfig": ""})
+    (tmp_path / "gitconfig").write_text("[user]\n  email = dana@example.com\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.delenv("GIT_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_set_makes_a_sandbox_and_renders_it(here: Path) -> None:
+    assert run("set", "dev1", "checkout=r/checkout:2") == (
+        0,
+        "",
+        "sandboxes/dev1.yaml: new\n  owner: dana, from 'git config user.email'; --owner says another\n"
+        "  Deployment/shop/checkout  image  r/checkout:1 → r/checkout:2\n"
+        "rendered: 6 created, 0 updated, 0 deleted, 0 unchanged\n" + REACHED,
+    )
+    assert (here / "sandboxes" / "dev1.yaml").read_text() == SPEC
+    assert run("check")[0] == 0
+
+
+def test_set_changes_a_sandbox_and_keeps_its_comments(here: Path) -> None:
+    run("set", "dev1", "checkout=r/checkout:2")
+    spec = here / "sandboxes" / "dev1.yaml"
+    spec.write_text(SPEC.replace("owner: dana", "owner: dana  # or kim"))
+    assert run("set", "dev1", "checkout=r/checkout:3", "--replicas", "checkout=2") == (
+        0,
+        "",
+        "sandboxes/dev1.yaml: changed\n  Deployment/shop/checkout  image  r/checkout:1 → r/checkout:3\n"
+        "  Deployment/shop/checkout  replicas  2\n"
+        "rendered: 0 created, 1 updated, 0 deleted, 5 unchanged\n" + REACHED,
+    )
+    assert run("set", "dev1", "--expires", "2026-12-01")[0] == 0
+    assert spec.read_text() == SPEC.replace("owner: dana", "owner: dana  # or kim\n  expires: 2026-12-01").replace(
+        "checkout:2\n", "checkout:3\n    replicas: 2\n"
+    )
+    assert run("set", "dev1", "--expires", "never")[0] == 0
+    assert "expires" not in spec.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "workloads"),
+    [
+        pytest.param(
+            ["db=r/db:2"], "  - kind: StatefulSet\n    name: db\n    image: r/db:2\n", id="kind-from-the-base"
+        ),
+        pytest.param(["sts/db=r/db:2"], "  - kind: StatefulSet\n    name: db\n    image: r/db:2\n", id="short-kind"),
+        pytest.param(
+            ["one@pair=r/one:2", "two@pair=r/two:2"],
+            "  - name: pair\n    containers:\n    - name: one\n      image: r/one:2\n    - name: two\n      image: r/two:2\n",
+            id="two-containers",
+        ),
+        pytest.param(
+            ["checkout=r/checkout:2", "db=r/db:2"],
+            "  - name: checkout\n    image: r/checkout:2\n  - kind: StatefulSet\n    name: db\n    image: r/db:2\n",
+            id="two-workloads",
+        ),
+        pytest.param(
+            ["checkout=r/checkout:2", "--env", "checkout:LEVEL=debug"],
+            "  - name: checkout\n    image: r/checkout:2\n    env:\n    - {name: LEVEL, value: debug}\n",
+            id="image-and-env",
+        ),
+        pytest.param(
+            ["--env", "one@pair:LEVEL=on"],
+            '  - name: pair\n    containers:\n    - name: one\n      env:\n      - {name: LEVEL, value: "on"}\n',
+            id="env-of-a-container",
+        ),
+    ],
+)
+def test_what_set_writes(here: Path, arguments: list[str], workloads: str) -> None:
+    status, _, err = run("set", "dev1", *arguments)
+    assert status == 0, err
+    assert (here / "sandboxes" / "dev1.yaml").read_text().partition("workloads:\n")[2] == workloads
+    assert run("check")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(["chekout=x"], "workload 'chekout' is not in the base: did you mean 'checkout'?", id="typo"),
+        pytest.param(
+            ["checkout-svc=x"],
+            "workload 'checkout-svc' is not in the base: 'checkout-svc' is a Service, and behind it: 'checkout'",
+            id="a-service",
+        ),
+        pytest.param(
+            ["pair=x"],
+            "'Deployment/shop/pair' has several app containers: say which: one@pair, two@pair",
+            id="which-container",
+        ),
+        pytest.param(
+            ["tow@pair=x"], "container 'tow' is not in 'Deployment/shop/pair': did you mean 'two'?", id="container"
+        ),
+        pytest.param(
+            ["checkout"],
+            "'checkout' says no image: write WORKLOAD=IMAGE, such as checkout=registry.example/checkout:2",
+            id="no-image",
+        ),
+        pytest.param(
+            ["--env", "checkout:A"],
+            "'checkout:A' says no variable: write WORKLOAD:NAME=VALUE, or WORKLOAD:NAME- to take it out",
+            id="no-variable",
+        ),
+        pytest.param(
+            ["--replicas", "checkout=two"],
+            "'checkout=two' says no number of pods: write WORKLOAD=N, such as checkout=2",
+            id="replicas",
+        ),
+        pytest.param(
+            ["checkout=x", "--expires", "tomorrow"],
+            "'tomorrow' is no day: give one as 2026-12-01, or as +14d or +2w from today",
+            id="day",
+        ),
+        pytest.param([], "sandbox 'dev1' is new: say what it changes: sandlane set dev1 WORKLOAD=IMAGE", id="nothing"),
+        pytest.param(["--remove", "checkout"], "the sandbox has no workload 'checkout': it has none", id="removal"),
+        pytest.param(
+            ["a/b/c/d=x"], "'a/b/c/d' names no workload: write NAME, KIND/NAME or KIND/NAMESPACE/NAME", id="steps"
+        ),
+    ],
+)
+def test_what_set_refuses(here: Path, arguments: list[str], says: str) -> None:
+    before = snapshot(here)
+    status, out, err = run("set", "dev1", *arguments)
+    assert (status, out, told(err)) == (2, "", says + "\n")
+    assert snapshot(here) == before
+
+
+def test_a_change_that_cannot_be_rendered_is_not_written(here: Path) -> None:
+    before = snapshot(here)
+    assert run("set", "Dev_1", "checkout=r/checkout:2") == (
+        2,
+        "",
+        "sandboxes/Dev_1.yaml:6:9: SL201 'Dev_1' does not have the form that is expected in 'metadata.name'\n"
+        "  hint: Name of the sandbox and of its directory in the output; the tenantID unless the spec gives one.\n"
+        "1 problem, nothing was written\n",
+    )
+    assert snapshot(here) == before
+
+
+def test_mistakes_of_others_hold_up_the_output_alone(here: Path) -> None:
+    write(here, {"sandboxes/other.yaml": SPEC.replace("dev1", "other").replace("name: checkout", "name: chekout")})
+    assert run("set", "dev1", "checkout=r/checkout:2", "--owner", "kim") == (
+        2,
+        "",
+        "sandboxes/dev1.yaml: new\n  Deployment/shop/checkout  image  r/checkout:1 → r/checkout:2\n"
+        "sandboxes/other.yaml:11:11: SL210 workload 'Deployment/shop/chekout' is not in the base\n"
+        "  hint: did you mean 'checkout'?\n"
+        "the spec is written, but not the output, because of these problems of other sandboxes\n",
+    )
+    assert (here / "sandboxes" / "dev1.yaml").read_text() == SPEC.replace("owner: dana", "owner: kim")
+    assert not (here / "rendered").exists()
+
+
+def test_no_render_writes_the_spec_alone(here: Path) -> None:
+    status, _, err = run("set", "dev1", "checkout=r/checkout:2", "--owner", "kim", "--no-render")
+    assert (status, err.splitlines()[-1]) == (0, "not rendered: run 'sandlane render sandlane.yaml'")
+    assert not (here / "rendered").exists()
+
+
+def test_days_are_counted_from_today(here: Path) -> None:
+    before = datetime.datetime.now(datetime.UTC).date()
+    run("set", "dev1", "checkout=r/checkout:2", "--expires", "+2w")
+    after = datetime.datetime.now(datetime.UTC).date()
+    text = (here / "sandboxes" / "dev1.yaml").read_text()
+    assert any(f"expires: {day + datetime.timedelta(days=14)}\n" in text for day in (before, after))
+
+
+def test_delete_gives_the_output_of_no_sandboxes(here: Path) -> None:
+    run("render")
+    before = snapshot(here)
+    run("set", "dev1", "checkout=r/checkout:2")
+    assert run("delete", "dev1") == (
+        0,
+        "",
+        "sandboxes/dev1.yaml: dev1 removed\nrendered: 0 created, 0 updated, 3 deleted, 3 unchanged\n",
+    )
+    assert snapshot(here) == before
+
+
+def test_delete_takes_one_of_several_documents(here: Path) -> None:
+    other = SPEC.replace("dev1", "dev2")
+    write(here, {"sandboxes/all.yaml": SPEC + "---\n" + other})
+    assert run("delete", "dev1")[0] == 0
+    assert (here / "sandboxes" / "all.yaml").read_text() == "---\n" + other
+
+
+def test_delete_says_who_is_not_there(here: Path) -> None:
+    run("set", "dev1", "checkout=r/checkout:2")
+    status, out, err = run("delete", "dve1")
+    assert (status, out, told(err)) == (
+        2,
+        "",
+        "no sandbox or route group 'dve1' in sandlane.yaml: did you mean 'dev1'?\n",
+    )
+
+
+def test_a_sandbox_that_a_group_joins_is_not_deleted(here: Path) -> None:
+    run("set", "dev1", "checkout=r/checkout:2")
+    group = "apiVersion: sandlane.dev/v1alpha1\nkind: RouteGroup\nmetadata: {name: rel}\nspec: {sandboxes: [dev1]}\n"
+    write(here, {"sandboxes/rel.yaml": group})
+    before = snapshot(here)
+    assert run("delete", "dev1") == (
+        2,
+        "",
+        "sandboxes/rel.yaml:4:20: SL216 route group 'rel' joins sandbox 'dev1', which does not exist\n"
+        "1 problem, nothing was written\n",
+    )
+    assert snapshot(here) == before
+    assert run("delete", "dev1", "rel")[0] == 0
+
+
+def test_prune_removes_what_has_expired(here: Path) -> None:
+    run("set", "dev1", "checkout=r/checkout:2", "--expires", "2026-12-01")
+    run("set", "dev2", "db=r/db:2", "--expires", "2026-12-02")
+    run("set", "dev3", "pair=r/x:2", "--remove", "x")
+    before = snapshot(here)
+    gone = "sandboxes/dev1.yaml: dev1 expired with 2026-12-01, of dana\n"
+    assert run("prune", "--as-of", "2026-12-01") == (
+        0,
+        "",
+        "sandlane.yaml: nothing has expired as of 2026-12-01\n",
+    )
+    assert run("prune", "--as-of", "2026-12-02", "--dry-run") == (0, gone, "")
+    assert snapshot(here) == before
+    assert run("prune", "--as-of", "2026-12-02") == (
+        0,
+        gone,
+        "sandboxes/dev1.yaml: dev1 removed\nrendered: 0 created, 0 updated, 3 deleted, 7 unchanged\n",
+    )
+    assert run("check")[0] == 0
+
+
+def test_two_changes_at_once_lose_nothing(here: Path) -> None:
+    run("set", "dev1", "checkout=r/checkout:2")
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "renderer")}
+    calls = [["db=r/db:2"], ["one@pair=r/one:2"], ["checkout=r/checkout:3"]]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "sandlane", "set", "dev1", *arguments], env=environment, stderr=subprocess.PIPE
+        )
+        for arguments in calls
+    ]
+    assert [(process.wait(60), process.communicate()[1])[0] for process in running] == [0, 0, 0]
+    text = (here / "sandboxes" / "dev1.yaml").read_text()
+    assert [image in text for image in ("r/db:2", "r/one:2", "r/checkout:3")] == [True, True, True]
+    assert run("check")[0] == 0
