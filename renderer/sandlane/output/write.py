@@ -102,12 +102,12 @@ def _refuse_others(directory: Path, found: _Found) -> None:
             raise OfAnotherEnvironment(f"holds '{split(path)[0]}', the output of", other)
         if own and other != own:
             raise OfAnotherEnvironment("is the output of", other)
-    for above in directory.absolute().parents if own else ():
+    for parent in directory.absolute().parents if own else ():
         with suppress(OSError):
-            text = (above / _README).read_bytes()[:_LONGEST_README].decode("utf-8", "replace")
-            if other := environment_of(text):
-                raise OfAnotherEnvironment(f"lies in '{above.name}', the output of", other)
-        if (above / ".git").exists():
+            text = (parent / _README).read_bytes()[:_LONGEST_README].decode("utf-8", "replace")
+            if around := environment_of(text):
+                raise OfAnotherEnvironment(f"lies in '{parent.name}', the output of", around)
+        if (parent / ".git").exists():
             break
 
 
