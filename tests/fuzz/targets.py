@@ -51,8 +51,8 @@ def yaml(data: bytes) -> None:
         return
     assert documents == read(data, "f.yaml", parser=PythonParser)
     for document in documents:
-        again = read(Emitter([]).write(document.data).encode(), "f.yaml")
-        assert [one.data for one in again] == [document.data]
+        again = read(Emitter([]).write({"data": document.data}).encode(), "f.yaml")
+        assert [one.data for one in again] == [{"data": document.data}]
 
 
 def _line(file: str) -> Callable[[bytes], None]:
