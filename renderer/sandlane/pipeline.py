@@ -72,7 +72,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     )
     problems = without_accepted(inputs, found)
     _stop(Invalid, [problem for problem in problems if problem.level == "error"])
-    files = emit(objects, [resource.manifest for resource in base.resources])
+    files = emit(objects, [resource.manifest for resource in base.resources], environment.source.file)
     _stop(Invalid, [*too_large(objects, files)])
     unproven = _unproven(inputs, objects) if is_proved else []
     _stop(Invalid, [*broken_by_patches(environment, objects, unproven)])

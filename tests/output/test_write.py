@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sandlane.output.layout import MARK
-from sandlane.output.write import Changes, UnusableOutput, apply, changes, locked
+from sandlane.output.write import Changes, OfAnotherEnvironment, UnusableOutput, apply, changes, locked
 
 from tests.rim import snapshot
 
@@ -445,6 +445,36 @@ def test_a_link_that_comes_while_files_are_compared_is_never_followed(out: Path)
     with pytest.raises(NotADirectoryError):
         apply(out, wanted, found)
     assert snapshot(out.parent / "elsewhere") == before
+
+
+def of(environment: str, text: str = "a: 1") -> dict[str, str]:
+    """Returns an output that names its environment."""
+    return {"README.md": f"{MARK}\n\nEnvironment: {environment}\n", "shared/x.yaml": f"{MARK}\n{text}\n"}
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        pytest.param("out", "is the output of environment 'b.yaml'", id="the-same-directory"),
+        pytest.param("out/x/y", "holds 'x/y', the output of environment 'b.yaml'", id="inside"),
+        pytest.param("", "lies in 'top', the output of environment 'b.yaml'", id="around"),
+    ],
+)
+def test_the_output_of_another_environment_is_never_touched(tmp_path: Path, other: str, reason: str) -> None:
+    top = tmp_path / "top"
+    put(top / other, of("b.yaml"))
+    before = snapshot(top)
+    for wanted in (of("a.yaml"), of("a.yaml", "a: 2")):
+        with pytest.raises(OfAnotherEnvironment) as caught:
+            changes(top / "out", wanted)
+        assert (str(caught.value), snapshot(top)) == (reason, before)
+
+
+@pytest.mark.parametrize("readme", [None, f"{MARK}\n\nold text\n", of("a.yaml")["README.md"]])
+def test_an_output_that_names_no_other_environment_is_brought_up_to_date(tmp_path: Path, readme: str | None) -> None:
+    put(tmp_path / "out", {**of("a.yaml"), **({"README.md": readme} if readme else {})})
+    bring(tmp_path / "out", of("a.yaml", "a: 2"))
+    assert texts(tmp_path / "out") == of("a.yaml", "a: 2")
 
 
 HOLDER = """

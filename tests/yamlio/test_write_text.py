@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sandlane.k8s.resource import Resource, ResourceId
-from sandlane.output.layout import MARK, READMES, Placed, collisions, emit, escaped, path_of
+from sandlane.output.layout import MARK, READMES, Placed, collisions, emit, escaped, path_of, readme
 from sandlane.problems.problem import Source, show
 from sandlane.yamlio.read import read
 
@@ -129,8 +129,9 @@ def test_collisions(objects: list[Placed], expected: list[str]) -> None:
 
 
 def test_an_output_without_objects_holds_the_fixed_files_alone() -> None:
-    assert emit([], []) == READMES
-    assert list(emit([], [])) == ["README.md", "sandboxes/README.md", "shared/README.md"]
+    assert emit([], [], "shop/sandlane.yaml") == {**READMES, "README.md": readme("shop/sandlane.yaml")}
+    assert readme("shop/a\nb.yaml") == f"{READMES['README.md']}\nEnvironment: shop/a\\nb.yaml\n"
+    assert list(emit([], [], "e")) == ["README.md", "sandboxes/README.md", "shared/README.md"]
 
 
 def test_fixed_files_begin_with_the_mark() -> None:
@@ -139,7 +140,7 @@ def test_fixed_files_begin_with_the_mark() -> None:
 
 def test_emit_writes_one_object_a_file_sorted_by_path() -> None:
     body = {"metadata": {"name": "b"}, "kind": "ConfigMap", "apiVersion": "v1", "data": {"on": "yes"}}
-    files = emit([placed("", "ConfigMap", "z", "b", body=body), placed("", "ConfigMap", "a", "a", "base")], [])
+    files = emit([placed("", "ConfigMap", "z", "b", body=body), placed("", "ConfigMap", "a", "a", "base")], [], "e")
     assert {path: text for path, text in files.items() if path not in READMES} == {
         "base/a/configmap-a.yaml": f"{MARK}\nkind: ConfigMap\nmetadata:\n  name: a\n",
         "shared/z/configmap-b.yaml": f'{MARK}\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\ndata:\n  "on": "yes"\n',
@@ -149,7 +150,7 @@ def test_emit_writes_one_object_a_file_sorted_by_path() -> None:
 
 def test_the_order_of_objects_does_not_matter() -> None:
     objects = [placed("", "ConfigMap", namespace, name) for namespace in "ba" for name in "dc"]
-    one, two = emit(objects, []), emit(reversed(objects), [])
+    one, two = emit(objects, [], "e"), emit(reversed(objects), [], "e")
     assert list(one.items()) == list(two.items())
 
 
@@ -158,7 +159,7 @@ def test_the_base_is_written_as_it_is_and_not_changed() -> None:
     manifests = [{"kind": "A", "spec": {"c": shared, "n": number}} for number in range(3)]
     before = [dict(m) for m in manifests]
     objects = [placed("", "A", "n", str(n), body=m) for n, m in enumerate(manifests)]
-    with_base, without = emit(objects, manifests), emit(objects, [])
+    with_base, without = emit(objects, manifests, "e"), emit(objects, [], "e")
     assert with_base == without
     assert manifests == before
     text = with_base["shared/n/a-2.yaml"]

@@ -54,7 +54,7 @@ def _check(session: s.Session, output: Path | None, day: str | None, output_form
     directory = session.output(inputs, output)
     try:
         changed = write.changes(directory, rendered.files)
-    except (write.UnusableOutput, OSError) as error:
+    except (write.UnusableOutput, write.OfAnotherEnvironment, OSError) as error:
         raise Invalid([s.unusable(directory, error)]) from None
     found = {name: [path for field in fields for path in getattr(changed, field)] for name, fields in _KINDS}
     count = sum(len(paths) for paths in found.values())

@@ -157,6 +157,8 @@ def shown(path: Path) -> str:
 
 def unusable(directory: Path, error: Exception) -> Problem:
     """Returns the problem of an output directory that cannot be read or written."""
+    if isinstance(error, write.OfAnotherEnvironment):
+        return report("SL504", file=shown(directory), what=error.what, other=error.environment)
     reason = str(error)
     if isinstance(error, OSError) and error.strerror:
         file = os.path.relpath(str(error.filename), directory) if error.filename else "."
@@ -239,7 +241,7 @@ def write_files(directory: Path, files: Mapping[str, str]) -> write.Changes:
                 # A new directory appears as a whole or not at all.
                 problem = unusable(directory, error)
                 raise (Invalid([problem]) if is_new else Unwritten(problem)) from None
-    except (write.UnusableOutput, OSError) as error:
+    except (write.UnusableOutput, write.OfAnotherEnvironment, OSError) as error:
         raise Invalid([unusable(directory, error)]) from None
     return changed
 

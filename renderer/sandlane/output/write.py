@@ -20,11 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandlane.output.handles import Handles, beginning, opened, split, write_new
-from sandlane.output.layout import BASE, MARK, SANDBOXES, SHARED, is_acted_on
+from sandlane.output.layout import BASE, MARK, SANDBOXES, SHARED, environment_of, is_acted_on
 
 _TEMPORARY = re.compile(r"\.sandlane-\d+-[0-9a-f]{16}\.tmp")
 _STAGED = ".sandlane-staged-"
 _MARK = MARK.encode()
+_README = "README.md"
+_LONGEST_README = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +60,28 @@ class _Found:
     foreign: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
     obstacles: list[str] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)
     unchanged: int = 0
 
 
+class OfAnotherEnvironment(Exception):
+    """Raised where another environment's output is, holds, or lies in the directory: what it does, and the environment."""
+
+    def __init__(self, what: str, environment: str) -> None:
+        super().__init__(f"{what} environment '{environment}'")
+        self.what, self.environment = what, environment
+
+
 def changes(directory: Path, files: Mapping[str, str]) -> Changes:
-    """Compares a directory with the files that it should hold. Raises UnusableOutput and OSError."""
+    """Compares a directory with the files that it should hold.
+
+    Raises UnusableOutput, OfAnotherEnvironment and OSError.
+    """
     found = _Found(files, {above for path in files for above in _above(path)})
     if _is_usable(directory):
         with opened(directory) as handles:
             _walk(handles, "", found)
+    _refuse_others(directory, found)
     if found.obstacles:
         raise UnusableOutput(min(found.obstacles))
     return Changes(
@@ -77,6 +92,23 @@ def changes(directory: Path, files: Mapping[str, str]) -> Changes:
         unchanged=found.unchanged,
         leftovers=tuple(sorted(found.leftovers)),
     )
+
+
+def _refuse_others(directory: Path, found: _Found) -> None:
+    """Raises OfAnotherEnvironment where one of its READMEs says so: in the directory, below it, or above it."""
+    own = environment_of(found.files.get(_README, ""))
+    for path, other in sorted(found.others.items()):
+        if path != _README:
+            raise OfAnotherEnvironment(f"holds '{split(path)[0]}', the output of", other)
+        if own and other != own:
+            raise OfAnotherEnvironment("is the output of", other)
+    for parent in directory.absolute().parents if own else ():
+        with suppress(OSError):
+            text = (parent / _README).read_bytes()[:_LONGEST_README].decode("utf-8", "replace")
+            if around := environment_of(text):
+                raise OfAnotherEnvironment(f"lies in '{parent.name}', the output of", around)
+        if (parent / ".git").exists():
+            break
 
 
 def _above(path: str) -> Iterator[str]:
@@ -124,6 +156,7 @@ def _compare(parent: int, path: str, entry: os.DirEntry[str], found: _Found) -> 
     is_regular = stat.S_ISREG(state.st_mode)
     if path in found.files:
         found.seen.add(path)
+        _note_environment(parent, path, entry.name, is_regular, found)
         wanted = found.files[path].encode()
         if is_regular and state.st_size == len(wanted) and beginning(parent, entry.name, len(wanted)) == wanted:
             found.unchanged += 1
@@ -134,9 +167,17 @@ def _compare(parent: int, path: str, entry: os.DirEntry[str], found: _Found) -> 
     elif _TEMPORARY.fullmatch(entry.name):
         found.leftovers.append(path)
     elif is_regular and _is_ours(parent, entry.name):
+        _note_environment(parent, path, entry.name, is_regular, found)
         found.delete.append(path)
     elif is_acted_on(entry.name):
         found.foreign.append(path)
+
+
+def _note_environment(parent: int, path: str, name: str, is_regular: bool, found: _Found) -> None:
+    if name == _README and is_regular:
+        text = (beginning(parent, name, _LONGEST_README) or b"").decode("utf-8", "replace")
+        if other := environment_of(text):
+            found.others[path] = other
 
 
 def _is_ours(parent: int, name: str) -> bool:
@@ -157,11 +198,21 @@ def apply(directory: Path, files: Mapping[str, str], changed: Changes) -> None:
     with opened(directory) as handles:
         _remove(handles, changed.leftovers)
         for path in sorted((*changed.create, *changed.update), key=_order):
-            _replace(handles, path, files[path].encode())
+            with _naming(directory / path):
+                _replace(handles, path, files[path].encode())
         # Routes go before the clones that they lead to.
         gone = sorted(changed.delete, key=_order, reverse=True)
         _remove(handles, gone)
         _prune(handles, (*changed.leftovers, *gone))
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Lets an error name the file that it is about: below a handle it knows no directory."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from None
 
 
 def _remove(handles: Handles, paths: Iterable[str]) -> None:

@@ -25,5 +25,12 @@ ROWS: dict[str, Row] = {
         bad="Config and config, both of kind ConfigMap\n",
         good="config and config-extra\n",
     ),
+    "SL504": Row(
+        text="the output directory '{file}' {what} environment '{other}'",
+        hint="give each environment a directory of its own in 'spec.output.path'; if the environment was moved, remove the README.md there",
+        why="Files of another environment's output begin with the same mark, and would be deleted as if they were stale.",
+        bad="two environments with output: {path: rendered} in one directory\n",
+        good="output: {path: rendered/staging} and output: {path: rendered/testing}\n",
+    ),
 }
 """Code -> row."""
