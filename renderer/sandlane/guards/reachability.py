@@ -10,7 +10,10 @@ from sandlane.plan.model import Plan, Unroutable
 from sandlane.plan.problem_at import problem_at
 from sandlane.problems.problem import Problem
 
-_WAY_FOR_TCP = "if the port is HTTP, rename it to http-... or grpc-..., or set 'appProtocol: http'; else clone a workload that serves HTTP too"
+_WAY_FOR_TCP = (
+    "if the port is HTTP, rename it to http-... or grpc-..., or set 'appProtocol: http'; "
+    "else clone a workload that serves HTTP too, or give other clones its address by 'env'"
+)
 
 
 def unreachable(plan: Plan, unroutable: Unroutable, entered: frozenset[ResourceId]) -> Iterator[Problem]:
