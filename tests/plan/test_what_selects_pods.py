@@ -174,3 +174,11 @@ def test_expressions_of_calico(text: str, labels: dict[str, str], expected: bool
 def test_what_is_no_expression(text: str) -> None:
     with pytest.raises(BadExpression):
         parse(text)
+
+
+def test_old_api_groups() -> None:
+    old = {**deployment("a"), "apiVersion": "extensions/v1beta1"}
+    assert said([old]) == [
+        "sandboxes/dev1.yaml: SL210 workload 'Deployment/shop/a' is not in the base\n"
+        "  hint: the API server no longer serves 'Deployment/shop/a' of apiVersion extensions/v1beta1: change it to apps/v1"
+    ]
