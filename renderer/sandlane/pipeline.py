@@ -26,6 +26,7 @@ from sandlane.output.layout import Files, Placed, emit, path_of
 from sandlane.plan.make import make_plan
 from sandlane.plan.model import Plan, Unroutable
 from sandlane.plan.optout import opt_out_notices, routed_plan
+from sandlane.plan.other_controllers import other_controllers
 from sandlane.plan.policies.problems import policy_problems
 from sandlane.problems.problem import Invalid, Problem, Source, sort
 from sandlane.specs.inputs import Inputs, without
@@ -93,6 +94,7 @@ def _guarded(
     for clone in plan.clones:
         yield from guard(plan, clone, own_claims(resources, clone))
     yield from policy_problems(plan)
+    yield from other_controllers(plan)
     yield from quotas(plan)
     yield from unreachable(plan, unroutable, routed.entered)
     yield from opt_out_notices(plan)

@@ -38,7 +38,11 @@ def service(opaque: str | None = None, **spec: Any) -> dict[str, Any]:
         pytest.param(service(), {"port": 80, "appProtocol": ""}, None, id="empty-app-protocol"),
         *(
             pytest.param(service(), {"port": 80, "appProtocol": p}, f"appProtocol '{p}' is opaque to Linkerd", id=p)
-            for p in ("grpc", "https", "http2", "linkerd.io/opaque", "linkerd.io/tcp", "HTTP")
+            for p in ("grpc", "https", "http2", "linkerd.io/opaque", "linkerd.io/tcp")
+        ),
+        *(
+            pytest.param(service(), {"port": 80, "appProtocol": p}, None, id=p)  # it ignores case
+            for p in ("HTTP", "Kubernetes.io/H2C")
         ),
         pytest.param(service(), {"port": 53, "protocol": "UDP"}, "UDP carries no headers", id="udp"),
         pytest.param(service(), {"port": 80, "protocol": "SCTP"}, "SCTP carries no headers", id="sctp"),

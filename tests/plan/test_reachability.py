@@ -31,7 +31,7 @@ BASES = {
     "hotrod-linkerd": "linkerd",
     "bookinfo+istio": "istio",
 }
-REFUSED = ("SL310", "SL311", "SL312", "SL411")
+REFUSED = ("SL310", "SL311", "SL312", "SL326", "SL411")
 """Why a workload may be refused that is cloned all the same here: its reasons have nothing to do with policies."""
 
 

@@ -37,6 +37,9 @@ _FIELDS = (
     "ipFamilies",
 )
 
+_OF_ONE_NODE = ("internalTrafficPolicy", "Local")
+"""A clone has one pod, which clients on other nodes have to reach as well."""
+
 
 def clone_service(environment: Environment, service: ServiceClone) -> dict[str, Any]:
     """Returns the manifest of a Service's clone."""
@@ -52,7 +55,11 @@ def clone_service(environment: Environment, service: ServiceClone) -> dict[str, 
         "spec": {
             "type": "ClusterIP",
             "selector": dict(service.selector),
-            **{field: _ports(spec["ports"]) if field == "ports" else spec[field] for field in _FIELDS if spec.get(field)},
+            **{
+                field: _ports(spec["ports"]) if field == "ports" else spec[field]
+                for field in _FIELDS
+                if spec.get(field) and (field, spec[field]) != _OF_ONE_NODE
+            },
         },
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from sandlane.overrides.subject import app_containers
 from sandlane.overrides.volumes import VOLUMES
 from sandlane.patch.put import is_same
 from sandlane.plan.model import Plan, WorkloadClone
+from sandlane.plan.other_controllers import is_canary_target
 from sandlane.plan.problem_at import problem_at
 from sandlane.problems.problem import Problem
 from sandlane.specs.model import Environment, Policy
@@ -25,7 +26,7 @@ _SHARED = {"ReadWriteMany", "ReadOnlyMany"}
 def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozenset()) -> Iterator[Problem]:
     """Yields the problems of one clone; `own_claims` are claims that its sandbox brings."""
     found = [
-        *_consumer(clone),
+        *([] if is_canary_target(plan.base, clone.origin.id) else _consumer(clone)),
         *_claims(plan.base, clone, own_claims),
         *_migrations(clone),
         *_empty_volumes(clone),
@@ -33,6 +34,7 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
         *_host_network(clone),
         *_peers_by_name(clone),
         *_labels_read(clone),
+        *_identities(clone),
         *_privileges(plan.environment, clone, own_claims),
         *_images(plan.environment.policy, clone),
     ]
@@ -151,3 +153,33 @@ def _labels_read(clone: WorkloadClone) -> Iterator[Finding]:
         for key in keys:
             if key in clone.pods.rewritten:
                 yield "SL314", str(clone.id), {"label": key, "value": clone.pods.rewritten[key]}
+
+
+_MESSAGES = "whoever calls or publishes by that name reaches the clone as well as its origin"
+_IDENTITIES: Mapping[str, str] = {
+    "appmesh.k8s.aws/virtualNode": "App Mesh takes the clone for an endpoint of the virtual node",
+    "cni.projectcalico.org/ipAddrs": "Calico gives one address to both",
+    "cni.projectcalico.org/ipAddrsNoIpam": "Calico gives one address to both",
+    "consul.hashicorp.com/connect-service": "Consul registers the clone as an instance of that service",
+    "consul.hashicorp.com/service-name": "Consul registers the clone as an instance of that service",
+    "dapr.io/app-id": _MESSAGES,
+    "external-dns.alpha.kubernetes.io/hostname": "external-dns adds the clone's address to that name",
+    "external-dns.alpha.kubernetes.io/internal-hostname": "external-dns adds the clone's address to that name",
+    "kuma.io/service-name": "Kuma takes the clone for an endpoint of that service",
+    "nsm.nservicemesh.io/service": "the service mesh takes the clone for an endpoint of that service",
+    "ovn.kubernetes.io/ip_address": "Kube-OVN gives one address to both",
+    "spiffe.io/spiffe-id": "SPIRE gives the identity to the clone as well",
+}
+"""Annotation of a pod template by which others find its pods -> what becomes of a clone that has it with the same value."""
+
+
+def _identities(clone: WorkloadClone) -> Iterator[Finding]:
+    """Yields the annotations by which others take the clone's pods for those of its origin."""
+    path = (*clone.row.template, "metadata", "annotations")
+    before, after = (at(manifest, path) or {} for manifest in (clone.origin.manifest, clone.manifest))
+    for annotation, what in _IDENTITIES.items():
+        value = after.get(annotation)
+        if value is not None and value == before.get(annotation):
+            pointer = f"/{'/'.join(str(step) for step in path)}/{annotation.replace('/', '~1')}"
+            words = {"annotation": annotation, "value": value, "what": what, "pointer": pointer}
+            yield "SL326", str(clone.origin.id), words

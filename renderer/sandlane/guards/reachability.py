@@ -10,6 +10,11 @@ from sandlane.plan.model import Plan, Unroutable
 from sandlane.plan.problem_at import problem_at
 from sandlane.problems.problem import Problem
 
+_WAY_FOR_TCP = (
+    "if the port is HTTP, rename it to http-... or grpc-..., or set 'appProtocol: http'; "
+    "else clone a workload that serves HTTP too, or give other clones its address by 'env'"
+)
+
 
 def unreachable(plan: Plan, unroutable: Unroutable, entered: frozenset[ResourceId]) -> Iterator[Problem]:
     """Yields an error for each clone of a sandbox no clone of which can be reached, by routes or by its own queue."""
@@ -23,4 +28,5 @@ def unreachable(plan: Plan, unroutable: Unroutable, entered: frozenset[ResourceI
     for clone in plan.clones:
         if all(why_not for why_not, _ in by_sandbox[clone.sandbox.name]):
             why_not = next(why for why, other in by_sandbox[clone.sandbox.name] if other is clone)
-            yield problem_at(clone, "SL411", object=str(clone.origin.id), why_not=why_not)
+            hint = _WAY_FOR_TCP if why_not and "TCP carries no headers" in why_not else None
+            yield problem_at(clone, "SL411", object=str(clone.origin.id), why_not=why_not, hint=hint)

@@ -85,7 +85,15 @@ def from_text(text: str) -> Selector:
 
 def from_workload_selector(selector: Mapping[str, Any]) -> Selector:
     """Parses the selector of a policy: Istio's Sidecar and EnvoyFilter write `labels` where others write `matchLabels`."""
-    return from_map(selector["labels"]) if selector.get("labels") else from_label_selector(selector)
+    found = from_map(selector["labels"]) if selector.get("labels") else from_label_selector(selector)
+    return tuple(_without_source(requirement) for requirement in found)
+
+
+def _without_source(requirement: Requirement) -> Requirement:
+    """Returns a requirement on a label of a pod: before its key Cilium may write where it comes from (`k8s:app`)."""
+    source, colon, key = requirement.key.partition(":")
+    is_of_pod = colon and source in ("k8s", "any")
+    return Requirement(key, requirement.operator, requirement.values) if is_of_pod else requirement
 
 
 def matches(selector: Selector, labels: Mapping[str, str]) -> bool:

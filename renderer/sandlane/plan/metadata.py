@@ -11,7 +11,7 @@ from typing import Any
 
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of
-from sandlane.plan.names import EXPIRES, MANAGED_BY, ORIGIN, OWNER, SANDBOX, SPEC, TENANT
+from sandlane.plan.names import EXPIRES, MANAGED_BY, ORIGIN, OWNER, SANDBOX, SPEC, TENANT, origin_of_copy
 from sandlane.specs.model import Environment, RouteGroup, Sandbox
 
 _OWNED_PREFIXES = (
@@ -28,6 +28,8 @@ _OWNED_PREFIXES = (
     "meta.helm.sh/",
 )
 
+_OF_DATA = ("kustomize.toolkit.fluxcd.io/substitute",)
+"""Annotations with such a prefix that say how the object's data is to be read: Flux replaces `${...}` in it or does not."""
 
 _KEPT = ("name", "generateName", "namespace", "labels", "annotations", "finalizers")
 
@@ -108,8 +110,9 @@ def _notes(sandbox: Sandbox | RouteGroup) -> Iterable[tuple[str, str]]:
 
 
 def kept_annotations(origin: Manifest) -> dict[str, str]:
-    """Returns the annotations that a copy keeps of its origin's metadata."""
-    return without_owners(annotations_of(origin))
+    """Returns the annotations that a copy keeps of its origin's metadata, with those that say how its data is to be read."""
+    given = annotations_of(origin)
+    return {**without_owners(given), **{key: given[key] for key in _OF_DATA if key in given}}
 
 
 def copied_metadata(
@@ -122,7 +125,7 @@ def copied_metadata(
         sandbox,
         name=id.name,
         namespace=id.namespace,
-        origin=policy.id.name,
+        origin=origin_of_copy(policy.id),
         labels=copied_labels(policy.manifest),
         annotations={**kept_annotations(policy.manifest), **wave},
     )

@@ -7,6 +7,7 @@ that is already in a cluster.
 from __future__ import annotations
 
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, fit
+from sandlane.k8s.resource import ResourceId
 from sandlane.k8s.workload_kinds import WorkloadKind
 
 TENANT = "sandlane.dev/tenant"
@@ -57,6 +58,14 @@ def clone_name(origin: str, tenant: str, limit: int = OBJECT_NAME_LIMIT) -> str:
 def origin_label(row: WorkloadKind, name: str) -> str:
     """Returns the value of the origin label: the name, with the kind before it unless it is a Deployment."""
     return fit(name if row.kind == "Deployment" else f"{row.kind.lower()}.{name}", LABEL_VALUE_LIMIT)
+
+
+_ROUTE_KINDS = ("GRPCRoute", "HTTPRoute")
+
+
+def origin_of_copy(id: ResourceId) -> str:
+    """Returns what the origin label of an object's copy says: of a route its kind as well, since a Service's have its name."""
+    return f"{id.kind.lower()}.{id.name}" if id.kind in _ROUTE_KINDS else id.name
 
 
 def label_value(value: str, tenant: str) -> str:

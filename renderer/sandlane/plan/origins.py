@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import referred, with_template
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at
 from sandlane.k8s.selectors import from_label_selector, matches
-from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, WorkloadKind, pod_labels
+from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, GroupKind, WorkloadKind, pod_labels
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, did_you_mean
 from sandlane.specs.model import Sandbox, Workload
+
+_NO_LONGER_SERVED: Mapping[GroupKind, str] = {
+    ("extensions", kind): "apps/v1" for kind in ("Deployment", "DaemonSet", "ReplicaSet")
+}
+"""Kinds of workloads in groups that Kubernetes has not served since 1.16 -> the apiVersion that it serves."""
 
 
 def find_origin(
@@ -73,6 +79,11 @@ def _is_sound(row: WorkloadKind, manifest: Manifest) -> bool:
 
 def _elsewhere(base: Base, kind: str, name: str) -> str:
     """Returns the hint for a workload that is not there: where its name is, or which name is near."""
+    for (group, old), served in _NO_LONGER_SERVED.items():
+        for resource in base.of(group, old):
+            if (old, resource.id.name) == (kind, name):
+                said = resource.manifest["apiVersion"]
+                return f"the API server no longer serves '{resource.id}' of apiVersion {said}: change it to {served}"
     for row in WORKLOADS.values():
         for resource in base.of(row.group, row.kind):
             if resource.id.name == name and resource.id.kind != kind:

@@ -40,7 +40,7 @@ class Selectors:
 def make_selectors(base: Base, root_namespace: str) -> Selectors:
     """Collects and indexes every selector of pods in the base."""
     services = list(_services(base))
-    leave = [*services, *_budgets(base), *_workloads(base)]
+    leave = [*services, *_service_entries(base), *_budgets(base), *_workloads(base)]
     follow = list(following(base, root_namespace))
     return Selectors(
         # Without ports there is nothing to route to, and a ClusterIP Service has to have some.
@@ -57,6 +57,14 @@ def _services(base: Base) -> Iterator[Entry]:
         # An empty selector selects nothing, and an ExternalName has no endpoints.
         if spec.get("selector") and spec.get("type") != "ExternalName":
             yield service.id.namespace, from_map(spec["selector"]), service
+
+
+def _service_entries(base: Base) -> Iterator[Entry]:
+    """Yields Istio's ServiceEntries that make endpoints of pods, as Services do."""
+    for entry in base.of("networking.istio.io", "ServiceEntry"):
+        labels = at(entry.manifest, ("spec", "workloadSelector", "labels"))
+        if labels:
+            yield entry.id.namespace, from_map(labels), entry
 
 
 def _budgets(base: Base) -> Iterator[Entry]:

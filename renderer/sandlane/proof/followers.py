@@ -13,7 +13,7 @@ from sandlane.base.pod_templates import with_template
 from sandlane.k8s.resource import Resource, ResourceId, labels_of
 from sandlane.k8s.workload_kinds import workload_kind
 from sandlane.proof.claims import Claim
-from sandlane.proof.literals import ORIGIN, TENANT, origin_value
+from sandlane.proof.literals import ORIGIN, TENANT, copied_origin
 from sandlane.proof.policies import (
     ATTACHED,
     BINDING,
@@ -76,7 +76,7 @@ def read_followers(world: World) -> Followers:
     by_label: dict[tuple[str, str, str], list[Resource]] = {}
     for key in {kind_of(resource) for resource in added}:
         for policy in world.base.of(*key):
-            by_label.setdefault((*key, origin_value("Deployment", policy.id.name)), []).append(policy)
+            by_label.setdefault((*key, copied_origin(key[1], policy.id.name)), []).append(policy)
     selecting, naming, letting, stray = [], [], [], []
     named: dict[tuple[ResourceId, ResourceId], Resource] = {}
     for resource in added:

@@ -73,6 +73,11 @@ def origin_value(kind: str, name: str) -> str:
     return text[:54].rstrip("-._") + "-" + hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def copied_origin(kind: str, name: str) -> str:
+    """Returns the origin label of an object's copy: of a route it says the kind, since a Service's routes have its name."""
+    return origin_value(kind if kind in ("GRPCRoute", "HTTPRoute") else "Deployment", name)
+
+
 def baggage_text(key: str, tenant: str) -> str:
     """Returns the regular expression of a baggage header that has the member `key=tenant`."""
     member = r"[ \t]*" + _literal(key) + r"[ \t]*=[ \t]*" + _literal(tenant) + r"[ \t]*"

@@ -31,6 +31,7 @@ _ISTIO, _LABELS, _EVERYWHERE, _ONE = ("spec", "workloadSelector"), "labels", Tru
 BINDING: dict[GroupKind, tuple[tuple[str, str], str, bool, bool]] = {
     NETWORK_POLICY: (("spec", "podSelector"), "matchLabels", False, False),
     SERVER: (("spec", "podSelector"), "matchLabels", False, False),
+    ("cilium.io", "CiliumNetworkPolicy"): (("spec", "endpointSelector"), "matchLabels", False, False),
     ("extensions.istio.io", "WasmPlugin"): (("spec", "selector"), "matchLabels", _EVERYWHERE, False),
     ("networking.istio.io", "DestinationRule"): (_ISTIO, "matchLabels", False, False),
     ("networking.istio.io", "EnvoyFilter"): (_ISTIO, _LABELS, _EVERYWHERE, False),

@@ -13,7 +13,7 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
-from sandlane.proof.literals import origin_value
+from sandlane.proof.literals import copied_origin
 from sandlane.proof.readers import GATEWAY_API, GRPC_ROUTE, Reader
 
 Form = tuple[tuple[str, Any], ...]
@@ -93,7 +93,7 @@ def read_routes(base: Base, reader: Reader, *, is_mesh_only: bool = False) -> Ro
 
 def origin_key(id: ResourceId) -> OriginKey:
     """Returns the key under which a copy of a route finds it: its kind, namespace and origin label."""
-    return id.group, id.kind, id.namespace, origin_value("Deployment", id.name)
+    return id.group, id.kind, id.namespace, copied_origin(id.kind, id.name)
 
 
 def parents_of(manifest: Manifest, namespace: str) -> tuple[Parent, ...]:

@@ -62,7 +62,7 @@ def test_whole_objects_of_both_carriers() -> None:
                 "namespace": "shop",
                 "labels": {
                     "team": "x", "app.kubernetes.io/managed-by": "sandlane", "tenantID": "dev1",
-                    "sandlane.dev/tenant": "dev1", "sandlane.dev/sandbox": "dev1", "sandlane.dev/origin": "r",
+                    "sandlane.dev/tenant": "dev1", "sandlane.dev/sandbox": "dev1", "sandlane.dev/origin": "httproute.r",
                 },
                 "annotations": {
                     "timeout.linkerd.io/request": "2s", "sandlane.dev/owner": "dana", "sandlane.dev/expires": "2026-12-01",

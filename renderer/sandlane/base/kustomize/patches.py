@@ -157,7 +157,8 @@ def _meant(entries: list[Entry], patch: Patch, place: Place, loaded: LoadedPatch
             found = selected(entries, loaded.target)
         except TargetError as error:
             raise here.invalid("SL142", what=str(error)) from None
-        if not found:
+        # A shared component may have a patch for each kind, of which a base has one: kustomize builds it.
+        if not found and loaded.target.get("name"):
             raise here.invalid("SL143", what="the target matches no object of the kustomization")
         return found
     assert not isinstance(patch, list)

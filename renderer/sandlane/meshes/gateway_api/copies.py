@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandlane.base.base import Base
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.meshes.carriers import baggage_regex, header_of
@@ -19,6 +20,8 @@ from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_metadata
 from sandlane.plan.model import ServiceClone, Tenant
+from sandlane.plan.names import origin_of_copy
+from sandlane.plan.other_controllers import route_labels
 from sandlane.specs.model import Carrier, Environment
 
 MOST_HEADERS = 16
@@ -69,30 +72,30 @@ def carrier_header(carrier: Carrier, tenant: str) -> dict[str, str]:
     }
 
 
-def copies(environment: Environment, dialect: Dialect, copying: Copying) -> Iterator[Placed]:
+def copies(environment: Environment, base: Base, dialect: Dialect, copying: Copying) -> Iterator[Placed]:
     """Yields the objects of a route for a tenant, one for each carrier."""
-    base, tenant = copying.route.resource, copying.tenant
-    spec = base.manifest["spec"]
+    original, tenant = copying.route.resource, copying.tenant
+    spec = original.manifest["spec"]
     for number, carrier in enumerate(environment.carriers):
-        name = fit(f"{base.id.name}-{tenant.id}-{carrier_suffix(environment.carriers, number)}", OBJECT_NAME_LIMIT)
+        name = fit(f"{original.id.name}-{tenant.id}-{carrier_suffix(environment.carriers, number)}", OBJECT_NAME_LIMIT)
         metadata = tenant_metadata(
             environment,
             tenant.spec,
             name=name,
-            namespace=base.id.namespace,
-            origin=base.id.name,
-            labels=copied_labels(base.manifest),
-            annotations=kept_annotations(base.manifest),
+            namespace=original.id.namespace,
+            origin=origin_of_copy(original.id),
+            labels=route_labels(base, original, copied_labels(original.manifest)),
+            annotations=kept_annotations(original.manifest),
         )
         rules = [_rule(environment, dialect, copying, rule, carrier) for rule in copying.route.rules]
         written = {"parentRefs": [_parent_reference(a) for a in copying.parents], "rules": rules}
         manifest = {
-            "apiVersion": base.manifest["apiVersion"],
-            "kind": base.id.kind,
+            "apiVersion": original.manifest["apiVersion"],
+            "kind": original.id.kind,
             "metadata": metadata,
             "spec": {key: written.get(key, value) for key, value in {**spec, "rules": rules}.items()},
         }
-        id = ResourceId(base.id.group, base.id.kind, base.id.namespace, name)
+        id = ResourceId(original.id.group, original.id.kind, original.id.namespace, name)
         yield Placed(directory=f"{SANDBOXES}/{tenant.name}", id=id, manifest=manifest)
 
 

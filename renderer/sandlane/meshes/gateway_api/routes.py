@@ -79,7 +79,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         *public_gateways(plan.base, decided.copyings),
     ]
     for copying in decided.copyings:
-        made = tuple(copies(plan.environment, dialect, copying))
+        made = tuple(copies(plan.environment, plan.base, dialect, copying))
         followed = policies_of(plan, copying, made)
         objects += (*made, *followed.objects)
         problems += (*followed.problems, *too_much(copying, made[0]))

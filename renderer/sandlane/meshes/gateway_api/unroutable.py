@@ -43,7 +43,7 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
 
 
 def _profiles(environment: Environment, base: Base) -> Iterator[tuple[ResourceId, str]]:
-    """Yields the Services whose ServiceProfile makes Linkerd ignore routes: those with routes or dstOverrides."""
+    """Yields the Services whose ServiceProfile makes Linkerd ignore routes: those with routes or dstOverrides, or a TrafficSplit."""
     for profile in base.of("linkerd.io", "ServiceProfile"):
         spec = spec_of(profile.manifest)
         host = service_of(profile.id.name, profile.id.namespace, environment.cluster.domain)
@@ -52,6 +52,13 @@ def _profiles(environment: Environment, base: Base) -> Iterator[tuple[ResourceId
                 ResourceId("", "Service", host.namespace, host.name),
                 f"'{profile.id}' makes Linkerd ignore its routes",
             )
+    for split in base.of("split.smi-spec.io", "TrafficSplit"):
+        # linkerd-smi makes a ServiceProfile with dstOverrides of it.
+        name = str(at(split.manifest, ("spec", "service")) or "")
+        host = service_of(name, split.id.namespace, environment.cluster.domain)
+        if host:
+            service = ResourceId("", "Service", host.namespace, host.name)
+            yield service, f"'{split.id}' makes Linkerd ignore its routes"
 
 
 def _kept_off(base: Base, dialect: Dialect) -> Iterator[tuple[tuple[ResourceId, int], str]]:
@@ -81,7 +88,7 @@ def _inert(base: Base, dialect: Dialect) -> Iterator[tuple[tuple[ResourceId, int
         for parent in (attached.parent for attached in parents_of(route) if attached.is_service):
             service = base.by_id.get(parent.target)
             for port in at(service.manifest, ("spec", "ports")) or () if service else ():
-                is_meant = port.get("appProtocol") == "http" and parent.port in (0, port["port"])
+                is_meant = str(port.get("appProtocol")).lower() == "http" and parent.port in (0, port["port"])
                 if is_meant and not any((parent.target, number) in served for number in (0, port["port"])):
                     why = f"'{route.id}' is for it, which has no effect where 'appProtocol' is http"
                     yield (parent.target, port["port"]), why

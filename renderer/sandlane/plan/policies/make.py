@@ -11,7 +11,7 @@ from sandlane.k8s.resource import Resource, ResourceId, at, labels_of
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.plan.metadata import copied_labels, tenant_marks
 from sandlane.plan.model import Admission, AttachedPolicy, Policies, PolicyCopy, ServiceClone, WorkloadClone
-from sandlane.plan.names import ORIGIN, origin_label
+from sandlane.plan.names import ORIGIN, origin_label, origin_of_copy
 from sandlane.plan.policies.attached import Attached, attached_copies, selected_copies
 from sandlane.plan.policies.network import NETWORK_POLICY, Peer, admitted, scope
 from sandlane.plan.policies.selecting import FOLLOWING, Following
@@ -123,7 +123,7 @@ def _of_copies(environment: Environment, attached: Attached, copies: Iterable[Po
         labels = labels_of(made.policy.manifest)
         after = {
             **copied_labels(made.policy.manifest),
-            **tenant_marks(environment, made.clone.sandbox, made.policy.id.name),
+            **tenant_marks(environment, made.clone.sandbox, origin_of_copy(made.policy.id)),
         }
         for copy in (
             *attached_copies(attached, made.policy.id, made.id),

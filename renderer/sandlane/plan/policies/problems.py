@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sandlane.plan.model import Plan
+from sandlane.k8s.workload_kinds import pod_labels
+from sandlane.plan.model import Plan, WorkloadClone
 from sandlane.plan.policies.attached import AttachedCopy
+from sandlane.plan.policies.by_shape import Shape, lost_and_gained, shapes
 from sandlane.plan.policies.make import gained
 from sandlane.plan.problem_at import problem_at
 from sandlane.problems.catalogue import report
@@ -22,9 +24,26 @@ def policy_problems(plan: Plan) -> Iterator[Problem]:
     for attached in plan.policies.attached:
         if attached.copy.why_not:
             yield unattached(attached.sandbox, (*attached.workload.path, "name"), attached.copy)
+    unknown = shapes(plan.base)
     for clone in plan.clones:
         for code, ids in zip(("SL322", "SL325"), gained(plan.selectors, clone), strict=True):
-            yield from (problem_at(clone, code, object=str(id), origin=clone.origin.id, why_not="") for id in ids)
+            yield from (problem_at(clone, code, object=str(id), origin=clone.origin.id, where="") for id in ids)
+        yield from _by_shape(unknown, clone)
+
+
+def _by_shape(unknown: Sequence[Shape], clone: WorkloadClone) -> Iterator[Problem]:
+    """Yields objects of kinds that no table knows, with a selector of pods that tells a clone from its origin."""
+    origin = pod_labels(clone.row, clone.origin.manifest)
+    lost, gained = lost_and_gained(unknown, clone.id.namespace, origin, clone.pods.labels)
+    for shape in {shape.resource.id: shape for shape in reversed(lost)}.values():
+        kind = shape.resource.id.kind
+        why_not = (
+            f"its '{shape.field}' selects no pod of the clone, and nobody can say what a copy of a {kind} would do"
+        )
+        yield problem_at(clone, "SL320", object=str(shape.resource.id), origin=clone.origin.id, why_not=why_not)
+    for shape in {shape.resource.id: shape for shape in reversed(gained)}.values():
+        where = f" by '{shape.field}'"
+        yield problem_at(clone, "SL322", object=str(shape.resource.id), origin=clone.origin.id, where=where)
 
 
 def unattached(holder: Sandbox | RouteGroup, path: Path, copy: AttachedCopy) -> Problem:

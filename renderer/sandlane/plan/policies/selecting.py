@@ -42,6 +42,7 @@ FOLLOWING: dict[GroupKind, Following] = {
     (row.group, row.kind): row
     for row in (
         Following(group="networking.k8s.io", kind="NetworkPolicy", selector=("spec", "podSelector"), is_security=True),
+        Following(group="cilium.io", kind="CiliumNetworkPolicy", selector=("spec", "endpointSelector"), is_security=True),
         Following(group="security.istio.io", kind="AuthorizationPolicy", is_global=True, is_security=True),
         Following(group="security.istio.io", kind="PeerAuthentication", is_alone=True, is_security=True),
         Following(group="security.istio.io", kind="RequestAuthentication", is_global=True, is_security=True),

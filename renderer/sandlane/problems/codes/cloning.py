@@ -142,7 +142,7 @@ ROWS: dict[str, Row] = {
     ),
     "SL322": Row(
         acceptable=True,
-        text="'{object}' applies to the clone of '{origin}' and not to '{origin}' itself",
+        text="'{object}' applies{where} to the clone of '{origin}' and not to '{origin}' itself",
         hint="let it select by a label that clones keep",
         why="A rewritten label takes the clone out of a 'NotIn' that kept its origin out of the policy.",
         bad="podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [checkout]}]}\n",
@@ -171,6 +171,14 @@ ROWS: dict[str, Row] = {
         why="A rewritten label brings the clone into a 'NotIn' that kept its origin out.",
         bad="ingress: [{from: [{podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [checkout]}]}}]}]\n",
         good="ingress: [{from: [{podSelector: {matchLabels: {tier: internal}}}]}]\n",
+    ),
+    "SL326": Row(
+        acceptable=True,
+        text="others find the pods of '{object}' by the annotation '{annotation}: {value}', which those of its clone have too: {what}",
+        hint="give the clone another value by a patch at '{pointer}'",
+        why="Whoever finds pods by an annotation takes a clone for its origin: requests and messages of everybody reach it.",
+        bad="annotations: {dapr.io/enabled: 'true', dapr.io/app-id: checkout}  # of the pod template, in the base\n",
+        good="patch: '[{op: replace, path: /spec/template/metadata/annotations/dapr.io~1app-id, value: checkout-dev1}]'\n",
     ),
     "SL330": Row(
         text="'{object}' would have more privilege than {than}: {what}",

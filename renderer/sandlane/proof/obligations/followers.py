@@ -17,7 +17,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.admission import Workload, rest_of, unfounded, workloads_by_label
 from sandlane.proof.followers import Bound, Followers, read_followers
-from sandlane.proof.literals import ORIGIN, origin_value
+from sandlane.proof.literals import ORIGIN, copied_origin, origin_value
 from sandlane.proof.policies import (
     BINDING,
     DIRECTIONS,
@@ -188,14 +188,14 @@ def _is_for(reference: Reference, target: Resource, named: Reference) -> bool:
     mine, theirs = reference.target, named.target
     is_kind = (mine.group, mine.kind, mine.namespace) == (theirs.group, theirs.kind, theirs.namespace)
     label = labels_of(target.manifest).get(ORIGIN)
-    return is_kind and reference.rest == named.rest and label == origin_value("Deployment", theirs.name)
+    return is_kind and reference.rest == named.rest and label == copied_origin(theirs.kind, theirs.name)
 
 
 def _by_labels(world: World, policy: Resource, target: Resource) -> bool:
     """Tells whether a policy selects by its labels what a target is a copy of."""
     label = labels_of(target.manifest).get(ORIGIN)
     return any(
-        origin_value("Deployment", original.id.name) == label and matches(selector, labels_of(original.manifest))
+        copied_origin(original.id.kind, original.id.name) == label and matches(selector, labels_of(original.manifest))
         for kind, selector in label_selections(policy)
         for original in world.base.of(*kind)
         if kind == kind_of(target) and original.id.namespace == target.id.namespace
