@@ -30,7 +30,6 @@ from sandlane.proof.obligations import (
     precedence,
     previews,
     protection,
-    requests,
     resources,
     route_defaults,
     route_rules,
@@ -76,8 +75,6 @@ def prove(base: Base, output: Base, claims: Claims) -> list[Problem]:
     world = make_world(base, output, claims)
     found = [problem for obligation in OBLIGATIONS for problem in obligation.check(world)]
     sources = {resource.source for resource in output.resources if is_patched(claims, resource)}
-    # What every request meets is asked last: where text differs, the text is the better message.
-    found = found or list(requests.check(world))
     found = [problem for problem in found if problem.source not in sources or not _is_patches_own(problem)]
     # Where an object breaks promise 1, nobody can say which of its entries stands for which of the base's.
     broken = {problem.source for problem in found if problem.code == "SL601"}
