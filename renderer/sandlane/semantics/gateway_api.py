@@ -44,20 +44,9 @@ class Attached:
 
 def attached(network: Network, kinds: Sequence[GroupKind], parent: ResourceId) -> Iterator[Attached]:
     """Yields the routes whose parentRefs name an object: group and kind default to Gateway, the namespace to the route's."""
-    for group, kind in kinds:
-        for route in network.base.of(group, kind):
-            for reference in spec_of(route.manifest).get("parentRefs") or ():
-                if _names(reference, route.id.namespace, parent):
-                    yield Attached(route=route, parent=reference)
-
-
-def _names(reference: Manifest, namespace: str, parent: ResourceId) -> bool:
-    group = reference.get("group", GATEWAY_API)
-    kind = reference.get("kind") or "Gateway"
-    if kind == "Service" and (group == "core" or ("group" not in reference)):
-        group = ""  # Linkerd and Istio take both for the core group
-    home = reference.get("namespace") or namespace
-    return (group, kind, home, reference.get("name")) == (parent.group, parent.kind, parent.namespace, parent.name)
+    for route, reference in network.attached.get(parent, ()):
+        if (route.id.group, route.id.kind) in kinds:
+            yield Attached(route=route, parent=reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

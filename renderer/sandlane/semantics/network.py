@@ -6,12 +6,12 @@ The registry holds the hosts that a mesh knows: Services, and for Istio the host
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandlane.base.base import Base, make_base
 from sandlane.k8s.hosts import ServiceHost, covers, exported
-from sandlane.k8s.resource import Manifest, Resource, annotations_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
 from sandlane.semantics.request import bare
 
 ISTIO = "networking.istio.io"
@@ -56,13 +56,19 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """A base, the mesh that reads it (`spec.mesh`), the cluster's domain and the mesh's root namespace."""
+    """A base, the mesh that reads it (`spec.mesh`), the cluster's domain and the mesh's root namespace.
+
+    `attached`: parent -> routes with the parentRef that names it. `destination_rules`: namespace -> host, or pattern of hosts, in
+    lower case -> DestinationRules, patterns first.
+    """
 
     base: Base
     mesh: str
     domain: str
     root: str
     hosts: Mapping[str, Host]
+    attached: Mapping[ResourceId, tuple[tuple[Resource, Manifest], ...]] = field(default_factory=dict)
+    destination_rules: Mapping[str, Mapping[str, tuple[Resource, ...]]] = field(default_factory=dict)
 
     def full(self, host: str, namespace: str) -> str:
         """Returns the full name of a host in an object of a namespace: one with a dot is literal (rule R-I1)."""
@@ -84,7 +90,43 @@ class Network:
 def make_network(base: Base, *, mesh: str, domain: str, root: str) -> Network:
     """Indexes the objects of a base."""
     hosts = {host.name: host for host in (*_entries(base), *_services(base, domain))}
-    return Network(base=base, mesh=mesh, domain=domain, root=root, hosts=hosts)
+    return Network(
+        base=base, mesh=mesh, domain=domain, root=root, hosts=hosts,
+        attached=_attached(base), destination_rules=_destination_rules(base, domain),
+    )  # fmt: skip
+
+
+_ROUTES = ((GATEWAY_API, "HTTPRoute"), (GATEWAY_API, "GRPCRoute"), ("policy.linkerd.io", "HTTPRoute"),
+           (GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))  # fmt: skip
+
+
+def _attached(base: Base) -> dict[ResourceId, tuple[tuple[Resource, Manifest], ...]]:
+    """Returns the routes by the parents that they name: group and kind default to Gateway, the namespace to the route's."""
+    found: dict[ResourceId, list[tuple[Resource, Manifest]]] = {}
+    for group, kind in _ROUTES:
+        for route in base.of(group, kind):
+            for reference in (route.manifest.get("spec") or {}).get("parentRefs") or ():
+                found.setdefault(_parent(reference, route.id.namespace), []).append((route, reference))
+    return {parent: tuple(routes) for parent, routes in found.items()}
+
+
+def _parent(reference: Manifest, namespace: str) -> ResourceId:
+    group = reference.get("group", GATEWAY_API)
+    kind = reference.get("kind") or "Gateway"
+    if kind == "Service" and (group == "core" or "group" not in reference):
+        group = ""  # Linkerd and Istio take both for the core group
+    return ResourceId(str(group), str(kind), reference.get("namespace") or namespace, str(reference.get("name")))
+
+
+def _destination_rules(base: Base, domain: str) -> dict[str, dict[str, tuple[Resource, ...]]]:
+    found: dict[str, dict[str, tuple[Resource, ...]]] = {}
+    for rule in base.of(ISTIO, "DestinationRule"):
+        written = str((rule.manifest.get("spec") or {}).get("host", ""))
+        is_full = "." in written or "*" in written
+        host = (written if is_full else ServiceHost(rule.id.namespace, written).fqdn(domain)).lower()
+        own = found.setdefault(rule.id.namespace, {})
+        own[host] = (*own.get(host, ()), rule)
+    return {namespace: dict(sorted(own.items())) for namespace, own in found.items()}
 
 
 def overlaid(base: Base, output: Iterable[Resource]) -> Base:

@@ -7,12 +7,13 @@ pilot/pkg/networking/util (MergeTrafficPolicy).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
-from sandlane.k8s.hosts import exported
+from sandlane.k8s.hosts import covers, exported
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
-from sandlane.semantics.network import ISTIO, Network, most_specific
+from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import Origin, Policy
 from sandlane.semantics.request import Client
 
@@ -39,15 +40,13 @@ def has_subset(policy: Policy | None, subset: str) -> bool:
 def _found(network: Network, client: Client, host: str) -> list[Resource]:
     """Returns the DestinationRules of the first level that has any: the client's namespace, the Service's, the root's."""
     for namespace, is_own in _levels(network, client, host):
-        visible = [
-            rule
-            for rule in network.base.of(ISTIO, "DestinationRule")
-            if rule.id.namespace == namespace and (is_own or _is_seen(rule, client.namespace))
-        ]
-        names = {_host(network, rule) for rule in visible}
-        pattern = most_specific(names, host)
-        if pattern is not None:
-            return [rule for rule in visible if _host(network, rule) == pattern]
+        by_host = network.destination_rules.get(namespace, {})
+        patterns = takewhile(lambda pattern: pattern.startswith("*"), by_host)
+        wild = sorted((p for p in patterns if covers(p, host)), key=len, reverse=True)
+        for pattern in (host, *wild):
+            visible = [r for r in by_host.get(pattern, ()) if is_own or _is_seen(r, client.namespace)]
+            if visible:
+                return visible
     return []
 
 
@@ -63,10 +62,6 @@ def _levels(network: Network, client: Client, host: str) -> Iterator[tuple[str, 
 
 def _is_seen(rule: Resource, namespace: str) -> bool:
     return bool(exported(_spec(rule).get("exportTo"), rule.id.namespace) & {"*", namespace})
-
-
-def _host(network: Network, rule: Resource) -> str:
-    return network.full(str(_spec(rule).get("host", "")), rule.id.namespace).lower()
 
 
 def _spec(rule: Resource) -> Manifest:
