@@ -573,3 +573,15 @@ def test_operations_in_brackets_are_json_alone() -> None:
     ]
     ((_, built),) = build(MemoryTree({**files, "kustomization.yaml": start + strict}), "")
     assert built["data"] == {}
+
+
+def test_patches_by_kind_may_match_nothing() -> None:
+    """A shared component has a patch for each kind, and kustomize builds a base that has one of them."""
+    patch = "\n  patch: '[{op: add, path: /metadata/labels, value: {a: b}}]'\n"
+    kinds = "".join(f"- target: {{kind: {kind}}}{patch}" for kind in ("ConfigMap", "StatefulSet"))
+    files = {
+        "kustomization.yaml": f"resources: [c.yaml]\npatches:\n{kinds}".replace("[{op", "- {op").replace("}}]'", "}}'"),
+        "c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n",
+    }
+    ((_, built),) = build(MemoryTree(files), "")
+    assert built == {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "labels": {"a": "b"}}}
