@@ -44,7 +44,7 @@ PORT = {"name": "http", "port": 80}
             {"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 1}},
              "trafficDistribution": "PreferClose", "internalTrafficPolicy": "Local", "publishNotReadyAddresses": True},
             {"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 1}},
-             "trafficDistribution": "PreferClose", "internalTrafficPolicy": "Local", "publishNotReadyAddresses": True},
+             "trafficDistribution": "PreferClose", "publishNotReadyAddresses": True},
             id="kept",
         ),
     ],

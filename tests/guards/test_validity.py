@@ -63,10 +63,24 @@ def test_keys_of_config_maps(key: str) -> None:
 
 
 RESOURCES = [
-    pytest.param("metadata: {name: A_B}", "no object of its kind may have its name", id="name"),
-    pytest.param("metadata: {name: ../../x}", "no object of its kind may have its name", id="path"),
-    pytest.param("metadata: {name: x}\ndata: {a: 1}", "the value of its key 'a' is no string", id="number"),
-    pytest.param("metadata: {name: x}\ndata: [a]", "its 'data' is no mapping", id="list"),
+    pytest.param(
+        "metadata: {name: A_B}",
+        "would be refused by the API server: no object of its kind may have its name\n",
+        id="name",
+    ),
+    pytest.param(
+        "metadata: {name: ../../x}",
+        "would be refused by the API server: no object of its kind may have its name\n",
+        id="path",
+    ),
+    pytest.param(
+        "metadata: {name: x}\ndata: {a: 1}",
+        "SL129 field 'data.a' of 'ConfigMap/x' is a number, expected a string",
+        id="number",
+    ),
+    pytest.param(
+        "metadata: {name: x}\ndata: [a]", "SL129 field 'data' of 'ConfigMap/x' is a list, expected a mapping", id="list"
+    ),
 ]
 
 
@@ -74,7 +88,7 @@ RESOURCES = [
 def test_resources(rest: str, what: str) -> None:
     beside = {"sandboxes/x.yaml": f"apiVersion: v1\nkind: ConfigMap\n{rest}\n"}
     (text,) = refusals(app("a"), sandbox("dev1", "a", resources=["x.yaml"]), beside=beside)
-    assert f"would be refused by the API server: {what}\n" in text
+    assert what in text
 
 
 def test_the_base() -> None:

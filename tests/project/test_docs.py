@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from sandlane.cli.main import COMMANDS
+from sandlane.reports.connect.clients import CLIENTS
 
 from tests.shared import REPOSITORY
 
@@ -93,7 +94,8 @@ def test_each_command_works_in_the_smallest_example(example: Path, command: str)
     result = run(example, *shlex.split(command))
     assert result.returncode == 0, result.stderr
     words = {"render": "rendered: 0 created, 0 updated, 0 deleted, 6 unchanged\n",
-             "adopt": "sandlane.yaml: nothing to adopt: no route object of the base has to be\n"}  # fmt: skip
+             "adopt": "sandlane.yaml: nothing to adopt: no route object of the base has to be\n",
+             "connect dev1": f"for other clients: --for {', '.join(sorted(CLIENTS))}\n"}  # fmt: skip
     assert result.stderr == words.get(command, "")
 
 

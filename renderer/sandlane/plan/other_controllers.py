@@ -1,4 +1,4 @@
-"""Controllers that make or rewrite routes and Services while the cluster runs, on every mesh (CLONING.md, Amendments).
+"""Controllers that make or rewrite routes and Services while the cluster runs, on every mesh.
 
 Flagger (https://docs.flagger.app/usage/how-it-works): a Canary makes three Services by the name of its service or target, and the
 routes of its provider. Argo Rollouts' Gateway API plugin finds routes by labels and takes each to have the Rollout's Services.

@@ -1,4 +1,4 @@
-"""Whatever selects pods and is of a kind that no table knows: recognised by the shape of its selectors (CLONING.md, Amendments).
+"""Whatever selects pods and is of a kind that no table knows: recognised by the shape of its selectors.
 
 A selector is a field whose name ends in `elector` or `electors`, at any depth of `spec`, with matchLabels, matchExpressions, a
 plain map of labels, or an expression of Calico's. Names and kinds that are known to select something else are rows below.
