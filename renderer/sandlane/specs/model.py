@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandlane.k8s.resource import Manifest
+from sandlane.k8s.resource import Manifest, ResourceId
+from sandlane.k8s.visibility import SHOWN_TO_ALL, ExportDefaults
 from sandlane.overrides.model import Changes
 from sandlane.problems.problem import Path, Source
 
@@ -59,10 +60,15 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """The environment's `cluster`: what manifests cannot say."""
+    """The environment's `cluster`: what manifests cannot say.
+
+    `istio` is what MeshConfig says where the base does not hold it; `waypoint` is that of Services for which the base names none.
+    """
 
     domain: str
     root_namespace: str
+    istio: ExportDefaults = SHOWN_TO_ALL
+    waypoint: ResourceId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
