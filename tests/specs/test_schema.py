@@ -56,7 +56,16 @@ FULL: dict[str, list[dict[str, Any]]] = {
                     "patches": [{"target": {"kind": "HTTPRoute", "name": "a", "namespace": "b"}, "patch": "[]"}],
                 },
                 preview={"host": "{tenantID}.p.example.com", "gateway": "in/gw", "of": "shop.example.com"},
-                cluster={"domain": "example.org", "rootNamespace": "mesh"},
+                cluster={
+                    "domain": "example.org",
+                    "rootNamespace": "mesh",
+                    "istio": {
+                        "defaultServiceExportTo": ["."],
+                        "defaultVirtualServiceExportTo": ["*"],
+                        "defaultDestinationRuleExportTo": ["web", "~"],
+                    },
+                    "waypoint": {"name": "waypoint", "namespace": "infra"},
+                },
                 output={"path": "out", "base": "full"},
             ),
             "metadata": {"name": "staging", "labels": {"a": "b"}, "annotations": {"c": "d"}},
@@ -515,7 +524,16 @@ def test_defaults_of_an_environment() -> None:
                 "require": [],
                 "privileges": [],
             },
-            "cluster": {"domain": "cluster.local", "rootNamespace": "istio-system"},
+            "cluster": {
+                "domain": "cluster.local",
+                "rootNamespace": "istio-system",
+                "istio": {
+                    "defaultServiceExportTo": ["*"],
+                    "defaultVirtualServiceExportTo": ["*"],
+                    "defaultDestinationRuleExportTo": ["*"],
+                },
+                "waypoint": None,
+            },
             "output": {"path": "rendered", "base": "none"},
         },
     }

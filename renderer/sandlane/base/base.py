@@ -13,6 +13,7 @@ from sandlane.base.field_types import mismatches
 from sandlane.files.tree import Tree, Unreadable
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.visibility import SHOWN_TO_ALL, ExportDefaults
 from sandlane.k8s.workload_kinds import GroupKind, is_cluster_scoped
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source, dotted
@@ -22,12 +23,16 @@ from sandlane.yamlio.value_types import type_at
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """All resources of the base, sorted by id, and the ways to find them; `as_read` are the same in the order of their files."""
+    """All resources of the base, sorted by id, and the ways to find them.
+
+    `as_read` are the same in the order of their files. `export_defaults` is where Istio shows objects that do not say it themselves.
+    """
 
     resources: tuple[Resource, ...]
     by_id: Mapping[ResourceId, Resource]
     by_kind: Mapping[GroupKind, tuple[Resource, ...]]
     as_read: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
+    export_defaults: ExportDefaults = SHOWN_TO_ALL
 
     def of(self, group: str, kind: str) -> tuple[Resource, ...]:
         """Returns the resources of a kind, sorted by namespace and name."""
@@ -39,14 +44,15 @@ class Base:
         return found.manifest if found else {}
 
 
-def make_base(resources: Iterable[Resource]) -> Base:
+def make_base(resources: Iterable[Resource], export_defaults: ExportDefaults = SHOWN_TO_ALL) -> Base:
     """Indexes resources; generated names may repeat, others must not (see `read_base`)."""
-    as_read = tuple(resources)
+    as_read = tuple(export_defaults.of(resources))
     ordered = tuple(sorted(as_read, key=lambda r: (r.id, r.source.file, r.source.document, str(r.source.prefix))))
     kinds: dict[GroupKind, list[Resource]] = {}
     for resource in ordered:
         kinds.setdefault((resource.id.group, resource.id.kind), []).append(resource)
-    return Base(ordered, {r.id: r for r in ordered}, {key: tuple(found) for key, found in kinds.items()}, as_read)
+    by_kind = {key: tuple(found) for key, found in kinds.items()}
+    return Base(ordered, {r.id: r for r in ordered}, by_kind, as_read, export_defaults)
 
 
 Built = tuple[Source, Mapping[str, Any]]

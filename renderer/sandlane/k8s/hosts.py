@@ -6,7 +6,6 @@ is not the Service `reviews` in `prod` (istio: pilot/pkg/model/config.go, Resolv
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -43,9 +42,3 @@ def renamed(host: str, name: str) -> str:
 def covers(pattern: str, host: str) -> bool:
     """Tells whether a host pattern (`*` and a suffix, or a literal) covers a full host name (istio: pkg/config/host)."""
     return host.endswith(pattern[1:]) if pattern.startswith("*") else pattern == host
-
-
-def exported(names: Iterable[str] | None, namespace: str) -> frozenset[str]:
-    """Returns the namespaces that an exportTo of an object names: `*` for all. Without one Istio's own default holds, which is all."""
-    listed = [name.strip() for name in names or () if name.strip()] or ["*"]
-    return frozenset(namespace if name == "." else name for name in listed if name != "~")

@@ -26,11 +26,15 @@ class ResourceId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """An object of the base as it was read, with its effective namespace in `id`."""
+    """An object of the base as it was read, with its effective namespace in `id`.
+
+    `default_export` is the `exportTo` that Istio takes for it where it has none of its own.
+    """
 
     id: ResourceId
     manifest: Manifest = field(repr=False)
     source: Source
+    default_export: tuple[str, ...] = field(default=("*",), repr=False, compare=False)
 
     def __hash__(self) -> int:
         return hash(self.id)

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sandlane.k8s.hosts import ServiceHost, covers, exported
+from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.ports import is_http, istio_protocol
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.visibility import visibility
 from sandlane.proof.alignment import hosts
 from sandlane.proof.literals import is_disabled
 from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.proof.world import World
 from sandlane.semantics.delegates import entries_of
 from sandlane.semantics.istio_matches import MESH
-
-EXPORT_TO = "networking.istio.io/exportTo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ def routable(service: Resource) -> list[int]:
 
 def served(world: World, service: Resource) -> Served:
     """Returns how a Service is served in the base's mesh."""
-    seen = exported(annotations_of(service.manifest).get(EXPORT_TO, "").split(","), service.id.namespace)
+    seen = visibility(service)
     exact, wild = naming(world, service.id)
     in_force = [vs for vs in exact if _is_in_force(vs, seen)]
     in_force = in_force or _closest(world, service.id, [vs for vs in wild if _is_in_force(vs, seen)])
@@ -85,16 +84,12 @@ def naming(world: World, id: ResourceId) -> tuple[list[Resource], list[Resource]
     return exact, wild
 
 
-def _scope(vs: Resource) -> frozenset[str]:
-    return exported(spec_of(vs.manifest).get("exportTo"), vs.id.namespace)
-
-
 def _is_in_force(vs: Resource, seen: frozenset[str]) -> bool:
-    return "*" in _scope(vs) or ("*" not in seen and not seen.isdisjoint(_scope(vs)))
+    return "*" in visibility(vs) or ("*" not in seen and not seen.isdisjoint(visibility(vs)))
 
 
 def _reaches(vs: Resource, seen: frozenset[str]) -> bool:
-    return "*" in _scope(vs) or seen <= _scope(vs)
+    return "*" in visibility(vs) or seen <= visibility(vs)
 
 
 def _is_alone(world: World, vs: Resource, id: ResourceId) -> bool:

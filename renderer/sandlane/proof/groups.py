@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sandlane.base.base import Base
-from sandlane.k8s.hosts import ServiceHost, covers, exported
+from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.visibility import visibility
 from sandlane.proof.alignment import entries, hosts
 from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.semantics.delegates import entries_of
@@ -190,7 +191,7 @@ def keys_of(base: Base, domain: str, vs: Resource, only: str = "") -> Iterator[K
 
 def _at(base: Base, gateway: str, vs: Resource, host: str) -> Iterator[Key]:
     home, _, name = gateway.partition("/")
-    if not exported(spec_of(vs.manifest).get("exportTo"), vs.id.namespace) & {"*", home}:
+    if not visibility(vs) & {"*", home}:
         return  # the gateway does not see it
     found = base.by_id.get(ResourceId("networking.istio.io", "Gateway", home, name))
     if found is None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandlane.k8s.hosts import exported
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.visibility import visibility
 from sandlane.semantics.istio_matches import gateway_name
 from sandlane.semantics.network import ISTIO, Network
 from sandlane.semantics.outcomes import Origin
@@ -47,7 +47,7 @@ def _delegated(network: Network, root: Resource, body: Manifest) -> Iterator[Ent
     spec: Manifest = spec_of(delegate.manifest) if delegate else {}
     if delegate is None or spec.get("hosts"):
         return
-    if not exported(spec.get("exportTo"), id.namespace) & {"*", root.id.namespace}:
+    if not visibility(delegate) & {"*", root.id.namespace}:
         return
     for number, leaf in enumerate(spec.get("http") or ()):
         merged = _merged(body, _full(network, leaf, id.namespace))

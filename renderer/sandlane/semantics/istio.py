@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sandlane.k8s.hosts import exported
 from sandlane.k8s.ports import SNIFFED, is_http, istio_protocol
 from sandlane.k8s.resource import Resource, spec_of
+from sandlane.k8s.visibility import visibility
 from sandlane.semantics import gamma
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination, rules_of
@@ -65,8 +65,7 @@ def _mesh(network: Network, namespace: str) -> list[Resource]:
     return [
         vs
         for vs in network.base.of(ISTIO, "VirtualService")
-        if MESH in (spec_of(vs.manifest).get("gateways") or (MESH,))
-        and exported(spec_of(vs.manifest).get("exportTo"), vs.id.namespace) & {"*", namespace}
+        if MESH in (spec_of(vs.manifest).get("gateways") or (MESH,)) and visibility(vs) & {"*", namespace}
     ]
 
 
@@ -144,14 +143,14 @@ def _made(network: Network, proxy: Proxy, host: Host) -> Iterator[Source]:
 def _tiers(found: Sequence[Resource], namespace: str) -> list[list[Resource]]:
     tiers: list[list[Resource]] = [[], [], []]
     for vs in found:
-        names = exported(spec_of(vs.manifest).get("exportTo"), vs.id.namespace)
+        names = visibility(vs)
         tier = 2 if "*" in names else 0 if vs.id.namespace == namespace else 1
         tiers[tier].append(vs)
     return [tier for tier in tiers if tier]
 
 
 def _is_public(vs: Resource) -> bool:
-    return "*" in exported(spec_of(vs.manifest).get("exportTo"), vs.id.namespace)
+    return "*" in visibility(vs)
 
 
 def _first_scope(found: Sequence[Resource], address: Address) -> list[Resource]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandlane.k8s.hosts import covers, exported
+from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
+from sandlane.k8s.visibility import visibility
 from sandlane.semantics.istio_matches import Proxy, gateway_name
 from sandlane.semantics.istio_rules import rules_of
 from sandlane.semantics.network import ISTIO, Network, most_specific
@@ -33,7 +34,7 @@ def table_of(network: Network, gateway: Resource, address: Address) -> Table:
     found = [
         (vs, set(_served(network, vs, gateway, servers)))
         for vs in sorted(network.base.of(ISTIO, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace))
-        if _names(vs, gateway) and exported(_spec(vs).get("exportTo"), vs.id.namespace) & {"*", gateway.id.namespace}
+        if _names(vs, gateway) and visibility(vs) & {"*", gateway.id.namespace}
     ]
     name = most_specific({host for _, hosts in found for host in hosts}, address.authority)
     if name is None:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandlane.base.base import Base, make_base
-from sandlane.k8s.hosts import ServiceHost, covers, exported
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
+from sandlane.k8s.hosts import ServiceHost, covers
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.visibility import visibility
 from sandlane.semantics.request import bare
 
 ISTIO = "networking.istio.io"
 GATEWAY_API = "gateway.networking.k8s.io"
-EXPORT_TO = "networking.istio.io/exportTo"
 PUBLIC = frozenset({"*"})
 
 
@@ -131,7 +131,7 @@ def _destination_rules(base: Base, domain: str) -> dict[str, dict[str, tuple[Res
 
 def overlaid(base: Base, output: Iterable[Resource]) -> Base:
     """Returns a base with the objects of an output in it: those of equal id take the places of the base's."""
-    return make_base({**base.by_id, **{resource.id: resource for resource in output}}.values())
+    return make_base({**base.by_id, **{resource.id: resource for resource in output}}.values(), base.export_defaults)
 
 
 def _services(base: Base, domain: str) -> Iterator[Host]:
@@ -139,8 +139,8 @@ def _services(base: Base, domain: str) -> Iterator[Host]:
         yield Host(
             name=ServiceHost(service.id.namespace, service.id.name).fqdn(domain),
             resource=service,
-            ports=_numbered(spec_of(service.manifest).get("ports"), "port"),
-            exported=exported(annotations_of(service.manifest).get(EXPORT_TO, "").split(","), service.id.namespace),
+            ports=_numbered((service.manifest.get("spec") or {}).get("ports"), "port"),
+            exported=visibility(service),
         )
 
 
@@ -155,7 +155,7 @@ def _entries(base: Base) -> Iterator[Host]:
                 name=str(name).lower(),
                 resource=entry,
                 ports=_numbered(ports, "number"),
-                exported=exported(spec.get("exportTo"), entry.id.namespace),
+                exported=visibility(entry),
             )
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from sandlane.k8s.hosts import covers, exported
+from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
+from sandlane.k8s.visibility import visibility
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import Origin, Policy
 from sandlane.semantics.request import Client
@@ -61,7 +62,7 @@ def _levels(network: Network, client: Client, host: str) -> Iterator[tuple[str, 
 
 
 def _is_seen(rule: Resource, namespace: str) -> bool:
-    return bool(exported(_spec(rule).get("exportTo"), rule.id.namespace) & {"*", namespace})
+    return bool(visibility(rule) & {"*", namespace})
 
 
 def _spec(rule: Resource) -> Manifest:
@@ -88,7 +89,7 @@ def _selects(rule: Resource, client: Client) -> bool:
 
 
 def _scope(rule: Resource) -> tuple[frozenset[str], str]:
-    return exported(_spec(rule).get("exportTo"), rule.id.namespace), str(_spec(rule).get("workloadSelector"))
+    return visibility(rule), str(_spec(rule).get("workloadSelector"))
 
 
 def _merged(rules: Sequence[Resource], subset: str, port: int, doubt: str) -> Policy:

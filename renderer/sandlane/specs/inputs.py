@@ -13,12 +13,15 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.base.sources import Named, find_named, read_named
 from sandlane.files.tree import OutsideRoot, Tree, is_within, join, relative
+from sandlane.k8s.resource import ResourceId
+from sandlane.k8s.visibility import ExportDefaults
 from sandlane.overrides.read import read_changes
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source
 from sandlane.specs import sandbox as specs
 from sandlane.specs import schema as contract
 from sandlane.specs.environment import call_problems, calls_of, preview_of, routes_of
+from sandlane.specs.mesh_config import with_mesh_config
 from sandlane.specs.model import Carrier, Cluster, Environment, Output, Policy, RouteGroup, Routes, Rule, Sandbox
 from sandlane.specs.standing_rules import target_problems
 from sandlane.yamlio import read as yamlio
@@ -71,7 +74,7 @@ def read_inputs(tree: Tree, path: str, *, base_entries: tuple[str, ...] | None =
 
 def _base(tree: Tree, named: Named, environment: Environment) -> tuple[Base | None, tuple[Problem, ...]]:
     try:
-        return read_named(tree, named, environment.default_namespace), ()
+        return with_mesh_config(read_named(tree, named, environment.default_namespace), environment.cluster), ()
     except Invalid as invalid:
         return None, invalid.problems
 
@@ -167,8 +170,23 @@ def _environment(data: Mapping[str, Any], source: Source, rules: tuple[Rule, ...
             max_per_owner=spec["policy"].get("maxPerOwner"),
             privileges=tuple(spec["policy"]["privileges"]),
         ),
-        cluster=Cluster(domain=spec["cluster"]["domain"], root_namespace=spec["cluster"]["rootNamespace"]),
+        cluster=_cluster(spec["cluster"]),
         output=Output(path=spec["output"]["path"], base=spec["output"]["base"]),
+    )
+
+
+def _cluster(spec: Mapping[str, Any]) -> Cluster:
+    waypoint, istio = spec["waypoint"], spec["istio"]
+    return Cluster(
+        domain=spec["domain"],
+        root_namespace=spec["rootNamespace"],
+        istio=ExportDefaults(
+            service=tuple(istio["defaultServiceExportTo"]),
+            virtual_service=tuple(istio["defaultVirtualServiceExportTo"]),
+            destination_rule=tuple(istio["defaultDestinationRuleExportTo"]),
+        ),
+        waypoint=waypoint
+        and ResourceId("gateway.networking.k8s.io", "Gateway", waypoint["namespace"], waypoint["name"]),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandlane.k8s.resource import Manifest, ResourceId
+from sandlane.k8s.visibility import SHOWN_TO_ALL, ExportDefaults
 from sandlane.overrides.changes import Changes
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source
@@ -72,10 +73,15 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """The environment's `cluster`: what manifests cannot say."""
+    """The environment's `cluster`: what manifests cannot say.
+
+    `istio` is what MeshConfig says where the base does not hold it; `waypoint` is that of Services for which the base names none.
+    """
 
     domain: str
     root_namespace: str
+    istio: ExportDefaults = SHOWN_TO_ALL
+    waypoint: ResourceId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

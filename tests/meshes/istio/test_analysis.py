@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from sandlane.base.base import Base
-from sandlane.k8s.hosts import exported, service_of
+from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.visibility import visibility
 from sandlane.pipeline import render
 from sandlane.problems.problem import Source
 from sandlane.semantics.network import overlaid
@@ -56,7 +57,7 @@ def two_of_one_host(base: Base) -> Found:
     for vs in base.of(NETWORKING, "VirtualService"):
         spec = vs.manifest["spec"]
         if "mesh" in (spec.get("gateways") or ["mesh"]):
-            for scope in exported(spec.get("exportTo"), vs.id.namespace):
+            for scope in visibility(vs):
                 seen.update(
                     (scope, str(service_of(h, vs.id.namespace, "cluster.local") or h)) for h in spec.get("hosts") or ()
                 )

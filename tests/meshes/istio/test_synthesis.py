@@ -4,8 +4,9 @@ import pytest
 from sandlane.k8s.resource import ResourceId
 from sandlane.meshes.istio.coverage import http_ports
 from sandlane.meshes.istio.synthesis import synthesised_id
+from sandlane.problems.problem import Invalid
 
-from tests.build import Object, app, carried, deployment, plan, route, sandbox, service, texts, virtual_service
+from tests.build import Object, app, carried, deployment, inputs, plan, route, sandbox, service, texts, virtual_service
 
 A = "a.shop.svc.cluster.local"
 DEV1 = sandbox("dev1", "a")
@@ -26,7 +27,7 @@ def to(host: str, port: int) -> list[Object]:
 def tenant(name: str, port: int, match: Object | None = None) -> Object:
     return {
         "name": f"tenant-{name}",
-        "match": carried(name, match),
+        "match": carried(name, match or {"port": port}),
         "route": to(f"a-{name}.shop.svc.cluster.local", port),
     }
 
@@ -40,12 +41,12 @@ def made(*http: Object, **spec: object) -> Object:
             "namespace": "shop",
             "labels": {"app.kubernetes.io/managed-by": "sandlane", "sandlane.dev/origin": "a"},
         },
-        "spec": {"hosts": [A], **spec, "http": list(http)},
+        "spec": {"hosts": [A], "exportTo": ["*"], **spec, "http": list(http)},
     }
 
 
 P80, P8080 = {"port": 80}, {"port": 8080}
-DEFAULT = {"name": "default", "route": to(A, 80)}
+DEFAULT = {"name": "default", "match": [P80], "route": to(A, 80)}
 
 
 def default(port: int) -> Object:
@@ -136,4 +137,21 @@ def test_tcp_is_named() -> None:
             "base.yaml: SL410 notice: port 9000 of 'Service/shop/a' cannot be routed by tenant, "
             "and stays with the base: TCP carries no headers"
         )
+    ]
+
+
+def test_mesh_config_that_cannot_be_read() -> None:
+    def problems(mesh: str) -> list[str]:
+        data = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "istio", "namespace": "istio-system"}}
+        with pytest.raises(Invalid) as found:
+            inputs([*app("a"), {**data, "data": {"mesh": mesh}}], DEV1)
+        return texts(found.value.problems)
+
+    assert problems("defaultServiceExportTo: .") == [
+        "base.yaml: SL132 'ConfigMap/istio-system/istio' has a MeshConfig that cannot be read: 'defaultServiceExportTo' is no list of strings\n"
+        "  hint: correct the base: istiod reads it as well"
+    ]
+    assert problems("- a") == [
+        "base.yaml: SL132 'ConfigMap/istio-system/istio' has a MeshConfig that cannot be read: expected a mapping\n"
+        "  hint: correct the base: istiod reads it as well"
     ]

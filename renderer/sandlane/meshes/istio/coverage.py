@@ -13,17 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sandlane.base.base import Base
-from sandlane.k8s.hosts import exported
 from sandlane.k8s.ports import is_http, istio_protocol
-from sandlane.k8s.resource import Manifest, Resource, annotations_of
+from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.visibility import visibility
 from sandlane.meshes.istio.delegates import expanded
 from sandlane.meshes.istio.route_index import View
-from sandlane.meshes.istio.virtual_service_fields import MESH, hosts, matches_of, scope
+from sandlane.meshes.istio.virtual_service_fields import MESH, hosts, matches_of
 from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
-
-EXPORT_TO = "networking.istio.io/exportTo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +43,13 @@ def http_ports(service: Manifest) -> list[int]:
     return [port["port"] for port in (service.get("spec") or {}).get("ports") or () if is_http(istio_protocol(port))]
 
 
-def seen_by(service: Resource) -> frozenset[str]:
-    """Returns the namespaces that see a Service; `*` for all."""
-    return exported((annotations_of(service.manifest).get(EXPORT_TO) or "").split(","), service.id.namespace)
-
-
 def standing(view: View, service: Resource) -> Standing:
     """Returns how a Service is served in the mesh."""
-    seen = seen_by(service)
-    serving = [vs for vs in view.in_mesh.get(service.id, ()) if _meets(scope(vs), seen)]
+    seen = visibility(service)
+    serving = [vs for vs in view.in_mesh.get(service.id, ()) if _meets(visibility(vs), seen)]
     caught = view.caught_by(service.id)
     if not serving:
-        wild = [vs for vs in caught if _meets(scope(vs), seen)]
+        wild = [vs for vs in caught if _meets(visibility(vs), seen)]
         if not wild and caught:
             return Standing(problems=(_hidden_wildcard(caught[0], service),))
         if not wild:
@@ -68,7 +61,7 @@ def standing(view: View, service: Resource) -> Standing:
     own = [vs for vs in serving if not is_opted_out(vs)]
     if missing and not own:
         return Standing(problems=tuple(problems))
-    host = next((vs for vs in own if _is_its_own(view, vs, service) and _covers(scope(vs), seen)), None)
+    host = next((vs for vs in own if _is_its_own(view, vs, service) and _covers(visibility(vs), seen)), None)
     if missing and host is None:
         problems += [_several_hosts(serving[0], service, port) for port in missing]
     return Standing(host=host, ports=missing if host else (), problems=tuple(problems))
@@ -90,7 +83,7 @@ def _is_its_own(view: View, vs: Resource, service: Resource) -> bool:
 
 def _coverage(base: Base, serving: Sequence[Resource], seen: frozenset[str], port: int) -> str:
     """Tells whether all clients, some or none meet an entry on a port."""
-    found = {who if _covers(scope(vs), seen) else "some" for vs in serving for who in clients(base, vs, port)}
+    found = {who if _covers(visibility(vs), seen) else "some" for vs in serving for who in clients(base, vs, port)}
     return "all" if "all" in found else "some" if found else "none"
 
 

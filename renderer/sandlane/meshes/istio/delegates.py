@@ -13,8 +13,9 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.visibility import visibility
 from sandlane.meshes.carriers import header_of
-from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, gateways, hosts, matches_of, scope
+from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, gateways, hosts, matches_of
 from sandlane.specs.model import Carrier
 
 Root = tuple[Resource, Manifest]
@@ -50,7 +51,7 @@ def delegate_of(base: Base, vs: Resource, entry: Manifest) -> Resource | None:
     found = base.by_id.get(id)
     if found is None or hosts(found.manifest):
         return None
-    return found if scope(found) & {"*", vs.id.namespace} else None
+    return found if visibility(found) & {"*", vs.id.namespace} else None
 
 
 def expanded(base: Base, vs: Resource) -> Iterator[tuple[Resource, Manifest, Manifest | None]]:

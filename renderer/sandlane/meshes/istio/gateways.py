@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
-from sandlane.meshes.istio.virtual_service_fields import MESH, NETWORKING, entries, gateways, hosts, matches_of, scope
+from sandlane.k8s.visibility import visibility
+from sandlane.meshes.istio.virtual_service_fields import MESH, NETWORKING, entries, gateways, hosts, matches_of
 
 _CLIENTS = ("sourceLabels", "sourceNamespace")
 
@@ -70,7 +71,7 @@ def _bindings(base: Base, domain: str, vs: Resource) -> Iterator[tuple[Binding, 
 
 def is_seen(vs: Resource, gateway: str) -> bool:
     """Tells whether a VirtualService is exported to a gateway (istio: pilot/pkg/model/push_context.go, VirtualServicesForGateway)."""
-    return bool(scope(vs) & {"*", gateway.partition("/")[0]})
+    return bool(visibility(vs) & {"*", gateway.partition("/")[0]})
 
 
 def _member(vs: Resource, names: frozenset[str], port: int | None) -> Member:

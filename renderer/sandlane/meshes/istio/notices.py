@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
+from sandlane.k8s.visibility import visibility
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.meshes.istio.coverage import Standing, http_ports
 from sandlane.meshes.istio.delegates import expanded
 from sandlane.meshes.istio.route_index import View
-from sandlane.meshes.istio.virtual_service_fields import NETWORKING, destinations, entries, hosts, live, mirrors, scope
+from sandlane.meshes.istio.virtual_service_fields import NETWORKING, destinations, entries, hosts, live, mirrors
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan, Tenant
 from sandlane.plan.optout import is_opted_out
@@ -158,7 +159,7 @@ def _hidden(view: View, sidecar: Resource, id: ResourceId) -> list[ResourceId]:
 
 def _twice_served(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
     for id in by_service:
-        serving = [vs for vs in view.in_mesh.get(id, ()) if "*" in scope(vs)]
+        serving = [vs for vs in view.in_mesh.get(id, ()) if "*" in visibility(vs)]
         if len(serving) > 1:
             yield report(
                 "SL418",

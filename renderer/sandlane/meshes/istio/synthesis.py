@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sandlane.k8s.resource import Resource, ResourceId, annotations_of
-from sandlane.meshes.istio.coverage import EXPORT_TO, http_ports
+from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.visibility import export_to
+from sandlane.meshes.istio.coverage import http_ports
 from sandlane.meshes.istio.matches import tenant_matches
 from sandlane.meshes.istio.route_copies import answering
 from sandlane.meshes.istio.route_index import View
@@ -30,13 +31,7 @@ def synthesise(view: View, environment: Environment, service: Resource, tenants:
     """Returns the VirtualService of a Service that has none: tenants' entries by port, then each port's default."""
     id = service.id
     ports = http_ports(service.manifest)
-    is_only = len(service.manifest["spec"]["ports"]) == 1
-    http = [
-        entry
-        for port in ports
-        for entry in _of_port(view, environment, id, port, [] if is_only else [{"port": port}], tenants)
-    ]
-    scope = annotations_of(service.manifest).get(EXPORT_TO)
+    http = [entry for port in ports for entry in _of_port(view, environment, id, port, [{"port": port}], tenants)]
     return {
         "apiVersion": "networking.istio.io/v1",
         "kind": "VirtualService",
@@ -47,7 +42,7 @@ def synthesise(view: View, environment: Environment, service: Resource, tenants:
         },
         "spec": {
             "hosts": [view.fqdn(id)],
-            **({"exportTo": [part.strip() for part in scope.split(",")]} if scope else {}),
+            "exportTo": list(export_to(service)),
             "http": http,
         },
     }

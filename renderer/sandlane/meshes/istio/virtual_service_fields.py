@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sandlane.k8s.hosts import exported
-from sandlane.k8s.resource import Manifest, Resource, spec_of
+from sandlane.k8s.resource import Manifest, spec_of
 
 NETWORKING = "networking.istio.io"
 MESH = "mesh"
@@ -39,11 +38,6 @@ def matches_of(entry: Manifest) -> Sequence[Manifest]:
 def is_mesh(manifest: Manifest) -> bool:
     """Tells whether a VirtualService is for the mesh's own clients. What its matches name does not count for that."""
     return MESH in gateways(manifest)
-
-
-def scope(resource: Resource) -> frozenset[str]:
-    """Returns the namespaces that see a VirtualService; `*` for all."""
-    return exported(spec_of(resource.manifest).get("exportTo"), resource.id.namespace)
 
 
 def live(entry: Manifest) -> list[dict[str, Any]]:

@@ -165,6 +165,13 @@ ROWS: dict[str, Row] = {
         bad="kind: Service with metadata: {name: web.shop}\n",
         good="kind: Service with metadata: {name: web}\n",
     ),
+    "SL132": Row(
+        text="'{object}' has a MeshConfig that cannot be read: {what}",
+        hint="correct the base: istiod reads it as well",
+        why="What Istio shows to which namespaces depends on MeshConfig.",
+        bad="data: {mesh: 'defaultServiceExportTo: .'}\n",
+        good="data: {mesh: 'defaultServiceExportTo: [\".\"]'}\n",
+    ),
     "SL140": Row(
         text="'{field}' of a kustomization is not supported",
         hint="build it with kustomize and pipe it in: kustomize build {directory} | sandlane render --base -",

@@ -137,7 +137,6 @@ def _new(expectation: Expectation) -> Iterator[Problem]:
     for id in sorted(tenants.keys() | by_service.keys()):
         service = world.base.by_id[id]
         ports, how = routable(service), served(world, service)
-        is_one_of_many = len(spec_of(service.manifest).get("ports") or ()) > 1
         if id in by_route:
             continue  # an added one beside these is a matter of P1
         if how.by:
@@ -145,7 +144,7 @@ def _new(expectation: Expectation) -> Iterator[Problem]:
         elif id in by_service:
             vs = by_service[id]
             own = [i for i in world.alignments[vs.id].insertions if i.tenant is not None]
-            yield from _ports(expectation, vs, service, ports, own, {} if is_one_of_many else None)
+            yield from _ports(expectation, vs, service, ports, own, {})
         elif ports and len(by_service) == len(added):  # one for no Service is a matter of P1
             what = f"'{id}': no VirtualService sends requests of '{next(iter(tenants[id]))}' to its clone"
             yield wrong(service.source, what)
@@ -179,9 +178,9 @@ def _ports(
     service: Resource,
     ports: Sequence[int],
     insertions: Sequence[Insertion],
-    more: Manifest | None,
+    more: Manifest,
 ) -> Iterator[Problem]:
-    """Yields what is wrong with tenants' entries for each port of a Service; `more` stands beside it in matches (None: no match)."""
+    """Yields what is wrong with tenants' entries for each port of a Service; `more` stands beside it in matches."""
     id = service.id
     host = ServiceHost(id.namespace, id.name).fqdn(expectation.world.claims.environment.cluster.domain)
     causes = {tenant: Cause(service=id) for tenant in expectation.clones.tenants.get(id, ())}
@@ -189,10 +188,12 @@ def _ports(
     for insertion in insertions:
         named = {match.get("port") for match in insertion.entry["match"]}
         port = named.pop() if len(named) == 1 else None
-        found.setdefault(port if more is not None else ports[0] if ports else None, []).append(insertion)
+        found.setdefault(port, []).append(insertion)
     for port in ports:
-        match = {} if more is None else {"match": [{"port": port, **more}]}
-        entry = {**match, "route": [{"destination": {"host": host, "port": {"number": port}}}]}
+        entry = {
+            "match": [{"port": port, **more}],
+            "route": [{"destination": {"host": host, "port": {"number": port}}}],
+        }
         place = Place(vs=vs, called=f"port {port} of '{id}'", owner=vs, entry=entry)
         yield from compare(expectation, place, causes, found.pop(port, []))
     for insertion in (i for insertions in found.values() for i in insertions):

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import ServiceHost
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.visibility import export_to
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof import coverage
 from sandlane.proof.aliases import rivals
 from sandlane.proof.alignment import Insertion, entries, hosts, same
-from sandlane.proof.coverage import EXPORT_TO, routable
+from sandlane.proof.coverage import routable
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.routes import parents_of
 from sandlane.proof.world import World, directory
@@ -121,17 +122,13 @@ def _scope(vs: Resource, spec: Manifest, service: Resource) -> Iterator[Problem]
             yield _wrong(vs, f"'spec.{field}' is none of a default route's", ("spec", field))
     if (spec.get("gateways") or ["mesh"]) != ["mesh"]:
         yield _wrong(vs, "'spec.gateways' is wider than the mesh", ("spec", "gateways"))
-    scope = annotations_of(service.manifest).get(EXPORT_TO)
-    expected = [part.strip() for part in scope.split(",")] if scope else None
-    if spec.get("exportTo") != expected:
+    if spec.get("exportTo") != list(export_to(service)):
         yield _wrong(vs, f"'spec.exportTo' is not that of '{service.id}'", ("spec", "exportTo"))
 
 
 def _entries(world: World, vs: Resource, service: Resource) -> Iterator[Problem]:
     """Yields entries that are neither a tenant's nor a port's default, and ports without exactly one default behind tenants'."""
-    ports = spec_of(service.manifest).get("ports") or ()
-    numbers = [port["port"] for port in ports]
-    yield from behind(world, vs, service, world.alignments[vs.id].insertions, numbers, routable(service), {})
+    yield from behind(world, vs, service, world.alignments[vs.id].insertions, routable(service), {})
 
 
 def behind(
@@ -139,7 +136,6 @@ def behind(
     vs: Resource,
     service: Resource,
     insertions: Sequence[Insertion],
-    numbers: Sequence[int],
     routable: Sequence[int],
     more: Manifest,
 ) -> Iterator[Problem]:
@@ -149,8 +145,7 @@ def behind(
         path: Path = ("spec", "http", insertion.number)
         entry, name = insertion.entry, f"entry {insertion.number + 1}"
         if insertion.tenant is None:
-            beside = more if len(numbers) > 1 else None
-            port = next((p for p in routable if _is_default(world, vs, entry, service.id, p, beside)), None)
+            port = next((p for p in routable if _is_default(world, vs, entry, service.id, p, more)), None)
             if port is None:
                 yield _wrong(
                     vs,
@@ -162,7 +157,7 @@ def behind(
             else:
                 defaults.add(port)
             continue
-        what = _unfit(entry, numbers, routable, defaults, more)
+        what = _unfit(entry, routable, defaults, more)
         if what:
             yield _wrong(vs, f"{name} {what}", path)
     for port in routable:
@@ -170,27 +165,27 @@ def behind(
             yield _wrong(vs, f"port {port} of '{service.id}' has no default", ("spec", "http"))
 
 
-def _is_default(
-    world: World, vs: Resource, entry: Manifest, service: ResourceId, port: int, more: Manifest | None
-) -> bool:
-    match = {} if more is None else {"match": [{"port": port, **more}]}
+def _is_default(world: World, vs: Resource, entry: Manifest, service: ResourceId, port: int, more: Manifest) -> bool:
     route = entry.get("route") or [{}]
     host = (route[0].get("destination") or {}).get("host") or ""
-    expected = {"name": "default", **match, "route": [{"destination": {"host": host, "port": {"number": port}}}]}
+    expected = {
+        "name": "default",
+        "match": [{"port": port, **more}],
+        "route": [{"destination": {"host": host, "port": {"number": port}}}],
+    }
     return same(entry, expected) and world.service(host, vs.id.namespace) == service
 
 
-def _unfit(
-    entry: Manifest, numbers: Sequence[int], routable: Sequence[int], before: Collection[int], more: Manifest
-) -> str | None:
+def _unfit(entry: Manifest, routable: Sequence[int], before: Collection[int], more: Manifest) -> str | None:
     """Returns why a tenant's entry may not stand behind the defaults of the ports `before`, or None."""
     for match in entry["match"]:
         if any((match.get(field) or None) != more.get(field) for field in _CLIENT_CONDITIONS):
             return "is for some clients only"
-        own = [match["port"]] if match.get("port") else numbers if len(numbers) == 1 else routable
-        if not own or not set(own) <= set(routable):
+        port = match.get("port")
+        if not port:  # istiod would make it answer on port 80 as well, whether the Service has that port or not
+            return "names no port"
+        if port not in routable:
             return "applies on a port that carries no HTTP"
-        behind = next((port for port in own if port in before), None)
-        if behind is not None:
-            return f"stands behind the default of port {behind}"
+        if port in before:
+            return f"stands behind the default of port {port}"
     return None

@@ -134,8 +134,7 @@ def _behind(world: World, resource: Resource, insertions: Sequence[Insertion]) -
         yield _wrong(resource, f"entry {first.number + 1} {what}", ("spec", "http", first.number))
     bound = spec_of(resource.manifest).get("gateways") or [MESH]
     more: Manifest = {} if bound == [MESH] else {"gateways": [MESH]}
-    every = [0, *how.ports]  # so that each of them names its port
-    yield from behind(world, resource, how.service, insertions, every, how.ports, more)
+    yield from behind(world, resource, how.service, insertions, how.ports, more)
 
 
 def _changes(ours: Resource, resource: Resource, skip: str) -> Iterator[Problem]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of
+from sandlane.k8s.visibility import EXPORT_TO
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.semantics.linkerd import KINDS as LINKERD_ROUTES
-from sandlane.semantics.network import EXPORT_TO, GATEWAY_API, ISTIO, Network
+from sandlane.semantics.network import GATEWAY_API, ISTIO, Network
 from sandlane.semantics.request import Address, Client
 
 ELSEWHERE = "sandlane-elsewhere"
