@@ -257,7 +257,10 @@ ERASURE = [
             put(VS, ("spec", "http"), [default("dev1", "dev1")]),
             base=(drop("base/shop/virtualservice-checkout.yaml", ("spec", "http")),),
         ),
-        [p1(VS, "VirtualService/shop/checkout", "port 80 of 'Service/shop/checkout' has no default")],
+        [
+            p1(VS, "VirtualService/shop/checkout", "port 80 of 'Service/shop/checkout' has no default"),
+            p1(VS, "VirtualService/shop/checkout", "entry 1 names no port"),
+        ],
         id="http-where-the-base-has-none",
     ),
     pytest.param(
@@ -890,7 +893,7 @@ DEFAULTS = [
         id="default-with-a-condition",
     ),
     pytest.param(
-        lambda: said(put(LEDGER_VS, ("spec", "http", 1, "match"), [{"port": 90}])),
+        lambda: said(put(LEDGER_VS, ("spec", "http", 1, "match"), [{"port": 91}])),
         [
             p1(LEDGER_VS, "VirtualService/shop/ledger-sandlane", "port 90 of 'Service/shop/ledger' has no default"),
             p1(
@@ -899,7 +902,7 @@ DEFAULTS = [
                 "entry 2 is neither a tenant's nor the default of an HTTP port",
             ),
         ],
-        id="default-with-a-port-of-one",
+        id="default-with-another-port",
     ),
     pytest.param(
         lambda: said(drop(CART_VS, ("spec", "http", 2, "match"))),
@@ -966,7 +969,7 @@ DEFAULTS = [
     ),
     pytest.param(
         lambda: said(put(CART_VS, ("spec", "http", 3, "match"), carried("dev1"))),
-        [p1(CART_VS, "VirtualService/shop/cart-sandlane", "entry 4 stands behind the default of port 80")],
+        [p1(CART_VS, "VirtualService/shop/cart-sandlane", "entry 4 names no port")],
         id="tenant-on-every-port-behind-one-default",
     ),
     pytest.param(

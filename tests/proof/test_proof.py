@@ -304,6 +304,7 @@ def correct() -> Files:
     cart = [entry for port in (80, 8081) for entry in (tenant_port("dev1", "dev1", "cart", port, port=port),
                                                       tenant_port("rel", "dev1", "cart", port, port=port),
                                                       default_port("cart", port, port=port))]  # fmt: skip
+    ledger = [tenant_port("t2", "t2", "ledger", 90, port=90), default_port("ledger", 90, port=90)]
     headless = {
         "clusterIP": "None",
         "selector": {"sandlane.dev/tenant": "t2", "sandlane.dev/origin": "statefulset.ledger"},
@@ -311,7 +312,7 @@ def correct() -> Files:
     return {
         VS: adopted,
         CART_VS: synthesised("cart", cart, exportTo=[".", "jobs"]),
-        LEDGER_VS: synthesised("ledger", [tenant_port("t2", "t2", "ledger", 90), default_port("ledger", 90)]),
+        LEDGER_VS: synthesised("ledger", ledger, exportTo=["*"]),
         f"{DEV1}deployment-checkout-dev1.yaml": workload("Deployment", "dev1", "dev1", "checkout", "checkout"),
         f"{DEV1}service-checkout-dev1.yaml": service("dev1", "dev1", "checkout", [{"port": 80}]),
         f"{DEV1}deployment-cart-dev1.yaml": workload("Deployment", "dev1", "dev1", "cart", "cart"),

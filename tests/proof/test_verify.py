@@ -103,7 +103,7 @@ CHECKOUT = "out/shared/shop/virtualservice-checkout.yaml"
         ),
         pytest.param(
             removed("sandboxes/xdev1"),
-            "out/shared/shop/virtualservice-payment-sandlane.yaml:14:5: SL604 promise 2 does not hold: "
+            "out/shared/shop/virtualservice-payment-sandlane.yaml:16:5: SL604 promise 2 does not hold: "
             "'VirtualService/shop/payment-sandlane': entry 1 of 'xdev1' sends to host 'payment-xdev1.shop.svc.cluster.local', "
             "neither a base destination nor a clone",
             id="a-missing-sandbox",

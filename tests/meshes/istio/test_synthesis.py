@@ -1,3 +1,5 @@
+# ruff: noqa: E501 — whole messages stand on one line
+
 from __future__ import annotations
 
 import pytest
