@@ -44,7 +44,7 @@ GOLDEN = ("--output", "../../golden/shop")
         pytest.param(
             ("http://cart/", "-H", "tenantID: dev1", *GOLDEN),
             "request  GET http://cart:80/, tenantid: dev1, from namespace shop\n"
-            "rule     ../../golden/shop/shared/shop/virtualservice-cart-sandlane.yaml:16 VirtualService/shop/cart-sandlane "
+            "rule     ../../golden/shop/shared/shop/virtualservice-cart-sandlane.yaml:18 VirtualService/shop/cart-sandlane "
             "spec.http[0].match[0]\n"
             "outcome  forwarded\n"
             "to       cart-dev1.shop.svc.cluster.local:80\n"
@@ -72,13 +72,13 @@ GOLDEN = ("--output", "../../golden/shop")
         pytest.param(
             ("http://cart", "-H", "tenantID: dev1", "-H", "tenantID: dev2", *GOLDEN),
             "request  GET http://cart:80/, tenantid: dev1, tenantid: dev2, from namespace shop\n"
-            "rule     ../../golden/shop/shared/shop/virtualservice-cart-sandlane.yaml:16 VirtualService/shop/cart-sandlane "
+            "rule     ../../golden/shop/shared/shop/virtualservice-cart-sandlane.yaml:18 VirtualService/shop/cart-sandlane "
             "spec.http[0].match[0]\n"
             "outcome  forwarded\n"
             "to       cart-dev1.shop.svc.cluster.local:80\n"
             "answers  Deployment/shop/cart-dev1\n"
             "or       if a proxy joins the lines of a repeated header:\n"
-            "rule     ../../golden/shop/shared/shop/virtualservice-cart-sandlane.yaml:33 VirtualService/shop/cart-sandlane "
+            "rule     ../../golden/shop/shared/shop/virtualservice-cart-sandlane.yaml:35 VirtualService/shop/cart-sandlane "
             "spec.http[1].match[0]\n"
             "outcome  forwarded\n"
             "to       cart.shop.svc.cluster.local:80\n"
@@ -184,7 +184,7 @@ def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
         "object": "VirtualService/shop/cart-sandlane",
         "path": "spec.http[0].match[1]",
         "file": "../../golden/shop/shared/shop/virtualservice-cart-sandlane.yaml",
-        "line": 20,
+        "line": 22,
     }
     assert found["destinations"] == [
         {"host": "cart-dev1.shop.svc.cluster.local", "port": 80, "subset": None, "weight": 1, "failure": None, "policy": None,
