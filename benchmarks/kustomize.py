@@ -20,7 +20,6 @@ sys.path.insert(0, str(REPOSITORY))
 from sandlane.base.kustomize.build import build  # noqa: E402
 from sandlane.files.disk import DiskTree  # noqa: E402
 from sandlane.files.tree import MemoryTree  # noqa: E402
-
 from tests.kustomize_cases import SHARED_CASES, outcome  # noqa: E402
 
 BOUTIQUE = REPOSITORY.parent / "shared" / "trees" / "online-boutique"

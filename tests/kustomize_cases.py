@@ -10,7 +10,6 @@ from sandlane.base.kustomize.build import build
 from sandlane.files.tree import MemoryTree
 from sandlane.problems.problem import Invalid
 from sandlane.yamlio import read as yamlio
-
 from tests.shared import SHARED
 
 SHARED_CASES = SHARED / "cases" / "kustomize.json"

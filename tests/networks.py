@@ -6,7 +6,6 @@ from sandlane.reports import answers
 from sandlane.semantics.network import Network, make_network
 from sandlane.semantics.outcomes import L4, Forward, NotFound, Passthrough
 from sandlane.semantics.trace import Answer, Traced
-
 from tests.build import Object, inputs
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from sandlane.pipeline import render, render_valid
 from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import read_inputs
 from sandlane.yamlio import read as yamlio
-
 from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
 from tests.shared import SHARED, needs_shared
 from tests.validity import complaints

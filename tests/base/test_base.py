@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+
 from sandlane.base.base import Base, read_base
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid, dotted
 from sandlane.specs.inputs import read_inputs
-
 from tests.profiles import examples
 from tests.rim import (
     ENVIRONMENT,

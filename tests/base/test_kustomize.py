@@ -9,13 +9,13 @@ import time
 from typing import Any
 
 import pytest
+
 from sandlane.base.kustomize.build import build
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import MemoryTree
 from sandlane.problems.problem import Invalid, Source, placed, show
 from sandlane.yamlio import read as yamlio
 from sandlane.yamlio.locate import locate
-
 from tests.kustomize_cases import DEVIATIONS, SHARED_CASES, outcome
 from tests.shared import REPOSITORY, SHARED, needs_shared
 

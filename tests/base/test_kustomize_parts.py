@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.base.kustomize import field_paths
 from sandlane.base.kustomize.field_specs import FieldError, set_field, steps_of
 from sandlane.base.kustomize.files import is_remote

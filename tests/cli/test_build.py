@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+
 from sandlane.cli.main import group
 from sandlane.output.layout import MARK
-
 from tests.rim import snapshot
 from tests.shared import REPOSITORY
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+
 from sandlane.cli.main import COMMANDS, DEFECT, group, main
 from sandlane.cli.session import unusable
 from sandlane.output.layout import MARK
@@ -23,7 +24,6 @@ from sandlane.problems.problem import show
 from sandlane.specs.crd import NAMES, custom_resource
 from sandlane.specs.schema import KINDS, schema
 from sandlane.yamlio.read import read
-
 from tests.rim import snapshot
 from tests.shared import REPOSITORY
 

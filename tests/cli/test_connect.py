@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sandlane.k8s.resource import ResourceId
 from sandlane.reports.connect.clients import CLIENTS, hosts
 from sandlane.reports.connect.reach import Address, Reach
-
 from tests.cli.test_init import run, told, write
 from tests.cli.test_set import ENVIRONMENT, app
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+
 from sandlane.cli.main import group
 from sandlane.reports.setup.integrations import INTEGRATIONS, SANDBOXES_README
-
 from tests.rim import snapshot
 from tests.shared import REPOSITORY
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from sandlane.specs.editing import SandboxEdit, WorkloadEdit, new_spec
 
+from sandlane.specs.editing import SandboxEdit, WorkloadEdit, new_spec
 from tests.cli.test_init import run, told, write
 from tests.rim import snapshot
 from tests.shared import REPOSITORY

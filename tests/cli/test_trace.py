@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.base.output import read_output
 from sandlane.cli.trace import command
 from sandlane.files.disk import DiskTree
@@ -20,7 +21,6 @@ from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.trace import Traced, client_of, trace
 from sandlane.specs.inputs import Inputs, read_inputs
-
 from tests.build import app, inputs, sandbox, service
 from tests.profiles import examples
 from tests.shared import REPOSITORY

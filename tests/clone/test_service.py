@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.clone.service import clone_service, headless_service
 
+from sandlane.clone.service import clone_service, headless_service
 from tests.build import Object, deployment, named, plan, sandbox, service
 
 DEV1 = sandbox("first", "a", tenantID="dev1")

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+
 from sandlane.clone.resources.templates import LONGEST, TemplateProblem, render_template
 
 VARIABLES: dict[str, Any] = {

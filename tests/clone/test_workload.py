@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.clone.workload import clone_workload
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.meshes.istio.canonical_labels import canonical_labels
-
 from tests.build import Object, clone_of, deployment, plan, sandbox, service, texts
 
 OURS = [

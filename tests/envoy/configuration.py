@@ -16,7 +16,6 @@ from typing import Any
 from sandlane.k8s.resource import Manifest, Resource
 from sandlane.problems.problem import Path, dotted
 from sandlane.semantics.tables import PATH_LENGTH, Rule, Table
-
 from tests.build import Object
 
 LOOPBACK = "127.0.0.1"

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sandlane.base.output import read_output
 from sandlane.files.disk import DiskTree
 from sandlane.k8s.resource import Resource, ResourceId
@@ -31,7 +32,6 @@ from sandlane.semantics.request import Client, ClientKind, Request
 from sandlane.semantics.tables import Choice, Table, choose
 from sandlane.semantics.trace import Answer, trace
 from sandlane.specs.inputs import Inputs, read_inputs
-
 from tests.build import Object, app, group, inputs, object_of, sandbox, service, to, virtual_service
 from tests.envoy.configuration import (
     LOOPBACK,

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from sandlane.files.disk import DiskTree, environment_file, find_root
 from sandlane.files.tree import OutsideRoot, Unreadable
 

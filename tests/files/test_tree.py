@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.files.tree import MemoryTree, OutsideRoot, is_within, join
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
-
 from tests.build import WAYPOINT, Object, app, inputs, sandbox, texts, virtual_service
 from tests.meshes.gateway_api.test_attached_routes import gateway, route, rule, to_service
 

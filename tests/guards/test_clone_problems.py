@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.guards.clone_problems import guard
 
+from sandlane.guards.clone_problems import guard
 from tests.build import Object, app, deployment, object_of, plan, sandbox, service, texts
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+
 from sandlane.guards.privilege import gained
 from sandlane.patch.patches import apply_patch, parse_patch
 from sandlane.proof.privileges import more
-
 from tests.build import Object, deployment, meta, object_of, output, refusals, sandbox, service
 
 STRICT = {

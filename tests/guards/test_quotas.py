@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sandlane.guards.quotas import quantity, quotas
 
+from sandlane.guards.quotas import quantity, quotas
 from tests.build import Object, app, deployment, object_of, plan, sandbox, service, texts
 
 

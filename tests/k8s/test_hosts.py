@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sandlane.k8s.hosts import ServiceHost, covers, renamed, service_of
 
 WEB = ServiceHost("shop", "web")

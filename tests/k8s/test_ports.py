@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.k8s.ports import SNIFFED, is_http, istio_protocol
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.k8s.ports import linkerd_unroutable, plain_unroutable
 
 OPAQUE = "it is an opaque port of Linkerd"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.k8s.selectors import (
     BadSelector,
     Index,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+
 from sandlane.cli.adopt import HANDOVER
 from sandlane.cli.main import group
 from sandlane.meshes.adoption import proposals
-
 from tests.build import Object, app, files_of, inputs, to, virtual_service
 
 TO_A = {"route": [to("a")]}

@@ -6,10 +6,10 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.meshes.carriers import baggage_regex, header_of
 from sandlane.problems.problem import Invalid
 from sandlane.specs.model import Carrier
-
 from tests.build import app, inputs, regex, texts
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from sandlane.base.base import make_base
 from sandlane.k8s.resource import Resource
 from sandlane.output.layout import path_of
@@ -18,7 +19,6 @@ from sandlane.semantics.network import make_network, overlaid
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.trace import trace
 from sandlane.specs.inputs import Inputs
-
 from tests.build import Object, app, group, inputs, object_of, sandbox, texts, to, virtual_service
 from tests.networks import said_of
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+
 from sandlane.files.tree import MemoryTree
 from sandlane.pipeline import Rendered, render
 from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import read_inputs
-
 from tests.build import Object, app, files_of, object_of, sandbox, texts, to, virtual_service
 
 GATEWAY = "gateway.networking.k8s.io/v1"

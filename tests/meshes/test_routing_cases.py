@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from sandlane.base.base import Base, make_base
 from sandlane.files.tree import MemoryTree
 from sandlane.k8s.resource import Resource
@@ -24,7 +25,6 @@ from sandlane.semantics.network import Network, make_network, overlaid
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.trace import Traced, trace
 from sandlane.specs.inputs import Inputs, read_inputs
-
 from tests.build import Object, app, files_of, group, sandbox
 from tests.networks import said_of
 from tests.shared import REPOSITORY, SHARED

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from sandlane.k8s.resource import Resource
 from sandlane.pipeline import render
 from sandlane.problems.problem import Source
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
-
 from tests.build import Object, app, carried, inputs, object_of, plan, route, sandbox, texts, to, virtual_service
 
 TO_A = {"route": [to("a")]}

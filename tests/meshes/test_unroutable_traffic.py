@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.meshes.registry import MESHES
 
+from sandlane.meshes.registry import MESHES
 from tests.build import app, plan, sandbox, texts, to, virtual_service
 
 HINT = "\n  hint: leave the header alone, or behind this route requests belong to another tenant or to none"

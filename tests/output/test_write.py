@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from sandlane.output.layout import MARK
 from sandlane.output.write import Changes, OfAnotherEnvironment, UnusableOutput, apply, changes, locked
-
 from tests.rim import snapshot
 
 FILES = {

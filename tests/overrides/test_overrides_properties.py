@@ -7,11 +7,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.files.tree import MemoryTree
 from sandlane.pipeline import Unproven, render
 from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import read_inputs
-
 from tests.build import Object, app, deployment, files_of, meta, sandbox, service
 
 STRICT = {"runAsNonRoot": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}

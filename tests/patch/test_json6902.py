@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.patch.errors import PatchError
 from sandlane.patch.json6902 import apply_json6902
 from sandlane.problems.problem import Path

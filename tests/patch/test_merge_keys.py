@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 import pytest
+
 from sandlane.patch.merge_keys import KINDS, TYPES, Field, Fields, MergeList, Union
 
 MERGE = "x-kubernetes-patch-strategy"

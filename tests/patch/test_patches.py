@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.patch.errors import PatchError
 from sandlane.patch.patches import apply_patch, check_patch, parse_patch
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.patch.put import put, remove
 from sandlane.problems.problem import Path
 

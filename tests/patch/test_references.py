@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 import pytest
+
 from sandlane.k8s.resource import ResourceId
 from sandlane.patch.references import REFERENCES, rename
 

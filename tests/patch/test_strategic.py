@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.patch.errors import PatchError
 from sandlane.patch.strategic import strategic_merge
 from sandlane.problems.problem import Path
 from sandlane.yamlio import read as yamlio
-
 from tests.shared import SHARED, needs_shared
 
 

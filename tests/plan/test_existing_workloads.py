@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sandlane.pipeline import render
 
+from sandlane.pipeline import render
 from tests.build import Object, deployment, group, inputs, plan, sandbox, service, texts
 from tests.meshes.gateway_api.test_attached_routes import route, rule, to_service
 

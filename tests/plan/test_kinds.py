@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.k8s.workload_kinds import CLONABLE
 
+from sandlane.k8s.workload_kinds import CLONABLE
 from tests.build import Object, deployment, meta, output, refusals, sandbox, service
 
 MADE = {"team": "x"}

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.plan.metadata import clone_labels, released, tenant_metadata, without_owners
 
+from sandlane.plan.metadata import clone_labels, released, tenant_metadata, without_owners
 from tests.build import app, plan, sandbox
 
 MARKS = {

@@ -6,6 +6,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, SERVICE_NAME_LIMIT, fit
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.plan.names import clone_name, label_value, origin_label

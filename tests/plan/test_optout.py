@@ -6,7 +6,6 @@ from typing import Any
 
 from sandlane.pipeline import render
 from sandlane.problems.problem import show
-
 from tests.build import Object, app, inputs, meta, sandbox, service, to, virtual_service
 
 OFF = {"sandlane.dev/route": "disabled"}

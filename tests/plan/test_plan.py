@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
+
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.make import make_plan
-
 from tests.build import Object, app, by_service, deployment, group, inputs, object_of, plan, sandbox, service, texts
 
 DEV1 = "sandboxes/dev1.yaml: "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
-
 from tests.build import (
     Object,
     app,

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import Inputs, read_inputs
-
 from tests.applications import environment, lay_out, route_objects, workloads_of
 from tests.applications import sandbox as specified
 from tests.build import Object, deployment, inputs, object_of, sandbox, service

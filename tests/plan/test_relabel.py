@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandlane.plan.relabel import make_selectors, relabel
 
+from sandlane.plan.relabel import make_selectors, relabel
 from tests.build import Object, deployment, inputs, object_of, service
 
 NAME, INSTANCE = "app.kubernetes.io/name", "app.kubernetes.io/instance"

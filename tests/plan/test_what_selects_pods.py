@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.k8s.calico import BadExpression, parse
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
-
 from tests.build import Object, app, deployment, inputs, object_of, sandbox, service, texts
 
 ACCEPT = "accept it at the workload: accept: [{{code: {0}, object: {1}, reason: ...}}]"

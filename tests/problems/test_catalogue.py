@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+
 from sandlane.problems.catalogue import CATALOGUE, report
 from sandlane.problems.problem import Problem, Source, show
 from sandlane.problems.row import Row
-
 from tests.shared import REPOSITORY
 
 RENDERER = REPOSITORY / "renderer" / "sandlane"

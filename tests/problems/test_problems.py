@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from sandlane.problems.problem import Invalid, Path, Problem, Source, did_you_mean, dotted, placed, show, sort, visible
 
 

@@ -10,10 +10,10 @@ import sys
 import tomllib
 
 import pytest
+
 from sandlane.cli.main import COMMANDS
 from sandlane.meshes.gateway_api import dialects
 from sandlane.meshes.registry import MESHES
-
 from tests.shared import REPOSITORY
 
 PACKAGE = REPOSITORY / "renderer" / "sandlane"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sandlane.cli.main import group
 
+from sandlane.cli.main import group
 from tests.cli.test_cli import NOTICE
 from tests.rim import snapshot
 from tests.shared import REPOSITORY

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+
 from sandlane.clone.resources.jinja import MOST_PARTS
 from sandlane.clone.resources.templates import LONGEST
 from sandlane.files.tree import MemoryTree
@@ -16,7 +17,6 @@ from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid, show
 from sandlane.specs.inputs import read_inputs
 from sandlane.yamlio.read import read
-
 from tests.build import app, files_of, sandbox
 
 

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from sandlane.files.disk import DiskTree
 from sandlane.pipeline import render
 from sandlane.specs.inputs import read_inputs
-
 from tests.project.test_golden import files_of
 from tests.shared import REPOSITORY
 

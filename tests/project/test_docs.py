@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
+
 from sandlane.cli.main import COMMANDS
 from sandlane.reports.connect.clients import CLIENTS
-
 from tests.shared import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()

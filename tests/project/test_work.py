@@ -10,10 +10,10 @@ from types import FrameType
 from typing import Any
 
 import pytest
+
 from sandlane.files.tree import MemoryTree
 from sandlane.pipeline import render
 from sandlane.specs.inputs import read_inputs
-
 from tests.shared import REPOSITORY
 
 SHOP = REPOSITORY / "overlays" / "shop"

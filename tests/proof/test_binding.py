@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any
 
 import pytest
+
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
 from sandlane.specs.inputs import Inputs
-
 from tests.build import Object, app, destination_rule, inputs, object_of, sandbox, to, virtual_service
 from tests.proof.test_proof import Edit, Files, make
 from tests.proof.test_routes import written

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sandlane.meshes.istio.matches import Inexpressible, tenant_matches
 from sandlane.pipeline import Unproven, render
 from sandlane.problems.catalogue import CATALOGUE
@@ -21,7 +22,6 @@ from sandlane.proof.claims import claims_of
 from sandlane.proof.conditions import Unjudged, demands_of, expected_matches
 from sandlane.specs.inputs import Inputs, read_inputs
 from sandlane.specs.model import Carrier
-
 from tests import build
 from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
 from tests.proof.test_proof import Edit, Files, Manifest, drop, gone, make, put

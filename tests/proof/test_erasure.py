@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+
 from sandlane.k8s.resource import Manifest
 from sandlane.specs.model import Routes
-
 from tests.proof.test_proof import (
     CART_VS,
     CLAIMS,

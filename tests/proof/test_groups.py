@@ -6,11 +6,11 @@ import copy
 from typing import Any
 
 import pytest
+
 from sandlane.pipeline import render
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
 from sandlane.specs.inputs import Inputs
-
 from tests.build import Object, app, inputs, object_of, sandbox, to, virtual_service
 from tests.proof.test_proof import Edit, drop, make, put
 from tests.proof.test_routes import written

@@ -11,6 +11,7 @@ from pathlib import Path as File
 from typing import Any
 
 import pytest
+
 from sandlane.base.base import Base, make_base
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS

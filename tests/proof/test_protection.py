@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from sandlane.base.base import Base, make_base
 from sandlane.k8s.resource import Resource
 from sandlane.patch.put import put
@@ -15,7 +16,6 @@ from sandlane.proof.claims import Claims, claims_of
 from sandlane.proof.obligations import protection
 from sandlane.proof.world import make_world
 from sandlane.yamlio import read as yamlio
-
 from tests.build import app, deployment, inputs, sandbox, service
 
 POD = ("spec", "template", "spec")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from sandlane.pipeline import written
 from sandlane.proof.claims import claims_of
 from sandlane.proof.requests.judge import check
 from sandlane.proof.world import make_world
-
 from tests.meshes.test_routing_cases import CASES, read, rendered_or_not
 
 SLOW = ("50-size",)

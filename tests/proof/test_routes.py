@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sandlane import pipeline
 from sandlane.meshes.registry import MESHES
 from sandlane.output.layout import path_of
@@ -24,7 +25,6 @@ from sandlane.proof import prove
 from sandlane.proof.claims import Claims, claims_of
 from sandlane.proof.readers import READERS
 from sandlane.specs.inputs import Inputs, read_inputs
-
 from tests import build
 from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
 from tests.proof.test_proof import Edit, Files, Manifest, add, drop, gone, make, put, single

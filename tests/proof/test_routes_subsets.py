@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 
 import pytest
+
 from sandlane.problems.problem import show
 from sandlane.proof import PROMISE_1, prove
 from sandlane.proof.claims import claims_of
 from sandlane.proof.world import make_world
 from sandlane.specs.inputs import Inputs
-
 from tests import build
 from tests.proof.test_proof import Edit, Files, add, make, put
 from tests.proof.test_routes import backend, moved, p1, route, service_parent, written

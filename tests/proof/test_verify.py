@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sandlane.cli.main import group
 
+from sandlane.cli.main import group
 from tests.shared import REPOSITORY
 
 PROVED = "out: the promises hold for 3 tenants, 5 combinations of tenant, Service and port, 16 objects\n"

@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.base.base import read_base
 from sandlane.k8s.resource import ResourceId
 from sandlane.reports.calls import CallGraph, call_graph
 from sandlane.specs.model import DeclaredCall
-
 from tests.build import app, deployment, meta, service
 from tests.rim import record, tree
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from sandlane.plan.make import make_plan
 from sandlane.reports.diagram import mermaid
-
 from tests.build import Object, app, deployment, group, inputs, sandbox
 
 BASE = [*app("a"), *app("b"), deployment("b2"), *(

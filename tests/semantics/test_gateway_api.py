@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, LINKERD, SPEC, host_rank, http_match
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.trace import trace
-
 from tests.build import Object, app, object_of, service, to, virtual_service
 from tests.networks import network_of, said_of
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.semantics.istio_matches import gateway_name
 from sandlane.semantics.network import make_network, overlaid
 from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.trace import Answer, client_of, trace
-
 from tests.build import Object, app, destination_rule, inputs, meta, object_of, service, to, virtual_service
 from tests.networks import network_of, said_of
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.problems.problem import Source
 from sandlane.semantics.istio_matches import is_catch_all, predicate_of
@@ -14,7 +15,6 @@ from sandlane.semantics.outcomes import Direct, NotFound, Origin, Unknown
 from sandlane.semantics.predicates import MODES, Mode, holds, wrong_expression
 from sandlane.semantics.request import Client, Request, bare
 from sandlane.semantics.tables import Rule, Table, choose, decide, doubt_of
-
 from tests.build import regex
 
 CLIENT = Client(kind="sidecar", namespace="shop")

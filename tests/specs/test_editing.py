@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sandlane.specs.editing import SandboxEdit, Uneditable, WorkloadEdit, edited, new_spec, removed
 
 CHECKOUT = WorkloadEdit(kind="Deployment", name="checkout", container="server", is_only=True, image="a/b:2")

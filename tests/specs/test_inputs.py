@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.files.tree import Kind, MemoryTree, OutsideRoot, Unreadable
 from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import Inputs, read_inputs
 from sandlane.specs.model import Carrier, Cluster, ObjectName, Output, Routes
-
 from tests.rim import ENVIRONMENT, OWN, deployment, environment, manifest, sandbox, service, shown, text, tree
 
 BASE = {"base/app.yaml": [service(), deployment()], "sandboxes/dev1.yaml": sandbox("dev1")}

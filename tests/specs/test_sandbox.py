@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.containers import Container
 from sandlane.overrides.env import Variable
@@ -13,7 +14,6 @@ from sandlane.problems.problem import Invalid, Source
 from sandlane.specs.inputs import read_inputs
 from sandlane.specs.model import Acceptance, RouteGroup, Sandbox, Workload
 from sandlane.specs.sandbox import ACCEPTABLE, Specs, read_specs
-
 from tests.rim import deployment, environment, group, inputs, record, sandbox, service, shown, text, tree
 
 

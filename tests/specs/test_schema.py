@@ -12,6 +12,7 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
+
 from sandlane.overrides.containers import Container
 from sandlane.overrides.env import Variable
 from sandlane.overrides.registry import FIELDS
@@ -19,7 +20,6 @@ from sandlane.problems.problem import Invalid, Source, dotted, show
 from sandlane.specs import model
 from sandlane.specs.crd import NAMES, custom_resource
 from sandlane.specs.schema import KINDS, check, explain, is_valid, schema, with_defaults
-
 from tests.rim import environment, group, sandbox
 from tests.shared import REPOSITORY
 

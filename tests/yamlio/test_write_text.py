@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.output.layout import MARK, READMES, Placed, collisions, emit, escaped, path_of, readme
 from sandlane.problems.problem import Source, show

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from sandlane.problems.problem import Invalid, show
 from sandlane.yamlio import parser
 from sandlane.yamlio.read import read

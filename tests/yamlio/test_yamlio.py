@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import pytest
+
 from sandlane.problems.problem import Invalid, Path, show
 from sandlane.yamlio.locate import locate
 from sandlane.yamlio.parser import PARSER, PythonParser

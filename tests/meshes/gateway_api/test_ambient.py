@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sandlane.pipeline import render
 
+from sandlane.pipeline import render
 from tests.build import Object, app, deployment, inputs, meta, object_of, plan, sandbox, service, virtual_service
 from tests.build import to as destination
 from tests.meshes.gateway_api.test_attached_routes import gateway, public, route, routed, rule, shown, to_service

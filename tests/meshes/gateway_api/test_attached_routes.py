@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.meshes.gateway_api.attached_routes import Parent, backend, homes, live, parents_of, read_routes
 from sandlane.meshes.gateway_api.dialects import GENERIC, LINKERD
@@ -12,7 +13,6 @@ from sandlane.meshes.registry import MESHES
 from sandlane.meshes.routed import Routed
 from sandlane.plan.model import Plan
 from sandlane.problems.problem import Source
-
 from tests.build import Object, app, meta, plan, sandbox, texts
 
 GATEWAY = "gateway.networking.k8s.io"

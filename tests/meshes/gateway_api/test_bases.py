@@ -15,11 +15,11 @@ from typing import Any
 import celpy
 import pytest
 from celpy.adapter import json_to_cel
+
 from sandlane.output.layout import Placed
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import read_inputs
-
 from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
 from tests.build import Object, app, inputs
 from tests.build import sandbox as cloning

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from sandlane.meshes.gateway_api.attached_routes import read_routes
 from sandlane.meshes.gateway_api.components import by_route, components
 from sandlane.meshes.gateway_api.dialects import GENERIC
-
 from tests.build import Object, plan
 from tests.meshes.gateway_api.test_attached_routes import route, rule, to_service
 

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+
 from sandlane.meshes.gateway_api.copies import answering, carrier_suffix
 from sandlane.specs.model import Carrier
-
 from tests.build import Object, app, group, plan, regex, sandbox, texts
 from tests.meshes.gateway_api.test_attached_routes import (
     GATEWAY,

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from sandlane.files.disk import DiskTree
 from sandlane.pipeline import render
 from sandlane.specs.inputs import read_inputs
 from sandlane.yamlio.write import write
-
 from tests.build import app, sandbox
 from tests.meshes.gateway_api.test_attached_routes import route, rule, to_service
 from tests.project.test_golden import files_of

@@ -15,6 +15,7 @@ from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource
 from sandlane.pipeline import Rendered, render
@@ -26,7 +27,6 @@ from sandlane.semantics.network import Network, make_network, overlaid
 from sandlane.semantics.outcomes import Destination, Forward, Outcome, Redirect
 from sandlane.semantics.request import Client, Request
 from sandlane.specs.inputs import Inputs
-
 from tests.build import WAYPOINT, Object, app, deployment, destination_rule, group, inputs, meta, sandbox, service
 from tests.meshes.gateway_api.test_properties import (
     GATEWAY,

@@ -14,8 +14,8 @@ from typing import Any
 import re2
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from sandlane.meshes.registry import MESHES
 
+from sandlane.meshes.registry import MESHES
 from tests.build import Object, app, plan, sandbox, service
 from tests.profiles import examples
 

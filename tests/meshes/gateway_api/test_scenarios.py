@@ -7,13 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.k8s.resource import Resource
 from sandlane.pipeline import Rendered, render
 from sandlane.problems.problem import Invalid, Source
 from sandlane.semantics.network import make_network, overlaid
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.trace import trace
-
 from tests.build import (
     WAYPOINT,
     Object,

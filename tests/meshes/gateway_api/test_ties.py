@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.semantics import compile_address
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import choose
-
 from tests.build import Object, app, meta, sandbox
 from tests.meshes.gateway_api.test_attached_routes import GATEWAY, route, rule, shown, to_service
 from tests.networks import network_of

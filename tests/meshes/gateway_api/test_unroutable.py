@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
-
 from tests.build import Object, app, deployment, inputs, object_of, sandbox, service, texts
 from tests.meshes.gateway_api.test_attached_routes import gateway, public, route, rule, shown, to_service
 

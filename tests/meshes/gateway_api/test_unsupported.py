@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.meshes.registry import MESHES
 
+from sandlane.meshes.registry import MESHES
 from tests.build import Object, app, object_of, sandbox, service
 from tests.meshes.gateway_api.test_attached_routes import gateway, route, rule, shown, to_service
 

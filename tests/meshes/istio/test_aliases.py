@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandlane.base.base import make_base
 from sandlane.k8s.resource import Resource
 from sandlane.pipeline import render
 from sandlane.problems.problem import Source
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
-
 from tests.build import Object, app, inputs, object_of, plan, route, sandbox, texts, to, virtual_service
 
 FULL = "a.shop.svc.cluster.local"

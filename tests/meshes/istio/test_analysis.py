@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Resource, ResourceId
@@ -14,7 +15,6 @@ from sandlane.k8s.visibility import visibility
 from sandlane.pipeline import render
 from sandlane.problems.problem import Source
 from sandlane.semantics.network import overlaid
-
 from tests.build import Object, app, destination_rule, inputs, object_of, sandbox, to, virtual_service
 
 Found = Iterator[tuple[str, str]]

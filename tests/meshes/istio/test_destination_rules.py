@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandlane.meshes.istio.destination_rules import destination_rules
 
+from sandlane.meshes.istio.destination_rules import destination_rules
 from tests.build import Object, app, destination_rule, plan, sandbox, to, view_of, virtual_service
 
 POLICY = {"tls": {"mode": "DISABLE"}, "portLevelSettings": [{"port": {"number": 80}, "outlierDetection": {}}]}

@@ -7,9 +7,9 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandlane.meshes.istio.matches import BadRegex, Inexpressible, full_match, tenant_matches
 from sandlane.specs.model import Carrier
-
 from tests.build import carried, regex
 
 HEADER = Carrier(header="tenantID")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from sandlane.guards.size import LARGEST_OBJECT
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid, show
-
 from tests.build import Object, app, inputs, sandbox
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sandlane.pipeline import render
-
 from tests.build import Object, app, inputs, sandbox, to, virtual_service
 
 TO_B = {"route": [to("b")]}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
 from sandlane.k8s.resource import ResourceId
 from sandlane.meshes.istio.coverage import http_ports
 from sandlane.meshes.istio.synthesis import synthesised_id
 from sandlane.problems.problem import Invalid
-
 from tests.build import Object, app, carried, deployment, inputs, plan, route, sandbox, service, texts, virtual_service
 
 A = "a.shop.svc.cluster.local"

@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
+
 from sandlane.k8s.resource import Resource
 from sandlane.pipeline import Rendered, render
 from sandlane.problems.problem import Invalid, Source
@@ -20,7 +21,6 @@ from sandlane.semantics import decide_request
 from sandlane.semantics.network import Network, make_network, overlaid
 from sandlane.semantics.outcomes import Forward, Outcome
 from sandlane.semantics.request import Client, Request
-
 from tests.build import Object, app, inputs, object_of, sandbox, to, virtual_service
 
 TENANTS = ("dev1", "dev10", "xdev1")
