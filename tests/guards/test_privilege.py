@@ -197,7 +197,7 @@ HARMLESS = [
     pytest.param(context(seccompProfile={"type": "RuntimeDefault"}), id="seccomp"),
     pytest.param(container(resources={"limits": {"cpu": "1"}}), id="resources"),
     pytest.param(container(command=["sh"], args=["-c", "x"]), id="command"),
-    pytest.param(patched({"volumes": [{"name": "x", "emptyDir": {}}, {"name": "s", "secret": {"secretName": "s"}}]}), id="volumes"),
+    pytest.param(patched({"volumes": [{"name": "x", "emptyDir": {}}, {"name": "c", "configMap": {"name": "c"}}]}), id="volumes"),
     pytest.param(patched({"containers": [{"name": "tool", "image": "registry.example/t:1", "securityContext": STRICT}]}),
                  id="another-container"),
     pytest.param(annotated(sidecar_istio_io__proxyCPU="100m", example_com__note="x"), id="annotations"),

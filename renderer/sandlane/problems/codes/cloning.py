@@ -187,5 +187,12 @@ ROWS: dict[str, Row] = {
         bad="patch: '[{op: add, path: /spec/template/spec/hostNetwork, value: true}]'\n",
         good="patch: '[{op: add, path: /spec/template/spec/terminationGracePeriodSeconds, value: 5}]'\n",
     ),
+    "SL333": Row(
+        text="pods of '{object}' would get at Secret '{secret}', the token of service account '{account}'",
+        hint="leave it out: pods act as their own service account alone, and no policy allows more",
+        why="Whoever has the token of a service account is that account, for the API server and for the mesh.",
+        bad="env: [{name: T, valueFrom: {secretKeyRef: {name: admin-token, key: token}}}]  # of type service-account-token\n",
+        good="env: [{name: T, valueFrom: {secretKeyRef: {name: checkout, key: password}}}]  # which the base's checkout reads\n",
+    ),
 }
 """Code -> row."""
