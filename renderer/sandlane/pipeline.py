@@ -10,6 +10,8 @@ from sandlane.base.base import Base, make_base
 from sandlane.clone.manifests import clone_all
 from sandlane.clone.resources.read import own_claims, render_resources
 from sandlane.guards.acceptance import without_accepted
+from sandlane.guards.called_names import called_names
+from sandlane.guards.claims_made import claims_of_others
 from sandlane.guards.clashes import clashes
 from sandlane.guards.clone_problems import guard
 from sandlane.guards.policy import violations
@@ -99,6 +101,8 @@ def _guarded(
     yield from unreachable(plan, unroutable, routed.entered)
     yield from opt_out_notices(plan)
     yield from clashes(plan, objects)
+    yield from claims_of_others(plan, objects)
+    yield from called_names(plan, objects)
     yield from invalid(plan, objects)
 
 

@@ -267,5 +267,12 @@ ROWS: dict[str, Row] = {
         bad="apiVersion: v1\nkind: Secret\nmetadata: {name: token}\n",
         good="apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cache-dev1}\n",
     ),
+    "SL246": Row(
+        text="'{object}' would answer for '{name}', which {who}",
+        hint="{way}",
+        why="Where the base calls a name that nobody has, or that is found in another namespace, everybody's requests would reach the sandbox.",
+        bad="kind: Service\nmetadata: {name: legacy}  # with LEGACY_URL: http://legacy in the base, which has no such Service\n",
+        good="kind: Service\nmetadata: {name: legacy-dev1}\n",
+    ),
 }
 """Code -> row."""
