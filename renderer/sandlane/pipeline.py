@@ -125,7 +125,7 @@ def written(objects: Iterable[Placed]) -> Base:
     return make_base(Resource(id=o.id, manifest=o.manifest, source=Source(file=path_of(o))) for o in objects)
 
 
-def render_valid(inputs: Inputs) -> Rendered:
+def render_valid(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     """Renders what has no errors of its own: sandboxes that have are left out, with their clones and routes.
 
     Raises Invalid where an error belongs to no sandbox, and Unproven as `render` does.
@@ -133,7 +133,7 @@ def render_valid(inputs: Inputs) -> Rendered:
     left_out: list[Problem] = []
     while True:
         try:
-            rendered = render(inputs)
+            rendered = render(inputs, is_proved=is_proved)
         except Invalid as invalid:
             wrong = {problem.sandbox for problem in invalid.problems}
             if None in wrong:

@@ -31,14 +31,14 @@ ROWS: dict[str, Row] = {
         good="apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\n",
     ),
     "SL205": Row(
-        text="tenantID '{tenant}' is taken by {other}",
+        text="tenantID '{tenant}' is also claimed by {other}",
         hint="give each sandbox and each route group a tenantID of its own",
         why="A request with this tenantID could mean either.",
         bad="spec: {tenantID: dev1}  # in two files\n",
         good="spec: {tenantID: dev2}\n",
     ),
     "SL206": Row(
-        text="name '{name}' is taken by {other}",
+        text="name '{name}' is also claimed by {other}",
         hint="give each sandbox and each route group a name of its own",
         why="The name is the directory of the output.",
         bad="metadata: {name: dev1}  # in two files\n",
