@@ -580,7 +580,7 @@ def test_a_sandbox_that_cannot_be_rendered_is_listed_as_such(here: Path) -> None
     misspell(here)
     code, out, err = run("list", "shop")
     assert (code, err) == (2, f"{CRAT}1 problem of specs that cannot be rendered\n")
-    assert [line.split("  ")[-1] for line in out.splitlines()] == ["NOTES", "cannot be rendered", "-", "-"]
+    assert [line.split("  ")[-1].strip() for line in out.splitlines()] == ["NOTES", "cannot be rendered", "-", "-"]
     code, out, err = run("list", "shop", "--format", "json")
     (listed,) = json.loads(out)["environments"]
     assert (code, err) == (2, "")
