@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "tell whether the output directory is what 'render' would write",
     "connect": "tell how to reach a sandbox with the client at hand",
     "delete": "remove the specs of sandboxes and route groups, and render",
+    "diff": "tell what rendering would change, for the person who reviews it",
     "explain": "explain a problem code, or list them all",
     "init": "look at a base, and write the files of an environment for it",
     "list": "list sandboxes, workloads of the base, or the route objects that the output owns",
