@@ -42,12 +42,13 @@ class Unproven(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The files of the output, the notices on them, and the errors of sandboxes that were left out."""
+    """The files of the output, the notices on them, the errors of sandboxes that were left out, and the plan that was followed."""
 
     files: Files
     notices: tuple[Problem, ...]
     left_out: tuple[Problem, ...]
     objects: tuple[Placed, ...]
+    plan: Plan
 
 
 def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
@@ -78,7 +79,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     unproven = _unproven(inputs, objects) if is_proved else []
     _stop(Invalid, [*broken_by_patches(environment, objects, unproven)])
     _stop(Unproven, unproven)
-    return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects)
+    return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects, plan)
 
 
 def _guarded(

@@ -15,7 +15,6 @@ from sandlane.files.git import GitTree, NoRevision
 from sandlane.files.tree import OutsideRoot, Unreadable
 from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import render
-from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid
 from sandlane.reports.diff.compare import Difference, compare
 from sandlane.reports.diff.data import data
@@ -87,8 +86,7 @@ def _difference(session: s.Session, directory: Path | None, rev: str | None) -> 
         place = session.output(inputs, directory)
         before, against = written_side(session.read_output(inputs, place)[1]), s.shown(place)
     mesh = MESHES[inputs.environment.mesh]
-    plan = make_plan(inputs, mesh.pod_labels)
-    return compare(before, after, plan, mesh.unroutable(inputs.environment, inputs.base)), against
+    return compare(before, after, rendered.plan, mesh.unroutable(inputs.environment, inputs.base)), against
 
 
 def _at_revision(session: s.Session, rev: str) -> Side:

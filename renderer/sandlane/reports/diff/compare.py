@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.output.layout import SANDBOXES
-from sandlane.plan.model import ConfigMapClone, Plan, Unroutable, WorkloadClone
+from sandlane.plan.model import ConfigMapClone, Plan, ServiceClone, Unroutable, WorkloadClone
 from sandlane.plan.names import LABEL_PREFIXES, MANAGED_BY
 from sandlane.problems.problem import Problem
 from sandlane.reports.connect.reach import Reach, reach_of
@@ -196,15 +196,17 @@ def _sandboxes(
     before: Side, after: Side, objects: Iterable[ObjectChange], plan: Plan, unroutable: Unroutable, followed: _Followed
 ) -> Iterator[SandboxChange]:
     """Yields sandboxes that differ; one whose clones only follow the base (`followed`: its object -> what changed) does not."""
-    own: dict[str, list[ObjectChange]] = {}
-    for changed in objects:
-        if changed.sandbox and changed.file.startswith(f"{SANDBOXES}/"):
-            own.setdefault(changed.sandbox, []).append(changed)
+    own = _by_sandbox(o for o in objects if o.file.startswith(f"{SANDBOXES}/"))
+    clones: dict[ResourceId, WorkloadClone | ConfigMapClone] = {
+        **{clone.id: clone for clone in plan.clones},
+        **{copy.id: copy for copy in plan.config_maps},
+    }
     tenants = {tenant.name: tenant for tenant in plan.tenants}
     for name in sorted({*before.tenants, *after.tenants}):
         old, new = before.tenants.get(name), after.tenants.get(name)
-        asked = _intents(plan, name, own.get(name, ()), followed, is_new=old is None) if new else ()
-        intents = tuple(intent for intent in asked if not _follows(intent, old, new))
+        asked = _intents(clones, own.get(name, ()), followed, is_new=old is None) if new else ()
+        used = _in_place(tenants[name].services.values()) if name in tenants and old is None else ()
+        intents = tuple(intent for intent in (*asked, *used) if not _follows(intent, old, new))
         reach = reach_of(plan, tenants[name], unroutable) if name in tenants else None
         if old is None or new is None or old.id != new.id:
             change: Change = "added" if old is None else "removed" if new is None else "renamed"
@@ -236,17 +238,28 @@ def _accepted(side: Side, name: str) -> Iterator[tuple[str, str, str]]:
                 yield from ((a.code, a.object, a.reason) for a in workload.accept)
 
 
+def _by_sandbox(objects: Iterable[ObjectChange]) -> dict[str, list[ObjectChange]]:
+    found: dict[str, list[ObjectChange]] = {}
+    for changed in objects:
+        if changed.sandbox:
+            found.setdefault(changed.sandbox, []).append(changed)
+    return found
+
+
 def _intents(
-    plan: Plan, sandbox: str, changed: Iterable[ObjectChange], followed: _Followed, *, is_new: bool
+    clones: Mapping[ResourceId, WorkloadClone | ConfigMapClone],
+    changed: Iterable[ObjectChange],
+    followed: _Followed,
+    *,
+    is_new: bool,
 ) -> Iterator[Intent]:
     """Yields what a sandbox asks: of new clones against their origins, of others against what they were."""
-    clones = {clone.id: clone for clone in plan.clones if clone.sandbox.name == sandbox}
-    maps = {copy.id: copy for copy in plan.config_maps if copy.sandbox.name == sandbox}
     for entry in changed:
-        if entry.id in clones:
-            yield from _of_clone(clones[entry.id], entry, followed.get(clones[entry.id].origin.id, frozenset()))
-        elif entry.id in maps:
-            yield from _of_config_map(maps[entry.id], entry)
+        clone = clones.get(entry.id)
+        if isinstance(clone, WorkloadClone):
+            yield from _of_clone(clone, entry, followed.get(clone.origin.id, frozenset()))
+        elif clone:
+            yield from _of_config_map(clone, entry)
         elif (
             entry.change == "removed" and entry.origin and not is_new and entry.id.kind not in ("Service", "ConfigMap")
         ):
@@ -254,8 +267,12 @@ def _intents(
             yield Intent(
                 workload=f"{entry.id.kind}/{entry.id.namespace}/{origin}", field="clone", before="one", after=None
             )
-    for service in plan.services if is_new else ():
-        if service.sandbox.name == sandbox and service.workload.use:
+
+
+def _in_place(services: Iterable[ServiceClone]) -> Iterator[Intent]:
+    """Yields the existing workloads that a sandbox's requests go to, for which there is no clone."""
+    for service in services:
+        if service.workload.use:
             yield Intent(workload=str(service.origin.id), field="use", before=None, after=str(service.workload.use))
 
 

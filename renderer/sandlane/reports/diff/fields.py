@@ -43,7 +43,7 @@ class FieldChange:
 
 def fields(before: Any, after: Any) -> tuple[FieldChange, ...]:
     """Returns the fields in which two manifests differ, in the order of the fields' paths."""
-    if before == after and _orders(before) == _orders(after):
+    if before == after:
         return ()
     from deepdiff import DeepDiff  # a tenth of a second, which only differences cost
 
