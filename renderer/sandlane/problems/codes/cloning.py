@@ -187,5 +187,13 @@ ROWS: dict[str, Row] = {
         bad="patch: '[{op: add, path: /spec/template/spec/hostNetwork, value: true}]'\n",
         good="patch: '[{op: add, path: /spec/template/spec/terminationGracePeriodSeconds, value: 5}]'\n",
     ),
+    "SL340": Row(
+        level="notice",
+        text="'{object}' of the base is left out of the output: {why}",
+        hint="{hint}",
+        why="With output.base: full the output is applied in the place of the base, so what is not in it has to come from elsewhere.",
+        bad="output: {base: full}, and a Secret in the base that nothing else applies\n",
+        good="output: {base: full}, and an ExternalSecret in the base\n",
+    ),
 }
 """Code -> row."""
