@@ -127,7 +127,7 @@ ROWS: dict[str, Row] = {
     "SL317": Row(
         level="notice",
         text="variable '{variable}' of '{object}' names a pod of the origin ('{peer}')",
-        hint="give the clone a list of its own pods in 'env'; they are named <StatefulSet>-<tenantID>-<number>",
+        hint="give the clone a list of its own pods in 'env'; they are named by the clone, '{clone}-<number>'",
         why="Pods of a clone have names of their own, so it would join the origin's cluster.",
         bad="env: [{name: PEERS, value: db-0.db}]  # in StatefulSet db\n",
         good="env: [{name: PEERS, value: db-dev1-0.db-dev1-headless}]\n",
