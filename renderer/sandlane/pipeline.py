@@ -21,8 +21,9 @@ from sandlane.k8s.resource import Resource
 from sandlane.meshes.registry import MESHES
 from sandlane.meshes.route_patches import broken_by_patches, patch_routes
 from sandlane.meshes.routed import Routed
-from sandlane.output.base_objects import base_objects
+from sandlane.output.base_objects import base_objects, left_out
 from sandlane.output.layout import Files, Placed, emit, path_of
+from sandlane.output.substitution import without_substitution
 from sandlane.plan.make import make_plan
 from sandlane.plan.model import Plan, Unroutable
 from sandlane.plan.optout import opt_out_notices, routed_plan
@@ -75,6 +76,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     problems = without_accepted(inputs, found)
     _stop(Invalid, [problem for problem in problems if problem.level == "error"])
     files = emit(objects, [resource.manifest for resource in base.resources], environment.source.file)
+    objects, files = without_substitution(objects, files)
     _stop(Invalid, [*too_large(objects, files)])
     unproven = _unproven(inputs, objects) if is_proved else []
     _stop(Invalid, [*broken_by_patches(environment, objects, unproven)])
@@ -99,6 +101,7 @@ def _guarded(
     yield from quotas(plan)
     yield from unreachable(plan, unroutable, routed.entered)
     yield from opt_out_notices(plan)
+    yield from left_out(plan.base, is_whole=plan.environment.output.base == "full")
     yield from clashes(plan, objects)
     yield from invalid(plan, objects)
 
