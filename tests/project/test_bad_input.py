@@ -137,14 +137,14 @@ OUTSIDE = (
         ),
         pytest.param(
             replace("sandboxes/dev1.yaml", "  tenantID: dev1\n", "  tenantID: Dev_1\n"),
-            "sandboxes/dev1.yaml:12:13: SL201 'Dev_1' does not have the form that is expected in 'spec.tenantID'\n"
-            f"  hint: {TENANT}",
+            "sandboxes/dev1.yaml:12:13: SL201 'Dev_1' contains the capital 'D' and '_' in 'spec.tenantID'\n"
+            "  hint: write 'tenantID: dev-1': lower-case letters, digits and '-', with a letter or digit at both ends",
             id="tenant-is-no-dns-label",
         ),
         pytest.param(
             replace("sandboxes/dev1.yaml", "  tenantID: dev1\n", "  tenantID: true\n"),
             "sandboxes/dev1.yaml:12:13: SL201 expected a string, found the boolean true in 'spec.tenantID'\n"
-            "  hint: quote it: 'true'",
+            "  hint: quote it: 'tenantID: \"true\"'",
             id="tenant-is-no-string",
         ),
         pytest.param(

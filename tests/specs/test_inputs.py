@@ -83,7 +83,8 @@ KIND = "\n  hint: see 'sandlane schema Environment'"
         ),
         pytest.param(
             {"apiVersion": OWN, "kind": "Environment"},
-            "sandlane.yaml:1:1: SL203 field 'spec' is missing\n  hint: spec: What the environment consists of.",
+            "sandlane.yaml:1:1: SL203 field 'spec' is missing\n  hint: What the environment consists of: "
+            "'spec: {base: [base], defaultNamespace: shop, mesh: istio, sandboxes: [sandboxes]}'",
             id="no-spec",
         ),
         pytest.param(
@@ -103,8 +104,8 @@ def test_environment_is_refused(content: Any, expected: str) -> None:
 def test_environment_after_an_empty_document_keeps_its_places() -> None:
     content = "# license\n---\n" + text(environment(defaultNamespace=""))
     assert said({ENVIRONMENT: content, **BASE}) == [
-        "sandlane.yaml:11:23: SL201 '' does not have the form that is expected in 'spec.defaultNamespace'\n"
-        "  hint: Namespace of base objects and workloads that name none."
+        "sandlane.yaml:11:23: SL201 must not be empty in 'spec.defaultNamespace'\n"
+        "  hint: lower-case letters, digits and '-', with a letter or digit at both ends, such as 'defaultNamespace: shop'"
     ]
 
 

@@ -204,7 +204,8 @@ MERGE = "\n  hint: merge the two entries"
         ),
         pytest.param(
             {"a.yaml": {**sandbox("a"), "apiVersion": "sandlane.dev/v2"}},
-            ["a.yaml:2:16: SL201 expected one of sandlane.dev/v1alpha1, found 'sandlane.dev/v2' in 'apiVersion'"],
+            ["a.yaml:2:16: SL201 expected sandlane.dev/v1alpha1, found 'sandlane.dev/v2' in 'apiVersion'\n"
+             "  hint: write 'apiVersion: sandlane.dev/v1alpha1'"],
             id="another-version",
         ),
         pytest.param(
