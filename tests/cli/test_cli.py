@@ -629,7 +629,8 @@ def test_keep_going(here: Path) -> None:
         pytest.param(
             lambda spec: spec.write_text("a: b: c\n"),
             "dev1",
-            "dev1.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context\n",
+            "dev1.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n"
+            "  hint: quote the value: 'a: \"b: c\"'\n",
             id="syntax",
         ),
         pytest.param(
@@ -685,7 +686,8 @@ def test_keep_going_cannot_help_the_base(here: Path) -> None:
     assert run("render", "shop", "--keep-going") == (
         2,
         "",
-        "shop/base/bad.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context\n"
+        "shop/base/bad.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n"
+        "  hint: quote the value: 'a: \"b: c\"'\n"
         "1 problem, nothing was written\n",
     )
 
