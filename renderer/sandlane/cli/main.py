@@ -15,7 +15,7 @@ COMMANDS = {
     "connect": "tell how to reach a sandbox with the client at hand",
     "delete": "remove the specs of sandboxes and route groups, and render",
     "diff": "tell what rendering would change, for the person who reviews it",
-    "explain": "explain a problem code, or list them all",
+    "explain": "explain a problem code or a field of the files, or list all codes",
     "init": "look at a base, and write the files of an environment for it",
     "list": "list sandboxes, workloads of the base, or the route objects that the output owns",
     "prune": "remove the specs of what has expired, and render",
