@@ -74,7 +74,7 @@ def lasts_of(network: Network, may_enter: Callable[[str], bool]) -> Lasts:
     crowded = {id for members in sharing.values() if len(members) > 1 for id in members}
     sharing = {key: members for key, members in sharing.items() if crowded & members.keys()}
     seats = {
-        key: [_seat(network, vs, members[vs.id], key[1]) for vs in every if vs.id in members]
+        key: [_seat(network, vs, members[vs.id], key[1]) for vs in _in_turn(every, members)]
         for key, members in sharing.items()
     }
     found: dict[tuple[ResourceId, int], Last] = {}
@@ -87,6 +87,12 @@ def lasts_of(network: Network, may_enter: Callable[[str], bool]) -> Lasts:
         for number in {seat.last for members, seat in own if len(members) > 1 and seat.last is not None}:
             found[vs.id, number] = _last(vs, number, own, is_meshed=may_enter(MESH) and _is_meshed(vs, number))
     return found
+
+
+def _in_turn(every: Sequence[Resource], members: Mapping[ResourceId, set[str]]) -> list[Resource]:
+    """Returns the VirtualServices of a virtual host, by the first of their gateways and then by their own names."""
+    first = {id: min(gateway.split("/")[::-1] for gateway in names) for id, names in members.items()}
+    return sorted((vs for vs in every if vs.id in members), key=lambda vs: first[vs.id])
 
 
 def _seat(network: Network, vs: Resource, gateways: set[str], port: int | None) -> _Seat:
