@@ -148,7 +148,8 @@ def _destination_rules(base: Base, domain: str) -> dict[str, dict[str, tuple[Res
 
 def overlaid(base: Base, output: Iterable[Resource]) -> Base:
     """Returns a base with the objects of an output in it: those of equal id take the places of the base's."""
-    return make_base({**base.by_id, **{resource.id: resource for resource in output}}.values(), base.export_defaults)
+    objects = {**base.by_id, **{resource.id: resource for resource in output}}.values()
+    return make_base(objects, base.export_defaults, base.unseen_namespace)
 
 
 def _services(base: Base, domain: str) -> Iterator[Host]:
