@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from sandlane.base.field_types import mismatches
@@ -26,7 +27,8 @@ class Base:
     """All resources of the base, sorted by id, and the ways to find them.
 
     `as_read` are the same in the order of their files. `local` are objects of its files that are configuration of tools and no part
-    of it (`config.kubernetes.io/local-config`). `export_defaults` is where Istio shows objects that do not say it themselves.
+    of it (`config.kubernetes.io/local-config`). `export_defaults` is where Istio shows objects that do not say it themselves,
+    `unseen_namespace` what is taken of Namespaces that the base does not hold.
     """
 
     resources: tuple[Resource, ...]
@@ -35,18 +37,23 @@ class Base:
     as_read: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
     export_defaults: ExportDefaults = SHOWN_TO_ALL
     local: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
+    unseen_namespace: Manifest = dataclasses.field(default_factory=dict)
 
     def of(self, group: str, kind: str) -> tuple[Resource, ...]:
         """Returns the resources of a kind, sorted by namespace and name."""
         return self.by_kind.get((group, kind), ())
 
     def namespace(self, name: str) -> Manifest:
-        """Returns the manifest of a Namespace; one that the base does not hold is empty, as nothing is known of it."""
+        """Returns the manifest of a Namespace; of one that the base does not hold, what the environment says of such."""
         found = self.by_id.get(ResourceId("", "Namespace", "", name))
-        return found.manifest if found else {}
+        return found.manifest if found else self.unseen_namespace
 
 
-def make_base(resources: Iterable[Resource], export_defaults: ExportDefaults = SHOWN_TO_ALL) -> Base:
+def make_base(
+    resources: Iterable[Resource],
+    export_defaults: ExportDefaults = SHOWN_TO_ALL,
+    unseen_namespace: Manifest = MappingProxyType({}),
+) -> Base:
     """Indexes resources; generated names may repeat, others must not (see `read_base`)."""
     as_read = tuple(export_defaults.of(resources))
     ordered = tuple(sorted(as_read, key=lambda r: (r.id, r.source.file, r.source.document, str(r.source.prefix))))
@@ -54,7 +61,7 @@ def make_base(resources: Iterable[Resource], export_defaults: ExportDefaults = S
     for resource in ordered:
         kinds.setdefault((resource.id.group, resource.id.kind), []).append(resource)
     by_kind = {key: tuple(found) for key, found in kinds.items()}
-    return Base(ordered, {r.id: r for r in ordered}, by_kind, as_read, export_defaults)
+    return Base(ordered, {r.id: r for r in ordered}, by_kind, as_read, export_defaults, unseen_namespace)
 
 
 Built = tuple[Source, Mapping[str, Any]]
