@@ -23,8 +23,9 @@ from sandlane.k8s.resource import Resource
 from sandlane.meshes.registry import MESHES
 from sandlane.meshes.route_patches import broken_by_patches, patch_routes
 from sandlane.meshes.routed import Routed
-from sandlane.output.base_objects import base_objects
+from sandlane.output.base_objects import base_objects, left_out
 from sandlane.output.layout import Files, Placed, emit, path_of
+from sandlane.output.substitution import without_substitution
 from sandlane.plan.make import make_plan
 from sandlane.plan.model import Plan, Unroutable
 from sandlane.plan.optout import opt_out_notices, routed_plan
@@ -44,12 +45,13 @@ class Unproven(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The files of the output, the notices on them, and the errors of sandboxes that were left out."""
+    """The files of the output, the notices on them, the errors of sandboxes that were left out, and the plan that was followed."""
 
     files: Files
     notices: tuple[Problem, ...]
     left_out: tuple[Problem, ...]
     objects: tuple[Placed, ...]
+    plan: Plan
 
 
 def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
@@ -76,11 +78,12 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     problems = without_accepted(inputs, found)
     _stop(Invalid, [problem for problem in problems if problem.level == "error"])
     files = emit(objects, [resource.manifest for resource in base.resources], environment.source.file)
+    objects, files = without_substitution(objects, files)
     _stop(Invalid, [*too_large(objects, files)])
     unproven = _unproven(inputs, objects) if is_proved else []
     _stop(Invalid, [*broken_by_patches(environment, objects, unproven)])
     _stop(Unproven, unproven)
-    return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects)
+    return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects, plan)
 
 
 def _guarded(
@@ -100,6 +103,7 @@ def _guarded(
     yield from quotas(plan)
     yield from unreachable(plan, unroutable, routed.entered)
     yield from opt_out_notices(plan)
+    yield from left_out(plan.base, is_whole=plan.environment.output.base == "full")
     yield from clashes(plan, objects)
     yield from claims_of_others(plan, objects)
     yield from called_names(plan, objects)

@@ -696,7 +696,8 @@ def test_keep_going(here: Path) -> None:
         pytest.param(
             lambda spec: spec.write_text("a: b: c\n"),
             "dev1",
-            "dev1.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context\n",
+            "dev1.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n"
+            "  hint: quote the value: 'a: \"b: c\"'\n",
             id="syntax",
         ),
         pytest.param(
@@ -752,7 +753,8 @@ def test_keep_going_cannot_help_the_base(here: Path) -> None:
     assert run("render", "shop", "--keep-going") == (
         2,
         "",
-        "shop/base/bad.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context\n"
+        "shop/base/bad.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n"
+        "  hint: quote the value: 'a: \"b: c\"'\n"
         "1 problem, nothing was written\n",
     )
 
@@ -1050,13 +1052,96 @@ def test_explain_as_json() -> None:
     }
 
 
-def test_explain_of_nothing() -> None:
-    assert run("explain", "nope") == (
-        2,
-        "",
-        "Usage: sandlane explain [OPTIONS] [CODE]\nTry 'sandlane explain --help' for help.\n\n"
-        "Error: no code 'nope': see sandlane explain\n",
-    )
+POLICY = """\
+environment.spec.policy.require (list of strings)
+
+Fields that every sandbox and route group has to have.
+One of: owner, expires.
+
+Example:
+    spec:
+      policy:
+        require:
+        - owner
+        - expires
+"""
+OUTPUT = """\
+environment.spec.output (mapping)
+
+What is written, and where.
+
+Fields:
+    path  string  Directory of the output, relative to this file.
+    base  string  none: only what sandboxes add and the adopted route objects; full: the whole base too (never a Secret).
+
+Example:
+    spec:
+      output:
+        path: rendered
+        base: full
+"""
+NAMESPACE = """\
+environment.spec.defaultNamespace (string)
+
+Namespace of base objects and workloads that name none.
+Default: default
+
+Example:
+    spec:
+      defaultNamespace: shop
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param("environment.spec.policy.require", POLICY, id="choices"),
+        pytest.param("environment.spec.output", OUTPUT, id="fields"),
+        pytest.param("defaultNamespace", NAMESPACE, id="by-its-last-step"),
+        pytest.param(
+            "owner",
+            "sandbox.spec.owner     string  Who answers for the sandbox; an annotation on its objects.\n"
+            "routegroup.spec.owner  string  Who answers for the group.\n",
+            id="several",
+        ),
+    ],
+)
+def test_explain_fields(asked: str, expected: str) -> None:
+    assert run("explain", asked) == (0, expected, "")
+
+
+def test_explain_a_field_as_json() -> None:
+    code, out, err = run("explain", "environment.spec.output.base", "--format", "json")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == [
+        {
+            "field": "environment.spec.output.base",
+            "type": "string",
+            "required": False,
+            "default": "none",
+            "allowed": ["none", "full"],
+            "description": "none: only what sandboxes add and the adopted route objects; full: the whole base too (never a Secret).",
+            "fields": [],
+            "example": {"spec": {"output": {"base": "full"}}},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        pytest.param("nope", "no code or field 'nope': expected a code, such as SL210, or a field, such as environment.spec.policy",
+                     id="nothing"),
+        pytest.param("environment.spec.plicy", "no code or field 'environment.spec.plicy': did you mean 'environment.spec.policy'?",
+                     id="path"),
+        pytest.param("sandbx.spec.polcy", "no code or field 'sandbx.spec.polcy': did you mean 'sandbox.spec'?", id="word"),
+        pytest.param("SL21", "no code 'SL21': did you mean 'SL421'?", id="code"),
+        pytest.param("SL", "no code 'SL': see sandlane explain", id="no-code"),
+    ],
+)  # fmt: skip
+def test_explain_of_nothing(asked: str, error: str) -> None:
+    usage = "Usage: sandlane explain [OPTIONS] [CODE|FIELD]\nTry 'sandlane explain --help' for help.\n\n"
+    assert run("explain", asked) == (2, "", f"{usage}Error: {error}\n")
 
 
 @pytest.mark.parametrize("kind", list(KINDS))

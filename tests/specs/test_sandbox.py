@@ -204,12 +204,13 @@ MERGE = "\n  hint: merge the two entries"
         ),
         pytest.param(
             {"a.yaml": {**sandbox("a"), "apiVersion": "sandlane.dev/v2"}},
-            ["a.yaml:2:16: SL201 expected one of sandlane.dev/v1alpha1, found 'sandlane.dev/v2' in 'apiVersion'"],
+            ["a.yaml:2:16: SL201 expected sandlane.dev/v1alpha1, found 'sandlane.dev/v2' in 'apiVersion'\n"
+             "  hint: write 'apiVersion: sandlane.dev/v1alpha1'"],
             id="another-version",
         ),
         pytest.param(
             {"a.yaml": "a: b: c\n", "b.yaml": sandbox("b")},
-            ["a.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context"],
+            ["a.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'a: \"b: c\"'"],
             id="syntax",
         ),
         pytest.param(
@@ -390,7 +391,7 @@ def test_a_group_is_not_blamed_for_a_member_whose_file_is_no_yaml() -> None:
     with pytest.raises(Invalid) as caught:
         render(read_inputs(held, "sandlane.yaml"))
     assert shown(caught.value.problems, held) == [
-        "sandboxes/dev1.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context"
+        "sandboxes/dev1.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'a: \"b: c\"'"
     ]
 
 

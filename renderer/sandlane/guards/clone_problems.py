@@ -149,7 +149,11 @@ def _peers_by_name(clone: WorkloadClone) -> Iterator[Finding]:
         for variable in container.get("env") or ():
             found = own.search(str(variable.get("value") or ""))
             if found:
-                yield "SL317", str(clone.id), {"variable": variable["name"], "peer": found[0].rstrip(".")}
+                yield (
+                    "SL317",
+                    str(clone.id),
+                    {"variable": variable["name"], "peer": found[0].rstrip("."), "clone": clone.id.name},
+                )
 
 
 _LABEL_PATH = re.compile(r"metadata\.labels(?:\['(?P<key>[^']+)'\])?$")
