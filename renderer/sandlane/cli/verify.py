@@ -17,7 +17,6 @@ from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
 from sandlane.proof.scope import Scope, scope_of
-from sandlane.reports.sarif import sarif
 from sandlane.specs.inputs import Inputs, without
 from sandlane.specs.model import RouteGroup, Sandbox
 
@@ -30,7 +29,7 @@ from sandlane.specs.model import RouteGroup, Sandbox
 @s.environments
 @s.base_option
 @s.output_option("Prove")
-@s.output_format("text", "json", "sarif")
+@s.output_format("text", *s.MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -42,8 +41,6 @@ def command(
     sessions = s.sessions(environments, root, base)
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
-    if output_format == "sarif" and len(sessions) > 1:
-        raise click.UsageError("--format sarif goes with one environment")
     s.run(sessions, output_format, lambda session: _verify(session, output, output_format))
 
 
@@ -56,9 +53,7 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
     claims = claims_of(without(inputs, {p.sandbox for p in unrendered if p.sandbox} - _sources(inputs, written)))
     problems = session.placed_in(tree, {r.source.file for r in written.resources}, prove(inputs.base, written, claims))
     scope = scope_of(inputs.base, written, claims)
-    if output_format == "sarif":
-        s.write_json(sarif(session.as_data(problems)))
-    elif output_format == "text":
+    if output_format == "text":
         session.tell(problems)
         _tell(s.shown(directory), scope, written, len(problems))
         session.tell_left_out(unrendered)
