@@ -52,7 +52,8 @@ def command(
     def diff(session: s.Session) -> tuple[int, dict[str, Any]]:
         difference, against = _difference(session, directory, rev)
         _tell(session, difference, against, output_format)
-        problems = {"problems": session.as_data(difference.new_notices)} if output_format in s.MACHINES else {}
+        is_for_a_host = output_format in s.MACHINES and output_format != "json"
+        problems = {"problems": session.as_data(difference.new_notices)} if is_for_a_host else {}
         return (CHANGED if difference and exit_code else FINE), {"against": against, **data(difference), **problems}
 
     s.run(sessions, output_format, diff)
