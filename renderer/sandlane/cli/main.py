@@ -15,6 +15,7 @@ COMMANDS = {
     "connect": "tell how to reach a sandbox with the client at hand",
     "delete": "remove the specs of sandboxes and route groups, and render",
     "explain": "explain a problem code, or list them all",
+    "gitops": "print what Argo CD or Flux needs to apply the output",
     "init": "look at a base, and write the files of an environment for it",
     "list": "list sandboxes, workloads of the base, or the route objects that the output owns",
     "prune": "remove the specs of what has expired, and render",
