@@ -120,8 +120,8 @@ def test_what_few_namespaces_see_goes_before_the_new_one() -> None:
         {"name": "tenant-dev1", "match": carried("dev1"), "route": [to(f"a-dev1{END}")]}, own
     ]  # fmt: skip
     assert said == [
-        "base.yaml: SL470 notice: 'istioctl analyze' will say IST0109 of 'VirtualService/client/a' and of the VirtualService that tenants "
-        "get for 'Service/shop/a'\n  hint: export 'VirtualService/client/a' to all namespaces, or remove it"
+        "base.yaml: SL470 notice: 'istioctl analyze' will say IST0109 of 'VirtualService/client/a' and of the VirtualService that "
+        "tenants get for 'Service/shop/a'\n  hint: export 'VirtualService/client/a' to all namespaces, or remove it"
     ]
 
 
