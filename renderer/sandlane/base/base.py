@@ -78,7 +78,9 @@ def read_base(
             problems.append(report("SL128", source=Source(file=file), reason=str(unreadable)))
             continue
         for document in documents:
-            found, wrong = objects_of(document.data, Source(file=file, document=document.index))
+            found, wrong = objects_of(
+                document.data, Source(file=file, document=document.index), is_all=where == "output"
+            )
             objects += found
             problems += wrong
     for source, manifest in built:
@@ -94,21 +96,28 @@ def read_base(
     return base
 
 
-def objects_of(data: Any, source: Source) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
-    """Returns the objects of a document, with those of a List one by one, and what is wrong with them."""
+def objects_of(
+    data: Any, source: Source, *, is_all: bool = False
+) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
+    """Returns the objects of a document, with those of a List one by one, and what is wrong with them.
+
+    Without `is_all` those that are not for the cluster are left out: sandlane's own documents, and configuration of tools.
+    """
     if _is_list(data):
         data = {**data, "items": data["items"] or []}
         nested = [
             objects_of(
-                item, Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number))
+                item,
+                Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number)),
+                is_all=is_all,
             )
             for number, item in enumerate(data["items"])
         ]
         return [o for objects, _ in nested for o in objects], [p for _, problems in nested for p in problems]
-    if is_own(data):
+    if is_own(data) and not is_all:
         return [], []
     problems = list(_malformed(data, source))
-    if problems or _is_local(data):
+    if problems or (_is_local(data) and not is_all):
         return [], problems
     return [(source, data)], []
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sandlane.base.base import Base
+from sandlane.base.syncers import find
 from sandlane.cli import session as s
-from sandlane.cli.main import BROKEN_PROMISE, FINE
-from sandlane.problems.problem import Invalid
+from sandlane.cli.main import BROKEN_PROMISE, FINE, INVALID
+from sandlane.files.disk import DiskTree
+from sandlane.files.tree import OutsideRoot, Unreadable
+from sandlane.problems.problem import Invalid, Problem
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
 from sandlane.proof.scope import Scope, scope_of
 from sandlane.reports.sarif import sarif
 
+_UNJUDGED = ("SL621",)
+"""Codes of files of which nobody can say what a syncer makes of them."""
+
 
 @click.command(
     "verify",
     help="Prove the promises for the output directory, whoever wrote it, against the base and the specs; exit 3 if one "
-    "does not hold.",
+    "does not hold, 2 if something cannot be judged.",
 )
 @s.environments
 @s.base_option
@@ -48,9 +55,14 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
     if errors:
         raise Invalid(errors)
     directory = session.output(inputs, output)
-    tree, written = session.read_output(inputs, directory)
+    strange = _strange_files(session, directory)
+    try:
+        tree, written = session.read_output(inputs, directory)
+    except Invalid as invalid:
+        raise Invalid([*strange, *invalid.problems]) from None
     claims = claims_of(inputs)
-    problems = session.placed_in(tree, {r.source.file for r in written.resources}, prove(inputs.base, written, claims))
+    proved = prove(inputs.base, written, claims)
+    problems = [*strange, *session.placed_in(tree, {r.source.file for r in written.resources}, proved)]
     scope = scope_of(inputs.base, written, claims)
     if output_format == "sarif":
         s.write_json(sarif(session.as_data(problems)))
@@ -58,7 +70,24 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
         session.tell(problems)
         _tell(s.shown(directory), scope, written, len(problems))
     result = {"output": s.shown(directory), **_as_data(scope, written), "problems": session.as_data(problems)}
-    return (BROKEN_PROMISE if problems else FINE), result
+    return _status(problems), result
+
+
+def _strange_files(session: s.Session, directory: Path) -> list[Problem]:
+    """Returns what is wrong with files by which Argo CD or Flux apply something else than the manifests of an output."""
+    tree = DiskTree(directory)
+    try:
+        problems = find(tree).problems if tree.kind("") == "directory" else ()
+    except (OutsideRoot, Unreadable) as error:
+        raise Invalid([s.unusable(directory, error)]) from None
+    return session.placed_in(tree, {p.source.file for p in problems if p.source}, problems)
+
+
+def _status(problems: Sequence[Problem]) -> int:
+    """Returns 3 where a promise is broken, 2 where something cannot be judged, else 0."""
+    if any(problem.code not in _UNJUDGED for problem in problems):
+        return BROKEN_PROMISE
+    return INVALID if problems else FINE
 
 
 def _tell(directory: str, scope: Scope, written: Base, problems: int) -> None:
