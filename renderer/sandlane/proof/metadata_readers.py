@@ -51,9 +51,12 @@ def is_acted_on(key: str) -> bool:
     return key.startswith(_REVERSED) or any(domain == known or domain.endswith(f".{known}") for known in _DOMAINS)
 
 
-def note_of(*bases: Base) -> Callable[[str, str], bool]:
-    """Returns whether a key of a field (`labels`, `annotations`) is a note: nobody acts on it and nothing of the bases selects by it."""
-    selected = cache(lambda: frozenset(key for base in bases for r in base.resources for key in _selected(r.manifest)))
+def note_of(base: Base, *known: str) -> Callable[[str, str], bool]:
+    """Returns whether a key of a field (`labels`, `annotations`) is a note: nobody acts on it and nothing of the base selects by it.
+
+    `known` are labels on which somebody acts that the base does not know of.
+    """
+    selected = cache(lambda: {*known, *(key for r in base.resources for key in _selected(r.manifest))})
 
     def is_note(field: str, key: str) -> bool:
         return not is_acted_on(key) and (field != "labels" or key not in selected())

@@ -18,7 +18,6 @@ from sandlane.proof.differences import differences
 from sandlane.proof.expected_services import expected_services, headless_of
 from sandlane.proof.expected_workloads import changed_config_maps, data_of, expected_workloads
 from sandlane.proof.marks import kept_annotations, kept_labels, metadata_of
-from sandlane.proof.metadata_readers import note_of
 from sandlane.proof.world import World, directory
 
 KINDS: frozenset[GroupKind] = frozenset({*WORKLOADS, ("", "ConfigMap"), ("", "Service"), ("", "Pod")})
@@ -29,7 +28,6 @@ _TOLD = 5
 
 def check(world: World) -> Iterator[Problem]:
     """Yields clones that differ from what they have to be, and objects that are no clone of what a sandbox claims."""
-    is_note = note_of(world.base)
     by_directory: dict[str, list[Resource]] = {}
     for resource in world.added:
         if (resource.id.group, resource.id.kind) in KINDS and not world.is_brought(resource):
@@ -41,7 +39,7 @@ def check(world: World) -> Iterator[Problem]:
             if manifest is None:
                 yield _wrong(resource, f"'{resource.id}' is nothing that the spec of sandbox '{claim.name}' asks for")
                 continue
-            found = list(differences(manifest, resource.manifest, is_note))
+            found = list(differences(manifest, resource.manifest, world.is_note))
             for path, what in found[:_TOLD]:
                 yield report("SL622", source=resource.source, path=path, what=f"'{resource.id}': {what}")
             if len(found) > _TOLD:

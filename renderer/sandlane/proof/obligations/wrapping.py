@@ -16,10 +16,9 @@ from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.admission import workloads_by_label
-from sandlane.proof.differences import differences
+from sandlane.proof.differences import IsNote, differences
 from sandlane.proof.literals import MANAGED_BY, ORIGIN, copied_origin
 from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, notes_of
-from sandlane.proof.metadata_readers import note_of
 from sandlane.proof.obligations.whole import KINDS
 from sandlane.proof.policies import ATTACHED, BINDING
 from sandlane.proof.readers import DESTINATION_RULE, HTTP_ROUTE, VIRTUAL_SERVICE
@@ -35,7 +34,6 @@ _MADE: Mapping[GroupKind, str] = {
 
 def check(world: World) -> Iterator[Problem]:
     """Yields routes and policies with fields, labels or annotations that render never writes."""
-    is_note = note_of(world.base)
     originals: dict[tuple[str, str, str], list[Resource]] = {}
     kinds = {(r.id.group, r.id.kind) for r in world.added} - KINDS
     for key in kinds:
@@ -62,7 +60,7 @@ def check(world: World) -> Iterator[Problem]:
             what = f"'{resource.id}': its name is none that an object made of '{names[0]}' has"
             yield report("SL623", source=resource.source, path=("metadata", "name"), what=what)
         wanted = [_wrapping(world, resource, r) for r in found] + ([_wrapping(world, resource, None)] if made else [])
-        for path, what in min(([*_differences(one, resource, is_note)] for one in wanted), key=len):
+        for path, what in min(([*_differences(one, resource, world.is_note)] for one in wanted), key=len):
             yield report("SL623", source=resource.source, path=path, what=f"'{resource.id}': {what}")
 
 
@@ -112,6 +110,6 @@ def _wrapping(world: World, resource: Resource, original: Resource | None) -> Ma
     return {"apiVersion": version, "kind": id.kind, "metadata": metadata}
 
 
-def _differences(wanted: Manifest, resource: Resource, is_note: Any) -> Iterable[tuple[Any, str]]:
+def _differences(wanted: Manifest, resource: Resource, is_note: IsNote) -> Iterable[tuple[Any, str]]:
     without_spec = {field: value for field, value in resource.manifest.items() if field != "spec"}
     return differences(wanted, without_spec, is_note)
