@@ -89,18 +89,20 @@ def read_base(
             continue
         for document in documents:
             source = Source(file=file, document=document.index)
-            found, wrong = objects_of(document.data, source, is_local_kept=True)
+            found, wrong = objects_of(document.data, source, is_local_kept=True, is_own_kept=where == "output")
             objects += found
             problems += wrong
     for source, manifest in built:
         found, wrong = objects_of(manifest, source)
         objects += found
         problems += wrong
-    declared = declared_scopes(manifest for _, manifest in objects if not _is_local(manifest))
+    # What lies in an output is applied, whatever its annotations say.
+    is_local = _is_local if where == "base" else lambda _: False
+    declared = declared_scopes(manifest for _, manifest in objects if not is_local(manifest))
     resources = [_resource(source, manifest, declared, default_namespace) for source, manifest in objects]
     base = dataclasses.replace(
-        make_base(resource for resource in resources if not _is_local(resource.manifest)),
-        local=tuple(resource for resource in resources if _is_local(resource.manifest)),
+        make_base(resource for resource in resources if not is_local(resource.manifest)),
+        local=tuple(resource for resource in resources if is_local(resource.manifest)),
     )
     problems += _duplicates(base, where)
     problems += _impossible_services(base)
@@ -110,9 +112,12 @@ def read_base(
 
 
 def objects_of(
-    data: Any, source: Source, *, is_local_kept: bool = False
+    data: Any, source: Source, *, is_local_kept: bool = False, is_own_kept: bool = False
 ) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
-    """Returns the objects of a document, with those of a List one by one, and what is wrong with them."""
+    """Returns the objects of a document, with those of a List one by one, and what is wrong with them.
+
+    Those that are not for the cluster are left out unless they are asked for: configuration of tools, and sandlane's own documents.
+    """
     if _is_list(data):
         data = {**data, "items": data["items"] or []}
         nested = [
@@ -120,11 +125,12 @@ def objects_of(
                 item,
                 Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number)),
                 is_local_kept=is_local_kept,
+                is_own_kept=is_own_kept,
             )
             for number, item in enumerate(data["items"])
         ]
         return [o for objects, _ in nested for o in objects], [p for _, problems in nested for p in problems]
-    if is_own(data):
+    if is_own(data) and not is_own_kept:
         return [], []
     problems = list(_malformed(data, source))
     if problems or (_is_local(data) and not is_local_kept):

@@ -28,12 +28,20 @@ def sarif(problems: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "runs": [{
             "tool": {"driver": {
                 "name": "sandlane",
-                "version": metadata.version("sandlane"),
+                **_version(),
                 "rules": [{"id": code, "shortDescription": {"text": CATALOGUE[code].why}} for code in codes],
             }},
             "results": [_result(problem, codes.index(problem["code"])) for problem in problems],
         }],
     }  # fmt: skip
+
+
+def _version() -> dict[str, str]:
+    """Returns the version of sandlane, if it is installed and not run from a checkout."""
+    try:
+        return {"version": metadata.version("sandlane")}
+    except metadata.PackageNotFoundError:
+        return {}
 
 
 def _result(problem: Mapping[str, Any], rule: int) -> dict[str, Any]:
