@@ -26,6 +26,7 @@ class Base:
     """All resources of the base, sorted by id, and the ways to find them.
 
     `as_read` are the same in the order of their files. `export_defaults` is where Istio shows objects that do not say it themselves.
+    `notices` are on what was read.
     """
 
     resources: tuple[Resource, ...]
@@ -33,6 +34,7 @@ class Base:
     by_kind: Mapping[GroupKind, tuple[Resource, ...]]
     as_read: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
     export_defaults: ExportDefaults = SHOWN_TO_ALL
+    notices: tuple[Problem, ...] = dataclasses.field(default=(), compare=False)
 
     def of(self, group: str, kind: str) -> tuple[Resource, ...]:
         """Returns the resources of a kind, sorted by namespace and name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -53,14 +53,17 @@ def find_named(
 
 
 def read_named(tree: Tree, named: Named, default_namespace: str) -> Base:
-    """Reads the files of a base and builds its kustomizations. Raises Invalid with all that is wrong in any."""
+    """Reads the files of a base and builds its kustomizations, with notices. Raises Invalid with all that is wrong in any."""
     built: list[Built] = []
     problems: list[Problem] = []
+    notices: list[Problem] = []
     for directory in named.kustomizations:
         from sandlane.base.kustomize.build import build  # most bases are files
 
         try:
-            built += build(tree, directory)
+            made = build(tree, directory)
+            built += made.objects
+            notices += made.notices
         except Invalid as invalid:
             problems += invalid.problems
     try:
@@ -69,7 +72,7 @@ def read_named(tree: Tree, named: Named, default_namespace: str) -> Base:
         raise Invalid([*problems, *invalid.problems]) from None
     if problems:
         raise Invalid(problems)
-    return base
+    return replace(base, notices=(*base.notices, *notices))
 
 
 def _missing(tree: Tree, directory: str, field: str, entry: str, source: Source | None, place: Path) -> Problem:

@@ -61,6 +61,7 @@ def _build(view: View, path: str, output: Path | None) -> tuple[int, dict[str, A
     if named.problems:
         raise Invalid(named.problems)
     base = read_named(view.tree, named, _NAMESPACE)
+    view.tell(base.notices)
     if output is None:
         _print(base)
     else:

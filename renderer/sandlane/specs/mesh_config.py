@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandlane.base.base import Base, make_base
 from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.k8s.visibility import ExportDefaults
@@ -25,7 +27,9 @@ def with_mesh_config(base: Base, cluster: Cluster) -> Base:
     config = _mesh_config(found) if found else {}
     values = {field: config.get(name) or getattr(cluster.istio, field) for field, name in _FIELDS.items()}
     defaults = ExportDefaults(**{field: tuple(value) for field, value in values.items()})
-    return base if defaults == base.export_defaults else make_base(base.as_read, defaults)
+    if defaults == base.export_defaults:
+        return base
+    return replace(make_base(base.as_read, defaults), notices=base.notices)
 
 
 def _mesh_config(config_map: Resource) -> dict[str, list[str]]:

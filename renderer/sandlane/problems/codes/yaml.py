@@ -172,6 +172,14 @@ ROWS: dict[str, Row] = {
         bad="data: {mesh: 'defaultServiceExportTo: .'}\n",
         good="data: {mesh: 'defaultServiceExportTo: [\".\"]'}\n",
     ),
+    "SL133": Row(
+        level="notice",
+        text="{subject} changes nothing: {what}",
+        why="kustomize builds it without a word, and so does sandlane: a shared component has a patch for each kind, of which a base "
+        "has one. It may also be a name that is misspelt.",
+        bad="patches: [{target: {kind: Deployment, name: wbe}, path: patch.yaml}]\n",
+        good="patches: [{target: {kind: Deployment, name: web}, path: patch.yaml}]\n",
+    ),
     "SL140": Row(
         text="'{field}' of a kustomization is not supported",
         hint="build it with kustomize and pipe it in: kustomize build {directory} | sandlane render --base -",
