@@ -15,14 +15,6 @@ from tests.shared import SHARED
 SHARED_CASES = SHARED / "cases" / "kustomize.json"
 
 DEVIATIONS = {
-    "TestGeneratorRepeatsInKustomization": "a key that stands twice is an error",
-    "TestOrderOfAccumulatedComponent/components_are_applied_before_replacements_transformer_applied": (
-        "a key that stands twice is an error"
-    ),
-    "TestOrderOfAccumulatedComponent/components_using_a_generated_resource_by_configMapGenerator": (
-        "a key that stands twice is an error"
-    ),
-    "TestReplacementTransformerWithSuffixTransformerAndReject": "a key that stands twice is an error",
     "TestStrategicMergeTransformerNoSchema": "a plain Y is ambiguous and has to be quoted",
 }
 """Name of a case -> why it is refused here (design: deliberate deviations, and strict reading)."""

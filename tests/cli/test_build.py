@@ -144,6 +144,38 @@ def test_what_cannot_be_read(here: Path, arguments: tuple[str, ...], stdin: str 
     assert (result.exit_code, result.stderr) == (2, f"{said}1 problem, nothing was written\n")
 
 
+def test_what_the_api_server_would_refuse_is_printed(here: Path) -> None:
+    """kustomize and kubectl print it too; written to files, or rendered, it stays an error."""
+    odd = CONFIG_MAP.replace("a: b", "a: 1")
+    said = "<stdin>:6:6: SL129 notice: field 'data.a' of 'ConfigMap/settings' is a number, expected a string\n"
+    result = run("build", "-", stdin=odd)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"---\n{odd}", said)
+    refused = run("build", "-", "-o", "out", stdin=odd)
+    error = said.replace("notice: ", "") + "1 problem, nothing was written\n"
+    assert (refused.exit_code, refused.stderr, (here / "out").exists()) == (2, error, False)
+
+
+def test_charts_and_texts_are_no_manifests(here: Path) -> None:
+    for path in ("charts/shop/Chart.yaml", "charts/shop/templates/web.yaml", "notes.txt", "shop-1.tgz"):
+        (here / path).parent.mkdir(parents=True, exist_ok=True)
+        (here / path).write_bytes(
+            b"name: shop\n" if "Chart" in path else b"\x1f\x8b" if path.endswith("z") else b"a: {{ c }}\n"
+        )
+    way = "helm template NAME {0} | sandlane render --base -, or once for all: helm template NAME {0} | sandlane build - -o DIRECTORY"
+    chart = "holds no manifests: it is a Helm chart\n  hint: render it for each run: " + way
+    names = "\n  hint: name files that end in .json, .yaml, .yml, or directories that hold such"
+    for path, place, said in (
+        ("charts", "charts/shop/Chart.yaml:1:1", f"'charts/shop' {chart.format('charts/shop')}"),
+        ("shop-1.tgz", "shop-1.tgz", f"'shop-1.tgz' {chart.format('shop-1.tgz')}"),
+        ("notes.txt", "notes.txt:1:1", "'notes.txt' holds no manifests: it is neither YAML nor JSON (not valid YAML: it is a template, "
+         f"not yet a manifest){names}"),
+    ):  # fmt: skip
+        result = run("build", path)
+        assert (result.exit_code, result.stderr) == (2, f"{place}: SL135 {said}\n1 problem, nothing was written\n")
+    (here / "plain.txt").write_text(CONFIG_MAP)
+    assert run("build", "plain.txt").stdout == f"---\n{CONFIG_MAP}"
+
+
 @pytest.mark.parametrize(
     ("base", "stdin", "image"),
     [

@@ -98,6 +98,92 @@ def test_values(text: str, expected: Any, parser: Any) -> None:
 
 
 @pytest.mark.parametrize("parser", PARSERS)
+def test_pairs_of_surrogates_in_json_are_one_character(parser: Any) -> None:
+    """JSON writes them so, and YAML has no such escape; what is no JSON stays refused, as Go's readers refuse it."""
+    assert value('[{"a": "\\ud83d\\ude00!", "\\uD83D\\uDE00": "\\\\ud83d\\\\ude00"}]', parser) == [
+        {"a": "\U0001f600!", "\U0001f600": "\\ud83d\\ude00"}
+    ]
+    bad = "not valid YAML: while parsing a quoted scalar, found invalid Unicode character escape code"
+    for text in (b'{a: "\\ud83d\\ude00"}', b'{"a": "\\ud83d"}', b'a: "\\ud83d\\ude00"'):
+        assert [line.split(" SL101 ")[1] for line in said(text, parser)] == [bad]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_of_two_equal_keys_the_last_may_count(parser: Any) -> None:
+    text = b"a: 1\nb: {c: [1], c: 2}\na: 3\n---\na: {}\n"
+    first, second = read(text, "f.yaml", parser=parser, takes_last=True)
+    assert (first.data, second) == ({"a": 3, "b": {"c": 2}}, Document(1, {"a": {}}))
+    assert [show(notice).split("\n")[0] for notice in first.notices] == [
+        "f.yaml:2:13: SL134 notice: key 'c' stands twice in one mapping, first on line 2: the last one counts",
+        "f.yaml:3:1: SL134 notice: key 'a' stands twice in one mapping, first on line 1: the last one counts",
+    ]
+
+
+TEMPLATE = (
+    "it is a template, not yet a manifest\n"
+    "  hint: render it and pipe it in, a Helm chart so: helm template NAME CHART | sandlane render --base -"
+)
+MARKER = "a conflict marker of git stands in the file\n  hint: settle the conflict and remove its markers"
+NO_SPACE = "there is no space behind the colon of a key\n  hint: write 'key: value'"
+BACKSLASH = (
+    "a backslash stands in double quotes before a character that it has no meaning for\n"
+    "  hint: put the text into single quotes, or write the backslash twice"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "expected"),
+    [
+        pytest.param("a: 1\nb: {{ .Values.b }}\n", "2:1", TEMPLATE, id="helm"),
+        pytest.param("{{- if .x }}\na: 1\n{{- end }}\n", "1:1", TEMPLATE, id="helm-block"),
+        pytest.param("a: 1\n{% if x %}\nb: 1\n{% endif %}\n", "2:1", TEMPLATE, id="jinja"),
+        pytest.param("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> main\n", "2:1", MARKER, id="conflict"),
+        pytest.param(
+            "a:\n\tb: 1\n", "2:1", "a tab stands in the indentation\n  hint: indent with spaces alone", id="tab"
+        ),
+        pytest.param(
+            "a: \u201cb: c\u201d\n",
+            "1:1",
+            "typographic quotes stand for quotes\n  hint: write \" or '",
+            id="typographic-quotes",
+        ),
+        pytest.param('a: "C:\\data"\n', "1:1", BACKSLASH, id="backslash"),
+        pytest.param("metadata:\n  name:web\n  labels: {}\n", "2:1", NO_SPACE, id="no-space"),
+        pytest.param("a: 1\nb:2\nc: 3\n", "2:1", NO_SPACE, id="no-space-at-the-top"),
+    ],
+)
+def test_what_is_no_yaml_for_a_known_reason(text: str, place: str, expected: str) -> None:
+    first, *more = said(text.encode())
+    assert (first, {problem.partition(" ")[2] for problem in more} - {first.partition(" ")[2]}) == (
+        f"f.yaml:{place}: SL101 not valid YAML: {expected}",
+        set(),
+    )
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("a: {b?: c}\n", "f.yaml:1:5: SL101", id="key"),
+        pytest.param("[a, http://x/?y=1]\n", "f.yaml:1:5: SL101", id="address"),
+        pytest.param("a: [b ? c]\n", "f.yaml:1:5: SL101", id="between-spaces"),
+    ],
+)
+def test_question_marks_between_brackets_are_refused_as_go_refuses_them(text: str, expected: str, parser: Any) -> None:
+    reason = "not valid YAML: a plain value between brackets holds '?', which Go's readers refuse: quote it"
+    assert said(text.encode(), parser) == [f"{expected} {reason}"]
+    assert value("a: b? c\nd: [? e, {? f: g}, 'h?']\n", parser) == {"a": "b? c", "d": [{"e": None}, {"f": "g"}, "h?"]}
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize("text", ["{a:}", "[a:,b]", "{a :}", "{a:[b]}"])
+def test_a_colon_before_a_bracket_ends_no_key(text: str, parser: Any) -> None:
+    """To Go it is part of the text, to libyaml a mistake, to PyYAML's own parser an empty value: nobody's file."""
+    reason = "not valid YAML: while scanning a plain scalar, found unexpected ':'"
+    assert [problem.split(" SL101 ")[1] for problem in said(text.encode(), parser)] == [reason]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
 def test_documents_are_counted(parser: Any) -> None:
     text = f"{BOM}# c\n---\n---\nnull\n---\r\n# x\n{BOM}a: 1\n...\n# y\n--- # z\nb: 2\n"
     assert read(text.encode(), "f", parser=parser) == (Document(2, {"a": 1}), Document(3, {"b": 2}))

@@ -10,7 +10,7 @@ from typing import Literal
 from sandlane.base.base import Base, Built, read_base
 from sandlane.files.tree import STREAM, OutsideRoot, Tree, Unreadable, join
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, Path, Problem, Source, did_you_mean
+from sandlane.problems.problem import Invalid, Level, Path, Problem, Source, did_you_mean
 
 _DEEPEST = 64
 MANIFESTS = (".json", ".yaml", ".yml")
@@ -52,8 +52,11 @@ def find_named(
     return Named(files=tuple(sorted(files)), kustomizations=tuple(kustomizations), problems=tuple(problems))
 
 
-def read_named(tree: Tree, named: Named, default_namespace: str) -> Base:
-    """Reads the files of a base and builds its kustomizations, with notices. Raises Invalid with all that is wrong in any."""
+def read_named(tree: Tree, named: Named, default_namespace: str, refused: Level = "error") -> Base:
+    """Reads the files of a base and builds its kustomizations, with notices. Raises Invalid with all that is wrong in any.
+
+    `refused` is the level of what only the API server would refuse, as for `read_base`.
+    """
     built: list[Built] = []
     problems: list[Problem] = []
     notices: list[Problem] = []
@@ -67,12 +70,32 @@ def read_named(tree: Tree, named: Named, default_namespace: str) -> Base:
         except Invalid as invalid:
             problems += invalid.problems
     try:
-        base = read_base(tree, named.files, default_namespace, built)
+        base = read_base(tree, named.files, default_namespace, built, refused=refused)
     except Invalid as invalid:
-        raise Invalid([*problems, *invalid.problems]) from None
+        raise Invalid([*problems, *(_told(problem) for problem in invalid.problems)]) from None
     if problems:
         raise Invalid(problems)
     return replace(base, notices=(*base.notices, *notices))
+
+
+def _told(problem: Problem) -> Problem:
+    """Returns a problem of a file that is no manifest by its name, and no YAML either, as one that says so."""
+    file = problem.source.file if problem.source else STREAM
+    if problem.code not in ("SL101", "SL107") or file == STREAM or file.endswith(MANIFESTS):
+        return problem
+    if file.endswith((".tgz", ".tar.gz")):
+        return _chart(Source(file=file), file)
+    what = f"it is neither YAML nor JSON ({problem.text})"
+    return report("SL135", source=problem.source, position=problem.position, file=file, what=what, hint=_NAMES)
+
+
+_NAMES = f"name files that end in {', '.join(MANIFESTS)}, or directories that hold such"
+
+
+def _chart(source: Source | None, chart: str, place: Path = ()) -> Problem:
+    way = f"helm template NAME {chart or '.'} | sandlane"
+    hint = f"render it for each run: {way} render --base -, or once for all: {way} build - -o DIRECTORY"
+    return report("SL135", source=source, path=place, file=chart or ".", what="it is a Helm chart", hint=hint)
 
 
 def _missing(tree: Tree, directory: str, field: str, entry: str, source: Source | None, place: Path) -> Problem:
@@ -111,6 +134,8 @@ def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str
     if kustomization:
         source = Source(file=join(directory, kustomization))
         raise Invalid([report("SL122", source=source, file=directory or ".")])
+    if is_base and "Chart.yaml" in names and tree.kind(join(directory, "templates")) == "directory":
+        raise Invalid([_chart(Source(file=join(directory, "Chart.yaml")), directory)])
     if depth > _DEEPEST:
         raise Unreadable(f"'{directory}' is nested deeper than {_DEEPEST} directories")
     for name in names:

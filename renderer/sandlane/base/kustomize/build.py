@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from sandlane.base.kustomize.configurations import joined
@@ -131,7 +132,8 @@ def _built(kustomization: Kustomization, onto: _Unfinished, known: _Known) -> _U
     config = joined(config, kustomization.config, kustomization.place)
     for generated in kustomization.generated:
         entries = _absorbed(entries, generated)
-    unfinished = _Unfinished(entries, config, sum((more.notices for more in built), onto.notices))
+    notices = (*onto.notices, *kustomization.notices, *chain.from_iterable(more.notices for more in built))
+    unfinished = _Unfinished(entries, config, notices)
     for _, component in kustomization.components:
         unfinished = _built(component, unfinished, known)
     return _transformed(kustomization, unfinished)

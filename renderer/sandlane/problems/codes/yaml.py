@@ -180,6 +180,22 @@ ROWS: dict[str, Row] = {
         bad="patches: [{target: {kind: Deployment, name: wbe}, path: patch.yaml}]\n",
         good="patches: [{target: {kind: Deployment, name: web}, path: patch.yaml}]\n",
     ),
+    "SL134": Row(
+        level="notice",
+        text="key {key!r} stands twice in one mapping, first on line {first}: the last one counts",
+        hint="remove one of the two, where the file is yours: kubectl, Argo CD and kustomize's own fields take the last, and kustomize "
+        "refuses such a manifest",
+        why="Charts and vendors ship such files, and kubectl applies them: a base is not read more strictly. In sandlane's own kinds, and "
+        "in what kustomize builds, it stays an error (SL102).",
+        bad="data:\n  A: one\n  A: two\n",
+        good="data:\n  A: two\n",
+    ),
+    "SL135": Row(
+        text="{file!r} holds no manifests: {what}",
+        why="What is read as a base are manifests: charts have to be rendered first, and other texts are none.",
+        bad="spec:\n  base: [chart]  # holds Chart.yaml and templates/\n",
+        good="spec:\n  base: [rendered]  # helm template shop chart | sandlane build - -o rendered\n",
+    ),
     "SL140": Row(
         text="'{field}' of a kustomization is not supported",
         hint="build it with kustomize and pipe it in: kustomize build {directory} | sandlane render --base -",
