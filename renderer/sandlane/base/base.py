@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sandlane.base.field_types import mismatches
@@ -26,8 +27,9 @@ from sandlane.yamlio.values import Document
 class Base:
     """All resources of the base, sorted by id, and the ways to find them.
 
-    `as_read` are the same in the order of their files. `export_defaults` is where Istio shows objects that do not say it themselves.
-    `notices` are on what was read.
+    `as_read` are the same in the order of their files. `local` are objects of its files that are configuration of tools and no part
+    of it (`config.kubernetes.io/local-config`). `export_defaults` is where Istio shows objects that do not say it themselves,
+    `unseen_namespace` what is taken of Namespaces that the base does not hold. `notices` are on what was read.
     """
 
     resources: tuple[Resource, ...]
@@ -35,6 +37,8 @@ class Base:
     by_kind: Mapping[GroupKind, tuple[Resource, ...]]
     as_read: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
     export_defaults: ExportDefaults = SHOWN_TO_ALL
+    local: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
+    unseen_namespace: Manifest = dataclasses.field(default_factory=dict)
     notices: tuple[Problem, ...] = dataclasses.field(default=(), compare=False)
 
     def of(self, group: str, kind: str) -> tuple[Resource, ...]:
@@ -42,12 +46,16 @@ class Base:
         return self.by_kind.get((group, kind), ())
 
     def namespace(self, name: str) -> Manifest:
-        """Returns the manifest of a Namespace; one that the base does not hold is empty, as nothing is known of it."""
+        """Returns the manifest of a Namespace; of one that the base does not hold, what the environment says of such."""
         found = self.by_id.get(ResourceId("", "Namespace", "", name))
-        return found.manifest if found else {}
+        return found.manifest if found else self.unseen_namespace
 
 
-def make_base(resources: Iterable[Resource], export_defaults: ExportDefaults = SHOWN_TO_ALL) -> Base:
+def make_base(
+    resources: Iterable[Resource],
+    export_defaults: ExportDefaults = SHOWN_TO_ALL,
+    unseen_namespace: Manifest = MappingProxyType({}),
+) -> Base:
     """Indexes resources; generated names may repeat, others must not (see `read_base`)."""
     as_read = tuple(export_defaults.of(resources))
     ordered = tuple(sorted(as_read, key=lambda r: (r.id, r.source.file, r.source.document, str(r.source.prefix))))
@@ -55,7 +63,7 @@ def make_base(resources: Iterable[Resource], export_defaults: ExportDefaults = S
     for resource in ordered:
         kinds.setdefault((resource.id.group, resource.id.kind), []).append(resource)
     by_kind = {key: tuple(found) for key, found in kinds.items()}
-    return Base(ordered, {r.id: r for r in ordered}, by_kind, as_read, export_defaults)
+    return Base(ordered, {r.id: r for r in ordered}, by_kind, as_read, export_defaults, unseen_namespace)
 
 
 Built = tuple[Source, Mapping[str, Any]]
@@ -82,7 +90,8 @@ def read_base(
         problems += wrong
         for document in documents:
             problems += document.notices
-            found, wrong = objects_of(document.data, Source(file=file, document=document.index), refused)
+            source = Source(file=file, document=document.index)
+            found, wrong = objects_of(document.data, source, refused, is_local_kept=True)
             objects += found
             problems += wrong
     for source, manifest in built:
@@ -90,9 +99,12 @@ def read_base(
         objects += found
         problems += wrong
     odd = {problem.source for problem in problems if problem.code in REFUSED}
-    sound = [(source, manifest) for source, manifest in objects if source not in odd]
-    declared = declared_scopes(manifest for _, manifest in sound)
-    base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
+    declared = declared_scopes(
+        manifest for source, manifest in objects if source not in odd and not _is_local(manifest)
+    )
+    resources = [_resource(source, manifest, declared, default_namespace) for source, manifest in objects]
+    base = make_base(resource for resource in resources if not _is_local(resource.manifest))
+    local = tuple(resource for resource in resources if _is_local(resource.manifest))
     problems += _duplicates(base, where)
     problems += _impossible_services(
         (service for service in base.of("", "Service") if service.source not in odd), refused
@@ -100,7 +112,7 @@ def read_base(
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
         raise Invalid(errors)
-    return dataclasses.replace(base, notices=tuple(problems))
+    return dataclasses.replace(base, local=local, notices=tuple(problems))
 
 
 def _documents(tree: Tree, file: str, *, takes_last: bool) -> tuple[tuple[Document, ...], list[Problem]]:
@@ -113,7 +125,9 @@ def _documents(tree: Tree, file: str, *, takes_last: bool) -> tuple[tuple[Docume
         return (), [report("SL128", source=Source(file=file), reason=str(unreadable))]
 
 
-def objects_of(data: Any, source: Source, refused: Level = "error") -> tuple[list[Built], list[Problem]]:
+def objects_of(
+    data: Any, source: Source, refused: Level = "error", *, is_local_kept: bool = False
+) -> tuple[list[Built], list[Problem]]:
     """Returns the objects of a document, with those of a List one by one, and what is wrong with them.
 
     `refused` is the level of what only the API server would refuse; objects with errors are left out.
@@ -125,6 +139,7 @@ def objects_of(data: Any, source: Source, refused: Level = "error") -> tuple[lis
                 item,
                 Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number)),
                 refused,
+                is_local_kept=is_local_kept,
             )
             for number, item in enumerate(data["items"])
         ]
@@ -132,8 +147,8 @@ def objects_of(data: Any, source: Source, refused: Level = "error") -> tuple[lis
     if is_own(data):
         return [], []
     problems = list(_malformed(data, source, refused))
-    is_left_out = any(problem.level == "error" for problem in problems) or _is_local(data)
-    return [] if is_left_out else [(source, data)], problems
+    is_wrong = any(problem.level == "error" for problem in problems)
+    return [] if is_wrong or (_is_local(data) and not is_local_kept) else [(source, data)], problems
 
 
 def _is_list(data: Any) -> bool:

@@ -84,18 +84,12 @@ def _told(problem: Problem) -> Problem:
     if problem.code not in ("SL101", "SL107") or file == STREAM or file.endswith(MANIFESTS):
         return problem
     if file.endswith((".tgz", ".tar.gz")):
-        return _chart(Source(file=file), file)
+        return report("SL146", source=Source(file=file), file=file)
     what = f"it is neither YAML nor JSON ({problem.text})"
     return report("SL135", source=problem.source, position=problem.position, file=file, what=what, hint=_NAMES)
 
 
 _NAMES = f"name files that end in {', '.join(MANIFESTS)}, or directories that hold such"
-
-
-def _chart(source: Source | None, chart: str, place: Path = ()) -> Problem:
-    way = f"helm template NAME {chart or '.'} | sandlane"
-    hint = f"render it for each run: {way} render --base -, or once for all: {way} build - -o DIRECTORY"
-    return report("SL135", source=source, path=place, file=chart or ".", what="it is a Helm chart", hint=hint)
 
 
 def _missing(tree: Tree, directory: str, field: str, entry: str, source: Source | None, place: Path) -> Problem:
@@ -134,8 +128,8 @@ def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str
     if kustomization:
         source = Source(file=join(directory, kustomization))
         raise Invalid([report("SL122", source=source, file=directory or ".")])
-    if is_base and "Chart.yaml" in names and tree.kind(join(directory, "templates")) == "directory":
-        raise Invalid([_chart(Source(file=join(directory, "Chart.yaml")), directory)])
+    if is_base and {"Chart.yaml", "templates"} <= set(names):
+        raise Invalid([report("SL146", source=Source(file=join(directory, "Chart.yaml")), file=directory or ".")])
     if depth > _DEEPEST:
         raise Unreadable(f"'{directory}' is nested deeper than {_DEEPEST} directories")
     for name in names:

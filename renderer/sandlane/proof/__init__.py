@@ -13,6 +13,7 @@ from sandlane.proof.obligations import (
     additions,
     attachment,
     binding,
+    calls,
     completeness,
     copies,
     coverage,
@@ -34,12 +35,13 @@ from sandlane.proof.obligations import (
     route_defaults,
     route_rules,
     selection,
+    storage,
     subsets,
 )
 from sandlane.proof.obligations.patched import is_patched
 from sandlane.proof.world import make_world
 
-PROMISE_1 = (erasure, additions, followers, defaults, copies, route_defaults)
+PROMISE_1 = (erasure, additions, calls, followers, defaults, copies, route_defaults)
 """Modules with `check(world) -> Iterator[Problem]`: what keeps requests without a carrier as they are in the base."""
 
 OBLIGATIONS = (
@@ -58,6 +60,7 @@ OBLIGATIONS = (
     selection,
     identity,
     protection,
+    storage,
     binding,
     attachment,
     resources,

@@ -90,7 +90,7 @@ def with_clones(
     """Returns a base outcome as a tenant has to meet it; `called` tells how a destination's clone is called."""
     if not isinstance(outcome, Forward) or not clones.hosts:
         return outcome
-    sent = tuple(d for d in outcome.destinations if d.host in clones.hosts)
+    sent = tuple(d for d in outcome.destinations if d.host in clones.hosts and not d.alias)
     if not sent and clones.whole is None:
         return outcome
     made = _merged([_clone(called(d), clones) for d in sent]) or (clones.whole,)
