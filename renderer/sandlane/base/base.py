@@ -63,7 +63,8 @@ def make_base(
     for resource in ordered:
         kinds.setdefault((resource.id.group, resource.id.kind), []).append(resource)
     by_kind = {key: tuple(found) for key, found in kinds.items()}
-    return Base(ordered, {r.id: r for r in ordered}, by_kind, as_read, export_defaults, unseen_namespace)
+    by_id = {r.id: r for r in ordered}
+    return Base(ordered, by_id, by_kind, as_read, export_defaults, unseen_namespace=unseen_namespace)
 
 
 Built = tuple[Source, Mapping[str, Any]]
