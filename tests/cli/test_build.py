@@ -301,7 +301,7 @@ def test_every_way_of_feeding_a_base_writes_the_same_bytes(tmp_path: Path, monke
     (tmp_path / "other").mkdir()
     (tmp_path / "other/b.json").write_text(as_json)
     assert run("build", "k", "-o", "files").exit_code == 0
-    found: list[Any] = []
+    found: list[dict[str, str]] = []
     for base, stdin in (("k", None), ("-", built), ("files", None), ("other", None)):
         result = run("render", "--base", base, "--output", f"out-{len(found)}", stdin=stdin)
         assert (result.exit_code, result.stderr.splitlines()[1:]) == (0, [])
