@@ -38,9 +38,7 @@ def policies(plan: Plan) -> Iterator[Placed]:
 def _copy(environment: Environment, admitted: Admitted, copy: PolicyCopy) -> Any:
     origin = copy.policy.manifest
     metadata = copied_metadata(environment, copy.clone.sandbox, copy.policy, copy.id)
-    # Further `specs` of a Cilium policy are about other pods: they stay with the base's.
-    kept = {key: value for key, value in origin.items() if key not in ("status", "specs")}
-    manifest: Any = {**kept, "metadata": metadata}
+    manifest: Any = {**{key: value for key, value in origin.items() if key != "status"}, "metadata": metadata}
     manifest = put(manifest, copy.row.selector, selecting(copy.row, dict(copy.clone.selector)))
     if (copy.row.group, copy.row.kind) != NETWORK_POLICY:
         return manifest
