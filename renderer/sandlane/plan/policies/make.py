@@ -79,6 +79,8 @@ def _copy_id(policy: ResourceId, clone: WorkloadClone) -> ResourceId:
 
 def _why_not(row: Following, policy: Resource, bound: Sequence[Resource], namespace: str) -> str | None:
     """Returns why a copy would not be to the clone what the policy is to its origin, or None."""
+    if policy.manifest.get("specs"):
+        return "it has several 'specs', of which each selects pods of its own"
     if row.is_alone and len(bound) > 1:
         other = next(other for other in bound if other.id != policy.id)
         return f"'{other.id}' selects it too, and only the older of them counts"
