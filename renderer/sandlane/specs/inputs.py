@@ -67,7 +67,7 @@ def read_inputs(tree: Tree, path: str, *, base_entries: tuple[str, ...] | None =
         base=base,
         sandboxes=found.sandboxes,
         groups=found.groups,
-        problems=(*problems, *found.problems),
+        problems=(*problems, *base.notices, *found.problems),
         rejected=found.rejected,
     )
 

@@ -23,7 +23,7 @@ _TYPES: Mapping[str, Test] = {
         (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
     ),
 }
-_ANNOTATIONS = frozenset({"$schema", "$id", "title", "description", "default"})
+_ANNOTATIONS = frozenset({"$schema", "$id", "title", "description", "default", "examples"})
 
 
 def verdict(rule: Mapping[str, Any]) -> Test:

@@ -195,5 +195,12 @@ ROWS: dict[str, Row] = {
         bad="output: {base: full}, and a Secret in the base that nothing else applies\n",
         good="output: {base: full}, and an ExternalSecret in the base\n",
     ),
+    "SL333": Row(
+        text="pods of '{object}' would get at Secret '{secret}', the token of service account '{account}'",
+        hint="leave it out: pods act as their own service account alone, and no policy allows more",
+        why="Whoever has the token of a service account is that account, for the API server and for the mesh.",
+        bad="env: [{name: T, valueFrom: {secretKeyRef: {name: admin-token, key: token}}}]  # of type service-account-token\n",
+        good="env: [{name: T, valueFrom: {secretKeyRef: {name: checkout, key: password}}}]  # which the base's checkout reads\n",
+    ),
 }
 """Code -> row."""
