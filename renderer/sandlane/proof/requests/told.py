@@ -7,7 +7,7 @@ from sandlane.proof.requests.scenes import Scene
 from sandlane.semantics.predicates import Atom
 from sandlane.semantics.request import Address
 
-_MADE = {"regex": "~", "found": "~", "prefix": "", "segments": "", "exact": "", "present": "", "host": ""}
+_MADE = {"regex": "~", "found": "~", "prefix": "", "segments": "", "rpc": "", "exact": "", "present": "", "host": ""}
 
 
 def told(address: Address, left: Left | None = None, scene: Scene | None = None) -> str:
