@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sandlane.base.base import Base
-from sandlane.k8s.ports import is_http, istio_protocol
+from sandlane.k8s.ports import has_sidecar_listener, is_http, istio_protocol
 from sandlane.k8s.resource import Manifest, Resource
 from sandlane.k8s.visibility import visibility
 from sandlane.meshes.istio.delegates import expanded
@@ -39,8 +39,9 @@ class Standing:
 
 
 def http_ports(service: Manifest) -> list[int]:
-    """Returns the numbers of a Service's ports that Istio can route by headers."""
-    return [port["port"] for port in (service.get("spec") or {}).get("ports") or () if is_http(istio_protocol(port))]
+    """Returns the numbers of a Service's ports that Istio's sidecars can route by headers."""
+    ports = (service.get("spec") or {}).get("ports") or ()
+    return [port["port"] for port in ports if is_http(istio_protocol(port)) and has_sidecar_listener(port)]
 
 
 def standing(view: RouteIndex, service: Resource) -> Standing:

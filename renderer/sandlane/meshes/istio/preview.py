@@ -54,7 +54,7 @@ def previews(plan: Plan, view: RouteIndex) -> Previews:
         path = ("spec", "preview", "gateway")
         wrong = report("SL454", source=source, path=path, gateway=preview.gateway, field="preview.gateway")
         return Previews(problems=(wrong,))
-    by_host = served_at(view.base, view.domain, gateway)
+    by_host = served_at(view.bindings, gateway)
     try:
         of = _of(gateway, preview, by_host)
         table = [

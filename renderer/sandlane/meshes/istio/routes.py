@@ -32,7 +32,7 @@ from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, ho
 from sandlane.meshes.routed import Routed
 from sandlane.meshes.unroutable_traffic import notices
 from sandlane.output.layout import SHARED, Placed
-from sandlane.plan.metadata import released
+from sandlane.plan.metadata import handed_over, released
 from sandlane.plan.model import Plan, Tenant, Unroutable
 from sandlane.plan.names import ROUTE
 from sandlane.plan.optout import is_opted_out
@@ -118,7 +118,7 @@ def route_virtual_services(plan: Plan, view: RouteIndex, appended: Mapping[Resou
         if vs.id not in adopted:
             problems += (*_not_adopted(plan, vs, changed), *_not_stripped(plan, vs, changed))
         else:
-            objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(vs, changed), base=vs))
+            objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(plan, vs, changed), base=vs))
     objects += destination_rules(plan, view)
     problems += unsupported_objects(view, by_service, affected)
     problems += rollout_controllers(plan.base, affected, by_service)
@@ -210,8 +210,9 @@ def _item(plan: Plan, vs: Resource) -> str:
     return f"{{kind: {vs.id.kind}, name: {vs.id.name}{namespace}}}"
 
 
-def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:
-    manifest = released(vs.manifest, vs.id.namespace)
+def _written(plan: Plan, vs: Resource, changed: Transformed) -> dict[str, Any]:
+    is_adopted = plan.environment.output.base == "none"
+    manifest = (released if is_adopted else handed_over)(vs.manifest, vs.id.namespace)
     if changed.is_changed:
         manifest["spec"] = dict(changed.spec)
     return manifest

@@ -40,7 +40,6 @@ class Attaching:
     `tie` tells of two of a kind for one target whether the older counts for some requests.
     """
 
-    is_security: bool = True
     is_alone: bool = False
     tie: Callable[[Resource, Resource], bool] = _never
 
@@ -50,18 +49,18 @@ ATTACHING: dict[GroupKind, Attaching] = {
     ("gateway.envoyproxy.io", "BackendTrafficPolicy"): Attaching(is_alone=True),
     ("gateway.envoyproxy.io", "EnvoyExtensionPolicy"): Attaching(is_alone=True),
     ("gateway.envoyproxy.io", "SecurityPolicy"): Attaching(is_alone=True),
-    ("gateway.networking.k8s.io", "BackendLBPolicy"): Attaching(is_security=False, is_alone=True),
+    ("gateway.networking.k8s.io", "BackendLBPolicy"): Attaching(is_alone=True),
     ("gateway.networking.k8s.io", "BackendTLSPolicy"): Attaching(is_alone=True),
-    ("gateway.networking.x-k8s.io", "XBackendTrafficPolicy"): Attaching(is_security=False, is_alone=True),
+    ("gateway.networking.x-k8s.io", "XBackendTrafficPolicy"): Attaching(is_alone=True),
     ("networking.gke.io", "GCPBackendPolicy"): Attaching(is_alone=True),
-    ("networking.gke.io", "HealthCheckPolicy"): Attaching(is_security=False, is_alone=True),
+    ("networking.gke.io", "HealthCheckPolicy"): Attaching(is_alone=True),
     ("networking.istio.io", "EnvoyFilter"): Attaching(),
     ("policy.linkerd.io", "AuthorizationPolicy"): Attaching(),
     ("policy.linkerd.io", "HTTPLocalRateLimitPolicy"): Attaching(is_alone=True),
     ("policy.linkerd.io", "ServerAuthorization"): Attaching(),
     ("security.istio.io", "AuthorizationPolicy"): Attaching(),
     ("security.istio.io", "RequestAuthentication"): Attaching(),
-    ("telemetry.istio.io", "Telemetry"): Attaching(is_security=False, is_alone=True),
+    ("telemetry.istio.io", "Telemetry"): Attaching(is_alone=True),
     **{route: Attaching(tie=tie) for route in _ROUTES},  # of Servers (rule R-L4)
 }
 """(group, kind) -> row; of a kind that is not here nobody knows what a copy would do."""
