@@ -161,13 +161,13 @@ def test_charts_and_texts_are_no_manifests(here: Path) -> None:
     for path in ("charts/shop/Chart.yaml", "charts/shop/templates/web.yaml", "notes.txt", "shop-1.tgz"):
         (here / path).parent.mkdir(parents=True, exist_ok=True)
         (here / path).write_bytes(
-            b"name: shop\n" if "Chart" in path else b"\x1f\x8b" if path.endswith("z") else b"a: {{ c }}\n"
+            b"name: shop\n" if "Chart" in path else b"\x1f\x8b" if path.endswith("z") else b"a: b: c\n"
         )
     chart = "is a Helm chart, and no manifests\n  hint: pipe in what Helm makes of it: helm template NAME {} | sandlane render --base -"
     for path, said in (
         ("charts", f"charts/shop/Chart.yaml:1:1: SL146 'charts/shop' {chart.format('charts/shop')}"),
         ("shop-1.tgz", f"shop-1.tgz: SL146 'shop-1.tgz' {chart.format('shop-1.tgz')}"),
-        ("notes.txt", "notes.txt:1:2: SL135 'notes.txt' holds no manifests: it is neither YAML nor JSON (not valid YAML: ': ' stands in "
+        ("notes.txt", "notes.txt:1:5: SL135 'notes.txt' holds no manifests: it is neither YAML nor JSON (not valid YAML: ': ' stands in "
          "a value that has no quotes)\n  hint: name files that end in .json, .yaml, .yml, or directories that hold such"),
     ):  # fmt: skip
         result = run("build", path)
@@ -301,7 +301,7 @@ def test_every_way_of_feeding_a_base_writes_the_same_bytes(tmp_path: Path, monke
     (tmp_path / "other").mkdir()
     (tmp_path / "other/b.json").write_text(as_json)
     assert run("build", "k", "-o", "files").exit_code == 0
-    found = []
+    found: list[dict[str, str]] = []
     for base, stdin in (("k", None), ("-", built), ("files", None), ("other", None)):
         result = run("render", "--base", base, "--output", f"out-{len(found)}", stdin=stdin)
         assert (result.exit_code, result.stderr.splitlines()[1:]) == (0, [])
