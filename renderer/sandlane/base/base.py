@@ -92,7 +92,7 @@ def read_base(
         for document in documents:
             problems += document.notices
             source = Source(file=file, document=document.index)
-            found, wrong = objects_of(document.data, source, refused, is_local_kept=True)
+            found, wrong = objects_of(document.data, source, refused, is_local_kept=True, is_own_kept=where == "output")
             objects += found
             problems += wrong
     for source, manifest in built:
@@ -100,12 +100,12 @@ def read_base(
         objects += found
         problems += wrong
     odd = {problem.source for problem in problems if problem.code in REFUSED}
-    declared = declared_scopes(
-        manifest for source, manifest in objects if source not in odd and not _is_local(manifest)
-    )
+    # What lies in an output is applied, whatever its annotations say.
+    is_local = _is_local if where == "base" else lambda _: False
+    declared = declared_scopes(manifest for source, manifest in objects if source not in odd and not is_local(manifest))
     resources = [_resource(source, manifest, declared, default_namespace) for source, manifest in objects]
-    base = make_base(resource for resource in resources if not _is_local(resource.manifest))
-    local = tuple(resource for resource in resources if _is_local(resource.manifest))
+    base = make_base(resource for resource in resources if not is_local(resource.manifest))
+    local = tuple(resource for resource in resources if is_local(resource.manifest))
     problems += _duplicates(base, where)
     problems += _impossible_services(
         (service for service in base.of("", "Service") if service.source not in odd), refused
@@ -127,11 +127,17 @@ def _documents(tree: Tree, file: str, *, takes_last: bool) -> tuple[tuple[Docume
 
 
 def objects_of(
-    data: Any, source: Source, refused: Level = "error", *, is_local_kept: bool = False
+    data: Any,
+    source: Source,
+    refused: Level = "error",
+    *,
+    is_local_kept: bool = False,
+    is_own_kept: bool = False,
 ) -> tuple[list[Built], list[Problem]]:
     """Returns the objects of a document, with those of a List one by one, and what is wrong with them.
 
-    `refused` is the level of what only the API server would refuse; objects with errors are left out.
+    `refused` is the level of what only the API server would refuse; objects with errors are left out. So are those that are not for
+    the cluster unless they are asked for: configuration of tools, and sandlane's own documents.
     """
     if _is_list(data):
         data = {**data, "items": data["items"] or []}
@@ -141,11 +147,12 @@ def objects_of(
                 Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number)),
                 refused,
                 is_local_kept=is_local_kept,
+                is_own_kept=is_own_kept,
             )
             for number, item in enumerate(data["items"])
         ]
         return [o for objects, _ in nested for o in objects], [p for _, problems in nested for p in problems]
-    if is_own(data):
+    if is_own(data) and not is_own_kept:
         return [], []
     problems = list(_malformed(data, source, refused))
     is_wrong = any(problem.level == "error" for problem in problems)
