@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from sandlane.base.field_types import mismatches
@@ -25,7 +26,9 @@ from sandlane.yamlio.value_types import type_at
 class Base:
     """All resources of the base, sorted by id, and the ways to find them.
 
-    `as_read` are the same in the order of their files. `export_defaults` is where Istio shows objects that do not say it themselves.
+    `as_read` are the same in the order of their files. `local` are objects of its files that are configuration of tools and no part
+    of it (`config.kubernetes.io/local-config`). `export_defaults` is where Istio shows objects that do not say it themselves,
+    `unseen_namespace` what is taken of Namespaces that the base does not hold.
     """
 
     resources: tuple[Resource, ...]
@@ -33,18 +36,24 @@ class Base:
     by_kind: Mapping[GroupKind, tuple[Resource, ...]]
     as_read: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
     export_defaults: ExportDefaults = SHOWN_TO_ALL
+    local: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
+    unseen_namespace: Manifest = dataclasses.field(default_factory=dict)
 
     def of(self, group: str, kind: str) -> tuple[Resource, ...]:
         """Returns the resources of a kind, sorted by namespace and name."""
         return self.by_kind.get((group, kind), ())
 
     def namespace(self, name: str) -> Manifest:
-        """Returns the manifest of a Namespace; one that the base does not hold is empty, as nothing is known of it."""
+        """Returns the manifest of a Namespace; of one that the base does not hold, what the environment says of such."""
         found = self.by_id.get(ResourceId("", "Namespace", "", name))
-        return found.manifest if found else {}
+        return found.manifest if found else self.unseen_namespace
 
 
-def make_base(resources: Iterable[Resource], export_defaults: ExportDefaults = SHOWN_TO_ALL) -> Base:
+def make_base(
+    resources: Iterable[Resource],
+    export_defaults: ExportDefaults = SHOWN_TO_ALL,
+    unseen_namespace: Manifest = MappingProxyType({}),
+) -> Base:
     """Indexes resources; generated names may repeat, others must not (see `read_base`)."""
     as_read = tuple(export_defaults.of(resources))
     ordered = tuple(sorted(as_read, key=lambda r: (r.id, r.source.file, r.source.document, str(r.source.prefix))))
@@ -52,7 +61,8 @@ def make_base(resources: Iterable[Resource], export_defaults: ExportDefaults = S
     for resource in ordered:
         kinds.setdefault((resource.id.group, resource.id.kind), []).append(resource)
     by_kind = {key: tuple(found) for key, found in kinds.items()}
-    return Base(ordered, {r.id: r for r in ordered}, by_kind, as_read, export_defaults)
+    by_id = {r.id: r for r in ordered}
+    return Base(ordered, by_id, by_kind, as_read, export_defaults, unseen_namespace=unseen_namespace)
 
 
 Built = tuple[Source, Mapping[str, Any]]
@@ -78,17 +88,20 @@ def read_base(
             problems.append(report("SL128", source=Source(file=file), reason=str(unreadable)))
             continue
         for document in documents:
-            found, wrong = objects_of(
-                document.data, Source(file=file, document=document.index), is_all=where == "output"
-            )
+            source = Source(file=file, document=document.index)
+            found, wrong = objects_of(document.data, source, is_local_kept=True, is_own_kept=where == "output")
             objects += found
             problems += wrong
     for source, manifest in built:
         found, wrong = objects_of(manifest, source)
         objects += found
         problems += wrong
-    declared = declared_scopes(manifest for _, manifest in objects)
-    base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
+    declared = declared_scopes(manifest for _, manifest in objects if not _is_local(manifest))
+    resources = [_resource(source, manifest, declared, default_namespace) for source, manifest in objects]
+    base = dataclasses.replace(
+        make_base(resource for resource in resources if not _is_local(resource.manifest)),
+        local=tuple(resource for resource in resources if _is_local(resource.manifest)),
+    )
     problems += _duplicates(base, where)
     problems += _impossible_services(base)
     if problems:
@@ -97,11 +110,11 @@ def read_base(
 
 
 def objects_of(
-    data: Any, source: Source, *, is_all: bool = False
+    data: Any, source: Source, *, is_local_kept: bool = False, is_own_kept: bool = False
 ) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
     """Returns the objects of a document, with those of a List one by one, and what is wrong with them.
 
-    Without `is_all` those that are not for the cluster are left out: sandlane's own documents, and configuration of tools.
+    Configuration of tools and sandlane's own documents are left out unless they are kept.
     """
     if _is_list(data):
         data = {**data, "items": data["items"] or []}
@@ -109,15 +122,16 @@ def objects_of(
             objects_of(
                 item,
                 Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number)),
-                is_all=is_all,
+                is_local_kept=is_local_kept,
+                is_own_kept=is_own_kept,
             )
             for number, item in enumerate(data["items"])
         ]
         return [o for objects, _ in nested for o in objects], [p for _, problems in nested for p in problems]
-    if is_own(data) and not is_all:
+    if is_own(data) and not is_own_kept:
         return [], []
     problems = list(_malformed(data, source))
-    if problems or (_is_local(data) and not is_all):
+    if problems or (_is_local(data) and not is_local_kept):
         return [], problems
     return [(source, data)], []
 

@@ -78,7 +78,7 @@ def _render(
         if output_format == "text":
             _tell(directory, changed)
     if output_format == "text":
-        _tell_left_out(session, rendered)
+        session.tell_left_out(rendered.left_out)
     status = CHANGED if rendered.left_out or (exit_code and is_changed) else FINE
     return status, result
 
@@ -123,11 +123,3 @@ def _tell(directory: Path, changed: write.Changes) -> None:
         f"{changed.unchanged} unchanged",
         err=True,
     )
-
-
-def _tell_left_out(session: s.Session, rendered: Rendered) -> None:
-    if not rendered.left_out:
-        return
-    session.tell(rendered.left_out)
-    files = sorted({session.seen(p.sandbox.file) for p in rendered.left_out if p.sandbox})
-    click.echo(f"left out because of these problems: {', '.join(files)}", err=True)

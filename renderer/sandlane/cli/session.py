@@ -68,6 +68,13 @@ class Session(View):
         except Unreadable as unreadable:
             raise Invalid([report("SL128", source=Source(file=path), reason=str(unreadable))]) from None
 
+    def tell_left_out(self, problems: Sequence[Problem]) -> None:
+        """Writes the problems of sandboxes that cannot be rendered, and which these are."""
+        if problems:
+            self.tell(problems)
+            files = sorted({self.seen(p.sandbox.file) for p in problems if p.sandbox})
+            click.echo(f"left out because of these problems: {', '.join(files)}", err=True)
+
     def _where(self) -> str:
         """Returns where there are environments, or how to make one."""
         below = environments_below(Path())

@@ -14,11 +14,15 @@ from sandlane.cli import session as s
 from sandlane.cli.main import BROKEN_PROMISE, FINE, INVALID
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import OutsideRoot, Unreadable
-from sandlane.problems.problem import Invalid, Problem
+from sandlane.output.layout import SANDBOXES
+from sandlane.pipeline import render_valid
+from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
 from sandlane.proof.scope import Scope, scope_of
 from sandlane.reports.sarif import sarif
+from sandlane.specs.inputs import Inputs, without
+from sandlane.specs.model import RouteGroup, Sandbox
 
 _UNJUDGED = ("SL621",)
 """Codes of files of which nobody can say what a syncer makes of them."""
@@ -51,16 +55,15 @@ def command(
 
 def _verify(session: s.Session, output: Path | None, output_format: str) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
-    errors = [problem for problem in inputs.problems if problem.level == "error"]
-    if errors:
-        raise Invalid(errors)
     directory = session.output(inputs, output)
     strange = _strange_files(session, directory)
     try:
         tree, written = session.read_output(inputs, directory)
     except Invalid as invalid:
         raise Invalid([*strange, *invalid.problems]) from None
-    claims = claims_of(inputs)
+    unrendered = _unrendered(inputs, written)
+    # What cannot be rendered and is not in the output is nobody's; what is in it is judged by the specs as they are.
+    claims = claims_of(without(inputs, {p.sandbox for p in unrendered if p.sandbox} - _sources(inputs, written)))
     proved = prove(inputs.base, written, claims)
     problems = [*strange, *session.placed_in(tree, {r.source.file for r in written.resources}, proved)]
     scope = scope_of(inputs.base, written, claims)
@@ -69,8 +72,10 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
     elif output_format == "text":
         session.tell(problems)
         _tell(s.shown(directory), scope, written, len(problems))
+        session.tell_left_out(unrendered)
     result = {"output": s.shown(directory), **_as_data(scope, written), "problems": session.as_data(problems)}
-    return _status(problems), result
+    result |= {"left_out": session.as_data(unrendered)} if unrendered else {}
+    return max(_status(problems), INVALID if unrendered else FINE), result
 
 
 def _strange_files(session: s.Session, directory: Path) -> list[Problem]:
@@ -88,6 +93,29 @@ def _status(problems: Sequence[Problem]) -> int:
     if any(problem.code not in _UNJUDGED for problem in problems):
         return BROKEN_PROMISE
     return INVALID if problems else FINE
+
+
+def _unrendered(inputs: Inputs, written: Base) -> Sequence[Problem]:
+    """Returns why specs cannot be rendered.
+
+    Raises Invalid where that is nobody's own mistake, or where the output holds what a spec says that cannot be read.
+    """
+    errors = [problem for problem in inputs.problems if problem.level == "error"]
+    if errors and inputs.rejected & _held(written):
+        raise Invalid(errors)
+    return render_valid(inputs, is_proved=False).left_out
+
+
+def _held(written: Base) -> set[str]:
+    """Returns the names of the sandboxes and route groups of which an output has objects."""
+    paths = (resource.source.file.split("/") for resource in written.resources)
+    return {parts[1] for parts in paths if parts[0] == SANDBOXES and len(parts) > 2}
+
+
+def _sources(inputs: Inputs, written: Base) -> set[Source]:
+    held = _held(written)
+    records: tuple[Sandbox | RouteGroup, ...] = (*inputs.sandboxes, *inputs.groups)
+    return {record.source for record in records if record.name in held}
 
 
 def _tell(directory: str, scope: Scope, written: Base, problems: int) -> None:

@@ -13,6 +13,7 @@ from sandlane.proof.obligations import (
     additions,
     attachment,
     binding,
+    calls,
     completeness,
     copies,
     coverage,
@@ -35,6 +36,7 @@ from sandlane.proof.obligations import (
     route_defaults,
     route_rules,
     selection,
+    storage,
     subsets,
     whole,
     wrapping,
@@ -42,7 +44,7 @@ from sandlane.proof.obligations import (
 from sandlane.proof.obligations.patched import is_patched
 from sandlane.proof.world import make_world
 
-PROMISE_1 = (erasure, additions, followers, defaults, copies, route_defaults)
+PROMISE_1 = (erasure, additions, calls, followers, defaults, copies, route_defaults)
 """Modules with `check(world) -> Iterator[Problem]`: what keeps requests without a carrier as they are in the base."""
 
 OBLIGATIONS = (
@@ -61,6 +63,7 @@ OBLIGATIONS = (
     selection,
     identity,
     protection,
+    storage,
     binding,
     attachment,
     resources,

@@ -129,9 +129,9 @@ def _expected(world: World, claim: Claim, id: ResourceId, addresses: Mapping[str
         pods=_pod_labels(world, claim, origin, row, asked, clone.labels if clone else {}),
         digest=_digest(world, claim, id, asked),
     )  # fmt: skip
-    if row.is_immutable:
-        draft = replace(draft, name=_named_by_content(draft))
     headless = fit(f"{draft.name}-headless", SERVICE_NAME_LIMIT) if row.is_governed else None
+    if row.immutable:
+        draft = replace(draft, name=_named_by_content(draft))
     return Expected(
         origin=origin,
         id=ResourceId(*row.clone, id.namespace, draft.name),
@@ -141,8 +141,11 @@ def _expected(world: World, claim: Claim, id: ResourceId, addresses: Mapping[str
 
 
 def _named_by_content(draft: _Draft) -> str:
-    """Returns the name of a clone whose spec cannot be changed once it runs: another spec, another name."""
-    content = [at(draft.changed, ("spec",)), dict(draft.pods), draft.digest]
+    """Returns the name of a clone of which nobody may change something once it runs: with another, it has another name (rule R-O4)."""
+    template, immutable = draft.row.template, draft.row.immutable
+    content = [at(draft.changed, path) for path in immutable]
+    if any(template[: len(path)] == path for path in immutable):
+        content += [dict(draft.pods), draft.digest]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
     stem = fit(f"{draft.origin.id.name}-{draft.claim.tenant}", draft.row.name_limit - len(digest) - 1)
     return f"{stem}-{digest}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sandlane.base.base import Base
-from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable
+from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable, sidecar_unroutable
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.workload_kinds import GroupKind
 
@@ -47,6 +47,7 @@ class Reader:
 READERS: Mapping[str, Reader] = {
     "gateway-api": Reader(unroutable=plain_unroutable),
     "istio": Reader(
+        unroutable=sidecar_unroutable,
         has_defaults=False,
         replaces_namespaces=True,
         reads_virtual_services=True,
