@@ -97,10 +97,12 @@ def read_base(
         objects += found
         problems += wrong
     declared = declared_scopes(manifest for _, manifest in objects if not _is_local(manifest))
+    # Argo CD applies what kustomize takes for configuration of tools, so in an output it is an object like any other.
+    is_left_out = _is_local if where == "base" else _is_none
     resources = [_resource(source, manifest, declared, default_namespace) for source, manifest in objects]
     base = dataclasses.replace(
-        make_base(resource for resource in resources if not _is_local(resource.manifest)),
-        local=tuple(resource for resource in resources if _is_local(resource.manifest)),
+        make_base(resource for resource in resources if not is_left_out(resource.manifest)),
+        local=tuple(resource for resource in resources if is_left_out(resource.manifest)),
     )
     problems += _duplicates(base, where)
     problems += _impossible_services(base)
@@ -149,6 +151,10 @@ def _is_list(data: Any) -> bool:
 def is_own(data: Any) -> bool:
     """Tells whether a document is one of sandlane's own: specs may lie beside the base."""
     return isinstance(data, dict) and str(data.get("apiVersion")).startswith("sandlane.dev/")
+
+
+def _is_none(_: object) -> bool:
+    return False
 
 
 def _is_local(manifest: Mapping[str, Any]) -> bool:
