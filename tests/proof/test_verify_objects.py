@@ -202,7 +202,7 @@ def added(file: str, path: tuple[str | int, ...], value: Any) -> Edit:
         ),
         pytest.param(
             added(VS, (*ANNOTATIONS, "argocd.argoproj.io/sync-options"), "Prune=false"),
-            kept(VS, '\'metadata.annotations\' is {"argocd.argoproj.io/sync-options": "Prune=false"}, expected none'),
+            kept(VS, "'metadata.annotations['argocd.argoproj.io/sync-options']' is 'Prune=false', expected none"),
             id="a-route-that-stays",
         ),
         pytest.param(
