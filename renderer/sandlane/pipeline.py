@@ -24,6 +24,7 @@ from sandlane.meshes.registry import MESHES
 from sandlane.meshes.route_patches import broken_by_patches, patch_routes
 from sandlane.meshes.routed import Routed
 from sandlane.output.base_objects import base_objects, left_out
+from sandlane.output.flux_units import flux_units
 from sandlane.output.layout import Files, Placed, emit, path_of
 from sandlane.output.substitution import without_substitution
 from sandlane.plan.make import make_plan
@@ -66,7 +67,8 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     routed = mesh.route(routed_plan(plan), unroutable)
     routes, wrong_patches = patch_routes(environment, routed.objects)
     resources, wrong_resources = render_resources(plan)
-    objects = (*clone_all(plan), *resources, *routes, *base_objects(plan, routes))
+    objects: tuple[Placed, ...] = (*clone_all(plan), *resources, *routes, *base_objects(plan, routes))
+    objects = (*objects, *flux_units(plan, objects))
     found = (
         *inputs.problems,
         *plan.problems,
@@ -77,7 +79,8 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     )
     problems = without_accepted(inputs, found)
     _stop(Invalid, [problem for problem in problems if problem.level == "error"])
-    files = emit(objects, [resource.manifest for resource in base.resources], environment.source.file)
+    manifests = [resource.manifest for resource in base.resources]
+    files = emit(objects, manifests, environment.source.file, has_units=environment.output.flux is not None)
     objects, files = without_substitution(objects, files)
     _stop(Invalid, [*too_large(objects, files)])
     unproven = _unproven(inputs, objects) if is_proved else []

@@ -12,8 +12,9 @@ from sandlane.cli.changing import day_of, today
 from sandlane.cli.main import CHANGED, FINE
 from sandlane.output import write
 from sandlane.pipeline import render, render_valid
-from sandlane.problems.problem import Invalid
+from sandlane.problems.problem import Invalid, Problem
 from sandlane.reports.listing import expired
+from sandlane.specs.inputs import Inputs
 
 _KINDS = (
     ("missing", ("create",)),
@@ -36,7 +37,7 @@ _KINDS = (
     help="Compare with what 'render --keep-going' writes: leave out the sandboxes that have errors of their own, list them, and exit 1.",
 )
 @click.option("--as-of", metavar="DATE|today", help="Also fail for sandboxes that have expired on this day, in UTC.")
-@s.output_format("text", "json")
+@s.output_format("text", *s.MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -86,6 +87,17 @@ def _check(
         session.tell_left_out(rendered.left_out)
     result = {"output": s.shown(directory), **found}
     result |= {"left_out": session.as_data(rendered.left_out)} if keep_going else {}
+    if count and output_format not in ("text", "json"):
+        stale = _stale(session, inputs, directory, [path for paths in found.values() for path in paths])
+        result["problems"] = session.as_data([stale])
     return (CHANGED if count or gone or rendered.left_out else FINE), result | (
         {"expired": [r.name for r in gone]} if day else {}
+    )
+
+
+def _stale(session: s.Session, inputs: Inputs, directory: Path, paths: list[str]) -> Problem:
+    """Returns what a code host is told of files that differ: at the environment, since files may be missing."""
+    count, are = ("1 file", "is") if len(paths) == 1 else (f"{len(paths)} files", "are")
+    return inputs.environment.problem(
+        "SL510", file=s.shown(directory), count=count, are=are, first=paths[0], environment=session.shown
     )

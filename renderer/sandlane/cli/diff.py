@@ -21,7 +21,7 @@ from sandlane.reports.diff.data import data
 from sandlane.reports.diff.sides import EMPTY, Side, rendered_side, written_side
 from sandlane.specs.inputs import Inputs, read_inputs
 
-FORMATS = ("text", "markdown", "json", "html")
+FORMATS = ("text", "markdown", "html", *s.MACHINES)
 
 
 @click.command(
@@ -52,7 +52,9 @@ def command(
     def diff(session: s.Session) -> tuple[int, dict[str, Any]]:
         difference, against = _difference(session, directory, rev)
         _tell(session, difference, against, output_format)
-        return (CHANGED if difference and exit_code else FINE), {"against": against, **data(difference)}
+        is_for_a_host = output_format in s.MACHINES and output_format != "json"
+        problems = {"problems": session.as_data(difference.new_notices)} if is_for_a_host else {}
+        return (CHANGED if difference and exit_code else FINE), {"against": against, **data(difference), **problems}
 
     s.run(sessions, output_format, diff)
 

@@ -26,7 +26,7 @@ from sandlane.problems.problem import did_you_mean
 @click.option(
     "--keep-going", is_flag=True, help="Leave out the sandboxes that have errors of their own, list them, and exit 1."
 )
-@s.output_format("text", "json")
+@s.output_format("text", *s.MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -44,7 +44,7 @@ def command(
         raise click.UsageError("--only goes with --stdout")
     if output and (to_stdout or len(sessions) > 1):
         raise click.UsageError("--output goes with one environment and without --stdout")
-    if to_stdout and output_format == "json":
+    if to_stdout and output_format in s.MACHINES:
         raise click.UsageError("--stdout prints manifests: leave --format out")
     s.run(
         sessions,

@@ -20,7 +20,6 @@ from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
 from sandlane.proof.scope import Scope, scope_of
-from sandlane.reports.sarif import sarif
 from sandlane.specs.inputs import Inputs, without
 from sandlane.specs.model import RouteGroup, Sandbox
 
@@ -36,7 +35,7 @@ _UNJUDGED = ("SL621",)
 @s.environments
 @s.base_option
 @s.output_option("Prove")
-@s.output_format("text", "json", "sarif")
+@s.output_format("text", *s.MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -48,8 +47,6 @@ def command(
     sessions = s.sessions(environments, root, base)
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
-    if output_format == "sarif" and len(sessions) > 1:
-        raise click.UsageError("--format sarif goes with one environment")
     s.run(sessions, output_format, lambda session: _verify(session, output, output_format))
 
 
@@ -67,32 +64,13 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
     proved = prove(inputs.base, written, claims)
     problems = [*strange, *session.placed_in(tree, {r.source.file for r in written.resources}, proved)]
     scope = scope_of(inputs.base, written, claims)
-    if output_format == "sarif":
-        s.write_json(sarif(session.as_data(problems)))
-    elif output_format == "text":
+    if output_format == "text":
         session.tell(problems)
         _tell(s.shown(directory), scope, written, len(problems))
         session.tell_left_out(unrendered)
     result = {"output": s.shown(directory), **_as_data(scope, written), "problems": session.as_data(problems)}
     result |= {"left_out": session.as_data(unrendered)} if unrendered else {}
-    return max(_status(problems), INVALID if unrendered else FINE), result
-
-
-def _strange_files(session: s.Session, directory: Path) -> list[Problem]:
-    """Returns what is wrong with files by which Argo CD or Flux apply something else than the manifests of an output."""
-    tree = DiskTree(directory)
-    try:
-        problems = find(tree).problems if tree.kind("") == "directory" else ()
-    except (OutsideRoot, Unreadable) as error:
-        raise Invalid([s.unusable(directory, error)]) from None
-    return session.placed_in(tree, {p.source.file for p in problems if p.source}, problems)
-
-
-def _status(problems: Sequence[Problem]) -> int:
-    """Returns 3 where a promise is broken, 2 where something cannot be judged, else 0."""
-    if any(problem.code not in _UNJUDGED for problem in problems):
-        return BROKEN_PROMISE
-    return INVALID if problems else FINE
+    return (_status(problems) or (INVALID if unrendered else FINE)), result
 
 
 def _unrendered(inputs: Inputs, written: Base) -> Sequence[Problem]:
@@ -116,6 +94,23 @@ def _sources(inputs: Inputs, written: Base) -> set[Source]:
     held = _held(written)
     records: tuple[Sandbox | RouteGroup, ...] = (*inputs.sandboxes, *inputs.groups)
     return {record.source for record in records if record.name in held}
+
+
+def _strange_files(session: s.Session, directory: Path) -> list[Problem]:
+    """Returns what is wrong with files by which Argo CD or Flux apply something else than the manifests of an output."""
+    tree = DiskTree(directory)
+    try:
+        problems = find(tree).problems if tree.kind("") == "directory" else ()
+    except (OutsideRoot, Unreadable) as error:
+        raise Invalid([s.unusable(directory, error)]) from None
+    return session.placed_in(tree, {p.source.file for p in problems if p.source}, problems)
+
+
+def _status(problems: Sequence[Problem]) -> int:
+    """Returns 3 where a promise is broken, 2 where something cannot be judged, else 0."""
+    if any(problem.code not in _UNJUDGED for problem in problems):
+        return BROKEN_PROMISE
+    return INVALID if problems else FINE
 
 
 def _tell(directory: str, scope: Scope, written: Base, problems: int) -> None:

@@ -87,6 +87,7 @@ class GitTree:
         return tuple(sorted(self._directories[found]))
 
     def is_link(self, path: str) -> bool:
+        """Tells whether a path is a link, to whatever it leads."""
         entry = self._entries.get(path)
         return entry is not None and entry.mode == _LINK
 

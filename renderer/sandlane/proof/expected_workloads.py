@@ -141,7 +141,7 @@ def _expected(world: World, claim: Claim, id: ResourceId, addresses: Mapping[str
 
 
 def _named_by_content(draft: _Draft) -> str:
-    """Returns the name of a clone of which nobody may change something once it runs: with another, it has another name (rule R-O4)."""
+    """Returns the name of a clone of which some fields cannot be changed once it runs: other fields, another name (rule R-O4)."""
     template, immutable = draft.row.template, draft.row.immutable
     content = [at(draft.changed, path) for path in immutable]
     if any(template[: len(path)] == path for path in immutable):

@@ -45,7 +45,7 @@ class Reader:
 
 
 READERS: Mapping[str, Reader] = {
-    "gateway-api": Reader(unroutable=plain_unroutable),
+    "gateway-api": Reader(unroutable=plain_unroutable, own=frozenset({DESTINATION_RULE})),
     "istio": Reader(
         unroutable=sidecar_unroutable,
         has_defaults=False,
@@ -60,6 +60,7 @@ READERS: Mapping[str, Reader] = {
         kinds=(HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE),
         dead_filters=frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"}),
         is_linkerd=True,
+        own=frozenset({DESTINATION_RULE}),
     ),
 }
 """Value of `spec.mesh` -> how it reads routes."""

@@ -176,7 +176,7 @@ SIXTEEN = {"headers": [{"name": f"x{n}", "value": "1"} for n in range(16)]}
         pytest.param(L, [*ABC, route("r", rule("a", match=SIXTEEN), parents=[ON_A])], [
             "base.yaml: SL422 a match of 'HTTPRoute/shop/r' has 16 headers already, as many as the Gateway API allows\n"
             "  hint: take a header out of the match"], id="40 sixteen headers"),
-        pytest.param(A, ABC, [
+        pytest.param(A, [*ABC, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}], [
             "sandboxes/dev1.yaml: SL411 no request can reach the clone of 'Deployment/shop/a': the base shows no waypoint for "
             "'Service/shop/a'\n  hint: label the Service or its Namespace 'istio.io/use-waypoint: <waypoint>' in the base, or accept it at "
             "the workload: accept: [{code: SL411, object: Deployment/shop/a, reason: ...}]"], id="49 no waypoint"),

@@ -30,6 +30,8 @@ def service_notices(
             yield from _hashing(view, id)
         if not how.is_bare and not view.in_mesh.get(id):
             yield from _caught(view, id)
+        if how.is_bare and http_ports(view.base.by_id[id].manifest):
+            yield from _conflicting(view, id)
     for vs in view.virtual_services:
         for host, meant in literal_hosts(view, vs):
             if meant in by_service:
@@ -42,6 +44,19 @@ def service_notices(
         service = view.base.by_id[id]
         if http_ports(service.manifest) and at(service.manifest, ("spec", "clusterIP")) == "None":
             yield report("SL449", source=service.source, path=("spec", "clusterIP"), object=str(id))
+
+
+def _conflicting(view: RouteIndex, id: ResourceId) -> Iterator[Problem]:
+    """Yields VirtualServices that Istio's analyzer takes for conflicting with the new one of a Service, though no client sees both.
+
+    Istio: pkg/config/analysis/analyzers/virtualservice/conflictingmeshgatewayhosts.go, which knows no defaults of MeshConfig.
+    """
+    new = visibility(view.base.by_id[id])
+    for vs in view.in_mesh.get(id, ()):
+        listed = spec_of(vs.manifest).get("exportTo") or ("*",)
+        own = {vs.id.namespace if name == "." else name for name in listed}
+        if "*" in own | new or own & new:
+            yield report("SL470", source=vs.source, path=("spec", "exportTo"), object=str(vs.id), service=id)
 
 
 def _hashing(view: RouteIndex, id: ResourceId) -> Iterator[Problem]:

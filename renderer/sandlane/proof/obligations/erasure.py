@@ -144,7 +144,8 @@ def _changes(world: World, ours: Resource, resource: Resource, skip: str, *, is_
     An adopted object loses what its old owner knows it by; one of an output of the whole base is handed over as it is.
     """
     base, written = ours.manifest, resource.manifest
-    yield from _metadata(world, resource, base["metadata"], written.get("metadata") or {}, is_adopted=is_adopted)
+    metadata = base["metadata"], written.get("metadata") or {}
+    yield from _metadata(world, resource, *metadata, is_adopted=is_adopted)
     for field in dict.fromkeys((*base, *written)):
         if field == "metadata" or (field == "status" and field not in written):
             continue
@@ -174,11 +175,10 @@ def _metadata(
         before, after = base.get(field) or {}, written.get(field) or {}
         for key in dict.fromkeys((*before, *after)):
             is_released = key not in after and (_is_owned(field, key, before[key]) if is_adopted else _is_tracking(key))
-            is_released |= (
-                directory(resource) == "shared" and key not in before and is_literal(resource.manifest, key, after[key])
-            )
             is_note = key not in before and world.is_note(field, key)
-            if not is_released and not is_note and before.get(key) != after.get(key):
+            is_literal_mark = directory(resource) == "shared" and key not in before
+            is_literal_mark = is_literal_mark and is_literal(resource.manifest, key, after[key])
+            if not (is_released or is_note or is_literal_mark) and before.get(key) != after.get(key):
                 yield _wrong(resource, f"{field[:-1]} '{key}' is not the base's", ("metadata", field))
 
 
