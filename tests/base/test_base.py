@@ -428,7 +428,7 @@ def test_malformed(document: Any, expected: str) -> None:
 
 def test_all_problems_of_all_files_come_at_once() -> None:
     assert said({"a.yaml": "a: b: c\n", "b.yaml": "x: 1\n", "c.yaml": "a: 1\n---\nz: yes\n"}) == [
-        "a.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context",
+        "a.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'a: \"b: c\"'",
         f"b.yaml:1:1: SL123 no Kubernetes object: apiVersion and kind and metadata missing or no string{OBJECT}",
         "c.yaml:3:4: SL103 plain value 'yes' is ambiguous: the boolean true to kubectl, the string 'yes' to kustomize"
         "\n  hint: quote it, or write the value that is meant",

@@ -134,7 +134,7 @@ def test_what_is_wrong_is_told_with_places(here: Path) -> None:
         pytest.param(
             ("-",),
             "a: b: c\n",
-            "<stdin>:1:5: SL101 not valid YAML: mapping values are not allowed in this context\n",
+            "<stdin>:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'a: \"b: c\"'\n",
             id="stream",
         ),
     ],

@@ -415,7 +415,10 @@ def in_full(claims: Claims = CLAIMS) -> Claims:
 
 
 def full(files: Files) -> None:
-    """Adds the base's other objects to the output, as `base: full` does."""
+    """Adds the base's other objects to the output, as `base: full` does, and hands routes over with Helm's marks."""
+    for manifest in files.values():
+        if manifest["kind"] == "VirtualService" and manifest["metadata"].get("annotations", {}).get("note"):
+            manifest["metadata"]["labels"].update({"helm.sh/chart": "shop-1", "app.kubernetes.io/managed-by": "Helm"})
     for file, manifest in base_files().items():
         if manifest["kind"] not in ("Secret", "VirtualService"):
             files[file] = manifest
@@ -530,6 +533,9 @@ def test_label_keys_are_those_of_the_renderer() -> None:
     assert {names.TENANT, names.SANDBOX, names.ORIGIN, names.MANAGED_BY} == literals.MARKS
     assert {names.OWNER, names.EXPIRES, names.SPEC} == literals.NOTES
     assert tuple(sorted(literals.OWNED_PREFIXES)) == tuple(sorted(metadata._OWNED_PREFIXES))
+    assert literals.TRACKING == metadata._TRACKING
+    assert literals.TRACKING_PREFIXES == metadata._TRACKING_PREFIXES
+    assert literals.SUBSTITUTE == metadata.SUBSTITUTE
     server = (
         "uid",
         "resourceVersion",

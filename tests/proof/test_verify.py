@@ -185,9 +185,6 @@ def test_an_empty_output_keeps_no_promise(here: Path) -> None:
     ("arguments", "message"),
     [
         pytest.param(["verify", "shop", "shop", "--output", "x"], "--output goes with one environment", id="output"),
-        pytest.param(
-            ["verify", "shop", "shop", "--format", "sarif"], "--format sarif goes with one environment", id="sarif"
-        ),
     ],
 )
 def test_usage(arguments: list[str], message: str) -> None:

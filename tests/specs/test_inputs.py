@@ -83,11 +83,13 @@ KIND = "\n  hint: see 'sandlane schema Environment'"
         ),
         pytest.param(
             {"apiVersion": OWN, "kind": "Environment"},
-            "sandlane.yaml:1:1: SL203 field 'spec' is missing\n  hint: spec: What the environment consists of.",
+            "sandlane.yaml:1:1: SL203 field 'spec' is missing\n  hint: What the environment consists of: "
+            "'spec: {base: [base], defaultNamespace: shop, mesh: istio, sandboxes: [sandboxes]}'",
             id="no-spec",
         ),
         pytest.param(
-            "a: b: c\n", "sandlane.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context", id="syntax"
+            "a: b: c\n", "sandlane.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n"
+            "  hint: quote the value: 'a: \"b: c\"'", id="syntax"
         ),
         pytest.param(
             b"\xff\n",
@@ -103,8 +105,8 @@ def test_environment_is_refused(content: Any, expected: str) -> None:
 def test_environment_after_an_empty_document_keeps_its_places() -> None:
     content = "# license\n---\n" + text(environment(defaultNamespace=""))
     assert said({ENVIRONMENT: content, **BASE}) == [
-        "sandlane.yaml:11:23: SL201 '' does not have the form that is expected in 'spec.defaultNamespace'\n"
-        "  hint: Namespace of base objects and workloads that name none."
+        "sandlane.yaml:11:23: SL201 must not be empty in 'spec.defaultNamespace'\n"
+        "  hint: lower-case letters, digits and '-', with a letter or digit at both ends, such as 'defaultNamespace: shop'"
     ]
 
 
@@ -215,7 +217,8 @@ def test_mistakes_of_environment_and_base_come_together() -> None:
     assert said(files) == [
         "base/b.yaml:1:1: SL123 no Kubernetes object: apiVersion and kind and metadata missing or no string\n  hint: a manifest "
         "needs apiVersion, kind and metadata.name; mark other files with a comment '# +argocd:skip-file-rendering'",
-        "base/c.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context",
+        "base/c.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n"
+        "  hint: quote the value: 'a: \"b: c\"'",
         "sandlane.yaml:7:4: SL120 file or directory 'zzz' does not exist",
     ]
 
@@ -338,4 +341,16 @@ def test_directories_have_a_bound() -> None:
     deep = "base/" + "d/" * 65 + "a.yaml"
     assert said({ENVIRONMENT: environment(), **BASE, deep: "x: 1\n"}) == [
         f"sandlane.yaml:6:4: SL128 cannot be read: '{deep.rpartition('/')[0]}' is nested deeper than 64 directories"
+    ]
+
+
+def test_a_chart_among_manifests_is_told_as_one() -> None:
+    chart = {
+        "base/chart/Chart.yaml": "apiVersion: v2\n",
+        "base/chart/templates/a.yaml": "a: {{ .b }}\n",
+        "base/chart/values.yaml": "a: 1\n",
+    }
+    assert said({ENVIRONMENT: text(environment()), **BASE, **chart}) == [
+        "base/chart/Chart.yaml:1:1: SL146 'base/chart' is a Helm chart, and no manifests\n"
+        "  hint: pipe in what Helm makes of it: helm template NAME base/chart | sandlane render --base -"
     ]

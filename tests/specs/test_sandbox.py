@@ -204,12 +204,13 @@ MERGE = "\n  hint: merge the two entries"
         ),
         pytest.param(
             {"a.yaml": {**sandbox("a"), "apiVersion": "sandlane.dev/v2"}},
-            ["a.yaml:2:16: SL201 expected one of sandlane.dev/v1alpha1, found 'sandlane.dev/v2' in 'apiVersion'"],
+            ["a.yaml:2:16: SL201 expected sandlane.dev/v1alpha1, found 'sandlane.dev/v2' in 'apiVersion'\n"
+             "  hint: write 'apiVersion: sandlane.dev/v1alpha1'"],
             id="another-version",
         ),
         pytest.param(
             {"a.yaml": "a: b: c\n", "b.yaml": sandbox("b")},
-            ["a.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context"],
+            ["a.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'a: \"b: c\"'"],
             id="syntax",
         ),
         pytest.param(
@@ -225,56 +226,56 @@ MERGE = "\n  hint: merge the two entries"
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": sandbox("a", tenantID="other")},
             [
-                f"a.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in b.yaml{OWN_NAME}",
-                f"b.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in a.yaml{OWN_NAME}",
+                f"a.yaml:5:11: SL206 name 'a' is also claimed by sandbox 'a' in b.yaml{OWN_NAME}",
+                f"b.yaml:5:11: SL206 name 'a' is also claimed by sandbox 'a' in a.yaml{OWN_NAME}",
             ],
             id="name-twice",
         ),
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": group("a", tenantID="other", sandboxes=["a"])},
             [
-                f"a.yaml:5:11: SL206 name 'a' is taken by route group 'a' in b.yaml{OWN_NAME}",
-                f"b.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in a.yaml{OWN_NAME}",
+                f"a.yaml:5:11: SL206 name 'a' is also claimed by route group 'a' in b.yaml{OWN_NAME}",
+                f"b.yaml:5:11: SL206 name 'a' is also claimed by sandbox 'a' in a.yaml{OWN_NAME}",
             ],
             id="name-of-a-group",
         ),
         pytest.param(
             {"a.yaml": sandbox("a", tenantID="t"), "b.yaml": sandbox("b", tenantID="t")},
             [
-                f"a.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
-                f"b.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+                f"a.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'a' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-twice",
         ),
         pytest.param(
             {"a.yaml": group("g", tenantID="t", sandboxes=["b"]), "b.yaml": sandbox("b", tenantID="t")},
             [
-                f"a.yaml:8:15: SL205 tenantID 't' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
-                f"b.yaml:13:15: SL205 tenantID 't' is taken by route group 'g' in a.yaml{OWN_TENANT}",
+                f"a.yaml:8:15: SL205 tenantID 't' is also claimed by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 't' is also claimed by route group 'g' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-of-a-group",
         ),
         pytest.param(
             {"a.yaml": sandbox("b", tenantID="a"), "b.yaml": sandbox("a")},
             [
-                f"a.yaml:13:15: SL205 tenantID 'a' is taken by sandbox 'a' in b.yaml{OWN_TENANT}",
-                f"b.yaml:5:11: SL205 tenantID 'a' is taken by sandbox 'b' in a.yaml{OWN_TENANT}",
+                f"a.yaml:13:15: SL205 tenantID 'a' is also claimed by sandbox 'a' in b.yaml{OWN_TENANT}",
+                f"b.yaml:5:11: SL205 tenantID 'a' is also claimed by sandbox 'b' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-that-is-the-name",
         ),
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": group("g", tenantID="a", sandboxes=["a"])},
             [
-                f"a.yaml:5:11: SL205 tenantID 'a' is taken by route group 'g' in b.yaml{OWN_TENANT}",
-                f"b.yaml:8:15: SL205 tenantID 'a' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+                f"a.yaml:5:11: SL205 tenantID 'a' is also claimed by route group 'g' in b.yaml{OWN_TENANT}",
+                f"b.yaml:8:15: SL205 tenantID 'a' is also claimed by sandbox 'a' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-of-a-sandbox",
         ),
         pytest.param(
             {"a.yaml": sandbox("a", suspend=True), "b.yaml": sandbox("b", tenantID="a")},
             [
-                f"a.yaml:5:11: SL205 tenantID 'a' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
-                f"b.yaml:13:15: SL205 tenantID 'a' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+                f"a.yaml:5:11: SL205 tenantID 'a' is also claimed by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 'a' is also claimed by sandbox 'a' in a.yaml{OWN_TENANT}",
             ],
             id="suspended-sandboxes-keep-their-tenant",
         ),
@@ -352,8 +353,8 @@ def test_texts_name_files_as_seen_from_the_environment() -> None:
     files = {f"envs/x/sandboxes/{name}.yaml": sandbox(name, tenantID="t") for name in "ab"}
     found = read_specs(tree(files), sorted(files), record(directory="envs/x"))
     assert shown(found.problems, tree(files)) == [
-        f"envs/x/sandboxes/a.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'b' in sandboxes/b.yaml{OWN_TENANT}",
-        f"envs/x/sandboxes/b.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'a' in sandboxes/a.yaml{OWN_TENANT}",
+        f"envs/x/sandboxes/a.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'b' in sandboxes/b.yaml{OWN_TENANT}",
+        f"envs/x/sandboxes/b.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'a' in sandboxes/a.yaml{OWN_TENANT}",
     ]
 
 
@@ -390,7 +391,7 @@ def test_a_group_is_not_blamed_for_a_member_whose_file_is_no_yaml() -> None:
     with pytest.raises(Invalid) as caught:
         render(read_inputs(held, "sandlane.yaml"))
     assert shown(caught.value.problems, held) == [
-        "sandboxes/dev1.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context"
+        "sandboxes/dev1.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'a: \"b: c\"'"
     ]
 
 

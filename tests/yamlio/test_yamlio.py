@@ -176,7 +176,9 @@ REFUSED = [
     ),
     pytest.param(
         b"a: &x 1\n---\nb: *x\n",
-        ["f.yaml:3:4: SL101 not valid YAML: alias 'x' has no anchor before it"],
+        [
+            "f.yaml:3:4: SL101 not valid YAML: alias 'x' has no anchor before it\n  hint: quote it where a text is meant: '\"*x\"'"
+        ],
         id="alias-of-another-document",
     ),
     pytest.param(
@@ -278,7 +280,7 @@ def test_refusals(data: bytes, expected: list[str], parser: Any) -> None:
 
 def test_syntax_errors_and_paths() -> None:
     assert said(b"a: 1\nb: c: d\n") == [
-        "f.yaml:2:5: SL101 not valid YAML: mapping values are not allowed in this context"
+        "f.yaml:2:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'b: \"c: d\"'"
     ]
     assert said(b'a: "\\ud800"\n') == [
         "f.yaml:1:7: SL101 not valid YAML: while parsing a quoted scalar, found invalid Unicode character escape code"
@@ -480,3 +482,63 @@ def test_the_writer_refuses_what_is_not_json() -> None:
         write({"a": {1}})
     with pytest.raises(TypeError, match=r"\Akey 1 is not a string\Z"):
         write({1: 2})  # type: ignore[dict-item]
+
+
+CLOSE = "and separate what is in it by commas"
+SIDES = "keep one side, or both, and take the lines with '<<<<<<<', '=======' and '>>>>>>>' out"
+TEMPLATE = (
+    "render the template first and read what it prints, such as 'helm template NAME CHART | sandlane build -'; "
+    "only 'resources' of a sandbox that end in .j2 are templates"
+)
+SPACES = "SL101 not valid YAML: a tab stands where YAML takes spaces only\n  hint: indent with spaces, as the lines around it are"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("a:\n\tb: 1\n", f"2:1: {SPACES}", id="tab"),
+        pytest.param("a:\n  \tb: 1\n", f"2:3: {SPACES}", id="tab-behind-spaces"),
+        pytest.param("a:\n-\tb: 1\n\tc: 2\n", f"2:2: {SPACES}", id="tab-behind-a-dash"),
+        pytest.param("a:\n  owner:dana\n  b: 1\n",
+                     "2:3: SL101 not valid YAML: 'owner:' has no space behind its colon\n  hint: write 'owner: dana'", id="glued"),
+        pytest.param("a: 1\nowner:dana\n",
+                     "2:1: SL101 not valid YAML: 'owner:' has no space behind its colon\n  hint: write 'owner: dana'", id="glued-last"),
+        pytest.param("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n",
+                     f"2:1: SL101 not valid YAML: a merge conflict is left in the file\n  hint: {SIDES}", id="conflict"),
+        pytest.param('a: "b\nc: d\n', '1:4: SL101 not valid YAML: the quote " is never closed\n  hint: close it: "b"', id="quote"),
+        pytest.param("a: 'b\n---\nc: d\n", "1:4: SL101 not valid YAML: the quote ' is never closed\n  hint: close it: 'b'",
+                     id="quote-of-another-document"),
+        pytest.param("- a:\n    b: 1\n  - c: 2\n",
+                     "3:3: SL101 not valid YAML: '-' is not aligned with the lines above it\n"
+                     "  hint: give it as many spaces as the lines that it belongs to have", id="unaligned"),
+        pytest.param("a: b\n  c: d\n",
+                     "2:3: SL101 not valid YAML: the line is indented further than 'a' above it, which has a value already\n"
+                     "  hint: let 'c' start below 'a'", id="too-far-right"),
+        pytest.param("a: @b\n", "1:4: SL101 not valid YAML: a value without quotes cannot start with '@'\n  hint: quote it: 'a: \"@b\"'",
+                     id="at-sign"),
+        pytest.param("- `b`\n", "1:3: SL101 not valid YAML: a value without quotes cannot start with '`'\n  hint: quote it: '\"`b`\"'",
+                     id="backtick"),
+        pytest.param("a: [b\nc: d\n",
+                     "1:4: SL101 not valid YAML: '[' is not closed, or a comma is missing behind it\n"
+                     f"  hint: close it with ']', {CLOSE}",
+                     id="list"),
+        pytest.param("a: {b: c d: e}\n",
+                     "1:4: SL101 not valid YAML: '{' is not closed, or a comma is missing behind it\n"
+                     f"  hint: close it with '}}', {CLOSE}", id="comma-in-a-flow-mapping"),
+        pytest.param("a: {{ .Values.a }}\n", "1:4: SL145 '{{ .Values.a }}' is a placeholder of a template, and nothing fills it in\n"
+                     f"  hint: {TEMPLATE}", id="placeholder"),
+        pytest.param("{{- if .Values.a }}\na: b\n{{- end }}\n",
+                     f"1:1: SL145 '{{{{- if .Values.a }}}}' is a placeholder of a template, and nothing fills it in\n  hint: {TEMPLATE}",
+                     id="line-of-a-template"),
+        pytest.param("a: {% if b %}c{% endif %}\n",
+                     "1:4: SL145 '{% if b %}' is a placeholder of a template, and nothing fills it in\n"
+                     f"  hint: {TEMPLATE}", id="jinja"),
+        pytest.param("? [a]\n: b\n", "1:3: SL110 key a list or mapping is not a string\n  hint: quote the key", id="no-template"),
+    ],
+)  # fmt: skip
+def test_common_mistakes_are_told_by_what_was_meant(text: str, expected: str) -> None:
+    assert said(text.encode()) == [f"f.yaml:{expected}"]
+
+
+def test_a_quoted_placeholder_is_text() -> None:
+    assert [d.data for d in read(b"a: '{{ b }}'\n", "f.yaml")] == [{"a": "{{ b }}"}]

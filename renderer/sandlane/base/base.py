@@ -26,7 +26,8 @@ from sandlane.yamlio.value_types import type_at
 class Base:
     """All resources of the base, sorted by id, and the ways to find them.
 
-    `as_read` are the same in the order of their files. `export_defaults` is where Istio shows objects that do not say it themselves,
+    `as_read` are the same in the order of their files. `local` are objects of its files that are configuration of tools and no part
+    of it (`config.kubernetes.io/local-config`). `export_defaults` is where Istio shows objects that do not say it themselves,
     `unseen_namespace` what is taken of Namespaces that the base does not hold.
     """
 
@@ -35,6 +36,7 @@ class Base:
     by_kind: Mapping[GroupKind, tuple[Resource, ...]]
     as_read: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
     export_defaults: ExportDefaults = SHOWN_TO_ALL
+    local: tuple[Resource, ...] = dataclasses.field(default=(), compare=False)
     unseen_namespace: Manifest = dataclasses.field(default_factory=dict)
 
     def of(self, group: str, kind: str) -> tuple[Resource, ...]:
@@ -59,7 +61,8 @@ def make_base(
     for resource in ordered:
         kinds.setdefault((resource.id.group, resource.id.kind), []).append(resource)
     by_kind = {key: tuple(found) for key, found in kinds.items()}
-    return Base(ordered, {r.id: r for r in ordered}, by_kind, as_read, export_defaults, unseen_namespace)
+    by_id = {r.id: r for r in ordered}
+    return Base(ordered, by_id, by_kind, as_read, export_defaults, unseen_namespace=unseen_namespace)
 
 
 Built = tuple[Source, Mapping[str, Any]]
@@ -85,15 +88,20 @@ def read_base(
             problems.append(report("SL128", source=Source(file=file), reason=str(unreadable)))
             continue
         for document in documents:
-            found, wrong = objects_of(document.data, Source(file=file, document=document.index))
+            source = Source(file=file, document=document.index)
+            found, wrong = objects_of(document.data, source, is_local_kept=True)
             objects += found
             problems += wrong
     for source, manifest in built:
         found, wrong = objects_of(manifest, source)
         objects += found
         problems += wrong
-    declared = declared_scopes(manifest for _, manifest in objects)
-    base = make_base(_resource(source, manifest, declared, default_namespace) for source, manifest in objects)
+    declared = declared_scopes(manifest for _, manifest in objects if not _is_local(manifest))
+    resources = [_resource(source, manifest, declared, default_namespace) for source, manifest in objects]
+    base = dataclasses.replace(
+        make_base(resource for resource in resources if not _is_local(resource.manifest)),
+        local=tuple(resource for resource in resources if _is_local(resource.manifest)),
+    )
     problems += _duplicates(base, where)
     problems += _impossible_services(base)
     if problems:
@@ -101,13 +109,17 @@ def read_base(
     return base
 
 
-def objects_of(data: Any, source: Source) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
+def objects_of(
+    data: Any, source: Source, *, is_local_kept: bool = False
+) -> tuple[list[tuple[Source, Mapping[str, Any]]], list[Problem]]:
     """Returns the objects of a document, with those of a List one by one, and what is wrong with them."""
     if _is_list(data):
         data = {**data, "items": data["items"] or []}
         nested = [
             objects_of(
-                item, Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number))
+                item,
+                Source(file=source.file, document=source.document, prefix=(*source.prefix, "items", number)),
+                is_local_kept=is_local_kept,
             )
             for number, item in enumerate(data["items"])
         ]
@@ -115,7 +127,7 @@ def objects_of(data: Any, source: Source) -> tuple[list[tuple[Source, Mapping[st
     if is_own(data):
         return [], []
     problems = list(_malformed(data, source))
-    if problems or _is_local(data):
+    if problems or (_is_local(data) and not is_local_kept):
         return [], problems
     return [(source, data)], []
 

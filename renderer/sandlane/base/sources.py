@@ -108,6 +108,8 @@ def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str
     if kustomization:
         source = Source(file=join(directory, kustomization))
         raise Invalid([report("SL122", source=source, file=directory or ".")])
+    if is_base and {"Chart.yaml", "templates"} <= set(names):
+        raise Invalid([report("SL146", source=Source(file=join(directory, "Chart.yaml")), file=directory or ".")])
     if depth > _DEEPEST:
         raise Unreadable(f"'{directory}' is nested deeper than {_DEEPEST} directories")
     for name in names:

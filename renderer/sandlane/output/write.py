@@ -100,7 +100,7 @@ def _refuse_others(directory: Path, found: _Found) -> None:
     for path, other in sorted(found.others.items()):
         if path != _README:
             raise OfAnotherEnvironment(f"holds '{split(path)[0]}', the output of", other)
-        if own and other != own:
+        if own and other != own and not _is_one_file(directory, own, other):
             raise OfAnotherEnvironment("is the output of", other)
     for parent in directory.absolute().parents if own else ():
         with suppress(OSError):
@@ -109,6 +109,15 @@ def _refuse_others(directory: Path, found: _Found) -> None:
                 raise OfAnotherEnvironment(f"lies in '{parent.name}', the output of", around)
         if (parent / ".git").exists():
             break
+
+
+def _is_one_file(directory: Path, one: str, other: str) -> bool:
+    """Tells whether two names mean one environment, each seen from another root: nothing else above the output has either name."""
+    meant = {
+        name: {os.path.realpath(parent / name) for parent in directory.absolute().parents if (parent / name).is_file()}
+        for name in (one, other)
+    }
+    return len(meant[one]) == 1 and meant[one] == meant[other]
 
 
 def _above(path: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from sandlane.k8s.resource import Manifest, Resource
 from sandlane.semantics.delegates import Entry, entries_of
 from sandlane.semantics.istio_matches import Proxy, doubt_about, has_claims, is_catch_all, is_for, predicate_of
 from sandlane.semantics.network import Network
-from sandlane.semantics.outcomes import Destination, Direct, Origin, Outcome, Redirect, Unknown, forward
+from sandlane.semantics.outcomes import Destination, Direct, Forward, Origin, Outcome, Redirect, Unknown, forward
 from sandlane.semantics.policies import has_subset, policy_of
 from sandlane.semantics.tables import Rule, doubt_of
 
@@ -67,14 +67,11 @@ def outcome_of(network: Network, proxy: Proxy, body: Manifest) -> Outcome:
     if not live:
         return Unknown("all weights are 0" if route else "the entry has neither a route nor a redirect")
     destinations = tuple(_destination(network, proxy, item, is_only=len(live) == 1) for item in live)
-    headless = [d.host for d in destinations if d.host != proxy.dialled and _comes_back(network, d)]
-    if headless and proxy.client.kind != "gateway":
-        return Unknown(f"'{headless[0]}' is headless: what a route sends there goes to the address that was dialled")
     mirrors = tuple(body.get("mirrors") or ())
     if body.get("mirror"):
         share = {k: body[k] for k in ("mirrorPercentage", "mirrorPercent") if k in body}
         mirrors = ({"destination": body["mirror"], **share}, *mirrors)
-    return forward(
+    made = forward(
         destinations,
         changes=changes,
         rewrite=body.get("rewrite"),
@@ -84,6 +81,11 @@ def outcome_of(network: Network, proxy: Proxy, body: Manifest) -> Outcome:
         cors=body.get("corsPolicy"),
         mirrors=mirrors,
     )
+    headless = [d.host for d in destinations if d.host != proxy.dialled and _comes_back(network, d)]
+    if headless and proxy.client.kind != "gateway":
+        why = f"'{headless[0]}' is headless: what a route sends there goes to the address that was dialled"
+        return Unknown(why, made if isinstance(made, Forward) else None)
+    return made
 
 
 def _comes_back(network: Network, destination: Destination) -> bool:

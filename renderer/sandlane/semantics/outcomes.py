@@ -94,9 +94,10 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class NoCluster:
-    """The rule leads to nothing that exists: `why` begins with the status."""
+    """The rule leads to nothing that exists: `why` begins with the status. `meant` is what it says, where its destinations fail."""
 
     why: str
+    meant: Forward | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,10 @@ class L4:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The model cannot tell, and says why."""
+    """The model cannot tell, and says why; `meant` is what the rule says, where that alone is not enough to tell."""
 
     why: str
+    meant: Forward | None = field(default=None, compare=False, repr=False)
 
 
 Outcome = Forward | Redirect | Direct | NotFound | NoCluster | Passthrough | Blackhole | L4 | Unknown
@@ -129,6 +131,7 @@ Outcome = Forward | Redirect | Direct | NotFound | NoCluster | Passthrough | Bla
 
 def forward(destinations: tuple[Destination, ...], **rest: Any) -> Outcome:
     """Returns a Forward, or NoCluster where no destination can answer."""
+    made = Forward(destinations=destinations, **rest)
     if destinations and all(destination.failure for destination in destinations):
-        return NoCluster(destinations[0].failure)
-    return Forward(destinations=destinations, **rest)
+        return NoCluster(destinations[0].failure, made)
+    return made

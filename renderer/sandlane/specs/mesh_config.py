@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandlane.base.base import Base, make_base
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
 from sandlane.k8s.visibility import ExportDefaults
@@ -29,7 +31,7 @@ def with_mesh_config(base: Base, cluster: Cluster) -> Base:
     defaults = ExportDefaults(**{field: tuple(value) for field, value in values.items()})
     unseen = _labelled(cluster.waypoint) if cluster.waypoint else {}
     is_known = defaults == base.export_defaults and unseen == base.unseen_namespace
-    return base if is_known else make_base(base.as_read, defaults, unseen)
+    return base if is_known else replace(make_base(base.as_read, defaults, unseen), local=base.local)
 
 
 def _labelled(waypoint: ResourceId) -> Manifest:

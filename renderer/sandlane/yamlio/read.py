@@ -16,6 +16,7 @@ from yaml.events import AliasEvent, DocumentStartEvent, ScalarEvent, StreamEndEv
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.yamlio.parser import DEPTH, PARSER, TOO_DEEP, Parser
+from sandlane.yamlio.reasons import Stop, braces, reason_of
 from sandlane.yamlio.text import Text, decoded
 from sandlane.yamlio.values import Document, DuplicateError, KeyPlaces, Reading, StopError
 
@@ -54,13 +55,28 @@ def _read(
     except yaml.YAMLError as error:
         reading.problems.append(_syntax(error, text, reading.number))
     if reading.problems:
-        raise Invalid(reading.problems)
+        raise Invalid(_of_templates(reading.problems, text) or reading.problems)
     return documents
+
+
+def _of_templates(problems: list[Problem], text: Text) -> list[Problem]:
+    """Returns the one problem of a file that is a template and no YAML: at the first of its placeholders that is in the way."""
+    for problem in problems:
+        if problem.code not in ("SL101", "SL110") or problem.position is None:
+            continue
+        index = text.lines[problem.position[0] - 1] + problem.position[1] - 1
+        line = text.body.rfind("\n", 0, index) + 1
+        for start in (index, *(found.start() for found in re.finditer(r"\{[{%]", text.body[line : index + 1]))):
+            place = start if start == index else line + start
+            if found := braces(text.body, place):
+                at = place if text.body.startswith(found, place) else place - 1
+                return [report("SL145", source=problem.source, position=text.place(at), what=found[:80])]
+    return []
 
 
 def _syntax(error: yaml.YAMLError, text: Text, document: int) -> Problem:
     """Returns the problem that the parser stumbled over."""
-    position = None
+    position = mark = None
     reason = str(error)
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
@@ -69,6 +85,12 @@ def _syntax(error: yaml.YAMLError, text: Text, document: int) -> Problem:
     source = Source(file=text.file, document=max(document, 0))
     if TOO_DEEP.search(reason):
         return report("SL111", source=source, position=position, limit=DEPTH)
+    if isinstance(error, yaml.MarkedYAMLError) and mark:
+        began = (error.context_mark or mark).index
+        found = reason_of(Stop(text.body, mark.index, began, reason))
+        if found:
+            place = text.place(found.index)
+            return report("SL101", source=source, position=place, reason=found.text, hint=found.hint)
     return report("SL101", source=source, position=position, reason=reason)
 
 

@@ -196,7 +196,13 @@ class Reading:
         """Returns a copy of what an alias stands for."""
         name = event.anchor
         if name not in self._anchors:
-            self._report("SL101", event, at, reason=f"alias '{_cut(name)}' has no anchor before it")
+            self._report(
+                "SL101",
+                event,
+                at,
+                reason=f"alias '{_cut(name)}' has no anchor before it",
+                hint=f"quote it where a text is meant: '\"*{_cut(name)}\"'",
+            )
         elif name in self._open:
             self._report("SL105", event, at, what=f"the value of anchor '{_cut(name)}' contains itself")
         else:

@@ -67,7 +67,7 @@ def asked(mesh: str, base: list[Object], cloned: tuple[str, ...], to: str, *head
     return said_of(trace(network, request))
 
 
-def refused(mesh: str, base: list[Object], *cloned: str) -> list[str]:
+def tenant_error(mesh: str, base: list[Object], *cloned: str) -> list[str]:
     """Returns what is wrong with a base for a tenant."""
     with pytest.raises(Invalid) as invalid:
         rendered(mesh, base, *cloned)
@@ -184,7 +184,7 @@ SIXTEEN = {"headers": [{"name": f"x{n}", "value": "1"} for n in range(16)]}
     ],
 )  # fmt: skip
 def test_refusals(mesh: str, base: list[Object], expected: list[str]) -> None:
-    assert refused(mesh, base, "a") == expected
+    assert tenant_error(mesh, base, "a") == expected
 
 
 @pytest.mark.parametrize(

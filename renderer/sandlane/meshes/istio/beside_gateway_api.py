@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.meshes.istio.destination_rules import destination_rules
-from sandlane.meshes.istio.route_index import View, make_view
+from sandlane.meshes.istio.route_index import RouteIndex, make_route_index
 from sandlane.meshes.istio.virtual_service_fields import entries, is_mesh
 from sandlane.meshes.routed import Routed
 from sandlane.output.layout import Placed
@@ -21,14 +21,14 @@ from sandlane.problems.problem import Problem
 
 def with_istios_own(plan: Plan, routed: Routed) -> Routed:
     """Returns routes with copies of the base's DestinationRules, and VirtualServices that they would take the place of."""
-    view = make_view(plan.base, plan.environment.cluster.domain)
+    view = make_route_index(plan.base, plan.environment.cluster.domain)
     replaced = tuple(_replaced(plan, view, routed.objects)) if plan.environment.mesh == "gateway-api" else ()
     told = {problem.object for problem in replaced}
     rest = tuple(p for p in routed.problems if not (p.code == "SL428" and p.object in told))
     return Routed((*routed.objects, *destination_rules(plan, view)), (*rest, *replaced), routed.entered)
 
 
-def _replaced(plan: Plan, view: View, objects: Sequence[Placed]) -> Iterator[Problem]:
+def _replaced(plan: Plan, view: RouteIndex, objects: Sequence[Placed]) -> Iterator[Problem]:
     written = set(_parents(objects))
     by_service: Mapping[ResourceId, list[Resource]] = {id: _routing(view, id) for id in written}
     for made in plan.services:
@@ -44,7 +44,7 @@ def _parents(objects: Sequence[Placed]) -> Iterator[ResourceId]:
                 yield ResourceId("", "Service", reference.get("namespace") or placed.id.namespace, reference["name"])
 
 
-def _routing(view: View, service: ResourceId) -> list[Resource]:
+def _routing(view: RouteIndex, service: ResourceId) -> list[Resource]:
     """Returns the VirtualServices that route a Service's requests in the mesh."""
     host = ServiceHost(service.namespace, service.name).fqdn(view.domain)
     wild = [vs for pattern, vs in view.wildcards if covers(pattern, host)]

@@ -205,5 +205,20 @@ ROWS: dict[str, Row] = {
         bad="spec: {template: {spec: {containers: [{image: web:2}]}}}\n",
         good="spec: {template: {spec: {containers: [{name: web, image: web:2}]}}}\n",
     ),
+    "SL145": Row(
+        text="'{what}' is a placeholder of a template, and nothing fills it in",
+        hint="render the template first and read what it prints, such as 'helm template NAME CHART | sandlane build -'; "
+        "only 'resources' of a sandbox that end in .j2 are templates",
+        why="The file is no YAML before a template engine has read it.",
+        bad="metadata: {name: {{ .Release.Name }}}\n",
+        good="metadata: {name: shop}\n",
+    ),
+    "SL146": Row(
+        text="'{file}' is a Helm chart, and no manifests",
+        hint="pipe in what Helm makes of it: helm template NAME {file} | sandlane render --base -",
+        why="A chart's files are templates and their values; Helm makes manifests of them.",
+        bad="spec:\n  base: [chart]  # holds Chart.yaml\n",
+        good="spec:\n  base: [base]  # made by: helm template shop chart | sandlane build - -o base\n",
+    ),
 }
 """Code -> row."""
