@@ -20,8 +20,10 @@ def of_other_versions(view: RouteIndex, by_service: Mapping[ResourceId, Sequence
             for place, sent in enumerate(entry.get("route") or ()):
                 subset = sent["destination"].get("subset")
                 id = view.service(sent["destination"]["host"], vs.id.namespace) if subset else None
-                selected = _selected(view, id, subset) if id in by_service and id else frozenset()
-                for tenant in by_service.get(id, ()) if id and selected else ():
+                if id is None or id not in by_service:
+                    continue
+                selected = _selected(view, id, subset)
+                for tenant in by_service[id] if selected else ():
                     cloned = {clone.origin.id for clone in tenant.services[id].clones}
                     if cloned and not cloned & selected:
                         yield report(
@@ -41,14 +43,17 @@ def _selected(view: RouteIndex, service: ResourceId, subset: str) -> frozenset[R
     """Returns the workloads behind a Service that a subset of its DestinationRules selects."""
     selector = at(view.base.by_id[service].manifest, ("spec", "selector")) or {}
     found = set()
-    for rule in view.rules_of.get(service, ()):
-        for each in spec_of(rule.manifest).get("subsets") or ():
-            wanted = {**selector, **(each.get("labels") or {})}.items() if each.get("name") == subset else None
-            for row in WORKLOADS.values() if wanted is not None else ():
-                found |= {
-                    workload.id
-                    for workload in view.base.of(row.group, row.kind)
-                    if workload.id.namespace == service.namespace
-                    and wanted <= pod_labels(row, workload.manifest).items()
-                }
+    named = (
+        {**selector, **(each.get("labels") or {})}.items()
+        for rule in view.rules_of.get(service, ())
+        for each in spec_of(rule.manifest).get("subsets") or ()
+        if each.get("name") == subset
+    )
+    for wanted in named:
+        for row in WORKLOADS.values():
+            found |= {
+                workload.id
+                for workload in view.base.of(row.group, row.kind)
+                if workload.id.namespace == service.namespace and wanted <= pod_labels(row, workload.manifest).items()
+            }
     return frozenset(found)
