@@ -105,8 +105,8 @@ INTEGRATIONS: dict[str, Integration] = {
     "pre-commit": Integration(path=".pre-commit-config.yaml", is_at_root=True, text=_pre_commit),
     "github": Integration(path=".github/workflows/sandlane.yaml", is_at_root=True, text=_github),
     "gitlab": Integration(path=".gitlab-ci.yml", is_at_root=True, text=_gitlab),
-    "argocd": Integration(path="gitops/argocd.yaml", is_at_root=False, text=_argocd),
     "merge-driver": Integration(path=".gitattributes", is_at_root=False, text=_merging),
+    "argocd": Integration(path="gitops/argocd.yaml", is_at_root=False, text=_argocd),
     "flux": Integration(path="gitops/flux.yaml", is_at_root=False, text=_flux),
 }
 """Value of `--with` -> file."""
