@@ -11,7 +11,7 @@ from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.plan.model import Plan
 from sandlane.plan.names import MANAGED_BY, TENANT
-from sandlane.problems.problem import Problem, dotted
+from sandlane.problems.problem import Problem, dotted, mention
 from sandlane.specs.model import Environment
 
 Wrong = Callable[..., Problem]
@@ -44,7 +44,8 @@ def pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) -
     for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
         if not is_allowed_image(plan.environment.policy, str(container.get("image"))):
             listed = ", ".join(plan.environment.policy.images)
-            yield wrong("SL241", image=container.get("image"), patterns=listed)
+            rule = mention(plan.environment.source, ("spec", "policy", "images"))
+            yield wrong("SL241", image=container.get("image"), patterns=listed, rule=rule)
     chosen = at(resource.manifest, row.selector) if row.selector else None
     if row.selector and not (chosen and matches(from_label_selector(chosen), pod_labels(row, resource.manifest))):
         yield wrong(
