@@ -565,9 +565,76 @@ def test_what_does_not_depend_on_specs_is_listed_whatever_they_say(here: Path, s
     assert run("list", subject, "shop") == (0, {"workloads": WORKLOADS, "owned": OWNED}[subject], "")
 
 
-def test_sandboxes_with_errors_are_not_listed(here: Path) -> None:
+def without_line(table: str, name: str) -> str:
+    return "".join(line for line in table.splitlines(keepends=True) if not line.startswith(f"{name} "))
+
+
+def test_a_spec_that_cannot_be_read_is_told_beside_the_list(here: Path) -> None:
     edit(here / "shop" / "sandboxes" / "dev1.yaml", "owner: dana", "ownre: dana")
-    assert run("list", "shop") == (2, "", f"shop/sandboxes/{OWNRE}1 problem\n")
+    err = f"shop/sandboxes/{OWNRE}1 problem of specs that cannot be rendered\n"
+    code, out, said = run("list", "shop")
+    assert (code, [line.split() for line in out.splitlines()], said) == (
+        2,
+        [line.split() for line in without_line(SANDBOXES, "dev1").splitlines()],
+        err,
+    )
+
+
+def test_a_sandbox_that_cannot_be_rendered_is_listed_as_such(here: Path) -> None:
+    misspell(here)
+    code, out, err = run("list", "shop")
+    assert (code, err) == (2, f"{CRAT}1 problem of specs that cannot be rendered\n")
+    assert [line.split("  ")[-1].strip() for line in out.splitlines()] == ["NOTES", "cannot be rendered", "-", "-"]
+    code, out, err = run("list", "shop", "--format", "json")
+    (listed,) = json.loads(out)["environments"]
+    assert (code, err) == (2, "")
+    assert {row["name"]: row["renders"] for row in listed["sandboxes"]} == {"dev1": False, "dev10": True, "xdev1": True}
+    assert [problem["code"] for problem in listed["problems"]] == ["SL210"]
+
+
+def test_check_keeps_going(here: Path) -> None:
+    misspell(here)
+    run("render", "shop", "--keep-going")
+    said = f"{CRAT}left out because of these problems: shop/sandboxes/dev1.yaml\n"
+    assert run("check", "shop", "--keep-going") == (1, "", said)
+    assert run("check", "shop") == (2, "", f"{CRAT}1 problem\n")
+    stale = here / "shop" / "rendered" / FILES[-1]
+    stale.write_text(stale.read_text() + "#\n")
+    code, out, err = run("check", "shop", "--keep-going")
+    assert (code, out) == (1, f"stale shop/rendered/{FILES[-1]}\n")
+    assert err == f"1 file differs: run 'sandlane render shop/sandlane.yaml --keep-going'\n{said}"
+    code, out, err = run("check", "shop", "--keep-going", "--format", "json")
+    assert (code, err, json.loads(out)["environments"][0]["left_out"]) == (1, "", [problem_data()])
+
+
+def test_verify_names_what_cannot_be_rendered(here: Path) -> None:
+    """What is not in the output is nobody's; what is in it is judged by its spec."""
+    run("render", "shop")
+    misspell(here)
+    said = f"{CRAT}left out because of these problems: shop/sandboxes/dev1.yaml\n"
+    code, out, err = run("verify", "shop")
+    assert (code, out, err.endswith(said)) == (3, "", True)
+    run("render", "shop", "--keep-going")
+    code, out, err = run("verify", "shop")
+    assert (code, out.partition(":")[2].partition(",")[0], err) == (2, " the promises hold for 2 tenants", said)
+    edit(here / "shop" / "sandboxes" / "dev1.yaml", "owner: dana", "ownre: dana")
+    unread = f"shop/sandboxes/{OWNRE}left out because of these problems: shop/sandboxes/dev1.yaml\n"
+    assert run("verify", "shop")[::2] == (2, unread)
+
+
+@pytest.mark.parametrize("arguments", [["--all"], ["http://cart"]])
+def test_trace_names_tenants_that_it_cannot_look_at(here: Path, arguments: list[str]) -> None:
+    run("render", "shop")
+    fine, whole, _ = run("trace", *arguments, "shop")
+    edit(here / "shop" / "sandboxes" / "dev1.yaml", "owner: dana", "ownre: dana")
+    said = f"shop/sandboxes/{OWNRE}1 problem of specs that cannot be read: their tenants are not looked at\n"
+    code, out, err = run("trace", *arguments, "shop")
+    assert (fine, code, err) == (0, 2, said)
+    assert (out == whole) == (arguments != ["--all"])
+    assert [
+        p["code"]
+        for p in json.loads(run("trace", *arguments, "shop", "--format", "json")[1])["environments"][0]["problems"]
+    ] == ["SL202"]
 
 
 @pytest.mark.parametrize(
@@ -646,9 +713,9 @@ def test_keep_going(here: Path) -> None:
         pytest.param(
             lambda spec: edit(spec, "tenantID: dev1\n", "tenantID: xdev1\n"),
             "dev1.yaml, shop/sandboxes/xdev1",
-            "dev1.yaml:12:13: SL205 tenantID 'xdev1' is taken by sandbox 'xdev1' in shop/sandboxes/xdev1.yaml\n"
+            "dev1.yaml:12:13: SL205 tenantID 'xdev1' is also claimed by sandbox 'xdev1' in shop/sandboxes/xdev1.yaml\n"
             "  hint: give each sandbox and each route group a tenantID of its own\n"
-            "shop/sandboxes/xdev1.yaml:8:9: SL205 tenantID 'xdev1' is taken by sandbox 'dev1' in shop/sandboxes/dev1.yaml\n"
+            "shop/sandboxes/xdev1.yaml:8:9: SL205 tenantID 'xdev1' is also claimed by sandbox 'dev1' in shop/sandboxes/dev1.yaml\n"
             "  hint: give each sandbox and each route group a tenantID of its own\n",
             id="tenant-twice",
         ),
@@ -898,17 +965,16 @@ def test_list_as_json(here: Path) -> None:
         "sandboxes": [],
         "accepted": [],
         "file": "shop/sandboxes/xdev1.yaml",
+        "renders": True,
     }
 
 
 def test_list_of_several_environments(here: Path) -> None:
     shutil.copytree(here / "shop", here / "other")
     edit(here / "shop" / "sandboxes" / "dev1.yaml", "owner: dana", "ownre: dana")
-    assert run("list", "shop", "other") == (
-        2,
-        f"# other/sandlane.yaml\n{SANDBOXES}",
-        f"shop/sandboxes/{OWNRE}1 problem for this environment\n",
-    )
+    code, out, err = run("list", "shop", "other")
+    assert (code, err) == (2, f"shop/sandboxes/{OWNRE}1 problem of specs that cannot be rendered\n")
+    assert out.endswith(f"# other/sandlane.yaml\n{SANDBOXES}")
     other = OWNED.replace("shop/routes/", "other/routes/").splitlines()
     code, out, err = run("list", "owned", "shop", "other")
     assert (code, err) == (0, "")
@@ -1128,7 +1194,7 @@ def test_unknown_command(command: str, guess: str) -> None:
 
 def test_every_command_has_a_module_and_help() -> None:
     modules = {path.stem for path in (REPOSITORY / "renderer" / "sandlane" / "cli").glob("*.py")}
-    assert modules - {"__init__", "main", "session", "sarif", "view", "changing"} == set(COMMANDS)
+    assert modules - {"__init__", "main", "session", "view", "changing"} == set(COMMANDS)
     for name in COMMANDS:
         code, out, err = run(name, "--help")
         assert (code, err, out.startswith(f"Usage: sandlane {name} ")) == (0, "", True)

@@ -330,8 +330,12 @@ def test_init_writes_files_for_other_tools(here: Path) -> None:
         "  image: python:3.12-slim\n  script:\n  - pip install sandlane==0.1.0\n  - sandlane check staging\n"
         "  - sandlane verify staging\n"
     )
-    assert "    path: staging/rendered\n" in (here / "gitops" / "argocd.yaml").read_text()
-    assert "  path: ./staging/rendered\n" in (here / "gitops" / "flux.yaml").read_text()
+    for tool in ("argocd", "flux"):
+        assert (here / "gitops" / f"{tool}.yaml").read_text() == run("gitops", tool)[1]
+    assert (
+        "\n  output: {path: rendered, flux: {sourceRef: {name: staging-sandboxes}}}\n"
+        in (here / "sandlane.yaml").read_text()
+    )
 
 
 def talk(directory: Path, *arguments: str, answers: dict[str, str]) -> tuple[int, str]:

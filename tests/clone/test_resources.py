@@ -154,7 +154,8 @@ def test_policy() -> None:
         "  hint: write 'expires: 2026-12-01' below 'spec'",
         "sandboxes/dev2.yaml: SL243 'dana' has 2 sandboxes, and the environment's policy (sandlane.yaml) allows 1\n"
         "  hint: delete one of them, or write 'suspend: true' in it",
-        "sandboxes/dev2.yaml: SL241 the environment's policy (sandlane.yaml) allows no image 'other.example/a:2' for 'Deployment/shop/a-dev2'\n"
+        "sandboxes/dev2.yaml: SL241 the environment's policy (sandlane.yaml) allows no image 'other.example/a:2' "
+        "for 'Deployment/shop/a-dev2'\n"
         "  hint: use one that matches any of: registry.example/*",
     ]
     assert refusals(app("a"), specs[0], policy=POLICY) == []

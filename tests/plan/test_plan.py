@@ -107,7 +107,7 @@ def test_stateful_set() -> None:
     )
     (clone,) = made.clones
     assert (str(clone.id), str(clone.headless), clone.selector["sandlane.dev/origin"]) == (
-        "StatefulSet/shop/db-dev1",
+        "StatefulSet/shop/db-dev1-6d9695b0",
         "Service/shop/db-dev1-headless",
         "statefulset.db",
     )

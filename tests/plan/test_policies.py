@@ -22,7 +22,6 @@ from tests.build import (
 )
 
 OWN = {"sandlane.dev/tenant": "dev1", "sandlane.dev/origin": "a"}
-WAVE = {"argocd.argoproj.io/sync-wave": "-1"}
 ISTIO, LINKERD, GATEWAY = "security.istio.io/v1", "policy.linkerd.io/v1beta1", "gateway.networking.k8s.io"
 AB = [*app("a"), *app("b")]
 
@@ -163,7 +162,7 @@ def test_a_copy_is_its_sandboxs_and_there_before_the_clone() -> None:
         "namespace": "shop",
         "labels": {"team": "x", "app.kubernetes.io/managed-by": "sandlane", "tenantID": "dev1", "sandlane.dev/tenant": "dev1",
                    "sandlane.dev/sandbox": "dev1", "sandlane.dev/origin": "p"},
-        "annotations": {"note": "y", **WAVE, "sandlane.dev/owner": "dana", "sandlane.dev/spec": "sandboxes/dev1.yaml"},
+        "annotations": {"note": "y", "sandlane.dev/owner": "dana", "sandlane.dev/spec": "sandboxes/dev1.yaml"},
     }  # fmt: skip
 
 

@@ -131,9 +131,9 @@ OUTSIDE = (
         ),
         pytest.param(
             add("sandboxes/new.yaml", clone(tenant="dev1")),
-            "sandboxes/dev1.yaml:12:13: SL205 tenantID 'dev1' is taken by sandbox 'shipping' in sandboxes/new.yaml\n"
+            "sandboxes/dev1.yaml:12:13: SL205 tenantID 'dev1' is also claimed by sandbox 'shipping' in sandboxes/new.yaml\n"
             "  hint: give each sandbox and each route group a tenantID of its own\n"
-            "sandboxes/new.yaml:5:13: SL205 tenantID 'dev1' is taken by sandbox 'dev1' in sandboxes/dev1.yaml\n"
+            "sandboxes/new.yaml:5:13: SL205 tenantID 'dev1' is also claimed by sandbox 'dev1' in sandboxes/dev1.yaml\n"
             "  hint: give each sandbox and each route group a tenantID of its own",
             id="tenant-twice",
         ),

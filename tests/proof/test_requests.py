@@ -91,9 +91,9 @@ MUTANTS = [
     pytest.param(without("api.dev1", "corsPolicy"), "SL602", id="CORS is not copied (R-I4)"),
     pytest.param(without("api.dev1", "mirror"), "SL602", id="the mirror is not copied (R-I5)"),
     pytest.param(without("api.dev1", "headers"), "SL602", id="header operations are not copied (R-I4)"),
-    pytest.param(of_somebody_else, "SL602", id="a copy leads to another tenant's clone (R-I5)"),
+    pytest.param(of_somebody_else, "SL603", id="a copy leads to another tenant's clone (R-I5)"),
     pytest.param(for_everybody, "SL60", id="a copy has no carrier (R-I4)"),
-    pytest.param(other_policy, "SL602", id="a clone is called otherwise (R-I10)"),
+    pytest.param(other_policy, "SL60", id="a clone is called otherwise (R-I10)"),
 ]
 
 

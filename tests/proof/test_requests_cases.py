@@ -12,8 +12,7 @@ from sandlane.proof.requests.judge import check
 from sandlane.proof.world import make_world
 from tests.meshes.test_routing_cases import CASES, read, rendered_or_not
 
-SLOW = ("50-size",)
-"""A thousand tenants: the cost is not linear yet."""
+SLOW = ()
 
 
 @pytest.mark.parametrize("file", [pytest.param(f, id=f.stem) for f in CASES if f.stem not in SLOW])

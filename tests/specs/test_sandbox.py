@@ -228,56 +228,56 @@ MERGE = "\n  hint: merge the two entries"
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": sandbox("a", tenantID="other")},
             [
-                f"a.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in b.yaml{OWN_NAME}",
-                f"b.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in a.yaml{OWN_NAME}",
+                f"a.yaml:5:11: SL206 name 'a' is also claimed by sandbox 'a' in b.yaml{OWN_NAME}",
+                f"b.yaml:5:11: SL206 name 'a' is also claimed by sandbox 'a' in a.yaml{OWN_NAME}",
             ],
             id="name-twice",
         ),
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": group("a", tenantID="other", sandboxes=["a"])},
             [
-                f"a.yaml:5:11: SL206 name 'a' is taken by route group 'a' in b.yaml{OWN_NAME}",
-                f"b.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in a.yaml{OWN_NAME}",
+                f"a.yaml:5:11: SL206 name 'a' is also claimed by route group 'a' in b.yaml{OWN_NAME}",
+                f"b.yaml:5:11: SL206 name 'a' is also claimed by sandbox 'a' in a.yaml{OWN_NAME}",
             ],
             id="name-of-a-group",
         ),
         pytest.param(
             {"a.yaml": sandbox("a", tenantID="t"), "b.yaml": sandbox("b", tenantID="t")},
             [
-                f"a.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
-                f"b.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+                f"a.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'a' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-twice",
         ),
         pytest.param(
             {"a.yaml": group("g", tenantID="t", sandboxes=["b"]), "b.yaml": sandbox("b", tenantID="t")},
             [
-                f"a.yaml:8:15: SL205 tenantID 't' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
-                f"b.yaml:13:15: SL205 tenantID 't' is taken by route group 'g' in a.yaml{OWN_TENANT}",
+                f"a.yaml:8:15: SL205 tenantID 't' is also claimed by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 't' is also claimed by route group 'g' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-of-a-group",
         ),
         pytest.param(
             {"a.yaml": sandbox("b", tenantID="a"), "b.yaml": sandbox("a")},
             [
-                f"a.yaml:13:15: SL205 tenantID 'a' is taken by sandbox 'a' in b.yaml{OWN_TENANT}",
-                f"b.yaml:5:11: SL205 tenantID 'a' is taken by sandbox 'b' in a.yaml{OWN_TENANT}",
+                f"a.yaml:13:15: SL205 tenantID 'a' is also claimed by sandbox 'a' in b.yaml{OWN_TENANT}",
+                f"b.yaml:5:11: SL205 tenantID 'a' is also claimed by sandbox 'b' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-that-is-the-name",
         ),
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": group("g", tenantID="a", sandboxes=["a"])},
             [
-                f"a.yaml:5:11: SL205 tenantID 'a' is taken by route group 'g' in b.yaml{OWN_TENANT}",
-                f"b.yaml:8:15: SL205 tenantID 'a' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+                f"a.yaml:5:11: SL205 tenantID 'a' is also claimed by route group 'g' in b.yaml{OWN_TENANT}",
+                f"b.yaml:8:15: SL205 tenantID 'a' is also claimed by sandbox 'a' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-of-a-sandbox",
         ),
         pytest.param(
             {"a.yaml": sandbox("a", suspend=True), "b.yaml": sandbox("b", tenantID="a")},
             [
-                f"a.yaml:5:11: SL205 tenantID 'a' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
-                f"b.yaml:13:15: SL205 tenantID 'a' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+                f"a.yaml:5:11: SL205 tenantID 'a' is also claimed by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 'a' is also claimed by sandbox 'a' in a.yaml{OWN_TENANT}",
             ],
             id="suspended-sandboxes-keep-their-tenant",
         ),
@@ -355,8 +355,8 @@ def test_texts_name_files_as_problems_do() -> None:
     files = {f"envs/x/sandboxes/{name}.yaml": sandbox(name, tenantID="t") for name in "ab"}
     found = read_specs(tree(files), sorted(files), record(directory="envs/x"))
     assert shown(found.problems, tree(files)) == [
-        f"envs/x/sandboxes/a.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'b' in envs/x/sandboxes/b.yaml{OWN_TENANT}",
-        f"envs/x/sandboxes/b.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'a' in envs/x/sandboxes/a.yaml{OWN_TENANT}",
+        f"envs/x/sandboxes/a.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'b' in envs/x/sandboxes/b.yaml{OWN_TENANT}",
+        f"envs/x/sandboxes/b.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'a' in envs/x/sandboxes/a.yaml{OWN_TENANT}",
     ]
 
 

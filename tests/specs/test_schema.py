@@ -70,7 +70,10 @@ FULL: dict[str, list[dict[str, Any]]] = {
                     },
                     "waypoint": {"name": "waypoint", "namespace": "infra"},
                 },
-                output={"path": "out", "base": "full"},
+                output={
+                    "path": "out", "base": "full", "customResources": True,
+                    "flux": {"sourceRef": {"name": "a"}, "interval": "1m30s", "path": "."},
+                },
             ),
             "metadata": {"name": "staging", "labels": {"a": "b"}, "annotations": {"c": "d"}},
         },
@@ -574,7 +577,7 @@ def test_defaults_of_an_environment() -> None:
                 },
                 "waypoint": None,
             },
-            "output": {"path": "rendered", "base": "none"},
+            "output": {"path": "rendered", "base": "none", "customResources": False, "flux": None},
         },
     }
     assert before == environment()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 from sandlane.base.base import Base, Built, read_base
 from sandlane.files.tree import STREAM, OutsideRoot, Tree, Unreadable, join
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, Path, Problem, Source, did_you_mean
+from sandlane.problems.problem import Invalid, Level, Path, Problem, Source, did_you_mean
 
 _DEEPEST = 64
 MANIFESTS = (".json", ".yaml", ".yml")
@@ -58,24 +58,44 @@ def find_named(
     return Named(files=tuple(sorted(files)), kustomizations=tuple(kustomizations), problems=tuple(problems))
 
 
-def read_named(tree: Tree, named: Named, default_namespace: str) -> Base:
-    """Reads the files of a base and builds its kustomizations. Raises Invalid with all that is wrong in any."""
+def read_named(tree: Tree, named: Named, default_namespace: str, refused: Level = "error") -> Base:
+    """Reads the files of a base and builds its kustomizations, with notices. Raises Invalid with all that is wrong in any.
+
+    `refused` is the level of what only the API server would refuse, as for `read_base`.
+    """
     built: list[Built] = []
     problems: list[Problem] = []
+    notices: list[Problem] = []
     for directory in named.kustomizations:
         from sandlane.base.kustomize.build import build  # most bases are files
 
         try:
-            built += build(tree, directory)
+            made = build(tree, directory)
+            built += made.objects
+            notices += made.notices
         except Invalid as invalid:
             problems += invalid.problems
     try:
-        base = read_base(tree, named.files, default_namespace, built)
+        base = read_base(tree, named.files, default_namespace, built, refused=refused)
     except Invalid as invalid:
-        raise Invalid([*problems, *invalid.problems]) from None
+        raise Invalid([*problems, *(_told(problem) for problem in invalid.problems)]) from None
     if problems:
         raise Invalid(problems)
-    return base
+    return replace(base, notices=(*base.notices, *notices))
+
+
+def _told(problem: Problem) -> Problem:
+    """Returns a problem of a file that is no manifest by its name, and no YAML either, as one that says so."""
+    file = problem.source.file if problem.source else STREAM
+    if problem.code not in ("SL101", "SL107") or file == STREAM or file.endswith(MANIFESTS):
+        return problem
+    if file.endswith((".tgz", ".tar.gz")):
+        return report("SL146", source=Source(file=file), file=file)
+    what = f"it is neither YAML nor JSON ({problem.text})"
+    return report("SL135", source=problem.source, position=problem.position, file=file, what=what, hint=_NAMES)
+
+
+_NAMES = f"name files that end in {', '.join(MANIFESTS)}, or directories that hold such"
 
 
 def _missing(tree: Tree, directory: str, field: str, entry: str, source: Source | None, place: Path) -> Problem:

@@ -60,7 +60,8 @@ def _build(view: View, path: str, output: Path | None) -> tuple[int, dict[str, A
     named = find_named(view.tree, "", "base", [s.entry_of(view.tree, path)], None)
     if named.problems:
         raise Invalid(named.problems)
-    base = read_named(view.tree, named, _NAMESPACE)
+    base = read_named(view.tree, named, _NAMESPACE, refused="notice" if output is None else "error")
+    view.tell(base.notices)
     if output is None:
         _print(base)
     else:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.guards.containers import containers_of
 from sandlane.guards.images import foreign_images
 from sandlane.guards.privilege import gained, of_claim_templates
+from sandlane.guards.secrets import new_tokens
 from sandlane.k8s.resource import Manifest, ResourceId, at
 from sandlane.overrides.containers import CONTAINERS
 from sandlane.overrides.image import IMAGE
@@ -39,6 +41,7 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
         *_labels_read(clone),
         *_identities(clone),
         *_privileges(plan.environment, clone, own_claims),
+        *_tokens(plan.base, clone),
         *_images(plan.environment, clone),
     ]
     for code, object, values in found:
@@ -52,12 +55,22 @@ Finding = tuple[str, str, Mapping[str, Any]]
 def _privileges(environment: Environment, clone: WorkloadClone, own_claims: frozenset[str]) -> Iterator[Finding]:
     """Yields what the clone's pods could do and its origin's cannot, unless the environment's policy allows it."""
     before, after = (at(manifest, clone.row.template) or {} for manifest in (clone.origin.manifest, clone.manifest))
+    # As its pods have them, so that a label by which a mesh goes is not rewritten either.
+    after = {**after, "metadata": {**(after.get("metadata") or {}), "labels": clone.pods.labels}}
     claims = [at(m, ("spec", "volumeClaimTemplates")) or () for m in (clone.origin.manifest, clone.manifest)]
     found = [*gained(before, after, own_claims), *sorted(of_claim_templates(claims[1]) - of_claim_templates(claims[0]))]
     for kind, what in found:
         if kind not in environment.policy.privileges:
             values = {"what": what, "than": f"'{clone.origin.id}'", "kind": kind, "field": _patches_of(clone)}
             yield "SL330", str(clone.id), values
+
+
+def _tokens(base: Base, clone: WorkloadClone) -> Iterator[Finding]:
+    """Yields tokens of service accounts that the clone's pods would get at: no policy allows that."""
+    path = (*clone.row.template, "spec")
+    before, after = (at(manifest, path) or {} for manifest in (clone.origin.manifest, clone.manifest))
+    for secret, account in new_tokens(base, clone.id.namespace, before, after):
+        yield "SL333", str(clone.id), {"secret": secret, "account": account}
 
 
 def _images(environment: Environment, clone: WorkloadClone) -> Iterator[Finding]:
@@ -138,7 +151,7 @@ def _empty_volumes(clone: WorkloadClone) -> Iterator[Finding]:
 
 
 def _host_ports(clone: WorkloadClone) -> Iterator[Finding]:
-    containers = at(clone.manifest, (*clone.row.template, "spec", "containers")) or ()
+    containers = containers_of(at(clone.manifest, (*clone.row.template, "spec")) or {})
     ports = [str(port["hostPort"]) for c in containers for port in c.get("ports") or () if "hostPort" in port]
     if ports:
         yield "SL313", str(clone.id), {"ports": ", ".join(ports)}
@@ -162,7 +175,11 @@ def _peers_by_name(clone: WorkloadClone) -> Iterator[Finding]:
         for variable in container.get("env") or ():
             found = own.search(str(variable.get("value") or ""))
             if found:
-                yield "SL317", str(clone.id), {"variable": variable["name"], "peer": found[0].rstrip(".")}
+                yield (
+                    "SL317",
+                    str(clone.id),
+                    {"variable": variable["name"], "peer": found[0].rstrip("."), "clone": clone.id.name},
+                )
 
 
 _LABEL_PATH = re.compile(r"metadata\.labels(?:\['(?P<key>[^']+)'\])?$")

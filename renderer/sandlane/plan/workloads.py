@@ -11,7 +11,7 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import in_form_of_clones
 from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit
-from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
 from sandlane.overrides.addresses import Addresses, address_of
 from sandlane.overrides.apply import override
@@ -158,12 +158,15 @@ def _clone(
         changes=draft.changes,
         config=digest(copy for id, copy in copies.items() if id.namespace == namespace and id.name in changed),
     )
-    return (_named_by_spec(clone) if row.is_immutable else clone), problems
+    return (_named_by_content(clone) if row.immutable else clone), problems
 
 
-def _named_by_spec(clone: WorkloadClone) -> WorkloadClone:
-    """Returns a clone with a hash in its name that changes whenever its spec does, as the API server refuses changes of a Job's."""
-    made_of = [clone.manifest["spec"], clone.pods.labels, clone.config]
+def _named_by_content(clone: WorkloadClone) -> WorkloadClone:
+    """Returns a clone with a hash in its name of what the API server lets nobody change (rule R-O4): of a Job its whole spec."""
+    template = clone.row.template
+    made_of = [at(clone.manifest, path) for path in clone.row.immutable]
+    if any(template[: len(path)] == path for path in clone.row.immutable):
+        made_of += [clone.pods.labels, clone.config]
     content = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]
     stem = clone_name(clone.origin.id.name, clone.sandbox.tenant, clone.row.name_limit - len(content) - 1)
     return replace(clone, id=replace(clone.id, name=f"{stem}-{content}"))

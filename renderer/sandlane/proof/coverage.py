@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sandlane.k8s.hosts import ServiceHost, covers
-from sandlane.k8s.ports import is_http, istio_protocol
+from sandlane.k8s.ports import has_sidecar_listener, is_http, istio_protocol
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.proof.alignment import hosts
@@ -38,9 +38,9 @@ class Served:
 
 
 def routable(service: Resource) -> list[int]:
-    """Returns the ports of a Service that carry HTTP."""
+    """Returns the ports of a Service that carry HTTP and for which sidecars listen."""
     ports = spec_of(service.manifest).get("ports") or ()
-    return [port["port"] for port in ports if is_http(istio_protocol(port))]
+    return [port["port"] for port in ports if is_http(istio_protocol(port)) and has_sidecar_listener(port)]
 
 
 def served(world: World, service: Resource) -> Served:

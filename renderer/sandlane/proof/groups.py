@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sandlane.base.base import Base
-from sandlane.k8s.hosts import ServiceHost, covers
+from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.proof.alignment import entries, hosts
@@ -70,12 +69,12 @@ def lasts_of(network: Network, may_enter: Callable[[str], bool]) -> Lasts:
     every = sorted(network.base.of(*VIRTUAL_SERVICE), key=lambda vs: (vs.id.name, vs.id.namespace))
     for vs in every:
         for gateway in dict.fromkeys(gateway_name(g, vs.id.namespace) for g in gateways_of(vs)):
-            for key in keys_of(network.base, network.domain, vs, gateway):
+            for key in keys_of(network, vs, gateway):
                 sharing.setdefault(key, {}).setdefault(vs.id, set()).add(gateway)
     crowded = {id for members in sharing.values() if len(members) > 1 for id in members}
     sharing = {key: members for key, members in sharing.items() if crowded & members.keys()}
     seats = {
-        key: [_seat(network, vs, members[vs.id], key[1]) for vs in every if vs.id in members]
+        key: [_seat(network, vs, members[vs.id], key[1]) for vs in _in_turn(every, members)]
         for key, members in sharing.items()
     }
     found: dict[tuple[ResourceId, int], Last] = {}
@@ -88,6 +87,12 @@ def lasts_of(network: Network, may_enter: Callable[[str], bool]) -> Lasts:
         for number in {seat.last for members, seat in own if len(members) > 1 and seat.last is not None}:
             found[vs.id, number] = _last(vs, number, own, is_meshed=may_enter(MESH) and _is_meshed(vs, number))
     return found
+
+
+def _in_turn(every: Sequence[Resource], members: Mapping[ResourceId, set[str]]) -> list[Resource]:
+    """Returns the VirtualServices of a virtual host, by the first of their gateways and then by their own names."""
+    first = {id: min(gateway.split("/")[::-1] for gateway in names) for id, names in members.items()}
+    return sorted((vs for vs in every if vs.id in members), key=lambda vs: first[vs.id])
 
 
 def _seat(network: Network, vs: Resource, gateways: set[str], port: int | None) -> _Seat:
@@ -179,32 +184,38 @@ def gateways_of(vs: Resource) -> Sequence[str]:
     return spec_of(vs.manifest).get("gateways") or (MESH,)
 
 
-def keys_of(base: Base, domain: str, vs: Resource, only: str = "") -> Iterator[Key]:
+def keys_of(network: Network, vs: Resource, only: str = "") -> Iterator[Key]:
     """Yields the virtual hosts of a VirtualService at its gateways, or at one of them."""
     for host in hosts(vs.manifest):
-        is_full = "." in host or "*" in host
-        name = host if is_full else ServiceHost(vs.id.namespace, host).fqdn(domain)
+        name = network.full(host, vs.id.namespace)
         for gateway in gateways_of(vs):
             if gateway != MESH and only in ("", gateway_name(gateway, vs.id.namespace)):
-                yield from _at(base, gateway_name(gateway, vs.id.namespace), vs, name)
+                yield from _at(network, gateway_name(gateway, vs.id.namespace), vs, name)
 
 
-def _at(base: Base, gateway: str, vs: Resource, host: str) -> Iterator[Key]:
+def _at(network: Network, gateway: str, vs: Resource, host: str) -> Iterator[Key]:
     home, _, name = gateway.partition("/")
-    if not visibility(vs) & {"*", home}:
-        return  # the gateway does not see it
-    found = base.by_id.get(ResourceId("networking.istio.io", "Gateway", home, name))
+    found = network.base.by_id.get(ResourceId("networking.istio.io", "Gateway", home, name))
     if found is None:
-        yield gateway, None, host
+        if visibility(vs) & {"*", home}:
+            yield gateway, None, host
         return
-    spec = spec_of(found.manifest)
-    pods = str(sorted((spec.get("selector") or {}).items())) if spec.get("selector") else gateway
-    for server in spec.get("servers") or ():
+    for pods in network.gateway_pods[found.id]:
+        if visibility(vs) & {"*", pods.namespace or home}:  # else the pods do not see it
+            merged = str(pods.workload or [str(g.id) for g in pods.gateways])
+            yield from _served(found, merged, vs, host)
+
+
+def _served(gateway: Resource, pods: str, vs: Resource, host: str) -> Iterator[Key]:
+    home = gateway.id.namespace
+    for server in spec_of(gateway.manifest).get("servers") or ():
+        port = server.get("port") or {}
+        is_tls = str(port.get("protocol", "")).upper() == "HTTPS"  # a server of TLS has a list of its own
+        place = f"{pods} {gateway.id} {port.get('name')}" if is_tls else pods
         for listed in server.get("hosts") or ():
             scope, _, pattern = str(listed).lower().rpartition("/")
             if scope in ("", "*", vs.id.namespace) or (scope == "." and home == vs.id.namespace):
-                port = (server.get("port") or {}).get("number")
-                yield from ((pods, port, common) for common in (host, pattern) if _is_common(host, pattern, common))
+                yield from ((place, port.get("number"), c) for c in (host, pattern) if _is_common(host, pattern, c))
 
 
 def _is_common(host: str, pattern: str, common: str) -> bool:

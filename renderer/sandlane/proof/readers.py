@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sandlane.base.base import Base
-from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable
+from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable, sidecar_unroutable
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.workload_kinds import GroupKind
 
@@ -45,8 +45,9 @@ class Reader:
 
 
 READERS: Mapping[str, Reader] = {
-    "gateway-api": Reader(unroutable=plain_unroutable),
+    "gateway-api": Reader(unroutable=plain_unroutable, own=frozenset({DESTINATION_RULE})),
     "istio": Reader(
+        unroutable=sidecar_unroutable,
         has_defaults=False,
         replaces_namespaces=True,
         reads_virtual_services=True,
@@ -59,6 +60,7 @@ READERS: Mapping[str, Reader] = {
         kinds=(HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE),
         dead_filters=frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"}),
         is_linkerd=True,
+        own=frozenset({DESTINATION_RULE}),
     ),
 }
 """Value of `spec.mesh` -> how it reads routes."""

@@ -13,6 +13,7 @@ from sandlane.base.base import Base, make_base
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
+from sandlane.semantics.gateway_pods import GatewayPods, gateway_pods
 from sandlane.semantics.request import bare
 
 ISTIO = "networking.istio.io"
@@ -45,6 +46,11 @@ class Host:
         return self.is_service and self.spec.get("type") == "ExternalName"
 
     @property
+    def external_name(self) -> str:
+        """The host that an ExternalName Service means."""
+        return str(self.spec.get("externalName") or "")
+
+    @property
     def spec(self) -> Manifest:
         """The spec of its object."""
         return spec_of(self.resource.manifest)
@@ -59,7 +65,7 @@ class Network:
     """A base, the mesh that reads it (`spec.mesh`), the cluster's domain and the mesh's root namespace.
 
     `attached`: parent -> routes with the parentRef that names it. `destination_rules`: namespace -> host, or pattern of hosts, in
-    lower case -> DestinationRules, patterns first.
+    lower case -> DestinationRules, patterns first. `gateway_pods`: Istio's Gateway -> the pods that serve it.
     """
 
     base: Base
@@ -69,6 +75,7 @@ class Network:
     hosts: Mapping[str, Host]
     attached: Mapping[ResourceId, tuple[tuple[Resource, Manifest], ...]] = field(default_factory=dict)
     destination_rules: Mapping[str, Mapping[str, tuple[Resource, ...]]] = field(default_factory=dict)
+    gateway_pods: Mapping[ResourceId, tuple[GatewayPods, ...]] = field(default_factory=dict)
 
     def full(self, host: str, namespace: str) -> str:
         """Returns the full name of a host in an object of a namespace: one with a dot is literal (rule R-I1)."""
@@ -86,13 +93,23 @@ class Network:
                 return parent.name
         return host
 
+    def concrete(self, name: str) -> str:
+        """Returns the host that answers to a name: what an ExternalName Service means in the end; names in a circle mean themselves.
+
+        Istio: pilot/pkg/model/push_context.go, resolveServiceAliases.
+        """
+        seen = [name]
+        while (host := self.hosts.get(seen[-1])) and host.is_external and host.external_name not in seen:
+            seen.append(host.external_name)
+        return name if host and host.is_external else seen[-1]
+
 
 def make_network(base: Base, *, mesh: str, domain: str, root: str) -> Network:
     """Indexes the objects of a base."""
     hosts = {host.name: host for host in (*_entries(base), *_services(base, domain))}
     return Network(
         base=base, mesh=mesh, domain=domain, root=root, hosts=hosts,
-        attached=_attached(base), destination_rules=_destination_rules(base, domain),
+        attached=_attached(base), destination_rules=_destination_rules(base, domain), gateway_pods=gateway_pods(base),
     )  # fmt: skip
 
 
@@ -131,7 +148,8 @@ def _destination_rules(base: Base, domain: str) -> dict[str, dict[str, tuple[Res
 
 def overlaid(base: Base, output: Iterable[Resource]) -> Base:
     """Returns a base with the objects of an output in it: those of equal id take the places of the base's."""
-    return make_base({**base.by_id, **{resource.id: resource for resource in output}}.values(), base.export_defaults)
+    objects = {**base.by_id, **{resource.id: resource for resource in output}}.values()
+    return make_base(objects, base.export_defaults, base.unseen_namespace)
 
 
 def _services(base: Base, domain: str) -> Iterator[Host]:

@@ -37,7 +37,8 @@ class Policy:
 class Destination:
     """One destination of a route. `host` is a full name; `weight` is its share among those that take part.
 
-    `failure` says what a request that is sent there gets instead: `503: …` or `500: …`.
+    `failure` says what a request that is sent there gets instead: `503: …` or `500: …`. `alias` is the ExternalName Service by which
+    the route names the host, if it does.
     """
 
     host: str
@@ -47,6 +48,7 @@ class Destination:
     changes: Any = None
     policy: Policy | None = None
     failure: str = ""
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +94,10 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class NoCluster:
-    """The rule leads to nothing that exists: `why` begins with the status."""
+    """The rule leads to nothing that exists: `why` begins with the status. `meant` is what it says, where its destinations fail."""
 
     why: str
+    meant: Forward | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +120,10 @@ class L4:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The model cannot tell, and says why."""
+    """The model cannot tell, and says why; `meant` is what the rule says, where that alone is not enough to tell."""
 
     why: str
+    meant: Forward | None = field(default=None, compare=False, repr=False)
 
 
 Outcome = Forward | Redirect | Direct | NotFound | NoCluster | Passthrough | Blackhole | L4 | Unknown
@@ -127,6 +131,7 @@ Outcome = Forward | Redirect | Direct | NotFound | NoCluster | Passthrough | Bla
 
 def forward(destinations: tuple[Destination, ...], **rest: Any) -> Outcome:
     """Returns a Forward, or NoCluster where no destination can answer."""
+    made = Forward(destinations=destinations, **rest)
     if destinations and all(destination.failure for destination in destinations):
-        return NoCluster(destinations[0].failure)
-    return Forward(destinations=destinations, **rest)
+        return NoCluster(destinations[0].failure, made)
+    return made

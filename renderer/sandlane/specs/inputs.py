@@ -20,10 +20,10 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source
 from sandlane.specs import sandbox as specs
 from sandlane.specs import schema as contract
-from sandlane.specs.environment import call_problems, calls_of, preview_of, routes_of
+from sandlane.specs.environment import call_problems, calls_of, output_of, preview_of, routes_of
 from sandlane.specs.kind import other_kind
 from sandlane.specs.mesh_config import with_mesh_config
-from sandlane.specs.model import Carrier, Cluster, Environment, Output, Policy, RouteGroup, Routes, Rule, Sandbox
+from sandlane.specs.model import Carrier, Cluster, Environment, Policy, RouteGroup, Routes, Rule, Sandbox
 from sandlane.specs.standing_rules import target_problems
 from sandlane.yamlio import read as yamlio
 
@@ -71,7 +71,7 @@ def read_inputs(tree: Tree, path: str, *, base_entries: tuple[str, ...] | None =
         base=base,
         sandboxes=found.sandboxes,
         groups=found.groups,
-        problems=(*problems, *found.problems),
+        problems=(*problems, *base.notices, *found.problems),
         rejected=found.rejected,
     )
 
@@ -198,7 +198,7 @@ def _environment(data: Mapping[str, Any], source: Source, rules: tuple[Rule, ...
             privileges=tuple(spec["policy"]["privileges"]),
         ),
         cluster=_cluster(spec["cluster"]),
-        output=Output(path=spec["output"]["path"], base=spec["output"]["base"]),
+        output=output_of(spec["output"]),
     )
 
 

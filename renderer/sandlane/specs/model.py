@@ -85,11 +85,24 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FluxUnits:
+    """The environment's `output.flux`: the source that Kustomizations name, and where the output lies in it (None: as in the tree)."""
+
+    kind: str
+    name: str
+    namespace: str
+    interval: str
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """The environment's `output`; `path` is relative to the tree's root."""
+    """The environment's `output`; `path` is relative to the directory of its file."""
 
     path: str
     base: str
+    custom_resources: bool = False
+    flux: FluxUnits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

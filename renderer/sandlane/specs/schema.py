@@ -1,6 +1,6 @@
 """The contract of our own kinds: documents against `schemas/*.json`, the one truth of their format.
 
-fastjsonschema gives the verdict; `explanation` says what is wrong. Defaults are filled
+The verdict is `verdict`'s; `explanation` says what is wrong. Defaults are filled
 in from the schema, so that the records of `sandlane.k8s.resource` need none.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
 from sandlane.problems.problem import Problem, Source
 from sandlane.specs.typography import typographic_quotes
+from sandlane.specs.verdict import Test, verdict
 
 API_VERSION = "sandlane.dev/v1alpha1"
 KINDS = {"Environment": "environment", "DevelopmentSandbox": "developmentsandbox", "RouteGroup": "routegroup"}
@@ -48,22 +49,13 @@ def _resolved(rule: Any, definitions: Schema) -> Any:
 
 
 @functools.cache
-def _verdict(kind: str) -> Callable[[Any], Any]:
-    import fastjsonschema  # the compiler is imported only where specs are read
-
-    compiled: Callable[[Any], Any] = fastjsonschema.compile(dict(schema(kind)), use_default=False)
-    return compiled
+def _verdict(kind: str) -> Test:
+    return verdict(schema(kind))
 
 
 def is_valid(kind: str, data: Any) -> bool:
     """Tells whether a document meets the schema of a kind."""
-    import fastjsonschema
-
-    try:
-        _verdict(kind)(data)
-    except fastjsonschema.JsonSchemaValueException:
-        return False
-    return True
+    return _verdict(kind)(data)
 
 
 def check(kind: str, data: Any, source: Source, sandbox: Source | None = None) -> list[Problem]:

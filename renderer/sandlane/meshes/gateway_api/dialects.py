@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable
+from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable, sidecar_unroutable
 
 GATEWAY = "gateway.networking.k8s.io"
 LINKERD_POLICY = "policy.linkerd.io"
@@ -46,7 +46,7 @@ GENERIC = Dialect(unroutable=plain_unroutable)
 """Any mesh that follows the specification (https://gateway-api.sigs.k8s.io/mesh/)."""
 
 ISTIO = Dialect(
-    unroutable=istio_unroutable,
+    unroutable=sidecar_unroutable,
     has_port_forms=True,
     # istio: pilot/pkg/model/virtualservice.go, routes of a client's own namespace come first, and of one host the first counts.
     replaces_namespaces=True,

@@ -23,16 +23,16 @@ from sandlane.meshes.gateway_api.attached_routes import (
 from sandlane.meshes.gateway_api.components import Component, components
 from sandlane.meshes.gateway_api.consumers import in_the_way, is_served, routes_at
 from sandlane.meshes.gateway_api.copies import copies
-from sandlane.meshes.gateway_api.copy_decisions import decide
+from sandlane.meshes.gateway_api.copy_decisions import decide_copies
 from sandlane.meshes.gateway_api.defaults import defaults
 from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.entry_gateways import entered, inside, public_gateways
 from sandlane.meshes.gateway_api.grants import grants
-from sandlane.meshes.gateway_api.limits import too_much
+from sandlane.meshes.gateway_api.limits import exceeded_limits
 from sandlane.meshes.gateway_api.policies import policies_of, source_labels
-from sandlane.meshes.gateway_api.tenant_errors import refused
+from sandlane.meshes.gateway_api.tenant_errors import tenant_error
 from sandlane.meshes.gateway_api.ties import ties
-from sandlane.meshes.gateway_api.unsupported import unread
+from sandlane.meshes.gateway_api.unsupported import unsupported_routes
 from sandlane.meshes.routed import Routed
 from sandlane.meshes.unroutable_traffic import notices
 from sandlane.output.layout import Placed
@@ -66,7 +66,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
     """Returns the copies of the base's routes for every tenant, and what else has to be known of those routes."""
     routes = inside(read_routes(plan.base, dialect), plan.environment.routes.entry)
     parts = components(routes)
-    decided = decide(plan, dialect, routes, parts)
+    decided = decide_copies(plan, dialect, routes, parts)
     granted = grants(plan.environment, plan.base, routes, plan.services)
     objects: list[Placed] = []
     problems = [
@@ -74,7 +74,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         *_ignored(plan, dialect),
         *_switched_off(plan, dialect),
         *_groupless(plan, dialect),
-        *unread(plan, dialect, routes),
+        *unsupported_routes(plan, dialect, routes),
         *ties(plan.base, dialect, decided.copied),
         *public_gateways(plan.base, decided.copyings),
     ]
@@ -82,7 +82,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         made = tuple(copies(plan.environment, plan.base, dialect, copying))
         followed = policies_of(plan, copying, made)
         objects += (*made, *followed.objects)
-        problems += (*followed.problems, *too_much(copying, made[0]))
+        problems += (*followed.problems, *exceeded_limits(copying, made[0]))
     return RoutedBase(Routed((*objects, *granted), tuple(problems)), parts, entered(dialect, decided.copyings))
 
 
@@ -110,7 +110,7 @@ def route_services(
                 found = in_the_way(dialect, routes, service, port)
                 words = {"service": service, "port": port}
                 problems += (
-                    refused("SL424", r, tenant, ("spec", "rules"), **words, hint=_way(dialect, r)) for r in found
+                    tenant_error("SL424", r, tenant, ("spec", "rules"), **words, hint=_way(dialect, r)) for r in found
                 )
                 objects += defaults(plan.environment, dialect, tenant, service, port)
     return Routed(tuple(objects), tuple(problems))

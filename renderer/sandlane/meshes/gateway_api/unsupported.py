@@ -32,7 +32,7 @@ _Found = tuple[ResourceId | None, str, str]
 """A Service, why its requests stay with the base, and the way out."""
 
 
-def unread(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator[Problem]:
+def unsupported_routes(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator[Problem]:
     """Yields the base's routes that send requests to cloned Services without regard to tenants; `routes` are those that are read."""
     cloned = {service for tenant in plan.tenants for service in tenant.services}
     every = [r for group, kind in route_kinds(dialect) for r in plan.base.of(group, kind)] if cloned else []

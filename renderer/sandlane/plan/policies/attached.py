@@ -32,7 +32,6 @@ _REFERENCES = ("targetRef", "targetRefs", "targetSelectors")
 class Attaching:
     """A kind of policy whose references are known; `is_alone`: of several for one target only the oldest counts."""
 
-    is_security: bool = True
     is_alone: bool = False
 
 
@@ -41,18 +40,18 @@ ATTACHING: dict[GroupKind, Attaching] = {
     ("gateway.envoyproxy.io", "BackendTrafficPolicy"): Attaching(is_alone=True),
     ("gateway.envoyproxy.io", "EnvoyExtensionPolicy"): Attaching(is_alone=True),
     ("gateway.envoyproxy.io", "SecurityPolicy"): Attaching(is_alone=True),
-    ("gateway.networking.k8s.io", "BackendLBPolicy"): Attaching(is_security=False, is_alone=True),
+    ("gateway.networking.k8s.io", "BackendLBPolicy"): Attaching(is_alone=True),
     ("gateway.networking.k8s.io", "BackendTLSPolicy"): Attaching(is_alone=True),
-    ("gateway.networking.x-k8s.io", "XBackendTrafficPolicy"): Attaching(is_security=False, is_alone=True),
+    ("gateway.networking.x-k8s.io", "XBackendTrafficPolicy"): Attaching(is_alone=True),
     ("networking.gke.io", "GCPBackendPolicy"): Attaching(is_alone=True),
-    ("networking.gke.io", "HealthCheckPolicy"): Attaching(is_security=False, is_alone=True),
+    ("networking.gke.io", "HealthCheckPolicy"): Attaching(is_alone=True),
     ("networking.istio.io", "EnvoyFilter"): Attaching(),
     ("policy.linkerd.io", "AuthorizationPolicy"): Attaching(),
     ("policy.linkerd.io", "HTTPLocalRateLimitPolicy"): Attaching(is_alone=True),
     ("policy.linkerd.io", "ServerAuthorization"): Attaching(),
     ("security.istio.io", "AuthorizationPolicy"): Attaching(),
     ("security.istio.io", "RequestAuthentication"): Attaching(),
-    ("telemetry.istio.io", "Telemetry"): Attaching(is_security=False, is_alone=True),
+    ("telemetry.istio.io", "Telemetry"): Attaching(is_alone=True),
     **{route: Attaching() for route in _ROUTES},
 }
 """(group, kind) -> row; of a kind that is not here nobody knows what a copy would do."""

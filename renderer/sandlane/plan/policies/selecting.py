@@ -25,7 +25,7 @@ class Following:
     """A kind of policy and where its pod selector is; `labels` is the field of that in which equalities stand.
 
     `is_global`: from Istio's root namespace it selects in every namespace. `is_copied`: it follows by a copy. `is_alone`: of
-    several that select one pod only the oldest counts. `is_security`: its copy has to be there before the clone is.
+    several that select one pod only the oldest counts.
     """
 
     group: str
@@ -35,29 +35,28 @@ class Following:
     is_global: bool = False
     is_copied: bool = True
     is_alone: bool = False
-    is_security: bool = False
 
 
 FOLLOWING: dict[GroupKind, Following] = {
     (row.group, row.kind): row
     for row in (
-        Following(group="networking.k8s.io", kind="NetworkPolicy", selector=("spec", "podSelector"), is_security=True),
-        Following(group="cilium.io", kind="CiliumNetworkPolicy", selector=("spec", "endpointSelector"), is_security=True),
-        Following(group="security.istio.io", kind="AuthorizationPolicy", is_global=True, is_security=True),
-        Following(group="security.istio.io", kind="PeerAuthentication", is_alone=True, is_security=True),
-        Following(group="security.istio.io", kind="RequestAuthentication", is_global=True, is_security=True),
+        Following(group="networking.k8s.io", kind="NetworkPolicy", selector=("spec", "podSelector")),
+        Following(group="cilium.io", kind="CiliumNetworkPolicy", selector=("spec", "endpointSelector")),
+        Following(group="security.istio.io", kind="AuthorizationPolicy", is_global=True),
+        Following(group="security.istio.io", kind="PeerAuthentication", is_alone=True),
+        Following(group="security.istio.io", kind="RequestAuthentication", is_global=True),
         Following(group="telemetry.istio.io", kind="Telemetry", is_alone=True),
-        Following(group="extensions.istio.io", kind="WasmPlugin", is_global=True, is_security=True),
+        Following(group="extensions.istio.io", kind="WasmPlugin", is_global=True),
         Following(group="networking.istio.io", kind="ProxyConfig"),
         Following(group="networking.istio.io", kind="DestinationRule", selector=("spec", "workloadSelector")),
         Following(
             group="networking.istio.io", kind="EnvoyFilter", selector=("spec", "workloadSelector"), labels="labels",
-            is_global=True, is_security=True,
+            is_global=True,
         ),
         Following(
             group="networking.istio.io", kind="Sidecar", selector=("spec", "workloadSelector"), labels="labels", is_alone=True,
         ),
-        Following(group="policy.linkerd.io", kind="Server", selector=("spec", "podSelector"), is_security=True),
+        Following(group="policy.linkerd.io", kind="Server", selector=("spec", "podSelector")),
         # A clone pages nobody.
         Following(group="monitoring.coreos.com", kind="PodMonitor", is_copied=False),
     )

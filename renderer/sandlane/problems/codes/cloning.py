@@ -127,7 +127,7 @@ ROWS: dict[str, Row] = {
     "SL317": Row(
         level="notice",
         text="variable '{variable}' of '{object}' names a pod of the origin ('{peer}')",
-        hint="give the clone a list of its own pods in 'env'; they are named <StatefulSet>-<tenantID>-<number>",
+        hint="give the clone a list of its own pods in 'env'; they are named by the clone, '{clone}-<number>'",
         why="Pods of a clone have names of their own, so it would join the origin's cluster.",
         bad="env: [{name: PEERS, value: db-0.db}]  # in StatefulSet db\n",
         good="env: [{name: PEERS, value: db-dev1-0.db-dev1-headless}]\n",
@@ -186,6 +186,21 @@ ROWS: dict[str, Row] = {
         why="Whoever can open a pull request would otherwise get what the platform gave to nobody.",
         bad="patch: '[{op: add, path: /spec/template/spec/hostNetwork, value: true}]'\n",
         good="patch: '[{op: add, path: /spec/template/spec/terminationGracePeriodSeconds, value: 5}]'\n",
+    ),
+    "SL340": Row(
+        level="notice",
+        text="'{object}' of the base is left out of the output: {why}",
+        hint="{hint}",
+        why="With output.base: full the output is applied in the place of the base, so what is not in it has to come from elsewhere.",
+        bad="output: {base: full}, and a Secret in the base that nothing else applies\n",
+        good="output: {base: full}, and an ExternalSecret in the base\n",
+    ),
+    "SL333": Row(
+        text="pods of '{object}' would get at Secret '{secret}', the token of service account '{account}'",
+        hint="leave it out: pods act as their own service account alone, and no policy allows more",
+        why="Whoever has the token of a service account is that account, for the API server and for the mesh.",
+        bad="env: [{name: T, valueFrom: {secretKeyRef: {name: admin-token, key: token}}}]  # of type service-account-token\n",
+        good="env: [{name: T, valueFrom: {secretKeyRef: {name: checkout, key: password}}}]  # which the base's checkout reads\n",
     ),
 }
 """Code -> row."""

@@ -410,5 +410,37 @@ ROWS: dict[str, Row] = {
         bad="host: '*.shop.svc.cluster.local' with subsets: [{name: v1, trafficPolicy: …}]\n",
         good="host: checkout with subsets: [{name: v1, trafficPolicy: …}]\n",
     ),
+    "SL467": Row(
+        acceptable=True,
+        text="'{object}' routes '{service}' in the mesh, and the HTTPRoutes of tenants would take its place for everyone",
+        hint="set 'mesh: istio', or turn the VirtualService into an HTTPRoute",
+        why="On Istio an HTTPRoute of a Service's namespace goes before a VirtualService for it, also for requests of no tenant.",
+        bad="kind: VirtualService  # hosts: [cart], with mesh: gateway-api\n",
+        good="kind: HTTPRoute  # parentRefs: [{group: '', kind: Service, name: cart}]\n",
+    ),
+    "SL468": Row(
+        level="notice",
+        text="'{object}' changes {what} in proxies, and not {clones}",
+        hint="select by port or context in it, or add an EnvoyFilter to the sandbox for what its clones have",
+        why="An EnvoyFilter finds what it changes by name, and what clones have is called otherwise.",
+        bad="match: {cluster: {service: cart.shop.svc.cluster.local}}\n",
+        good="match: {context: SIDECAR_OUTBOUND}\n",
+    ),
+    "SL469": Row(
+        level="notice",
+        text="no manifest says whether '{waypoint}' admits '{service}': if it does not, tenants are not routed",
+        hint="add the waypoint to the base, and the Namespace where its listener asks for labels",
+        why="A waypoint serves Services of other namespaces only where its listener's allowedRoutes admits them.",
+        bad="labels: {istio.io/use-waypoint: wp, istio.io/use-waypoint-namespace: infra}  # infra/wp is not in the base\n",
+        good="listeners: [{name: mesh, port: 15008, protocol: HBONE, allowedRoutes: {namespaces: {from: All}}}]\n",
+    ),
+    "SL470": Row(
+        level="notice",
+        text="'istioctl analyze' will say IST0109 of '{object}' and of the VirtualService that tenants get for '{service}'",
+        hint="export '{object}' to all namespaces, or remove it",
+        why="The analyzer takes two VirtualServices of one host for a conflict, also where no client sees both.",
+        bad="spec: {hosts: [cart], exportTo: [web]}  # no clients of other namespaces see it\n",
+        good="spec: {hosts: [cart], exportTo: ['*']}\n",
+    ),
 }
 """Code -> row."""

@@ -31,14 +31,14 @@ ROWS: dict[str, Row] = {
         good="apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\n",
     ),
     "SL205": Row(
-        text="tenantID '{tenant}' is taken by {other}",
+        text="tenantID '{tenant}' is also claimed by {other}",
         hint="give each sandbox and each route group a tenantID of its own",
         why="A request with this tenantID could mean either.",
         bad="spec: {tenantID: dev1}  # in two files\n",
         good="spec: {tenantID: dev2}\n",
     ),
     "SL206": Row(
-        text="name '{name}' is taken by {other}",
+        text="name '{name}' is also claimed by {other}",
         hint="give each sandbox and each route group a name of its own",
         why="The name is the directory of the output.",
         bad="metadata: {name: dev1}  # in two files\n",
@@ -266,6 +266,13 @@ ROWS: dict[str, Row] = {
         why="Further manifests of a sandbox stay beside its clones and touch nothing of the base.",
         bad="apiVersion: v1\nkind: Secret\nmetadata: {name: token}\n",
         good="apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cache-dev1}\n",
+    ),
+    "SL246": Row(
+        text="'{object}' would answer for '{name}', which {who}",
+        hint="{way}",
+        why="Where the base calls a name that nobody has, or that is found in another namespace, everybody's requests would reach the sandbox.",
+        bad="kind: Service\nmetadata: {name: legacy}  # with LEGACY_URL: http://legacy in the base, which has no such Service\n",
+        good="kind: Service\nmetadata: {name: legacy-dev1}\n",
     ),
     "SL250": Row(
         text="'{value}' stands in typographic quotes, which are part of the value",

@@ -172,6 +172,30 @@ ROWS: dict[str, Row] = {
         bad="data: {mesh: 'defaultServiceExportTo: .'}\n",
         good="data: {mesh: 'defaultServiceExportTo: [\".\"]'}\n",
     ),
+    "SL133": Row(
+        level="notice",
+        text="{subject} changes nothing: {what}",
+        why="kustomize builds it without a word, and so does sandlane: a shared component has a patch for each kind, of which a base "
+        "has one. It may also be a name that is misspelt.",
+        bad="patches: [{target: {kind: Deployment, name: wbe}, path: patch.yaml}]\n",
+        good="patches: [{target: {kind: Deployment, name: web}, path: patch.yaml}]\n",
+    ),
+    "SL134": Row(
+        level="notice",
+        text="key {key!r} stands twice in one mapping, first on line {first}: the last one counts",
+        hint="remove one of the two, where the file is yours: kubectl, Argo CD and kustomize's own fields take the last, and kustomize "
+        "refuses such a manifest",
+        why="Charts and vendors ship such files, and kubectl applies them: a base is not read more strictly. In sandlane's own kinds, and "
+        "in what kustomize builds, it stays an error (SL102).",
+        bad="data:\n  A: one\n  A: two\n",
+        good="data:\n  A: two\n",
+    ),
+    "SL135": Row(
+        text="{file!r} holds no manifests: {what}",
+        why="A file that is named may have any name, as for kubectl, but it has to be YAML or JSON.",
+        bad="spec:\n  base: [NOTES.txt]\n",
+        good="spec:\n  base: [app.yaml]\n",
+    ),
     "SL140": Row(
         text="'{field}' of a kustomization is not supported",
         hint="build it with kustomize and pipe it in: kustomize build {directory} | sandlane render --base -",

@@ -15,7 +15,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import AddedRoute
 from sandlane.proof.alignment import same
-from sandlane.proof.literals import ORIGIN, OWNED_LABELS, OWNED_PREFIXES, SANDBOX, TENANT, quoted
+from sandlane.proof.literals import ORIGIN, OWNED_LABELS, OWNED_PREFIXES, SANDBOX, TENANT, is_literal, quoted
 from sandlane.proof.routes import Route
 from sandlane.proof.world import World
 
@@ -90,8 +90,10 @@ def _metadata(world: World, resource: Resource, base: Resource) -> Iterator[Prob
         for key in dict.fromkeys((*theirs, *mine)):
             is_own = key.startswith(_OURS) or key in marks
             is_released = key not in mine and (key.startswith(OWNED_PREFIXES) or _is_tracked(field, key, theirs))
+            is_own |= field == "annotation" and key not in theirs and is_literal(resource.manifest, key, mine[key])
             is_released |= field == "label" and key not in mine and key in found_by
-            if not is_own and not is_released and mine.get(key) != theirs.get(key):
+            is_note = key not in theirs and world.is_note(f"{field}s", key)
+            if not is_own and not is_released and not is_note and mine.get(key) != theirs.get(key):
                 yield _wrong(resource, f"{field} '{key}' is not that of '{base.id}'", ("metadata", f"{field}s"))
 
 

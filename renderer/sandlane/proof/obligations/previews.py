@@ -117,7 +117,7 @@ def _only_host(world: World, gateway: Resource) -> str:
         host
         for vs in world.base.of(*VIRTUAL_SERVICE)
         if any(gateway_name(name, vs.id.namespace) == full for name in _gateways(vs))
-        for _, _, host in keys_of(world.base, world.network.domain, vs, full)
+        for _, _, host in keys_of(world.network, vs, full)
     }
     return next(iter(found)) if len(found) == 1 else ""
 
@@ -128,7 +128,7 @@ def _gateways(vs: Resource) -> Sequence[str]:
 
 def _list(network: Network, gateway: Resource, address: Address) -> list[Rule]:
     """Returns the rules of a host in the order in which they are met; of catch-alls the first."""
-    rules = istio_gateways.table_of(network, gateway, address).rules
+    rules = istio_gateways.tables_of(network, gateway, address)[0].rules
     last = [rule for rule in rules if rule.rank == (0,)]
     return [*(rule for rule in rules if rule.rank != (0,)), *last[:1]]
 

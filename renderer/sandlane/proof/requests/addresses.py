@@ -2,93 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sandlane.base.base import Base
-from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of
-from sandlane.k8s.visibility import EXPORT_TO
-from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
-from sandlane.semantics.linkerd import KINDS as LINKERD_ROUTES
+from sandlane.k8s.resource import Manifest, Resource, spec_of
+from sandlane.proof.requests.clients import Calling
 from sandlane.semantics.network import GATEWAY_API, ISTIO, Network
 from sandlane.semantics.request import Address, Client
 
-ELSEWHERE = "sandlane-elsewhere"
-"""A namespace that holds nothing."""
-
-_ROUTING = (
-    (ISTIO, "VirtualService"), (ISTIO, "DestinationRule"), (ISTIO, "Sidecar"),
-    *LINKERD_ROUTES, ("linkerd.io", "ServiceProfile"),
-)  # fmt: skip
 _LITERAL_PORT = 80
 
 
-def addresses_of(before: Network, after: Network, *, previews: frozenset[str] = frozenset()) -> Iterator[Address]:
-    """Yields the addresses of the base; hosts in `previews` are new ones that the environment asks for."""
-    clients = list(clients_of(before))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One address in the base and in the output."""
+
+    before: Address
+    after: Address
+    tenants: frozenset[str] | None = None
+
+
+def pairs_of(before: Network, after: Network, callings: Sequence[Calling], but: frozenset[str]) -> Iterator[Pair]:
+    """Yields the addresses of the base; hosts in `but` are new ones: previews, which the environment asks for, and clones."""
     for host in sorted(before.hosts):
         known = before.hosts[host]
         names = _authorities(before, after, known.resource, host)
-        for client in clients:
+        for each in callings:
             for port in sorted(known.ports):
-                yield from (Address(client=client, host=host, port=port, authority=name) for name in names)
-    for host in sorted({*_literals(before), *_literals(after)} - {*after.hosts} - previews):
-        for client in clients:
-            yield Address(client=client, host=_shown(host), port=_LITERAL_PORT, authority=_shown(host))
-    yield from _gateways(before, after, previews)
+                yield from (_pair(each, host, port, name) for name in names)
+    new = {*_literals(before), *_literals(after), *(h for h in after.hosts if h not in before.hosts)}
+    for host in sorted(new - {*before.hosts} - but):
+        known_ports = after.hosts[host].ports if host in after.hosts else (_LITERAL_PORT,)
+        for each in callings:
+            yield from (_pair(each, _shown(host), port, _shown(host)) for port in known_ports)
+    yield from (Pair(before=a, after=a) for a in _gateways(before, after, but))
 
 
-def clients_of(network: Network) -> Iterator[Client]:
-    """Yields one client of every class: by namespace, and by the labels for which any object asks."""
-    base = network.base
-    kind: Any = "linkerd" if network.mesh == "linkerd" else "sidecar"
-    keys = _asked_labels(base)
-    labels: dict[str, dict[tuple[tuple[str, str], ...], None]] = {}
-    for namespace, found in _pods(base) if keys else ():
-        own = tuple(sorted((key, value) for key, value in found.items() if key in keys))
-        labels.setdefault(namespace, {})[own] = None
-    for namespace in sorted(_namespaces(base)):
-        for own in {(): None, **labels.get(namespace, {})}:
-            yield Client(kind=kind, namespace=namespace, labels=dict(own))
-
-
-def _namespaces(base: Base) -> set[str]:
-    found = {ELSEWHERE}
-    for group, kind in _ROUTING:
-        for resource in base.of(group, kind):
-            spec = resource.manifest.get("spec") or {}
-            found |= {resource.id.namespace, *_plain(spec.get("exportTo") or ())}
-            for entry in spec.get("http") or ():
-                found |= {str(m["sourceNamespace"]) for m in entry.get("match") or () if m and m.get("sourceNamespace")}
-    for service in base.of("", "Service"):
-        found |= {service.id.namespace, *_plain(annotations_of(service.manifest).get(EXPORT_TO, "").split(","))}
-    return found - {""}
-
-
-def _plain(names: Iterable[str]) -> set[str]:
-    return {name.strip() for name in names if name.strip() not in ("", ".", "*", "~")}
-
-
-def _asked_labels(base: Base) -> frozenset[str]:
-    found: set[str] = set()
-    for vs in base.of(ISTIO, "VirtualService"):
-        for entry in (vs.manifest.get("spec") or {}).get("http") or ():
-            for match in entry.get("match") or ():
-                found |= {*((match or {}).get("sourceLabels") or {})}
-    for kind in ("DestinationRule", "Sidecar"):
-        for resource in base.of(ISTIO, kind):
-            selector = (resource.manifest.get("spec") or {}).get("workloadSelector") or {}
-            found |= {*(selector.get("labels") or {}), *(selector.get("matchLabels") or {})}
-            found |= {str(e.get("key")) for e in selector.get("matchExpressions") or ()}
-    return frozenset(found)
-
-
-def _pods(base: Base) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for row in WORKLOADS.values():
-        for resource in base.of(row.group, row.kind):
-            yield resource.id.namespace, pod_labels(row, resource.manifest)
-    for pod in base.of("", "Pod"):
-        yield pod.id.namespace, labels_of(pod.manifest)
+def _pair(calling: Calling, host: str, port: int, authority: str) -> Pair:
+    before = Address(client=calling.before, host=host, port=port, authority=authority)
+    return Pair(before=before, after=replace(before, client=calling.after), tenants=calling.tenants)
 
 
 def _authorities(before: Network, after: Network, service: Resource, host: str) -> list[str]:
@@ -102,7 +55,7 @@ def _authorities(before: Network, after: Network, service: Resource, host: str) 
 
 
 def _spec(resource: Resource) -> Manifest:
-    return resource.manifest.get("spec") or {}
+    return spec_of(resource.manifest)
 
 
 def _shown(pattern: str) -> str:

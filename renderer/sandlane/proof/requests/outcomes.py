@@ -8,72 +8,140 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandlane.k8s.hosts import service_of
-from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Unknown, forward
+from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Policy, Unknown, forward
 
 _FEATURES = ("rewrite", "timeout", "retries", "fault", "cors", "other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spelling:
-    """What the environment itself adds to routes, and is no difference: a header of answers, and headers that are removed."""
+    """How outcomes are written for one tenant, or for nobody.
+
+    `names`: host of a clone -> what stands for it. `answer` and `removed` are what the environment itself adds to routes, and is
+    no difference: a header in answers from `tenant`'s clones, in place of the base's (`is_base`), and headers that are removed,
+    which `required` have to be.
+    """
 
     domain: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    tenant: str = ""
+    is_base: bool = False
     answer: str = ""
     removed: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
 
 
 def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
     """Returns an outcome as text; `namespace` is that of the object which names mirrors."""
     if isinstance(outcome, Unknown):
-        return "unknown"
+        return f"unknown: {outcome.why}"
     if isinstance(outcome, NoCluster):
         return f"no cluster {outcome.why.partition(':')[0]}"
     if not isinstance(outcome, Forward):
         return f"{type(outcome).__name__} {_json([str(getattr(outcome, f)) for f in outcome.__dataclass_fields__])}"
     total = sum(d.weight for d in outcome.destinations) or 1
-    sent = sorted(_json([d.host, d.port, round(d.weight / total, 9), _changes(spelling, d.changes),
-                         d.policy.traffic if d.policy and d.policy.traffic else None, d.failure.partition(":")[0]])
+    sent = sorted(_json([spelling.names.get(d.host, d.host), d.port, round(d.weight / total, 9), _changes(spelling, d.changes, ()),
+                         policy_text(d.policy), d.failure.partition(":")[0]])
                   for d in outcome.destinations)  # fmt: skip
-    mirrors = [_mirrored(spelling, m, namespace, {}) for m in outcome.mirrors]
+    reached = [spelling.names[d.host] for d in outcome.destinations if d.host in spelling.names]
+    mirrors = [_mirrored(spelling, m, namespace, is_cloned=bool(reached)) for m in outcome.mirrors]
     rest = [getattr(outcome, name) for name in _FEATURES]
-    return _json([sent, _changes(spelling, outcome.changes), rest, mirrors])
+    text = _json([sent, _changes(spelling, outcome.changes, reached), rest, mirrors])
+    return f"{text} without {_removed(spelling, outcome.changes)}" if spelling.required else text
+
+
+def _removed(spelling: Spelling, changes: Any) -> list[str]:
+    """Returns the headers of carriers that are removed, of those that have to be."""
+    listed = ((changes or {}).get("request") or {}).get("remove") or () if isinstance(changes, Mapping) else ()
+    given = spelling.required if spelling.is_base else spelling.required & {name.lower() for name in listed}
+    return sorted(given)
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def _changes(spelling: Spelling, changes: Any) -> Any:
-    """Returns operations on headers without those that the environment asks for."""
+def policy_text(policy: Policy | None) -> str:
+    """Returns a policy as text: '' where it says nothing."""
+    if policy is None:
+        return ""
+    told = [policy.traffic or None, policy.labels or None, *(["by age"] if policy.doubt else [])]
+    return _json([each for each in told if each]) if any(told) else ""
+
+
+def _changes(spelling: Spelling, changes: Any, reached: Sequence[str]) -> Any:
+    """Returns operations on headers without those that the environment asks for; `reached` are the clones of a rule."""
+    values = None if spelling.is_base else {f"{spelling.tenant}/{_service(name)}" for name in reached}
+    header = spelling.answer.lower() if reached else ""
+
+    def is_answer(name: Any, value: Any) -> bool:
+        return bool(header) and str(name).lower() == header and (values is None or value in values)
+
+    if isinstance(changes, list):
+        return _filters(changes, is_answer) if header else changes or None
     if not isinstance(changes, Mapping):
         return changes or None
     found: dict[str, Any] = {}
     for side, operations in changes.items():
         kept = dict(operations or {})
-        if side == "response" and spelling.answer:
-            kept["set"] = {k: v for k, v in (kept.get("set") or {}).items() if k.lower() != spelling.answer.lower()}
+        if side == "response" and header:
+            kept["set"] = {k: v for k, v in (kept.get("set") or {}).items() if not is_answer(k, v)}
         if side == "request" and spelling.removed:
             kept["remove"] = [name for name in kept.get("remove") or () if name.lower() not in spelling.removed]
         found[side] = {name: value for name, value in kept.items() if value}
     return {side: value for side, value in found.items() if value} or None
 
 
-def _mirrored(spelling: Spelling, mirror: Any, namespace: str, clones: Mapping[str, str]) -> Any:
-    """Returns a mirror with the full name of its host, or that of a clone."""
+def _service(name: str) -> str:
+    return name.removeprefix(CLONE).partition(".")[0]
+
+
+def _filters(filters: Sequence[Any], is_answer: Callable[[Any, Any], bool]) -> Any:
+    """Returns filters of the Gateway API without the answer header."""
+    kept = []
+    for item in filters:
+        modifier = item.get("responseHeaderModifier") or {}
+        if modifier.get("set"):
+            left = [e for e in modifier["set"] if not is_answer(e.get("name"), e.get("value"))]
+            rest = {**{k: v for k, v in modifier.items() if k != "set" and v}, **({"set": left} if left else {})}
+            kept += [{**item, "responseHeaderModifier": rest}] if rest else []
+        else:
+            kept.append(item)
+    return kept or None
+
+
+def _mirrored(spelling: Spelling, mirror: Any, namespace: str, *, is_cloned: bool) -> Any:
+    """Returns a mirror with the full name of its host.
+
+    Whether the mirror of a rule that sends to nothing cloned leads to a clone depends on whether the rule is copied, which no
+    promise tells: there a clone and its origin are the same.
+    """
+    found = _mirror_host(spelling, mirror, namespace)
+    if found is None:
+        return mirror
+    host, field_name, to = found
+    name = spelling.names.get(host, host)
+    shown = name if is_cloned else name.removeprefix(CLONE)
+    return {**mirror, field_name: {"host": shown, "port": _number(to.get("port"))}}
+
+
+CLONE = "clone of "
+"""Stands before the host of an origin in place of the host of its clone."""
+
+
+def _number(port: Any) -> Any:
+    return port.get("number") if isinstance(port, Mapping) else port
+
+
+def _mirror_host(spelling: Spelling, mirror: Any, namespace: str) -> tuple[str, str, Mapping[str, Any]] | None:
     if isinstance(mirror, Mapping) and "destination" in mirror:
         to = mirror["destination"] or {}
-        host = _full(spelling, str(to.get("host", "")), namespace)
-        return {**mirror, "destination": {"host": clones.get(host, host), "port": to.get("port")}}
+        found = service_of(str(to.get("host", "")), namespace, spelling.domain)
+        return (found.fqdn(spelling.domain) if found else str(to.get("host", ""))), "destination", to
     if isinstance(mirror, Mapping) and "backendRef" in mirror:
         to = mirror["backendRef"] or {}
-        host = f"{to.get('name')}.{to.get('namespace') or namespace}.svc.{spelling.domain}"
-        return {**mirror, "backendRef": {"host": clones.get(host, host), "port": to.get("port")}}
-    return mirror
-
-
-def _full(spelling: Spelling, host: str, namespace: str) -> str:
-    found = service_of(host, namespace, spelling.domain)
-    return found.fqdn(spelling.domain) if found else host
+        return f"{to.get('name')}.{to.get('namespace') or namespace}.svc.{spelling.domain}", "backendRef", to
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +156,15 @@ def with_clones(
     outcome: Outcome, clones: Clones, spelling: Spelling, namespace: str, called: Callable[[Destination], Destination]
 ) -> Outcome:
     """Returns a base outcome as a tenant has to meet it; `called` tells how a destination's clone is called."""
-    if not isinstance(outcome, Forward) or not clones.hosts:
+    meant = outcome.meant if isinstance(outcome, NoCluster | Unknown) else outcome
+    if not isinstance(meant, Forward) or not clones.hosts:
         return outcome
-    sent = tuple(d for d in outcome.destinations if d.host in clones.hosts)
+    sent = tuple(d for d in meant.destinations if d.host in clones.hosts and not d.alias)
     if not sent and clones.whole is None:
         return outcome
     made = _merged([_clone(called(d), clones) for d in sent]) or (clones.whole,)
-    mirrors = tuple(_in_form(m, _mirrored(spelling, m, namespace, clones.hosts)) for m in outcome.mirrors)
-    features = {name: getattr(outcome, name) for name in ("changes", *_FEATURES)}
+    mirrors = tuple(_to_clone(m, spelling, namespace, clones.hosts) for m in meant.mirrors)
+    features = {name: getattr(meant, name) for name in ("changes", *_FEATURES)}
     return forward(tuple(d for d in made if d), mirrors=mirrors, **features)
 
 
@@ -104,12 +173,16 @@ def _clone(destination: Destination, clones: Clones) -> Destination:
     return replace(destination, host=clones.hosts[destination.host], subset="", policy=policy)
 
 
-def _in_form(mirror: Any, full: Any) -> Any:
-    """Returns a mirror with the host of its full spelling, in the form that manifests have."""
-    if isinstance(full, Mapping) and "backendRef" in full:
-        name, _, rest = str(full["backendRef"]["host"]).partition(".")
-        return {**mirror, "backendRef": {**mirror["backendRef"], "name": name, "namespace": rest.partition(".")[0]}}
-    return full
+def _to_clone(mirror: Any, spelling: Spelling, namespace: str, hosts: Mapping[str, str]) -> Any:
+    """Returns a mirror with the host of a clone, in the form that manifests have."""
+    found = _mirror_host(spelling, mirror, namespace)
+    if found is None or found[0] not in hosts:
+        return mirror
+    host, field_name, to = hosts[found[0]], found[1], found[2]
+    if field_name == "destination":
+        return {**mirror, "destination": {**to, "host": host}}
+    name, _, rest = host.partition(".")
+    return {**mirror, "backendRef": {**to, "name": name, "namespace": rest.partition(".")[0]}}
 
 
 def _merged(destinations: Sequence[Destination]) -> tuple[Destination, ...]:

@@ -1,114 +1,129 @@
-"""What is left of a table in one scene: its rules in order, without those that an earlier one hides.
+"""What is left of a table in one scene: its rules in order, without those that an earlier one hides, in a normal form.
 
-Rules of one rank that belong to different objects have no order that manifests tell: they are compared as a set.
+Neighbours that do the same have no order among themselves, and of those the wider ones say it all. Rules of one rank that belong to
+different objects have no order that manifests tell: they are compared as a set. Tables of equal forms answer every request alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
-from sandlane.proof.requests.scenes import Scene, left
-from sandlane.semantics.outcomes import Origin, Outcome, Unknown
-from sandlane.semantics.predicates import Atom, Mode
-from sandlane.semantics.tables import PATH_LENGTH, Rule, Table
+from sandlane.semantics.outcomes import Origin, Outcome
+from sandlane.semantics.predicates import Atom
+from sandlane.semantics.tables import PATH_LENGTH, Rule
 
 _LONGEST = 1 << 30
 _MANY = 8
 
+Conditions = frozenset[Atom]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """A rule that is left: the conditions that are open, and what a request gets that meets them."""
+    """A rule that is left: the conditions that are open, what a request gets that meets them, and that as text."""
 
-    conditions: frozenset[Atom]
+    conditions: Conditions
+    text: str
     outcome: Outcome
     rule: Rule | None
     origin: Origin | None
 
 
-Class = tuple[tuple[Left, ...], ...]
-"""Rules of one rank, by the object that they belong to."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Neighbouring rules that do the same, by their conditions; or rules that tie, with all that each object says."""
+
+    text: object
+    rules: dict[Conditions, Left] = field(default_factory=dict)
+
+    @property
+    def form(self) -> object:
+        """What has to be equal in equal runs."""
+        return self.text, self.rules.keys() if isinstance(self.text, str) else ()
 
 
-def rest(
-    table: Table, rules: Iterable[tuple[int, Rule]], names: frozenset[str], scene: Scene, mode: Mode
-) -> list[Class]:
-    """Returns the rules of a table that a scene leaves, ranked, the closest first; the last is what meets no rule."""
+def rest(rules: Iterable[Left], last: Left) -> list[Run]:
+    """Returns the rules that a scene leaves of a table, the closest first; `last` is what meets no rule."""
     by_rank: dict[tuple[int, ...], dict[str, list[Left]]] = {}
-    for _, rule in rules:
-        conditions = left(names, rule, scene, mode)
-        if conditions is not None:
-            rank = tuple(_LONGEST if part == PATH_LENGTH else part for part in rule.rank)
-            outcome = Unknown(rule.doubt) if rule.doubt else rule.outcome
-            found = Left(conditions=conditions, outcome=outcome, rule=rule, origin=rule.origin)
-            # A list is one object's as far as order goes: Istio's rules have no age of their own.
-            group = rule.group if len(rule.rank) > 1 else ""
-            by_rank.setdefault(rank, {}).setdefault(group, []).append(found)
-    ordered = [list(by_rank[rank].values()) for rank in sorted(by_rank, reverse=True)]
-    last = Left(conditions=frozenset(), outcome=table.otherwise, rule=None, origin=table.origin)
-    return _visible([*ordered, [[last]]])
+    for each in rules:
+        rule = each.rule
+        rank = tuple(_LONGEST if part == PATH_LENGTH else part for part in rule.rank) if rule else ()
+        # A list is one object's as far as order goes: Istio's rules have no age of their own.
+        group = rule.group if rule and len(rank) > 1 else ""
+        by_rank.setdefault(rank, {}).setdefault(group, []).append(each)
+    ordered: list[list[list[Left]]] = [list(by_rank[rank].values()) for rank in sorted(by_rank, reverse=True)]
+    return [_narrowed(run) for run in _runs([*ordered, [[last]]])]
 
 
-def _visible(ranked: Sequence[Sequence[Sequence[Left]]]) -> list[Class]:
-    above: set[frozenset[Atom]] = set()
-    found: list[Class] = []
+def _runs(ranked: Sequence[Sequence[Sequence[Left]]]) -> list[Run]:
+    above: set[Conditions] = set()
+    found: list[Run] = []
     for groups in ranked:
-        kept: list[tuple[Left, ...]] = []
-        for group in groups:
-            here: list[Left] = []
-            own: set[frozenset[Atom]] = set()
-            for each in group:
-                if not _is_hidden(each.conditions, above) and not _is_hidden(each.conditions, own):
-                    here.append(each)
-                    own.add(each.conditions)
-            if here:
-                kept.append(tuple(here))
+        kept = [here for group in groups if (here := _visible(group, above))]
         above |= {each.conditions for group in kept for each in group}
-        if len(kept) == 1:
-            found += [((each,),) for each in kept[0]]
-        elif kept:
-            found.append(tuple(kept))
+        texts = {each.text for group in kept for each in group}
+        if len(kept) > 1 and len(texts) > 1:
+            tie = frozenset(tuple((each.conditions, each.text) for each in group) for group in kept)
+            found.append(Run(text=tie, rules={each.conditions: each for group in kept for each in group}))
+        else:
+            for each in (each for group in kept for each in group):
+                if not found or found[-1].text != each.text:
+                    found.append(Run(text=each.text))
+                found[-1].rules.setdefault(each.conditions, each)
         if frozenset() in above:
-            return found  # every request has met a rule
+            break  # every request has met a rule
     return found
 
 
-def _is_hidden(conditions: frozenset[Atom], by: set[frozenset[Atom]]) -> bool:
-    """Tells whether any of some sets of conditions is a subset: each subset is looked up, as a match has few conditions."""
-    if len(conditions) > _MANY:
+def _visible(group: Sequence[Left], above: set[Conditions]) -> list[Left]:
+    here: list[Left] = []
+    own: set[Conditions] = set()
+    for each in group:
+        if not is_hidden(each.conditions, above) and not is_hidden(each.conditions, own):
+            here.append(each)
+            own.add(each.conditions)
+    return here
+
+
+def _narrowed(run: Run) -> Run:
+    """Returns a run without rules beside which a wider one does the same."""
+    if not isinstance(run.text, str) or len(run.rules) == 1:
+        return run
+    every = set(run.rules)
+    return Run(text=run.text, rules={c: each for c, each in run.rules.items() if not is_hidden(c, every - {c})})
+
+
+def is_hidden(conditions: Conditions, by: set[Conditions]) -> bool:
+    """Tells whether any of some sets of conditions is a subset."""
+    if not by:
+        return False
+    if len(conditions) > _MANY or len(by) < 1 << len(conditions):
         return any(other <= conditions for other in by)
     atoms = list(conditions)
     return any(frozenset(chosen) in by for size in range(len(atoms) + 1) for chosen in combinations(atoms, size))
 
 
-def first_difference(
-    base: Sequence[Class], output: Sequence[Class], key: Callable[[Left], str], other: Callable[[Left], str]
-) -> tuple[Left | None, Left | None] | None:
+def first_difference(base: Sequence[Run], output: Sequence[Run]) -> tuple[Left | None, Left | None] | None:
     """Returns the first rules in which two rests differ (None: one has no more), or None where they are equal."""
     for number in range(max(len(base), len(output))):
-        one = base[number] if number < len(base) else ()
-        two = output[number] if number < len(output) else ()
-        ours = {_said(group, key): group for group in one}
-        theirs = {_said(group, other): group for group in two}
-        if ours.keys() != theirs.keys():
-            mine = next((g for said, g in ours.items() if said not in theirs), next(iter(ours.values()), None))
-            yours = next((g for said, g in theirs.items() if said not in ours), next(iter(theirs.values()), None))
-            return _pair(mine or (), yours or (), key, other)
+        one = base[number] if number < len(base) else None
+        two = output[number] if number < len(output) else None
+        if one is None or two is None or one.form != two.form:
+            return _pair(one, two)
     return None
 
 
-def _said(group: Sequence[Left], key: Callable[[Left], str]) -> tuple[tuple[frozenset[Atom], str], ...]:
-    return tuple((each.conditions, key(each)) for each in group)
-
-
-def _pair(
-    mine: Sequence[Left], yours: Sequence[Left], key: Callable[[Left], str], other: Callable[[Left], str]
-) -> tuple[Left | None, Left | None]:
-    for number in range(max(len(mine), len(yours))):
-        a = mine[number] if number < len(mine) else None
-        b = yours[number] if number < len(yours) else None
-        if a is None or b is None or a.conditions != b.conditions or key(a) != other(b):
-            return a, b
+def _pair(one: Run | None, two: Run | None) -> tuple[Left | None, Left | None]:
+    """Returns rules of two runs that answer one request otherwise: for the same conditions where there are such."""
+    mine, yours = (list(run.rules.values()) if run else [] for run in (one, two))
+    if one and two:
+        for conditions, left in one.rules.items():
+            other = two.rules.get(conditions)
+            if other and other.text != left.text:
+                return left, other
+        new = [left for conditions, left in two.rules.items() if conditions not in one.rules]
+        lost = [left for conditions, left in one.rules.items() if conditions not in two.rules]
+        return (lost or mine)[0], (new or yours)[0]
     return (mine[0] if mine else None), (yours[0] if yours else None)

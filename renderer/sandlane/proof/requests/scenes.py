@@ -10,9 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sandlane.proof.literals import baggage_text
-from sandlane.semantics.predicates import Atom, Mode, Predicate, holds
-from sandlane.semantics.request import Client, Request
-from sandlane.semantics.tables import Rule, Table
+from sandlane.semantics.predicates import Atom, Predicate
 from sandlane.specs.model import Carrier
 
 BAGGAGE = "baggage"
@@ -20,7 +18,6 @@ STRANGER = "sandlane-nobody"
 """A tenantID that nobody has."""
 
 Headers = tuple[tuple[str, str], ...]
-_NOBODY = Client(kind="unmeshed", namespace="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,56 +110,28 @@ def is_repeated(scene: Scene) -> bool:
     return len({name for name, _ in scene.headers}) < len(scene.headers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
-    """A table whose rules are sorted by the tenant that they demand: `common` are those that demand none."""
-
-    table: Table
-    common: tuple[tuple[int, Rule], ...]
-    own: Mapping[str, tuple[tuple[int, Rule], ...]]
-    strange: tuple[tuple[Rule, Atom], ...]
-
-    def rules(self, tenants: Iterable[str]) -> list[tuple[int, Rule]]:
-        """Returns the rules that requests of some tenants may meet, with their numbers, in order."""
-        own = [rule for tenant in dict.fromkeys(tenants) for rule in self.own.get(tenant, ())]
-        return sorted((*self.common, *own), key=lambda pair: pair[0]) if own else list(self.common)
-
-
-def split(literals: Literals, table: Table, known: frozenset[Atom]) -> Split:
-    """Sorts the rules of a table; `known` are the conditions on carriers that the base has, which demand no tenant."""
-    common: list[tuple[int, Rule]] = []
-    own: dict[str, list[tuple[int, Rule]]] = {}
-    strange: list[tuple[Rule, Atom]] = []
-    for number, rule in enumerate(table.rules):
-        tenants = [(atom, tenant) for atom, tenant in demanded(literals, rule.predicate) if atom not in known]
-        strange += [(rule, atom) for atom, tenant in tenants if tenant is None]
-        named = {tenant for _, tenant in tenants if tenant}
-        if named:
-            own.setdefault(min(named), []).append((number, rule))
-        else:
-            common.append((number, rule))
-    return Split(table=table, common=tuple(common), own={t: tuple(r) for t, r in own.items()}, strange=tuple(strange))
-
-
-def carrier_atoms(literals: Literals, table: Table) -> frozenset[Atom]:
-    """Returns the conditions of a table that a carrier header be there."""
-    return frozenset(atom for rule in table.rules for atom, _ in demanded(literals, rule.predicate))
-
-
-def left(names: frozenset[str], rule: Rule, scene: Scene, mode: Mode) -> frozenset[Atom] | None:
-    """Returns the conditions of a rule that a scene leaves open, or None where it rules the rule out."""
-    carried_atoms = tuple(a for a in rule.predicate if a.subject == "header" and a.name in names)
-    if carried_atoms:
-        request = Request(client=_NOBODY, host="", port=0, headers=scene.headers)
-        if not holds(carried_atoms, request, mode):
-            return None
-    return frozenset(a for a in rule.predicate if a not in carried_atoms and not _is_always(a))
-
-
-def _is_always(atom: Atom) -> bool:
-    """Tells whether every request meets a condition."""
-    return (
-        atom.subject == "path"
-        and not atom.is_negated
-        and (atom.text.kind, atom.text.value) in (("prefix", "/"), ("segments", "/"), ("regex", ".*"))
+def required(literals: Literals, scene: Scene) -> frozenset[str]:
+    """Returns the headers of a scene that name a tenantID, whosever."""
+    keys = {c.baggage for c in literals.carriers if c.baggage}
+    headers = {c.header.lower() for c in literals.carriers if c.header}
+    return frozenset(
+        name
+        for name, value in scene.headers
+        if name in headers or (name == BAGGAGE and any(key in keys for key, _ in members(value)))
     )
+
+
+def members(baggage: str) -> Iterator[tuple[str, str]]:
+    """Yields keys and values of a line of W3C baggage."""
+    for member in baggage.split(","):
+        key, equals, value = member.partition(";")[0].partition("=")
+        if equals:
+            yield key.strip(" \t"), value.strip(" \t")
+
+
+def named_by(scene: Scene) -> list[str]:
+    """Returns the tenants that a scene may name, whose rules have to be looked at."""
+    found: dict[str, None] = {}
+    for name, value in scene.headers:
+        found |= dict.fromkeys(v for _, v in members(value)) if name == BAGGAGE else {value: None}
+    return list(found)

@@ -2,49 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from sandlane.k8s.hosts import ServiceHost
+from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.semantics.delegates import entries_of
-from sandlane.semantics.gateway_api import attached, plain
+from sandlane.semantics.gateway_api import GRPC_ROUTE, ROUTES, Attached, attached, filters_of, plain
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination
 from sandlane.semantics.linkerd import KINDS
-from sandlane.semantics.network import Network
+from sandlane.semantics.network import Host, Network
 from sandlane.semantics.outcomes import Destination, Forward
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
 from sandlane.semantics.waypoints import waypoint_home
 
+_IGNORED = frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"})
+"""Filters by which Linkerd ignores a route."""
+
 
 def whole_of(network: Network, address: Address, table: Table, clones: Mapping[str, str]) -> Destination | None:
     """Returns the clone that takes every request of an address which the base sends elsewhere, or None."""
-    host = address.host
-    if address.client.kind == "gateway" or host not in clones or not table.rules:
+    host = network.hosts.get(address.host)
+    if address.client.kind == "gateway" or host is None or host.name not in clones or not table.rules:
         return None
-    if any(sent in clones for sent in _sent(network, table, address)):
+    is_route = table.rules[0].origin.resource.id.kind.endswith("Route")
+    sent = _by_routes(network, address, host) if is_route else _by_virtual_services(network, table)
+    if any(name in clones for name in sent):
         return None
-    known = network.hosts[host]
     if network.mesh in ("linkerd", "gateway-api"):
-        made = plain(network)(host, address.port, 1, None)
+        made = plain(network)(host.name, address.port, 1, None)
     else:
         client = address.client
         if network.mesh == "istio-ambient":
-            home = waypoint_home(network.base, known.resource) or known.resource.id.namespace
+            home = waypoint_home(network.base, host.resource) or host.resource.id.namespace
             client = replace(client, kind="waypoint", namespace=home, labels={})
-        proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host)
-        made = destination(network, proxy, host, _port(table, address, known.ports))
-    return replace(made, host=clones[host], subset="", failure="")
+        proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host.name)
+        made = destination(network, proxy, host.name, address.port if is_route else _port(table, address, host))
+    return replace(made, host=clones[host.name], subset="", failure="")
 
 
-def _port(table: Table, address: Address, ports: Mapping[int, object]) -> int:
+def _port(table: Table, address: Address, host: Host) -> int:
     outcomes = [rule.outcome for rule in table.rules if isinstance(rule.outcome, Forward)]
     found = next((d.port for outcome in outcomes for d in outcome.destinations), address.port)
-    return found if found in ports else address.port
+    return found if found in host.ports else address.port
 
 
-def _sent(network: Network, table: Table, address: Address) -> Iterator[str]:
-    """Yields the hosts to which the objects send that have rules in a table, whatever their clients and ports."""
+def _by_virtual_services(network: Network, table: Table) -> Iterator[str]:
+    """Yields the hosts to which the VirtualServices send that have rules in a table, whatever their clients and ports."""
     resources = {rule.origin.resource.id: rule.origin.resource for rule in table.rules}
     names = {rule.group for rule in table.rules}
     for vs in network.base.of("networking.istio.io", "VirtualService"):
@@ -56,9 +62,58 @@ def _sent(network: Network, table: Table, address: Address) -> Iterator[str]:
     for rule in table.rules:
         if isinstance(rule.outcome, Forward):
             yield from (d.host for d in rule.outcome.destinations)
-    parent = network.hosts[address.host].resource.id
-    for found in attached(network, KINDS, parent):
-        for rule in (found.route.manifest.get("spec") or {}).get("rules") or ():
-            for backend in rule.get("backendRefs") or ():
-                home = backend.get("namespace") or found.route.id.namespace
-                yield f"{backend.get('name')}.{home}.svc.{network.domain}"
+
+
+def _by_routes(network: Network, address: Address, host: Host) -> Iterator[str]:
+    """Yields the hosts to which the routes send that compete with those of a port, which are copied all together (rule R-G3)."""
+    places = parents_heeded(network, host.resource.id)
+    part = [a for a in places if a.port in (None, address.port)]
+    for one in part:  # grows while it is walked
+        part += [a for a in places if a not in part and (a.port is None or one.port in (None, a.port))]
+    for each in part:
+        yield from _sent(network, each)
+
+
+def parents_heeded(network: Network, service: ResourceId) -> Sequence[Attached]:
+    """Returns the routes of a Service that its mesh heeds for some client."""
+    is_linkerd = network.mesh == "linkerd"
+    found = list(attached(network, KINDS if is_linkerd else ROUTES, service))
+    if not is_linkerd:
+        return found
+    called = {a.port for a in found if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE}
+    return [a for a in found if not (a.route.id.kind == "HTTPRoute" and a.port in called) and not _IGNORED & _types(a)]
+
+
+def _types(found: Attached) -> set[str]:
+    rules = spec_of(found.route.manifest).get("rules") or ()
+    return {str(item.get("type")) for rule in rules for item in filters_of(rule)}
+
+
+def _sent(network: Network, found: Attached) -> Iterator[str]:
+    is_linkerd, route = network.mesh == "linkerd", found.route
+    parents = [p for p in spec_of(route.manifest).get("parentRefs") or () if p.get("kind") == "Service"]
+    rules: Sequence[Manifest] = spec_of(route.manifest).get("rules") or ({},)
+    for rule in rules:
+        listed = rule.get("backendRefs") or ()
+        live = [b for b in listed if b.get("weight", 1)] or listed
+        for backend in live:
+            home = found.parent.get("namespace") if is_linkerd else None
+            namespace = backend.get("namespace") or home or route.id.namespace
+            yield ServiceHost(namespace, str(backend.get("name"))).fqdn(network.domain)
+        is_redirect = any(item.get("type") == "RequestRedirect" for item in rule.get("filters") or ())
+        if is_linkerd and not listed and not is_redirect:
+            for parent in parents:
+                home = parent.get("namespace") or route.id.namespace
+                yield ServiceHost(home, str(parent.get("name"))).fqdn(network.domain)
+
+
+def is_closed(network: Network, address: Address, table: Table) -> bool:
+    """Tells whether a mesh leaves no way to route an address that has no rules: routes would have no effect, or do harm."""
+    host = network.hosts.get(address.host)
+    if host is None or not host.is_service or host.is_external:
+        return True
+    if network.mesh == "linkerd":
+        serving = [a for a in network.attached.get(host.resource.id, ()) if a[1].get("port") == address.port]
+        calls = [a for a in serving if (a[0].id.group, a[0].id.kind) == GRPC_ROUTE]
+        return host.is_headless or bool(table.origin) or bool(calls)
+    return network.mesh != "istio" and host.is_headless

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sandlane.reports.gitops.argocd import argocd_text
+from sandlane.reports.gitops.delivery import Delivery
+from sandlane.reports.gitops.flux import flux_text
 from sandlane.reports.setup.environment_file import quoted
 
 VERSION = "v0.1.0"
@@ -12,13 +15,10 @@ VERSION = "v0.1.0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an environment is: its name, directory in the repository, output there, namespace, and the repository's address."""
+    """Where an environment is: its directory in the repository, and what Argo CD and Flux have to know of its output."""
 
-    name: str
     directory: str
-    output: str
-    namespace: str
-    repository: str
+    delivery: Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,54 +79,11 @@ sandlane:
 
 
 def _argocd(place: Place) -> str:
-    return f"""\
-# Applies the output beside what applies the base. Each sandbox as an Application of its own: 'sandlane gitops argocd'.
-apiVersion: argoproj.io/v1alpha1
-kind: Application
-metadata:
-  name: {place.name}-sandboxes
-  namespace: argocd
-  finalizers: [resources-finalizer.argocd.argoproj.io]
-spec:
-  project: default
-  source:
-    repoURL: {place.repository}
-    targetRevision: HEAD
-    path: {place.output}
-    directory: {{recurse: true}}
-  destination:
-    server: https://kubernetes.default.svc
-    namespace: {place.namespace}
-  syncPolicy:
-    automated: {{prune: true, selfHeal: true, allowEmpty: true}}
-    syncOptions: [ServerSideApply=true]
-"""
+    return argocd_text(place.delivery, is_single=False)
 
 
 def _flux(place: Place) -> str:
-    return f"""\
-# Applies the output beside what applies the base.
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata:
-  name: {place.name}-sandboxes
-  namespace: flux-system
-spec:
-  interval: 1m
-  url: {place.repository}
-  ref: {{branch: main}}
----
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata:
-  name: {place.name}-sandboxes
-  namespace: flux-system
-spec:
-  interval: 10m
-  path: ./{place.output}
-  prune: true
-  sourceRef: {{kind: GitRepository, name: {place.name}-sandboxes}}
-"""
+    return flux_text(place.delivery, is_single=False)
 
 
 INTEGRATIONS: dict[str, Integration] = {

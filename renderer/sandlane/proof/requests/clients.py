@@ -1,0 +1,137 @@
+"""Clients whose requests can differ: by namespace, by the labels for which objects ask, and clones in place of their origins."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandlane.base.base import Base
+from sandlane.k8s.resource import Manifest, Resource, labels_of, spec_of
+from sandlane.k8s.visibility import visibility
+from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
+from sandlane.proof.literals import ORIGIN, TENANT
+from sandlane.semantics.linkerd import KINDS as LINKERD_ROUTES
+from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.request import Client
+
+ELSEWHERE = "sandlane-elsewhere"
+"""A namespace that holds nothing."""
+
+_ROUTING = (
+    (ISTIO, "VirtualService"), (ISTIO, "DestinationRule"), (ISTIO, "Sidecar"),
+    *LINKERD_ROUTES, ("linkerd.io", "ServiceProfile"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calling:
+    """A client in the base, and in the output: the same, or a clone whose requests have to meet what its origin's do (rule R-I19).
+
+    `tenants` are those in whose requests a clone may be the client; None: all.
+    """
+
+    before: Client
+    after: Client
+    tenants: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloneAsClient:
+    """The pods of a tenant's clone, with the labels of their origin's, and the tenants in whose requests it may call."""
+
+    tenant: str
+    namespace: str
+    origin: Mapping[str, str]
+    labels: Mapping[str, str]
+    tenants: frozenset[str]
+
+
+def clients_of(before: Network, after: Network, clones: Iterable[CloneAsClient]) -> Iterator[Calling]:
+    """Yields one client of every class: by namespace, and by the labels for which any object asks."""
+    kind: Any = "linkerd" if before.mesh == "linkerd" else "sidecar"
+    keys = _asked_labels(before.base) | _asked_labels(after.base)
+    labels: dict[str, dict[tuple[tuple[str, str], ...], None]] = {}
+    for namespace, found in _pods(before.base) if keys else ():
+        labels.setdefault(namespace, {})[_asked(found, keys)] = None
+    for namespace in sorted(_namespaces(before) | _namespaces(after) | {*labels}):
+        for own in {(): None, **labels.get(namespace, {})}:
+            client = Client(kind=kind, namespace=namespace, labels=dict(own))
+            yield Calling(before=client, after=client)
+    asked = _asked_labels(before.base)
+    mentions = _mentions(after.base) if asked else {}
+    seen: set[object] = set()
+    for clone in clones if asked else ():
+        one, two = _asked(clone.origin, keys), _asked(clone.labels, keys)
+        # Clones that objects ask for alike, but for their tenants, are one class.
+        own = tuple(pair for pair in two if pair[0] != TENANT)
+        key = (clone.namespace, one, own, frozenset(mentions.get(clone.tenant, Counter()).items()))
+        if _asked(clone.origin, asked) != _asked(clone.labels, asked) and key not in seen:
+            seen.add(key)
+            first, second = (Client(kind=kind, namespace=clone.namespace, labels=dict(own)) for own in (one, two))
+            yield Calling(before=first, after=second, tenants=clone.tenants)
+
+
+def _mentions(base: Base) -> dict[str, Counter[object]]:
+    """Returns how objects ask for clones, by tenant."""
+    found: dict[str, Counter[object]] = {}
+    for resource, labels in _selectors(base):
+        if labels.get(TENANT):
+            place = labels_of(resource.manifest).get(ORIGIN) or str(resource.id)
+            rest = tuple(sorted((k, str(v)) for k, v in labels.items() if k != TENANT))
+            found.setdefault(str(labels[TENANT]), Counter())[resource.id.kind, place, rest] += 1
+    return found
+
+
+def _selectors(base: Base) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
+    for vs in base.of(ISTIO, "VirtualService"):
+        for entry in _spec(vs).get("http") or ():
+            yield from (
+                (vs, match["sourceLabels"]) for match in entry.get("match") or () if (match or {}).get("sourceLabels")
+            )
+    for kind in ("DestinationRule", "Sidecar"):
+        for resource in base.of(ISTIO, kind):
+            selector = _spec(resource).get("workloadSelector") or {}
+            yield resource, {**(selector.get("labels") or {}), **(selector.get("matchLabels") or {})}
+            for expression in selector.get("matchExpressions") or ():
+                yield resource, {str(expression.get("key")): ""}
+
+
+def _asked(labels: Mapping[str, str], keys: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((key, value) for key, value in labels.items() if key in keys))
+
+
+def _namespaces(network: Network) -> set[str]:
+    """Returns the namespaces whose clients may see, or be told apart by, what others do not, and one that holds nothing."""
+    found = {ELSEWHERE}
+    for group, kind in _ROUTING:
+        for resource in network.base.of(group, kind):
+            spec = _spec(resource)
+            is_public = kind == "VirtualService" and "*" in visibility(resource)
+            found |= {*(() if is_public else (resource.id.namespace,)), *_plain(spec.get("exportTo") or ())}
+            for entry in (spec.get("http") or ()) if group == ISTIO else ():
+                found |= {str(m["sourceNamespace"]) for m in entry.get("match") or () if m and m.get("sourceNamespace")}
+    for host in network.hosts.values() if network.mesh == "istio" else ():
+        found |= {*_plain(host.exported)}
+    return found - {""}
+
+
+def _plain(names: Iterable[str]) -> set[str]:
+    return {name.strip() for name in names if name.strip() not in ("", ".", "*", "~")}
+
+
+def _asked_labels(base: Base) -> frozenset[str]:
+    return frozenset(key for _, labels in _selectors(base) for key in labels)
+
+
+def _pods(base: Base) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for row in WORKLOADS.values():
+        for resource in base.of(row.group, row.kind):
+            yield resource.id.namespace, pod_labels(row, resource.manifest)
+    for pod in base.of("", "Pod"):
+        yield pod.id.namespace, labels_of(pod.manifest)
+
+
+def _spec(resource: Resource) -> Manifest:
+    return spec_of(resource.manifest)

@@ -1,0 +1,272 @@
+"""Two tables of one address compared: in every scene that can matter the same rules are left, but for a tenant's clones."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from sandlane.proof.claims import may_choose
+from sandlane.proof.literals import is_disabled
+from sandlane.proof.requests.addresses import Pair
+from sandlane.proof.requests.case import Case
+from sandlane.proof.requests.lines import Line, Lines, carrier_atoms, lines_of
+from sandlane.proof.requests.outcomes import Clones, Spelling, said, with_clones
+from sandlane.proof.requests.policy import called
+from sandlane.proof.requests.rest import Left, Run, first_difference, rest
+from sandlane.proof.requests.scenes import (
+    STRANGER,
+    Literals,
+    Scene,
+    is_repeated,
+    named_by,
+    of_tenant,
+    required,
+    strangers,
+)  # fmt: skip
+from sandlane.proof.requests.violations import Violation, does, violation
+from sandlane.proof.requests.whole import is_closed, whole_of
+from sandlane.proof.world import directory
+from sandlane.semantics.outcomes import Forward, NoCluster, Outcome, Unknown
+from sandlane.semantics.predicates import Atom
+from sandlane.semantics.tables import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Comparison:
+    """A table of the base and the output's of the same address; `is_open`: whether tenants may be chosen here."""
+
+    case: Case
+    pair: Pair
+    base: Lines
+    output: Lines
+    spelling: Spelling
+    is_open: bool
+    is_ranked: bool
+    agreed: set[object] = field(default_factory=set)
+
+
+def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Violation]:
+    """Yields requests for which two tables differ."""
+    both = _comparison(case, pair, base, output)
+    if not both.spelling.removed:
+        yield from _strange(both)
+    named = [a.text.value for a in carrier_atoms(case.literals, base) if a.text.kind in ("exact", "prefix")]
+    tenants = _tenants(both, named)
+    for scene in strangers(case.literals, named, tenants or sorted(case.world.reach)[:1]):
+        yield from _in_scene(both, scene)
+    yield from _in_parts(both)
+    judged: set[object] = set()
+    for number, tenant in enumerate(tenants):
+        shape = _shape(both, tenant)
+        if shape in judged and tenant not in named:
+            continue  # another tenant with the same rules, but for its name, was judged
+        judged.add(shape)
+        other = tenants[number - 1] if len(tenants) > 1 else STRANGER
+        for scene in of_tenant(case.literals, tenant, other, first_decides=not both.is_ranked):
+            yield from _in_scene(both, scene)
+
+
+def _comparison(case: Case, pair: Pair, base: Table, output: Table) -> Comparison:
+    routes, client = case.world.claims.environment.routes, pair.after.client
+    gateway = f"{client.namespace}/{client.name}" if client.kind == "gateway" else "mesh"
+    removed = case.literals.names if gateway in routes.strip else frozenset[str]()
+    spelling = Spelling(domain=case.before.domain, answer=routes.answer_header or "", removed=removed)
+    known = carrier_atoms(case.literals, base)
+    is_ranked = any(len(rule.rank) > 1 for table in (base, output) for rule in table.rules[:1])
+
+    def place(line: Line) -> str:
+        where = directory(line.rule.origin.resource)
+        return (
+            where
+            if where.startswith("sandboxes/") and line.rule.origin.resource.id not in case.world.base.by_id
+            else ""
+        )
+
+    def key(line: Line) -> object:
+        return _key(spelling, line)
+
+    return Comparison(
+        case=case,
+        pair=pair,
+        base=lines_of(case.literals, base, known, lambda line: "", key),
+        output=lines_of(case.literals, output, known, place, key),
+        spelling=spelling,
+        is_open=may_choose(case.world.claims.environment, gateway),
+        is_ranked=is_ranked,
+    )
+
+
+def _key(spelling: Spelling, line: Line) -> object:
+    """Returns what is equal for rules that are, as several tenants' defaults are."""
+    rule = line.rule
+    return rule.rank, rule.predicate, rule.doubt, said(spelling, rule.outcome, line.namespace)
+
+
+def _strange(both: Comparison) -> Iterator[Violation]:
+    """Yields conditions on the headers of carriers that are neither the base's nor a tenant's literal."""
+    for line, atom in both.output.strange:
+        met = f"asks for '{atom.name}' with '{atom.text.value}', which is no tenant's", line.rule.origin
+        yield violation("SL603", both.pair.after, (), ("asks for no such thing", None), met, _left(both.spelling, line))
+
+
+def _tenants(both: Comparison, named: Sequence[str]) -> list[str]:
+    """Returns the tenants for whom anything can differ here: they have rules, or cloned what rules send to, or are named."""
+    case = both.case
+    found = {*both.base.own, *both.output.own, *(name for name in named if name in case.world.reach)}
+    for host in _hosts(both):
+        found |= {*case.cloned_by.get(host, ())}
+    return sorted(found if both.pair.tenants is None else found & both.pair.tenants)
+
+
+def _hosts(both: Comparison) -> set[str]:
+    table = both.base.table
+    outcomes = (_meant(outcome) for outcome in (table.otherwise, *(rule.outcome for rule in table.rules)))
+    sent = {d.host for outcome in outcomes if isinstance(outcome, Forward) for d in outcome.destinations}
+    return {*sent, both.pair.before.host}
+
+
+def _meant(outcome: Outcome) -> Outcome | None:
+    return outcome.meant if isinstance(outcome, NoCluster | Unknown) else outcome
+
+
+def _shape(both: Comparison, tenant: str) -> object:
+    """Returns what a tenant's rules are but for its name: equal shapes have equal verdicts."""
+    case = both.case
+    clones = case.clones.get(tenant, {})
+    spelling = _spelled(both, tenant)
+    answers = [spelling.answer] if spelling.answer else []
+    found: list[object] = [frozenset(host for host in _hosts(both) if host in clones)]
+    for line in both.output.own.get(tenant, ()):
+        carried = tuple(
+            replace(atom, text=replace(atom.text, value="")) if _names(case.literals, atom, tenant) else atom
+            for atom in line.carried
+        )
+        before = 0 if both.is_ranked else bisect_left(both.output.common, line.number, key=lambda common: common.number)
+        text = said(spelling, line.rule.outcome, line.namespace)
+        rule = line.rule
+        found.append(
+            (before, carried, line.conditions, rule.rank, rule.doubt, text, rule.origin.resource.id.kind, *answers)
+        )
+    return tuple(found)
+
+
+def _names(literals: Literals, atom: Atom, tenant: str) -> bool:
+    """Tells whether a condition is a tenant's own literal."""
+    kind = "regex" if atom.text.kind == "found" else atom.text.kind
+    return literals.tenants.get((atom.name, kind, atom.text.value)) == tenant
+
+
+def _spelled(both: Comparison, tenant: str | None) -> Spelling:
+    return replace(both.spelling, names=both.case.names.get(tenant or "", {}), tenant=tenant or "")
+
+
+def _in_scene(both: Comparison, scene: Scene) -> Iterator[Violation]:
+    modes = both.output.table.modes if is_repeated(scene) else both.output.table.modes[:1]
+    tenants = named_by(scene)
+    for mode in modes:
+        base, output = both.base.met(tenants, scene, mode), both.output.met(tenants, scene, mode)
+        needed = required(both.case.literals, scene) if both.spelling.removed else frozenset[str]()
+        key = (base, output, scene.tenant, needed)
+        if key in both.agreed:
+            continue
+        found = _difference(both, scene, base, output, needed)
+        if found is None:
+            both.agreed.add(key)
+            continue
+        yield _violation(both, scene, found)
+        return
+
+
+def _difference(
+    both: Comparison, scene: Scene, base: Sequence[Line], output: Sequence[Line], needed: frozenset[str]
+) -> tuple[Left | None, Left | None] | None:
+    """Returns the rules in which two tables differ in a scene, or None."""
+    spelling = replace(_spelled(both, scene.tenant), required=needed)
+    met = _rest(spelling, both.output.table, output)
+    hosts = both.case.clones.get(scene.tenant or "", {}) if both.is_open else {}
+    if scene.tenant and not both.base.table.rules and is_closed(both.case.before, both.pair.before, both.base.table):
+        hosts = {}
+    whole = whole_of(both.case.before, both.pair.before, both.base.table, hosts) if hosts else None
+    clones = Clones(hosts=hosts, whole=whole)
+    wanted = _rest(replace(spelling, is_base=True), both.base.table, base, both, clones)
+    return first_difference(wanted, met)
+
+
+def _rest(
+    spelling: Spelling,
+    table: Table,
+    lines: Sequence[Line],
+    both: Comparison | None = None,
+    clones: Clones | None = None,
+) -> list[Run]:
+    """Returns what is left of a table; with clones in place of what was cloned, where any are given."""
+    lefts = [_left(spelling, line, both, clones) for line in lines]
+    outcome = table.otherwise
+    namespace = table.origin.resource.id.namespace if table.origin else ""
+    if both and clones and clones.hosts:
+        outcome = with_clones(
+            outcome,
+            replace(clones, whole=None),
+            spelling,
+            namespace,
+            lambda d: called(both.case.before, both.pair.before, d),
+        )
+    text = said(spelling, outcome, namespace)
+    return rest(lefts, Left(conditions=frozenset(), text=text, outcome=outcome, rule=None, origin=table.origin))
+
+
+def _left(spelling: Spelling, line: Line, both: Comparison | None = None, clones: Clones | None = None) -> Left:
+    rule, outcome = line.rule, line.rule.outcome
+    if both and clones and clones.hosts and not is_disabled(rule.origin.resource):
+        case, address = both.case, both.pair.before
+        outcome = with_clones(outcome, clones, spelling, line.namespace, lambda d: called(case.before, address, d))
+    text = said(spelling, outcome, line.namespace)
+    if rule.doubt:
+        text, outcome = f"{text} unless {rule.doubt}", Unknown(rule.doubt)
+    return Left(conditions=line.conditions, text=text, outcome=outcome, rule=rule, origin=rule.origin)
+
+
+def _in_parts(both: Comparison) -> Iterator[Violation]:
+    """Yields directories of sandboxes that would change what requests without a carrier meet if they alone had arrived (P9)."""
+    base = [line for line in both.base.common if not line.carried]
+    wanted = _rest(both.spelling, both.base.table, base) if both.output.parts else []
+    judged: set[object] = set()
+    for where, lines in both.output.parts.items():
+        key = frozenset(_key(both.spelling, line) for line in lines)
+        if key not in judged:
+            judged.add(key)
+            own = [line for line in lines if not line.carried]
+            found = first_difference(wanted, _rest(both.spelling, both.output.table, [*base, *own]))
+            if found:
+                what = f"{does(found[1])} where only '{where}' has arrived"
+                met = what, found[1].origin if found[1] else lines[0].rule.origin if lines else None
+                meant = does(found[0]), found[0].origin if found[0] else None
+                yield violation("SL609", both.pair.after, (), meant, met, found[1])
+
+
+def _violation(both: Comparison, scene: Scene, found: tuple[Left | None, Left | None]) -> Violation:
+    wanted, met = found
+    code = "SL602" if scene.tenant else "SL601"
+    if met and _is_others(both, met.outcome, scene.tenant):
+        code = "SL603"
+    if not both.is_open and scene.headers:
+        code = "SL613"
+    return violation(
+        code,
+        both.pair.after,
+        scene.headers,
+        (does(wanted), wanted.origin if wanted else None),
+        (does(met), met.origin if met else both.output.table.origin),
+        met or wanted,
+    )
+
+
+def _is_others(both: Comparison, outcome: Outcome, tenant: str | None) -> bool:
+    """Tells whether an outcome is a clone of somebody else's."""
+    own = both.case.names.get(tenant or "", {})
+    others = (d.host for d in outcome.destinations if d.host not in own) if isinstance(outcome, Forward) else ()
+    return any(
+        (host := both.case.after.hosts.get(name)) and directory(host.resource) in both.case.world.owners
+        for name in others
+    )
