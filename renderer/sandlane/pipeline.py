@@ -13,6 +13,7 @@ from sandlane.guards.acceptance import without_accepted
 from sandlane.guards.called_names import called_names
 from sandlane.guards.claims_made import claims_of_others
 from sandlane.guards.clashes import clashes
+from sandlane.guards.clients import unrouted_clients
 from sandlane.guards.clone_problems import guard
 from sandlane.guards.policy import violations
 from sandlane.guards.quotas import quotas
@@ -108,6 +109,7 @@ def _guarded(
     yield from quotas(plan)
     yield from unreachable(plan, unroutable, routed.entered)
     yield from opt_out_notices(plan)
+    yield from unrouted_clients(plan)
     yield from left_out(plan.base, is_whole=plan.environment.output.base == "full")
     yield from clashes(plan, objects)
     yield from claims_of_others(plan, objects)

@@ -161,13 +161,13 @@ def test_charts_and_texts_are_no_manifests(here: Path) -> None:
     for path in ("charts/shop/Chart.yaml", "charts/shop/templates/web.yaml", "notes.txt", "shop-1.tgz"):
         (here / path).parent.mkdir(parents=True, exist_ok=True)
         (here / path).write_bytes(
-            b"name: shop\n" if "Chart" in path else b"\x1f\x8b" if path.endswith("z") else b"a: {{ c }}\n"
+            b"name: shop\n" if "Chart" in path else b"\x1f\x8b" if path.endswith("z") else b"a: b: c\n"
         )
     chart = "is a Helm chart, and no manifests\n  hint: pipe in what Helm makes of it: helm template NAME {} | sandlane render --base -"
     for path, said in (
         ("charts", f"charts/shop/Chart.yaml:1:1: SL146 'charts/shop' {chart.format('charts/shop')}"),
         ("shop-1.tgz", f"shop-1.tgz: SL146 'shop-1.tgz' {chart.format('shop-1.tgz')}"),
-        ("notes.txt", "notes.txt:1:2: SL135 'notes.txt' holds no manifests: it is neither YAML nor JSON (not valid YAML: ': ' stands in "
+        ("notes.txt", "notes.txt:1:5: SL135 'notes.txt' holds no manifests: it is neither YAML nor JSON (not valid YAML: ': ' stands in "
          "a value that has no quotes)\n  hint: name files that end in .json, .yaml, .yml, or directories that hold such"),
     ):  # fmt: skip
         result = run("build", path)
