@@ -104,10 +104,10 @@ ATTEMPTS = [
                           "containers": [{"name": "app", "securityContext": {"readOnlyRootFilesystem": None}}]}),
                  than("writing to its root file system" + IN_APP), id="root-file-system-of-the-pod"),
     pytest.param({"image": "elsewhere.example/a:2"},
-                 "SL241 the environment's policy (sandlane.yaml) allows no image 'elsewhere.example/a:2' "
+                 "SL241 the environment's policy allows no image 'elsewhere.example/a:2' "
                  "for 'Deployment/shop/a-dev1'", id="image"),
     pytest.param(container(image="elsewhere.example/a:2"),
-                 "SL241 the environment's policy (sandlane.yaml) allows no image 'elsewhere.example/a:2' "
+                 "SL241 the environment's policy allows no image 'elsewhere.example/a:2' "
                  "for 'Deployment/shop/a-dev1'",
                  id="image-by-patch"),
     pytest.param({"env": [{"name": "S", "valueFrom": {"secretKeyRef": {"name": "admin", "key": "k"}}}]},
@@ -329,7 +329,7 @@ RESOURCES = [
     pytest.param(pod({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "orders"}}]}),
                  than("claim 'orders'", *IN_DEPLOYMENT), id="claim"),
     pytest.param(pod({"containers": [{"name": "c", "image": "evil:1"}]}),
-                 "SL241 the environment's policy (sandlane.yaml) allows no image 'evil:1' for 'Deployment/shop/x-dev1'", id="image"),
+                 "SL241 the environment's policy allows no image 'evil:1' for 'Deployment/shop/x-dev1'", id="image"),
 ]  # fmt: skip
 
 
