@@ -19,6 +19,7 @@ from sandlane.guards.policy import violations
 from sandlane.guards.quotas import quotas
 from sandlane.guards.reachability import unreachable
 from sandlane.guards.size import too_large
+from sandlane.guards.unchanged import unchanged
 from sandlane.guards.validity import invalid
 from sandlane.k8s.resource import Resource
 from sandlane.meshes.registry import MESHES
@@ -102,6 +103,7 @@ def _guarded(
     yield from violations(inputs)
     for clone in plan.clones:
         yield from guard(plan, clone, own_claims(resources, clone))
+    yield from unchanged(plan)
     yield from policy_problems(plan)
     yield from other_controllers(plan)
     yield from quotas(plan)
