@@ -327,7 +327,7 @@ def test_init_writes_files_for_other_tools(here: Path) -> None:
     assert (here.parent / ".gitlab-ci.yml").read_text() == "mine\n"
     assert out == (
         "# Fails a merge request whose output is stale, or does not keep sandlane's promises.\nsandlane:\n"
-        "  image: python:3.12-slim\n  script:\n  - pip install sandlane==0.1.0\n  - sandlane check staging\n"
+        "  image: python:3.12\n  script:\n  - pip install git+https://github.com/sandlane/sandlane@v0.1.0\n  - sandlane check staging\n"
         "  - sandlane verify staging\n"
     )
     for tool in ("argocd", "flux"):

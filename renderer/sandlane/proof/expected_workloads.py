@@ -129,9 +129,9 @@ def _expected(world: World, claim: Claim, id: ResourceId, addresses: Mapping[str
         pods=_pod_labels(world, claim, origin, row, asked, clone.labels if clone else {}),
         digest=_digest(world, claim, id, asked),
     )  # fmt: skip
+    headless = fit(f"{draft.name}-headless", SERVICE_NAME_LIMIT) if row.is_governed else None
     if row.immutable:
         draft = replace(draft, name=_named_by_content(draft))
-    headless = fit(f"{draft.name}-headless", SERVICE_NAME_LIMIT) if row.is_governed else None
     return Expected(
         origin=origin,
         id=ResourceId(*row.clone, id.namespace, draft.name),

@@ -22,7 +22,7 @@ from sandlane.specs import sandbox as specs
 from sandlane.specs import schema as contract
 from sandlane.specs.environment import call_problems, calls_of, output_of, preview_of, routes_of
 from sandlane.specs.mesh_config import with_mesh_config
-from sandlane.specs.model import Carrier, Cluster, Environment, Policy, RouteGroup, Routes, Rule, Sandbox
+from sandlane.specs.model import Carrier, Cluster, Environment, LinkerdFacts, Policy, RouteGroup, Routes, Rule, Sandbox
 from sandlane.specs.standing_rules import target_problems
 from sandlane.yamlio import read as yamlio
 
@@ -185,6 +185,7 @@ def _cluster(spec: Mapping[str, Any]) -> Cluster:
             virtual_service=tuple(istio["defaultVirtualServiceExportTo"]),
             destination_rule=tuple(istio["defaultDestinationRuleExportTo"]),
         ),
+        linkerd=LinkerdFacts(grpc_matches_without_method=spec["linkerd"]["grpcMatchesWithoutMethod"]),
         waypoint=waypoint
         and ResourceId("gateway.networking.k8s.io", "Gateway", waypoint["namespace"], waypoint["name"]),
     )
