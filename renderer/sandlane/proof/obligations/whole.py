@@ -17,7 +17,7 @@ from sandlane.proof.claims import Claim
 from sandlane.proof.differences import differences
 from sandlane.proof.expected_services import expected_services, headless_of
 from sandlane.proof.expected_workloads import changed_config_maps, data_of, expected_workloads
-from sandlane.proof.marks import kept_annotations, kept_labels, metadata_of
+from sandlane.proof.marks import as_it_is, kept_annotations, kept_labels, metadata_of
 from sandlane.proof.world import World, directory
 
 KINDS: frozenset[GroupKind] = frozenset({*WORKLOADS, ("", "ConfigMap"), ("", "Service"), ("", "Pod")})
@@ -60,7 +60,7 @@ def expected_objects(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
     for copied, data in changed_config_maps(world, claim).items():
         id, manifest = _config_map(world, claim, world.base.by_id[copied], data)
         found[id] = manifest
-    return found | expected_services(world, claim)
+    return {id: as_it_is(manifest) for id, manifest in {**found, **expected_services(world, claim)}.items()}
 
 
 def _config_map(
