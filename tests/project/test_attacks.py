@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from sandlane.base.base import make_base
 from sandlane.files.tree import MemoryTree
@@ -76,7 +77,7 @@ BASE[2]["spec"] |= {"serviceName": "orders-db", "volumeClaimTemplates": [{"metad
 
 
 def codes(
-    base: list[Object], spec: Object, beside: Mapping[str, str | bytes] | None = None, **environment: Any
+    objects: list[Object], spec: Object, beside: Mapping[str, str | bytes] | None = None, **environment: Any
 ) -> set[str]:
     """Returns the codes of the errors for which nothing is rendered."""
     try:
@@ -94,10 +95,10 @@ FILES: list[tuple[str, Callable[[], set[str]], set[str]]] = [
     ("02", lambda: codes(BASE, sandbox("x", "checkout", resources=["r.yaml"]),
                          {"sandboxes/r.yaml": file("02-sts-claim-theft/r.yaml")}), {"SL302"}),
     ("09", lambda: codes(BASE, sandbox("x", "checkout"), {"sandboxes/y.yaml": file("09-bom-crash/spec.yaml")}), {"SL107"}),
-    ("10", lambda: codes(BASE, sandbox("x", {"name": "checkout", "configMaps": [{"name": "cfg", "data": {"A": "b"}}]}),
-                         {"cm.yaml": file("10-configmap-data-crash/cm.yaml")}, base=["base.yaml", "cm.yaml"]), {"SL129"}),
-    ("11", lambda: codes(BASE, sandbox("x", {"name": "ro", "kind": "Rollout"}),
-                         {"ro.yaml": file("11-rollout-ref-crash/ro.yaml")}, base=["base.yaml", "ro.yaml"]), {"SL129"}),
+    ("10", lambda: codes([*BASE, yaml.safe_load(file("10-configmap-data-crash/cm.yaml"))],
+                         sandbox("x", {"name": "checkout", "configMaps": [{"name": "cfg", "data": {"A": "b"}}]})), {"SL129"}),
+    ("11", lambda: codes([*BASE, yaml.safe_load(file("11-rollout-ref-crash/ro.yaml"))],
+                         sandbox("x", {"name": "ro", "kind": "Rollout"})), {"SL129"}),
 ]  # fmt: skip
 
 
