@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
+from sandlane.problems.broken_request import BrokenRequest, lines_of
+
 Path = tuple[str | int, ...]
 """Steps from the top of a document to a value in it: `('spec', 'workloads', 0, 'name')`."""
 
@@ -28,13 +30,17 @@ class Source:
     prefix: Path = ()
 
 
+Place = tuple[Source, Path]
+"""A document, and the steps to a value in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing that is wrong (an error) or cannot work (a notice).
 
     `path` leads to the value meant, or with `at_key` to its key; line and column are looked up when the problem is
     shown, unless the parser knew them (`position`, both from 1). `sandbox` is the spec that it belongs to, if any;
-    `object` is what `accept` names.
+    `object` is what `accept` names. `request` is one for which a promise does not hold, and `base` what decides on it in the base.
     """
 
     code: str
@@ -47,6 +53,8 @@ class Problem:
     position: tuple[int, int] | None = None
     sandbox: Source | None = None
     object: str = ""
+    request: BrokenRequest | None = None
+    base: Place | None = None
 
 
 class Invalid(Exception):
@@ -121,7 +129,10 @@ def show(problem: Problem) -> str:
         place += ": "
     notice = "notice: " if problem.level == "notice" else ""
     hint = f"\n  hint: {visible(problem.hint)}" if problem.hint else ""
-    return f"{visible(place)}{problem.code} {notice}{visible(problem.text)}{hint}"
+    # A request is told line by line; the text says all of it in one.
+    text = f"{problem.text.partition(':')[0]} for a request" if problem.request else problem.text
+    lines = "".join(f"\n  {visible(line)}" for line in lines_of(problem.request)) if problem.request else ""
+    return f"{visible(place)}{problem.code} {notice}{visible(text)}{lines}{hint}"
 
 
 def dotted(path: Path) -> str:
