@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sandlane.base.base import Base, make_base
+from sandlane.base.base import Base, is_own, make_base
 from sandlane.clone.manifests import clone_all
 from sandlane.clone.resources.read import own_claims, render_resources
 from sandlane.guards.acceptance import without_accepted
@@ -24,6 +24,7 @@ from sandlane.meshes.registry import MESHES
 from sandlane.meshes.route_patches import broken_by_patches, patch_routes
 from sandlane.meshes.routed import Routed
 from sandlane.output.base_objects import base_objects, left_out
+from sandlane.output.custom_resources import custom_resources
 from sandlane.output.flux_units import flux_units
 from sandlane.output.layout import Files, Placed, emit, path_of
 from sandlane.output.substitution import without_substitution
@@ -68,6 +69,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     routes, wrong_patches = patch_routes(environment, routed.objects)
     resources, wrong_resources = render_resources(plan)
     objects: tuple[Placed, ...] = (*clone_all(plan), *resources, *routes, *base_objects(plan, routes))
+    objects = (*objects, *custom_resources(plan, objects))
     objects = (*objects, *flux_units(plan, objects))
     found = (
         *inputs.problems,
@@ -130,7 +132,8 @@ def _unproven(inputs: Inputs, objects: Iterable[Placed]) -> list[Problem]:
 
 def written(objects: Iterable[Placed]) -> Base:
     """Returns objects as they would be read from the output directory."""
-    return make_base(Resource(id=o.id, manifest=o.manifest, source=Source(file=path_of(o))) for o in objects)
+    read = (placed for placed in objects if not is_own(placed.manifest))
+    return make_base(Resource(id=o.id, manifest=o.manifest, source=Source(file=path_of(o))) for o in read)
 
 
 def render_valid(inputs: Inputs, *, is_proved: bool = True) -> Rendered:

@@ -198,7 +198,7 @@ class ResourceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox(Spec):
-    """A `DevelopmentSandbox` document; `tenant_path` leads to where its tenantID stands."""
+    """A `DevelopmentSandbox` document, and `document` as it is written; `tenant_path` leads to where its tenantID stands."""
 
     name: str
     labels: Mapping[str, str]
@@ -210,11 +210,12 @@ class Sandbox(Spec):
     suspend: bool
     workloads: tuple[Workload, ...]
     resources: tuple[ResourceFile, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteGroup(Spec):
-    """A `RouteGroup` document: a tenantID that reaches the clones of several sandboxes."""
+    """A `RouteGroup` document, and `document` as it is written: a tenantID that reaches the clones of several sandboxes."""
 
     name: str
     source: Source
@@ -224,3 +225,4 @@ class RouteGroup(Spec):
     expires: str | None
     sandboxes: tuple[str, ...]
     match_labels: Mapping[str, str] | None
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
