@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sandlane.base.base import Base, is_own, make_base
+from sandlane.base.base import Base, make_base
 from sandlane.clone.manifests import clone_all
 from sandlane.clone.resources.read import own_claims, render_resources
 from sandlane.guards.acceptance import without_accepted
@@ -132,8 +132,7 @@ def _unproven(inputs: Inputs, objects: Iterable[Placed]) -> list[Problem]:
 
 def written(objects: Iterable[Placed]) -> Base:
     """Returns objects as they would be read from the output directory."""
-    read = (placed for placed in objects if not is_own(placed.manifest))
-    return make_base(Resource(id=o.id, manifest=o.manifest, source=Source(file=path_of(o))) for o in read)
+    return make_base(Resource(id=o.id, manifest=o.manifest, source=Source(file=path_of(o))) for o in objects)
 
 
 def render_valid(inputs: Inputs, *, is_proved: bool = True) -> Rendered:

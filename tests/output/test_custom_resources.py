@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from jsonschema import Draft7Validator
 
+from sandlane.base.base import make_base
 from sandlane.files.tree import MemoryTree
-from sandlane.pipeline import render
+from sandlane.patch.put import put
+from sandlane.pipeline import render, written
+from sandlane.problems.problem import show
+from sandlane.proof import prove
+from sandlane.proof.claims import claims_of
 from sandlane.specs.crd import NAMES, custom_resource
 from sandlane.specs.inputs import read_inputs
 from sandlane.yamlio.read import read
-from tests.build import app, files_of, group, sandbox, to, virtual_service
+from tests.build import app, files_of, group, inputs, sandbox, to, virtual_service
 
 ENVIRONMENT: Any = {
     "output": {"base": "none", "customResources": True},
@@ -108,3 +115,36 @@ def test_columns_that_people_want() -> None:
         (version,) = custom_resource(kind)["spec"]["versions"]
         columns = [column["name"] for column in version["additionalPrinterColumns"]]
         assert columns == ["Tenant", "Owner", "Expires", "Workloads", "Host", "Age"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        pytest.param(("metadata", "labels", "team"), "y", [], id="a-label-of-the-spec"),
+        pytest.param(
+            ("metadata", "labels", "sandlane.dev/sandbox"),
+            "dev2",
+            ["label 'sandlane.dev/sandbox' is 'dev2', which is no active sandbox"],
+            id="another-sandbox",
+        ),
+        pytest.param(
+            ("metadata", "labels", "sandlane.dev/sandbox"),
+            "rel",
+            ["label 'sandlane.dev/tenant' is 'dev1', expected 'rel-1'", "label 'tenantID' is 'dev1', expected 'rel-1'",
+             "lies in 'sandboxes/dev1' and is marked as of 'rel'"],
+            id="another-holder",
+        ),
+    ],
+)  # fmt: skip
+def test_proof_of_custom_resources(path: Any, value: str, expected: list[str]) -> None:
+    specs = [sandbox("dev1", "a", labels={"team": "x"}), group("rel", tenantID="rel-1", sandboxes=["dev1"])]
+    made = inputs(app("a"), *specs, output={"base": "none", "customResources": True})
+    changed = [
+        replace(r, manifest=put(r.manifest, path, value)) if r.id.kind == "DevelopmentSandbox" else r
+        for r in written(render(made).objects).resources
+    ]
+    name = "sandboxes/dev1/shop/developmentsandbox.sandlane.dev-dev1.yaml"
+    said = f"{name}: SL601 promise 1 does not hold: 'DevelopmentSandbox/shop/dev1': "
+    assert [show(p) for p in prove(made.base, make_base(changed), claims_of(made))] == [
+        f"{said}{what}" for what in expected
+    ]
