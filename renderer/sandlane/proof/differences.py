@@ -26,6 +26,8 @@ def differences(expected: Any, actual: Any, is_note: IsNote, path: Path = ()) ->
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key in dict.fromkeys((*expected, *actual)):
             yield from _of_key(expected.get(key), actual.get(key), is_note, (*path, key))
+    elif isinstance(expected, list) and isinstance(actual, list) and _is_reordered(expected, actual):
+        yield path, f"'{dotted(path)}' has its items in another order"
     elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         for number, (one, other) in enumerate(zip(expected, actual, strict=True)):
             yield from differences(one, other, is_note, (*path, number))
@@ -35,10 +37,21 @@ def differences(expected: Any, actual: Any, is_note: IsNote, path: Path = ()) ->
         yield path, f"'{dotted(path)}' is {shown(actual)}, expected {shown(expected)}"
 
 
+def _is_reordered(expected: list[Any], actual: list[Any]) -> bool:
+    return not same(expected, actual) and sorted(map(_text, expected)) == sorted(map(_text, actual))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
 def _of_key(expected: Any, actual: Any, is_note: IsNote, path: Path) -> Iterator[Difference]:
     if expected is None and actual is None:
         return
-    if expected is None:
+    is_metadata = len(path) > 1 and path[-2] == "metadata" and path[-1] in ("labels", "annotations")
+    if expected is None and is_metadata and isinstance(actual, Mapping):
+        yield from differences({}, actual, is_note, path)
+    elif expected is None:
         field = str(path[-2]) if len(path) > 2 and path[-3] == "metadata" else ""
         is_harmless = field in ("labels", "annotations") and is_note(field, str(path[-1]))
         if not (is_harmless or _is_nothing(actual, path)):

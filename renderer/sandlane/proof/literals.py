@@ -24,7 +24,6 @@ ROUTE, DISABLED = "sandlane.dev/route", "disabled"
 RESOURCE = "sandlane.dev/resource"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OWNER, EXPIRES, CONFIG = "sandlane.dev/owner", "sandlane.dev/expires", "sandlane.dev/config"
-SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
 MARKS = frozenset({TENANT, SANDBOX, ORIGIN, MANAGED_BY})
 """Labels of every object of a tenant's that is made for something of the base; the environment's own label comes to them."""
 NOTES = frozenset({SPEC, OWNER, EXPIRES})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,6 +52,19 @@ def kept_annotations(manifest: Manifest) -> dict[str, str]:
     """Returns the annotations that a copy has of its origin's: also those that say how Flux reads its data."""
     found = annotations_of(manifest)
     return {k: v for k, v in found.items() if not k.startswith(OWNED_PREFIXES) or k == SUBSTITUTE}
+
+
+def has_references(manifest: Manifest) -> bool:
+    """Tells whether an object holds `${`, which Flux replaces unless an annotation says that it should not."""
+    return "${" in json.dumps(manifest, default=str)
+
+
+def as_it_is(manifest: Manifest) -> Manifest:
+    """Returns an object with the annotation that keeps Flux from replacing `${...}` in it, where it has any."""
+    if SUBSTITUTE in annotations_of(manifest) or not has_references(manifest):
+        return manifest
+    annotations = {**annotations_of(manifest), SUBSTITUTE: "disabled"}
+    return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
 
 
 def metadata_of(

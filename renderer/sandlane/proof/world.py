@@ -150,7 +150,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         stripped_lasts=lasts_of(network, stripped.__contains__) if stripped else {},
         reader=reader,
         routes=routes,
-        added_routes=tuple(added_routes(added, holders, routes, conditions)),
+        added_routes=tuple(added_routes(added, holders, routes, conditions, reader)),
         is_note=note_of(base, claims.environment.tenant_label),
     )
 

@@ -180,6 +180,15 @@ ROWS: dict[str, Row] = {
         bad="annotations: {dapr.io/enabled: 'true', dapr.io/app-id: checkout}  # of the pod template, in the base\n",
         good="patch: '[{op: replace, path: /spec/template/metadata/annotations/dapr.io~1app-id, value: checkout-dev1}]'\n",
     ),
+    "SL327": Row(
+        level="notice",
+        text="requests of tenant '{tenant}' that '{object}' sends to subset '{subset}' of '{service}' reach the clone of '{one}': the subset "
+        "selects '{other}', which is not cloned",
+        hint="clone that one too, or leave it so where one version stands in for all",
+        why="The clone stands in for its whole Service: a tenant that cloned one version has no other.",
+        bad="workloads: [{name: reviews-v1, image: reviews:1-fix}]  # and a route to subset v2\n",
+        good="workloads: [{name: reviews-v1, image: reviews:1-fix}, {name: reviews-v2}]\n",
+    ),
     "SL330": Row(
         text="'{object}' would have more privilege than {than}: {what}",
         hint="leave it out; only the environment's policy can allow it ('{kind}' in 'policy.privileges')",

@@ -99,9 +99,9 @@ ROWS: dict[str, Row] = {
     ),
     "SL624": Row(
         text="the environment's policy does not hold: {what}",
-        why="Images and kinds are held against the environment's policy in the output as well, whoever wrote it.",
-        bad="policy: {images: [registry.example/*]} and a clone with image evil.example/x\n",
-        good="a clone with an image of its origin, or a listed one\n",
+        why="What sandboxes bring is held against the environment's policy in the output as well, whoever wrote it.",
+        bad="policy: {resourceKinds: [ConfigMap]} and a RoleBinding with the mark of a resource\n",
+        good="a ConfigMap from a file that the spec names\n",
     ),
 }
 """Code -> row."""

@@ -16,7 +16,7 @@ from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import AddedRoute
 from sandlane.proof.alignment import same
 from sandlane.proof.literals import ORIGIN, OWNED_LABELS, OWNED_PREFIXES, SANDBOX, TENANT, is_literal, quoted
-from sandlane.proof.routes import Route
+from sandlane.proof.routes import Route, rules_of
 from sandlane.proof.world import World
 
 _PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-labs/gatewayAPI")
@@ -50,6 +50,13 @@ def _demands(world: World, added: AddedRoute) -> Iterator[Problem]:
     for number in added.free:
         text = f"rule {number + 1} does not demand tenantID '{added.holder.tenant}' in every match"
         yield _wrong(added.resource, text, ("spec", "rules", number))
+    linkerd = world.claims.environment.cluster.linkerd
+    is_refused = world.reader.is_linkerd and not linkerd.grpc_matches_without_method
+    is_refused &= added.resource.id.kind == "GRPCRoute" and any(parent.is_service for parent in added.parents)
+    for number, mine in enumerate(rules_of(added.resource.manifest) if is_refused else ()):
+        if any(not match.get("method") for match in mine.get("matches") or ()):  # rule R-L1
+            text = f"for rule {number + 1}, which asks for no method, proxies fail every request to the Service"
+            yield _wrong(added.resource, text, ("spec", "rules", number, "matches"))
     for number, rule in enumerate(added.demands):
         if any(carrier not in (None, added.carrier) for carrier in rule):
             yield _wrong(

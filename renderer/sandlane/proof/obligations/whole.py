@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
@@ -17,8 +17,7 @@ from sandlane.proof.claims import Claim
 from sandlane.proof.differences import differences
 from sandlane.proof.expected_services import expected_services, headless_of
 from sandlane.proof.expected_workloads import changed_config_maps, data_of, expected_workloads
-from sandlane.proof.literals import SUBSTITUTE, is_literal
-from sandlane.proof.marks import kept_annotations, kept_labels, metadata_of
+from sandlane.proof.marks import as_it_is, kept_annotations, kept_labels, metadata_of
 from sandlane.proof.world import World, directory
 
 KINDS: frozenset[GroupKind] = frozenset({*WORKLOADS, ("", "ConfigMap"), ("", "Service"), ("", "Pod")})
@@ -40,7 +39,7 @@ def check(world: World) -> Iterator[Problem]:
             if manifest is None:
                 yield _wrong(resource, f"'{resource.id}' is nothing that the spec of sandbox '{claim.name}' asks for")
                 continue
-            found = list(differences(_as_literal(manifest, resource), resource.manifest, world.is_note))
+            found = list(differences(manifest, resource.manifest, world.is_note))
             for path, what in found[:_TOLD]:
                 yield report("SL622", source=resource.source, path=path, what=f"'{resource.id}': {what}")
             if len(found) > _TOLD:
@@ -61,18 +60,7 @@ def expected_objects(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
     for copied, data in changed_config_maps(world, claim).items():
         id, manifest = _config_map(world, claim, world.base.by_id[copied], data)
         found[id] = manifest
-    return found | expected_services(world, claim)
-
-
-def _as_literal(manifest: Manifest, resource: Resource) -> Manifest:
-    """Returns what an object has to be with the annotation that keeps Flux from replacing `${...}` in it, where it may have that."""
-    notes = annotations_of(manifest)
-    if SUBSTITUTE in notes or not is_literal(
-        resource.manifest, SUBSTITUTE, annotations_of(resource.manifest).get(SUBSTITUTE)
-    ):
-        return manifest
-    metadata = {**manifest["metadata"], "annotations": {**notes, SUBSTITUTE: "disabled"}}
-    return {**manifest, "metadata": metadata}
+    return {id: as_it_is(manifest) for id, manifest in {**found, **expected_services(world, claim)}.items()}
 
 
 def _config_map(

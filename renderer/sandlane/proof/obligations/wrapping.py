@@ -11,20 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, fit
-from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of
+from sandlane.k8s.resource import Manifest, Resource, labels_of
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.admission import workloads_by_label
 from sandlane.proof.differences import IsNote, differences
-from sandlane.proof.literals import MANAGED_BY, ORIGIN, copied_origin
-from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, notes_of
+from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, copied_origin
+from sandlane.proof.marks import has_references, kept_annotations, kept_labels, marks_of, notes_of
 from sandlane.proof.obligations.whole import KINDS
-from sandlane.proof.policies import ATTACHED, BINDING
-from sandlane.proof.readers import DESTINATION_RULE, HTTP_ROUTE, VIRTUAL_SERVICE
+from sandlane.proof.readers import HTTP_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 
-_WAVE = "argocd.argoproj.io/sync-wave"
 _MADE: Mapping[GroupKind, str] = {
     VIRTUAL_SERVICE: "networking.istio.io/v1",
     HTTP_ROUTE: "gateway.networking.k8s.io/v1",
@@ -98,8 +96,8 @@ def _wrapping(world: World, resource: Resource, original: Resource | None) -> Ma
     notes = {**(kept_annotations(original.manifest) if is_copied and original else {})}
     if holder:
         notes |= notes_of(holder)
-    if key in (ATTACHED | BINDING.keys()) - {DESTINATION_RULE} and annotations_of(resource.manifest).get(_WAVE) == "-1":
-        notes[_WAVE] = "-1"  # so that a policy is there before what it protects
+    if SUBSTITUTE not in notes and has_references(resource.manifest):
+        notes[SUBSTITUTE] = "disabled"
     metadata = {
         "name": id.name,
         "namespace": id.namespace,
