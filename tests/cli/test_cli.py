@@ -1163,6 +1163,15 @@ def test_crd(kind: str) -> None:
     assert (code, err, [d.data for d in read(out.encode(), "crd")]) == (0, "", [custom_resource(kind)])
 
 
+def test_crds_of_all_kinds() -> None:
+    code, out, err = run("schema", "--crd")
+    assert (code, err, [d.data for d in read(out.encode(), "crd")]) == (
+        0,
+        "",
+        [custom_resource(kind) for kind in NAMES],
+    )
+
+
 def test_crd_of_an_environment() -> None:
     assert run("schema", "--crd", "Environment") == (
         2,
