@@ -27,7 +27,7 @@ from tests.rim import environment, group, sandbox
 from tests.shared import REPOSITORY
 
 SOURCE = Source(file="f.yaml")
-LABEL, DOMAIN, TOKEN, DAY, IMAGE, USE, CODE, GATEWAY, KEY, HOST, SHOWN = FORMS
+LABEL, DOMAIN, TOKEN, DAY, IMAGE, USE, CODE, GATEWAY, KEY, HOST, DURATION, SHOWN = FORMS
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
 
