@@ -124,6 +124,14 @@ _IMAGE = (
     r"(@[A-Za-z0-9_+.-]+:[A-Fa-f0-9]{32,})?$"
 )
 
+_OTHER = Form("")
+
+
+def form_of(pattern: str) -> Form:
+    """Returns the form of a pattern; of one that has no words yet, one that says nothing."""
+    return FORMS.get(pattern, _OTHER)
+
+
 FORMS: dict[str, Form] = {
     "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": _LABEL,
     "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$": _DOMAIN,
@@ -154,6 +162,7 @@ FORMS: dict[str, Form] = {
         "a host in lower case with '{tenantID}' in it once",
         lambda text: "has no '{tenantID}' in it" if "{tenantID}" not in text else _NONE,
     ),
+    "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$": Form("a duration with its unit"),
     "^(\\.|\\*|~|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$": Form("'.', '*', '~' or a namespace"),
 }  # fmt: skip
 """Pattern -> its form."""
