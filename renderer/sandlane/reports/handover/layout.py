@@ -48,7 +48,7 @@ def _position(tree: Tree, resource: Resource, files: tuple[str, ...], kustomizat
         return Position(resource=resource, how="made", kustomization=None, is_same=file != STREAM)
     if file in files:
         return Position(resource=resource, how="file", kustomization=None, is_same=True)
-    home = next(d for d in kustomizations if any(source == resource.source for source, _ in build(tree, d)))
+    home = next(d for d in kustomizations if any(source == resource.source for source, _ in build(tree, d).objects))
     kustomization = next(join(home, name) for name in KUSTOMIZATIONS if tree.kind(join(home, name)) == "file")
     is_listed = relative(file, home) in _listed(tree, kustomization) and is_within(file, home)
     is_same = not resource.source.prefix and _document(tree, resource) == resource.manifest
