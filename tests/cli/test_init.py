@@ -239,7 +239,7 @@ def test_init_finds_the_base(here: Path, files: dict[str, str], base: str) -> No
         pytest.param(
             {"a.yaml": UNNAMED},
             ["a.yaml", "--with", "jenkins"],
-            "no integration 'jenkins': expected some of pre-commit, github, gitlab, argocd, flux\n",
+            "no integration 'jenkins': expected some of pre-commit, github, gitlab, merge-driver, argocd, flux\n",
             id="an-integration",
         ),
     ],

@@ -17,7 +17,7 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import SHOWN_TO_ALL, ExportDefaults
 from sandlane.k8s.workload_kinds import GroupKind, is_cluster_scoped
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, Level, Problem, Source, dotted
+from sandlane.problems.problem import Invalid, Level, Problem, Source, dotted, mention
 from sandlane.yamlio import read as yamlio
 from sandlane.yamlio.value_types import type_at
 from sandlane.yamlio.values import Document
@@ -198,6 +198,10 @@ def _malformed(data: Any, source: Source, refused: Level) -> Iterator[Problem]:
     if missing or not isinstance(metadata, dict):
         yield report("SL123", source=source, what=f"{' and '.join(missing)} missing or no string")
         return
+    for field in ("name", "namespace"):
+        if placeholder := _PLACEHOLDER.search(str(metadata.get(field))):
+            yield report("SL145", source=source, path=("metadata", field), what=placeholder[0])
+            return
     name = f"{data['kind']}/{metadata.get('name') or metadata.get('generateName')}"
     for path, expected in mismatches(group_of(data), data["kind"], data):
         wrong = partial(report, source=source, path=path, object=name, level=refused)
@@ -242,10 +246,11 @@ def _duplicates(base: Base, where: str) -> Iterator[Problem]:
                 path=("metadata", "name"),
                 object=str(second.id),
                 where=where,
-                first=first.source.file,
+                first=mention(first.source),
             )
 
 
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\$\{.*?\}")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +16,9 @@ from sandlane.problems.problem import Invalid, Level, Path, Problem, Source, did
 _DEEPEST = 64
 MANIFESTS = (".json", ".yaml", ".yml")
 KUSTOMIZATIONS = ("Kustomization", "kustomization.yaml", "kustomization.yml")
+_OTHERS = (".j2", ".md")
+"""Ends of names of files that lie beside specs and are none."""
+_OWN = re.compile(rb"^apiVersion: *['\"]?sandlane\.dev/", re.MULTILINE)
 SKIP_MARK = b"+argocd:skip-file-rendering"
 
 
@@ -41,6 +45,8 @@ def find_named(
                 kustomizations[built] = None
             else:
                 files.update(_files(tree, directory, entry, is_base=field == "base"))
+            if field == "sandboxes":
+                problems += _unread(tree, join(directory, entry))
         except OutsideRoot as outside:
             problems.append(wrong("SL121", file=str(outside), root="the repository"))
         except Unreadable as unreadable:
@@ -95,10 +101,21 @@ _NAMES = f"name files that end in {', '.join(MANIFESTS)}, or directories that ho
 def _missing(tree: Tree, directory: str, field: str, entry: str, source: Source | None, place: Path) -> Problem:
     parent, _, name = join(directory, entry).rpartition("/")
     beside = tree.list(parent) if tree.kind(parent) == "directory" else ()
-    wrong = partial(report, source=source, path=place, file=entry, hint=did_you_mean(name, beside))
+    hint = did_you_mean(name, beside)
+    slashes = entry.replace("\\", "/")
+    if "\\" in entry and _kind(tree, directory, slashes):
+        hint = f"paths have slashes: write '{slashes}'"
+    wrong = partial(report, source=source, path=place, file=entry, hint=hint)
     if field == "sandboxes" and not entry.endswith(MANIFESTS):
         return wrong("SL127")
     return wrong("SL120", what="file or directory")
+
+
+def _kind(tree: Tree, directory: str, entry: str) -> str | None:
+    try:
+        return tree.kind(join(directory, entry))
+    except (OutsideRoot, Unreadable):
+        return None
 
 
 def _kustomization(tree: Tree, directory: str, entry: str) -> str | None:
@@ -120,6 +137,16 @@ def _files(tree: Tree, directory: str, entry: str, *, is_base: bool) -> list[str
     if kind is None:
         raise FileNotFoundError(path)
     return [path] if kind == "file" else list(_walk(tree, path, is_base, 0))
+
+
+def _unread(tree: Tree, path: str) -> Iterator[Problem]:
+    """Yields specs whose files' names hide them: `dev1.txt`, `dev1.yml.bak`."""
+    for name in tree.list(path) if tree.kind(path) == "directory" else ():
+        file = join(path, name)
+        if name.startswith(".") or name.endswith((*MANIFESTS, *_OTHERS)) or tree.kind(file) != "file":
+            continue
+        if _OWN.search(tree.read(file)):
+            yield report("SL251", source=Source(file=file), file=name, stem=name.partition(".")[0])
 
 
 def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str]:

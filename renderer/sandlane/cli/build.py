@@ -47,7 +47,7 @@ def command(path: str, root: Path | None, output: Path | None) -> None:
     """Builds what a path names."""
     stream = sys.stdin.buffer.read() if path == STREAM else None
     view = View(DiskTree(root or _root(path), stream), path)
-    s.run([view], "text", lambda view: _build(view, path, output))
+    s.run([view], "text", lambda view: _build(view, path, output), writes=output is not None)
 
 
 def _root(path: str) -> Path:

@@ -211,5 +211,13 @@ ROWS: dict[str, Row] = {
         bad="output: {base: full}, and a Secret in the base that nothing else applies\n",
         good="output: {base: full}, and an ExternalSecret in the base\n",
     ),
+    "SL341": Row(
+        level="notice",
+        text="'{object}' is {size} bytes, more than the {limit} that client-side apply can store of it once more in an annotation",
+        hint="apply it on the server's side: 'syncOptions: [ServerSideApply=true]' in Argo CD, 'kubectl apply --server-side'; Flux does so by itself",
+        why="Argo CD's and kubectl's default keeps each object in 'kubectl.kubernetes.io/last-applied-configuration', and fails for large ones.",
+        bad="60 tenants in a VirtualService of 21 rules, applied by an Application without ServerSideApply=true\n",
+        good="syncOptions: [ServerSideApply=true]\n",
+    ),
 }
 """Code -> row."""

@@ -83,14 +83,14 @@ ROWS: dict[str, Row] = {
         good="a: [[x]]\n",
     ),
     "SL120": Row(
-        text="{what} {file!r} does not exist",
+        text="{what} '{file}' does not exist",
         hint="",
         why="The environment names a file or directory that is not there.",
         bad="spec:\n  base: [bsae]\n",
         good="spec:\n  base: [base]\n",
     ),
     "SL121": Row(
-        text="{file!r} lies outside of {root}, the root of what may be read",
+        text="'{file}' lies outside of {root}, the root of what may be read",
         hint="keep inputs and output inside the repository, or give another root with --root DIR",
         why="Specs come from pull requests: nothing above the root of the repository may be read.",
         bad="spec:\n  base: [../../other-repository]\n",
