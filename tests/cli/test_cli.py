@@ -1011,7 +1011,7 @@ def test_explain_one() -> None:
         "SL310 (error, acceptable): no Service selects '<object>' and none of its environment changes, so its clone takes work "
         "from the base's own queue or schedule\n\n"
         "A consumer cannot be reached by routes: its clone competes with the origin for messages.\n\n"
-        "Way out: give the clone a queue of its own through 'env'.\n\n"
+        "Way out: give the clone a queue of its own, such as 'env: [{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}]'.\n\n"
         "A sandbox may accept it: 'accept: [{code: SL310, object: Kind/namespace/name, reason: ...}]' at its workload.\n\n"
         "Bad:\n    workloads:\n    - {name: mailer, image: registry.example/mailer:2}\n\n"
         "Good:\n    workloads:\n    - name: mailer\n      containers:\n      - name: mailer\n"
