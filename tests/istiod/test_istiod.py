@@ -20,9 +20,10 @@ from sandlane.specs.inputs import Inputs, read_inputs
 from tests.istiod.bases import random_inputs
 from tests.istiod.comparison import Case, Tally, compare
 from tests.istiod.control_plane import BINARY
+from tests.meshes.istio.test_found import FOUND, found_inputs
 from tests.meshes.test_routing_cases import CASES, read
 from tests.project.test_golden import EXAMPLES
-from tests.shared import REPOSITORY, SHARED
+from tests.shared import REPOSITORY, needs_shared
 
 pytestmark = [
     pytest.mark.istiod,
@@ -90,13 +91,10 @@ def test_random_bases(first: int, told: Told) -> None:
     assert told(compared(case_of(f"seed {seed}", random_inputs(seed)) for seed in range(first, first + _SHARE))) == []
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared cases are not beside this checkout")
+@needs_shared
 def test_what_istiod_once_showed(told: Told) -> None:
-    found = SHARED / "cases" / "found" / "istio"
-    environments = [
-        (path.parent.name, f"{path.parent.name}/{path.name}") for path in sorted(found.glob("*/sandlane.yaml"))
-    ]
-    assert told(compared(case_of(name, inputs) for name, inputs in _read(environments, found))) == []
+    names = sorted(path.name for path in FOUND.iterdir() if path.is_dir())
+    assert told(compared(case_of(name, found_inputs(name)) for name in names)) == []
 
 
 def _read(environments: Iterable[tuple[str, str]], root: Path) -> Iterator[tuple[str, Inputs]]:
