@@ -68,6 +68,7 @@ FULL: dict[str, list[dict[str, Any]]] = {
                         "defaultVirtualServiceExportTo": ["*"],
                         "defaultDestinationRuleExportTo": ["web", "~"],
                     },
+                    "linkerd": {"grpcMatchesWithoutMethod": True},
                     "waypoint": {"name": "waypoint", "namespace": "infra"},
                 },
                 output={
@@ -575,6 +576,7 @@ def test_defaults_of_an_environment() -> None:
                     "defaultVirtualServiceExportTo": ["*"],
                     "defaultDestinationRuleExportTo": ["*"],
                 },
+                "linkerd": {"grpcMatchesWithoutMethod": False},
                 "waypoint": None,
             },
             "output": {"path": "rendered", "base": "none", "customResources": False, "flux": None},
@@ -708,6 +710,9 @@ WORKLOADS = ("spec", "workloads", "[]")
             model.ObjectName, properties("Environment", "spec", "routes", "adopt", "[]"), set(), set(), id="object-name"
         ),
         pytest.param(model.Cluster, properties("Environment", "spec", "cluster"), set(), set(), id="cluster"),
+        pytest.param(
+            model.LinkerdFacts, properties("Environment", "spec", "cluster", "linkerd"), set(), set(), id="linkerd"
+        ),
         pytest.param(model.Output, properties("Environment", "spec", "output"), set(), set(), id="output"),
         pytest.param(
             model.Sandbox,

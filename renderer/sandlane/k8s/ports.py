@@ -96,7 +96,7 @@ def linkerd_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], name
         return "a headless Service is no parent of a route"
     app_protocol = port.get("appProtocol")
     if app_protocol:
-        # linkerd2: policy-controller/core/src/outbound.rs, AppProtocol::from_str.
+        # linkerd2: policy-controller/core/src/outbound.rs, AppProtocol::from_str (rule R-L16).
         return None if app_protocol.lower() in _LINKERD_HTTP else f"appProtocol '{app_protocol}' is opaque to Linkerd"
     opaque = _linkerd_opaque(service, namespace)
     return "it is an opaque port of Linkerd" if port.get("port") in opaque or port.get("name") in opaque else None

@@ -9,7 +9,7 @@ from sandlane.k8s.resource import Manifest, Resource, labels_of
 from sandlane.proof.claims import Claim, GroupClaim
 from sandlane.proof.literals import ORIGIN, baggage_text
 from sandlane.proof.policies import is_of_servers
-from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE
+from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, Reader
 from sandlane.proof.routes import Parent, Route, Routes, parents_of, rules_of
 
 ROUTES = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
@@ -61,6 +61,7 @@ def added_routes(
     holders: Mapping[str, Claim | GroupClaim],
     routes: Routes,
     conditions: Mapping[str, Sequence[Condition]],
+    reader: Reader,
 ) -> Iterator[AddedRoute]:
     """Yields the added routes in directories that are somebody's; `holders` are by file directory."""
     for resource in added:
@@ -76,7 +77,7 @@ def added_routes(
                 resource=resource,
                 holder=holder,
                 origin=routes.by_origin.get((id.group, id.kind, id.namespace, label)),
-                parents=parents_of(resource.manifest, id.namespace),
+                parents=parents_of(reader, resource.manifest, id.namespace),
                 conditions=own,
                 demands=tuple(
                     tuple(demanded(match, own) for match in rule.get("matches") or ())

@@ -72,7 +72,7 @@ def _rivals(world: World, places: Sequence[Place], service: ResourceId, port: in
             is_tuned = any(key.startswith(_TUNING) for key in annotations_of(manifest))
             home = homes(world.reader, route.resource.id.namespace, [parent])[0]
             for rule in rules_of(manifest):
-                if _is_least(rule) and (is_tuned or not _forwards(rule, home, parent, service, port)):
+                if _is_least(rule) and (is_tuned or not _forwards(world, rule, home, parent, service, port)):
                     yield route, parent
 
 
@@ -91,13 +91,16 @@ def _is_root(kind: str, value: str) -> bool:
         return False
 
 
-def _forwards(rule: Manifest, home: str, parent: Parent, service: ResourceId, port: int) -> bool:
+def _forwards(world: World, rule: Manifest, home: str, parent: Parent, service: ResourceId, port: int) -> bool:
     """Tells whether a rule forwards to the Service at the port that it is called at, and changes nothing."""
     references = rule.get("backendRefs") or [
         {"name": service.name, "namespace": service.namespace, "port": parent.port or port}
     ]
     is_bare = not [field for field, value in rule.items() if value and field not in ("matches", "backendRefs", "name")]
     return is_bare and all(
-        backend(r, home) == service and r.get("port") == port and r.get("weight", 1) != 0 and not r.get("filters")
+        backend(r, home, world.reader) == service
+        and r.get("port") == port
+        and r.get("weight", 1) != 0
+        and not r.get("filters")
         for r in references
     )

@@ -52,11 +52,11 @@ def _in_the_way(world: World) -> Iterator[tuple[tuple[ResourceId, int], str]]:
     """Yields Services and ports (0: all) at which something of the base would be switched off, or makes a mesh heed no route."""
     for kind in _L4:
         for route in world.base.of(GATEWAY_API, kind):
-            for parent in parents_of(route.manifest, route.id.namespace):
+            for parent in parents_of(world.reader, route.manifest, route.id.namespace):
                 if parent.target:
                     yield (parent.target, parent.port or 0), f"'{route.id}' of the base serves it"
     for route in world.base.of(*GRPC_ROUTE) if world.reader.is_linkerd else ():
-        for parent in parents_of(route.manifest, route.id.namespace):
+        for parent in parents_of(world.reader, route.manifest, route.id.namespace):
             if (
                 parent.target and parent.port
             ):  # whether it has an effect or not, an HTTPRoute of the same parentRef is not accepted

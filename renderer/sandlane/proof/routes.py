@@ -12,6 +12,7 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import covers
+from sandlane.k8s.linkerd_routes import is_service, unconvertible
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.proof.literals import copied_origin
 from sandlane.proof.readers import GATEWAY_API, GRPC_ROUTE, Reader
@@ -64,10 +65,10 @@ class Routes:
 
 def read_routes(base: Base, reader: Reader, *, is_mesh_only: bool = False) -> Routes:
     """Reads the routes of a base; with `is_mesh_only` not as those of Gateways, at which no tenants are chosen."""
-    taken = {(p.target, p.port) for r in base.of(*GRPC_ROUTE) for p in parents_of(r.manifest, r.id.namespace)}
-    off = taken if reader.is_linkerd else set()
+    grpc = base.of(*GRPC_ROUTE) if reader.is_linkerd else ()
+    taken = {(p.target, p.port) for r in grpc for p in parents_of(reader, r.manifest, r.id.namespace)}
     routes = [
-        Route(resource=r, parents=tuple(p for p in _in_force(reader, r, off) if p.is_service or not is_mesh_only))
+        Route(resource=r, parents=tuple(p for p in _in_force(reader, r, taken) if p.is_service or not is_mesh_only))
         for kind in reader.kinds
         for r in base.of(*kind)
     ]
@@ -96,14 +97,15 @@ def origin_key(id: ResourceId) -> OriginKey:
     return id.group, id.kind, id.namespace, copied_origin(id.kind, id.name)
 
 
-def parents_of(manifest: Manifest, namespace: str) -> tuple[Parent, ...]:
+def parents_of(reader: Reader, manifest: Manifest, namespace: str) -> tuple[Parent, ...]:
     """Returns the parents of a route in a namespace."""
-    return tuple(_parent(reference, namespace) for reference in spec_of(manifest).get("parentRefs") or ())
+    return tuple(_parent(reader, reference, namespace) for reference in spec_of(manifest).get("parentRefs") or ())
 
 
 def rules_of(manifest: Manifest) -> Sequence[Manifest]:
-    """Returns the rules of a route; one without any has one empty rule, which is the CRD's default."""
-    return spec_of(manifest).get("rules") or ({},)
+    """Returns the rules of a route: the CRD of HTTPRoutes has a default for one that says nothing of them (rule R-L12)."""
+    rules: Sequence[Manifest] | None = spec_of(manifest).get("rules")
+    return ({},) if rules is None and manifest.get("kind") == "HTTPRoute" else rules or ()
 
 
 def is_service_group(reference: Manifest) -> bool:
@@ -111,9 +113,11 @@ def is_service_group(reference: Manifest) -> bool:
     return (reference.get("group") or "") in ("", "core")
 
 
-def backend(reference: Manifest, home: str) -> ResourceId | None:
-    """Returns the Service that a backendRef means in a namespace, or None for any other kind."""
-    if not is_service_group(reference) or (reference.get("kind") or "Service") != "Service":
+def backend(reference: Manifest, home: str, reader: Reader | None = None) -> ResourceId | None:
+    """Returns the Service that a backendRef means in a namespace, or None for any other kind; Gateways have no reader."""
+    kind = reference.get("kind") or "Service"
+    is_meant = is_service_group(reference) and kind == "Service"
+    if not (is_service(reference.get("group") or "", kind) if reader and reader.is_linkerd else is_meant):
         return None
     return ResourceId("", "Service", reference.get("namespace") or home, reference.get("name") or "")
 
@@ -145,13 +149,14 @@ def redirects(rule: Manifest) -> bool:
     return any(item.get("type") == "RequestRedirect" for item in rule.get("filters") or ())
 
 
-def _parent(reference: Manifest, namespace: str) -> Parent:
+def _parent(reader: Reader, reference: Manifest, namespace: str) -> Parent:
     said = {key: value for key, value in reference.items() if value is not None}
     full = {"group": GATEWAY_API, "kind": "Gateway", "namespace": namespace, **said}
     name = str(full.get("name") or "")
     target = None
     # The CRD's default group is the Gateway API's own, which has no Services.
-    if full["kind"] == "Service" and is_service_group(full):
+    is_meant = full["kind"] == "Service" and is_service_group(full)
+    if is_service(full["group"], full["kind"]) if reader.is_linkerd else is_meant:
         target = ResourceId("", "Service", full["namespace"], name)
     elif full["kind"] == "Gateway" and full["group"] == GATEWAY_API:
         target = ResourceId(GATEWAY_API, "Gateway", full["namespace"], name)
@@ -167,10 +172,10 @@ def _in_force(
     `taken` are Services and ports at which HTTPRoutes are not accepted, for the sake of GRPCRoutes.
     """
     is_http = resource.id.kind == "HTTPRoute"
-    rules = rules_of(resource.manifest)
-    places = [place for rule in rules for place in (rule, *(rule.get("backendRefs") or ()))]
-    is_dead = any(f.get("type") in reader.dead_filters for place in places for f in place.get("filters") or ())
-    for parent in parents_of(resource.manifest, resource.id.namespace):
+    filters = (item for rule in rules_of(resource.manifest) for item in rule.get("filters") or ())
+    is_dead = any(item.get("type") in reader.dead_filters for item in filters)
+    is_dead |= reader.is_linkerd and unconvertible(resource.manifest) is not None
+    for parent in parents_of(reader, resource.manifest, resource.id.namespace):
         is_off = is_dead or (is_http and (parent.target, parent.port) in taken)
         if parent.target and not (is_off and parent.is_service):
             yield parent
@@ -181,7 +186,7 @@ def _sent_to(reader: Reader, route: Route, parent: Parent) -> Iterator[ResourceI
     (home,) = homes(reader, route.resource.id.namespace, [parent])
     for rule in rules_of(route.resource.manifest):
         references = rule.get("backendRefs") or ()
-        for service in (backend(reference, home) for reference in live(references)):
+        for service in (backend(reference, home, reader) for reference in live(references)):
             if service:
                 yield service
         if reader.is_linkerd and parent.target and parent.is_service and not references and not redirects(rule):

@@ -126,11 +126,11 @@ class Sending:
         mine, base = item.get("requestMirror") or {}, ours["requestMirror"]
         rests = [{**f, "requestMirror": {**m, "backendRef": None}} for f, m in ((item, mine), (ours, base))]
         found, meant = mine.get("backendRef") or {}, base.get("backendRef") or {}
-        service = backend(meant, self.home)
+        service = backend(meant, self.home, self.world.reader)
         if not same(*rests):
             return OTHER_FILTERS
         if service not in self.world.cloned[self.tenant] or service is None:
-            is_same = same(spelled_reference(found, self.home), spelled_reference(meant, self.home))
+            is_same = same(spelled_reference(found, self.home), spelled_reference(_plain(meant, service), self.home))
             return None if is_same else OTHER_FILTERS
         clone = self.world.added_service(backend(found, ""))
         if clone is None or origin_of(clone) != service or found.get("port") != meant.get("port"):
@@ -143,7 +143,7 @@ def make_sending(world: World, added: AddedRoute, ours: Manifest) -> Sending:
     """Returns where a copy of a base rule has to send."""
     namespaces = homes(world.reader, added.resource.id.namespace, added.parents)
     references: Sequence[Manifest] = ours.get("backendRefs") or ()
-    base = tuple(_backend(reference, namespaces[0]) for reference in references)
+    base = tuple(_backend(world, reference, namespaces[0]) for reference in references)
     cloned_services = world.cloned[added.holder.tenant]
     cloned = tuple(b for b in _live(base) if b.service in cloned_services)
     is_falling = world.reader.is_linkerd and not references and not redirects(ours)
@@ -164,12 +164,18 @@ def make_sending(world: World, added: AddedRoute, ours: Manifest) -> Sending:
     )
 
 
-def _backend(reference: Manifest, home: str) -> Backend:
+def _backend(world: World, reference: Manifest, home: str) -> Backend:
+    service = backend(reference, home, world.reader)
     return Backend(
-        service=backend(reference, home),
-        said=spelled_reference(reference, home),
+        service=service,
+        said=spelled_reference(_plain(reference, service), home),
         filters=reference.get("filters") or (),
     )
+
+
+def _plain(reference: Manifest, service: ResourceId | None) -> Manifest:
+    """Returns a reference to a Service with its group and kind as they are written: Linkerd ignores their case (rule R-L6)."""
+    return {**reference, "group": "", "kind": "Service"} if service else reference
 
 
 def _standing(world: World, parent: Parent) -> Backend:

@@ -19,8 +19,10 @@ from sandlane.proof.additional import AddedRoute, added_routes, conditions_of
 from sandlane.proof.alignment import Alignment, align, entries
 from sandlane.proof.claims import Claim, Claims, GroupClaim, Use, may_choose
 from sandlane.proof.clients import clone_key, specs_of
+from sandlane.proof.differences import IsNote
 from sandlane.proof.groups import Lasts, lasts_of
 from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, is_disabled, make_literals
+from sandlane.proof.metadata_readers import note_of
 from sandlane.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from sandlane.proof.routes import Routes, read_routes
 from sandlane.semantics.network import Network, make_network
@@ -47,7 +49,7 @@ class World:
     VirtualService of the output, by id. `specs`: of the base's VirtualServices, with the conditions for clones that they get.
     `network`: the base as proxies see it; `lasts`: catch-alls at gateways that VirtualServices share, where tenants
     are chosen; `stripped_lasts`: where carriers are removed. `reader`: how the mesh reads
-    routes; `routes`: the base's that it reads; `added_routes`: the output's own.
+    routes; `routes`: the base's that it reads; `added_routes`: the output's own. `is_note`: labels and annotations on which nobody acts.
     """
 
     base: Base
@@ -73,6 +75,7 @@ class World:
     reader: Reader
     routes: Routes
     added_routes: tuple[AddedRoute, ...]
+    is_note: IsNote
 
     def service(self, host: str, namespace: str) -> ResourceId | None:
         """Returns the id of the Service that a host means in an object of a namespace."""
@@ -147,7 +150,8 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         stripped_lasts=lasts_of(network, stripped.__contains__) if stripped else {},
         reader=reader,
         routes=routes,
-        added_routes=tuple(added_routes(added, holders, routes, conditions)),
+        added_routes=tuple(added_routes(added, holders, routes, conditions, reader)),
+        is_note=note_of(base, claims.environment.tenant_label),
     )
 
 

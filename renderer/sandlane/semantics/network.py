@@ -11,6 +11,7 @@ from typing import Any
 
 from sandlane.base.base import Base, make_base
 from sandlane.k8s.hosts import ServiceHost, covers
+from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.semantics.gateway_pods import GatewayPods, gateway_pods
@@ -109,7 +110,7 @@ def make_network(base: Base, *, mesh: str, domain: str, root: str) -> Network:
     hosts = {host.name: host for host in (*_entries(base), *_services(base, domain))}
     return Network(
         base=base, mesh=mesh, domain=domain, root=root, hosts=hosts,
-        attached=_attached(base), destination_rules=_destination_rules(base, domain), gateway_pods=gateway_pods(base),
+        attached=_attached(base, mesh), destination_rules=_destination_rules(base, domain), gateway_pods=gateway_pods(base),
     )  # fmt: skip
 
 
@@ -117,21 +118,21 @@ _ROUTES = ((GATEWAY_API, "HTTPRoute"), (GATEWAY_API, "GRPCRoute"), ("policy.link
            (GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))  # fmt: skip
 
 
-def _attached(base: Base) -> dict[ResourceId, tuple[tuple[Resource, Manifest], ...]]:
+def _attached(base: Base, mesh: str) -> dict[ResourceId, tuple[tuple[Resource, Manifest], ...]]:
     """Returns the routes by the parents that they name: group and kind default to Gateway, the namespace to the route's."""
     found: dict[ResourceId, list[tuple[Resource, Manifest]]] = {}
     for group, kind in _ROUTES:
         for route in base.of(group, kind):
             for reference in (route.manifest.get("spec") or {}).get("parentRefs") or ():
-                found.setdefault(_parent(reference, route.id.namespace), []).append((route, reference))
+                found.setdefault(_parent(reference, route.id.namespace, mesh), []).append((route, reference))
     return {parent: tuple(routes) for parent, routes in found.items()}
 
 
-def _parent(reference: Manifest, namespace: str) -> ResourceId:
-    group = reference.get("group", GATEWAY_API)
+def _parent(reference: Manifest, namespace: str, mesh: str) -> ResourceId:
+    group = GATEWAY_API if reference.get("group") is None else reference["group"]
     kind = reference.get("kind") or "Gateway"
-    if kind == "Service" and (group == "core" or "group" not in reference):
-        group = ""  # Linkerd and Istio take both for the core group
+    if is_service(group, kind) if mesh == "linkerd" else (group == "core" and kind == "Service"):
+        group, kind = "", "Service"  # Linkerd and Istio take both for the core group; Linkerd ignores case (rule R-L6)
     return ResourceId(str(group), str(kind), reference.get("namespace") or namespace, str(reference.get("name")))
 
 

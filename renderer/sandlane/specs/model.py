@@ -72,16 +72,25 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkerdFacts:
+    """The environment's `cluster.linkerd`: whether its proxies take matches of GRPCRoutes without a method."""
+
+    grpc_matches_without_method: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """The environment's `cluster`: what manifests cannot say.
 
-    `istio` is what MeshConfig says where the base does not hold it; `waypoint` is that of Services for which the base names none.
+    `istio` is what MeshConfig says where the base does not hold it; `waypoint` is that of Services for which the base names none;
+    `linkerd` is what its version decides.
     """
 
     domain: str
     root_namespace: str
     istio: ExportDefaults = SHOWN_TO_ALL
     waypoint: ResourceId | None = None
+    linkerd: LinkerdFacts = LinkerdFacts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def consumers(namespace: str) -> Object:
     return route("r", sent, parents=[to_service("a", 80, namespace="shop")], namespace=namespace)
 
 
-KEPT_OFF = "'GRPCRoute/shop/g' has no effect for its filter RequestMirror, and keeps HTTPRoutes off"
+KEPT_OFF = "'GRPCRoute/shop/g' has no effect, since its filter RequestMirror is not known, and keeps HTTPRoutes off"
 KNOWN_NOT = (
     "base.yaml: SL425 notice: 'GRPCRoute/shop/g' has a filter RequestMirror, for which the mesh ignores the whole route: so does "
     "sandlane"

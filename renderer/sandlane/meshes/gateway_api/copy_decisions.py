@@ -87,7 +87,7 @@ def _sending(dialect: Dialect, routes: Sequence[Route]) -> Mapping[ResourceId, l
         services: list[ResourceId | None] = []
         for rule in route.rules:
             sent = live(rule.get("backendRefs") or [])
-            services += [backend(r, home) for home in homes(route, route.parents, dialect) for r in sent]
+            services += [backend(r, home, dialect) for home in homes(route, route.parents, dialect) for r in sent]
             if _falls(dialect, rule):
                 services += [attached.parent.target for attached in parent_services(route)]
         for service in dict.fromkeys(services):
@@ -123,7 +123,7 @@ def _copying(
     parents = tuple(a for a in route.parents if any((route, a) in part.pairs for part in chosen))
     made = Copying(route=route, tenant=tenant, parents=parents)
     if len(homes(route, parents, dialect)) > 1 and any(
-        _is_homeless(r) for rule in route.rules for r in references_of(rule)
+        _is_homeless(dialect, r) for rule in route.rules for r in references_of(rule)
     ):
         what = "has a backendRef without a namespace, which means another Service at each of its parents"
         return tenant_error("SL402", route, tenant, what=what, way="write the backendRef's namespace out")
@@ -146,9 +146,9 @@ def _copying(
     return replace(made, parent=Substitute(cloned[0].parent.target, port))
 
 
-def _is_homeless(reference: Manifest) -> bool:
+def _is_homeless(dialect: Dialect, reference: Manifest) -> bool:
     """Tells whether the place of a backendRef decides which Service it means."""
-    return not reference.get("namespace") and backend(reference, "") is not None
+    return not reference.get("namespace") and backend(reference, "", dialect) is not None
 
 
 def _port(plan: Plan, attached: Attached) -> int | None:
@@ -161,9 +161,12 @@ def _port(plan: Plan, attached: Attached) -> int | None:
 
 
 def _match_problems(environment: Environment, dialect: Dialect, copying: Copying) -> Iterator[Problem]:
-    """Yields matches to which no carrier can be added."""
+    """Yields matches to which no carrier can be added; for a copy without a method all of the Service's routes would fail (R-L1)."""
     route, resource = copying.route, copying.route.resource
     carriers = {header_of(carrier) for carrier in environment.carriers}
+    is_refused = dialect.needs_grpc_method and not environment.cluster.linkerd.grpc_matches_without_method
+    is_proxied = resource.id.kind == "GRPCRoute" and any(attached.is_service for attached in copying.parents)
+    needs_method = is_refused and is_proxied  # Gateways read their routes themselves
     for number, rule in enumerate(route.rules):
         for place, match in enumerate(rule.get("matches") or [{}]):
             path = ("spec", "rules", number, "matches", place)
@@ -173,7 +176,5 @@ def _match_problems(environment: Environment, dialect: Dialect, copying: Copying
                 yield tenant_error("SL421", route, copying.tenant, path, header=taken[0])
             if len(headers) >= MOST_HEADERS:
                 yield tenant_error("SL422", route, copying.tenant, path, most=MOST_HEADERS)
-            is_grpc = dialect.needs_grpc_method and resource.id.kind == "GRPCRoute"
-            if is_grpc and not (match.get("method") or {}).get("service"):
-                place_said = path if rule.get("matches") else path[:3]
-                yield report("SL423", source=resource.source, path=place_said, object=str(resource.id))
+            if needs_method and not match.get("method"):
+                yield tenant_error("SL423", route, copying.tenant, path if rule.get("matches") else path[:3])

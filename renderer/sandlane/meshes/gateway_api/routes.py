@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
-from sandlane.k8s.resource import ResourceId, at, spec_of
+from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.meshes.gateway_api.attached_routes import (
     Route,
     ignored_filter,
+    is_service_kind,
     parents_of,
     read_routes,
     route_kinds,
@@ -135,10 +136,25 @@ def _ignored(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
     for group, kind in route_kinds(dialect):
         for resource in plan.base.of(group, kind):
             name = ignored_filter(resource, dialect)
-            if name and any(attached.is_service for attached in parents_of(resource)):
-                yield report(
-                    "SL425", source=resource.source, path=("spec", "rules"), object=str(resource.id), filter=name
-                )
+            if not any(attached.is_service for attached in parents_of(resource, dialect)):
+                continue
+            source, path, why = resource.source, ("spec", "rules"), dialect.unconvertible(resource.manifest)
+            if name:
+                yield report("SL425", source=source, path=path, object=str(resource.id), filter=name)
+            elif why:
+                yield report("SL475", source=source, path=("spec",), object=str(resource.id), reason=why)
+            else:
+                yield from _answered_500(resource, dialect)
+
+
+def _answered_500(resource: Resource, dialect: Dialect) -> Iterator[Problem]:
+    """Yields backendRefs with filters that the mesh does not know: it answers what goes there by itself (rule R-L5)."""
+    for number, rule in enumerate(spec_of(resource.manifest).get("rules") or ()):
+        for place, reference in enumerate(rule.get("backendRefs") or ()):
+            types = [item.get("type") for item in reference.get("filters") or ()]
+            for name in dict.fromkeys(name for name in types if name in dialect.ignored_filters):
+                path: Path = ("spec", "rules", number, "backendRefs", place)
+                yield report("SL476", source=resource.source, path=path, object=str(resource.id), filter=name)
 
 
 def _switched_off(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
@@ -154,7 +170,7 @@ def _groupless(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
     for group, kind in route_kinds(dialect):
         for resource in plan.base.of(group, kind):
             for number, reference in enumerate(at(resource.manifest, ("spec", "parentRefs")) or ()):
-                if reference.get("kind") == "Service" and reference.get("group") is None:
+                if is_service_kind(reference.get("kind"), dialect) and reference.get("group") is None:
                     path = ("spec", "parentRefs", number)
                     yield report(
                         "SL429", source=resource.source, path=path, object=str(resource.id), service=reference["name"]

@@ -96,7 +96,7 @@ ROWS: dict[str, Row] = {
     ),
     "SL417": Row(
         level="notice",
-        text="'{object}' has no proxy of the mesh ({why_not}): requests that it sends are not routed",
+        text="'{object}' {why_not}: requests that it sends{where} are not routed",
         why="Routing is done by the client's proxy.",
         bad='metadata: {labels: {sidecar.istio.io/inject: "false"}}\n',
         good='metadata: {labels: {sidecar.istio.io/inject: "true"}}\n',
@@ -132,10 +132,10 @@ ROWS: dict[str, Row] = {
         good="a match with two headers\n",
     ),
     "SL423": Row(
-        level="notice",
-        text="a match of '{object}' names no gRPC service: Linkerd before 2.21 refuses its copy, which would match by headers alone",
-        hint="name the service in the match's 'method'",
-        why="Linkerd took GRPCRoute matches without a method for invalid (linkerd/linkerd2#14047).",
+        text="a match of '{object}' has no 'method': for its copy, which would match by headers alone, Linkerd's proxies before 2.21 refuse "
+        "every route of the Service, and fail everybody's requests",
+        hint="name the service in the match's 'method', or say 'cluster.linkerd.grpcMatchesWithoutMethod: true' if the proxies are newer",
+        why="Linkerd's proxies took GRPCRoute matches without a method for invalid, and the whole policy with them (linkerd2-proxy#4606).",
         bad="kind: GRPCRoute with a rule without matches\n",
         good="matches: [{method: {service: shop.Cart}}]\n",
     ),
@@ -149,7 +149,7 @@ ROWS: dict[str, Row] = {
     "SL425": Row(
         level="notice",
         text="'{object}' has a filter {filter}, for which the mesh ignores the whole route: so does sandlane",
-        why="Linkerd reads a route with a filter that it does not know as no route at all.",
+        why="Linkerd reads a route with a rule that has a filter that it does not know as no route at all.",
         bad="filters: [{type: URLRewrite}]\n",
         good="filters: [{type: RequestHeaderModifier}]\n",
     ),
@@ -441,6 +441,23 @@ ROWS: dict[str, Row] = {
         why="The analyzer takes two VirtualServices of one host for a conflict, also where no client sees both.",
         bad="spec: {hosts: [cart], exportTo: [web]}  # no clients of other namespaces see it\n",
         good="spec: {hosts: [cart], exportTo: ['*']}\n",
+    ),
+    "SL475": Row(
+        level="notice",
+        text="'{object}' has no effect on Services, since Linkerd cannot read it and ignores it as a whole: {reason}",
+        hint="correct the route: Linkerd's admission webhook refuses such routes where it runs",
+        why="A tenant's copy of the route would be ignored as well, so its Services are routed as those without routes.",
+        bad="path: {type: RegularExpression, value: '/\\Qa.b\\E'}\n",
+        good="path: {type: RegularExpression, value: '/a\\.b'}\n",
+    ),
+    "SL476": Row(
+        level="notice",
+        text="a backendRef of '{object}' has a filter {filter}, which Linkerd does not know: it answers 500 to what is sent there, also to "
+        "tenants",
+        hint="take the filter off the backendRef",
+        why="Linkerd ignores no route for a filter of a backendRef; it takes the backend for invalid.",
+        bad="backendRefs: [{name: cart, port: 80, filters: [{type: URLRewrite}]}]\n",
+        good="backendRefs: [{name: cart, port: 80, filters: [{type: RequestHeaderModifier}]}]\n",
     ),
 }
 """Code -> row."""

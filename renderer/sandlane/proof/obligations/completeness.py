@@ -133,7 +133,7 @@ def _new(expectation: Expectation) -> Iterator[Problem]:
         service = served_service(world, vs)
         if service:
             by_service.setdefault(service.id, vs)
-    by_route = dict(gateway_api(world.base))
+    by_route = dict(gateway_api(world.reader, world.base))
     for id in sorted(tenants.keys() | by_service.keys()):
         service = world.base.by_id[id]
         ports, how = routable(service), served(world, service)

@@ -16,7 +16,7 @@ from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import AddedRoute
 from sandlane.proof.alignment import same
 from sandlane.proof.literals import ORIGIN, OWNED_LABELS, OWNED_PREFIXES, SANDBOX, TENANT, is_literal, quoted
-from sandlane.proof.routes import Route
+from sandlane.proof.routes import Route, rules_of
 from sandlane.proof.world import World
 
 _PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-labs/gatewayAPI")
@@ -50,6 +50,13 @@ def _demands(world: World, added: AddedRoute) -> Iterator[Problem]:
     for number in added.free:
         text = f"rule {number + 1} does not demand tenantID '{added.holder.tenant}' in every match"
         yield _wrong(added.resource, text, ("spec", "rules", number))
+    linkerd = world.claims.environment.cluster.linkerd
+    is_refused = world.reader.is_linkerd and not linkerd.grpc_matches_without_method
+    is_refused &= added.resource.id.kind == "GRPCRoute" and any(parent.is_service for parent in added.parents)
+    for number, mine in enumerate(rules_of(added.resource.manifest) if is_refused else ()):
+        if any(not match.get("method") for match in mine.get("matches") or ()):  # rule R-L1
+            text = f"for rule {number + 1}, which asks for no method, proxies fail every request to the Service"
+            yield _wrong(added.resource, text, ("spec", "rules", number, "matches"))
     for number, rule in enumerate(added.demands):
         if any(carrier not in (None, added.carrier) for carrier in rule):
             yield _wrong(
@@ -92,7 +99,8 @@ def _metadata(world: World, resource: Resource, base: Resource) -> Iterator[Prob
             is_released = key not in mine and (key.startswith(OWNED_PREFIXES) or _is_tracked(field, key, theirs))
             is_own |= field == "annotation" and key not in theirs and is_literal(resource.manifest, key, mine[key])
             is_released |= field == "label" and key not in mine and key in found_by
-            if not is_own and not is_released and mine.get(key) != theirs.get(key):
+            is_note = key not in theirs and world.is_note(f"{field}s", key)
+            if not is_own and not is_released and not is_note and mine.get(key) != theirs.get(key):
                 yield _wrong(resource, f"{field} '{key}' is not that of '{base.id}'", ("metadata", f"{field}s"))
 
 

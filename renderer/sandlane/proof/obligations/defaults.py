@@ -19,7 +19,7 @@ from sandlane.proof import coverage
 from sandlane.proof.aliases import rivals
 from sandlane.proof.alignment import Insertion, entries, hosts, same
 from sandlane.proof.coverage import routable
-from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, VIRTUAL_SERVICE
+from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, VIRTUAL_SERVICE, Reader
 from sandlane.proof.routes import parents_of
 from sandlane.proof.world import World, directory
 
@@ -37,7 +37,7 @@ class Served:
 
 def check(world: World) -> Iterator[Problem]:
     """Yields added VirtualServices that change what a request without a carrier gets."""
-    by_route = dict(gateway_api(world.base))
+    by_route = dict(gateway_api(world.reader, world.base))
     first: dict[ResourceId, Resource] = {}
     for vs in world.added:
         if (vs.id.group, vs.id.kind) != VIRTUAL_SERVICE or directory(vs) != "shared":
@@ -96,11 +96,11 @@ def gateways(manifest: Manifest) -> set[str]:
     return {*bound, *(gateway for match in matches for gateway in match.get("gateways") or ())}
 
 
-def gateway_api(base: Base) -> Iterator[tuple[ResourceId, Resource]]:
+def gateway_api(reader: Reader, base: Base) -> Iterator[tuple[ResourceId, Resource]]:
     """Yields Services with a route of the Gateway API: a VirtualService would take their requests away from it (rule R-G1)."""
     for kind in (HTTP_ROUTE, GRPC_ROUTE):
         for route in base.of(*kind):
-            for parent in parents_of(route.manifest, route.id.namespace):
+            for parent in parents_of(reader, route.manifest, route.id.namespace):
                 if parent.target and parent.is_service:
                     yield parent.target, route
 

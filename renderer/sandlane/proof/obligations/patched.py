@@ -29,7 +29,7 @@ def check(world: World) -> Iterator[Problem]:
         resource, tenant = added.resource, added.holder.tenant
         home = homes(world.reader, resource.id.namespace, added.parents)[0]
         for number, rule in enumerate(rules_of(resource.manifest) if is_patched(world.claims, resource) else ()):
-            named = (backend(reference, home) for reference in named_by(rule))
+            named = (backend(reference, home, world.reader) for reference in named_by(rule))
             path: Path = ("spec", "rules", number)
             yield from _crossing(world, resource, tenant, named, f"rule {number + 1} of '{tenant}'", path)
 
