@@ -18,6 +18,7 @@ from sandlane.guards.clone_problems import guard
 from sandlane.guards.policy import violations
 from sandlane.guards.quotas import quotas
 from sandlane.guards.reachability import unreachable
+from sandlane.guards.selected_pods import selecting_others
 from sandlane.guards.size import too_large
 from sandlane.guards.unchanged import unchanged
 from sandlane.guards.validity import invalid
@@ -117,6 +118,7 @@ def _guarded(
     yield from clashes(plan, objects)
     yield from claims_of_others(plan, objects)
     yield from called_names(plan, objects)
+    yield from selecting_others(plan, objects)
     yield from invalid(plan, objects)
 
 

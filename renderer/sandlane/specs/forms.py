@@ -124,6 +124,14 @@ _IMAGE = (
     r"(@[A-Za-z0-9_+.-]+:[A-Fa-f0-9]{32,})?$"
 )
 
+_OTHER = Form("")
+
+
+def form_of(pattern: str) -> Form:
+    """Returns the form of a pattern; of one that has no words yet, one that says nothing."""
+    return FORMS.get(pattern, _OTHER)
+
+
 FORMS: dict[str, Form] = {
     "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": _LABEL,
     "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$": _DOMAIN,
