@@ -16,6 +16,7 @@ COMMANDS = {
     "delete": "remove the specs of sandboxes and route groups, and render",
     "diff": "tell what rendering would change, for the person who reviews it",
     "explain": "explain a problem code or a field of the files, or list all codes",
+    "fn": "answer kustomize and kpt as a KRM function",
     "gitops": "print what Argo CD or Flux needs to apply the output",
     "init": "look at a base, and write the files of an environment for it",
     "list": "list sandboxes, workloads of the base, or the route objects that the output owns",
