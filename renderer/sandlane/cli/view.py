@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sandlane.cli.terminal import painted, verbosity
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable
 from sandlane.problems.problem import Invalid, Path, Problem, Source, placed, show, with_mentions
@@ -53,6 +54,8 @@ class View:
     def tell(self, problems: Iterable[Problem]) -> None:
         """Writes problems to stderr, in the order of their places."""
         told: set[str] = set()
+        if verbosity() < 0:
+            problems = [problem for problem in problems if problem.level == "error"]
         for problem in self.place(problems):
             if problem.source:
                 problem = dataclasses.replace(
@@ -60,7 +63,7 @@ class View:
                 )
             text = show(problem, self.mentioned)
             if text not in told:  # one mistake of the base may concern many tenants
-                click.echo(text, err=True)
+                click.echo(painted(text), err=True)
             told.add(text)
 
     def as_data(self, problems: Iterable[Problem]) -> list[dict[str, Any]]:
