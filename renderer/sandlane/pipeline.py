@@ -18,6 +18,7 @@ from sandlane.guards.clone_problems import guard
 from sandlane.guards.policy import violations
 from sandlane.guards.quotas import quotas
 from sandlane.guards.reachability import unreachable
+from sandlane.guards.selected_pods import selecting_others
 from sandlane.guards.size import too_large
 from sandlane.guards.unchanged import unchanged
 from sandlane.guards.validity import invalid
@@ -26,6 +27,7 @@ from sandlane.meshes.registry import MESHES
 from sandlane.meshes.route_patches import broken_by_patches, patch_routes
 from sandlane.meshes.routed import Routed
 from sandlane.output.base_objects import base_objects, left_out
+from sandlane.output.custom_resources import custom_resources
 from sandlane.output.flux_units import flux_units
 from sandlane.output.layout import Files, Placed, emit, path_of
 from sandlane.output.substitution import without_substitution
@@ -70,6 +72,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     routes, wrong_patches = patch_routes(environment, routed.objects)
     resources, wrong_resources = render_resources(plan)
     objects: tuple[Placed, ...] = (*clone_all(plan), *resources, *routes, *base_objects(plan, routes))
+    objects = (*objects, *custom_resources(plan, objects))
     objects = (*objects, *flux_units(plan, objects))
     found = (
         *inputs.problems,
@@ -84,11 +87,12 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     manifests = [resource.manifest for resource in base.resources]
     files = emit(objects, manifests, environment.source.file, has_units=environment.output.flux is not None)
     objects, files = without_substitution(objects, files)
-    _stop(Invalid, [*too_large(objects, files)])
+    sizes = [*too_large(objects, files)]
+    _stop(Invalid, [problem for problem in sizes if problem.level == "error"])
     unproven = _unproven(inputs, objects) if is_proved else []
     _stop(Invalid, [*broken_by_patches(environment, objects, unproven)])
     _stop(Unproven, unproven)
-    return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects, plan)
+    return Rendered(files, tuple(sort(p for p in (*problems, *sizes) if p.level == "notice")), (), objects, plan)
 
 
 def _guarded(
@@ -114,6 +118,7 @@ def _guarded(
     yield from clashes(plan, objects)
     yield from claims_of_others(plan, objects)
     yield from called_names(plan, objects)
+    yield from selecting_others(plan, objects)
     yield from invalid(plan, objects)
 
 

@@ -1012,7 +1012,7 @@ def test_explain_one() -> None:
         "SL310 (error, acceptable): no Service selects '<object>' and none of its environment changes, so its clone takes work "
         "from the base's own queue or schedule\n\n"
         "A consumer cannot be reached by routes: its clone competes with the origin for messages.\n\n"
-        "Way out: give the clone a queue of its own through 'env'.\n\n"
+        "Way out: give the clone a queue of its own, such as 'env: [{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}]'.\n\n"
         "A sandbox may accept it: 'accept: [{code: SL310, object: Kind/namespace/name, reason: ...}]' at its workload.\n\n"
         "Bad:\n    workloads:\n    - {name: mailer, image: registry.example/mailer:2}\n\n"
         "Good:\n    workloads:\n    - name: mailer\n      containers:\n      - name: mailer\n"
@@ -1161,6 +1161,15 @@ def test_schema_of_a_sandbox_is_the_default() -> None:
 def test_crd(kind: str) -> None:
     code, out, err = run("schema", "--crd", kind)
     assert (code, err, [d.data for d in read(out.encode(), "crd")]) == (0, "", [custom_resource(kind)])
+
+
+def test_crds_of_all_kinds() -> None:
+    code, out, err = run("schema", "--crd")
+    assert (code, err, [d.data for d in read(out.encode(), "crd")]) == (
+        0,
+        "",
+        [custom_resource(kind) for kind in NAMES],
+    )
 
 
 def test_crd_of_an_environment() -> None:

@@ -131,12 +131,12 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _verified(root: Path, revision: str) -> str:
-    """Returns the tree of the root's directory at a revision; a revision that reads like an option is none."""
+    """Returns the tree of the root's directory at a revision, or in a tree; a revision that reads like an option is none."""
     if revision.startswith("-"):
         raise NoRevision(f"'{revision}' is no revision")
     prefix = _git(root, "rev-parse", "--show-prefix").decode().strip()
-    commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", wrong=revision)
-    return f"{commit.decode().strip()}:{prefix}"
+    tree = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{tree}}", wrong=revision)
+    return f"{tree.decode().strip()}:{prefix}"
 
 
 def _git(root: Path, *arguments: str, wrong: str = "") -> bytes:

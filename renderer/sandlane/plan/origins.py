@@ -117,13 +117,22 @@ def _behind(base: Base, namespace: str, name: str) -> list[ResourceId]:
     ]
 
 
+def no_longer_served(base: Base) -> Iterator[tuple[Resource, str]]:
+    """Yields the workloads of API groups that no API server serves any more, each with what to do."""
+    for (group, kind), served in _NO_LONGER_SERVED.items():
+        for resource in base.of(group, kind):
+            said = resource.manifest["apiVersion"]
+            yield (
+                resource,
+                f"the API server no longer serves '{resource.id}' of apiVersion {said}: change it to {served}",
+            )
+
+
 def _elsewhere(base: Base, kind: str, namespace: str, name: str) -> str:
     """Returns the hint for a workload that is not there: where its name is, or which name is near."""
-    for (group, old), served in _NO_LONGER_SERVED.items():
-        for resource in base.of(group, old):
-            if (old, resource.id.name) == (kind, name):
-                said = resource.manifest["apiVersion"]
-                return f"the API server no longer serves '{resource.id}' of apiVersion {said}: change it to {served}"
+    for resource, says in no_longer_served(base):
+        if (resource.id.kind, resource.id.name) == (kind, name):
+            return says
     for row in WORKLOADS.values():
         for resource in base.of(row.group, row.kind):
             if resource.id.name == name and resource.id.kind != kind:

@@ -10,7 +10,7 @@ from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, pod_labels
 from sandlane.meshes.registry import MESHES
 from sandlane.output.layout import BASE, SHARED, Placed, path_of
-from sandlane.plan.origins import hook_of
+from sandlane.plan.origins import hook_of, no_longer_served
 from sandlane.plan.relabel import make_selectors
 from sandlane.problems.problem import Source
 from sandlane.specs.inputs import Inputs
@@ -84,6 +84,10 @@ def workloads(inputs: Inputs) -> list[Row]:
                     "file": workload.source.file,
                 }
             )
+    rows += (
+        {"workload": str(old.id), "clonable": False, "reason": says, "services": [], "file": old.source.file}
+        for old, says in no_longer_served(base)
+    )
     return sorted(rows, key=lambda r: str(r["workload"]))
 
 

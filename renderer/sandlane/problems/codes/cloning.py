@@ -72,7 +72,7 @@ ROWS: dict[str, Row] = {
     "SL310": Row(
         acceptable=True,
         text="no Service selects '{object}' and none of its environment changes, so its clone takes work from the base's own queue or schedule",
-        hint="give the clone a queue of its own through 'env'",
+        hint="give the clone a queue of its own, such as 'env: [{{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}}]'",
         why="A consumer cannot be reached by routes: its clone competes with the origin for messages.",
         bad="workloads:\n- {name: mailer, image: registry.example/mailer:2}\n",
         good="workloads:\n- name: mailer\n  containers:\n  - name: mailer\n    env: [{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}]\n",
@@ -182,7 +182,7 @@ ROWS: dict[str, Row] = {
     ),
     "SL327": Row(
         level="notice",
-        text="requests of tenant '{tenant}' that '{object}' sends to subset '{subset}' of '{service}' reach the clone of '{one}': the subset "
+        text="requests of '{tenants}' that '{object}' sends to subset '{subset}' of '{service}' reach the clone of '{one}': the subset "
         "selects '{other}', which is not cloned",
         hint="clone that one too, or leave it so where one version stands in for all",
         why="The clone stands in for its whole Service: a tenant that cloned one version has no other.",
@@ -210,6 +210,14 @@ ROWS: dict[str, Row] = {
         why="With output.base: full the output is applied in the place of the base, so what is not in it has to come from elsewhere.",
         bad="output: {base: full}, and a Secret in the base that nothing else applies\n",
         good="output: {base: full}, and an ExternalSecret in the base\n",
+    ),
+    "SL341": Row(
+        level="notice",
+        text="'{object}' is {size} bytes, more than the {limit} that client-side apply can store of it once more in an annotation",
+        hint="apply it on the server's side: 'syncOptions: [ServerSideApply=true]' in Argo CD, 'kubectl apply --server-side'; Flux does so by itself",
+        why="Argo CD's and kubectl's default keeps each object in 'kubectl.kubernetes.io/last-applied-configuration', and fails for large ones.",
+        bad="60 tenants in a VirtualService of 21 rules, applied by an Application without ServerSideApply=true\n",
+        good="syncOptions: [ServerSideApply=true]\n",
     ),
 }
 """Code -> row."""

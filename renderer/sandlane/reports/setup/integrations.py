@@ -93,10 +93,19 @@ def _flux(place: Place) -> str:
     return flux_text(place.delivery, is_single=False)
 
 
+def _merging(_: Place) -> str:
+    return """\
+# Of two branches that change one generated file, the merge renders it again. In each clone, once:
+#   git config merge.sandlane.driver 'sandlane merge-driver %O %A %B %P'
+rendered/** merge=sandlane linguist-generated
+"""
+
+
 INTEGRATIONS: dict[str, Integration] = {
     "pre-commit": Integration(path=".pre-commit-config.yaml", is_at_root=True, text=_pre_commit),
     "github": Integration(path=".github/workflows/sandlane.yaml", is_at_root=True, text=_github),
     "gitlab": Integration(path=".gitlab-ci.yml", is_at_root=True, text=_gitlab),
+    "merge-driver": Integration(path=".gitattributes", is_at_root=False, text=_merging),
     "argocd": Integration(path="gitops/argocd.yaml", is_at_root=False, text=_argocd),
     "flux": Integration(path="gitops/flux.yaml", is_at_root=False, text=_flux),
 }
