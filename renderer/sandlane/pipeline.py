@@ -13,11 +13,13 @@ from sandlane.guards.acceptance import without_accepted
 from sandlane.guards.called_names import called_names
 from sandlane.guards.claims_made import claims_of_others
 from sandlane.guards.clashes import clashes
+from sandlane.guards.clients import unrouted_clients
 from sandlane.guards.clone_problems import guard
 from sandlane.guards.policy import violations
 from sandlane.guards.quotas import quotas
 from sandlane.guards.reachability import unreachable
 from sandlane.guards.size import too_large
+from sandlane.guards.unchanged import unchanged
 from sandlane.guards.validity import invalid
 from sandlane.k8s.resource import Resource
 from sandlane.meshes.registry import MESHES
@@ -82,11 +84,12 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     manifests = [resource.manifest for resource in base.resources]
     files = emit(objects, manifests, environment.source.file, has_units=environment.output.flux is not None)
     objects, files = without_substitution(objects, files)
-    _stop(Invalid, [*too_large(objects, files)])
+    sizes = [*too_large(objects, files)]
+    _stop(Invalid, [problem for problem in sizes if problem.level == "error"])
     unproven = _unproven(inputs, objects) if is_proved else []
     _stop(Invalid, [*broken_by_patches(environment, objects, unproven)])
     _stop(Unproven, unproven)
-    return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects, plan)
+    return Rendered(files, tuple(sort(p for p in (*problems, *sizes) if p.level == "notice")), (), objects, plan)
 
 
 def _guarded(
@@ -101,11 +104,13 @@ def _guarded(
     yield from violations(inputs)
     for clone in plan.clones:
         yield from guard(plan, clone, own_claims(resources, clone))
+    yield from unchanged(plan)
     yield from policy_problems(plan)
     yield from other_controllers(plan)
     yield from quotas(plan)
     yield from unreachable(plan, unroutable, routed.entered)
     yield from opt_out_notices(plan)
+    yield from unrouted_clients(plan)
     yield from left_out(plan.base, is_whole=plan.environment.output.base == "full")
     yield from clashes(plan, objects)
     yield from claims_of_others(plan, objects)

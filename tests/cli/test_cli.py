@@ -63,6 +63,10 @@ CRAT = (
 )
 
 
+VAIN = {"render": ", nothing was written", "check": ""}
+"""What is said of a command that would have written something."""
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with a copy of the shop; the user stands at its root."""
@@ -261,7 +265,7 @@ def test_unusable_output(here: Path, command: str, path: str, reason: str) -> No
     assert run(command, "shop", "--output", path) == (
         2,
         "",
-        f"SL502 the output directory '{path}' cannot be used: {reason}\n1 problem, nothing was written\n",
+        f"SL502 the output directory '{path}' cannot be used: {reason}\n1 problem{VAIN[command]}\n",
     )
     assert snapshot(here) == before
 
@@ -389,7 +393,7 @@ OVERLAP = "\n  hint: choose another directory\n"
 def test_output_must_not_overlap_inputs(here: Path, command: str, output: str, overlapping: list[str]) -> None:
     (here / "link").symlink_to("shop/routes")
     before = snapshot(here)
-    words = f"{len(overlapping)} problem{'s' if len(overlapping) > 1 else ''}, nothing was written\n"
+    words = f"{len(overlapping)} problem{'s' if len(overlapping) > 1 else ''}{VAIN[command]}\n"
     assert run(command, "shop", "--output", output) == (
         2,
         "",
@@ -413,7 +417,7 @@ def test_output_must_not_overlap_linked_inputs(here: Path, command: str) -> None
         2,
         "",
         f"shop/sandlane.yaml:17:5: SL126 base 'base' overlaps the output directory 'shop/real/x'{OVERLAP}"
-        "1 problem, nothing was written\n",
+        f"1 problem{VAIN[command]}\n",
     )
 
 
@@ -435,7 +439,7 @@ def test_what_stands_in_the_way_of_the_output(here: Path, command: str, make: An
     assert run(command, "shop") == (
         2,
         "",
-        f"SL502 the output directory 'shop/rendered' cannot be used: {reason}\n1 problem, nothing was written\n",
+        f"SL502 the output directory 'shop/rendered' cannot be used: {reason}\n1 problem{VAIN[command]}\n",
     )
     assert snapshot(here) == before
 
@@ -514,7 +518,7 @@ def test_check_refuses_one_output_for_two_environments(here: Path) -> None:
 def test_problems_stop_everything(here: Path, command: str) -> None:
     misspell(here)
     before = snapshot(here)
-    assert run(command, "shop") == (2, "", f"{CRAT}1 problem, nothing was written\n")
+    assert run(command, "shop") == (2, "", f"{CRAT}1 problem{VAIN[command]}\n")
     assert snapshot(here) == before
 
 
@@ -593,7 +597,7 @@ def test_check_keeps_going(here: Path) -> None:
     run("render", "shop", "--keep-going")
     said = f"{CRAT}left out because of these problems: shop/sandboxes/dev1.yaml\n"
     assert run("check", "shop", "--keep-going") == (1, "", said)
-    assert run("check", "shop") == (2, "", f"{CRAT}1 problem, nothing was written\n")
+    assert run("check", "shop") == (2, "", f"{CRAT}1 problem\n")
     stale = here / "shop" / "rendered" / FILES[-1]
     stale.write_text(stale.read_text() + "#\n")
     code, out, err = run("check", "shop", "--keep-going")
@@ -709,9 +713,9 @@ def test_keep_going(here: Path) -> None:
         pytest.param(
             lambda spec: edit(spec, "tenantID: dev1\n", "tenantID: xdev1\n"),
             "dev1.yaml, shop/sandboxes/xdev1",
-            "dev1.yaml:12:13: SL205 tenantID 'xdev1' is also claimed by sandbox 'xdev1' in sandboxes/xdev1.yaml\n"
+            "dev1.yaml:12:13: SL205 tenantID 'xdev1' is also claimed by sandbox 'xdev1' in shop/sandboxes/xdev1.yaml\n"
             "  hint: give each sandbox and each route group a tenantID of its own\n"
-            "shop/sandboxes/xdev1.yaml:8:9: SL205 tenantID 'xdev1' is also claimed by sandbox 'dev1' in sandboxes/dev1.yaml\n"
+            "shop/sandboxes/xdev1.yaml:8:9: SL205 tenantID 'xdev1' is also claimed by sandbox 'dev1' in shop/sandboxes/dev1.yaml\n"
             "  hint: give each sandbox and each route group a tenantID of its own\n",
             id="tenant-twice",
         ),
@@ -793,7 +797,7 @@ def test_the_gravest_status_of_several_environments(here: Path) -> None:
     assert run("check", "shop", "other") == (
         2,
         f"missing other/rendered/{FILES[0]}\n",
-        f"{CRAT}1 problem, nothing was written for this environment\n1 file differs: run 'sandlane render other/sandlane.yaml'\n",
+        f"{CRAT}1 problem for this environment\n1 file differs: run 'sandlane render other/sandlane.yaml'\n",
     )
 
 
@@ -957,12 +961,31 @@ def test_list_as_json(here: Path) -> None:
         "owner": "sam",
         "expires": "2026-12-18",
         "suspended": False,
+        "preview": None,
         "workloads": ["Deployment/shop/payment"],
         "sandboxes": [],
         "accepted": [],
         "file": "shop/sandboxes/xdev1.yaml",
         "renders": True,
     }
+
+
+def test_list_tells_the_hosts_of_previews(here: Path) -> None:
+    preview = '  preview: {host: "{tenantID}.p.example.com", gateway: shop-gateway}'
+    edit(here / "shop" / "sandlane.yaml", "  mesh: istio\n", f"  mesh: istio\n{preview}\n")
+    edit(here / "shop" / "routes" / "gateway.yaml", "[shop.example.com]", "[shop.example.com, '*.p.example.com']")
+    edit(here / "shop" / "sandboxes" / "dev10.yaml", "spec:\n", "spec:\n  suspend: true\n")
+    code, out, err = run("list", "shop/sandlane.yaml", "--format", "json")
+    rows = json.loads(out)["environments"][0]["sandboxes"]
+    assert (code, err, [row["preview"] for row in rows]) == (0, "", ["dev1.p.example.com", None, "xdev1.p.example.com"])
+    code, out, err = run("list", "shop/sandlane.yaml")
+    notes = [line.rpartition("  ")[2] for line in out.splitlines()]
+    assert notes == [
+        "NOTES",
+        "preview https://dev1.p.example.com/",
+        "suspended",
+        "preview https://xdev1.p.example.com/",
+    ]
 
 
 def test_list_of_several_environments(here: Path) -> None:
@@ -995,7 +1018,7 @@ def test_list_of_nothing(here: Path) -> None:
         2,
         "",
         "SL120 environment file 'sandboxs' does not exist\n  hint: name one of those below: shop/sandlane.yaml\n"
-        "1 problem, nothing was written\n",
+        "1 problem\n",
     )
 
 

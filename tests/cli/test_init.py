@@ -239,7 +239,7 @@ def test_init_finds_the_base(here: Path, files: dict[str, str], base: str) -> No
         pytest.param(
             {"a.yaml": UNNAMED},
             ["a.yaml", "--with", "jenkins"],
-            "no integration 'jenkins': expected some of pre-commit, github, gitlab, argocd, flux\n",
+            "no integration 'jenkins': expected some of pre-commit, github, gitlab, merge-driver, argocd, flux\n",
             id="an-integration",
         ),
     ],
@@ -327,7 +327,7 @@ def test_init_writes_files_for_other_tools(here: Path) -> None:
     assert (here.parent / ".gitlab-ci.yml").read_text() == "mine\n"
     assert out == (
         "# Fails a merge request whose output is stale, or does not keep sandlane's promises.\nsandlane:\n"
-        "  image: python:3.12-slim\n  script:\n  - pip install sandlane==0.1.0\n  - sandlane check staging\n"
+        "  image: python:3.12\n  script:\n  - pip install git+https://github.com/sandlane/sandlane@v0.1.0\n  - sandlane check staging\n"
         "  - sandlane verify staging\n"
     )
     for tool in ("argocd", "flux"):

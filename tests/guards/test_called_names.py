@@ -17,7 +17,7 @@ from sandlane.proof.claims import claims_of
 from sandlane.proof.obligations import calls, storage
 from sandlane.proof.world import make_world
 from sandlane.specs.inputs import read_inputs
-from tests.build import Object, app, deployment, files_of, meta, object_of, refusals, sandbox, service
+from tests.build import Object, app, deployment, files_of, meta, object_of, output, refusals, sandbox, service
 
 KINDS = {"resourceKinds": ["ConfigMap", "Deployment", "PersistentVolumeClaim", "Service", "StatefulSet"]}
 
@@ -98,10 +98,13 @@ def test_claims_of_clones_to_come() -> None:
 
 
 def test_a_clone_gets_no_claim_of_another_set() -> None:
-    """`data` of `orders` for tenant `x` is `data-orders-x-0`, and so is `data-orders` of a set `x`."""
-    base = [stateful("orders", "data"), service("orders", clusterIP="None"), stateful("x", "data-orders"), *app("a")]
-    found = refusals(base, sandbox("x", {"name": "orders", "kind": "StatefulSet"}))
-    expected = TAKEN.format(claim="data-orders-x-0", whose="'StatefulSet/shop/x' of the base", name="orders-x")
+    """`data` of `orders` for tenant `x` is `data-orders-x-<hash>-0`, and so is `data-orders` of a set `x-<hash>`."""
+    orders = [stateful("orders", "data"), service("orders", clusterIP="None"), *app("a")]
+    spec = sandbox("x", {"name": "orders", "kind": "StatefulSet"})
+    (clone,) = [name.partition("/")[2] for name in output(orders, spec) if name.startswith("StatefulSet/")]
+    tail = clone.removeprefix("orders-")
+    found = refusals([*orders, stateful(tail, "data-orders")], spec)
+    expected = TAKEN.format(claim=f"data-{clone}-0", whose=f"'StatefulSet/shop/{tail}' of the base", name=clone)
     assert f"sandboxes/x.yaml: {expected}" in [problem.split("\n")[0] for problem in found]
 
 

@@ -104,9 +104,11 @@ ATTEMPTS = [
                           "containers": [{"name": "app", "securityContext": {"readOnlyRootFilesystem": None}}]}),
                  than("writing to its root file system" + IN_APP), id="root-file-system-of-the-pod"),
     pytest.param({"image": "elsewhere.example/a:2"},
-                 "SL241 the environment's policy allows no image 'elsewhere.example/a:2' for 'Deployment/shop/a-dev1'", id="image"),
+                 "SL241 the environment's policy allows no image 'elsewhere.example/a:2' "
+                 "for 'Deployment/shop/a-dev1'", id="image"),
     pytest.param(container(image="elsewhere.example/a:2"),
-                 "SL241 the environment's policy allows no image 'elsewhere.example/a:2' for 'Deployment/shop/a-dev1'",
+                 "SL241 the environment's policy allows no image 'elsewhere.example/a:2' "
+                 "for 'Deployment/shop/a-dev1'",
                  id="image-by-patch"),
     pytest.param({"env": [{"name": "S", "valueFrom": {"secretKeyRef": {"name": "admin", "key": "k"}}}]},
                  than("Secret 'admin'"), id="secret-variable"),

@@ -11,15 +11,17 @@ from typing import Any
 from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.pipeline import Rendered, written
 from sandlane.proof.claims import claims_of
-from sandlane.proof.requests.addresses import addresses_of
-from sandlane.proof.requests.judge import Judge, make_judge
+from sandlane.proof.requests.addresses import pairs_of
+from sandlane.proof.requests.case import Case as Judged
+from sandlane.proof.requests.case import make_case
+from sandlane.proof.requests.clients import Calling, clients_of
 from sandlane.proof.world import make_world
 from sandlane.semantics.request import Address, Request
 from sandlane.specs.inputs import Inputs
 from tests.istiod.answers import Seen, agrees, as_tenant, evaluated, requests_for, seen, way_of, without_subsets
 from tests.istiod.control_plane import ask
 from tests.istiod.envoy_routes import Pushed, Way, pushed_of
-from tests.istiod.worlds import Addresses, Asker, askers_of, objects_of
+from tests.istiod.worlds import Addresses, Asker, askers_of, is_istios, objects_of
 
 STRANGER = "no-such-tenant"
 _MOST_TENANTS = 3
@@ -56,10 +58,11 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class _Laid:
-    """A case laid out: the judge of the proof has both networks and who has which clone."""
+    """A case laid out: the proof has both networks and who has which clone."""
 
     case: Case
-    judge: Judge
+    judge: Judged
+    callings: Sequence[Calling]
     addresses: Addresses
     askers: Sequence[Asker]
     worlds: Sequence[dict[str, Any]]
@@ -78,11 +81,12 @@ def compare(cases: Sequence[Case], tally: Tally, *, is_ambient: bool = False) ->
 
 def _laid(case: Case) -> _Laid:
     world = make_world(case.inputs.base, written(case.found.objects), claims_of(case.inputs))
-    judge = make_judge(world)
+    judge = make_case(world)
+    callings = list(clients_of(judge.before, judge.after, ()))
     addresses = Addresses()
     original = judge.before.base
     objects = [objects_of(network.base, original, addresses) for network in (judge.before, judge.after)]
-    askers = askers_of(judge.before, addresses)
+    askers = askers_of(judge.before, [calling.before for calling in callings], addresses)
     has_routes = any(o.get("kind") in _ROUTES for listed in objects for o in listed)
     defaults = case.inputs.base.export_defaults
     mesh = {
@@ -96,7 +100,7 @@ def _laid(case: Case) -> _Laid:
         {"id": f"{case.id} {which}", "objects": listed, "statuses": has_routes, **common}
         for which, listed in zip(("before", "after"), objects, strict=True)
     ]
-    return _Laid(case=case, judge=judge, addresses=addresses, askers=askers, worlds=worlds)
+    return _Laid(case=case, judge=judge, callings=callings, addresses=addresses, askers=askers, worlds=worlds)
 
 
 def _objects(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], tally: Tally) -> Iterator[str]:
@@ -123,13 +127,13 @@ def _objects(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], t
             yield f"analysis: {message}"
 
 
-def _is_attached(judge: Judge, name: str) -> bool:
+def _is_attached(judge: Judged, name: str) -> bool:
     """Tells whether all parents of a route are there: istiod writes no status for others."""
     kind, home, own = name.split("/")
     route = judge.after.base.by_id[ResourceId("gateway.networking.k8s.io", kind, home, own)]
     gateways = [p for p in spec_of(route.manifest).get("parentRefs") or () if (p.get("kind") or "Gateway") == "Gateway"]
     ids = (ResourceId("gateway.networking.k8s.io", "Gateway", p.get("namespace") or home, p["name"]) for p in gateways)
-    return all(id in judge.after.base.by_id for id in ids)
+    return all(id in judge.after.base.by_id and is_istios(judge.after.base.by_id[id]) for id in ids)
 
 
 def _shape(message: str) -> str:
@@ -140,8 +144,8 @@ def _shape(message: str) -> str:
 def _requests(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], tally: Tally) -> Iterator[str]:
     judge = laid.judge
     by_client: dict[Any, list[Address]] = {}
-    for address in addresses_of(judge.before, judge.after):
-        by_client.setdefault(_key(address.client), []).append(address)
+    for pair in pairs_of(judge.before, judge.after, laid.callings, _new_hosts(laid)):
+        by_client.setdefault(_key(pair.before.client), []).append(pair.before)
     for asker in laid.askers:
         old, new = (pushed_of(answer["proxies"][asker.name]) for answer in (before, after))
         for address in _addresses(laid, asker, by_client):
@@ -150,6 +154,13 @@ def _requests(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], 
             for plain in plains.values():
                 yield from _compared(laid, asker, (old, new), ways, plain, tally)
         yield from _clusters(judge, old, new)
+
+
+def _new_hosts(laid: _Laid) -> frozenset[str]:
+    """Returns the hosts of clones and of previews, which nobody calls in the base."""
+    preview = laid.case.inputs.environment.preview
+    named = [preview.host.replace("{tenantID}", tenant).lower() for tenant in laid.judge.clones] if preview else []
+    return frozenset({*named, *laid.judge.after.hosts} - {*laid.judge.before.hosts})
 
 
 def _key(client: Any) -> Any:
@@ -199,8 +210,15 @@ def _expected(laid: _Laid, asker: Asker, request: Request, base: Seen, tenants: 
     for tenant in tenants if is_by_age else tenants[:1]:
         clones = laid.judge.clones[tenant]
         yield from as_tenant(base, clones, _called(laid.judge, request, clones) if is_by_age else "")
-    if not tenants:
+    if not tenants or _is_unrouted(laid, request):
         yield base
+
+
+def _is_unrouted(laid: _Laid, request: Request) -> bool:
+    """Tells whether a notice says that a port cannot be routed by tenant."""
+    host = laid.judge.before.hosts.get(laid.judge.before.meant(request.host, request.client.namespace))
+    told = [problem.text for problem in laid.case.found.notices if problem.code == "SL410"]
+    return host is not None and any(f"port {request.port} of '{host.resource.id}'" in text for text in told)
 
 
 def _traced(laid: _Laid, asker: Asker, request: Request, met: Seen, tally: Tally, told: str) -> Iterator[str]:
@@ -215,13 +233,13 @@ def _traced(laid: _Laid, asker: Asker, request: Request, met: Seen, tally: Tally
         yield f"{told}: istiod gives {met.plain}, the evaluator {ours}"
 
 
-def _called(judge: Judge, request: Request, clones: Mapping[str, str]) -> str:
+def _called(judge: Judged, request: Request, clones: Mapping[str, str]) -> str:
     """Returns the cluster of the clone of the host that a request calls, or ''."""
     clone = clones.get(judge.before.meant(request.host, request.client.namespace))
     return f"outbound|{request.port}||{clone}" if clone else ""
 
 
-def _carried(judge: Judge, case: Case) -> Iterator[tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
+def _carried(judge: Judged, case: Case) -> Iterator[tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
     """Yields carriers, each with the tenants that it names: none, a stranger's, each tenant's by each, and two tenants' by two."""
     carriers = case.inputs.environment.carriers
     yield (), ()
@@ -256,7 +274,7 @@ def _without_hash(found: Seen) -> Any:
     return {**rest, "route": route}
 
 
-def _clusters(judge: Judge, old: Pushed, new: Pushed) -> Iterator[str]:
+def _clusters(judge: Judged, old: Pushed, new: Pushed) -> Iterator[str]:
     """Yields clusters of the base that output takes away, and new ones that are no clones'."""
     yield from (f"cluster {name} is gone" for name in sorted(old.clusters - new.clusters))
     mine = {clone for clones in judge.clones.values() for clone in clones.values()}

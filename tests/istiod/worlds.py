@@ -10,7 +10,6 @@ from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource, ResourceId, labels_of, spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
-from sandlane.proof.requests.addresses import clients_of
 from sandlane.semantics.network import Network
 from sandlane.semantics.request import Client
 
@@ -95,6 +94,11 @@ def _service_name(gateway: Resource) -> str:
 def is_waypoint(gateway: Resource) -> bool:
     """Tells whether a Gateway of the Gateway API is a waypoint."""
     return spec_of(gateway.manifest).get("gatewayClassName") == "istio-waypoint"
+
+
+def is_istios(gateway: Resource) -> bool:
+    """Tells whether Istio runs a Gateway of the Gateway API."""
+    return str(spec_of(gateway.manifest).get("gatewayClassName")).startswith("istio")
 
 
 def _with_defaults(spec: Mapping[str, Any], *, is_http: bool) -> Object:
@@ -217,11 +221,11 @@ def _gateway_labels(gateway: Resource) -> dict[str, str]:
     return {GATEWAY_NAME: gateway.id.name, _MANAGED: by}
 
 
-def askers_of(network: Network, addresses: Addresses) -> list[Asker]:
+def askers_of(network: Network, clients: Sequence[Client], addresses: Addresses) -> list[Asker]:
     """Returns a proxy for each class of clients of a base, for the pods of each Gateway, and for each waypoint."""
     found: list[Asker] = []
     if network.mesh != "istio-ambient":
-        for number, client in enumerate(clients_of(network)):
+        for number, client in enumerate(clients):
             ip = _address(90, number)
             proxy = {"type": "sidecar", "namespace": client.namespace, "labels": dict(client.labels), "ip": ip}
             found.append(
@@ -235,7 +239,7 @@ def askers_of(network: Network, addresses: Addresses) -> list[Asker]:
             home = pods.namespace or gateway.id.namespace
             name = f"{gateway.id.namespace}-{gateway.id.name}-{number}"
             found.append(_asker("gateway", "router", gateway, name, home, labels, _address(95, len(found))))
-    for gateway in network.base.of("gateway.networking.k8s.io", "Gateway"):
+    for gateway in filter(is_istios, network.base.of("gateway.networking.k8s.io", "Gateway")):
         kind = "waypoint" if is_waypoint(gateway) else "gateway"
         name = f"{gateway.id.namespace}-{gateway.id.name}"
         labels, ip = _gateway_labels(gateway), addresses.pod(gateway.id)

@@ -25,13 +25,13 @@ kind: Kustomization
 metadata:
   name: environment-dev1
   namespace: flux-system
-  labels:
-    app.kubernetes.io/managed-by: sandlane
-    tenantID: dev1
-    sandlane.dev/tenant: dev1
-    sandlane.dev/sandbox: dev1
   annotations:
     sandlane.dev/spec: sandboxes/dev1.yaml
+  labels:
+    app.kubernetes.io/managed-by: sandlane
+    sandlane.dev/sandbox: dev1
+    sandlane.dev/tenant: dev1
+    tenantID: dev1
 spec:
   interval: 10m
   path: "./rendered/sandboxes/dev1"

@@ -138,3 +138,26 @@ def test_found_failures(case: str) -> None:
             "kustomize.toolkit.fluxcd.io/prune": "disabled",
         }
         assert notes_of(found)["base: Job/migrate"]["argocd.argoproj.io/hook"] == "PreSync"
+
+
+def large(size: int, **notes: str) -> list[Object]:
+    padded = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": meta("big", annotations=notes),
+        "data": {"a": "x" * size},
+    }
+    return [*app("a"), padded]
+
+
+def test_what_client_side_apply_cannot_store_is_told() -> None:
+    said = (
+        "base.yaml: SL341 notice: 'ConfigMap/shop/big' is 262,243 bytes, more than the 262,144 that client-side apply can store of it "
+        "once more in an annotation\n"
+        "  hint: apply it on the server's side: 'syncOptions: [ServerSideApply=true]' in Argo CD, 'kubectl apply --server-side'; "
+        "Flux does so by itself"
+    )
+    assert texts(rendered(large(262_144)).notices) == [said]
+    assert texts(rendered(large(262_144 - 200)).notices) == []
+    told = {"argocd.argoproj.io/sync-options": "Prune=false,ServerSideApply=true"}
+    assert texts(rendered(large(262_144, **told)).notices) == []

@@ -147,7 +147,7 @@ def test_suspended_and_sorted() -> None:
         pytest.param([], "zzz",
             ": SL210 workload 'Deployment/shop/zzz' is not in the base\n  hint: the base has no Deployment", id="none"),
         pytest.param(
-            [deployment("a", namespace="web")], "a",
+            [deployment("a", namespace="web"), deployment("b")], "a",
             ": SL210 workload 'Deployment/shop/a' is not in the base\n  hint: it is in namespace 'web': add 'namespace: web'",
             id="another-namespace",
         ),

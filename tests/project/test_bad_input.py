@@ -258,7 +258,7 @@ OUTSIDE = (
         ),
         pytest.param(
             add("base/new.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: cart}\n"),
-            "base/new.yaml:3:18: SL124 'Service/shop/cart' stands twice in the base, first in shop/base/cart.yaml\n"
+            "base/new.yaml:3:18: SL124 'Service/shop/cart' stands twice in the base, first in base/cart.yaml\n"
             "  hint: remove one of the two",
             id="object-twice",
         ),

@@ -883,9 +883,9 @@ DEFECTS = [
         id="a-default-with-an-annotation",
     ),
     pytest.param(
-        lambda: said(G, put(WEB, ("metadata", "labels", "policy"), "slow")),
+        lambda: said(G, put(WEB, ("metadata", "labels", "istio.io/use-waypoint"), "slow")),
         [
-            p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "label 'policy' is none of a default's"),
+            p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "label 'istio.io/use-waypoint' is none of a default's"),
         ],
         id="a-default-with-a-label",
     ),

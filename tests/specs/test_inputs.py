@@ -56,29 +56,31 @@ def test_adopted_objects_lie_in_the_default_namespace() -> None:
     )
 
 
-KIND = "\n  hint: see 'sandlane schema Environment'"
+START = "\n  hint: start the file with 'apiVersion: sandlane.dev/v1alpha1' and 'kind: Environment'"
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param("", f"sandlane.yaml: SL204 expected one document of kind Environment, found nothing{KIND}", id="empty"),
-        pytest.param("# x\n", f"sandlane.yaml: SL204 expected one document of kind Environment, found nothing{KIND}", id="comment"),
-        pytest.param("text\n", f"sandlane.yaml:1:1: SL204 expected one document of kind Environment, found no mapping{KIND}", id="text"),
+        pytest.param("", f"sandlane.yaml: SL204 expected one document of kind Environment, found nothing{START}", id="empty"),
+        pytest.param("# x\n", f"sandlane.yaml: SL204 expected one document of kind Environment, found nothing{START}", id="comment"),
+        pytest.param("text\n", f"sandlane.yaml:1:1: SL204 expected one document of kind Environment, found no mapping{START}", id="text"),
         pytest.param(
             [environment(), environment()],
-            f"sandlane.yaml:1:1: SL204 expected one document of kind Environment, found 2 documents{KIND}",
+            "sandlane.yaml:1:1: SL204 expected one document of kind Environment, found 2 documents\n"
+            "  hint: give each environment a file of its own",
             id="two",
         ),
         pytest.param(
             service(),
-            f"sandlane.yaml:1:1: SL204 expected one document of kind Environment, found kind 'Service' of apiVersion 'v1'{KIND}",
+            "sandlane.yaml:3:10: SL204 expected one document of kind Environment, found kind 'Service' of apiVersion 'v1'\n"
+            "  hint: see 'sandlane explain environment'",
             id="another-kind",
         ),
         pytest.param(
-            {"kind": ["Environment"]},
-            "sandlane.yaml:1:1: SL204 expected one document of kind Environment, found kind ['Environment'] of apiVersion "
-            f"None{KIND}",
+            {"apiVersion": OWN, "kind": ["Environment"]},
+            "sandlane.yaml:3:10: SL204 expected one document of kind Environment, found kind ['Environment'] of apiVersion "
+            f"'{OWN}'\n  hint: see 'sandlane explain environment'",
             id="kind-is-a-list",
         ),
         pytest.param(

@@ -66,6 +66,8 @@ def _check(
     except (write.UnusableOutput, write.OfAnotherEnvironment, OSError) as error:
         raise Invalid([s.unusable(directory, error)]) from None
     found = {name: [path for field in fields for path in getattr(changed, field)] for name, fields in _KINDS}
+    if output_format == "text":
+        session.tell(problem for problem in inputs.problems if problem.level == "notice")  # on what is not read
     count = sum(len(paths) for paths in found.values())
     if output_format == "text":
         for name, paths in found.items():

@@ -73,7 +73,7 @@ def command(
     view = View(DiskTree(find_root(Path.cwd() / ENVIRONMENT), stream), ENVIRONMENT)
     here = Path(os.path.relpath(os.path.realpath("."), view.tree.root)).as_posix()
     setting = _Setting(view, "" if here == "." else here, asks, {"mesh": mesh, "namespace": namespace, "name": name})
-    s.run([view], "text", lambda _: setting.up(base, wanted, not no_render))
+    s.run([view], "text", lambda _: setting.up(base, wanted, not no_render), writes=True)
 
 
 def _integrations(listed: str) -> list[str]:

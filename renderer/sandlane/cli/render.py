@@ -50,6 +50,7 @@ def command(
         sessions,
         output_format,
         lambda session: _render(session, output, to_stdout, only, exit_code, keep_going, output_format),
+        writes=not to_stdout,
     )
 
 

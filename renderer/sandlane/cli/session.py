@@ -278,10 +278,13 @@ class Unwritten(Exception):
     """Raised where writing failed half-way: its argument is the problem."""
 
 
-def run(sessions: Sequence[V], output: str, action: Callable[[V], tuple[int, dict[str, Any]]]) -> None:
+def run(
+    sessions: Sequence[V], output: str, action: Callable[[V], tuple[int, dict[str, Any]]], *, writes: bool = False
+) -> None:
     """Runs an action for each environment, tells what is wrong, writes the results as JSON if wanted, and exits.
 
-    The action returns an exit status and its result; the gravest status is the command's.
+    The action returns an exit status and its result; the gravest status is the command's. `writes` says that it would have
+    written something.
     """
     where = " for this environment" if len(sessions) > 1 else ""
     statuses: list[int] = []
@@ -293,7 +296,7 @@ def run(sessions: Sequence[V], output: str, action: Callable[[V], tuple[int, dic
             status, result = action(session)
         except Invalid as invalid:
             status, problems = INVALID, invalid.problems
-            words = f"{counted(problems)}, nothing was written{where}"
+            words = f"{counted(problems)}{', nothing was written' if writes else ''}{where}"
         except Unwritten as unwritten:
             status, problems = INVALID, unwritten.args
             words = "the output may be incomplete: run 'sandlane render' again"

@@ -9,8 +9,11 @@ from typing import Any
 import click
 
 from sandlane.base.base import Base
+from sandlane.base.syncers import find
 from sandlane.cli import session as s
 from sandlane.cli.main import BROKEN_PROMISE, FINE, INVALID
+from sandlane.files.disk import DiskTree
+from sandlane.files.tree import OutsideRoot, Unreadable
 from sandlane.output.layout import SANDBOXES
 from sandlane.pipeline import render_valid
 from sandlane.problems.problem import Invalid, Problem, Source
@@ -20,11 +23,14 @@ from sandlane.proof.scope import Scope, scope_of
 from sandlane.specs.inputs import Inputs, without
 from sandlane.specs.model import RouteGroup, Sandbox
 
+_UNJUDGED = ("SL621",)
+"""Codes of files of which nobody can say what a syncer makes of them."""
+
 
 @click.command(
     "verify",
     help="Prove the promises for the output directory, whoever wrote it, against the base and the specs; exit 3 if one "
-    "does not hold.",
+    "does not hold, 2 if something cannot be judged.",
 )
 @s.environments
 @s.base_option
@@ -47,11 +53,16 @@ def command(
 def _verify(session: s.Session, output: Path | None, output_format: str) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
     directory = session.output(inputs, output)
-    tree, written = session.read_output(inputs, directory)
+    strange = _strange_files(session, directory)
+    try:
+        tree, written = session.read_output(inputs, directory)
+    except Invalid as invalid:
+        raise Invalid([*strange, *invalid.problems]) from None
     unrendered = _unrendered(inputs, written)
     # What cannot be rendered and is not in the output is nobody's; what is in it is judged by the specs as they are.
     claims = claims_of(without(inputs, {p.sandbox for p in unrendered if p.sandbox} - _sources(inputs, written)))
-    problems = session.placed_in(tree, {r.source.file for r in written.resources}, prove(inputs.base, written, claims))
+    proved = prove(inputs.base, written, claims)
+    problems = [*strange, *session.placed_in(tree, {r.source.file for r in written.resources}, proved)]
     scope = scope_of(inputs.base, written, claims)
     if output_format == "text":
         session.tell(problems)
@@ -59,7 +70,7 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
         session.tell_left_out(unrendered)
     result = {"output": s.shown(directory), **_as_data(scope, written), "problems": session.as_data(problems)}
     result |= {"left_out": session.as_data(unrendered)} if unrendered else {}
-    return (BROKEN_PROMISE if problems else INVALID if unrendered else FINE), result
+    return (_status(problems) or (INVALID if unrendered else FINE)), result
 
 
 def _unrendered(inputs: Inputs, written: Base) -> Sequence[Problem]:
@@ -83,6 +94,23 @@ def _sources(inputs: Inputs, written: Base) -> set[Source]:
     held = _held(written)
     records: tuple[Sandbox | RouteGroup, ...] = (*inputs.sandboxes, *inputs.groups)
     return {record.source for record in records if record.name in held}
+
+
+def _strange_files(session: s.Session, directory: Path) -> list[Problem]:
+    """Returns what is wrong with files by which Argo CD or Flux apply something else than the manifests of an output."""
+    tree = DiskTree(directory)
+    try:
+        problems = find(tree).problems if tree.kind("") == "directory" else ()
+    except (OutsideRoot, Unreadable) as error:
+        raise Invalid([s.unusable(directory, error)]) from None
+    return session.placed_in(tree, {p.source.file for p in problems if p.source}, problems)
+
+
+def _status(problems: Sequence[Problem]) -> int:
+    """Returns 3 where a promise is broken, 2 where something cannot be judged, else 0."""
+    if any(problem.code not in _UNJUDGED for problem in problems):
+        return BROKEN_PROMISE
+    return INVALID if problems else FINE
 
 
 def _tell(directory: str, scope: Scope, written: Base, problems: int) -> None:

@@ -11,7 +11,8 @@ import click
 
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable
-from sandlane.problems.problem import Invalid, Problem, Source, placed, show
+from sandlane.problems.broken_request import data_of
+from sandlane.problems.problem import Invalid, Path, Problem, Source, placed, show, with_mentions
 from sandlane.yamlio.locate import locate
 
 
@@ -45,31 +46,54 @@ class View:
             return "<stdin>"
         return os.path.relpath(self.tree.root / file)
 
+    def mentioned(self, source: Source, path: Path) -> str:
+        """Returns a place that a problem mentions, as the user sees it; the line where the place is a value."""
+        found = self._locate(source, path, False) if path else None
+        return self.seen(source.file) + (f":{found[0]}" if found else "")
+
+    def _seen(self, problem: Problem) -> Problem:
+        """Returns a placed problem with all files as seen from where the user stands, and both places of its request."""
+        source = problem.source and dataclasses.replace(problem.source, file=self.seen(problem.source.file))
+        text, hint = (with_mentions(said, self.mentioned) for said in (problem.text, problem.hint))
+        problem = dataclasses.replace(problem, source=source, text=text, hint=hint)
+        if problem.request is None:
+            return problem
+        line = problem.position[0] if problem.position else None
+        now = (source.file, line) if source and problem.request.now else None
+        request = dataclasses.replace(problem.request, now=now, base=self._base_of(problem))
+        return dataclasses.replace(problem, request=request)
+
+    def _base_of(self, problem: Problem) -> tuple[str, int | None] | None:
+        """Returns file and line of what decides in the base on a problem's request, None where no manifest does."""
+        if problem.base is None:
+            return None
+        source, path = problem.base
+        found = self.locate(source, path)
+        return self.seen(source.file), found[0] if found else None
+
     def tell(self, problems: Iterable[Problem]) -> None:
         """Writes problems to stderr, in the order of their places."""
         told: set[str] = set()
         for problem in self.place(problems):
-            if problem.source:
-                problem = dataclasses.replace(
-                    problem, source=dataclasses.replace(problem.source, file=self.seen(problem.source.file))
-                )
-            text = show(problem)
+            text = show(self._seen(problem))
             if text not in told:  # one mistake of the base may concern many tenants
                 click.echo(text, err=True)
             told.add(text)
 
     def as_data(self, problems: Iterable[Problem]) -> list[dict[str, Any]]:
         """Returns problems as JSON has them."""
-        return [
-            {
-                "code": p.code,
-                "level": p.level,
-                "message": p.text,
-                "hint": p.hint or None,
-                "file": self.seen(p.source.file) if p.source else None,
-                "line": p.position[0] if p.position else None,
-                "column": p.position[1] if p.position else None,
-                "object": p.object or None,
-            }
-            for p in self.place(problems)
-        ]
+        return [_data(self._seen(problem)) for problem in self.place(problems)]
+
+
+def _data(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "level": problem.level,
+        "message": problem.text,
+        "hint": problem.hint or None,
+        "file": problem.source.file if problem.source else None,
+        "line": problem.position[0] if problem.position else None,
+        "column": problem.position[1] if problem.position else None,
+        "object": problem.object or None,
+        **({"request": data_of(problem.request)} if problem.request else {}),
+    }

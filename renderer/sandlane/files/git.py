@@ -75,7 +75,7 @@ class GitTree:
         """Tells what a path is; a submodule is nothing. Raises OutsideRoot."""
         found = self._followed(path)
         if found in self._directories:
-            return "link" if self._is_link(path) else "directory"
+            return "link" if self.is_link(path) else "directory"
         entry = self._entries.get(found)
         return "file" if entry and entry.mode != _MODULE else None
 
@@ -86,7 +86,8 @@ class GitTree:
             raise FileNotFoundError(path)
         return tuple(sorted(self._directories[found]))
 
-    def _is_link(self, path: str) -> bool:
+    def is_link(self, path: str) -> bool:
+        """Tells whether a path is a link, to whatever it leads."""
         entry = self._entries.get(path)
         return entry is not None and entry.mode == _LINK
 
@@ -96,7 +97,7 @@ class GitTree:
             steps = path.split("/")
             for length in range(1, len(steps) + 1):
                 above = "/".join(steps[:length])
-                if self._is_link(above):
+                if self.is_link(above):
                     target = self._blob(self._entries[above]).decode(errors="surrogateescape")
                     try:
                         path = join(above.rpartition("/")[0], "/".join((target, *steps[length:])))
@@ -130,12 +131,12 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _verified(root: Path, revision: str) -> str:
-    """Returns the tree of the root's directory at a revision; a revision that reads like an option is none."""
+    """Returns the tree of the root's directory at a revision, or in a tree; a revision that reads like an option is none."""
     if revision.startswith("-"):
         raise NoRevision(f"'{revision}' is no revision")
     prefix = _git(root, "rev-parse", "--show-prefix").decode().strip()
-    commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", wrong=revision)
-    return f"{commit.decode().strip()}:{prefix}"
+    tree = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{tree}}", wrong=revision)
+    return f"{tree.decode().strip()}:{prefix}"
 
 
 def _git(root: Path, *arguments: str, wrong: str = "") -> bytes:

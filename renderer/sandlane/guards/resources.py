@@ -13,7 +13,7 @@ from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.plan.model import Plan
 from sandlane.plan.names import MANAGED_BY, TENANT
-from sandlane.problems.problem import Problem, dotted
+from sandlane.problems.problem import Problem, dotted, mention
 from sandlane.specs.model import Environment
 
 Wrong = Callable[..., Problem]
@@ -43,9 +43,11 @@ def pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) -
     privileges = [*beyond_ordinary(template, claims), *sorted(of_claim_templates(templates))]
     yield from beyond(plan.environment, privileges, wrong)
     spec = template.get("spec") or {}
+    rule = mention(plan.environment.source, ("spec", "policy", "images"))
     for image in sorted(images_of(spec)):
         if not is_allowed_image(plan.environment.policy, image):
-            yield wrong("SL241", image=image, patterns=", ".join(plan.environment.policy.images) or "none")
+            listed = ", ".join(plan.environment.policy.images) or "none"
+            yield wrong("SL241", image=image, patterns=listed, rule=rule)
     for secret, account in new_tokens(plan.base, resource.id.namespace, {}, spec):
         yield wrong("SL333", secret=secret, account=account)
     chosen = at(resource.manifest, row.selector) if row.selector else None

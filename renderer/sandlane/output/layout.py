@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandlane.base.output import APPLIED
 from sandlane.k8s.limits import fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.workload_kinds import GroupKind
@@ -42,14 +41,6 @@ READMES = {
     ),
 }
 """Fixed files, which keep synced paths alive when they would be empty."""
-
-_BUILT_FROM = ("Kustomization", ".sourceignore")
-
-
-def is_acted_on(name: str) -> bool:
-    """Tells whether Argo CD or Flux would apply a file of this name, or build and leave out others by it."""
-    return name.endswith(APPLIED) or name in _BUILT_FROM
-
 
 _LONGEST_STEM = 250  # file systems take names of 255 bytes
 _PLAIN = re.compile(r"[^a-zA-Z0-9._-]")

@@ -19,8 +19,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sandlane.base.syncers import is_acted_on
 from sandlane.output.handles import Handles, beginning, opened, split, write_new
-from sandlane.output.layout import BASE, MARK, SANDBOXES, SHARED, environment_of, is_acted_on
+from sandlane.output.layout import BASE, MARK, SANDBOXES, SHARED, environment_of
 
 _TEMPORARY = re.compile(r"\.sandlane-\d+-[0-9a-f]{16}\.tmp")
 _STAGED = ".sandlane-staged-"

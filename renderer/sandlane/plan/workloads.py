@@ -17,7 +17,7 @@ from sandlane.overrides.addresses import Addresses, address_of
 from sandlane.overrides.apply import override
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.config_maps import CONFIG_MAPS
-from sandlane.overrides.generated_names import with_generated_names
+from sandlane.overrides.generated_names import hashed_names, with_generated_names
 from sandlane.overrides.preserve_labels import PRESERVE_LABELS
 from sandlane.overrides.subject import Subject
 from sandlane.plan.config_maps import digest, plan_config_maps
@@ -77,6 +77,7 @@ def plan_clones(ground: Ground, sandbox: Sandbox) -> Planned:
         row = WORKLOADS[(found.id.group, found.id.kind)]
         services = tuple(selectors.services.matching(found.id.namespace, pod_labels(row, found.manifest)))
         asked = (*rules_for(environment, found), workload.changes)
+        problems += hashed_names(base, found.id.namespace, workload.changes)
         changes = tuple(with_generated_names(base, found.id.namespace, each) for each in asked)
         drafts.append(_Draft(workload=workload, row=row, origin=found, services=services, changes=changes))
     addresses = _addresses(environment, sandbox, drafts)

@@ -140,7 +140,9 @@ def _volumes(old: Any, new: Any, own_claims: frozenset[str]) -> Gained:
                 yield "claims", f"claim '{claim['claimName']}'"
             elif claims[claim["claimName"]] and not claim.get("readOnly"):
                 yield "claims", f"writing to claim '{claim['claimName']}'"
-        yield from data_of_others([at(volume, ("ephemeral", "volumeClaimTemplate"))])
+        made = at(volume, ("ephemeral", "volumeClaimTemplate"))
+        if not any(same(made, at(other, ("ephemeral", "volumeClaimTemplate"))) for other in old):
+            yield from data_of_others([made])
         for kind in sorted(volume.keys() - _PLAIN_VOLUMES - {"name", "hostPath"}):
             if not any(same(volume[kind], other.get(kind)) for other in old):
                 yield "volumes", f"{kind} volume"

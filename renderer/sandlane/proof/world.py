@@ -19,8 +19,10 @@ from sandlane.proof.additional import AddedRoute, Condition, added_routes, condi
 from sandlane.proof.alignment import Alignment, align, entries
 from sandlane.proof.claims import Claim, Claims, GroupClaim, Use, may_choose
 from sandlane.proof.clients import clone_key, specs_of
+from sandlane.proof.differences import IsNote
 from sandlane.proof.groups import Lasts, lasts_of
 from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, is_disabled, make_literals
+from sandlane.proof.metadata_readers import note_of
 from sandlane.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from sandlane.proof.routes import Routes, read_routes
 from sandlane.semantics.network import Network, make_network
@@ -48,8 +50,8 @@ class World:
     VirtualService of the output, by id. `specs`: of the base's VirtualServices, with the conditions for clones that they get.
     `network`: the base as proxies see it; `lasts`: catch-alls at gateways that VirtualServices share, where tenants
     are chosen; `stripped_lasts`: where carriers are removed. `reader`: how the mesh reads
-    routes; `routes`: the base's that it reads; `added_routes`: the output's own, but for
-    those that have the host of a preview, `route_previews`.
+    routes; `routes`: the base's that it reads; `added_routes`: the output's own, but for those that have the host of a preview,
+    `route_previews`. `is_note`: labels and annotations on which nobody acts.
     """
 
     base: Base
@@ -76,6 +78,7 @@ class World:
     routes: Routes
     added_routes: tuple[AddedRoute, ...]
     route_previews: tuple[AddedRoute, ...]
+    is_note: IsNote
 
     def service(self, host: str, namespace: str) -> ResourceId | None:
         """Returns the id of the Service that a host means in an object of a namespace."""
@@ -155,6 +158,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
             a for a in added_routes(added, holders, routes, conditions, reader) if not is_preview(a, preview)
         ),
         route_previews=tuple(_previews(base, reader, added, holders, conditions, preview)),
+        is_note=note_of(base, claims.environment.tenant_label),
     )
 
 

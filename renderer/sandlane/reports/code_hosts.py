@@ -28,12 +28,20 @@ def sarif(problems: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "runs": [{
             "tool": {"driver": {
                 "name": "sandlane",
-                "version": metadata.version("sandlane"),
+                **_version(),
                 "rules": [{"id": code, "shortDescription": {"text": CATALOGUE[code].why}} for code in codes],
             }},
             "results": [_result(problem, codes.index(problem["code"])) for problem in problems],
         }],
     }  # fmt: skip
+
+
+def _version() -> dict[str, str]:
+    """Returns the version of sandlane, if it is installed and not run from a checkout."""
+    try:
+        return {"version": metadata.version("sandlane")}
+    except metadata.PackageNotFoundError:
+        return {}
 
 
 def _result(problem: Mapping[str, Any], rule: int) -> dict[str, Any]:
@@ -48,6 +56,14 @@ def _result(problem: Mapping[str, Any], rule: int) -> dict[str, Any]:
         if problem["line"]:
             location["region"] = {"startLine": problem["line"], "startColumn": problem["column"]}
         result["locations"] = [{"physicalLocation": location}]
+    if problem.get("request"):
+        base = problem["request"]["base"]
+        result["properties"] = {"request": problem["request"]}
+        if base["file"]:
+            related: dict[str, Any] = {"artifactLocation": {"uri": base["file"]}}
+            related |= {"region": {"startLine": base["line"]}} if base["line"] else {}
+            said = {"text": f"in the base: {base['meets']}"}
+            result["relatedLocations"] = [{"id": 1, "physicalLocation": related, "message": said}]
     return result
 
 

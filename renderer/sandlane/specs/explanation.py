@@ -17,6 +17,7 @@ from sandlane.specs.shapes import flow, reshaped
 from sandlane.yamlio.value_types import name_of, type_of
 
 _TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\$\(.*?\)")
 _UNITS = {"maxItems": "items", "maxProperties": "fields", "maxLength": "characters"}
 
 
@@ -87,8 +88,10 @@ def _broken(error: Any) -> str:
         return f"has {len(value)} {_UNITS[rule]}, at most {error.validator_value} are allowed"
     if rule in ("minimum", "maximum"):
         return f"{value} is out of range: the {rule} is {error.validator_value}"
-    form = FORMS[error.validator_value]
-    return f"{_shown(value)} {form.broken(value)}"
+    placeholder = _PLACEHOLDER.search(value)
+    if placeholder:
+        return f"{_shown(value)} has the placeholder '{placeholder[0]}' in it"
+    return f"{_shown(value)} {FORMS[error.validator_value].broken(value)}"
 
 
 def _meant(kind: str, path: Path, error: Any) -> str:
@@ -104,7 +107,7 @@ def _meant(kind: str, path: Path, error: Any) -> str:
         return _retyped(name, value, error.validator_value, part, example)
     if rule == "pattern":
         form = FORMS[error.validator_value]
-        repaired = form.repaired(value)
+        repaired = None if _PLACEHOLDER.search(value) else form.repaired(value)
         if repaired:
             return f"write '{_pair(name, repaired)}': {form.rule}"
         return f"{form.rule}, such as '{_pair(name, example)}'" if example else form.rule
@@ -135,8 +138,10 @@ def _retyped(name: str, value: Any, types: str | list[str], part: Mapping[str, A
 
 def _line(name: str, example: Any, rule: Mapping[str, Any]) -> str:
     about = str(rule.get("description", ""))
-    if example is None or not name:
+    if example is None:
         return about
+    if not name:
+        return f"such as '{flow(example)}'"
     if len(rule.get("enum", ())) == 1 or not about:
         return f"write '{_pair(name, example)}'"
     return f"{about.removesuffix('.')}: '{_pair(name, example)}'"

@@ -7,6 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sandlane.problems.catalogue import CATALOGUE
+
+ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
+"""Codes that a spec may accept."""
 _NONE = "does not have the form that is expected"
 
 
@@ -68,8 +72,9 @@ def _day(text: str) -> str | None:
 
 
 def _code(text: str) -> str | None:
-    found = re.search(r"(?i)\bsl\d{3}\b", text)
-    return found[0].upper() if found else None
+    """Returns the acceptable code that was written in lower case."""
+    code = text.strip().upper()
+    return code if code in ACCEPTABLE else None
 
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -82,6 +87,8 @@ def _image(text: str) -> str:
         return f"contains {_character(found[0])}"
     if scheme := _SCHEME.match(text):
         return f"starts with '{scheme[0]}'"
+    if found := re.search(r":(?!\d+/)[^/:@]*/", text):
+        return f"has the tag '{text[found.start() + 1 :]}', which cannot be one"
     name, at, digest = text.partition("@")
     path, colon, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "")
     if not path.rpartition("/")[2]:
@@ -90,7 +97,8 @@ def _image(text: str) -> str:
         return f"has the tag '{tag}', which cannot be one" if tag else "has ':' and no tag behind it"
     if at and not re.fullmatch(r"[A-Za-z0-9_+.-]+:[A-Fa-f0-9]{32,}", digest):
         return "has a digest that is none"
-    if re.search(r"[A-Z]", path):
+    host, slash, repository = path.partition("/")
+    if re.search(r"[A-Z]", repository if slash else host):
         return "has capitals in its repository"
     wrong = list(dict.fromkeys(re.findall(r"[^a-z0-9._/:-]", path)))
     return f"contains {_and([_character(c) for c in wrong])}" if wrong else _NONE
@@ -99,7 +107,8 @@ def _image(text: str) -> str:
 def _image_repaired(text: str) -> str | None:
     meant = _SCHEME.sub("", text.strip()).removesuffix(":")
     name, colon, tag = meant.rpartition(":") if ":" in meant.rpartition("/")[2] else (meant, "", "")
-    meant = f"{name.lower()}{colon}{tag}"
+    host, slash, repository = name.partition("/")
+    meant = f"{host}/{repository.lower()}{colon}{tag}" if slash else f"{name.lower()}{colon}{tag}"
     return None if re.search(r"\s", meant) or _image(meant) != _NONE else meant
 
 
@@ -111,7 +120,7 @@ _TOKEN = Form(
 )
 
 _IMAGE = (
-    r"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?(/[a-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+    r"^([A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?/)?[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
     r"(@[A-Za-z0-9_+.-]+:[A-Fa-f0-9]{32,})?$"
 )
 
@@ -129,7 +138,7 @@ FORMS: dict[str, Form] = {
         "a workload of the base as Kind/name", lambda text: "has no kind before its name" if "/" not in text else _NONE,
         lambda text: f"Deployment/{text}" if "/" not in text else None,
     ),
-    "^SL[0-9]{3}$": Form("a code of a problem", repaired=_code),
+    "^SL[0-9]{3}$": Form(f"codes that can be accepted: {', '.join(ACCEPTABLE)}", repaired=_code),
     "^([a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$": Form(
         "a Gateway as namespace/name, or as a name in the defaultNamespace"
     ),

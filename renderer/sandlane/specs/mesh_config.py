@@ -31,7 +31,9 @@ def with_mesh_config(base: Base, cluster: Cluster) -> Base:
     defaults = ExportDefaults(**{field: tuple(value) for field, value in values.items()})
     unseen = _labelled(cluster.waypoint) if cluster.waypoint else {}
     is_known = defaults == base.export_defaults and unseen == base.unseen_namespace
-    return base if is_known else replace(make_base(base.as_read, defaults, unseen), local=base.local)
+    return (
+        base if is_known else replace(make_base(base.as_read, defaults, unseen), local=base.local, notices=base.notices)
+    )
 
 
 def _labelled(waypoint: ResourceId) -> Manifest:

@@ -13,6 +13,7 @@ from importlib import resources
 from typing import Any
 
 from sandlane.problems.problem import Problem, Source
+from sandlane.specs.typography import typographic_quotes
 from sandlane.specs.verdict import Test, verdict
 
 API_VERSION = "sandlane.dev/v1alpha1"
@@ -59,11 +60,13 @@ def is_valid(kind: str, data: Any) -> bool:
 
 def check(kind: str, data: Any, source: Source, sandbox: Source | None = None) -> list[Problem]:
     """Returns all that is wrong with a document of a kind; nothing when it is valid."""
+    quoted = typographic_quotes(data, source, sandbox)
     if is_valid(kind, data):
-        return []
+        return quoted
     from sandlane.specs.explanation import explain  # only what is wrong needs it
 
-    return explain(kind, data, source, sandbox)
+    told = {problem.path for problem in quoted}
+    return [*quoted, *(p for p in explain(kind, data, source, sandbox) if p.path not in told)]
 
 
 def with_defaults(rule: Schema, data: Any) -> Any:

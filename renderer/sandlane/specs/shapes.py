@@ -33,6 +33,8 @@ def reshaped(value: Any, type_: str, rule: Mapping[str, Any]) -> Any:
         return _listed(value, rule["items"])
     if type_ == "object" and isinstance(value, list) and "properties" not in rule:
         return _joined(value)
+    if type_ == "object" and isinstance(value, str) and value:
+        return _item(value, rule)
     if type_ == "integer" and isinstance(value, str) and value.strip().isdigit():
         return int(value)
     if type_ == "boolean" and isinstance(value, str) and value.strip().lower() in (*_TRUE, *_FALSE):
@@ -73,6 +75,18 @@ def _named(value: Mapping[str, Any], fields: Mapping[str, Any]) -> list[Any] | N
         else:
             return None
     return items
+
+
+def _item(value: str, rule: Mapping[str, Any]) -> dict[str, str] | None:
+    """Returns an item of a list that was written as its name, or as `NAME=value`."""
+    fields: Mapping[str, Any] = rule.get("properties", {})
+    name, equals, rest = value.partition("=")
+    if equals and {"name", "value"} <= set(fields):
+        return {"name": name, "value": rest}
+    needed = [field for field in rule.get("required", ()) if field != "name"]
+    if "name" not in fields or any(len(fields[field].get("enum", ())) != 1 for field in needed):
+        return None
+    return {**{field: fields[field]["enum"][0] for field in needed}, "name": value}
 
 
 def _joined(value: list[Any]) -> dict[str, Any] | None:

@@ -18,33 +18,36 @@ from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.yamlio.parser import DEPTH, PARSER, TOO_DEEP, Parser
 from sandlane.yamlio.reasons import Stop, braces, reason_of
 from sandlane.yamlio.text import Text, decoded
-from sandlane.yamlio.values import Document, DuplicateError, KeyPlaces, Reading, StopError
+from sandlane.yamlio.values import Document, DuplicateError, Reading, StopError
 
 _BLOCK_HEADER = re.compile(r"[|>][+0-9]*[ \t]*(?:#[^\n]*)?\n")
 
 
 def read(
-    data: bytes, file: str, *, parser: Callable[[str], Parser] = PARSER, is_kustomized: bool = False
+    data: bytes,
+    file: str,
+    *,
+    parser: Callable[[str], Parser] = PARSER,
+    is_kustomized: bool = False,
+    takes_last: bool = False,
 ) -> tuple[Document, ...]:
     """Returns the documents of a YAML or JSON file as plain data; empty and null documents are left out.
 
     Raises `Invalid` with every problem of the file (SL101 to SL111); a syntax error ends the search. Aliases are
     expanded: no two places share a container. A file that a kustomization names has one reader: with
-    `is_kustomized` a block at its end means what it means to kustomize.
+    `is_kustomized` a block at its end means what it means to kustomize. With `takes_last` a key that stands twice is
+    a notice of its document, and its last value counts.
     """
     text, problems = decoded(data, file)
     if problems or text is None:
         raise Invalid(problems)
     try:
-        return _read(text, parser, None, is_kustomized)
+        return _read(text, parser, Reading(text, None), is_kustomized)
     except DuplicateError:
-        return _read(text, parser, {}, is_kustomized)
+        return _read(text, parser, Reading(text, {}, takes_last=takes_last), is_kustomized)
 
 
-def _read(
-    text: Text, parser: Callable[[str], Parser], places: KeyPlaces | None, is_kustomized: bool
-) -> tuple[Document, ...]:
-    reading = Reading(text, places)
+def _read(text: Text, parser: Callable[[str], Parser], reading: Reading, is_kustomized: bool) -> tuple[Document, ...]:
     documents: tuple[Document, ...] = ()
     try:
         documents = tuple(reading.documents(parser(text.body)))

@@ -157,10 +157,28 @@ def _open_bracket(stop: Stop) -> Reason | None:
     return Reason(stop.began, f"'{mark}' is not closed, or a comma is missing behind it", hint)
 
 
+def _typographic_quote(stop: Stop) -> Reason | None:
+    found = re.search("[\u201c\u201d\u2018\u2019]", stop.line_at(stop.line_start))
+    if not found:
+        return None
+    at = stop.line_start + found.start()
+    return Reason(at, f"{found[0]} is no quote to YAML, but a letter", "write \" or ' around the text")
+
+
+def _backslash(stop: Stop) -> Reason | None:
+    if "escape character" not in stop.says:
+        return None
+    at = stop.body.rfind("\\", stop.began, stop.index + 1)
+    text = f"'{stop.body[at : at + 2]}' has no meaning in double quotes"
+    return Reason(at, text, "put the text into single quotes, or write the backslash twice") if at >= 0 else None
+
+
 _RECOGNISED: tuple[Callable[[Stop], Reason | None], ...] = (
     _conflict,
     _tab,
     _unclosed_quote,
+    _typographic_quote,
+    _backslash,
     _glued,
     _colon_in_value,
     _too_far_right,

@@ -11,6 +11,7 @@ from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.meshes.istio.coverage import Standing, http_ports
 from sandlane.meshes.istio.delegates import expanded
 from sandlane.meshes.istio.route_index import RouteIndex
+from sandlane.meshes.istio.versions import of_other_versions
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, destinations, entries, hosts, live, mirrors
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan, Tenant
@@ -39,6 +40,7 @@ def service_notices(
                     "SL414", source=vs.source, path=("spec",), object=str(vs.id), host=host, meant=view.fqdn(meant)
                 )
     yield from _lost_subsets(view, by_service)
+    yield from of_other_versions(view, by_service)
     yield from _twice_served(view, by_service)
     for id in standings:
         service = view.base.by_id[id]
@@ -157,7 +159,8 @@ def client_notices(
                     source=workload.source,
                     path=row.template,
                     object=str(workload.id),
-                    why_not=f"{INJECT}: 'false'",
+                    why_not=f"has no proxy of the mesh ({INJECT}: 'false')",
+                    where="",
                 )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sandlane.files.tree import relative
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.routes import route_base, route_services
@@ -37,7 +36,7 @@ from sandlane.plan.model import Plan, Tenant, Unroutable
 from sandlane.plan.names import ROUTE
 from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Problem, did_you_mean
+from sandlane.problems.problem import Problem, did_you_mean, mention
 
 
 def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
@@ -174,9 +173,9 @@ def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Pro
         report,
         "SL401",
         object=str(vs.id),
-        place=relative(vs.source.file, plan.environment.directory),
+        place=mention(vs.source),
         entry=_item(plan, vs),
-        environment=relative(plan.environment.source.file, plan.environment.directory),
+        environment=mention(plan.environment.source),
     )
     for tenant, service in changed.tenants:
         clone = tenant.services[service]

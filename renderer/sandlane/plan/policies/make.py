@@ -79,6 +79,8 @@ def _copy_id(policy: ResourceId, clone: WorkloadClone) -> ResourceId:
 
 def _why_not(row: Following, policy: Resource, bound: Sequence[Resource], clone: WorkloadClone) -> str | None:
     """Returns why a copy would not be to the clone what the policy is to its origin, or None."""
+    if policy.manifest.get("specs"):
+        return "it has several 'specs', of which each selects pods of its own"
     pod = at(clone.origin.manifest, (*clone.row.template, "spec")) or {}
     others = (o for o in bound if row.is_alone and o.id != policy.id)
     other = next((o for o in others if row.compete is None or row.compete(policy.manifest, o.manifest, pod)), None)

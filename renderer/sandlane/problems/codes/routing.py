@@ -96,7 +96,7 @@ ROWS: dict[str, Row] = {
     ),
     "SL417": Row(
         level="notice",
-        text="'{object}' has no proxy of the mesh ({why_not}): requests that it sends are not routed",
+        text="'{object}' {why_not}: requests that it sends{where} are not routed",
         why="Routing is done by the client's proxy.",
         bad='metadata: {labels: {sidecar.istio.io/inject: "false"}}\n',
         good='metadata: {labels: {sidecar.istio.io/inject: "true"}}\n',

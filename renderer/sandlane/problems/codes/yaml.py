@@ -83,14 +83,14 @@ ROWS: dict[str, Row] = {
         good="a: [[x]]\n",
     ),
     "SL120": Row(
-        text="{what} {file!r} does not exist",
+        text="{what} '{file}' does not exist",
         hint="",
         why="The environment names a file or directory that is not there.",
         bad="spec:\n  base: [bsae]\n",
         good="spec:\n  base: [base]\n",
     ),
     "SL121": Row(
-        text="{file!r} lies outside of {root}, the root of what may be read",
+        text="'{file}' lies outside of {root}, the root of what may be read",
         hint="keep inputs and output inside the repository, or give another root with --root DIR",
         why="Specs come from pull requests: nothing above the root of the repository may be read.",
         bad="spec:\n  base: [../../other-repository]\n",
@@ -171,6 +171,30 @@ ROWS: dict[str, Row] = {
         why="What Istio shows to which namespaces depends on MeshConfig.",
         bad="data: {mesh: 'defaultServiceExportTo: .'}\n",
         good="data: {mesh: 'defaultServiceExportTo: [\".\"]'}\n",
+    ),
+    "SL133": Row(
+        level="notice",
+        text="{subject} changes nothing: {what}",
+        why="kustomize builds it without a word, and so does sandlane: a shared component has a patch for each kind, of which a base "
+        "has one. It may also be a name that is misspelt.",
+        bad="patches: [{target: {kind: Deployment, name: wbe}, path: patch.yaml}]\n",
+        good="patches: [{target: {kind: Deployment, name: web}, path: patch.yaml}]\n",
+    ),
+    "SL134": Row(
+        level="notice",
+        text="key {key!r} stands twice in one mapping, first on line {first}: the last one counts",
+        hint="remove one of the two, where the file is yours: kubectl, Argo CD and kustomize's own fields take the last, and kustomize "
+        "refuses such a manifest",
+        why="Charts and vendors ship such files, and kubectl applies them: a base is not read more strictly. In sandlane's own kinds, and "
+        "in what kustomize builds, it stays an error (SL102).",
+        bad="data:\n  A: one\n  A: two\n",
+        good="data:\n  A: two\n",
+    ),
+    "SL135": Row(
+        text="{file!r} holds no manifests: {what}",
+        why="A file that is named may have any name, as for kubectl, but it has to be YAML or JSON.",
+        bad="spec:\n  base: [NOTES.txt]\n",
+        good="spec:\n  base: [app.yaml]\n",
     ),
     "SL140": Row(
         text="'{field}' of a kustomization is not supported",

@@ -99,7 +99,8 @@ def other_metadata(world: World, resource: Resource, base: Resource) -> Iterator
             is_released = key not in mine and (key.startswith(OWNED_PREFIXES) or _is_tracked(field, key, theirs))
             is_own |= field == "annotation" and key not in theirs and is_literal(resource.manifest, key, mine[key])
             is_released |= field == "label" and key not in mine and key in found_by
-            if not is_own and not is_released and mine.get(key) != theirs.get(key):
+            is_note = key not in theirs and world.is_note(f"{field}s", key)
+            if not is_own and not is_released and not is_note and mine.get(key) != theirs.get(key):
                 yield _wrong(resource, f"{field} '{key}' is not that of '{base.id}'", ("metadata", f"{field}s"))
 
 

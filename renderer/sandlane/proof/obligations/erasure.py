@@ -33,7 +33,7 @@ def check(world: World) -> Iterator[Problem]:
             continue
         where = directory(resource)
         if where == "base":
-            yield from _unchanged(resource, _originals(world, resource.id))
+            yield from _unchanged(world, resource, _originals(world, resource.id))
         elif where == "shared" and (resource.id.group, resource.id.kind) == VIRTUAL_SERVICE:
             yield from _route(world, resource, ours)
         else:
@@ -53,17 +53,18 @@ def _originals(world: World, id: ResourceId) -> list[Resource]:
     return [resource for resource in world.base.of(id.group, id.kind) if resource.id == id]
 
 
-def _unchanged(resource: Resource, originals: list[Resource]) -> Iterator[Problem]:
+def _unchanged(world: World, resource: Resource, originals: list[Resource]) -> Iterator[Problem]:
     if (resource.id.group, resource.id.kind) == ("", "Secret"):
         yield _wrong(resource, "is a Secret")
-    found = [list(_changes(ours, resource, skip="", is_adopted=False)) for ours in originals]
+    found = [list(_changes(world, ours, resource, skip="", is_adopted=False)) for ours in originals]
     yield from min(found, key=len)
 
 
 def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem]:
     if ours.manifest.get("spec"):
         ours = dataclasses.replace(ours, manifest={**ours.manifest, "spec": world.specs[ours.id]})
-    yield from _changes(ours, resource, skip="http", is_adopted=world.claims.environment.output.base == "none")
+    is_adopted = world.claims.environment.output.base == "none"
+    yield from _changes(world, ours, resource, skip="http", is_adopted=is_adopted)
     alignment = world.alignments[resource.id]
     for insertion in alignment.insertions:
         if insertion.before is not None and not is_stripping(world, ours, insertion):
@@ -137,13 +138,14 @@ def _behind(world: World, resource: Resource, insertions: Sequence[Insertion]) -
     yield from behind(world, resource, how.service, insertions, how.ports, more)
 
 
-def _changes(ours: Resource, resource: Resource, skip: str, *, is_adopted: bool) -> Iterator[Problem]:
+def _changes(world: World, ours: Resource, resource: Resource, skip: str, *, is_adopted: bool) -> Iterator[Problem]:
     """Yields the fields that differ from the base's, without the field of the spec to skip.
 
     An adopted object loses what its old owner knows it by; one of an output of the whole base is handed over as it is.
     """
     base, written = ours.manifest, resource.manifest
-    yield from _metadata(resource, base["metadata"], written.get("metadata") or {}, is_adopted=is_adopted)
+    metadata = base["metadata"], written.get("metadata") or {}
+    yield from _metadata(world, resource, *metadata, is_adopted=is_adopted)
     for field in dict.fromkeys((*base, *written)):
         if field == "metadata" or (field == "status" and field not in written):
             continue
@@ -159,7 +161,9 @@ def _spec(resource: Resource, base: Manifest, written: Manifest, skip: str) -> I
             yield _wrong(resource, f"'spec.{field}' is not the base's", ("spec", field))
 
 
-def _metadata(resource: Resource, base: Manifest, written: Manifest, *, is_adopted: bool) -> Iterator[Problem]:
+def _metadata(
+    world: World, resource: Resource, base: Manifest, written: Manifest, *, is_adopted: bool
+) -> Iterator[Problem]:
     # A namespace on an object of a cluster-scoped kind is ignored by the API server, so it may go.
     namespace = resource.id.namespace or (written.get("namespace") and base.get("namespace"))
     expected = {**base, "namespace": namespace}
@@ -171,10 +175,10 @@ def _metadata(resource: Resource, base: Manifest, written: Manifest, *, is_adopt
         before, after = base.get(field) or {}, written.get(field) or {}
         for key in dict.fromkeys((*before, *after)):
             is_released = key not in after and (_is_owned(field, key, before[key]) if is_adopted else _is_tracking(key))
-            is_released |= (
-                directory(resource) == "shared" and key not in before and is_literal(resource.manifest, key, after[key])
-            )
-            if not is_released and before.get(key) != after.get(key):
+            is_note = key not in before and world.is_note(field, key)
+            is_literal_mark = directory(resource) == "shared" and key not in before
+            is_literal_mark = is_literal_mark and is_literal(resource.manifest, key, after[key])
+            if not (is_released or is_note or is_literal_mark) and before.get(key) != after.get(key):
                 yield _wrong(resource, f"{field[:-1]} '{key}' is not the base's", ("metadata", field))
 
 

@@ -86,7 +86,7 @@ def _metadata(world: World, added: AddedRoute) -> Iterator[Problem]:
         ("label", labels_of(added.resource.manifest), marks),
     ):
         for key in found:
-            if key not in own:
+            if key not in own and not world.is_note(f"{field}s", key):
                 yield _wrong(added, f"{field} '{key}' is none of a default's", ("metadata", f"{field}s"))
 
 

@@ -44,7 +44,7 @@ repos:
 
 def _github(place: Place) -> str:
     return f"""\
-# Fails a pull request whose output is stale, or does not keep sandlane's promises.
+# Fails a pull request whose output is stale, or does not keep sandlane's promises, and comments what it changes.
 name: sandlane
 on:
   pull_request:
@@ -52,17 +52,24 @@ on:
     branches: [main]
 permissions:
   contents: read
+  pull-requests: write
 jobs:
-  check:
+  sandlane:
     runs-on: ubuntu-latest
     steps:
     - uses: actions/checkout@v4
     - uses: actions/setup-python@v5
       with:
         python-version: "3.12"
-    - run: pip install sandlane=={VERSION.removeprefix("v")}
-    - run: sandlane check {place.directory or "."}
-    - run: sandlane verify {place.directory or "."}
+    - uses: sandlane/sandlane@{VERSION}
+      with:
+        mode: check
+        environments: {quoted(place.directory or ".")}
+    - uses: sandlane/sandlane@{VERSION}
+      if: github.event_name == 'pull_request'
+      with:
+        mode: diff
+        environments: {quoted(place.directory or ".")}
 """
 
 
@@ -70,9 +77,9 @@ def _gitlab(place: Place) -> str:
     return f"""\
 # Fails a merge request whose output is stale, or does not keep sandlane's promises.
 sandlane:
-  image: python:3.12-slim
+  image: python:3.12
   script:
-  - pip install sandlane=={VERSION.removeprefix("v")}
+  - pip install git+https://github.com/sandlane/sandlane@{VERSION}
   - sandlane check {place.directory or "."}
   - sandlane verify {place.directory or "."}
 """
@@ -86,10 +93,19 @@ def _flux(place: Place) -> str:
     return flux_text(place.delivery, is_single=False)
 
 
+def _merging(_: Place) -> str:
+    return """\
+# Of two branches that change one generated file, the merge renders it again. In each clone, once:
+#   git config merge.sandlane.driver 'sandlane merge-driver %O %A %B %P'
+rendered/** merge=sandlane linguist-generated
+"""
+
+
 INTEGRATIONS: dict[str, Integration] = {
     "pre-commit": Integration(path=".pre-commit-config.yaml", is_at_root=True, text=_pre_commit),
     "github": Integration(path=".github/workflows/sandlane.yaml", is_at_root=True, text=_github),
     "gitlab": Integration(path=".gitlab-ci.yml", is_at_root=True, text=_gitlab),
+    "merge-driver": Integration(path=".gitattributes", is_at_root=False, text=_merging),
     "argocd": Integration(path="gitops/argocd.yaml", is_at_root=False, text=_argocd),
     "flux": Integration(path="gitops/flux.yaml", is_at_root=False, text=_flux),
 }

@@ -1,0 +1,162 @@
+"""Every node of every golden's objects, changed every way that its type allows: what proof finds, and what it lets pass and why.
+
+    python benchmarks/mutations.py [--sample N] [EXAMPLE]...
+
+Prints a table of found, harmless (with reasons) and escaped changes, each escaped one by name; exits 1 if any escaped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandlane.base.base import Base, group_of, make_base, objects_of
+from sandlane.base.output import read_output
+from sandlane.files.disk import DiskTree
+from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.problems.problem import Path as Steps
+from sandlane.problems.problem import dotted
+from sandlane.proof import prove
+from sandlane.proof.claims import Claims, claims_of
+from sandlane.specs.inputs import Inputs, read_inputs
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+EXAMPLES: Mapping[str, str] = {
+    "kustomized": "kustomized/sandlane.yaml",
+    "overrides": "overrides/sandlane.yaml",
+    "policies": "policies/sandlane.yaml",
+    "shop": "shop/sandlane.yaml",
+    "shop-linkerd": "shop/linkerd.yaml",
+}
+"""Golden directory -> the environment, below overlays/, that it is the output of."""
+SEED = 20240612
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """A change of one node of one object: which example, which object, where, how, and what the object is then."""
+
+    example: str
+    resource: Resource
+    path: Steps
+    how: str
+    manifest: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.example}: {self.resource.id} {dotted(self.path)} {self.how}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A golden output with its inputs."""
+
+    name: str
+    inputs: Inputs
+    output: Base
+    claims: Claims
+
+
+def load(name: str) -> Example:
+    """Reads an example and its golden output."""
+    inputs = read_inputs(DiskTree(REPOSITORY), f"overlays/{EXAMPLES[name]}")
+    output = read_output(DiskTree(REPOSITORY / "golden" / name), inputs.environment.default_namespace)
+    return Example(name=name, inputs=inputs, output=output, claims=claims_of(inputs))
+
+
+def mutations(example: Example) -> Iterator[Mutation]:
+    """Yields every change of every node of every object of an output."""
+    for resource in example.output.resources:
+        for path, how, manifest in _changed(resource.manifest, ()):
+            yield Mutation(example=example.name, resource=resource, path=path, how=how, manifest=manifest)
+
+
+def _changed(value: Any, path: Steps) -> Iterator[tuple[Steps, str, Any]]:
+    """Yields a value with one node below it changed: where, how, and the whole."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield (*path, key), "removed", {k: v for k, v in value.items() if k != key}
+            yield from ((p, how, {**value, key: new}) for p, how, new in _node(inner, (*path, key)))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            before, after = value[:number], value[number + 1 :]
+            here = (*path, number)
+            yield here, "removed", [*before, *after]
+            yield here, "duplicated", [*before, inner, inner, *after]
+            if after and inner != after[0]:
+                yield here, "reordered", [*before, after[0], inner, *after[1:]]
+            yield from ((p, how, [*before, new, *after]) for p, how, new in _node(inner, here))
+
+
+def _node(value: Any, path: Steps) -> Iterator[tuple[Steps, str, Any]]:
+    """Yields a node changed itself, and with one below it changed."""
+    for how, new in _others(value):
+        if new != value or type(new) is not type(value):
+            yield path, how, new
+    yield from _changed(value, path)
+
+
+def _others(value: Any) -> Sequence[tuple[str, Any]]:
+    """Returns what else a node could be, by its type."""
+    match value:
+        case bool():
+            return [("other", not value), ("null", None)]
+        case int():
+            return [("other", value + 1), ("emptied", 0), ("null", None)]
+        case float():
+            return [("other", value + 1.0), ("null", None)]
+        case str():
+            return [("other", f"{value}x"), ("shortened", value[:-1]), ("emptied", ""), ("null", None)]
+        case list():
+            return [("emptied", []), ("null", None)]
+        case dict():
+            return [("emptied", {}), ("null", None)]
+    return [("other", "x")]
+
+
+def outcome(example: Example, mutation: Mutation) -> str:
+    """Returns `found`, the reason why the change is harmless, or `escaped`."""
+    namespace = example.inputs.environment.default_namespace
+    read, refused = objects_of(mutation.manifest, mutation.resource.source)
+    if refused or any(not isinstance(m["metadata"].get("namespace", ""), str | None) for _, m in read):
+        return "found"
+    changed = [Resource(id=id_of(manifest, namespace), manifest=manifest, source=source) for source, manifest in read]
+    output = make_base([*changed, *(r for r in example.output.resources if r is not mutation.resource)])
+    return "found" if prove(example.inputs.base, output, example.claims) else "escaped"
+
+
+def id_of(manifest: Mapping[str, Any], default: str) -> ResourceId:
+    """Returns the id under which an object is read; no golden has objects without a namespace."""
+    metadata = manifest["metadata"]
+    name = metadata.get("name") or metadata["generateName"]
+    return ResourceId(group_of(manifest), manifest["kind"], metadata.get("namespace") or default, name)
+
+
+def main() -> None:
+    """Prints the table, and exits 1 where a change escaped."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("examples", nargs="*", default=sorted(EXAMPLES))
+    parser.add_argument("--sample", type=int, default=0)
+    arguments = parser.parse_args()
+    total = Counter[str]()
+    for name in arguments.examples:
+        example = load(name)
+        listed = list(mutations(example))
+        if arguments.sample:
+            listed = random.Random(SEED).sample(listed, min(arguments.sample, len(listed)))
+        for mutation in listed:
+            what = outcome(example, mutation)
+            total[what.split(":")[0]] += 1
+            if what != "found":
+                print(what, mutation)
+    print(total)
+    sys.exit(1 if total["escaped"] else 0)
+
+
+if __name__ == "__main__":
+    main()
