@@ -50,8 +50,8 @@ class World:
     VirtualService of the output, by id. `specs`: of the base's VirtualServices, with the conditions for clones that they get.
     `network`: the base as proxies see it; `lasts`: catch-alls at gateways that VirtualServices share, where tenants
     are chosen; `stripped_lasts`: where carriers are removed. `reader`: how the mesh reads
-    routes; `routes`: the base's that it reads; `added_routes`: the output's own, but for those that have the host of a preview,
-    `route_previews`. `is_note`: labels and annotations on which nobody acts.
+    routes; `routes`: the base's that it reads; `added_routes`: the output's own, but for
+    those that have the host of a preview, `route_previews`. `is_note`: labels and annotations on which nobody acts.
     """
 
     base: Base
@@ -77,8 +77,8 @@ class World:
     reader: Reader
     routes: Routes
     added_routes: tuple[AddedRoute, ...]
-    route_previews: tuple[AddedRoute, ...]
     is_note: IsNote
+    route_previews: tuple[AddedRoute, ...]
 
     def service(self, host: str, namespace: str) -> ResourceId | None:
         """Returns the id of the Service that a host means in an object of a namespace."""
