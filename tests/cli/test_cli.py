@@ -962,12 +962,31 @@ def test_list_as_json(here: Path) -> None:
         "owner": "sam",
         "expires": "2026-12-18",
         "suspended": False,
+        "preview": None,
         "workloads": ["Deployment/shop/payment"],
         "sandboxes": [],
         "accepted": [],
         "file": "shop/sandboxes/xdev1.yaml",
         "renders": True,
     }
+
+
+def test_list_tells_the_hosts_of_previews(here: Path) -> None:
+    preview = '  preview: {host: "{tenantID}.p.example.com", gateway: shop-gateway}'
+    edit(here / "shop" / "sandlane.yaml", "  mesh: istio\n", f"  mesh: istio\n{preview}\n")
+    edit(here / "shop" / "routes" / "gateway.yaml", "[shop.example.com]", "[shop.example.com, '*.p.example.com']")
+    edit(here / "shop" / "sandboxes" / "dev10.yaml", "spec:\n", "spec:\n  suspend: true\n")
+    code, out, err = run("list", "shop/sandlane.yaml", "--format", "json")
+    rows = json.loads(out)["environments"][0]["sandboxes"]
+    assert (code, err, [row["preview"] for row in rows]) == (0, "", ["dev1.p.example.com", None, "xdev1.p.example.com"])
+    code, out, err = run("list", "shop/sandlane.yaml")
+    notes = [line.rpartition("  ")[2] for line in out.splitlines()]
+    assert notes == [
+        "NOTES",
+        "preview https://dev1.p.example.com/",
+        "suspended",
+        "preview https://xdev1.p.example.com/",
+    ]
 
 
 def test_list_of_several_environments(here: Path) -> None:
