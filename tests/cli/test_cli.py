@@ -1011,7 +1011,7 @@ def test_explain_one() -> None:
         "SL310 (error, acceptable): no Service selects '<object>' and none of its environment changes, so its clone takes work "
         "from the base's own queue or schedule\n\n"
         "A consumer cannot be reached by routes: its clone competes with the origin for messages.\n\n"
-        "Way out: give the clone a queue of its own through 'env'.\n\n"
+        "Way out: give the clone a queue of its own, such as 'env: [{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}]'.\n\n"
         "A sandbox may accept it: 'accept: [{code: SL310, object: Kind/namespace/name, reason: ...}]' at its workload.\n\n"
         "Bad:\n    workloads:\n    - {name: mailer, image: registry.example/mailer:2}\n\n"
         "Good:\n    workloads:\n    - name: mailer\n      containers:\n      - name: mailer\n"
@@ -1069,20 +1069,19 @@ Example:
         - owner
         - expires
 """
-OUTPUT = """\
-environment.spec.output (mapping)
+SELECTOR = """\
+routegroup.spec.selector (mapping)
 
-What is written, and where.
+Joins the sandboxes whose labels match, beside those that are named.
 
 Fields:
-    path  string  Directory of the output, relative to this file.
-    base  string  none: only what sandboxes add and the adopted route objects; full: the whole base too (never a Secret).
+    matchLabels  mapping of names to strings, required  Labels that a sandbox must carry.
 
 Example:
     spec:
-      output:
-        path: rendered
-        base: full
+      selector:
+        matchLabels:
+          feature: new-cart
 """
 NAMESPACE = """\
 environment.spec.defaultNamespace (string)
@@ -1100,7 +1099,7 @@ Example:
     ("asked", "expected"),
     [
         pytest.param("environment.spec.policy.require", POLICY, id="choices"),
-        pytest.param("environment.spec.output", OUTPUT, id="fields"),
+        pytest.param("routegroup.spec.selector", SELECTOR, id="fields"),
         pytest.param("defaultNamespace", NAMESPACE, id="by-its-last-step"),
         pytest.param(
             "owner",
@@ -1139,7 +1138,7 @@ def test_explain_a_field_as_json() -> None:
         pytest.param("environment.spec.plicy", "no code or field 'environment.spec.plicy': did you mean 'environment.spec.policy'?",
                      id="path"),
         pytest.param("sandbx.spec.polcy", "no code or field 'sandbx.spec.polcy': did you mean 'sandbox.spec'?", id="word"),
-        pytest.param("SL21", "no code 'SL21': did you mean 'SL421'?", id="code"),
+        pytest.param("SL2100", "no code 'SL2100': did you mean 'SL210'?", id="code"),
         pytest.param("SL", "no code 'SL': see sandlane explain", id="no-code"),
     ],
 )  # fmt: skip
@@ -1161,6 +1160,15 @@ def test_schema_of_a_sandbox_is_the_default() -> None:
 def test_crd(kind: str) -> None:
     code, out, err = run("schema", "--crd", kind)
     assert (code, err, [d.data for d in read(out.encode(), "crd")]) == (0, "", [custom_resource(kind)])
+
+
+def test_crds_of_all_kinds() -> None:
+    code, out, err = run("schema", "--crd")
+    assert (code, err, [d.data for d in read(out.encode(), "crd")]) == (
+        0,
+        "",
+        [custom_resource(kind) for kind in NAMES],
+    )
 
 
 def test_crd_of_an_environment() -> None:

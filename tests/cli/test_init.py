@@ -168,13 +168,14 @@ def test_init_overwrites_nothing(here: Path) -> None:
 
 
 def test_init_writes_nothing_where_the_base_is_wrong(here: Path) -> None:
-    write(here, {"app/all.yaml": ROUTED + "---\nkind: Service\nkind: Service\n"})
+    write(here, {"app/all.yaml": ROUTED + "---\nkind: Service\n"})
     before = snapshot(here)
     assert run("init") == (
         2,
         "",
-        "app/all.yaml:38:1: SL102 key 'kind' stands twice in one mapping, first on line 37\n"
-        "  hint: keep one of the two: some tools take the last, others refuse the file\n1 problem, nothing was written\n",
+        "app/all.yaml:37:1: SL123 no Kubernetes object: apiVersion and metadata missing or no string\n"
+        "  hint: a manifest needs apiVersion, kind and metadata.name; mark other files with a comment "
+        "'# +argocd:skip-file-rendering'\n1 problem, nothing was written\n",
     )
     assert snapshot(here) == before
 

@@ -208,3 +208,17 @@ def test_a_clone_of_a_name_that_the_base_calls() -> None:
         f"sandboxes/dev1.yaml: SL246 'Service/shop/a-dev1' would answer for 'a-dev1', which {ENV}\n"
         "  hint: names are <origin>-<tenantID>: choose another tenantID"
     ]
+
+
+def test_a_brought_workload_selects_no_pods_of_clones() -> None:
+    """With the tenantID its labels are those of every clone of the sandbox that has them too."""
+    base = [deployment("a", {"app": "a", "tier": "x"}), service("a")]
+    mine = deployment("mine", {"tier": "x"}, namespace="shop")
+    assert brought(base, mine) == [
+        "SL245 'Deployment/shop/mine' cannot be a resource of a sandbox: its selector selects pods of 'Deployment/shop/a-dev1' as well"
+    ]
+    two = [deployment(name, {"tier": "y", "app": name}, namespace="shop") for name in ("one", "two")]
+    assert brought(base, *two) == [
+        f"SL245 'Deployment/shop/{one}' cannot be a resource of a sandbox: its selector selects pods of 'Deployment/shop/{other}' as well"
+        for one, other in (("one", "two"), ("two", "one"))
+    ]

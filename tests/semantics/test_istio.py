@@ -36,6 +36,11 @@ ABC = [*A, *B, *C]
 TWO = [*app("a", 80, 8080), *B]
 
 
+def exported(name: str, *namespaces: str) -> list[Object]:
+    pods, made = app(name, 80)
+    return [pods, {**made, "metadata": meta(name, annotations={"networking.istio.io/exportTo": ",".join(namespaces)})}]
+
+
 def external(name: str, means: str) -> Object:
     return service(name, type="ExternalName", externalName=means, selector=None)
 
@@ -142,6 +147,10 @@ def scoped(name: str, target: str, *names: str, namespace: str = "shop") -> Obje
         pytest.param([external("x", f"alias{END}"), ALIAS, *A], {"host": "x"}, ["a:80"], id="a name for a name"),
         pytest.param([*app("a", {"name": "http", "port": 15001})], {"port": 15001}, ["passed through"], id="a port of the sidecar"),
         pytest.param([*app("a", {"name": "x", "port": 15001})], {"port": 15001}, ["a:15001"], id="one without a protocol has a listener"),
+        pytest.param([*A, *exported("b", "web"), virtual_service("a", entry("b"))], {}, ["b:80"],
+                     id="a destination in its own namespace is there whatever it is exported to"),
+        pytest.param([*A, *exported("b", "web"), virtual_service("a", entry("b"))], {"namespace": "other", "host": "a.shop"},
+                     [f"503: 'b{END}' is not exported to namespace 'other'"], id="and not for others"),
         pytest.param([*app("a", {"name": "udp-x", "port": 80})], {}, ["passed through"], id="TCP by the name of UDP has none"),
         pytest.param([*A, *app("b", {"name": "udp-x", "port": 80}), virtual_service("a", entry("b"))], {},
                      [f"503: port 80 of 'b{END}' is one for UDP"], id="nor a cluster"),

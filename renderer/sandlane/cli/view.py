@@ -71,18 +71,22 @@ class View:
         found = self.locate(source, path)
         return self.seen(source.file), found[0] if found else None
 
+    def as_seen(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Returns problems in the order of their places, with line and column, and all files as seen from where the user stands."""
+        return [self._seen(problem) for problem in self.place(problems)]
+
     def tell(self, problems: Iterable[Problem]) -> None:
         """Writes problems to stderr, in the order of their places."""
         told: set[str] = set()
-        for problem in self.place(problems):
-            text = show(self._seen(problem))
+        for problem in self.as_seen(problems):
+            text = show(problem)
             if text not in told:  # one mistake of the base may concern many tenants
                 click.echo(text, err=True)
             told.add(text)
 
     def as_data(self, problems: Iterable[Problem]) -> list[dict[str, Any]]:
         """Returns problems as JSON has them."""
-        return [_data(self._seen(problem)) for problem in self.place(problems)]
+        return [_data(problem) for problem in self.as_seen(problems)]
 
 
 def _data(problem: Problem) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) -
     for secret, account in new_tokens(plan.base, resource.id.namespace, {}, spec):
         yield wrong("SL333", secret=secret, account=account)
     chosen = at(resource.manifest, row.selector) if row.selector else None
-    if row.selector and not (chosen and matches(from_label_selector(chosen), pod_labels(row, resource.manifest))):
+    own = from_label_selector(chosen) if chosen else ()
+    if row.selector and not (own and matches(own, pod_labels(row, resource.manifest))):
         yield wrong(
             "SL245", what="its selector does not select its own pods", way="let it select by labels of its pods"
         )

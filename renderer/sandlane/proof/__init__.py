@@ -9,6 +9,7 @@ from __future__ import annotations
 from sandlane.base.base import Base
 from sandlane.problems.problem import Problem, sort
 from sandlane.proof.claims import Claims
+from sandlane.proof.inert import without_inert
 from sandlane.proof.obligations import (
     additions,
     attachment,
@@ -23,6 +24,7 @@ from sandlane.proof.obligations import (
     entrances,
     erasure,
     followers,
+    gateway_previews,
     grants,
     identity,
     limits,
@@ -42,7 +44,6 @@ from sandlane.proof.obligations import (
     wrapping,
 )
 from sandlane.proof.obligations.patched import is_patched
-from sandlane.proof.units import without_units
 from sandlane.proof.world import make_world
 
 PROMISE_1 = (erasure, additions, calls, followers, defaults, copies, route_defaults)
@@ -54,6 +55,7 @@ OBLIGATIONS = (
     disjointness,
     entrances,
     previews,
+    gateway_previews,
     destinations,
     grants,
     route_rules,
@@ -86,9 +88,9 @@ def prove(base: Base, output: Base, claims: Claims) -> list[Problem]:
 
     `output` are the written objects; the file of each one's source is its path in the output directory.
     """
-    output, wrong_units = without_units(output, claims)
+    output, wrong_inert = without_inert(output, claims)
     world = make_world(base, output, claims)
-    found = [*wrong_units, *(problem for obligation in OBLIGATIONS for problem in obligation.check(world))]
+    found = [*wrong_inert, *(problem for obligation in OBLIGATIONS for problem in obligation.check(world))]
     sources = {resource.source for resource in output.resources if is_patched(claims, resource)}
     found = [problem for problem in found if problem.source not in sources or not _is_patches_own(problem)]
     # What breaks a promise by a rule of its own is not told again as a difference from what was to be there.
