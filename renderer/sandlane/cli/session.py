@@ -24,7 +24,8 @@ from sandlane.files.tree import STREAM, OutsideRoot, Unreadable, join
 from sandlane.output import write
 from sandlane.pipeline import Unproven
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.problems.problem import Invalid, Problem, Source, mention, with_mentions
+from sandlane.problems.problem import Path as Steps
 from sandlane.specs.inputs import Inputs, read_inputs
 from sandlane.yamlio.locate import locate
 
@@ -114,7 +115,15 @@ class Session(View):
             raise Invalid([unusable(directory, error)]) from None
         except Invalid as invalid:
             files = {problem.source.file for problem in invalid.problems if problem.source}
-            raise Invalid(self.placed_in(tree, files, invalid.problems)) from None
+            named = [
+                dataclasses.replace(p, text=with_mentions(p.text, partial(self._of_output, tree)))
+                for p in invalid.problems
+            ]
+            raise Invalid(self.placed_in(tree, files, named)) from None
+
+    def _of_output(self, tree: DiskTree, source: Source, path: Steps) -> str:
+        """Returns the mention of a place in an output as one that is seen from the session's root."""
+        return mention(dataclasses.replace(source, file=os.path.relpath(tree.root / source.file, self.tree.root)), path)
 
     def placed_in(self, tree: DiskTree, files: Collection[str], problems: Iterable[Problem]) -> list[Problem]:
         """Returns problems with line and column, those in `files` of the output as seen from the session's root."""
