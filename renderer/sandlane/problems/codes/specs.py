@@ -159,6 +159,20 @@ ROWS: dict[str, Row] = {
         bad="workloads:\n- {name: mailer, use: Deployment/mailer-v2}  # reads a queue\n",
         good="workloads:\n- {name: reviews, use: Deployment/reviews-v2}\n",
     ),
+    "SL227": Row(
+        text="expected a ResourceList on stdin, found {found}",
+        hint="let kustomize or kpt call the function: 'kpt fn eval --exec', or 'transformers' with 'kustomize build --enable-alpha-plugins --enable-exec'",
+        why="A KRM function reads the objects that it is to change, and its configuration, from a ResourceList.",
+        bad="cat base/*.yaml | sandlane fn\n",
+        good="apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n",
+    ),
+    "SL228": Row(
+        text="there is no Environment: not as functionConfig, not among the items, and no sandlane.yaml here or above",
+        hint="give one of them, or name its file: 'sandlane fn FILE'",
+        why="The environment says which mesh routes requests, and how these carry a tenantID.",
+        bad="functionConfig: {kind: ConfigMap}\n",
+        good="functionConfig: {apiVersion: sandlane.dev/v1alpha1, kind: Environment, spec: {base: ['-'], mesh: istio}}\n",
+    ),
     "SL230": Row(
         text="{reason}",
         hint="give a strategic merge patch (a mapping) or JSON 6902 operations (a list), as in kustomize",
