@@ -9,6 +9,7 @@ import click
 
 from sandlane.cli import session as s
 from sandlane.cli.main import CHANGED, FINE
+from sandlane.cli.terminal import verb, verbosity, words, working
 from sandlane.files.tree import STREAM
 from sandlane.output import write
 from sandlane.output.layout import path_of
@@ -79,7 +80,8 @@ def _render(
     output_format: str,
 ) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
-    rendered = render_valid(inputs) if keep_going else render(inputs)
+    with working(f"rendering {session.shown}"):
+        rendered = render_valid(inputs) if keep_going else render(inputs)
     if output_format == "text":
         session.tell(rendered.notices)
     result: dict[str, Any] = {}
@@ -142,15 +144,15 @@ def _as_data(session: s.Session, rendered: Rendered, directory: Path, changed: w
 
 
 def _tell(directory: Path, changed: write.Changes) -> None:
-    for verb, paths in (
+    for what, paths in (
         ("create", changed.create),
         ("update", changed.update),
         ("delete", (*changed.delete, *changed.leftovers)),
     ):
         for path in paths:
-            click.echo(f"{verb} {s.shown(directory / path)}")
-    click.echo(
+            if verbosity() >= 0:
+                click.echo(f"{verb(what)} {s.shown(directory / path)}")
+    words(
         f"{s.shown(directory)}: {len(changed.create)} created, {len(changed.update)} updated, {len(changed.delete)} deleted, "
-        f"{changed.unchanged} unchanged",
-        err=True,
+        f"{changed.unchanged} unchanged"
     )

@@ -288,6 +288,13 @@ ROWS: dict[str, Row] = {
         bad="kind: Service\nmetadata: {name: legacy}  # with LEGACY_URL: http://legacy in the base, which has no such Service\n",
         good="kind: Service\nmetadata: {name: legacy-dev1}\n",
     ),
+    "SL247": Row(
+        text="pods of '{object}' would be found by '{annotation}: {value}', as those of '{other}' of the base are",
+        hint="{way}",
+        why="Requests and messages for that name, of everybody, would reach pods of the sandbox.",
+        bad="annotations: {dapr.io/app-id: orders}  # of a pod template of a sandbox; orders is the base's\n",
+        good="annotations: {dapr.io/app-id: orders-dev1}\n",
+    ),
     "SL250": Row(
         text="'{value}' stands in typographic quotes, which are part of the value",
         hint="write '{line}'",
