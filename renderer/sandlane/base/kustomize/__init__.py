@@ -1,4 +1,4 @@
-"""A native build of kustomizations: files of a tree to manifests, with kustomize's semantics and neither binary nor network.
+"""A native build of kustomizations: files of a tree to manifests, with kustomize's semantics, without its binary and without a network.
 
 The result is the data that kustomize v5.5 builds, but where it loses data or passes over a mistake:
 
