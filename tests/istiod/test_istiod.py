@@ -5,26 +5,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sandlane.files.disk import DiskTree
+from sandlane.output.layout import Placed
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import Inputs, read_inputs
+from tests.istiod.bases import random_inputs
 from tests.istiod.comparison import Case, Tally, compare
 from tests.istiod.control_plane import BINARY
+from tests.meshes.istio.test_found import FOUND, found_inputs
 from tests.meshes.test_routing_cases import CASES, read
 from tests.project.test_golden import EXAMPLES
-from tests.shared import REPOSITORY, SHARED
+from tests.shared import REPOSITORY, needs_shared
 
 pytestmark = [
     pytest.mark.istiod,
     pytest.mark.skipif(not BINARY.is_file(), reason="istiod is not built: make test-istiod"),
 ]
 _BATCH = 12
+_SHARE = 10
+BASES = int(os.environ.get("SANDLANE_BASES") or 200)
+"""How many random bases are tried, by their seeds."""
+FIGURES = "istiod"
 _SLOW = {"50-size"}
 
 
@@ -53,23 +62,39 @@ def report_of(tally: Tally) -> str:
     return f"{counted}, named differences: {named or 'none'}"
 
 
-def test_routing_cases() -> None:
+@pytest.fixture
+def told(record_property: Callable[[str, object], None]) -> Callable[[Tally], list[str]]:
+    """Returns what keeps the figures of a comparison for the end of the run, and returns its differences."""
+
+    def keep(tally: Tally) -> list[str]:
+        record_property(FIGURES, report_of(tally))
+        return tally.differences
+
+    return keep
+
+
+Told = Callable[[Tally], list[str]]
+
+
+def test_routing_cases(told: Told) -> None:
     cases = (case_of(file.stem, read(file.read_text()).inputs) for file in CASES if file.stem not in _SLOW)
-    assert compared(cases).differences == []
+    assert told(compared(cases)) == []
 
 
-def test_golden_examples() -> None:
+def test_golden_examples(told: Told) -> None:
     examples = ((name, f"overlays/{path}") for name, path in EXAMPLES.items())
-    assert compared(case_of(name, inputs) for name, inputs in _read(examples, REPOSITORY)).differences == []
+    assert told(compared(case_of(name, inputs) for name, inputs in _read(examples, REPOSITORY))) == []
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared cases are not beside this checkout")
-def test_what_istiod_once_showed() -> None:
-    found = SHARED / "cases" / "found" / "istio"
-    environments = [
-        (path.parent.name, f"{path.parent.name}/{path.name}") for path in sorted(found.glob("*/sandlane.yaml"))
-    ]
-    assert compared(case_of(name, inputs) for name, inputs in _read(environments, found)).differences == []
+@pytest.mark.parametrize("first", range(0, BASES, _SHARE))
+def test_random_bases(first: int, told: Told) -> None:
+    assert told(compared(case_of(f"seed {seed}", random_inputs(seed)) for seed in range(first, first + _SHARE))) == []
+
+
+@needs_shared
+def test_what_istiod_once_showed(told: Told) -> None:
+    names = sorted(path.name for path in FOUND.iterdir() if path.is_dir())
+    assert told(compared(case_of(name, found_inputs(name)) for name in names)) == []
 
 
 def _read(environments: Iterable[tuple[str, str]], root: Path) -> Iterator[tuple[str, Inputs]]:
@@ -78,3 +103,22 @@ def _read(environments: Iterable[tuple[str, str]], root: Path) -> Iterator[tuple
             yield name, read_inputs(DiskTree(root), path)
         except Invalid:
             continue
+
+
+@pytest.mark.parametrize("defect", ["left out", "behind the base's"])
+def test_a_defect_is_found(defect: str) -> None:
+    case = case_of("01", read((CASES[0]).read_text()).inputs)
+    assert case
+    tally = Tally()
+    compare([replace(case, found=replace(case.found, objects=tuple(_with(defect, case.found.objects))))], tally)
+    assert len(tally.differences) >= 2
+
+
+def _with(defect: str, objects: Iterable[Placed]) -> Iterator[Placed]:
+    """Yields objects with a defect: VirtualServices that are left out, or tenants' entries behind the base's."""
+    for placed in objects:
+        if placed.id.kind != "VirtualService":
+            yield placed
+        elif defect != "left out":
+            spec = {**placed.manifest["spec"], "http": placed.manifest["spec"]["http"][::-1]}
+            yield replace(placed, manifest={**placed.manifest, "spec": spec})

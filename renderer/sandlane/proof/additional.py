@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sandlane.k8s.resource import Manifest, Resource, labels_of
+from sandlane.k8s.resource import Manifest, Resource, labels_of, spec_of
 from sandlane.proof.claims import Claim, GroupClaim
 from sandlane.proof.literals import ORIGIN, baggage_text
 from sandlane.proof.policies import is_of_servers
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, Reader
 from sandlane.proof.routes import Parent, Route, Routes, parents_of, rules_of
+from sandlane.specs.model import Preview
 
 ROUTES = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
 
@@ -84,6 +85,12 @@ def added_routes(
                     for rule in rules_of(resource.manifest)
                 ),
             )
+
+
+def is_preview(added: AddedRoute, preview: Preview | None) -> bool:
+    """Tells whether a route is for the host of its holder's preview, and for nothing else."""
+    host = preview.host.replace("{tenantID}", added.holder.tenant) if preview else None
+    return host is not None and spec_of(added.resource.manifest).get("hostnames") == [host]
 
 
 def demanded(match: Manifest, conditions: Sequence[Condition]) -> int | None:

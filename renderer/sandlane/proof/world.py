@@ -5,7 +5,7 @@ Building it and every obligation is linear in the objects and entries of base an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +15,7 @@ from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels, workload_kind
-from sandlane.proof.additional import AddedRoute, added_routes, conditions_of
+from sandlane.proof.additional import AddedRoute, Condition, added_routes, conditions_of, is_preview
 from sandlane.proof.alignment import Alignment, align, entries
 from sandlane.proof.claims import Claim, Claims, GroupClaim, Use, may_choose
 from sandlane.proof.clients import clone_key, specs_of
@@ -26,6 +26,7 @@ from sandlane.proof.metadata_readers import note_of
 from sandlane.proof.readers import READERS, VIRTUAL_SERVICE, Reader
 from sandlane.proof.routes import Routes, read_routes
 from sandlane.semantics.network import Network, make_network
+from sandlane.specs.model import Preview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ class World:
     VirtualService of the output, by id. `specs`: of the base's VirtualServices, with the conditions for clones that they get.
     `network`: the base as proxies see it; `lasts`: catch-alls at gateways that VirtualServices share, where tenants
     are chosen; `stripped_lasts`: where carriers are removed. `reader`: how the mesh reads
-    routes; `routes`: the base's that it reads; `added_routes`: the output's own. `is_note`: labels and annotations on which nobody acts.
+    routes; `routes`: the base's that it reads; `added_routes`: the output's own, but for
+    those that have the host of a preview, `route_previews`. `is_note`: labels and annotations on which nobody acts.
     """
 
     base: Base
@@ -76,6 +78,7 @@ class World:
     routes: Routes
     added_routes: tuple[AddedRoute, ...]
     is_note: IsNote
+    route_previews: tuple[AddedRoute, ...]
 
     def service(self, host: str, namespace: str) -> ResourceId | None:
         """Returns the id of the Service that a host means in an object of a namespace."""
@@ -120,6 +123,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     cluster = claims.environment.cluster
     reader = READERS[claims.environment.mesh]
     routes = read_routes(base, reader, is_mesh_only=claims.environment.routes.entry == "mesh")
+    preview = claims.environment.preview
     carriers = [(carrier.header, carrier.baggage) for carrier in claims.environment.carriers]
     conditions = conditions_of(carriers, [holder.tenant for holder in holders.values()])
     clones = {(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods}
@@ -150,9 +154,27 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         stripped_lasts=lasts_of(network, stripped.__contains__) if stripped else {},
         reader=reader,
         routes=routes,
-        added_routes=tuple(added_routes(added, holders, routes, conditions, reader)),
+        added_routes=tuple(
+            a for a in added_routes(added, holders, routes, conditions, reader) if not is_preview(a, preview)
+        ),
+        route_previews=tuple(_previews(base, reader, added, holders, conditions, preview)),
         is_note=note_of(base, claims.environment.tenant_label),
     )
+
+
+def _previews(
+    base: Base,
+    reader: Reader,
+    added: Sequence[Resource],
+    holders: Mapping[str, Claim | GroupClaim],
+    conditions: Mapping[str, Sequence[Condition]],
+    preview: Preview | None,
+) -> Iterator[AddedRoute]:
+    """Yields the added routes with hosts of previews; these have origins at Gateways also where no tenants are chosen there."""
+    if preview:
+        routes = read_routes(base, reader)
+        found = added_routes(added, holders, routes, conditions, reader)
+        yield from (route for route in found if is_preview(route, preview))
 
 
 def _is_brought(resource: Resource, owner: Claim | None) -> bool:

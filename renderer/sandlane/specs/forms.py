@@ -162,7 +162,6 @@ FORMS: dict[str, Form] = {
         "a host in lower case with '{tenantID}' in it once",
         lambda text: "has no '{tenantID}' in it" if "{tenantID}" not in text else _NONE,
     ),
-    "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$": Form("a duration with its unit"),
     "^(\\.|\\*|~|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$": Form("'.', '*', '~' or a namespace"),
 }  # fmt: skip
 """Pattern -> its form."""

@@ -134,7 +134,8 @@ def unknown_gateways(plan: Plan) -> Iterator[Problem]:
     for number, name in enumerate(environment.routes.strip):
         if _gateway(plan, name) is None:
             path = ("spec", "routes", "strip", number)
-            yield report("SL454", source=environment.source, path=path, gateway=name, field="routes.strip")
+            kind, field = "Gateway of Istio", "routes.strip"
+            yield report("SL454", source=environment.source, path=path, gateway=name, field=field, kind=kind)
 
 
 def _gateway(plan: Plan, name: str) -> Resource | None:

@@ -59,8 +59,9 @@ def _naming(base: Base) -> Mapping[ResourceId, list[Resource]]:
 
 def _copies(world: World, followers: Followers) -> Iterator[tuple[ResourceId, Resource]]:
     """Yields what policies may name, with its copies: Services, routes, and policies that are copied themselves."""
+    routes = (*world.added_routes, *world.route_previews)
     yield from ((service, copy) for (service, _), copy in world.clone_services.items())
-    yield from ((added.origin.resource.id, added.resource) for added in world.added_routes if added.origin)
+    yield from ((added.origin.resource.id, added.resource) for added in routes if added.origin)
     for copy, originals, _ in (*followers.selecting, *followers.naming):
         yield from ((policy.id, copy) for policy in originals)
 

@@ -38,7 +38,7 @@ def check(world: World) -> Iterator[Problem]:
             yield _wrong(added.resource, what, ("metadata", "labels"))
             continue
         yield from _place(added, added.origin)
-        yield from _metadata(world, added.resource, added.origin.resource)
+        yield from other_metadata(world, added.resource, added.origin.resource)
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
@@ -86,7 +86,7 @@ def _place(added: AddedRoute, origin: Route) -> Iterator[Problem]:
             yield _wrong(resource, f"'spec.{field}' is not that of '{base.id}'", ("spec", field))
 
 
-def _metadata(world: World, resource: Resource, base: Resource) -> Iterator[Problem]:
+def other_metadata(world: World, resource: Resource, base: Resource) -> Iterator[Problem]:
     """Yields annotations and labels that decide otherwise than the base's who reads the copy, and how (timeouts on Linkerd)."""
     found_by = _found_by(world, base)
     marks = {TENANT, SANDBOX, ORIGIN, world.claims.environment.tenant_label, "app.kubernetes.io/managed-by"}

@@ -18,7 +18,7 @@ from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import hosts, same
 from sandlane.proof.clones import origin_of, unfit_clone
 from sandlane.proof.groups import keys_of
-from sandlane.proof.readers import VIRTUAL_SERVICE
+from sandlane.proof.readers import GATEWAY_API, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.istio_matches import gateway_name
@@ -34,9 +34,9 @@ _SPEC = {"hosts", "gateways", "http"}
 def check(world: World) -> Iterator[Problem]:
     """Yields previews that are missing, for other hosts or gateways, or other than the base's routes with clones."""
     preview = world.claims.environment.preview
-    if preview is None or not world.reader.reads_virtual_services:
+    if preview is None or not world.reader.reads_virtual_services or route_gateway(world):
         return
-    found, after = previews_of(world), _overlaid(world)
+    found, after = previews_of(world), network_after(world)
     for where, holder in sorted(world.holders.items()):
         own = [vs for vs in found if directory(vs) == where]
         for vs in own:
@@ -46,6 +46,14 @@ def check(world: World) -> Iterator[Problem]:
         if len(own) != 1 and world.cloned.get(holder.tenant):
             what = f"'{holder.name}' has {len(own)} previews, expected one"
             yield report("SL602", source=holder.source, what=what)
+
+
+def route_gateway(world: World) -> Resource | None:
+    """Returns the Gateway of the Gateway API that serves previews; where Istio reads its own of that name, that one does."""
+    preview = world.claims.environment.preview
+    home, _, name = preview.gateway.partition("/") if preview else ("", "", "")
+    is_istios = world.reader.reads_virtual_services and ResourceId(ISTIO, "Gateway", home, name) in world.base.by_id
+    return None if is_istios else world.base.by_id.get(ResourceId(GATEWAY_API, "Gateway", home, name))
 
 
 def previews_of(world: World) -> list[Resource]:
@@ -75,7 +83,8 @@ def _bounds(world: World, vs: Resource, host: str, gateway: str) -> Iterator[Pro
             yield _wrong("SL601", vs, f"has the host of '{other.id}'", ("spec", "hosts"))
 
 
-def _overlaid(world: World) -> Network:
+def network_after(world: World) -> Network:
+    """Returns what the base and the output make together."""
     cluster = world.claims.environment.cluster
     base = overlaid(world.base, world.output.resources)
     return make_network(base, mesh=world.claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace)
@@ -142,7 +151,7 @@ def _difference(world: World, ours: Rule, mine: Rule, tenant: str) -> str:
     carriers = world.claims.environment.carriers
     if not _carries(ours.outcome.changes, mine.outcome.changes, carriers, tenant):
         return "does not give requests the carriers alone"
-    if not _are_clones(world, ours.outcome.destinations, mine.outcome.destinations, tenant):
+    if not are_clones(world, ours.outcome.destinations, mine.outcome.destinations, tenant):
         return "sends elsewhere than to clones in place of what was cloned"
     bare = replace(mine.outcome, destinations=(), changes=None, mirrors=())
     is_same = bare == replace(ours.outcome, destinations=(), changes=None, mirrors=())
@@ -165,19 +174,20 @@ def _carries(ours: Any, mine: Any, carriers: Sequence[Carrier], tenant: str) -> 
     return same(dict(after), expected)
 
 
-def _are_clones(world: World, ours: Sequence[Destination], mine: Sequence[Destination], tenant: str) -> bool:
+def are_clones(world: World, ours: Sequence[Destination], mine: Sequence[Destination], tenant: str) -> bool:
+    """Tells whether destinations are the base's, each cloned one replaced by the tenant's clone, and fail where those do."""
     cloned = world.cloned[tenant]
     meant = [d for d in ours if _service(world, d) in cloned] or list(ours)
     wanted: dict[tuple[Any, ...], int] = {}
     for d in meant:
-        key = (_service(world, d) if _service(world, d) in cloned else d.host, d.port)
+        key = (_service(world, d) if _service(world, d) in cloned else d.host, d.port, repr(d.changes), bool(d.failure))
         wanted[key] = wanted.get(key, 0) + d.weight
     found: dict[tuple[Any, ...], int] = {}
     for d in mine:
         service = world.added_service(_service(world, d))
         if service and unfit_clone(world, service, tenant):
             return False
-        key = (origin_of(service) if service else d.host, d.port)
+        key = (origin_of(service) if service else d.host, d.port, repr(d.changes), bool(d.failure))
         found[key] = found.get(key, 0) + d.weight
     wholes = sum(wanted.values()), sum(found.values())
     return wanted.keys() == found.keys() and all(wanted[k] * wholes[1] == found[k] * wholes[0] for k in wanted)
