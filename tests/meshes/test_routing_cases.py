@@ -46,6 +46,8 @@ FIELDS = {
     "xfail",
 }
 _CARRIERS = ("tenantid", "baggage")
+UNCHANGED = "SL253"
+"""A notice that clones are as their origins, as they are in these cases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,7 @@ def rendered_or_not(case: Case) -> tuple[Rendered | None, list[str]]:
         found = render(case.inputs)
     except Invalid as invalid:
         return None, said(invalid.problems)
-    return found, said(found.notices)
+    return found, said(problem for problem in found.notices if problem.code != UNCHANGED)
 
 
 def _params() -> Iterator[Any]:
