@@ -133,7 +133,10 @@ def _check_whole(bound: Bound, group: Group | None) -> None:
 
 
 def _group(view: RouteIndex, place: Place, allowed: frozenset[str]) -> Group | None:
-    """Returns what other VirtualServices of its virtual hosts mean for an entry. Raises Inseparable, for a delegate always."""
+    """Returns what other VirtualServices of its virtual hosts mean for an entry.
+
+    Raises Inseparable, for an entry of a delegate wherever they would change anything.
+    """
     vs, number = place.vs, place.number
     if not is_delegate(vs):
         return group_of(view.bindings, vs, number, allowed)
