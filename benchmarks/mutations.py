@@ -18,8 +18,10 @@ from typing import Any
 
 from sandlane.base.base import Base, group_of, make_base, objects_of
 from sandlane.base.output import read_output
+from sandlane.cli.verify import brought_of
 from sandlane.files.disk import DiskTree
 from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.pipeline import render
 from sandlane.problems.problem import Path as Steps
 from sandlane.problems.problem import dotted
 from sandlane.proof import prove
@@ -66,7 +68,8 @@ def load(name: str) -> Example:
     """Reads an example and its golden output."""
     inputs = read_inputs(DiskTree(REPOSITORY), f"overlays/{EXAMPLES[name]}")
     output = read_output(DiskTree(REPOSITORY / "golden" / name), inputs.environment.default_namespace)
-    return Example(name=name, inputs=inputs, output=output, claims=claims_of(inputs))
+    rendered = render(inputs, is_proved=False)
+    return Example(name=name, inputs=inputs, output=output, claims=claims_of(inputs, brought_of(inputs, rendered)))
 
 
 def mutations(example: Example) -> Iterator[Mutation]:

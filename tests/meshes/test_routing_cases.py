@@ -107,7 +107,8 @@ def judged(traced: Traced) -> list[Any]:
 
 
 def said(problems: Any) -> list[str]:
-    return list(dict.fromkeys(show(problem) for problem in problems))
+    """Returns what is told, but for sandboxes that change nothing: those of cases name workloads alone."""
+    return list(dict.fromkeys(show(problem) for problem in problems if problem.code != "SL253"))
 
 
 def rendered_or_not(case: Case) -> tuple[Rendered | None, list[str]]:
@@ -156,4 +157,4 @@ def invalid_objects(found: Rendered, base: Base) -> Iterator[str]:
 
 
 def test_every_scenario_has_a_case() -> None:
-    assert sorted({int(file.stem.partition("-")[0]) for file in CASES}) == list(range(1, 68))
+    assert sorted({int(file.stem.partition("-")[0]) for file in CASES}) == list(range(1, 69))
