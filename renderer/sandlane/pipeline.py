@@ -15,6 +15,7 @@ from sandlane.guards.claims_made import claims_of_others
 from sandlane.guards.clashes import clashes
 from sandlane.guards.clients import unrouted_clients
 from sandlane.guards.clone_problems import guard
+from sandlane.guards.identities import taken_identities
 from sandlane.guards.policy import violations
 from sandlane.guards.quotas import quotas
 from sandlane.guards.reachability import unreachable
@@ -119,6 +120,7 @@ def _guarded(
     yield from claims_of_others(plan, objects)
     yield from called_names(plan, objects)
     yield from selecting_others(plan, objects)
+    yield from taken_identities(plan, objects)
     yield from invalid(plan, objects)
 
 

@@ -56,6 +56,7 @@ CART = [
     "shared/shop/virtualservice-shop.yaml",
 ]
 TALLY = f"shop/rendered: {len(FILES)} created, 0 updated, 0 deleted, 0 unchanged\n"
+CURRENT = f"shop/rendered: up to date, {len(FILES)} files\n"
 SAME = f"shop/rendered: 0 created, 0 updated, 0 deleted, {len(FILES)} unchanged\n"
 CRAT = (
     "shop/sandboxes/dev1.yaml:16:11: SL210 workload 'Deployment/shop/crat' is not in the base\n"
@@ -112,7 +113,7 @@ def misspell(here: Path) -> None:
 
 def test_render_then_check(here: Path) -> None:
     assert run("render", "shop") == (0, created(), TALLY)
-    assert run("check", "shop") == (0, "", "")
+    assert run("check", "shop") == (0, "", CURRENT)
     assert run("render", "shop") == (0, "", SAME)
     assert [p for p, kind in snapshot(here / "shop" / "rendered").items() if kind != "/"] == FILES
 
@@ -196,7 +197,7 @@ def test_exit_code(here: Path, change: bool, code: int) -> None:
 def test_output_goes_elsewhere(here: Path) -> None:
     tally = TALLY.replace("shop/rendered", "deep/out")
     assert run("render", "shop", "--output", "deep/out") == (0, created("deep/out"), tally)
-    assert run("check", "shop", "--output", "deep/out") == (0, "", "")
+    assert run("check", "shop", "--output", "deep/out") == (0, "", CURRENT.replace("shop/rendered", "deep/out"))
     assert not (here / "shop" / "rendered").exists()
 
 
@@ -240,7 +241,7 @@ def test_leftovers_of_a_crash_do_not_pass_check(here: Path) -> None:
         "1 file differs: run 'sandlane render shop/sandlane.yaml'\n",
     )
     assert run("render", "shop", "--exit-code") == (1, f"delete shop/rendered/{leftover}\n", SAME)
-    assert run("check", "shop") == (0, "", "")
+    assert run("check", "shop") == (0, "", CURRENT)
 
 
 LONG = "a" * 300
@@ -290,7 +291,7 @@ def test_a_full_disk_is_told_as_it_is(here: Path, monkeypatch: pytest.MonkeyPatc
         "the output may be incomplete: run 'sandlane render' again\n",
     )
     run("render", "shop")
-    assert run("check", "shop") == (0, "", "")
+    assert run("check", "shop") == (0, "", CURRENT)
 
 
 @pytest.mark.parametrize(
@@ -781,7 +782,7 @@ def test_several_environments(here: Path) -> None:
     code, out, err = run("render", "shop", "other")
     assert (code, out) == (0, created() + created("other/rendered"))
     assert err == TALLY + TALLY.replace("shop/", "other/")
-    assert run("check", "shop", "other") == (0, "", "")
+    assert run("check", "shop", "other") == (0, "", CURRENT + CURRENT.replace("shop/", "other/"))
 
 
 def test_the_gravest_status_of_several_environments(here: Path) -> None:
@@ -961,12 +962,31 @@ def test_list_as_json(here: Path) -> None:
         "owner": "sam",
         "expires": "2026-12-18",
         "suspended": False,
+        "preview": None,
         "workloads": ["Deployment/shop/payment"],
         "sandboxes": [],
         "accepted": [],
         "file": "shop/sandboxes/xdev1.yaml",
         "renders": True,
     }
+
+
+def test_list_tells_the_hosts_of_previews(here: Path) -> None:
+    preview = '  preview: {host: "{tenantID}.p.example.com", gateway: shop-gateway}'
+    edit(here / "shop" / "sandlane.yaml", "  mesh: istio\n", f"  mesh: istio\n{preview}\n")
+    edit(here / "shop" / "routes" / "gateway.yaml", "[shop.example.com]", "[shop.example.com, '*.p.example.com']")
+    edit(here / "shop" / "sandboxes" / "dev10.yaml", "spec:\n", "spec:\n  suspend: true\n")
+    code, out, err = run("list", "shop/sandlane.yaml", "--format", "json")
+    rows = json.loads(out)["environments"][0]["sandboxes"]
+    assert (code, err, [row["preview"] for row in rows]) == (0, "", ["dev1.p.example.com", None, "xdev1.p.example.com"])
+    code, out, err = run("list", "shop/sandlane.yaml")
+    notes = [line.rpartition("  ")[2] for line in out.splitlines()]
+    assert notes == [
+        "NOTES",
+        "preview https://dev1.p.example.com/",
+        "suspended",
+        "preview https://xdev1.p.example.com/",
+    ]
 
 
 def test_list_of_several_environments(here: Path) -> None:
@@ -1202,7 +1222,7 @@ def test_unknown_command(command: str, guess: str) -> None:
 
 def test_every_command_has_a_module_and_help() -> None:
     modules = {path.stem for path in (REPOSITORY / "renderer" / "sandlane" / "cli").glob("*.py")}
-    assert modules - {"__init__", "main", "session", "view", "changing"} == set(COMMANDS)
+    assert modules - {"__init__", "main", "session", "view", "changing", "terminal", "completing"} == set(COMMANDS)
     for name in COMMANDS:
         code, out, err = run(name, "--help")
         assert (code, err, out.startswith(f"Usage: sandlane {name} ")) == (0, "", True)

@@ -39,7 +39,14 @@ _OWN = "sandlane.dev/v1alpha1"
 
 
 def files_of(name: str, mesh: str) -> dict[str, str]:
-    """Returns the files of an environment that has every field which anything reads: one object of the base a file."""
+    """Returns the files of a worked example, or of an environment that has every field which anything reads, one object a file."""
+    overlay = ENVIRONMENTS.parents[2] / "overlays" / name
+    if overlay.is_dir():
+        return {
+            p.relative_to(overlay).as_posix(): p.read_text(encoding="utf-8")
+            for p in sorted(overlay.rglob("*"))
+            if p.is_file()
+        }
     data = yaml.safe_load((ENVIRONMENTS / f"{name}.yaml").read_text(encoding="utf-8"))
     spec = {
         "base": ["base"],

@@ -25,7 +25,7 @@ def random_inputs(seed: int) -> Inputs:
     """Returns the inputs of a seed: a base, an environment and up to three sandboxes."""
     random = Random(seed)
     mesh = random.choice(_MESHES)
-    base = [*_services(random, mesh), *_clients(random)]
+    base = [*_services(random, mesh), *_clients(random, mesh)]
     if mesh == "istio":
         base += [*_in_mesh(random), *_at_gateways(random), *_rules(random)]
     else:
@@ -47,13 +47,13 @@ def _services(random: Random, mesh: str) -> list[Object]:
     return found
 
 
-def _clients(random: Random) -> list[Object]:
+def _clients(random: Random, mesh: str) -> list[Object]:
     web = {**deployment("web"), "metadata": {"name": "web", "namespace": "web"}}
     more = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}, web]
     if random.random() < 0.3:
         means = f"{random.choice(SERVICES)}{END}"
         more.append(service("alias", namespace="web", type="ExternalName", externalName=means))
-    if random.random() < 0.15:
+    if mesh == "istio" and random.random() < 0.15:
         hosts = random.choice([["shop/*"], [f"shop/a{END}", f"shop/b{END}"], ["./*", f"shop/c{END}"]])
         more.append(object_of("networking.istio.io/v1", "Sidecar", "default", "web", egress=[{"hosts": hosts}]))
     return more

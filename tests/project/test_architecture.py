@@ -78,6 +78,8 @@ def test_every_command_has_its_module() -> None:
         "main",
         "session",
         "view",
+        "terminal",
+        "completing",
         "changing",
     }
     assert set(COMMANDS) == modules

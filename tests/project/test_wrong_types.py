@@ -12,6 +12,7 @@ from tests.fuzz.wrong_types import Find, files_of, finds, renders, verified
 ENVIRONMENTS = [
     pytest.param("pods", "istio", id="pods"),
     pytest.param("istio", "istio", id="istio"),
+    pytest.param("kustomized", "istio", id="kustomized"),
     *(pytest.param("gateway-api", mesh, id=mesh) for mesh in ("gateway-api", "linkerd", "istio-ambient")),
 ]
 SOME, ALL = 301, 1

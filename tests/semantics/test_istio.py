@@ -280,6 +280,20 @@ def test_each_server_of_tls_has_its_own_routes(gateway: str, expected: list[str]
     assert ask(base, "shop.example.com", "/b", 443, gateway=gateway) == expected
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        pytest.param([], [f"503: 'b{END}' is not exported to namespace 'shop'"], id="not known"),
+        pytest.param([virtual_service("a", entry("b"))], ["b:80"], id="known as a destination in the mesh"),
+        pytest.param([virtual_service("a", entry("b"), exportTo=["web"])], [f"503: 'b{END}' is not exported to namespace 'shop'"],
+                     id="known to others"),
+    ],
+)  # fmt: skip
+def test_a_gateway_knows_destinations_of_its_own_namespace(more: list[Object], expected: list[str]) -> None:
+    base = [*A, *exported("b", "web"), gate("g1", istio="in"), at("g1", "x", entry("b")), *more]
+    assert ask(base, "shop.example.com", gateway="g1") == expected
+
+
 def test_a_service_that_is_only_a_destination_of_what_is_imported_has_no_routes() -> None:
     base = [*ABC, virtual_service("b", entry("a", {"uri": {"prefix": "/a"}}), entry("b")), sidecar("s", f"./b{END}")]
     assert [ask(base, host, "/a") for host in ("a", "b", "c")] == [["passed through"], ["a:80"], ["passed through"]]

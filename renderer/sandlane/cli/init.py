@@ -19,6 +19,7 @@ from sandlane.cli import session as s
 from sandlane.cli.build import write_objects
 from sandlane.cli.gitops import REVISIONS, repository
 from sandlane.cli.main import FINE
+from sandlane.cli.terminal import words
 from sandlane.cli.view import View
 from sandlane.files.disk import ENVIRONMENT, DiskTree, find_root
 from sandlane.files.tree import STREAM, join, relative
@@ -275,4 +276,4 @@ def _counted(number: int, word: str) -> str:
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    words(line)

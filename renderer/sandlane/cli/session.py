@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ import click
 from sandlane.base.base import Base
 from sandlane.base.output import read_output
 from sandlane.cli.main import DEFECT, INVALID
+from sandlane.cli.terminal import words, working
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, environment_above, environment_file, environments_below, find_root
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable, join
@@ -52,7 +54,11 @@ class Session(View):
             raise Invalid([report("SL121", file=self.shown, root=f"'{self.tree.root}'")]) from None
         try:
             entries = tuple(entry_of(self.tree, entry) for entry in self.base)
-            return read_inputs(self.tree, path, base_entries=entries or None)
+            with working(f"reading {self.shown}"):
+                inputs = read_inputs(self.tree, path, base_entries=entries or None)
+            objects, specs = len(inputs.base.resources), len(inputs.sandboxes) + len(inputs.groups)
+            words(f"{self.shown}: read {objects} objects of the base and {specs} specs", least=1)
+            return inputs
         except FileNotFoundError:
             raise Invalid(
                 [
@@ -301,21 +307,23 @@ def run(
     for session in sessions:
         result: dict[str, Any] = {}
         problems: Sequence[Problem] = ()
+        start = time.monotonic()
         try:
             status, result = action(session)
+            words(f"{session.shown}: took {time.monotonic() - start:.2f} s", least=1)
         except Invalid as invalid:
             status, problems = INVALID, invalid.problems
-            words = f"{counted(problems)}{', nothing was written' if writes else ''}{where}"
+            said = f"{counted(problems)}{', nothing was written' if writes else ''}{where}"
         except Unwritten as unwritten:
             status, problems = INVALID, unwritten.args
-            words = "the output may be incomplete: run 'sandlane render' again"
+            said = "the output may be incomplete: run 'sandlane render' again"
         except Unproven as unproven:
-            status, problems, words = DEFECT, unproven.problems, _DEFECT
+            status, problems, said = DEFECT, unproven.problems, _DEFECT
         if problems and output in MACHINES:
             result = {"problems": session.as_data(problems)}
         elif problems:
             session.tell(problems)
-            click.echo(words, err=True)
+            click.echo(said, err=True)
         statuses.append(status)
         results.append({"environment": session.shown, **result})
     if output in MACHINES:

@@ -12,6 +12,7 @@ from sandlane.base.base import Base
 from sandlane.base.syncers import find
 from sandlane.cli import session as s
 from sandlane.cli.main import BROKEN_PROMISE, FINE, INVALID
+from sandlane.cli.terminal import working
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import OutsideRoot, Unreadable
 from sandlane.k8s.resource import Manifest, ResourceId, annotations_of
@@ -65,7 +66,8 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
     # What cannot be rendered and is not in the output is nobody's; what is in it is judged by the specs as they are.
     claimed = without(inputs, {p.sandbox for p in unrendered if p.sandbox} - _sources(inputs, written))
     claims = claims_of(claimed, brought_of(inputs, rendered))
-    proved = prove(inputs.base, written, claims)
+    with working(f"proving {s.shown(directory)}"):
+        proved = prove(inputs.base, written, claims)
     problems = [*strange, *session.placed_in(tree, {r.source.file for r in written.resources}, proved)]
     scope = scope_of(inputs.base, written, claims)
     if output_format == "text":

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sandlane.cli.terminal import painted, verbosity
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable
 from sandlane.problems.broken_request import data_of
@@ -78,10 +79,12 @@ class View:
     def tell(self, problems: Iterable[Problem]) -> None:
         """Writes problems to stderr, in the order of their places."""
         told: set[str] = set()
+        if verbosity() < 0:
+            problems = [problem for problem in problems if problem.level == "error"]
         for problem in self.as_seen(problems):
             text = show(problem)
             if text not in told:  # one mistake of the base may concern many tenants
-                click.echo(text, err=True)
+                click.echo(painted(text), err=True)
             told.add(text)
 
     def as_data(self, problems: Iterable[Problem]) -> list[dict[str, Any]]:

@@ -175,6 +175,44 @@ def test_the_only_host_of_a_listener_is_the_bases() -> None:
     assert ask(made(base, DEV1), "dev1.preview.example.com", "/") == ["a-dev1:80"]
 
 
+@pytest.mark.parametrize("hosts", [pytest.param((), id="any"), pytest.param(("*.example.org",), id="wildcard")])
+def test_a_host_of_the_base_may_be_a_wildcard(hosts: tuple[str, ...]) -> None:
+    base = [*app("a"), *app("b"), gate(), at_gate("s", rule("a"), rule("b", match=path("/b")), hosts=hosts)]
+    assert ask(made(base, DEV1), "dev1.preview.example.com", "/") == ["a-dev1:80"]
+    assert ask(made(base, DEV1), "dev1.preview.example.com", "/b") == ["b:80"]
+
+
+def test_routes_of_several_ports_are_all_in_a_preview() -> None:
+    listeners = [listener("http"), listener("tls", port=443, protocol="HTTPS")]
+    redirecting = {"filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}]}
+    routes = [at_gate("up", redirecting, section="http"), at_gate("s", rule("a"), section="tls")]
+    found = made([*app("a"), gate(*listeners), *routes], DEV1)
+    assert sorted(found_name.rpartition("-")[0] for found_name in previews(found)) == [
+        "sandboxes/dev1/shop/httproute-s-preview", "sandboxes/dev1/shop/httproute-up-preview"
+    ]  # fmt: skip
+    assert ask(found, "dev1.preview.example.com", "/") == ["redirect {statusCode: 301, scheme: https}"]
+
+
+def test_answers_of_previews_say_whose_they_are() -> None:
+    found = previews(made(BASE, DEV1, routes={"answerHeader": "x-lane"}))
+    rules = found["sandboxes/dev1/shop/httproute-shop-preview-dev1.yaml"]["spec"]["rules"]
+    answer = {
+        "type": "ResponseHeaderModifier",
+        "responseHeaderModifier": {"set": [{"name": "x-lane", "value": "dev1/a"}]},
+    }
+    assert [answer in r["filters"] for r in rules] == [False, False, True]
+
+
+def test_a_rule_with_as_many_changes_as_the_api_allows_is_told() -> None:
+    full = {
+        "type": "RequestHeaderModifier",
+        "requestHeaderModifier": {"set": [{"name": f"x{n}", "value": "1"} for n in range(16)]},
+    }
+    with pytest.raises(Invalid) as invalid:
+        render(made([*app("a"), gate(), at_gate("s", rule("a", filters=[full]))], DEV1))
+    assert [p.code for p in invalid.value.problems if p.level == "error"] == ["SL461"]
+
+
 def test_a_grant_by_name_is_given_to_clones_of_previews() -> None:
     grant = object_of("gateway.networking.k8s.io/v1beta1", "ReferenceGrant", "g", "shop",
                       **{"from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "ingress"}]},
