@@ -113,9 +113,10 @@ _PEERS = [{"podSelector": _LABEL_SELECTOR, "namespaceSelector": _LABEL_SELECTOR,
 
 _REFERENCE = {"name!": str, "namespace": str, "kind": str, "group": str, "port": _PORT, "sectionName": str}
 _BACKEND = {**_REFERENCE, "weight": int}
+_CHANGED = [{"name!": str, "value!": str}]
 _FILTERS = [{
     "type!": str, "requestMirror": {"backendRef!": _REFERENCE}, "requestRedirect": dict,
-    **{f"{side}HeaderModifier": {"set": [{"name!": str}], "add": [{"name!": str}], "remove": [str]} for side in ("request", "response")},
+    **{f"{side}HeaderModifier": {"set": _CHANGED, "add": _CHANGED, "remove": [str]} for side in ("request", "response")},
 }]  # fmt: skip
 _NAMED = [{"name!": str, "type": str, "value": str}]
 
