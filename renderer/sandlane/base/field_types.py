@@ -121,15 +121,13 @@ _REFERENCE = {
 }
 _BACKEND = {**_REFERENCE, "weight": int}
 _REWRITE = {
-    "scheme": str,
-    "hostname": str,
-    "port": int,
-    "statusCode": int,
+    "scheme": str, "hostname": str, "port": int, "statusCode": int,
     "path": {"type": str, "replaceFullPath": str, "replacePrefixMatch": str},
-}
+}  # fmt: skip
+_CHANGED = [{"name!": str, "value!": str}]
 _FILTERS = [{
     "type!": str, "requestMirror": {"backendRef!": _REFERENCE}, "requestRedirect": _REWRITE, "urlRewrite": _REWRITE,
-    **{f"{side}HeaderModifier": {"set": [{"name!": str}], "add": [{"name!": str}], "remove": [str]} for side in ("request", "response")},
+    **{f"{side}HeaderModifier": {"set": _CHANGED, "add": _CHANGED, "remove": [str]} for side in ("request", "response")},
 }]  # fmt: skip
 _NAMED = [{"name!": str, "type": str, "value": str}]
 
