@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from sandlane.files.tree import MemoryTree
 from sandlane.pipeline import render
 from sandlane.specs.inputs import read_inputs
-from tests.fuzz.wrong_types import Find, files_of, finds, renders, verified
+from tests.fuzz.wrong_types import Find, files_of, finds, paths, renders, replaced, verified
 
 ENVIRONMENTS = [
     pytest.param("pods", "istio", id="pods"),
@@ -51,3 +54,37 @@ def test_no_value_of_a_wrong_type_in_an_output_is_a_defect(name: str, mesh: str)
 def test_no_value_at_all_is_a_defect(name: str, mesh: str) -> None:
     assert of_inputs(name, mesh, ALL) == []
     assert of_outputs(name, mesh, ALL) == []
+
+
+_SPEC = ("spec", "template", "spec")
+_PATCH = ("spec", "configPatches", 0, "match")
+_PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-labs/gatewayAPI")
+FINDS: list[tuple[str, str, str, tuple[str | int, ...], Any]] = [
+    ("pods", "istio", "deployment", (*_SPEC, "initContainers", 0, "command"), True),
+    ("pods", "istio", "service", ("spec", "ports", 0, "port"), 0),
+    ("pods", "istio", "cronjob", ("spec", "jobTemplate", "metadata"), None),
+    ("pods", "istio", "cronjob", ("spec", "jobTemplate", "metadata"), 0),
+    ("pods", "istio", "rollout", _PLUGIN, True),
+    ("pods", "istio", "rollout", (*_PLUGIN, "namespace"), [None]),
+    ("pods", "istio", "rollout", (*_PLUGIN, "httpRouteSelector", "matchLabels"), True),
+    ("istio", "istio", "virtualservice", ("spec", "http", 0, "match", 0, "queryParams"), True),
+    ("istio", "istio", "gateway", ("spec", "servers", 0, "hosts"), True),
+    ("istio", "istio", "gateway", ("spec", "servers", 0, "tls"), True),
+    ("istio", "istio", "sidecar", ("spec",), None),
+    ("istio", "istio", "envoyfilter", (*_PATCH, "routeConfiguration", "vhost"), True),
+    ("istio", "istio", "envoyfilter", (*_PATCH, "routeConfiguration", "vhost", "route", "name"), {}),
+    ("istio", "istio", "envoyfilter", (*_PATCH, "cluster"), [None]),
+    ("istio", "istio", "envoyfilter", (*_PATCH, "cluster", "service"), True),
+    ("gateway-api", "linkerd", "httproute", ("spec", "rules", 0, "backendRefs", 0, "namespace"), ""),
+    ("gateway-api", "linkerd", "httproute", ("spec", "rules", 1, "filters", 0, "requestRedirect", "path"), True),
+]
+"""What ended in exit status 70 once: environment, mesh, kind, path and value."""
+
+
+@pytest.mark.parametrize(("name", "mesh", "kind", "path", "value"), FINDS)
+def test_finds_stay_mended(name: str, mesh: str, kind: str, path: tuple[str | int, ...], value: Any) -> None:
+    files = files_of(name, mesh)
+    file = min(file for file in files if file.endswith(f"-{kind}.yaml"))
+    manifest = json.loads(files[file])
+    assert path in set(paths(manifest))
+    renders({**files, file: json.dumps(replaced(manifest, path, value))})

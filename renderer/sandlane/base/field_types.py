@@ -143,7 +143,11 @@ def _route(method: Shape) -> Shape:
 
 _INGRESS_BACKEND = {"service": {"name": str}}
 _CANARY_SERVICE = {"name": str, "routes": [str]}
-_CANARY = {"trafficRouting": {"istio": {"virtualService": _CANARY_SERVICE, "virtualServices": [_CANARY_SERVICE]}}}
+_GATEWAY_PLUGIN = {"namespace": str, "httpRouteSelector": _LABEL_SELECTOR, "grpcRouteSelector": _LABEL_SELECTOR}
+_CANARY = {"trafficRouting": {
+    "istio": {"virtualService": _CANARY_SERVICE, "virtualServices": [_CANARY_SERVICE]},
+    "plugins": {"argoproj-labs/gatewayAPI": _GATEWAY_PLUGIN},
+}}  # fmt: skip
 
 
 def _workload(template: Path, selector: Path | None, made: Path | None = None) -> dict[str, Any]:
