@@ -1,6 +1,6 @@
 """Every node of every golden's objects, changed every way that its type allows: what proof finds, and what it lets pass and why.
 
-    python benchmarks/mutations.py [--sample N] [EXAMPLE]...
+    python -m benchmarks.mutations [--sample N] [EXAMPLE]...
 
 Prints a table of found, harmless (with reasons) and escaped changes, each escaped one by name; exits 1 if any escaped.
 """
@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harmless import harmless
 from sandlane.base.base import Base, group_of, make_base, objects_of
 from sandlane.base.output import read_output
 from sandlane.cli.verify import brought_of
 from sandlane.files.disk import DiskTree
-from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.resource import Resource, ResourceId, labels_of
+from sandlane.k8s.workload_kinds import CLONES
 from sandlane.pipeline import render
 from sandlane.problems.problem import Path as Steps
 from sandlane.problems.problem import dotted
@@ -33,11 +35,13 @@ EXAMPLES: Mapping[str, str] = {
     "kustomized": "kustomized/sandlane.yaml",
     "overrides": "overrides/sandlane.yaml",
     "policies": "policies/sandlane.yaml",
+    "previews": "previews/sandlane.yaml",
     "shop": "shop/sandlane.yaml",
     "shop-linkerd": "shop/linkerd.yaml",
 }
 """Golden directory -> the environment, below overlays/, that it is the output of."""
 SEED = 20240612
+FOUND, ESCAPED = "found", "escaped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,14 +127,18 @@ def _others(value: Any) -> Sequence[tuple[str, Any]]:
 
 
 def outcome(example: Example, mutation: Mutation) -> str:
-    """Returns `found`, the reason why the change is harmless, or `escaped`."""
+    """Returns FOUND, the reason why the change is harmless, or ESCAPED."""
     namespace = example.inputs.environment.default_namespace
-    read, refused = objects_of(mutation.manifest, mutation.resource.source)
+    read, refused = objects_of(mutation.manifest, mutation.resource.source, is_local_kept=True, is_own_kept=True)
     if refused or any(not isinstance(m["metadata"].get("namespace", ""), str | None) for _, m in read):
-        return "found"
+        return FOUND
     changed = [Resource(id=id_of(manifest, namespace), manifest=manifest, source=source) for source, manifest in read]
     output = make_base([*changed, *(r for r in example.output.resources if r is not mutation.resource)])
-    return "found" if prove(example.inputs.base, output, example.claims) else "escaped"
+    if prove(example.inputs.base, output, example.claims):
+        return FOUND
+    labels = (labels_of(r.manifest) for r in example.output.resources if (r.id.group, r.id.kind) in CLONES)
+    cloned = frozenset(found["sandlane.dev/origin"] for found in labels if "sandlane.dev/origin" in found)
+    return harmless(mutation.resource.manifest, mutation.manifest, cloned) or ESCAPED
 
 
 def id_of(manifest: Mapping[str, Any], default: str) -> ResourceId:
@@ -143,22 +151,37 @@ def id_of(manifest: Mapping[str, Any], default: str) -> ResourceId:
 def main() -> None:
     """Prints the table, and exits 1 where a change escaped."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("examples", nargs="*", default=sorted(EXAMPLES))
-    parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("examples", nargs="*", metavar="EXAMPLE", help=f"of {', '.join(EXAMPLES)}; default: all")
+    parser.add_argument(
+        "--sample", type=int, default=0, help="how many changes of each example, drawn with a fixed seed"
+    )
     arguments = parser.parse_args()
-    total = Counter[str]()
-    for name in arguments.examples:
+    total: dict[str, Counter[str]] = {}
+    for name in arguments.examples or EXAMPLES:
         example = load(name)
-        listed = list(mutations(example))
-        if arguments.sample:
-            listed = random.Random(SEED).sample(listed, min(arguments.sample, len(listed)))
-        for mutation in listed:
+        counted = total[name] = Counter()
+        for mutation in sampled(example, arguments.sample):
             what = outcome(example, mutation)
-            total[what.split(":")[0]] += 1
-            if what != "found":
-                print(what, mutation)
-    print(total)
-    sys.exit(1 if total["escaped"] else 0)
+            counted[what] += 1
+            if what == ESCAPED:
+                print(f"escaped: {mutation}")
+    table(total)
+    sys.exit(1 if any(counted[ESCAPED] for counted in total.values()) else 0)
+
+
+def sampled(example: Example, number: int) -> list[Mutation]:
+    """Returns all changes of an example, or a number of them that is drawn with a fixed seed."""
+    listed = list(mutations(example))
+    return random.Random(SEED).sample(listed, min(number, len(listed))) if number else listed
+
+
+def table(total: Mapping[str, Counter[str]]) -> None:
+    """Prints how many changes were found, were harmless for each reason, and escaped."""
+    outcomes = [FOUND, *sorted({what for counted in total.values() for what in counted} - {FOUND, ESCAPED}), ESCAPED]
+    width = max(len(what) for what in outcomes)
+    print(f"{'':{width}}  {'  '.join(f'{name:>12}' for name in total)}")
+    for what in outcomes:
+        print(f"{what:{width}}  {'  '.join(f'{counted[what]:>12}' for counted in total.values())}")
 
 
 if __name__ == "__main__":

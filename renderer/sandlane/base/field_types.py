@@ -98,6 +98,12 @@ _HASH = {
     "outlierDetection": dict,
     "port": {"number": _PORT},
 }
+_ENVOY_PATCH = {
+    "applyTo": str, "patch": dict,
+    "match": {"context": str, "cluster": {"service": str, "name": str, "subset": str, "portNumber": int}, "listener": dict,
+              "routeConfiguration": {"name": str, "portNumber": int, "gateway": str,
+                                     "vhost": {"name": str, "domainName": str, "route": {"name": str}}}},
+}  # fmt: skip
 _TARGET = {"kind": str, "group": str, "name": str, "namespace": str, "sectionName": str}
 _TARGETS = {"targetRef": _TARGET, "targetRefs": [_TARGET]}
 _SCALED = {"spec": {"scaleTargetRef": {"apiVersion": str, "kind": str, "name": str}}}
@@ -107,9 +113,10 @@ _PEERS = [{"podSelector": _LABEL_SELECTOR, "namespaceSelector": _LABEL_SELECTOR,
 
 _REFERENCE = {"name!": str, "namespace": str, "kind": str, "group": str, "port": _PORT, "sectionName": str}
 _BACKEND = {**_REFERENCE, "weight": int}
+_CHANGED = [{"name!": str, "value!": str}]
 _FILTERS = [{
     "type!": str, "requestMirror": {"backendRef!": _REFERENCE}, "requestRedirect": dict,
-    **{f"{side}HeaderModifier": {"set": [{"name!": str}], "add": [{"name!": str}], "remove": [str]} for side in ("request", "response")},
+    **{f"{side}HeaderModifier": {"set": _CHANGED, "add": _CHANGED, "remove": [str]} for side in ("request", "response")},
 }]  # fmt: skip
 _NAMED = [{"name!": str, "type": str, "value": str}]
 
@@ -153,6 +160,7 @@ SHAPES: dict[GroupKind, Shape] = {
     ("", "ConfigMap"): {"data": TEXTS, "binaryData": TEXTS},
     ("", "PersistentVolumeClaim"): {"spec": {"accessModes": [str], "volumeName": str}},
     ("", "ResourceQuota"): {"spec": {"hard": dict, "scopes": [str], "scopeSelector": dict}},
+    ("", "ServiceAccount"): {"secrets": [{"name": str}], "imagePullSecrets": [{"name": str}]},
     ("", "Secret"): {"type": str, "data": dict, "stringData": dict},
     ("autoscaling", "HorizontalPodAutoscaler"): _SCALED,
     ("keda.sh", "ScaledObject"): _SCALED,
@@ -183,7 +191,7 @@ SHAPES: dict[GroupKind, Shape] = {
                  "subsets": [{"name!": str, "labels": TEXTS, "trafficPolicy": dict}]},
     },
     ("networking.istio.io", "EnvoyFilter"): {"spec": {"workloadSelector": _BY_LABELS, **_TARGETS,
-                                                      "configPatches": [{"applyTo": str, "match": dict, "patch": dict}]}},
+                                                      "configPatches": [_ENVOY_PATCH]}},
     ("networking.istio.io", "ServiceEntry"): {
         "spec": {"hosts": [str], "addresses": [str], "exportTo": [str], "location": str, "resolution": str,
                  "ports": [{"number": _PORT, "name": str, "protocol": str}], "endpoints": [{"labels": TEXTS}],
@@ -191,7 +199,7 @@ SHAPES: dict[GroupKind, Shape] = {
     },
     ("networking.istio.io", "WorkloadEntry"): {"spec": {"labels": TEXTS, "address": str}},
     ("networking.istio.io", "Gateway"): {"spec": {"selector": TEXTS, "servers": [{
-        "port": {"number": _PORT, "name": str, "protocol": str}, "hosts": [str]}]}},
+        "port": {"number": _PORT, "name": str, "protocol": str}, "hosts": [str], "tls": {"mode": str, "httpsRedirect": bool}}]}},
     ("networking.istio.io", "ProxyConfig"): _SELECTED,
     ("networking.istio.io", "Sidecar"): {"spec": {"workloadSelector": _BY_LABELS, "egress": [{"hosts": [str], "port": {"number": int}}],
                                                   "ingress": [{"port": {"number": int}, "defaultEndpoint": str}],

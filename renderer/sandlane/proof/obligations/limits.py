@@ -12,6 +12,7 @@ from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, VIRTUAL_SERVICE
+from sandlane.proof.route_values import refused
 from sandlane.proof.routes import rules_of
 from sandlane.proof.world import World
 
@@ -131,6 +132,7 @@ def _route(resource: Resource) -> Iterator[tuple[str, Path]]:
             counts.append((f"headers in a match{place}", len(headers), _LISTED, path))
             longest = max((len(str(header.get("value"))) for header in headers), default=0)
             counts.append((f"characters of a header's value{place}", longest, _HEADER, path))
+    yield from refused(rules)
     for what, found, limit, path in counts:
         if found > limit:
             yield f"has {found} {what}, expected at most {limit}", path
