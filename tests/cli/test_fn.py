@@ -127,6 +127,37 @@ def test_found_failure_1(here: Path) -> None:
     assert "helm.sh/hook: test" in out
 
 
+def backwards(value: Any) -> Any:
+    """Returns data with the fields of every mapping in another order."""
+    if isinstance(value, dict):
+        return {key: backwards(value[key]) for key in sorted(value, reverse=True)}
+    return [backwards(item) for item in value] if isinstance(value, list) else value
+
+
+def test_whatever_feeds_the_base_the_bytes_are_the_same(here: Path) -> None:
+    environment = {**ENVIRONMENT, "spec": {**ENVIRONMENT["spec"], "base": ["base"], "output": {"base": "full"}}}
+    (here / "sandlane.yaml").write_text(json.dumps(environment))
+    (here / "base").mkdir()
+    (here / "built").mkdir()
+    for number, manifest in enumerate([*WEB, *OTHERS]):
+        (here / "base" / f"{number}.yaml").write_text(yaml.safe_dump(manifest, sort_keys=False))
+        (here / "built" / f"{9 - number}.yaml").write_text(yaml.safe_dump(backwards(manifest), sort_keys=False))
+    (here / "built" / "kustomization.yaml").write_text(
+        f"resources: {[f'{9 - n}.yaml' for n in range(9) if n not in (6, 7)]}\n"
+    )
+    listed = json.dumps(
+        {"apiVersion": "v1", "kind": "List", "items": [backwards(o) for o in reversed([*WEB, *OTHERS])]}
+    )
+    outputs = [
+        run("render", "--stdout")[:2],
+        run("render", "--stdout", "--base", "-", stream=yaml.safe_dump_all([*OTHERS, *WEB]))[:2],
+        run("render", "--stdout", "--base", "-", stream=listed)[:2],
+        run("render", "--stdout", "--base", "built")[:2],
+    ]
+    assert outputs == [outputs[0]] * 4
+    assert outputs[0][0] == 0
+
+
 def call(*items: Any, config: Any = None, **more: Any) -> str:
     given = {"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": list(items), **more}
     return json.dumps({**given, **({"functionConfig": config} if config else {})})

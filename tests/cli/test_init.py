@@ -155,6 +155,16 @@ def test_init_writes_an_environment_that_passes_check(here: Path) -> None:
     assert run("check")[0] == 0
 
 
+def test_init_proposes_previews_at_gateways_that_the_mesh_reads(here: Path) -> None:
+    gateway = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: in}\n"
+    write(here, {"app/all.yaml": f"{ROUTED}{gateway}spec: {{gatewayClassName: envoy, listeners: []}}\n"})
+    for mesh, proposed in (("linkerd", "in/public"), ("gateway-api", "in/public"), ("istio", "default/front")):
+        assert run("init", "--mesh", mesh, "--namespace", "default", "--no-render")[0] == 0
+        text = (here / "sandlane.yaml").read_text()
+        assert f'  # preview: {{host: "{{tenantID}}.preview.example.com", gateway: {proposed}}}\n' in text
+        (here / "sandlane.yaml").unlink()
+
+
 def test_init_overwrites_nothing(here: Path) -> None:
     write(here, {"app/all.yaml": ROUTED, "sandlane.yaml": "mine\n"})
     before = snapshot(here)

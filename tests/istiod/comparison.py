@@ -163,7 +163,7 @@ def _requests(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], 
             plains = {(r.method, r.path, r.headers): r for r in requests_for(ways, asker, address)}
             for plain in plains.values():
                 yield from _compared(laid, asker, (old, new), ways, plain, tally)
-        yield from _clusters(judge, old, new)
+        yield from _structure(laid, old, new)
 
 
 def _new_hosts(laid: _Laid) -> frozenset[str]:
@@ -289,12 +289,28 @@ def _without_hash(found: Seen) -> Any:
     return {**rest, "route": route}
 
 
-def _clusters(judge: Judged, old: Pushed, new: Pushed) -> Iterator[str]:
-    """Yields clusters of the base that output takes away, and new ones that are no clones'."""
-    yield from (f"cluster {name} is gone" for name in sorted(old.clusters - new.clusters))
-    mine = {clone for clones in judge.clones.values() for clone in clones.values()}
+def _structure(laid: _Laid, old: Pushed, new: Pushed) -> Iterator[str]:
+    """Yields clusters and virtual hosts of the base that output takes away, and new ones that are no clones' and no previews'."""
+    judge = laid.judge
     services = [s.id for s in judge.after.base.of("", "Service") if s.id not in judge.before.base.by_id]
+    mine = {clone for clones in judge.clones.values() for clone in clones.values()} | _new_hosts(laid)
     mine |= {f"{id.name}.{id.namespace}.svc.{judge.before.domain}" for id in services}
-    for name in sorted(new.clusters - old.clusters):
-        if name.split("|")[-1] not in mine:
-            yield f"cluster {name} is new"
+    yield from (f"cluster {name} is gone" for name in sorted(old.clusters - new.clusters))
+    yield from (
+        f"cluster {name} is new" for name in sorted(new.clusters - old.clusters) if name.split("|")[-1] not in mine
+    )
+    domains, others = _domains(old), _domains(new)
+    yield from (f"domain {place} is gone" for place in sorted(domains.keys() - others.keys()))
+    for place in sorted(others.keys() - domains.keys()):
+        if others[place].partition(":")[0] not in {*mine, "allow_any", "block_all"}:
+            yield f"domain {place} is new, of virtual host {others[place]}"
+
+
+def _domains(pushed: Pushed) -> dict[tuple[str, str], str]:
+    """Returns the domains of all virtual hosts by the names of their route configurations, each with its virtual host's name."""
+    return {
+        (name, domain): host["name"]
+        for name, config in pushed.routes.items()
+        for host in config.get("virtual_hosts", ())
+        for domain in host["domains"]
+    }

@@ -17,6 +17,7 @@ from sandlane.output.layout import Placed
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import Inputs, read_inputs
+from tests.build import app, inputs, sandbox
 from tests.istiod.bases import random_inputs
 from tests.istiod.comparison import Case, Tally, compare
 from tests.istiod.control_plane import BINARY
@@ -37,10 +38,10 @@ FIGURES = "istiod"
 _SLOW = {"50-size"}
 
 
-def case_of(id: str, inputs: Inputs) -> Case | None:
+def case_of(id: str, given: Inputs) -> Case | None:
     """Returns a case, or None where the render is refused."""
     try:
-        return Case(id=id, inputs=inputs, found=render(inputs))
+        return Case(id=id, inputs=given, found=render(given))
     except Invalid:
         return None
 
@@ -83,7 +84,7 @@ def test_routing_cases(told: Told) -> None:
 
 def test_golden_examples(told: Told) -> None:
     examples = ((name, f"overlays/{path}") for name, path in EXAMPLES.items())
-    assert told(compared(case_of(name, inputs) for name, inputs in _read(examples, REPOSITORY))) == []
+    assert told(compared(case_of(name, given) for name, given in _read(examples, REPOSITORY))) == []
 
 
 @pytest.mark.parametrize("first", range(0, BASES, _SHARE))
@@ -105,13 +106,24 @@ def _read(environments: Iterable[tuple[str, str]], root: Path) -> Iterator[tuple
             continue
 
 
+def _defective(case: Case, defect: str) -> Tally:
+    tally = Tally()
+    compare([replace(case, found=replace(case.found, objects=tuple(_with(defect, case.found.objects))))], tally)
+    return tally
+
+
 @pytest.mark.parametrize("defect", ["left out", "behind the base's"])
 def test_a_defect_is_found(defect: str) -> None:
     case = case_of("01", read((CASES[0]).read_text()).inputs)
     assert case
-    tally = Tally()
-    compare([replace(case, found=replace(case.found, objects=tuple(_with(defect, case.found.objects))))], tally)
-    assert len(tally.differences) >= 2
+    assert len(_defective(case, defect).differences) >= 2
+
+
+def test_a_virtual_host_of_another_port_is_found() -> None:
+    case = case_of("ports", inputs([*app("a", 7070), *app("b", 80)], sandbox("dev1", "a"), mesh="istio"))
+    assert case
+    new = [text for text in _defective(case, "without ports").differences if "is new, of virtual host" in text]
+    assert any("('80', 'a.shop.svc.cluster.local')" in text for text in new)
 
 
 def _with(defect: str, objects: Iterable[Placed]) -> Iterator[Placed]:
@@ -119,6 +131,11 @@ def _with(defect: str, objects: Iterable[Placed]) -> Iterator[Placed]:
     for placed in objects:
         if placed.id.kind != "VirtualService":
             yield placed
+        elif defect == "without ports":
+            http = [{**entry, "match": [{k: v for k, v in m.items() if k != "port"} for m in entry["match"]]}
+                    for entry in placed.manifest["spec"]["http"]]  # fmt: skip
+            bare = [{key: value for key, value in entry.items() if key != "match" or any(value)} for entry in http]
+            yield replace(placed, manifest={**placed.manifest, "spec": {**placed.manifest["spec"], "http": bare}})
         elif defect != "left out":
             spec = {**placed.manifest["spec"], "http": placed.manifest["spec"]["http"][::-1]}
             yield replace(placed, manifest={**placed.manifest, "spec": spec})

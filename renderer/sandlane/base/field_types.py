@@ -98,6 +98,12 @@ _HASH = {
     "outlierDetection": dict,
     "port": {"number": _PORT},
 }
+_ENVOY_PATCH = {
+    "applyTo": str, "patch": dict,
+    "match": {"context": str, "cluster": {"service": str, "name": str, "subset": str, "portNumber": int}, "listener": dict,
+              "routeConfiguration": {"name": str, "portNumber": int, "gateway": str,
+                                     "vhost": {"name": str, "domainName": str, "route": {"name": str}}}},
+}  # fmt: skip
 _TARGET = {"kind": str, "group": str, "name": str, "namespace": str, "sectionName": str}
 _TARGETS = {"targetRef": _TARGET, "targetRefs": [_TARGET]}
 _SCALED = {"spec": {"scaleTargetRef": {"apiVersion": str, "kind": str, "name": str}}}
@@ -154,6 +160,7 @@ SHAPES: dict[GroupKind, Shape] = {
     ("", "ConfigMap"): {"data": TEXTS, "binaryData": TEXTS},
     ("", "PersistentVolumeClaim"): {"spec": {"accessModes": [str], "volumeName": str}},
     ("", "ResourceQuota"): {"spec": {"hard": dict, "scopes": [str], "scopeSelector": dict}},
+    ("", "ServiceAccount"): {"secrets": [{"name": str}], "imagePullSecrets": [{"name": str}]},
     ("", "Secret"): {"type": str, "data": dict, "stringData": dict},
     ("autoscaling", "HorizontalPodAutoscaler"): _SCALED,
     ("keda.sh", "ScaledObject"): _SCALED,
@@ -184,7 +191,7 @@ SHAPES: dict[GroupKind, Shape] = {
                  "subsets": [{"name!": str, "labels": TEXTS, "trafficPolicy": dict}]},
     },
     ("networking.istio.io", "EnvoyFilter"): {"spec": {"workloadSelector": _BY_LABELS, **_TARGETS,
-                                                      "configPatches": [{"applyTo": str, "match": dict, "patch": dict}]}},
+                                                      "configPatches": [_ENVOY_PATCH]}},
     ("networking.istio.io", "ServiceEntry"): {
         "spec": {"hosts": [str], "addresses": [str], "exportTo": [str], "location": str, "resolution": str,
                  "ports": [{"number": _PORT, "name": str, "protocol": str}], "endpoints": [{"labels": TEXTS}],
@@ -192,7 +199,7 @@ SHAPES: dict[GroupKind, Shape] = {
     },
     ("networking.istio.io", "WorkloadEntry"): {"spec": {"labels": TEXTS, "address": str}},
     ("networking.istio.io", "Gateway"): {"spec": {"selector": TEXTS, "servers": [{
-        "port": {"number": _PORT, "name": str, "protocol": str}, "hosts": [str]}]}},
+        "port": {"number": _PORT, "name": str, "protocol": str}, "hosts": [str], "tls": {"mode": str, "httpsRedirect": bool}}]}},
     ("networking.istio.io", "ProxyConfig"): _SELECTED,
     ("networking.istio.io", "Sidecar"): {"spec": {"workloadSelector": _BY_LABELS, "egress": [{"hosts": [str], "port": {"number": int}}],
                                                   "ingress": [{"port": {"number": int}, "defaultEndpoint": str}],

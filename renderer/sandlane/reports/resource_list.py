@@ -1,4 +1,4 @@
-"""KRM functions: a ResourceList in, and one out (https://github.com/kubernetes-sigs/kustomize/blob/master/cmd/config/docs/api-conventions/functions-spec.md)."""
+"""KRM functions: a ResourceList in, and one out (kubernetes-sigs/kustomize: Configuration Functions Specification)."""
 
 from __future__ import annotations
 

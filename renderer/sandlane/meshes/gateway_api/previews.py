@@ -11,12 +11,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandlane.k8s.hosts import covers
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, labels_of, spec_of
-from sandlane.k8s.selectors import from_label_selector, matches
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route
 from sandlane.meshes.gateway_api.copies import Copying, Rule, copied_route, redirects, tenant_rule
 from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
+from sandlane.meshes.gateway_api.gateway_hosts import (
+    Served,
+    attached_at,
+    closest_listeners,
+    hosts_of,
+    is_admitted,
+    listeners_of,
+    routes_for,
+)
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
@@ -24,7 +32,6 @@ from sandlane.problems.problem import Problem
 from sandlane.specs.model import Carrier, Preview
 
 _NAME = ("networking.istio.io", "Gateway")
-_ANY = "*"
 
 
 class _Unfit(Exception):
@@ -54,15 +61,16 @@ def previews(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Previewed
     gateway, preview, source = gateway_of(plan), plan.environment.preview, plan.environment.source
     if gateway is None or preview is None:
         return Previewed()
-    by_host = _by_host(gateway, routes)
+    by_host = hosts_of(gateway, routes)
     try:
         of = _of(gateway, preview, by_host)
+        served = routes_for(gateway, routes, of)
         found = [
             (copying, _preview(plan, dialect, copying, host))
             for tenant in plan.tenants
             if tenant.services
             for host in [_host(preview, tenant, by_host)]
-            for copying in _copyings(plan, gateway, tenant, by_host[of], host)
+            for copying in _copyings(plan, gateway, tenant, served, host)
         ]
     except _Unfit as unfit:
         what, way = unfit.args
@@ -79,45 +87,6 @@ def _taken(plan: Plan, by_host: Mapping[str, Sequence[Route]], host: str, of: st
         yield report(
             "SL459", source=source, path=("spec", "preview", "host"), host=host, wild=wild, object=object, of=of
         )
-
-
-def _by_host(gateway: Resource, routes: Sequence[Route]) -> dict[str, list[Route]]:
-    """Returns the hosts for which a Gateway has routes, as its listeners narrow them down (`*`: any), with the routes."""
-    found: dict[str, list[Route]] = {}
-    for route in routes:
-        own = _at(gateway, route)
-        names = [str(name).lower() for name in spec_of(route.resource.manifest).get("hostnames") or [_ANY]]
-        listened = [str(x.get("hostname") or _ANY).lower() for a in own for x in _listeners(gateway, a)]
-        for host in dict.fromkeys(h for name in names for known in listened for h in _narrower(name, known)):
-            found.setdefault(host, []).append(route)
-    return dict(sorted(found.items()))
-
-
-def _at(gateway: Resource, route: Route) -> list[Attached]:
-    """Returns the parentRefs by which a route is attached to a Gateway."""
-    return [attached for attached in route.parents if attached.parent.target == gateway.id]
-
-
-def _listeners(gateway: Resource, attached: Attached) -> list[Manifest]:
-    """Returns the listeners of a Gateway that a parentRef means."""
-    parent = attached.parent
-    return [
-        x
-        for x in at(gateway.manifest, ("spec", "listeners")) or ()
-        if parent.listener in ("", x.get("name")) and parent.port in (0, x.get("port"))
-    ]
-
-
-def _narrower(one: str, other: str) -> Iterator[str]:
-    """Yields the host of two of which one covers the other."""
-    if one == other or _covers(other, one):
-        yield one
-    elif _covers(one, other):
-        yield other
-
-
-def _covers(pattern: str, host: str) -> bool:
-    return pattern == _ANY or (pattern.startswith("*.") and host.endswith(pattern[1:]))
 
 
 def _of(gateway: Resource, preview: Preview, by_host: Mapping[str, object]) -> str:
@@ -146,57 +115,52 @@ def _host(preview: Preview, tenant: Tenant, taken: Mapping[str, object]) -> str:
     return host
 
 
-def _copyings(plan: Plan, gateway: Resource, tenant: Tenant, routes: Sequence[Route], host: str) -> Iterator[Copying]:
+def _copyings(plan: Plan, gateway: Resource, tenant: Tenant, served: Served, host: str) -> Iterator[Copying]:
     """Yields how routes are copied for a tenant's host. Raises _Unfit."""
     carriers = {header_of(carrier) for carrier in plan.environment.carriers}
-    for route in routes:
+    for route in {r.resource.id: r for found in served.values() for r, _ in found}.values():
         matched = [m for rule in route.rules for m in rule.get("matches") or ()]
         if any(str(h.get("name")).lower() in carriers for match in matched for h in match.get("headers") or ()):
             raise _Unfit(f"finds conditions on carriers in '{route.resource.id}'", "take them out of the base route")
-        parents = [_serving(plan, gateway, route, attached, host) for attached in _at(gateway, route)]
+        parents: list[Attached] = []
+        for attached in attached_at(gateway, route):
+            ports = [port for port, found in served.items() if (route, attached) in found]
+            parents += _parents(plan, gateway, route, attached, ports, host)
         unique = {str(sorted(a.reference.items())): a for a in parents}
         yield Copying(route=route, tenant=tenant, parents=tuple(unique.values()))
 
 
-def _serving(plan: Plan, gateway: Resource, route: Route, attached: Attached, host: str) -> Attached:
-    """Returns a parentRef for listeners that serve a host: the route's own, else a listener of the same port. Raises _Unfit."""
-    meant = _listeners(gateway, attached)
-    if any(_serves(x, host) for x in meant):
-        return attached
-    model = meant[0] if meant else {}
-    for other in at(gateway.manifest, ("spec", "listeners")) or ():
-        is_alike = all(other.get(field) == model.get(field) for field in ("port", "protocol"))
-        if is_alike and _serves(other, host) and _admits(plan, gateway, other, route):
-            reference = {**attached.reference, "sectionName": other["name"]}
-            return replace(attached, reference=reference, parent=replace(attached.parent, listener=other["name"]))
-    preview = plan.environment.preview
-    pattern = preview.host if preview else host
+def _parents(
+    plan: Plan, gateway: Resource, route: Route, attached: Attached, ports: Sequence[int], host: str
+) -> list[Attached]:
+    """Returns a parentRef for the listeners of some ports that serve a host, as it is or one for each port. Raises _Unfit."""
+    meant = listeners_of(gateway, attached)
+    own = {x["port"] for x in meant if x in closest_listeners(gateway, x["port"], host)}
+    if own == set(ports):
+        return [attached]
+    found = []
+    for port in ports:
+        closest = closest_listeners(gateway, port, host)
+        fit = [x for x in closest if x in meant] or [x for x in closest if is_admitted(plan, gateway, x, route)]
+        if not fit:
+            model = next((x for x in meant if x["port"] == port), {})
+            raise _unserved(plan, gateway, route, model, host)
+        reference = {**attached.reference, "sectionName": fit[0]["name"]}
+        found.append(replace(attached, reference=reference, parent=replace(attached.parent, listener=fit[0]["name"])))
+    return found
+
+
+def _unserved(plan: Plan, gateway: Resource, route: Route, model: Manifest, host: str) -> _Unfit:
+    """Returns the error where no listener serves a preview's host, with the line to write."""
+    pattern = plan.environment.preview.host if plan.environment.preview else host
     wide = pattern.replace("{tenantID}", "*") if pattern.startswith("{tenantID}.") else host
     parts = [f"port: {model.get('port')}, protocol: {model.get('protocol')}, hostname: '{wide}'"]
     parts += ["tls: {…}"] if model.get("tls") else []
     more = f", with the 'tls' of listener '{model.get('name')}'" if model.get("tls") else ""
-    line = f"{{name: preview, {', '.join(parts)}}}{more}"
-    raise _Unfit(
+    return _Unfit(
         f"makes the host '{host}', which no listener of '{gateway.id}' serves for '{route.resource.id}'",
-        f"add to its 'spec.listeners': - {line}",
+        f"add to its 'spec.listeners': - {{name: preview, {', '.join(parts)}}}{more}",
     )
-
-
-def _serves(listener: Manifest, host: str) -> bool:
-    return covers(str(listener.get("hostname") or _ANY).lower(), host)
-
-
-def _admits(plan: Plan, gateway: Resource, listener: Manifest, route: Route) -> bool:
-    """Tells whether a listener takes routes of a route's namespace and kind, as far as the base shows."""
-    allowed = listener.get("allowedRoutes") or {}
-    kinds = [kind.get("kind") for kind in allowed.get("kinds") or ()]
-    home, namespaces = route.resource.id.namespace, allowed.get("namespaces") or {}
-    if kinds and route.resource.id.kind not in kinds:
-        return False
-    if namespaces.get("from") != "Selector":
-        return namespaces.get("from") == "All" or home == gateway.id.namespace
-    labels = {"kubernetes.io/metadata.name": home, **labels_of(plan.base.namespace(home))}
-    return matches(from_label_selector(namespaces.get("selector") or {}), labels)
 
 
 def _preview(plan: Plan, dialect: Dialect, copying: Copying, host: str) -> Placed:

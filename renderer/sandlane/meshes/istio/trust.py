@@ -28,7 +28,7 @@ Gateway = tuple[str, str]
 
 
 class Indistinct(Exception):
-    """Raised where a match tells clients apart, which it cannot beside gateways of its own."""
+    """Raised where a match tells clients apart by labels, which Istio ignores in a match that names gateways."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,8 +82,10 @@ def _case(world: World) -> _Case | None:
     by_route = [(r, _hosts(gateway, r)) for r in read_routes(world.base, world.reader).by_origin.values()]
     hosts = frozenset(host for _, found in by_route for host in found)
     of = preview.of.lower() if preview.of else next(iter(hosts)) if len(hosts) == 1 else ""
-    routes = tuple(route for route, found in by_route if of in found)
-    return _Case(gateway, of, routes, hosts, tuple(dict.fromkeys(x["port"] for x in listeners if x.get("port"))))
+    ports = tuple(dict.fromkeys(x["port"] for x in listeners if x.get("port")))
+    groups = {group for port in ports for group in _compiled(world.network, gateway, _asked(of), port)}
+    routes = tuple(route for route, _ in by_route if str(route.resource.id) in groups)
+    return _Case(gateway, of, routes, hosts, ports)
 
 
 def _hosts(gateway: Resource, route: Route) -> set[str]:
@@ -131,9 +133,8 @@ def _bounds(world: World, case: _Case, added: AddedRoute, host: str) -> Iterator
 
 def _rules(world: World, after: Network, case: _Case, route: Route, added: AddedRoute, host: str) -> Iterator[Problem]:
     """Yields how the rules of a preview differ from those of the base's route, at each port of the Gateway."""
-    of = case.of.replace("*", _NOWHERE, 1)
     for port in case.ports:
-        base = _compiled(world.network, case.gateway, of, port).get(str(route.resource.id), [])
+        base = _compiled(world.network, case.gateway, _asked(case.of), port).get(str(route.resource.id), [])
         mine = _compiled(after, case.gateway, host, port).get(str(added.resource.id), [])
         if len(base) != len(mine):
             text = f"has {len(mine)} matches for port {port}, expected {len(base)} as '{route.resource.id}' for '{case.of}'"
@@ -143,6 +144,11 @@ def _rules(world: World, after: Network, case: _Case, route: Route, added: Added
             what = _difference(world, ours, rule, added.holder.tenant)
             if what:
                 yield _wrong("SL602", added, f"{what} in match {number + 1} for port {port}", rule.origin.path)
+
+
+def _asked(host: str) -> str:
+    """Returns a host that a pattern covers, and no closer one."""
+    return host.replace("*", _NOWHERE, 1)
 
 
 def _compiled(network: Network, gateway: Resource, host: str, port: int) -> dict[str, list[Rule]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
@@ -13,6 +13,7 @@ from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
 from sandlane.proof.literals import ORIGIN, SERVICE, TENANT
 from sandlane.proof.world import World, base_pods
+from sandlane.specs.model import Environment
 
 _HARMFUL = (
     ".istio.io", "gateway.networking.k8s.io", "linkerd.io", "networking.k8s.io", "admissionregistration.k8s.io", "discovery.k8s.io",
@@ -39,7 +40,7 @@ def check(world: World) -> Iterator[Problem]:
             if id in read:
                 yield _wrong(resource, "pods of the base name it")
             yield from _labels(resource)
-            yield from _selector(resource, claim, world.claims.environment.policy.privileges)
+            yield from _selector(resource, claim, world.claims.environment)
 
 
 def _wrong(resource: Resource, what: str) -> Problem:
@@ -94,8 +95,9 @@ _PUBLISHING = re.compile(
 _CLOUD_ROLE = re.compile(r"^(eks\.amazonaws\.com|iam\.gke\.io|azure\.workload\.identity)/")
 
 
-def _selector(resource: Resource, claim: Claim, privileges: Collection[str]) -> Iterator[Problem]:
+def _selector(resource: Resource, claim: Claim, environment: Environment) -> Iterator[Problem]:
     """Yields selectors that could select what is not the tenant's."""
+    privileges, tenant_label = environment.policy.privileges, environment.tenant_label
     row = workload_kind(resource.id.group, resource.id.kind)
     spec = spec_of(resource.manifest)
     if (resource.id.group, resource.id.kind) == ("", "Service"):
@@ -105,7 +107,7 @@ def _selector(resource: Resource, claim: Claim, privileges: Collection[str]) -> 
         if spec.get("type") not in (None, "ClusterIP") or spec.get("externalIPs") or spec.get("externalName"):
             yield _wrong(resource, "can be reached from outside, or takes an address of others")
         for key in sorted({*labels_of(resource.manifest), *annotations_of(resource.manifest)}):
-            if _PUBLISHING.search(key):
+            if _PUBLISHING.search(key) and key != tenant_label:
                 yield _wrong(resource, f"carries '{key}', by which others publish or route it")
     elif (resource.id.group, resource.id.kind) == ("", "ServiceAccount"):
         for key in sorted(annotations_of(resource.manifest)):
