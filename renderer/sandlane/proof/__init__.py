@@ -12,6 +12,7 @@ from sandlane.proof.claims import Claims
 from sandlane.proof.inert import without_inert
 from sandlane.proof.obligations import (
     additions,
+    answers,
     attachment,
     binding,
     calls,
@@ -72,6 +73,7 @@ OBLIGATIONS = (
     binding,
     attachment,
     resources,
+    answers,
     whole,
     wrapping,
     permitted,
