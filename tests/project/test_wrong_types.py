@@ -80,6 +80,7 @@ FINDS: list[tuple[str, str, str, tuple[str | int, ...], Any]] = [
     ("pods", "istio", "rollout", _PLUGIN, True),
     ("pods", "istio", "rollout", (*_PLUGIN, "namespace"), [None]),
     ("pods", "istio", "rollout", (*_PLUGIN, "httpRouteSelector", "matchLabels"), True),
+    ("pods", "istio", "httpscaledobject", ("spec", "scaleTargetRef"), True),
     ("istio", "istio", "virtualservice", ("spec", "http", 0, "match", 0, "queryParams"), True),
     ("istio", "istio", "gateway", ("spec", "servers", 0, "hosts"), True),
     ("istio", "istio", "gateway", ("spec", "servers", 0, "tls"), True),

@@ -179,6 +179,7 @@ SHAPES: dict[GroupKind, Shape] = {
     ("", "Secret"): {"type": str, "data": dict, "stringData": dict},
     ("autoscaling", "HorizontalPodAutoscaler"): _SCALED,
     ("keda.sh", "ScaledObject"): _SCALED,
+    ("http.keda.sh", "HTTPScaledObject"): {"spec": {"scaleTargetRef": {"name": str, "service": str}, "service": str}},
     ("flagger.app", "Canary"): {"spec": {"provider": str, "targetRef": _TARGET, "service": {"name": str}}},
     ("split.smi-spec.io", "TrafficSplit"): {"spec": {"service": str, "backends": [{"service": str}]}},
     ("", "Pod"): {"spec": _POD_SPEC},
