@@ -35,7 +35,9 @@ def main(base: Path, counts: Sequence[int]) -> None:
         for is_shared in (False, True):
             seconds = [measured(base, mesh, count, is_shared=is_shared) for count in counts]
             name = f"{mesh}, {'all on one Service' if is_shared else f'{WORKLOADS} workloads each'}"
-            print(f"{name:28}" + "".join(f"{s:9.2f}" for s in seconds) + f"  {exponent(counts, seconds):8.2f}", flush=True)
+            print(
+                f"{name:28}" + "".join(f"{s:9.2f}" for s in seconds) + f"  {exponent(counts, seconds):8.2f}", flush=True
+            )
 
 
 def measured(base: Path, mesh: str, count: int, *, is_shared: bool) -> float:

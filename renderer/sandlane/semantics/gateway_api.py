@@ -18,6 +18,7 @@ from sandlane.semantics.tables import Rule, doubt_of
 HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
 GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
 ROUTES = (HTTP_ROUTE, GRPC_ROUTE)
+L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
 
 Send = Callable[[str, int, int, Any], Destination]
 """(host, port, weight, filters) -> destination, with its policy and with what fails."""
@@ -54,7 +55,7 @@ class Reading:
     """How rules of routes become outcomes for one parent.
 
     `send` makes destinations; `home` is the namespace of a backendRef that names none (None: the route's); `default` is what a rule
-    without backendRefs does, beside its filters.
+    without backendRefs does, beside its filters; `tuning` are annotations of a route by which its rules do otherwise.
     """
 
     network: Network
@@ -63,6 +64,7 @@ class Reading:
     default: Outcome
     home: str | None = None
     is_granted: Callable[[Resource, ResourceId], bool] = lambda route, service: True
+    tuning: Callable[[Resource], tuple[Any, ...]] = lambda route: ()
 
 
 def compiled(reading: Reading, found: Attached, *, above: tuple[int, ...] = (), doubt: str = "") -> Iterator[Rule]:
@@ -108,7 +110,7 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
         retries=rule.get("retry"),
         cors=cors[0].get("cors") if cors else None,
         mirrors=tuple(m.get("requestMirror") for m in mirrors),
-        other=tuple(f for kind in by_type.values() for f in kind),
+        other=(*(f for kind in by_type.values() for f in kind), *reading.tuning(route)),
     )
 
 

@@ -32,7 +32,7 @@ def table_of(network: Network, gateway: Resource, address: Address) -> Table:
     if strange:
         return Table(otherwise=strange, origin=origin)
     found = [
-        (vs, set(_served(network, vs, gateway, servers)))
+        (vs, set(served(network, vs, gateway, servers)))
         for vs in sorted(network.base.of(ISTIO, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace))
         if _names(vs, gateway) and visibility(vs) & {"*", gateway.id.namespace}
     ]
@@ -76,7 +76,7 @@ def _names(vs: Resource, gateway: Resource) -> bool:
     return any(gateway_name(name, vs.id.namespace) == full for name in _spec(vs).get("gateways") or ())
 
 
-def _served(network: Network, vs: Resource, gateway: Resource, servers: list[Manifest]) -> Iterator[str]:
+def served(network: Network, vs: Resource, gateway: Resource, servers: list[Manifest]) -> Iterator[str]:
     """Yields the host names of the virtual hosts that a VirtualService takes part in: what it and a server have in common."""
     for written in _spec(vs).get("hosts") or ():
         host = network.full(str(written), vs.id.namespace).lower()

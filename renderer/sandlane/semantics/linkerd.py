@@ -8,11 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.k8s.ports import linkerd_unroutable
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
 from sandlane.semantics.addressed import addressed
-from sandlane.semantics.gateway_api import GRPC_ROUTE, ROUTES, Attached, Reading, attached, compiled, filters_of, plain
+from sandlane.semantics.gateway_api import (
+    GRPC_ROUTE,
+    L4_ROUTES,
+    ROUTES,
+    Attached,
+    Reading,
+    attached,
+    compiled,
+    filters_of,
+    plain,
+)
 from sandlane.semantics.gateway_api_matches import LINKERD, host_rank
-from sandlane.semantics.network import GATEWAY_API, Host, Network
+from sandlane.semantics.network import Host, Network
 from sandlane.semantics.outcomes import L4, Destination, Forward, NotFound, Origin, Outcome, Passthrough, Unknown
 from sandlane.semantics.request import Address, bare
 from sandlane.semantics.tables import Table
@@ -20,7 +30,7 @@ from sandlane.semantics.tables import Table
 POLICY_ROUTE = ("policy.linkerd.io", "HTTPRoute")
 SERVICE_PROFILE = ("linkerd.io", "ServiceProfile")
 KINDS = (*ROUTES, POLICY_ROUTE)
-_L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
+_TUNING = ("retry.linkerd.io/", "timeout.linkerd.io/")
 _UNSUPPORTED = frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"})
 
 
@@ -55,7 +65,9 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
     chosen = grpc if grpc and port.get("appProtocol") != "http" else http
     if not chosen:
         return _unrouted(network, address, parent, default, notes)
-    reading = Reading(network=network, order=LINKERD, send=plain(network), default=default, home=parent.namespace)
+    reading = Reading(
+        network=network, order=LINKERD, send=plain(network), default=default, home=parent.namespace, tuning=_tuning
+    )
     rules = [
         rule
         for a in chosen
@@ -63,6 +75,11 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
         for rule in compiled(reading, a, above=rank)
     ]
     return Table(rules=tuple(rules), otherwise=NotFound(), modes=LINKERD.modes, notes=tuple(notes))
+
+
+def _tuning(route: Resource) -> tuple[tuple[str, str], ...]:
+    """Returns the annotations of a route by which Linkerd retries and times out (retry.linkerd.io/*, timeout.linkerd.io/*)."""
+    return tuple(sorted(pair for pair in annotations_of(route.manifest).items() if pair[0].startswith(_TUNING)))
 
 
 def _live(found: Sequence[Attached], address: Address, parent: ResourceId) -> tuple[list[Attached], list[str]]:
@@ -95,7 +112,7 @@ def _filters(route: Resource) -> Iterator[Mapping[str, object]]:
 def _unrouted(network: Network, address: Address, parent: ResourceId, default: Forward, notes: Sequence[str]) -> Table:
     """Returns the table of a Service without HTTP routes: the default route, unless TLSRoutes or TCPRoutes stand there."""
     plain_port = not network.hosts[default.destinations[0].host].ports[address.port].get("appProtocol")
-    other = [a for a in attached(network, _L4_ROUTES, parent) if a.port in (None, address.port)] if plain_port else []
+    other = [a for a in attached(network, L4_ROUTES, parent) if a.port in (None, address.port)] if plain_port else []
     outcome: Outcome = Unknown(f"'{other[0].route.id}' routes connections, which is not modelled") if other else default
     return _only(outcome, *notes)
 

@@ -1,7 +1,7 @@
-"""P1, copies of routes: a tenant's copy of a base route answers no request that does not carry the tenantID (rule R-G4).
+"""P1, copies of routes: what no request can tell of a tenant's copy of a base route is the base's (rule R-G4).
 
-A route stands beside the base's, which are not changed. It must be for the same parents and host names: a wider one would
-take requests from a default route or from a wildcard host. Every match of every rule must demand the tenantID.
+What rules do with requests is judged by `requests`. A copy is for parents of its route alone, and its metadata, by which meshes and
+controllers read it otherwise (timeouts on Linkerd), is its route's. A route for a Service without routes has nothing of the kind.
 """
 
 from __future__ import annotations
@@ -13,57 +13,61 @@ from sandlane.k8s.resource import Manifest, Resource, annotations_of, at, labels
 from sandlane.k8s.selectors import from_label_selector
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.additional import AddedRoute
+from sandlane.proof.additional import AddedRoute, added_routes
 from sandlane.proof.alignment import same
-from sandlane.proof.literals import ORIGIN, OWNED_LABELS, OWNED_PREFIXES, SANDBOX, TENANT, quoted
-from sandlane.proof.routes import Route
+from sandlane.proof.literals import MARKS, NOTES, ORIGIN, OWNED_LABELS, OWNED_PREFIXES, SANDBOX, TENANT, quoted
+from sandlane.proof.readers import GATEWAY_API, HTTP_ROUTE
+from sandlane.proof.routes import parents_of
 from sandlane.proof.world import World
 
 _PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-labs/gatewayAPI")
 _OURS = "sandlane.dev/"
 _CHANGED = ("parentRefs", "rules")
-"""Fields of a copy's spec that are not its route's; parentRefs and rules have checks of their own."""
+"""Fields of a copy's spec that are not its route's."""
 
 
 def check(world: World) -> Iterator[Problem]:
-    """Yields added routes that could answer, or be in the way of, a request without their tenantID."""
-    for added in world.added_routes:
-        if added.is_default:
-            continue
-        yield from _demands(world, added)
-        if added.origin is None:
-            label = labels_of(added.resource.manifest).get(ORIGIN)
-            kind = f"no {added.resource.id.kind} of the base that the mesh reads"
-            what = f"label '{ORIGIN}' is {quoted(label)}, {kind}, and no rule is a default"
-            yield _wrong(added.resource, what, ("metadata", "labels"))
-            continue
-        yield from _place(added, added.origin)
-        yield from _metadata(world, added.resource, added.origin.resource)
+    """Yields added routes that are for other parents, or read otherwise, than the base's."""
+    for added in added_routes(world):
+        if added.origin is not None:
+            yield from _place(added, added.origin)
+            yield from _metadata(world, added.resource, added.origin)
+        else:
+            yield from _first(world, added)
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
     return report("SL601", source=resource.source, path=path, what=f"'{resource.id}': {what}")
 
 
-def _demands(world: World, added: AddedRoute) -> Iterator[Problem]:
-    """Yields rules that a request can meet without the tenantID, and carriers other than the object's one (rule R-G5)."""
-    for number in added.free:
-        text = f"rule {number + 1} does not demand tenantID '{added.holder.tenant}' in every match"
-        yield _wrong(added.resource, text, ("spec", "rules", number))
-    for number, rule in enumerate(added.demands):
-        if any(carrier not in (None, added.carrier) for carrier in rule):
-            yield _wrong(
-                added.resource,
-                f"rule {number + 1} demands another carrier than those before it",
-                ("spec", "rules", number),
-            )
+def _first(world: World, added: AddedRoute) -> Iterator[Problem]:
+    """Yields why a route is none for one port of a Service that has no routes."""
+    resource, spec = added.resource, spec_of(added.resource.manifest)
+    parent = added.parents[0] if len(added.parents) == 1 else None
+    target = parent.target if parent else None
+    is_one = parent is not None and parent.is_service and bool(parent.port) and not parent.section
+    if (resource.id.group, resource.id.kind) != HTTP_ROUTE or not is_one or target not in world.base.by_id:
+        label = labels_of(resource.manifest).get(ORIGIN)
+        what = f"label '{ORIGIN}' is {quoted(label)}, no {resource.id.kind} of the base, and it is not for one port of a Service"
+        yield _wrong(resource, what, ("metadata", "labels"))
+    if resource.manifest.get("apiVersion") != f"{GATEWAY_API}/v1":
+        yield _wrong(resource, f"'apiVersion' is not {GATEWAY_API}/v1", ("apiVersion",))
+    for field in sorted(spec.keys() - {*_CHANGED}):
+        yield _wrong(resource, f"'spec.{field}' is none of a first route's", ("spec", field))
+    for field, found, own in (
+        ("annotation", annotations_of(resource.manifest), NOTES),
+        ("label", labels_of(resource.manifest), {*MARKS, world.claims.environment.tenant_label}),
+    ):
+        for key in found:
+            if key not in own:
+                yield _wrong(resource, f"{field} '{key}' is none of a first route's", ("metadata", f"{field}s"))
 
 
-def _place(added: AddedRoute, origin: Route) -> Iterator[Problem]:
-    resource, base = added.resource, origin.resource
+def _place(added: AddedRoute, base: Resource) -> Iterator[Problem]:
+    resource = added.resource
     if resource.manifest.get("apiVersion") != base.manifest.get("apiVersion"):
         yield _wrong(resource, f"'apiVersion' is not that of '{base.id}'", ("apiVersion",))
-    known = [parent.form for parent in origin.parents]
+    known = [parent.form for parent in parents_of(base.manifest, base.id.namespace)]
     if not added.parents:
         yield _wrong(resource, "has no parentRefs", ("spec",))
     for number, parent in enumerate(added.parents):

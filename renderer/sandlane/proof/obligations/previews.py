@@ -17,7 +17,6 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import hosts, same
 from sandlane.proof.clones import origin_of, unfit_clone
-from sandlane.proof.groups import keys_of
 from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 from sandlane.semantics import istio_gateways
@@ -43,7 +42,7 @@ def check(world: World) -> Iterator[Problem]:
             host = preview.host.replace("{tenantID}", holder.tenant)
             problems = list(_bounds(world, vs, host, preview.gateway))
             yield from problems or _rules(world, after, vs, host, holder.tenant)
-        if len(own) != 1 and world.cloned.get(holder.tenant):
+        if len(own) != 1 and world.clones.cloned.get(holder.tenant):
             what = f"'{holder.name}' has {len(own)} previews, expected one"
             yield report("SL602", source=holder.source, what=what)
 
@@ -112,18 +111,15 @@ def _ports(gateway: Resource) -> list[int]:
 
 def _only_host(world: World, gateway: Resource) -> str:
     """Returns the one host that the base has at a gateway, or ''."""
+    servers = spec_of(gateway.manifest).get("servers") or []
     full = f"{gateway.id.namespace}/{gateway.id.name}"
     found = {
         host
         for vs in world.base.of(*VIRTUAL_SERVICE)
-        if any(gateway_name(name, vs.id.namespace) == full for name in _gateways(vs))
-        for _, _, host in keys_of(world.base, world.network.domain, vs, full)
+        if any(gateway_name(name, vs.id.namespace) == full for name in spec_of(vs.manifest).get("gateways") or ())
+        for host in istio_gateways.served(world.network, vs, gateway, servers)
     }
     return next(iter(found)) if len(found) == 1 else ""
-
-
-def _gateways(vs: Resource) -> Sequence[str]:
-    return spec_of(vs.manifest).get("gateways") or ()
 
 
 def _list(network: Network, gateway: Resource, address: Address) -> list[Rule]:
@@ -166,7 +162,7 @@ def _carries(ours: Any, mine: Any, carriers: Sequence[Carrier], tenant: str) -> 
 
 
 def _are_clones(world: World, ours: Sequence[Destination], mine: Sequence[Destination], tenant: str) -> bool:
-    cloned = world.cloned[tenant]
+    cloned = world.clones.cloned[tenant]
     meant = [d for d in ours if _service(world, d) in cloned] or list(ours)
     wanted: dict[tuple[Any, ...], int] = {}
     for d in meant:
