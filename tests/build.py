@@ -9,7 +9,7 @@ from typing import Any
 
 from sandlane.files.tree import MemoryTree
 from sandlane.k8s.resource import Resource, ResourceId
-from sandlane.meshes.istio.route_index import View, make_view
+from sandlane.meshes.istio.route_index import RouteIndex, make_route_index
 from sandlane.meshes.istio.rules import Transformed, transform
 from sandlane.meshes.istio.source_labels import clients_of
 from sandlane.meshes.registry import MESHES
@@ -177,8 +177,8 @@ def texts(problems: Sequence[Problem]) -> list[str]:
     return [show(problem) for problem in problems]
 
 
-def view_of(made: Plan) -> View:
-    return make_view(made.base, made.environment.cluster.domain)
+def view_of(made: Plan) -> RouteIndex:
+    return make_route_index(made.base, made.environment.cluster.domain)
 
 
 def by_service(made: Plan) -> dict[ResourceId, list[Tenant]]:

@@ -10,19 +10,25 @@ from sandlane.base.base import Base, make_base
 from sandlane.clone.manifests import clone_all
 from sandlane.clone.resources.read import own_claims, render_resources
 from sandlane.guards.acceptance import without_accepted
+from sandlane.guards.called_names import called_names
+from sandlane.guards.claims_made import claims_of_others
 from sandlane.guards.clashes import clashes
+from sandlane.guards.clients import unrouted_clients
 from sandlane.guards.clone_problems import guard
 from sandlane.guards.policy import violations
 from sandlane.guards.quotas import quotas
 from sandlane.guards.reachability import unreachable
 from sandlane.guards.size import too_large
+from sandlane.guards.unchanged import unchanged
 from sandlane.guards.validity import invalid
 from sandlane.k8s.resource import Resource
 from sandlane.meshes.registry import MESHES
 from sandlane.meshes.route_patches import broken_by_patches, patch_routes
 from sandlane.meshes.routed import Routed
-from sandlane.output.base_objects import base_objects
+from sandlane.output.base_objects import base_objects, left_out
+from sandlane.output.flux_units import flux_units
 from sandlane.output.layout import Files, Placed, emit, path_of
+from sandlane.output.substitution import without_substitution
 from sandlane.plan.make import make_plan
 from sandlane.plan.model import Plan, Unroutable
 from sandlane.plan.optout import opt_out_notices, routed_plan
@@ -42,12 +48,13 @@ class Unproven(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The files of the output, the notices on them, and the errors of sandboxes that were left out."""
+    """The files of the output, the notices on them, the errors of sandboxes that were left out, and the plan that was followed."""
 
     files: Files
     notices: tuple[Problem, ...]
     left_out: tuple[Problem, ...]
     objects: tuple[Placed, ...]
+    plan: Plan
 
 
 def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
@@ -62,7 +69,8 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     routed = mesh.route(routed_plan(plan), unroutable)
     routes, wrong_patches = patch_routes(environment, routed.objects)
     resources, wrong_resources = render_resources(plan)
-    objects = (*clone_all(plan), *resources, *routes, *base_objects(plan, routes))
+    objects: tuple[Placed, ...] = (*clone_all(plan), *resources, *routes, *base_objects(plan, routes))
+    objects = (*objects, *flux_units(plan, objects))
     found = (
         *inputs.problems,
         *plan.problems,
@@ -73,12 +81,15 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     )
     problems = without_accepted(inputs, found)
     _stop(Invalid, [problem for problem in problems if problem.level == "error"])
-    files = emit(objects, [resource.manifest for resource in base.resources], environment.source.file)
-    _stop(Invalid, [*too_large(objects, files)])
+    manifests = [resource.manifest for resource in base.resources]
+    files = emit(objects, manifests, environment.source.file, has_units=environment.output.flux is not None)
+    objects, files = without_substitution(objects, files)
+    sizes = [*too_large(objects, files)]
+    _stop(Invalid, [problem for problem in sizes if problem.level == "error"])
     unproven = _unproven(inputs, objects) if is_proved else []
     _stop(Invalid, [*broken_by_patches(environment, objects, unproven)])
     _stop(Unproven, unproven)
-    return Rendered(files, tuple(sort(p for p in problems if p.level == "notice")), (), objects)
+    return Rendered(files, tuple(sort(p for p in (*problems, *sizes) if p.level == "notice")), (), objects, plan)
 
 
 def _guarded(
@@ -93,12 +104,17 @@ def _guarded(
     yield from violations(inputs)
     for clone in plan.clones:
         yield from guard(plan, clone, own_claims(resources, clone))
+    yield from unchanged(plan)
     yield from policy_problems(plan)
     yield from other_controllers(plan)
     yield from quotas(plan)
     yield from unreachable(plan, unroutable, routed.entered)
     yield from opt_out_notices(plan)
+    yield from unrouted_clients(plan)
+    yield from left_out(plan.base, is_whole=plan.environment.output.base == "full")
     yield from clashes(plan, objects)
+    yield from claims_of_others(plan, objects)
+    yield from called_names(plan, objects)
     yield from invalid(plan, objects)
 
 
@@ -121,7 +137,7 @@ def written(objects: Iterable[Placed]) -> Base:
     return make_base(Resource(id=o.id, manifest=o.manifest, source=Source(file=path_of(o))) for o in objects)
 
 
-def render_valid(inputs: Inputs) -> Rendered:
+def render_valid(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     """Renders what has no errors of its own: sandboxes that have are left out, with their clones and routes.
 
     Raises Invalid where an error belongs to no sandbox, and Unproven as `render` does.
@@ -129,7 +145,7 @@ def render_valid(inputs: Inputs) -> Rendered:
     left_out: list[Problem] = []
     while True:
         try:
-            rendered = render(inputs)
+            rendered = render(inputs, is_proved=is_proved)
         except Invalid as invalid:
             wrong = {problem.sandbox for problem in invalid.problems}
             if None in wrong:

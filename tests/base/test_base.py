@@ -256,6 +256,35 @@ def test_duplicates(files: dict[str, Any], expected: list[str]) -> None:
     assert said(files) == expected
 
 
+def test_of_two_equal_keys_of_a_manifest_the_last_counts() -> None:
+    """As kubectl, Argo CD and Helm have it; sandlane's own kinds beside it are not read with it."""
+    files = {"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {A: one, A: two}\n"}
+    held = tree(files)
+    base = read_base(held, files, "shop")
+    assert [resource.manifest["data"] for resource in base.resources] == [{"A": "two"}]
+    assert [line.split("\n")[0] for line in shown(base.notices, held)] == [
+        "a.yaml:4:16: SL134 notice: key 'A' stands twice in one mapping, first on line 4: the last one counts"
+    ]
+    with pytest.raises(Invalid) as caught:
+        read_base(held, files, "shop", where="output")
+    assert [problem.code for problem in caught.value.problems] == ["SL102"]
+
+
+def test_what_only_the_api_server_refuses_may_be_a_notice() -> None:
+    odd = {**service("web.shop"), "spec": {"selector": "x", "ports": "y"}}
+    held = tree(
+        {"a.yaml": text(odd, {**service("W"), "metadata": {"name": "W", "labels": {"a": 1}, "annotations": 2}})}
+    )
+    base = read_base(held, ["a.yaml"], "shop", refused="notice")
+    assert [resource.id.name for resource in base.resources] == ["W", "web.shop"]
+    assert sorted(line.split(": ", 1)[1].split("\n")[0] for line in shown(base.notices, held)) == [
+        "SL125 notice: label 'a' of 'Service/W' is not a string",
+        "SL129 notice: field 'metadata.annotations' of 'Service/W' is a number, expected a mapping",
+        "SL129 notice: field 'spec.ports' of 'Service/web.shop' is a string, expected a list",
+        "SL129 notice: field 'spec.selector' of 'Service/web.shop' is a string, expected a mapping",
+    ]
+
+
 IMPOSSIBLE = "\n  hint: the API server refuses such a Service: correct the base"
 NO_LABEL = "has a name that is no DNS label of at most 63 characters"
 
@@ -428,7 +457,7 @@ def test_malformed(document: Any, expected: str) -> None:
 
 def test_all_problems_of_all_files_come_at_once() -> None:
     assert said({"a.yaml": "a: b: c\n", "b.yaml": "x: 1\n", "c.yaml": "a: 1\n---\nz: yes\n"}) == [
-        "a.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context",
+        "a.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'a: \"b: c\"'",
         f"b.yaml:1:1: SL123 no Kubernetes object: apiVersion and kind and metadata missing or no string{OBJECT}",
         "c.yaml:3:4: SL103 plain value 'yes' is ambiguous: the boolean true to kubectl, the string 'yes' to kustomize"
         "\n  hint: quote it, or write the value that is meant",

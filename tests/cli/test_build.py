@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from sandlane.cli.main import group
 from sandlane.output.layout import MARK
+from sandlane.yamlio.read import read
 from tests.rim import snapshot
 from tests.shared import REPOSITORY
 
@@ -118,7 +120,7 @@ def test_what_is_wrong_is_told_with_places(here: Path) -> None:
         "broken/kustomization.yaml:1:13: SL120 file or directory 'gone.yaml' does not exist\n"
         "broken/kustomization.yaml:2:1: SL140 'vars' of a kustomization is not supported\n"
         "  hint: build it with kustomize and pipe it in: kustomize build broken | sandlane render --base -\n"
-        "2 problems, nothing was written\n",
+        "2 problems\n",
     )
 
 
@@ -134,14 +136,44 @@ def test_what_is_wrong_is_told_with_places(here: Path) -> None:
         pytest.param(
             ("-",),
             "a: b: c\n",
-            "<stdin>:1:5: SL101 not valid YAML: mapping values are not allowed in this context\n",
+            "<stdin>:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'a: \"b: c\"'\n",
             id="stream",
         ),
     ],
 )
 def test_what_cannot_be_read(here: Path, arguments: tuple[str, ...], stdin: str | None, said: str) -> None:
     result = run("build", *arguments, stdin=stdin)
-    assert (result.exit_code, result.stderr) == (2, f"{said}1 problem, nothing was written\n")
+    assert (result.exit_code, result.stderr) == (2, f"{said}1 problem\n")
+
+
+def test_what_the_api_server_would_refuse_is_printed(here: Path) -> None:
+    """kustomize and kubectl print it too; written to files, or rendered, it stays an error."""
+    odd = CONFIG_MAP.replace("a: b", "a: 1")
+    said = "<stdin>:6:6: SL129 notice: field 'data.a' of 'ConfigMap/settings' is a number, expected a string\n"
+    result = run("build", "-", stdin=odd)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"---\n{odd}", said)
+    refused = run("build", "-", "-o", "out", stdin=odd)
+    error = said.replace("notice: ", "") + "1 problem, nothing was written\n"
+    assert (refused.exit_code, refused.stderr, (here / "out").exists()) == (2, error, False)
+
+
+def test_charts_and_texts_are_no_manifests(here: Path) -> None:
+    for path in ("charts/shop/Chart.yaml", "charts/shop/templates/web.yaml", "notes.txt", "shop-1.tgz"):
+        (here / path).parent.mkdir(parents=True, exist_ok=True)
+        (here / path).write_bytes(
+            b"name: shop\n" if "Chart" in path else b"\x1f\x8b" if path.endswith("z") else b"a: b: c\n"
+        )
+    chart = "is a Helm chart, and no manifests\n  hint: pipe in what Helm makes of it: helm template NAME {} | sandlane render --base -"
+    for path, said in (
+        ("charts", f"charts/shop/Chart.yaml:1:1: SL146 'charts/shop' {chart.format('charts/shop')}"),
+        ("shop-1.tgz", f"shop-1.tgz: SL146 'shop-1.tgz' {chart.format('shop-1.tgz')}"),
+        ("notes.txt", "notes.txt:1:5: SL135 'notes.txt' holds no manifests: it is neither YAML nor JSON (not valid YAML: ': ' stands in "
+         "a value that has no quotes)\n  hint: name files that end in .json, .yaml, .yml, or directories that hold such"),
+    ):  # fmt: skip
+        result = run("build", path)
+        assert (result.exit_code, result.stderr) == (2, f"{said}\n1 problem, nothing was written\n")
+    (here / "plain.txt").write_text(CONFIG_MAP)
+    assert run("build", "plain.txt").stdout == f"---\n{CONFIG_MAP}"
 
 
 @pytest.mark.parametrize(
@@ -224,3 +256,55 @@ def test_objects_stand_in_the_order_of_their_files_and_a_base_may_lie_anywhere(
     result = run("build", ".")
     built = [CONFIG_MAP.replace("settings", name) for name in ("z", "a")]
     assert (result.exit_code, result.stdout, result.stderr) == (0, f"---\n{built[0]}---\n{built[1]}", "")
+
+
+FED = """\
+apiVersion: apps/v1
+kind: Deployment
+spec:
+  template:
+    spec: {containers: [{image: "web:1", name: main, env: [{value: "1", name: A}]}], nodeSelector: {}}
+    metadata: {labels: {tier: front, app: web}, annotations: {}}
+  selector: {matchLabels: {app: web}}
+metadata: {name: web}
+---
+kind: HTTPRoute
+apiVersion: gateway.networking.k8s.io/v1
+metadata: {name: web, labels: {z: "1", b: "2"}, annotations: {"on": "x"}}
+spec: {parentRefs: [{name: web, kind: Service, group: ""}], rules: [{backendRefs: [{port: 80, name: web}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{port: 80, name: http}], selector: {app: web}}
+"""
+
+
+def test_every_way_of_feeding_a_base_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kustomization, what its build prints, the same objects one a file, and the files of another author's order."""
+    for path, text in {
+        "k/kustomization.yaml": "resources: [a.yaml]\nnamespace: shop\ncommonAnnotations: {team: a}\n"
+        "images: [{name: web, newTag: '3'}]\n",
+        "k/a.yaml": FED,
+        "sandlane.yaml": ENVIRONMENT.replace("[gone]", "[k]")
+        .replace("}\n", ", output: {base: full}}\n", 2)
+        .replace("staging, output: {base: full}", "staging"),
+        "sandboxes/dev1.yaml": SANDBOX,
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    built = run("build", "k").stdout
+    turned = "---\n".join(reversed(built.removeprefix("---\n").split("---\n")))
+    as_json = json.dumps({"kind": "List", "apiVersion": "v1", "items": [d.data for d in read(turned.encode(), "x")]})
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/b.json").write_text(as_json)
+    assert run("build", "k", "-o", "files").exit_code == 0
+    found: list[dict[str, str]] = []
+    for base, stdin in (("k", None), ("-", built), ("files", None), ("other", None)):
+        result = run("render", "--base", base, "--output", f"out-{len(found)}", stdin=stdin)
+        assert (result.exit_code, result.stderr.splitlines()[1:]) == (0, [])
+        found.append(snapshot(tmp_path / f"out-{len(found)}"))
+    assert len(found[0]) == 16
+    assert [one == found[0] for one in found] == [True] * 4

@@ -63,6 +63,10 @@ CRAT = (
 )
 
 
+VAIN = {"render": ", nothing was written", "check": ""}
+"""What is said of a command that would have written something."""
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with a copy of the shop; the user stands at its root."""
@@ -261,7 +265,7 @@ def test_unusable_output(here: Path, command: str, path: str, reason: str) -> No
     assert run(command, "shop", "--output", path) == (
         2,
         "",
-        f"SL502 the output directory '{path}' cannot be used: {reason}\n1 problem, nothing was written\n",
+        f"SL502 the output directory '{path}' cannot be used: {reason}\n1 problem{VAIN[command]}\n",
     )
     assert snapshot(here) == before
 
@@ -389,7 +393,7 @@ OVERLAP = "\n  hint: choose another directory\n"
 def test_output_must_not_overlap_inputs(here: Path, command: str, output: str, overlapping: list[str]) -> None:
     (here / "link").symlink_to("shop/routes")
     before = snapshot(here)
-    words = f"{len(overlapping)} problem{'s' if len(overlapping) > 1 else ''}, nothing was written\n"
+    words = f"{len(overlapping)} problem{'s' if len(overlapping) > 1 else ''}{VAIN[command]}\n"
     assert run(command, "shop", "--output", output) == (
         2,
         "",
@@ -413,7 +417,7 @@ def test_output_must_not_overlap_linked_inputs(here: Path, command: str) -> None
         2,
         "",
         f"shop/sandlane.yaml:17:5: SL126 base 'base' overlaps the output directory 'shop/real/x'{OVERLAP}"
-        "1 problem, nothing was written\n",
+        f"1 problem{VAIN[command]}\n",
     )
 
 
@@ -435,7 +439,7 @@ def test_what_stands_in_the_way_of_the_output(here: Path, command: str, make: An
     assert run(command, "shop") == (
         2,
         "",
-        f"SL502 the output directory 'shop/rendered' cannot be used: {reason}\n1 problem, nothing was written\n",
+        f"SL502 the output directory 'shop/rendered' cannot be used: {reason}\n1 problem{VAIN[command]}\n",
     )
     assert snapshot(here) == before
 
@@ -514,7 +518,7 @@ def test_check_refuses_one_output_for_two_environments(here: Path) -> None:
 def test_problems_stop_everything(here: Path, command: str) -> None:
     misspell(here)
     before = snapshot(here)
-    assert run(command, "shop") == (2, "", f"{CRAT}1 problem, nothing was written\n")
+    assert run(command, "shop") == (2, "", f"{CRAT}1 problem{VAIN[command]}\n")
     assert snapshot(here) == before
 
 
@@ -561,9 +565,76 @@ def test_what_does_not_depend_on_specs_is_listed_whatever_they_say(here: Path, s
     assert run("list", subject, "shop") == (0, {"workloads": WORKLOADS, "owned": OWNED}[subject], "")
 
 
-def test_sandboxes_with_errors_are_not_listed(here: Path) -> None:
+def without_line(table: str, name: str) -> str:
+    return "".join(line for line in table.splitlines(keepends=True) if not line.startswith(f"{name} "))
+
+
+def test_a_spec_that_cannot_be_read_is_told_beside_the_list(here: Path) -> None:
     edit(here / "shop" / "sandboxes" / "dev1.yaml", "owner: dana", "ownre: dana")
-    assert run("list", "shop") == (2, "", f"shop/sandboxes/{OWNRE}1 problem, nothing was written\n")
+    err = f"shop/sandboxes/{OWNRE}1 problem of specs that cannot be rendered\n"
+    code, out, said = run("list", "shop")
+    assert (code, [line.split() for line in out.splitlines()], said) == (
+        2,
+        [line.split() for line in without_line(SANDBOXES, "dev1").splitlines()],
+        err,
+    )
+
+
+def test_a_sandbox_that_cannot_be_rendered_is_listed_as_such(here: Path) -> None:
+    misspell(here)
+    code, out, err = run("list", "shop")
+    assert (code, err) == (2, f"{CRAT}1 problem of specs that cannot be rendered\n")
+    assert [line.split("  ")[-1].strip() for line in out.splitlines()] == ["NOTES", "cannot be rendered", "-", "-"]
+    code, out, err = run("list", "shop", "--format", "json")
+    (listed,) = json.loads(out)["environments"]
+    assert (code, err) == (2, "")
+    assert {row["name"]: row["renders"] for row in listed["sandboxes"]} == {"dev1": False, "dev10": True, "xdev1": True}
+    assert [problem["code"] for problem in listed["problems"]] == ["SL210"]
+
+
+def test_check_keeps_going(here: Path) -> None:
+    misspell(here)
+    run("render", "shop", "--keep-going")
+    said = f"{CRAT}left out because of these problems: shop/sandboxes/dev1.yaml\n"
+    assert run("check", "shop", "--keep-going") == (1, "", said)
+    assert run("check", "shop") == (2, "", f"{CRAT}1 problem\n")
+    stale = here / "shop" / "rendered" / FILES[-1]
+    stale.write_text(stale.read_text() + "#\n")
+    code, out, err = run("check", "shop", "--keep-going")
+    assert (code, out) == (1, f"stale shop/rendered/{FILES[-1]}\n")
+    assert err == f"1 file differs: run 'sandlane render shop/sandlane.yaml --keep-going'\n{said}"
+    code, out, err = run("check", "shop", "--keep-going", "--format", "json")
+    assert (code, err, json.loads(out)["environments"][0]["left_out"]) == (1, "", [problem_data()])
+
+
+def test_verify_names_what_cannot_be_rendered(here: Path) -> None:
+    """What is not in the output is nobody's; what is in it is judged by its spec."""
+    run("render", "shop")
+    misspell(here)
+    said = f"{CRAT}left out because of these problems: shop/sandboxes/dev1.yaml\n"
+    code, out, err = run("verify", "shop")
+    assert (code, out, err.endswith(said)) == (3, "", True)
+    run("render", "shop", "--keep-going")
+    code, out, err = run("verify", "shop")
+    assert (code, out.partition(":")[2].partition(",")[0], err) == (2, " the promises hold for 2 tenants", said)
+    edit(here / "shop" / "sandboxes" / "dev1.yaml", "owner: dana", "ownre: dana")
+    unread = f"shop/sandboxes/{OWNRE}left out because of these problems: shop/sandboxes/dev1.yaml\n"
+    assert run("verify", "shop")[::2] == (2, unread)
+
+
+@pytest.mark.parametrize("arguments", [["--all"], ["http://cart"]])
+def test_trace_names_tenants_that_it_cannot_look_at(here: Path, arguments: list[str]) -> None:
+    run("render", "shop")
+    fine, whole, _ = run("trace", *arguments, "shop")
+    edit(here / "shop" / "sandboxes" / "dev1.yaml", "owner: dana", "ownre: dana")
+    said = f"shop/sandboxes/{OWNRE}1 problem of specs that cannot be read: their tenants are not looked at\n"
+    code, out, err = run("trace", *arguments, "shop")
+    assert (fine, code, err) == (0, 2, said)
+    assert (out == whole) == (arguments != ["--all"])
+    assert [
+        p["code"]
+        for p in json.loads(run("trace", *arguments, "shop", "--format", "json")[1])["environments"][0]["problems"]
+    ] == ["SL202"]
 
 
 @pytest.mark.parametrize(
@@ -629,7 +700,8 @@ def test_keep_going(here: Path) -> None:
         pytest.param(
             lambda spec: spec.write_text("a: b: c\n"),
             "dev1",
-            "dev1.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context\n",
+            "dev1.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n"
+            "  hint: quote the value: 'a: \"b: c\"'\n",
             id="syntax",
         ),
         pytest.param(
@@ -641,9 +713,9 @@ def test_keep_going(here: Path) -> None:
         pytest.param(
             lambda spec: edit(spec, "tenantID: dev1\n", "tenantID: xdev1\n"),
             "dev1.yaml, shop/sandboxes/xdev1",
-            "dev1.yaml:12:13: SL205 tenantID 'xdev1' is taken by sandbox 'xdev1' in sandboxes/xdev1.yaml\n"
+            "dev1.yaml:12:13: SL205 tenantID 'xdev1' is also claimed by sandbox 'xdev1' in shop/sandboxes/xdev1.yaml\n"
             "  hint: give each sandbox and each route group a tenantID of its own\n"
-            "shop/sandboxes/xdev1.yaml:8:9: SL205 tenantID 'xdev1' is taken by sandbox 'dev1' in sandboxes/dev1.yaml\n"
+            "shop/sandboxes/xdev1.yaml:8:9: SL205 tenantID 'xdev1' is also claimed by sandbox 'dev1' in shop/sandboxes/dev1.yaml\n"
             "  hint: give each sandbox and each route group a tenantID of its own\n",
             id="tenant-twice",
         ),
@@ -685,7 +757,8 @@ def test_keep_going_cannot_help_the_base(here: Path) -> None:
     assert run("render", "shop", "--keep-going") == (
         2,
         "",
-        "shop/base/bad.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context\n"
+        "shop/base/bad.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n"
+        "  hint: quote the value: 'a: \"b: c\"'\n"
         "1 problem, nothing was written\n",
     )
 
@@ -724,7 +797,7 @@ def test_the_gravest_status_of_several_environments(here: Path) -> None:
     assert run("check", "shop", "other") == (
         2,
         f"missing other/rendered/{FILES[0]}\n",
-        f"{CRAT}1 problem, nothing was written for this environment\n1 file differs: run 'sandlane render other/sandlane.yaml'\n",
+        f"{CRAT}1 problem for this environment\n1 file differs: run 'sandlane render other/sandlane.yaml'\n",
     )
 
 
@@ -892,17 +965,16 @@ def test_list_as_json(here: Path) -> None:
         "sandboxes": [],
         "accepted": [],
         "file": "shop/sandboxes/xdev1.yaml",
+        "renders": True,
     }
 
 
 def test_list_of_several_environments(here: Path) -> None:
     shutil.copytree(here / "shop", here / "other")
     edit(here / "shop" / "sandboxes" / "dev1.yaml", "owner: dana", "ownre: dana")
-    assert run("list", "shop", "other") == (
-        2,
-        f"# other/sandlane.yaml\n{SANDBOXES}",
-        f"shop/sandboxes/{OWNRE}1 problem, nothing was written for this environment\n",
-    )
+    code, out, err = run("list", "shop", "other")
+    assert (code, err) == (2, f"shop/sandboxes/{OWNRE}1 problem of specs that cannot be rendered\n")
+    assert out.endswith(f"# other/sandlane.yaml\n{SANDBOXES}")
     other = OWNED.replace("shop/routes/", "other/routes/").splitlines()
     code, out, err = run("list", "owned", "shop", "other")
     assert (code, err) == (0, "")
@@ -927,7 +999,7 @@ def test_list_of_nothing(here: Path) -> None:
         2,
         "",
         "SL120 environment file 'sandboxs' does not exist\n  hint: name one of those below: shop/sandlane.yaml\n"
-        "1 problem, nothing was written\n",
+        "1 problem\n",
     )
 
 
@@ -984,13 +1056,96 @@ def test_explain_as_json() -> None:
     }
 
 
-def test_explain_of_nothing() -> None:
-    assert run("explain", "nope") == (
-        2,
-        "",
-        "Usage: sandlane explain [OPTIONS] [CODE]\nTry 'sandlane explain --help' for help.\n\n"
-        "Error: no code 'nope': see sandlane explain\n",
-    )
+POLICY = """\
+environment.spec.policy.require (list of strings)
+
+Fields that every sandbox and route group has to have.
+One of: owner, expires.
+
+Example:
+    spec:
+      policy:
+        require:
+        - owner
+        - expires
+"""
+OUTPUT = """\
+environment.spec.output (mapping)
+
+What is written, and where.
+
+Fields:
+    path  string  Directory of the output, relative to this file.
+    base  string  none: only what sandboxes add and the adopted route objects; full: the whole base too (never a Secret).
+
+Example:
+    spec:
+      output:
+        path: rendered
+        base: full
+"""
+NAMESPACE = """\
+environment.spec.defaultNamespace (string)
+
+Namespace of base objects and workloads that name none.
+Default: default
+
+Example:
+    spec:
+      defaultNamespace: shop
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param("environment.spec.policy.require", POLICY, id="choices"),
+        pytest.param("environment.spec.output", OUTPUT, id="fields"),
+        pytest.param("defaultNamespace", NAMESPACE, id="by-its-last-step"),
+        pytest.param(
+            "owner",
+            "sandbox.spec.owner     string  Who answers for the sandbox; an annotation on its objects.\n"
+            "routegroup.spec.owner  string  Who answers for the group.\n",
+            id="several",
+        ),
+    ],
+)
+def test_explain_fields(asked: str, expected: str) -> None:
+    assert run("explain", asked) == (0, expected, "")
+
+
+def test_explain_a_field_as_json() -> None:
+    code, out, err = run("explain", "environment.spec.output.base", "--format", "json")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == [
+        {
+            "field": "environment.spec.output.base",
+            "type": "string",
+            "required": False,
+            "default": "none",
+            "allowed": ["none", "full"],
+            "description": "none: only what sandboxes add and the adopted route objects; full: the whole base too (never a Secret).",
+            "fields": [],
+            "example": {"spec": {"output": {"base": "full"}}},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        pytest.param("nope", "no code or field 'nope': expected a code, such as SL210, or a field, such as environment.spec.policy",
+                     id="nothing"),
+        pytest.param("environment.spec.plicy", "no code or field 'environment.spec.plicy': did you mean 'environment.spec.policy'?",
+                     id="path"),
+        pytest.param("sandbx.spec.polcy", "no code or field 'sandbx.spec.polcy': did you mean 'sandbox.spec'?", id="word"),
+        pytest.param("SL21", "no code 'SL21': did you mean 'SL421'?", id="code"),
+        pytest.param("SL", "no code 'SL': see sandlane explain", id="no-code"),
+    ],
+)  # fmt: skip
+def test_explain_of_nothing(asked: str, error: str) -> None:
+    usage = "Usage: sandlane explain [OPTIONS] [CODE|FIELD]\nTry 'sandlane explain --help' for help.\n\n"
+    assert run("explain", asked) == (2, "", f"{usage}Error: {error}\n")
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -1039,7 +1194,7 @@ def test_unknown_command(command: str, guess: str) -> None:
 
 def test_every_command_has_a_module_and_help() -> None:
     modules = {path.stem for path in (REPOSITORY / "renderer" / "sandlane" / "cli").glob("*.py")}
-    assert modules - {"__init__", "main", "session", "sarif", "view", "changing"} == set(COMMANDS)
+    assert modules - {"__init__", "main", "session", "view", "changing"} == set(COMMANDS)
     for name in COMMANDS:
         code, out, err = run(name, "--help")
         assert (code, err, out.startswith(f"Usage: sandlane {name} ")) == (0, "", True)

@@ -79,7 +79,7 @@ def test_mistakes_in_calls_are_told(here: Path) -> None:
         "",
         "sandlane.yaml:9:12: SL210 workload 'Deployment/shop/wbe' is not in the base\n  hint: did you mean 'web'?\n"
         "sandlane.yaml:9:22: SL237 'Service/shop/checkout' is not in the base\n  hint: did you mean 'checkout-svc'?\n"
-        "2 problems, nothing was written\n",
+        "2 problems\n",
     )
 
 

@@ -56,7 +56,7 @@ def test_no_environment_above_the_repository_is_taken(here: Path, monkeypatch: p
         2,
         "",
         "SL120 environment file 'sandlane.yaml' does not exist\n  hint: name one of those below: staging/sandlane.yaml\n"
-        "1 problem, nothing was written\n",
+        "1 problem\n",
     )
     monkeypatch.chdir(here / "other" / ".git")
     write(here, {"other/.git/.git/HEAD": ""})
@@ -64,5 +64,5 @@ def test_no_environment_above_the_repository_is_taken(here: Path, monkeypatch: p
         2,
         "",
         "SL120 environment file 'sandlane.yaml' does not exist\n"
-        "  hint: name the environment's file or directory, or make one with 'sandlane init'\n1 problem, nothing was written\n",
+        "  hint: name the environment's file or directory, or make one with 'sandlane init'\n1 problem\n",
     )

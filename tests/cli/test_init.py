@@ -239,7 +239,7 @@ def test_init_finds_the_base(here: Path, files: dict[str, str], base: str) -> No
         pytest.param(
             {"a.yaml": UNNAMED},
             ["a.yaml", "--with", "jenkins"],
-            "no integration 'jenkins': expected some of pre-commit, github, gitlab, argocd, flux\n",
+            "no integration 'jenkins': expected some of pre-commit, github, gitlab, merge-driver, argocd, flux\n",
             id="an-integration",
         ),
     ],
@@ -327,11 +327,15 @@ def test_init_writes_files_for_other_tools(here: Path) -> None:
     assert (here.parent / ".gitlab-ci.yml").read_text() == "mine\n"
     assert out == (
         "# Fails a merge request whose output is stale, or does not keep sandlane's promises.\nsandlane:\n"
-        "  image: python:3.12-slim\n  script:\n  - pip install sandlane==0.1.0\n  - sandlane check staging\n"
+        "  image: python:3.12\n  script:\n  - pip install git+https://github.com/sandlane/sandlane@v0.1.0\n  - sandlane check staging\n"
         "  - sandlane verify staging\n"
     )
-    assert "    path: staging/rendered\n" in (here / "gitops" / "argocd.yaml").read_text()
-    assert "  path: ./staging/rendered\n" in (here / "gitops" / "flux.yaml").read_text()
+    for tool in ("argocd", "flux"):
+        assert (here / "gitops" / f"{tool}.yaml").read_text() == run("gitops", tool)[1]
+    assert (
+        "\n  output: {path: rendered, flux: {sourceRef: {name: staging-sandboxes}}}\n"
+        in (here / "sandlane.yaml").read_text()
+    )
 
 
 def talk(directory: Path, *arguments: str, answers: dict[str, str]) -> tuple[int, str]:

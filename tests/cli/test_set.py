@@ -204,8 +204,8 @@ def test_a_change_that_cannot_be_rendered_is_not_written(here: Path) -> None:
     assert run("set", "Dev_1", "checkout=r/checkout:2") == (
         2,
         "",
-        "sandboxes/Dev_1.yaml:6:9: SL201 'Dev_1' does not have the form that is expected in 'metadata.name'\n"
-        "  hint: Name of the sandbox and of its directory in the output; the tenantID unless the spec gives one.\n"
+        "sandboxes/Dev_1.yaml:6:9: SL201 'Dev_1' contains the capital 'D' and '_' in 'metadata.name'\n"
+        "  hint: write 'name: dev-1': lower-case letters, digits and '-', with a letter or digit at both ends\n"
         "1 problem, nothing was written\n",
     )
     assert snapshot(here) == before

@@ -158,7 +158,7 @@ def test_no_output_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert (result.output, result.exit_code) == (
         "SL120 output directory 'rendered' does not exist\n"
         "  hint: run 'sandlane render', or trace the base alone with --base-only\n"
-        "1 problem, nothing was written\n",
+        "1 problem\n",
         2,
     )
 
@@ -172,7 +172,7 @@ def test_an_output_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path
         "out/a.yaml:1:1: SL123 no Kubernetes object: apiVersion missing or no string\n"
         "  hint: a manifest needs apiVersion, kind and metadata.name; mark other files with a comment "
         "'# +argocd:skip-file-rendering'\n"
-        "1 problem, nothing was written\n",
+        "1 problem\n",
         2,
     )
 

@@ -93,7 +93,7 @@ def test_empty_volumes() -> None:
     base = [{**made, "kind": "StatefulSet", "spec": {**made["spec"], "volumeClaimTemplates": claims}}, service("a")]
     assert found(base, {"name": "a", "kind": "StatefulSet"}) == [
         (
-            "sandboxes/dev1.yaml: SL305 notice: 'StatefulSet/shop/a-dev1' starts with empty volumes: data, log\n"
+            "sandboxes/dev1.yaml: SL305 notice: 'StatefulSet/shop/a-dev1-bec5cfad' starts with empty volumes: data, log\n"
             "  hint: the clone has volume claims of its own; fill them, or let the clone use the base's store by an environment variable"
         )
     ]
@@ -150,8 +150,9 @@ def test_peers_by_name(value: str, peer: str | None) -> None:
         "kind": "StatefulSet",
     }
     said = (
-        f"sandboxes/dev1.yaml: SL317 notice: variable 'PEERS' of 'StatefulSet/shop/a-dev1' names a pod of the origin ('{peer}')\n"
-        "  hint: give the clone a list of its own pods in 'env'; they are named <StatefulSet>-<tenantID>-<number>"
+        "sandboxes/dev1.yaml: SL317 notice: "
+        f"variable 'PEERS' of 'StatefulSet/shop/a-dev1-6d9695b0' names a pod of the origin ('{peer}')\n"
+        "  hint: give the clone a list of its own pods in 'env'; they are named by the clone, 'a-dev1-6d9695b0-<number>'"
     )
     assert found([base, service("a")], {"name": "a", "kind": "StatefulSet"}) == ([said] if peer else [])
 

@@ -1,4 +1,4 @@
-"""What a pull request may try in order to get more than its origin has; each attempt goes through the whole line."""
+"""What a pull request may try beside the table of attempts (tests/guards/attempts.py), each through the whole line."""
 
 from __future__ import annotations
 
@@ -86,75 +86,13 @@ def than(what: str, one: str = "Deployment/shop/a-dev1", other: str = "'Deployme
 
 IN_APP = " in container 'app'"
 ATTEMPTS = [
-    pytest.param(patched({"serviceAccountName": "admin"}), than("service account 'admin'"), id="service-account"),
-    pytest.param(patched({"serviceAccountName": None}), than("service account 'default'"), id="default-account"),
-    pytest.param(patched({"automountServiceAccountToken": True}), than("the service account's token"), id="token"),
-    pytest.param(patched({"automountServiceAccountToken": None}), than("the service account's token"), id="token-by-default"),
-    pytest.param(patched({"volumes": [{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]}),
-                 than("a token for the API server"), id="projected-token"),
-    pytest.param(patched({"hostNetwork": True}), than("hostNetwork"), id="host-network"),
-    pytest.param(patched({"hostPID": True}), than("hostPID"), id="host-pid"),
-    pytest.param(patched({"hostIPC": True}), than("hostIPC"), id="host-ipc"),
-    pytest.param(patched({"shareProcessNamespace": True}), than("shareProcessNamespace"), id="process-namespace"),
-    pytest.param(patched({"hostUsers": True}), than("the host's users (hostUsers)"), id="host-users"),
-    pytest.param(patched({"volumes": [{"name": "root", "hostPath": {"path": "/"}}]}), than("hostPath '/'"), id="host-path"),
     pytest.param(container(volumeMounts=[{"name": "logs", "mountPath": "/l"}]),
                  than("mounting hostPath '/var/log'" + IN_APP), id="mounted-host-path"),
-    pytest.param(patched({"volumes": [{"name": "x", "persistentVolumeClaim": {"claimName": "orders"}}]}),
-                 than("claim 'orders'"), id="claim-of-another"),
-    pytest.param(patched({"volumes": [{"name": "x", "nfs": {"server": "s", "path": "/"}}]}),
-                 than('nfs volume {"path": "/", "server": "s"}'), id="network-volume"),
-    pytest.param(patched({"volumes": [{"name": "x", "ephemeral": {"volumeClaimTemplate": {"spec": {
-        "dataSource": {"kind": "PersistentVolumeClaim", "name": "orders"}}}}}]}),
-                 than('dataSource {"kind": "PersistentVolumeClaim", "name": "orders"}'), id="data-of-another"),
-    pytest.param(patched({"runtimeClassName": None}), than("runtime class 'of the cluster'"), id="runtime-class"),
-    pytest.param(patched({"priorityClassName": "system-node-critical"}),
-                 than("priority class 'system-node-critical'"), id="priority"),
-    pytest.param(patched({"securityContext": {"supplementalGroups": [0]}}), than("group 0"), id="group"),
-    pytest.param(patched({"securityContext": {"fsGroup": 0}}), than("fsGroup 0"), id="fs-group"),
-    pytest.param(patched({"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}}),
-                 than("sysctl kernel.msgmax=1"), id="sysctl"),
-    pytest.param(context(privileged=True), than("privilege escalation" + IN_APP), id="privileged"),
-    pytest.param(context(allowPrivilegeEscalation=None), than("privilege escalation" + IN_APP), id="escalation"),
-    pytest.param(context(capabilities={"add": ["NET_ADMIN"]}), than("capability NET_ADMIN" + IN_APP), id="capability"),
     pytest.param(context(capabilities={"drop": ["KILL"]}), than("capability AUDIT_WRITE" + IN_APP), id="fewer-drops"),
-    pytest.param(context(runAsUser=0), than("running as the user of its image" + IN_APP), id="root"),
-    pytest.param(context(runAsNonRoot=None, runAsUser=None), than("running as the user of its image" + IN_APP), id="any-user"),
-    pytest.param(context(runAsUser=1337), than("runAsUser 1337, the proxy's own" + IN_APP), id="user-of-the-proxy"),
-    pytest.param(context(runAsGroup=0), than("group 0" + IN_APP), id="root-group"),
-    pytest.param(context(readOnlyRootFilesystem=False), than("writing to its root file system" + IN_APP), id="root-file-system"),
-    pytest.param(context(procMount="Unmasked"), than("an unmasked /proc" + IN_APP), id="proc"),
-    pytest.param(context(seccompProfile={"type": "Unconfined", "$patch": "replace"}),
-                 than("seccomp profile Unconfined" + IN_APP), id="seccomp"),
-    pytest.param(context(appArmorProfile={"type": "Unconfined"}), than("AppArmor profile Unconfined" + IN_APP), id="app-armor"),
-    pytest.param(context(seLinuxOptions={"type": "spc_t"}), than('seLinuxOptions {"type": "spc_t"}' + IN_APP), id="se-linux"),
-    pytest.param(context(windowsOptions={"hostProcess": True}), than('windowsOptions {"hostProcess": true}' + IN_APP), id="windows"),
     pytest.param(patched({"containers": [{"name": "tool", "image": "registry.example/t:1"}]}),
                  than("capability AUDIT_WRITE in container 'tool'"), id="another-container"),
     pytest.param(patched({"initContainers": [{"name": "tool", "image": "registry.example/t:1", "securityContext": {
         **STRICT, "privileged": True}}]}), than("privilege escalation in container 'tool'"), id="another-init-container"),
-    pytest.param(patched({"containers": [{"name": "istio-proxy", "image": "registry.example/t:1", "securityContext": STRICT}]}),
-                 than("a container in the place of the proxy, 'istio-proxy'"), id="another-proxy"),
-    pytest.param(annotated(sidecar_istio_io__inject="false"),
-                 than("annotation 'sidecar.istio.io/inject' other than its origin's"), id="no-proxy"),
-    pytest.param(annotated(sidecar_istio_io__inject=None),
-                 than("annotation 'sidecar.istio.io/inject' other than its origin's"), id="no-word-of-a-proxy"),
-    pytest.param(annotated(traffic_sidecar_istio_io__excludeInboundPorts="80"),
-                 than("annotation 'traffic.sidecar.istio.io/excludeInboundPorts' other than its origin's"), id="past-the-proxy"),
-    pytest.param(annotated(linkerd_io__inject="disabled"),
-                 than("annotation 'linkerd.io/inject' other than its origin's"), id="past-linkerd"),
-    pytest.param(annotated(prometheus_istio_io__merge_metrics="false"),
-                 than("annotation 'prometheus.istio.io/merge.metrics' other than its origin's"), id="metrics-of-the-proxy"),
-    pytest.param(annotated(viz_linkerd_io__tap="enabled"),
-                 than("annotation 'viz.linkerd.io/tap' other than its origin's"), id="tap"),
-    pytest.param(annotated(iam_amazonaws_com__role="admin"),
-                 than("annotation 'iam.amazonaws.com/role' other than its origin's"), id="role-of-the-cloud"),
-    pytest.param(patched({}, metadata={"annotations": {"io.kubernetes.cri-o.Devices": "/dev/fuse"}}),
-                 than("annotation 'io.kubernetes.cri-o.Devices' other than its origin's"), id="device-of-the-runtime"),
-    pytest.param(patched({}, metadata={"annotations": {"cdi.k8s.io/a": "vendor.example/d=all"}}),
-                 than("annotation 'cdi.k8s.io/a' other than its origin's"), id="device-by-cdi"),
-    pytest.param(annotated(k8s_v1_cni_cncf_io__networks="host"),
-                 than("annotation 'k8s.v1.cni.cncf.io/networks' other than its origin's"), id="another-network"),
     # The API server drops fields that a pod's security context does not have: what they say is not in force.
     pytest.param(patched({"securityContext": {"capabilities": {"drop": ["ALL"]}},
                           "containers": [{"name": "app", "securityContext": {"capabilities": None}}]}),
@@ -166,10 +104,16 @@ ATTEMPTS = [
                           "containers": [{"name": "app", "securityContext": {"readOnlyRootFilesystem": None}}]}),
                  than("writing to its root file system" + IN_APP), id="root-file-system-of-the-pod"),
     pytest.param({"image": "elsewhere.example/a:2"},
-                 "SL241 the environment's policy allows no image 'elsewhere.example/a:2' for 'Deployment/shop/a-dev1'", id="image"),
+                 "SL241 the environment's policy allows no image 'elsewhere.example/a:2' "
+                 "for 'Deployment/shop/a-dev1'", id="image"),
     pytest.param(container(image="elsewhere.example/a:2"),
-                 "SL241 the environment's policy allows no image 'elsewhere.example/a:2' for 'Deployment/shop/a-dev1'",
+                 "SL241 the environment's policy allows no image 'elsewhere.example/a:2' "
+                 "for 'Deployment/shop/a-dev1'",
                  id="image-by-patch"),
+    pytest.param({"env": [{"name": "S", "valueFrom": {"secretKeyRef": {"name": "admin", "key": "k"}}}]},
+                 than("Secret 'admin'"), id="secret-variable"),
+    pytest.param({"containers": [{"name": "app", "env": [{"name": "S", "valueFrom": {"secretKeyRef": {"name": "admin", "key": "k"}}}]}]},
+                 than("Secret 'admin'"), id="secret-variable-of-a-container"),
 ]  # fmt: skip
 
 
@@ -178,7 +122,9 @@ def test_attempts(workload: Object, expected: str) -> None:
     assert expected in refused(workload)
 
 
-@pytest.mark.parametrize(("workload", "expected"), [p for p in ATTEMPTS if "image" not in str(p.id)])
+@pytest.mark.parametrize(
+    ("workload", "expected"), [p for p in ATTEMPTS if "patches" in str(p.values[0]) and "image" not in str(p.id)]
+)
 def test_proof_sees_each_attempt_for_itself(workload: Object, expected: str) -> None:
     """The guard and the proof share no code: what the one refuses, the other would have found in the output."""
     manifest: Any = BASE[0]
@@ -197,7 +143,7 @@ HARMLESS = [
     pytest.param(context(seccompProfile={"type": "RuntimeDefault"}), id="seccomp"),
     pytest.param(container(resources={"limits": {"cpu": "1"}}), id="resources"),
     pytest.param(container(command=["sh"], args=["-c", "x"]), id="command"),
-    pytest.param(patched({"volumes": [{"name": "x", "emptyDir": {}}, {"name": "s", "secret": {"secretName": "s"}}]}), id="volumes"),
+    pytest.param(patched({"volumes": [{"name": "x", "emptyDir": {}}, {"name": "c", "configMap": {"name": "c"}}]}), id="volumes"),
     pytest.param(patched({"containers": [{"name": "tool", "image": "registry.example/t:1", "securityContext": STRICT}]}),
                  id="another-container"),
     pytest.param(annotated(sidecar_istio_io__proxyCPU="100m", example_com__note="x"), id="annotations"),
@@ -390,7 +336,3 @@ RESOURCES = [
 @pytest.mark.parametrize(("text", "expected"), RESOURCES)
 def test_resources(text: str, expected: str) -> None:
     assert expected in refused({}, {"sandboxes/extra/x.yaml": text}, resources=["extra/x.yaml"])
-
-
-def test_more_than_the_issue_asks_for() -> None:
-    assert len(ATTEMPTS) + len(RESOURCES) >= 25

@@ -477,6 +477,19 @@ def test_an_output_that_names_no_other_environment_is_brought_up_to_date(tmp_pat
     assert texts(tmp_path / "out") == of("a.yaml", "a: 2")
 
 
+def test_an_environment_seen_from_another_root_is_the_same(tmp_path: Path) -> None:
+    """`--root` changes how its file is named; a name that could mean another file still means another environment."""
+    put(
+        tmp_path,
+        {"shop/sandlane.yaml": "x", **{f"shop/out/{path}": text for path, text in of("shop/sandlane.yaml").items()}},
+    )
+    bring(tmp_path / "shop" / "out", of("sandlane.yaml"))
+    assert texts(tmp_path / "shop" / "out") == of("sandlane.yaml")
+    put(tmp_path, {"sandlane.yaml": "y"})
+    with pytest.raises(OfAnotherEnvironment, match=r"is the output of environment 'sandlane\.yaml'"):
+        changes(tmp_path / "shop" / "out", of("shop/sandlane.yaml"))
+
+
 HOLDER = """
 import sys
 from pathlib import Path

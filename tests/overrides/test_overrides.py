@@ -159,12 +159,12 @@ def test_patches() -> None:
             "dev1",
             {"name": "a", **FINE, "patches": [{"patch": JSON_PATCH}, {"patch": MERGE}, {"path": "extra/p.yaml"}]},
         ),
-        beside={"sandboxes/extra/p.yaml": "spec: {template: {spec: {hostAliases: [{ip: 10.0.0.1, hostnames: [x]}]}}}"},
+        beside={"sandboxes/extra/p.yaml": "spec: {template: {spec: {setHostnameAsFQDN: true}}}"},
     )
     clone = made["Deployment/a-dev1"]
     spec = clone["spec"]["template"]["spec"]
     assert clone["metadata"]["annotations"]["note"] == "1"
-    assert (spec["terminationGracePeriodSeconds"], spec["hostAliases"]) == (5, [{"ip": "10.0.0.1", "hostnames": ["x"]}])
+    assert (spec["terminationGracePeriodSeconds"], spec["setHostnameAsFQDN"]) == (5, True)
     assert sorted(v["name"] for v in env(clone["spec"]["template"])) == ["NEW", "X"]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandlane.plan.metadata import clone_labels, released, tenant_metadata, without_owners
+from sandlane.plan.metadata import clone_labels, handed_over, released, tenant_metadata, without_owners
 from tests.build import app, plan, sandbox
 
 MARKS = {
@@ -86,6 +86,46 @@ def test_released_keeps_the_order_of_keys() -> None:
     manifest = {"metadata": {"labels": {"b": "1", "a": "2"}, "name": "a", "namespace": "x"}, "kind": "X", "spec": {}}
     found = released(manifest, "x")
     assert (list(found), list(found["metadata"])) == (["metadata", "kind", "spec"], ["labels", "name", "namespace"])
+
+
+def test_released_keeps_what_says_how_data_is_read() -> None:
+    notes = {"kustomize.toolkit.fluxcd.io/substitute": "disabled", "kustomize.toolkit.fluxcd.io/prune": "disabled"}
+    found = released({"metadata": {"name": "a", "annotations": notes}}, "")
+    assert found == {"metadata": {"name": "a", "annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}}}
+
+
+KEPT = {
+    "argocd.argoproj.io/hook": "PreSync",
+    "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+    "argocd.argoproj.io/sync-wave": "2",
+    "config.kubernetes.io/depends-on": "apps/namespaces/shop/Deployment/a",
+    "helm.sh/hook": "test",
+    "helm.sh/resource-policy": "keep",
+    "kustomize.toolkit.fluxcd.io/force": "enabled",
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    "kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent",
+    "kustomize.toolkit.fluxcd.io/substitute": "enabled",
+}
+TRACKED = {
+    "argocd.argoproj.io/installation-id": "x",
+    "argocd.argoproj.io/tracking-id": "x",
+    "config.k8s.io/owning-inventory": "x",
+    "config.kubernetes.io/index": "0",
+    "deployment.kubernetes.io/revision": "3",
+    "internal.config.kubernetes.io/path": "x",
+    "kubectl.kubernetes.io/last-applied-configuration": "{}",
+    "meta.helm.sh/release-name": "shop",
+}
+
+
+def test_handed_over_as_they_are_but_for_what_the_cluster_set() -> None:
+    labels = {"app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "shop-1", "app.kubernetes.io/instance": "shop"}
+    flux = {"kustomize.toolkit.fluxcd.io/name": "base", "helm.toolkit.fluxcd.io/namespace": "x"}
+    metadata = {"name": "a", "uid": "1", "labels": {**labels, **flux}, "annotations": {**KEPT, **TRACKED}}
+    found = handed_over({"metadata": metadata, "data": {"a": None}, "status": {}}, "shop")
+    kept = {"name": "a", "namespace": "shop", "labels": labels, "annotations": KEPT}
+    assert found == {"metadata": kept, "data": {"a": None}}
 
 
 @pytest.mark.parametrize(

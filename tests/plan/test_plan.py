@@ -107,7 +107,7 @@ def test_stateful_set() -> None:
     )
     (clone,) = made.clones
     assert (str(clone.id), str(clone.headless), clone.selector["sandlane.dev/origin"]) == (
-        "StatefulSet/shop/db-dev1",
+        "StatefulSet/shop/db-dev1-6d9695b0",
         "Service/shop/db-dev1-headless",
         "statefulset.db",
     )
@@ -147,7 +147,7 @@ def test_suspended_and_sorted() -> None:
         pytest.param([], "zzz",
             ": SL210 workload 'Deployment/shop/zzz' is not in the base\n  hint: the base has no Deployment", id="none"),
         pytest.param(
-            [deployment("a", namespace="web")], "a",
+            [deployment("a", namespace="web"), deployment("b")], "a",
             ": SL210 workload 'Deployment/shop/a' is not in the base\n  hint: it is in namespace 'web': add 'namespace: web'",
             id="another-namespace",
         ),

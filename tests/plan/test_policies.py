@@ -22,7 +22,6 @@ from tests.build import (
 )
 
 OWN = {"sandlane.dev/tenant": "dev1", "sandlane.dev/origin": "a"}
-WAVE = {"argocd.argoproj.io/sync-wave": "-1"}
 ISTIO, LINKERD, GATEWAY = "security.istio.io/v1", "policy.linkerd.io/v1beta1", "gateway.networking.k8s.io"
 AB = [*app("a"), *app("b")]
 
@@ -163,7 +162,7 @@ def test_a_copy_is_its_sandboxs_and_there_before_the_clone() -> None:
         "namespace": "shop",
         "labels": {"team": "x", "app.kubernetes.io/managed-by": "sandlane", "tenantID": "dev1", "sandlane.dev/tenant": "dev1",
                    "sandlane.dev/sandbox": "dev1", "sandlane.dev/origin": "p"},
-        "annotations": {"note": "y", **WAVE, "sandlane.dev/owner": "dana", "sandlane.dev/spec": "sandboxes/dev1.yaml"},
+        "annotations": {"note": "y", "sandlane.dev/owner": "dana", "sandlane.dev/spec": "sandboxes/dev1.yaml"},
     }  # fmt: skip
 
 
@@ -338,6 +337,26 @@ LEFT = {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]
             id="one-alone-counts",
         ),
         pytest.param(
+            [object_of(LINKERD, "Server", name, podSelector=labelled("a"), port=8080) for name in ("p", "q")],
+            [f"SL320 'Server/shop/{one}' applies to 'Deployment/shop/a' and cannot follow to its clone: "
+             f"'Server/shop/{other}' selects it too, and only the older of them counts" for one, other in ("pq", "qp")],
+            id="r-l3-servers-of-one-port",
+        ),
+        pytest.param(
+            [object_of(LINKERD, "Server", "p", podSelector=labelled("a"), port=8080),
+             object_of(LINKERD, "Server", "q", podSelector={}, port=8080)],
+            ["SL320 'Server/shop/p' applies to 'Deployment/shop/a' and cannot follow to its clone: "
+             "'Server/shop/q' selects it too, and only the older of them counts"],
+            id="r-l2-a-server-for-all-pods",
+        ),
+        pytest.param(
+            [object_of(LINKERD, "Server", "s", podSelector=labelled("a"), port=8080),
+             *(object_of("policy.linkerd.io/v1beta3", "HTTPRoute", name, parentRefs=[TO_SERVER], rules=[{}]) for name in ("p", "q"))],
+            [f"SL323 'HTTPRoute/shop/{one}' names 'Server/shop/s' and cannot follow to its copy for the tenant: 'HTTPRoute/shop/{other}' "
+             "names it too and may answer the same requests, for which only the older of them counts" for one, other in ("pq", "qp")],
+            id="r-l4-routes-of-a-server-that-tie",
+        ),
+        pytest.param(
             [object_of("extensions.istio.io/v1alpha1", "WasmPlugin", "p", "istio-system", selector=labelled("a"), imagePullSecret="s")],
             ["SL320 'WasmPlugin/istio-system/p' applies to 'Deployment/shop/a' and cannot follow to its clone: "
              "its 'imagePullSecret' is in namespace 'istio-system'"],
@@ -379,6 +398,20 @@ LEFT = {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]
 )  # fmt: skip
 def test_what_cannot_follow(base: list[Object], expected: list[str]) -> None:
     assert [text.partition(": ")[2] for text in problems([*AB, *base])] == expected
+
+
+def test_servers_of_other_ports_follow() -> None:
+    base = [*AB, *(object_of(LINKERD, "Server", f"p{n}", podSelector=labelled("a"), port=n) for n in (80, 90)),
+            object_of(LINKERD, "Server", "wide", podSelector={}, port=100)]  # fmt: skip
+    assert sorted(written(base, mesh="linkerd")) == ["dev1: Server/shop/p80-a-dev1", "dev1: Server/shop/p90-a-dev1"]
+
+
+def test_routes_of_a_server_that_do_not_tie_follow() -> None:
+    routes = [object_of("policy.linkerd.io/v1beta3", "HTTPRoute", name, parentRefs=[TO_SERVER],
+                        rules=[{"matches": [{"path": {"type": "PathPrefix", "value": f"/{name}"}}]}]) for name in ("p", "q")]  # fmt: skip
+    assert sorted(written([*AB, server("s"), *routes], mesh="linkerd")) == [
+        "dev1: HTTPRoute/shop/p-s-a-dev1", "dev1: HTTPRoute/shop/q-s-a-dev1", "dev1: Server/shop/s-a-dev1"
+    ]  # fmt: skip
 
 
 def test_what_cannot_follow_may_be_accepted() -> None:

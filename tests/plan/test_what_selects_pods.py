@@ -9,6 +9,7 @@ import pytest
 from sandlane.k8s.calico import BadExpression, parse
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
+from sandlane.reports import listing
 from tests.build import Object, app, deployment, inputs, object_of, sandbox, service, texts
 
 ACCEPT = "accept it at the workload: accept: [{{code: {0}, object: {1}, reason: ...}}]"
@@ -182,3 +183,15 @@ def test_old_api_groups() -> None:
         "sandboxes/dev1.yaml: SL210 workload 'Deployment/shop/a' is not in the base\n"
         "  hint: the API server no longer serves 'Deployment/shop/a' of apiVersion extensions/v1beta1: change it to apps/v1"
     ]
+
+
+def test_workloads_of_old_api_groups_are_listed() -> None:
+    old = {**deployment("a"), "apiVersion": "extensions/v1beta1"}
+    (row,) = listing.workloads(inputs([old]))
+    assert row == {
+        "workload": "Deployment/shop/a",
+        "clonable": False,
+        "reason": "the API server no longer serves 'Deployment/shop/a' of apiVersion extensions/v1beta1: change it to apps/v1",
+        "services": [],
+        "file": "base.yaml",
+    }

@@ -150,7 +150,7 @@ def test_the_scan_sees_the_calls() -> None:
         "output/layout",
         "specs/inputs",
         "specs/sandbox",
-        "specs/schema",
+        "specs/explanation",
         "yamlio/read",
         "yamlio/text",
         "cli/session",

@@ -93,7 +93,9 @@ def test_each_command_works_in_the_smallest_example(example: Path, command: str)
     assert run(example, "render").returncode == 0
     result = run(example, *shlex.split(command))
     assert result.returncode == 0, result.stderr
-    words = {"render": "rendered: 0 created, 0 updated, 0 deleted, 6 unchanged\n",
+    words = {"gitops argocd": "there is no git remote 'origin': "
+                              "put the repository's address in the place of REPOSITORY, or give --repo\n",
+             "render": "rendered: 0 created, 0 updated, 0 deleted, 6 unchanged\n",
              "adopt": "sandlane.yaml: nothing to adopt: no route object of the base has to be\n",
              "connect dev1": f"for other clients: --for {', '.join(sorted(CLIENTS))}\n"}  # fmt: skip
     assert result.stderr == words.get(command, "")

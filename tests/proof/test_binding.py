@@ -290,3 +290,51 @@ def test_two_copies_of_which_one_is_in_force() -> None:
         f"'PeerAuthentication/shop/{name}' is one of 2 that bind 'Deployment/shop/a', of which one is in force"
         for name in ("p", "q")
     ]
+
+
+def _marked(copy: Object, name: str, origin: str) -> Object:
+    labels = {"app.kubernetes.io/managed-by": "sandlane", "tenantID": "dev1", "sandlane.dev/sandbox": "dev1",
+              "sandlane.dev/tenant": "dev1", "sandlane.dev/origin": origin}  # fmt: skip
+    annotations = {"sandlane.dev/spec": "sandboxes/dev1.yaml"}
+    return {**copy, "metadata": {"name": name, "namespace": "shop", "labels": labels, "annotations": annotations}}
+
+
+POLICY = "policy.linkerd.io/v1beta3"
+
+
+def test_r_l2_a_copy_of_a_server_beside_another_of_its_port() -> None:
+    both = [
+        object_of(POLICY, "Server", "own", podSelector=A, port=80),
+        object_of(POLICY, "Server", "all", podSelector={}, port=80),
+    ]
+    accept = [{"code": "SL320", "object": "Server/shop/own", "reason": "fine"}]
+    given = inputs([*app("a"), *both], sandbox("dev1", {"name": "a", "accept": accept}), mesh="linkerd")
+    files, claims = written(given), claims_of(given)
+    assert prove(given.base, make(files), claims) == []
+    selector = {"matchLabels": {"sandlane.dev/tenant": "dev1", "sandlane.dev/origin": "a"}}
+    copy = object_of(POLICY, "Server", "", podSelector=selector, port=80)
+    files[f"{ONE}server.policy.linkerd.io-own-a-dev1.yaml"] = _marked(copy, "own-a-dev1", "own")
+    bare = tuple(dataclasses.replace(claim, accepted=frozenset()) for claim in claims.sandboxes)
+    problems = prove(given.base, make(files), dataclasses.replace(claims, sandboxes=bare))
+    assert [problem.text.partition(" does not hold: ")[2] for problem in problems] == [
+        "'Server/shop/own' is one of 2 that bind 'Deployment/shop/a', of which one is in force"
+    ]
+
+
+def test_r_l4_copies_of_routes_of_a_server_that_tie() -> None:
+    routes = [object_of(POLICY, "HTTPRoute", name, parentRefs=[TO_SERVER], rules=[{}]) for name in ("p", "q")]
+    base = [*app("a"), object_of(POLICY, "Server", "s", podSelector=A, port=80), *routes]
+    accept = [{"code": "SL323", "object": f"HTTPRoute/shop/{name}", "reason": "fine"} for name in ("p", "q")]
+    given = inputs(base, sandbox("dev1", {"name": "a", "accept": accept}), mesh="linkerd")
+    files, claims = written(given), claims_of(given)
+    assert prove(given.base, make(files), claims) == []
+    for name in ("p", "q"):
+        copy = object_of(POLICY, "HTTPRoute", "", parentRefs=[{**TO_SERVER, "name": "s-a-dev1"}], rules=[{}])
+        files[f"{ONE}httproute.policy.linkerd.io-{name}-s-a-dev1.yaml"] = _marked(
+            copy, f"{name}-s-a-dev1", f"httproute.{name}"
+        )
+    problems = prove(given.base, make(files), claims)
+    assert [problem.text.partition(" does not hold: ")[2] for problem in problems] == [
+        f"'HTTPRoute/shop/{one}' names 'Server/shop/s' as 'HTTPRoute/shop/{other}' does, and of the two the older counts: "
+        "'Server/shop/s-a-dev1' has a copy" for one, other in ("pq", "qp")
+    ]  # fmt: skip

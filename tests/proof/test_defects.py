@@ -256,7 +256,7 @@ DEFECTS = [
         ("policy of a subset lost", drop(RULE, ("spec", "subsets", 0, "trafficPolicy")), "SL602"),
         ("labels of a subset", put(RULE, ("spec", "subsets", 0, "labels"), {"version": "v1"}), "SL602"),
         # P6
-        ("name of a Service too long", renamed, "SL601 SL602 SL605 SL606"),
+        ("name of a Service too long", renamed, "SL601 SL602 SL605 SL606 SL622"),
         ("label value too long", put(SERVICE, (*LABELS, "x"), "x" * 64), "SL606"),
         ("label key that is none", put(SERVICE, (*LABELS, "-x"), "x"), "SL606"),
         ("annotations too large", put(SERVICE, ("metadata", "annotations", "x"), "x" * 300_000), "SL606"),

@@ -200,7 +200,7 @@ ERASURE = [
         id="full-with-a-secret",
     ),
     pytest.param(
-        lambda: said(full, gone(VS), add("base/shop/virtualservice-checkout.yaml", correct()[VS]), claims=in_full()),
+        lambda: said(gone(VS), add("base/shop/virtualservice-checkout.yaml", correct()[VS]), full, claims=in_full()),
         id="full-with-routes-in-base",
     ),
 ]

@@ -473,7 +473,7 @@ DEFECTS = [
         id="a-default-with-an-annotation",
     ),
     pytest.param(
-        lambda: said(G, put(WEB, ("metadata", "labels", "policy"), "slow")),
+        lambda: said(G, put(WEB, ("metadata", "labels", "istio.io/use-waypoint"), "slow")),
         id="a-default-with-a-label",
     ),
     pytest.param(

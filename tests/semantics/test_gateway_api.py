@@ -52,6 +52,7 @@ X = ("x", "1")
 SHORT_WITH_HEADER = [route("r", rule("b", path("/a", headers=[header("x", "1")])), rule("c", path("/a/b")))]
 METHOD_OR_HEADER = [route("r", rule("b", path("/a", headers=[header("x", "1")])), rule("c", path("/a", method="GET")))]
 EXACT_OR_LONGER = [route("r", rule("b", path("/a/b", "Exact")), rule("c", path("/a/b"), path("/a/b/c")))]
+QUERY = {"queryParams": [{"name": "q", "value": "x y"}]}
 EXPRESSION = [route("r", rule("b", path("/a.*", "RegularExpression")), rule("c", path("/a/b")))]
 BOTH_KINDS = [route("h", rule("b")), route("g", rule("c"), kind="GRPCRoute")]
 
@@ -84,7 +85,7 @@ BOTH_KINDS = [route("h", rule("b")), route("g", rule("c"), kind="GRPCRoute")]
                      [f"b:80 [{OLDEST.format('HTTPRoute/shop/1')}]", f"c:80 [{OLDEST.format('HTTPRoute/shop/2')}]"],
                      id="ties: the older"),
         pytest.param("linkerd", [route("1", rule("b")), route("2", rule("b"))], ("/",), ["b:80"], id="a tie without a difference"),
-        pytest.param("linkerd", BOTH_KINDS, ("/",), ["404"], id="S20 a GRPCRoute disables HTTPRoutes"),
+        pytest.param("linkerd", BOTH_KINDS, ("/",), ["c:80"], id="S20 a GRPCRoute disables HTTPRoutes, R-L9 whatever the method"),
         pytest.param("gateway-api", BOTH_KINDS, ("/",), ["404"], id="S20 in the specification too"),
         pytest.param("linkerd", [route("r", rule("b", filters=[{"type": "URLRewrite"}]))], ("/",), ["a:80"],
                      id="an unsupported filter makes a route inert"),
@@ -95,6 +96,20 @@ BOTH_KINDS = [route("h", rule("b")), route("g", rule("c"), kind="GRPCRoute")]
         pytest.param("gateway-api", [route("r", rule("b"), hostnames=["a.example.com"])], ("/",), ["b:80"], id="S26 or not"),
         pytest.param("linkerd", [route("1", rule("b", path("/long")), hostnames=None), route("2", rule("c"), hostnames=["a"])],
                      ("/long",), ["c:80"], id="S26 a host name before everything"),
+        pytest.param("linkerd", [route("r", rule("b", QUERY), rule("c"))], ("/?q=1&q=x+y",), ["b:80"], id="R-L8 any value of a form"),
+        pytest.param("linkerd", [route("r", rule("b", QUERY), rule("c"))], ("/?q=x%20y",), ["b:80"], id="R-L8 decoded"),
+        pytest.param("linkerd", [route("r", rule("b", QUERY), rule("c"))], ("/?q=",), ["c:80"], id="R-L8 an empty value"),
+        pytest.param("gateway-api", [route("r", rule("b", QUERY), rule("c"))], ("/?q=1&q=x+y",), ["c:80"],
+                     id="R-L8 elsewhere the first as it was sent"),
+        pytest.param("linkerd", [route("r", rule("b", path("/[a-z&&[^x]]", "RegularExpression")))], ("/a",),
+                     ["unknown: '/[a-z&&[^x]]' may be another regular expression in Rust than in RE2, which is not modelled"],
+                     id="R-L13 Rust's own expressions"),
+        pytest.param("linkerd", [route("r", {"backendRefs": [{"name": "b", "port": 81}]})], ("/",),
+                     ["504: 'b.shop.svc.cluster.local' has no port 81"], id="R-L15 a port that is not there"),
+        pytest.param("linkerd", [route("r", rule("b", {"headers": [header("x", ".*", "RegularExpression")]}), rule("c"))],
+                     ("/", ("x", "zoé")), ["c:80"], id="R-L14 not ASCII"),
+        pytest.param("linkerd", [route("r", rule("b", {"headers": [header("x", "zoé")]}), rule("c"))],
+                     ("/", ("x", "zoé")), ["b:80"], id="R-L14 an exact value"),
         pytest.param("linkerd", [route("r", rule("gone"))], ("/",), ["500: 'gone.shop.svc.cluster.local' is no Service"],
                      id="no Service"),
         pytest.param("linkerd", [route("r", {"backendRefs": [{"name": "b", "port": 80, "weight": 3}, {"name": "c", "port": 80}]})],
@@ -249,6 +264,25 @@ GRPC = route(
 )
 def test_grpc(mesh: str, asked: tuple[Any, ...], expected: str) -> None:
     assert ask(mesh, [*ALL, GRPC], *asked, method="POST") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param(("/s/M/x",), "c:80", id="two segments alone"),
+        pytest.param(("/s/",), "b:80", id="an empty method"),
+        pytest.param(("/s",), "404", id="no method"),
+        pytest.param(("s/M",), "404", id="no slash"),
+    ],
+)
+def test_r_l9_linkerd_looks_at_two_segments(asked: tuple[Any, ...], expected: str) -> None:
+    assert ask("linkerd", [*ALL, GRPC], *asked, method="POST") == [expected]
+
+
+def test_r_l9_a_rule_without_matches_takes_any_method() -> None:
+    grpc = route("g", rule("b"), rule("c", call("s", "")), kind="GRPCRoute")
+    assert ask("linkerd", [*ALL, grpc], "/s/M", method="GET") == ["b:80"]
+    assert ask("linkerd", [*ALL, grpc], "/s/M", method="POST") == ["c:80"]
 
 
 GATE = object_of(GATEWAY, "Gateway", "gate", listeners=[

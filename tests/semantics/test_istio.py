@@ -34,6 +34,13 @@ def entry(target: str, *match: Object, **more: Any) -> Object:
 A, B, C = app("a", 80), app("b", 80), app("c", 80)
 ABC = [*A, *B, *C]
 TWO = [*app("a", 80, 8080), *B]
+
+
+def external(name: str, means: str) -> Object:
+    return service(name, type="ExternalName", externalName=means, selector=None)
+
+
+ALIAS = external("alias", f"a{END}")
 GATE = object_of("networking.istio.io/v1", "Gateway", "gate", selector={"app": "gate"}, servers=[
     {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]},
     {"port": {"number": 443, "name": "tls", "protocol": "TLS"}, "tls": {"mode": "PASSTHROUGH"}, "hosts": ["*"]},
@@ -64,7 +71,8 @@ def scoped(name: str, target: str, *names: str, namespace: str = "shop") -> Obje
         pytest.param([*ABC, virtual_service("a", {"route": [to("b", weight=0), to("c", weight=0)]})], {},
                      ["unknown: all weights are 0"], id="S7 no weight at all"),
         pytest.param([*TWO, virtual_service("a", entry("b", {"port": 8080}))], {}, ["a:80"], id="S8 no rule for the port"),
-        pytest.param([*TWO, virtual_service("a", entry("b", {"port": 8080}))], {"port": 8080}, ["b:80"], id="S8 the port"),
+        pytest.param([*TWO, virtual_service("a", entry("b", {"port": 8080}))], {"port": 8080},
+                     [f"503: 'b{END}' has no port 8080"], id="S8 the port, also of destinations that name none"),
         pytest.param([*TWO, virtual_service("a", entry("a"))], {"port": 8080}, ["a:8080"], id="S8 port of the listener"),
         pytest.param([*ABC, virtual_service("a", entry("b", {"sourceLabels": {"v": "1"}}))], {}, ["a:80"],
                      id="S9 for no such pods, so the default"),
@@ -119,6 +127,30 @@ def scoped(name: str, target: str, *names: str, namespace: str = "shop") -> Obje
         pytest.param(ABC, {"authority": "b:80"}, ["b:80"], id="authority decides on declared ports"),
         pytest.param([*app("a", {"name": "x", "port": 80}), *B], {"authority": "b"}, ["a:80"], id="the address on sniffed ones"),
         pytest.param([service("a"), *B], {"host": "a.shop.svc"}, ["a:80"], id="names are completed as DNS does"),
+        pytest.param([*app("a", 8080), *app("b", 80, 8080), virtual_service("a", entry("b"))], {"port": 8080}, ["b:8080"],
+                     id="a destination without a port has the listener's"),
+        pytest.param([*A, ALIAS], {"host": "alias"}, ["a:80"], id="an ExternalName Service is another name"),
+        pytest.param([*A, *B, ALIAS, virtual_service("a", entry("b"))], {"host": "alias"}, ["b:80"], id="with the same routes"),
+        pytest.param([*A, *B, ALIAS, virtual_service("x", entry("b"), hosts=["alias"])], {"host": "alias"}, ["b:80"],
+                     id="a VirtualService of the name goes before the Service's default"),
+        pytest.param([*A, *B, ALIAS, virtual_service("x", entry("b"), hosts=["alias"])], {}, ["a:80"], id="and not for the Service"),
+        pytest.param([*A, ALIAS, virtual_service("b", entry("alias")), *B], {"host": "b"}, ["a:80"], id="a name as a destination"),
+        pytest.param([*A, ALIAS, virtual_service("b", entry("alias")), *app("b", 8080)], {"host": "b", "port": 8080},
+                     [f"503: 'alias{END}' is a name for another host and has no endpoints"], id="which has to have the port"),
+        pytest.param([external("alias", "x.example.com")], {"host": "alias"}, ["passed through"], id="a name for what nothing knows"),
+        pytest.param([external("x", f"y{END}"), external("y", f"x{END}")], {"host": "x"}, ["passed through"], id="names in a circle"),
+        pytest.param([external("x", f"alias{END}"), ALIAS, *A], {"host": "x"}, ["a:80"], id="a name for a name"),
+        pytest.param([*app("a", {"name": "http", "port": 15001})], {"port": 15001}, ["passed through"], id="a port of the sidecar"),
+        pytest.param([*app("a", {"name": "x", "port": 15001})], {"port": 15001}, ["a:15001"], id="one without a protocol has a listener"),
+        pytest.param([*app("a", {"name": "udp-x", "port": 80})], {}, ["passed through"], id="TCP by the name of UDP has none"),
+        pytest.param([*A, *app("b", {"name": "udp-x", "port": 80}), virtual_service("a", entry("b"))], {},
+                     [f"503: port 80 of 'b{END}' is one for UDP"], id="nor a cluster"),
+        pytest.param([*app("a", 7070), *B, virtual_service("a", entry("a"))], {}, [f"503: 'a{END}' has no port 80"],
+                     id="a VirtualService without ports serves port 80 too"),
+        pytest.param([*app("a", 7070), *B, virtual_service("a", entry("a", {"port": 7070}))], {},
+                     [f"unknown: 'a{END}' has no port 80"], id="one for its port does not"),
+        pytest.param([*app("a", 7070), virtual_service("a", entry("a"))], {}, [f"unknown: 'a{END}' has no port 80"],
+                     id="nor where nothing listens on port 80"),
     ],
 )  # fmt: skip
 def test_sidecar(base: list[Object], asked: dict[str, Any], expected: list[str]) -> None:
@@ -183,6 +215,67 @@ def test_gateway(base: list[Object], asked: dict[str, Any], expected: list[str])
     assert ask([*ABC, GATE, *base], **{"host": "shop.example.com", "gateway": "gate", **asked}) == expected
 
 
+def gate(name: str, port: int = 80, namespace: str = "shop", **selector: str) -> Object:
+    server = {"port": {"number": port, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}
+    more = {"selector": selector} if selector else {}
+    return object_of("networking.istio.io/v1", "Gateway", name, namespace, servers=[server], **more)
+
+
+def tls_gate(name: str, host: str) -> Object:
+    server = {"port": {"number": 443, "name": "tls", "protocol": "HTTPS"}, "hosts": [host], "tls": {"mode": "SIMPLE"}}
+    return object_of("networking.istio.io/v1", "Gateway", name, selector={"istio": "in"}, servers=[server])
+
+
+def pods(name: str, namespace: str = "edge", **labels: str) -> Object:
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "proxy", "image": "auto"}]}}
+    made = object_of("apps/v1", "Deployment", name, selector={"matchLabels": labels}, template=template)
+    return {**made, "metadata": meta(name, namespace)}
+
+
+def at(gateway: str, name: str, *http: Object, **spec: Any) -> Object:
+    return virtual_service(name, *http, hosts=["shop.example.com"], gateways=[gateway], **spec)
+
+
+X, Y = at("g1", "x", entry("a")), at("g2", "y", entry("b", {"uri": {"prefix": "/b"}}))
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "expected"),
+    [
+        pytest.param([gate("g1", istio="in"), gate("g2", istio="in"), X, Y], "/b", ["b:80"], id="one selector"),
+        pytest.param([gate("g1", istio="in"), gate("g2", istio="out"), X, Y], "/b", ["a:80"], id="selectors of other pods"),
+        pytest.param([gate("g1", istio="in"), gate("g2", app="ingress"), X, Y, pods("ingress", istio="in", app="ingress")], "/b",
+                     ["b:80"], id="two selectors of one workload"),
+        pytest.param([gate("g1", istio="in"), gate("g2", app="ingress"), X, Y], "/b", ["b:80"], id="two selectors that may meet"),
+        pytest.param([gate("g1", istio="in"), gate("g2", app="ingress"), X, Y, pods("one", istio="in"), pods("two", app="ingress")],
+                     "/b", ["a:80"], id="two selectors of two workloads"),
+        pytest.param([gate("g1", istio="in"), gate("g2", 8080, istio="in"), X, Y], "/b", ["a:80"], id="another port"),
+        pytest.param([gate("g1", istio="in"), gate("g2"), X, Y, pods("one", istio="in")], "/b", ["b:80"], id="one without a selector"),
+        pytest.param([gate("g1", istio="in"), gate("g2", app="ingress"), X, Y, pods("one", istio="in"),
+                      pods("two", istio="in", app="ingress")], "/b",
+                     ["a:80 [at the pods of 'Deployment/edge/one']", "b:80 [at the pods of 'Deployment/edge/two']"],
+                     id="two workloads of one Gateway"),
+        pytest.param([gate("g1", istio="in"), at("g1", "x", entry("a"), exportTo=["."]), pods("one", istio="in")], "/", ["404"],
+                     id="exported to the Gateway's namespace and not to its pods'"),
+        pytest.param([gate("g1", istio="in"), at("g1", "x", entry("a"), exportTo=["."]), pods("one", "shop", istio="in")], "/",
+                     ["a:80"], id="pods of the Gateway's namespace"),
+    ],
+)  # fmt: skip
+def test_pods_of_several_gateways(base: list[Object], path: str, expected: list[str]) -> None:
+    assert ask([*ABC, *base], "shop.example.com", path, gateway="g1") == expected
+
+
+@pytest.mark.parametrize(("gateway", "expected"), [("g1", ["a:80"]), ("g2", ["a:80"])])
+def test_each_server_of_tls_has_its_own_routes(gateway: str, expected: list[str]) -> None:
+    base = [*ABC, tls_gate("g1", "shop.example.com"), tls_gate("g2", "*.example.com"), X, Y]
+    assert ask(base, "shop.example.com", "/b", 443, gateway=gateway) == expected
+
+
+def test_a_service_that_is_only_a_destination_of_what_is_imported_has_no_routes() -> None:
+    base = [*ABC, virtual_service("b", entry("a", {"uri": {"prefix": "/a"}}), entry("b")), sidecar("s", f"./b{END}")]
+    assert [ask(base, host, "/a") for host in ("a", "b", "c")] == [["passed through"], ["a:80"], ["passed through"]]
+
+
 def test_gateway_names() -> None:
     named = [gateway_name(n, "shop") for n in ("mesh", "g", "x/g", "./g", "g.x", "g.x.svc.cluster.local")]
     assert named == ["mesh", "shop/g", "x/g", "shop/g", "x/g", "x/g"]
@@ -210,6 +303,8 @@ OTHER = [
                      ["a:80"], id="S11 one that selects the pods goes first"),
         pytest.param([sidecar("s", "./*", namespace="istio-system")], {}, ["passed through"], id="S11 the root's"),
         pytest.param([sidecar("s", "./*", outboundTrafficPolicy={"mode": "REGISTRY_ONLY"})], {}, ["502"], id="S11 registry only"),
+        pytest.param([sidecar("s", "x/far.x.svc.cluster.local"), external("near", "far.x.svc.cluster.local")], {"host": "near"},
+                     ["passed through"], id="a name that is not imported"),
     ],
 )  # fmt: skip
 def test_s11_sidecar(sidecars: list[Object], asked: dict[str, Any], expected: list[str]) -> None:

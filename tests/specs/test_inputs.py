@@ -56,38 +56,42 @@ def test_adopted_objects_lie_in_the_default_namespace() -> None:
     )
 
 
-KIND = "\n  hint: see 'sandlane schema Environment'"
+START = "\n  hint: start the file with 'apiVersion: sandlane.dev/v1alpha1' and 'kind: Environment'"
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param("", f"sandlane.yaml: SL204 expected one document of kind Environment, found nothing{KIND}", id="empty"),
-        pytest.param("# x\n", f"sandlane.yaml: SL204 expected one document of kind Environment, found nothing{KIND}", id="comment"),
-        pytest.param("text\n", f"sandlane.yaml:1:1: SL204 expected one document of kind Environment, found no mapping{KIND}", id="text"),
+        pytest.param("", f"sandlane.yaml: SL204 expected one document of kind Environment, found nothing{START}", id="empty"),
+        pytest.param("# x\n", f"sandlane.yaml: SL204 expected one document of kind Environment, found nothing{START}", id="comment"),
+        pytest.param("text\n", f"sandlane.yaml:1:1: SL204 expected one document of kind Environment, found no mapping{START}", id="text"),
         pytest.param(
             [environment(), environment()],
-            f"sandlane.yaml:1:1: SL204 expected one document of kind Environment, found 2 documents{KIND}",
+            "sandlane.yaml:1:1: SL204 expected one document of kind Environment, found 2 documents\n"
+            "  hint: give each environment a file of its own",
             id="two",
         ),
         pytest.param(
             service(),
-            f"sandlane.yaml:1:1: SL204 expected one document of kind Environment, found kind 'Service' of apiVersion 'v1'{KIND}",
+            "sandlane.yaml:3:10: SL204 expected one document of kind Environment, found kind 'Service' of apiVersion 'v1'\n"
+            "  hint: see 'sandlane explain environment'",
             id="another-kind",
         ),
         pytest.param(
-            {"kind": ["Environment"]},
-            "sandlane.yaml:1:1: SL204 expected one document of kind Environment, found kind ['Environment'] of apiVersion "
-            f"None{KIND}",
+            {"apiVersion": OWN, "kind": ["Environment"]},
+            "sandlane.yaml:3:10: SL204 expected one document of kind Environment, found kind ['Environment'] of apiVersion "
+            f"'{OWN}'\n  hint: see 'sandlane explain environment'",
             id="kind-is-a-list",
         ),
         pytest.param(
             {"apiVersion": OWN, "kind": "Environment"},
-            "sandlane.yaml:1:1: SL203 field 'spec' is missing\n  hint: spec: What the environment consists of.",
+            "sandlane.yaml:1:1: SL203 field 'spec' is missing\n  hint: What the environment consists of: "
+            "'spec: {base: [base], defaultNamespace: shop, mesh: istio, sandboxes: [sandboxes]}'",
             id="no-spec",
         ),
         pytest.param(
-            "a: b: c\n", "sandlane.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context", id="syntax"
+            "a: b: c\n", "sandlane.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n"
+            "  hint: quote the value: 'a: \"b: c\"'", id="syntax"
         ),
         pytest.param(
             b"\xff\n",
@@ -103,8 +107,8 @@ def test_environment_is_refused(content: Any, expected: str) -> None:
 def test_environment_after_an_empty_document_keeps_its_places() -> None:
     content = "# license\n---\n" + text(environment(defaultNamespace=""))
     assert said({ENVIRONMENT: content, **BASE}) == [
-        "sandlane.yaml:11:23: SL201 '' does not have the form that is expected in 'spec.defaultNamespace'\n"
-        "  hint: Namespace of base objects and workloads that name none."
+        "sandlane.yaml:11:23: SL201 must not be empty in 'spec.defaultNamespace'\n"
+        "  hint: lower-case letters, digits and '-', with a letter or digit at both ends, such as 'defaultNamespace: shop'"
     ]
 
 
@@ -215,7 +219,8 @@ def test_mistakes_of_environment_and_base_come_together() -> None:
     assert said(files) == [
         "base/b.yaml:1:1: SL123 no Kubernetes object: apiVersion and kind and metadata missing or no string\n  hint: a manifest "
         "needs apiVersion, kind and metadata.name; mark other files with a comment '# +argocd:skip-file-rendering'",
-        "base/c.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context",
+        "base/c.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n"
+        "  hint: quote the value: 'a: \"b: c\"'",
         "sandlane.yaml:7:4: SL120 file or directory 'zzz' does not exist",
     ]
 
@@ -338,4 +343,16 @@ def test_directories_have_a_bound() -> None:
     deep = "base/" + "d/" * 65 + "a.yaml"
     assert said({ENVIRONMENT: environment(), **BASE, deep: "x: 1\n"}) == [
         f"sandlane.yaml:6:4: SL128 cannot be read: '{deep.rpartition('/')[0]}' is nested deeper than 64 directories"
+    ]
+
+
+def test_a_chart_among_manifests_is_told_as_one() -> None:
+    chart = {
+        "base/chart/Chart.yaml": "apiVersion: v2\n",
+        "base/chart/templates/a.yaml": "a: {{ .b }}\n",
+        "base/chart/values.yaml": "a: 1\n",
+    }
+    assert said({ENVIRONMENT: text(environment()), **BASE, **chart}) == [
+        "base/chart/Chart.yaml:1:1: SL146 'base/chart' is a Helm chart, and no manifests\n"
+        "  hint: pipe in what Helm makes of it: helm template NAME base/chart | sandlane render --base -"
     ]

@@ -11,9 +11,10 @@ from sandlane.overrides.containers import Container
 from sandlane.overrides.env import Variable
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid, Source
+from sandlane.specs.forms import ACCEPTABLE
 from sandlane.specs.inputs import read_inputs
 from sandlane.specs.model import Acceptance, RouteGroup, Sandbox, Workload
-from sandlane.specs.sandbox import ACCEPTABLE, Specs, read_specs
+from sandlane.specs.sandbox import Specs, read_specs
 from tests.rim import deployment, environment, group, inputs, record, sandbox, service, shown, text, tree
 
 
@@ -173,7 +174,8 @@ def test_records_are_sorted_by_name_and_know_their_documents() -> None:
     assert (found.problems, found.rejected) == ((), frozenset())
 
 
-KINDS = "\n  hint: each document here has apiVersion: sandlane.dev/v1alpha1 and one of these kinds"
+START = "\n  hint: start the file with 'apiVersion: sandlane.dev/v1alpha1' and 'kind: DevelopmentSandbox'"
+MANIFEST = "\n  hint: manifests belong to the base, or into a directory that is none of specs, named by 'resources' of a sandbox"
 OWN_TENANT = "\n  hint: give each sandbox and each route group a tenantID of its own"
 OWN_NAME = "\n  hint: give each sandbox and each route group a name of its own"
 MERGE = "\n  hint: merge the two entries"
@@ -185,31 +187,32 @@ MERGE = "\n  hint: merge the two entries"
         pytest.param({"a.yaml": ""}, [], id="empty-file"),
         pytest.param(
             {"a.yaml": service()},
-            [f"a.yaml:1:1: SL204 expected a DevelopmentSandbox or a RouteGroup, found kind 'Service' of apiVersion 'v1'{KINDS}"],
+            [f"a.yaml:3:10: SL204 expected a DevelopmentSandbox or a RouteGroup, found kind 'Service' of apiVersion 'v1'{MANIFEST}"],
             id="manifest",
         ),
         pytest.param(
             {"a.yaml": {**sandbox("a"), "apiVersion": "example.com/v1"}},
             [
-                "a.yaml:1:1: SL204 expected a DevelopmentSandbox or a RouteGroup, found kind 'DevelopmentSandbox' of apiVersion "
-                f"'example.com/v1'{KINDS}"
+                "a.yaml:2:16: SL204 expected a DevelopmentSandbox or a RouteGroup, found apiVersion 'example.com/v1'\n"
+                "  hint: write 'apiVersion: sandlane.dev/v1alpha1'"
             ],
             id="another-group",
         ),
         pytest.param(
-            {"a.yaml": "text"}, [f"a.yaml:1:1: SL204 expected a DevelopmentSandbox or a RouteGroup, found no mapping{KINDS}"], id="text"
+            {"a.yaml": "text"}, [f"a.yaml:1:1: SL204 expected a DevelopmentSandbox or a RouteGroup, found no mapping{START}"], id="text"
         ),
         pytest.param(
-            {"a.yaml": [[1]]}, [f"a.yaml:1:1: SL204 expected a DevelopmentSandbox or a RouteGroup, found no mapping{KINDS}"], id="list"
+            {"a.yaml": [[1]]}, [f"a.yaml:1:1: SL204 expected a DevelopmentSandbox or a RouteGroup, found no mapping{START}"], id="list"
         ),
         pytest.param(
             {"a.yaml": {**sandbox("a"), "apiVersion": "sandlane.dev/v2"}},
-            ["a.yaml:2:16: SL201 expected one of sandlane.dev/v1alpha1, found 'sandlane.dev/v2' in 'apiVersion'"],
+            ["a.yaml:2:16: SL201 expected sandlane.dev/v1alpha1, found 'sandlane.dev/v2' in 'apiVersion'\n"
+             "  hint: write 'apiVersion: sandlane.dev/v1alpha1'"],
             id="another-version",
         ),
         pytest.param(
             {"a.yaml": "a: b: c\n", "b.yaml": sandbox("b")},
-            ["a.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context"],
+            ["a.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'a: \"b: c\"'"],
             id="syntax",
         ),
         pytest.param(
@@ -225,56 +228,56 @@ MERGE = "\n  hint: merge the two entries"
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": sandbox("a", tenantID="other")},
             [
-                f"a.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in b.yaml{OWN_NAME}",
-                f"b.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in a.yaml{OWN_NAME}",
+                f"a.yaml:5:11: SL206 name 'a' is also claimed by sandbox 'a' in b.yaml{OWN_NAME}",
+                f"b.yaml:5:11: SL206 name 'a' is also claimed by sandbox 'a' in a.yaml{OWN_NAME}",
             ],
             id="name-twice",
         ),
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": group("a", tenantID="other", sandboxes=["a"])},
             [
-                f"a.yaml:5:11: SL206 name 'a' is taken by route group 'a' in b.yaml{OWN_NAME}",
-                f"b.yaml:5:11: SL206 name 'a' is taken by sandbox 'a' in a.yaml{OWN_NAME}",
+                f"a.yaml:5:11: SL206 name 'a' is also claimed by route group 'a' in b.yaml{OWN_NAME}",
+                f"b.yaml:5:11: SL206 name 'a' is also claimed by sandbox 'a' in a.yaml{OWN_NAME}",
             ],
             id="name-of-a-group",
         ),
         pytest.param(
             {"a.yaml": sandbox("a", tenantID="t"), "b.yaml": sandbox("b", tenantID="t")},
             [
-                f"a.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
-                f"b.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+                f"a.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'a' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-twice",
         ),
         pytest.param(
             {"a.yaml": group("g", tenantID="t", sandboxes=["b"]), "b.yaml": sandbox("b", tenantID="t")},
             [
-                f"a.yaml:8:15: SL205 tenantID 't' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
-                f"b.yaml:13:15: SL205 tenantID 't' is taken by route group 'g' in a.yaml{OWN_TENANT}",
+                f"a.yaml:8:15: SL205 tenantID 't' is also claimed by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 't' is also claimed by route group 'g' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-of-a-group",
         ),
         pytest.param(
             {"a.yaml": sandbox("b", tenantID="a"), "b.yaml": sandbox("a")},
             [
-                f"a.yaml:13:15: SL205 tenantID 'a' is taken by sandbox 'a' in b.yaml{OWN_TENANT}",
-                f"b.yaml:5:11: SL205 tenantID 'a' is taken by sandbox 'b' in a.yaml{OWN_TENANT}",
+                f"a.yaml:13:15: SL205 tenantID 'a' is also claimed by sandbox 'a' in b.yaml{OWN_TENANT}",
+                f"b.yaml:5:11: SL205 tenantID 'a' is also claimed by sandbox 'b' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-that-is-the-name",
         ),
         pytest.param(
             {"a.yaml": sandbox("a"), "b.yaml": group("g", tenantID="a", sandboxes=["a"])},
             [
-                f"a.yaml:5:11: SL205 tenantID 'a' is taken by route group 'g' in b.yaml{OWN_TENANT}",
-                f"b.yaml:8:15: SL205 tenantID 'a' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+                f"a.yaml:5:11: SL205 tenantID 'a' is also claimed by route group 'g' in b.yaml{OWN_TENANT}",
+                f"b.yaml:8:15: SL205 tenantID 'a' is also claimed by sandbox 'a' in a.yaml{OWN_TENANT}",
             ],
             id="tenant-of-a-sandbox",
         ),
         pytest.param(
             {"a.yaml": sandbox("a", suspend=True), "b.yaml": sandbox("b", tenantID="a")},
             [
-                f"a.yaml:5:11: SL205 tenantID 'a' is taken by sandbox 'b' in b.yaml{OWN_TENANT}",
-                f"b.yaml:13:15: SL205 tenantID 'a' is taken by sandbox 'a' in a.yaml{OWN_TENANT}",
+                f"a.yaml:5:11: SL205 tenantID 'a' is also claimed by sandbox 'b' in b.yaml{OWN_TENANT}",
+                f"b.yaml:13:15: SL205 tenantID 'a' is also claimed by sandbox 'a' in a.yaml{OWN_TENANT}",
             ],
             id="suspended-sandboxes-keep-their-tenant",
         ),
@@ -305,14 +308,14 @@ MERGE = "\n  hint: merge the two entries"
         ),
         pytest.param(
             {"a.yaml": sandbox("a", expires="2026-02-30")},
-            ["a.yaml:13:14: SL201 '2026-02-30' is no day of the calendar in 'spec.expires'"],
+            ["a.yaml:13:14: SL201 '2026-02-30' is no day of the calendar in 'spec.expires'\n"
+             "  hint: write 'expires: 2026-02-28', the last day of that month"],
             id="day-that-does-not-exist",
         ),
         pytest.param(
             {"a.yaml": {"apiVersion": "sandlane.dev/v1alpha1"}},
             [
-                "a.yaml:1:1: SL204 expected a DevelopmentSandbox or a RouteGroup, found kind None of apiVersion "
-                f"'sandlane.dev/v1alpha1'{KINDS}"
+                "a.yaml:1:1: SL203 field 'kind' is missing\n  hint: write 'kind: DevelopmentSandbox'"
             ],
             id="no-kind",
         ),
@@ -348,12 +351,12 @@ def test_a_bad_spec_is_left_out_and_others_stay() -> None:
     assert found.rejected == frozenset({"a", "c", "d", "\udcff"})
 
 
-def test_texts_name_files_as_seen_from_the_environment() -> None:
+def test_texts_name_files_as_problems_do() -> None:
     files = {f"envs/x/sandboxes/{name}.yaml": sandbox(name, tenantID="t") for name in "ab"}
     found = read_specs(tree(files), sorted(files), record(directory="envs/x"))
     assert shown(found.problems, tree(files)) == [
-        f"envs/x/sandboxes/a.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'b' in sandboxes/b.yaml{OWN_TENANT}",
-        f"envs/x/sandboxes/b.yaml:13:15: SL205 tenantID 't' is taken by sandbox 'a' in sandboxes/a.yaml{OWN_TENANT}",
+        f"envs/x/sandboxes/a.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'b' in envs/x/sandboxes/b.yaml{OWN_TENANT}",
+        f"envs/x/sandboxes/b.yaml:13:15: SL205 tenantID 't' is also claimed by sandbox 'a' in envs/x/sandboxes/a.yaml{OWN_TENANT}",
     ]
 
 
@@ -390,7 +393,7 @@ def test_a_group_is_not_blamed_for_a_member_whose_file_is_no_yaml() -> None:
     with pytest.raises(Invalid) as caught:
         render(read_inputs(held, "sandlane.yaml"))
     assert shown(caught.value.problems, held) == [
-        "sandboxes/dev1.yaml:1:5: SL101 not valid YAML: mapping values are not allowed in this context"
+        "sandboxes/dev1.yaml:1:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'a: \"b: c\"'"
     ]
 
 

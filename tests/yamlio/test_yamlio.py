@@ -98,6 +98,51 @@ def test_values(text: str, expected: Any, parser: Any) -> None:
 
 
 @pytest.mark.parametrize("parser", PARSERS)
+def test_pairs_of_surrogates_in_json_are_one_character(parser: Any) -> None:
+    """JSON writes them so, and YAML has no such escape; what is no JSON stays refused, as Go's readers refuse it."""
+    assert value('[{"a": "\\ud83d\\ude00!", "\\uD83D\\uDE00": "\\\\ud83d\\\\ude00"}]', parser) == [
+        {"a": "\U0001f600!", "\U0001f600": "\\ud83d\\ude00"}
+    ]
+    bad = "not valid YAML: while parsing a quoted scalar, found invalid Unicode character escape code"
+    for text in (b'{a: "\\ud83d\\ude00"}', b'{"a": "\\ud83d"}', b'a: "\\ud83d\\ude00"'):
+        assert [line.split(" SL101 ")[1] for line in said(text, parser)] == [bad]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_of_two_equal_keys_the_last_may_count(parser: Any) -> None:
+    text = b"a: 1\nb: {c: [1], c: 2}\na: 3\n---\na: {}\n"
+    first, second = read(text, "f.yaml", parser=parser, takes_last=True)
+    assert (first.data, second) == ({"a": 3, "b": {"c": 2}}, Document(1, {"a": {}}))
+    assert [show(notice).split("\n")[0] for notice in first.notices] == [
+        "f.yaml:2:13: SL134 notice: key 'c' stands twice in one mapping, first on line 2: the last one counts",
+        "f.yaml:3:1: SL134 notice: key 'a' stands twice in one mapping, first on line 1: the last one counts",
+    ]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("a: {b?: c}\n", "f.yaml:1:5: SL101", id="key"),
+        pytest.param("[a, http://x/?y=1]\n", "f.yaml:1:5: SL101", id="address"),
+        pytest.param("a: [b ? c]\n", "f.yaml:1:5: SL101", id="between-spaces"),
+    ],
+)
+def test_question_marks_between_brackets_are_refused_as_go_refuses_them(text: str, expected: str, parser: Any) -> None:
+    reason = "not valid YAML: a plain value between brackets holds '?', which Go's readers refuse: quote it"
+    assert said(text.encode(), parser) == [f"{expected} {reason}"]
+    assert value("a: b? c\nd: [? e, {? f: g}, 'h?']\n", parser) == {"a": "b? c", "d": [{"e": None}, {"f": "g"}, "h?"]}
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize("text", ["{a:}", "[a:,b]", "{a :}", "{a:[b]}"])
+def test_a_colon_before_a_bracket_ends_no_key(text: str, parser: Any) -> None:
+    """To Go it is part of the text, to libyaml a mistake, to PyYAML's own parser an empty value: nobody's file."""
+    reason = "not valid YAML: while scanning a plain scalar, found unexpected ':'"
+    assert [problem.split(" SL101 ")[1] for problem in said(text.encode(), parser)] == [reason]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
 def test_documents_are_counted(parser: Any) -> None:
     text = f"{BOM}# c\n---\n---\nnull\n---\r\n# x\n{BOM}a: 1\n...\n# y\n--- # z\nb: 2\n"
     assert read(text.encode(), "f", parser=parser) == (Document(2, {"a": 1}), Document(3, {"b": 2}))
@@ -176,7 +221,9 @@ REFUSED = [
     ),
     pytest.param(
         b"a: &x 1\n---\nb: *x\n",
-        ["f.yaml:3:4: SL101 not valid YAML: alias 'x' has no anchor before it"],
+        [
+            "f.yaml:3:4: SL101 not valid YAML: alias 'x' has no anchor before it\n  hint: quote it where a text is meant: '\"*x\"'"
+        ],
         id="alias-of-another-document",
     ),
     pytest.param(
@@ -278,7 +325,7 @@ def test_refusals(data: bytes, expected: list[str], parser: Any) -> None:
 
 def test_syntax_errors_and_paths() -> None:
     assert said(b"a: 1\nb: c: d\n") == [
-        "f.yaml:2:5: SL101 not valid YAML: mapping values are not allowed in this context"
+        "f.yaml:2:5: SL101 not valid YAML: ': ' stands in a value that has no quotes\n  hint: quote the value: 'b: \"c: d\"'"
     ]
     assert said(b'a: "\\ud800"\n') == [
         "f.yaml:1:7: SL101 not valid YAML: while parsing a quoted scalar, found invalid Unicode character escape code"
@@ -441,12 +488,11 @@ def test_a_manifest() -> None:
     }
     text = write(manifest)
     assert text == (
-        "apiVersion: v1\nkind: Foo\nmetadata:\n  namespace: b\n  name: a\n"
-        "spec:\n  z: []\n  a: {}\n  l:\n  - - 1\n    - - 2\n"
-        "  - b:\n    - c: 1\n      d: |\n        x\n        y\n    e: {}\n"
-        "  kind: 1\n  apiVersion: 2\n"
-        'data:\n  "no": null\n  x y: true\n  "k:": 1\n  f: 1.0e-07\n  g: 1.0e+30\n  h: -0.5\n'
-        f"  ? {'k' * 300}\n  :\n    a: 1\n  ? {'q' * 300}\n  : 1\n"
+        "apiVersion: v1\nkind: Foo\nmetadata:\n  name: a\n  namespace: b\n"
+        "spec:\n  apiVersion: 2\n  kind: 1\n  a: {}\n  l:\n  - - 1\n    - - 2\n"
+        "  - b:\n    - c: 1\n      d: |\n        x\n        y\n    e: {}\n  z: []\n"
+        "data:\n  f: 1.0e-07\n  g: 1.0e+30\n  h: -0.5\n"
+        f'  "k:": 1\n  ? {"k" * 300}\n  :\n    a: 1\n  "no": null\n  ? {"q" * 300}\n  : 1\n  x y: true\n'
     )
     assert value(text) == manifest
     assert write({}) == "{}\n"
@@ -480,3 +526,69 @@ def test_the_writer_refuses_what_is_not_json() -> None:
         write({"a": {1}})
     with pytest.raises(TypeError, match=r"\Akey 1 is not a string\Z"):
         write({1: 2})  # type: ignore[dict-item]
+
+
+CLOSE = "and separate what is in it by commas"
+SIDES = "keep one side, or both, and take the lines with '<<<<<<<', '=======' and '>>>>>>>' out"
+TEMPLATE = (
+    "render the template first and read what it prints, such as 'helm template NAME CHART | sandlane build -'; "
+    "only 'resources' of a sandbox that end in .j2 are templates"
+)
+SPACES = "SL101 not valid YAML: a tab stands where YAML takes spaces only\n  hint: indent with spaces, as the lines around it are"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("a:\n\tb: 1\n", f"2:1: {SPACES}", id="tab"),
+        pytest.param("a:\n  \tb: 1\n", f"2:3: {SPACES}", id="tab-behind-spaces"),
+        pytest.param("a:\n-\tb: 1\n\tc: 2\n", f"2:2: {SPACES}", id="tab-behind-a-dash"),
+        pytest.param("a:\n  owner:dana\n  b: 1\n",
+                     "2:3: SL101 not valid YAML: 'owner:' has no space behind its colon\n  hint: write 'owner: dana'", id="glued"),
+        pytest.param("a: 1\nowner:dana\n",
+                     "2:1: SL101 not valid YAML: 'owner:' has no space behind its colon\n  hint: write 'owner: dana'", id="glued-last"),
+        pytest.param("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n",
+                     f"2:1: SL101 not valid YAML: a merge conflict is left in the file\n  hint: {SIDES}", id="conflict"),
+        pytest.param('a: "b\nc: d\n', '1:4: SL101 not valid YAML: the quote " is never closed\n  hint: close it: "b"', id="quote"),
+        pytest.param("a: 'b\n---\nc: d\n", "1:4: SL101 not valid YAML: the quote ' is never closed\n  hint: close it: 'b'",
+                     id="quote-of-another-document"),
+        pytest.param("- a:\n    b: 1\n  - c: 2\n",
+                     "3:3: SL101 not valid YAML: '-' is not aligned with the lines above it\n"
+                     "  hint: give it as many spaces as the lines that it belongs to have", id="unaligned"),
+        pytest.param("a: b\n  c: d\n",
+                     "2:3: SL101 not valid YAML: the line is indented further than 'a' above it, which has a value already\n"
+                     "  hint: let 'c' start below 'a'", id="too-far-right"),
+        pytest.param("a: @b\n", "1:4: SL101 not valid YAML: a value without quotes cannot start with '@'\n  hint: quote it: 'a: \"@b\"'",
+                     id="at-sign"),
+        pytest.param("- `b`\n", "1:3: SL101 not valid YAML: a value without quotes cannot start with '`'\n  hint: quote it: '\"`b`\"'",
+                     id="backtick"),
+        pytest.param("a: [b\nc: d\n",
+                     "1:4: SL101 not valid YAML: '[' is not closed, or a comma is missing behind it\n"
+                     f"  hint: close it with ']', {CLOSE}",
+                     id="list"),
+        pytest.param("a: {b: c d: e}\n",
+                     "1:4: SL101 not valid YAML: '{' is not closed, or a comma is missing behind it\n"
+                     f"  hint: close it with '}}', {CLOSE}", id="comma-in-a-flow-mapping"),
+        pytest.param("a: {{ .Values.a }}\n", "1:4: SL145 '{{ .Values.a }}' is a placeholder of a template, and nothing fills it in\n"
+                     f"  hint: {TEMPLATE}", id="placeholder"),
+        pytest.param("{{- if .Values.a }}\na: b\n{{- end }}\n",
+                     f"1:1: SL145 '{{{{- if .Values.a }}}}' is a placeholder of a template, and nothing fills it in\n  hint: {TEMPLATE}",
+                     id="line-of-a-template"),
+        pytest.param("a: {% if b %}c{% endif %}\n",
+                     "1:4: SL145 '{% if b %}' is a placeholder of a template, and nothing fills it in\n"
+                     f"  hint: {TEMPLATE}", id="jinja"),
+        pytest.param('a: "C:\\data"\n',
+                     "1:7: SL101 not valid YAML: '\\d' has no meaning in double quotes\n"
+                     "  hint: put the text into single quotes, or write the backslash twice", id="backslash"),
+        pytest.param("a: \u201cb: c\u201d\n",
+                     "1:4: SL101 not valid YAML: \u201c is no quote to YAML, but a letter\n  hint: write \" or ' around the text",
+                     id="typographic-quotes"),
+        pytest.param("? [a]\n: b\n", "1:3: SL110 key a list or mapping is not a string\n  hint: quote the key", id="no-template"),
+    ],
+)  # fmt: skip
+def test_common_mistakes_are_told_by_what_was_meant(text: str, expected: str) -> None:
+    assert said(text.encode()) == [f"f.yaml:{expected}"]
+
+
+def test_a_quoted_placeholder_is_text() -> None:
+    assert [d.data for d in read(b"a: '{{ b }}'\n", "f.yaml")] == [{"a": "{{ b }}"}]

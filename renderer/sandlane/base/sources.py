@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 from sandlane.base.base import Base, Built, read_base
 from sandlane.files.tree import STREAM, OutsideRoot, Tree, Unreadable, join
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, Path, Problem, Source, did_you_mean
+from sandlane.problems.problem import Invalid, Level, Path, Problem, Source, did_you_mean
 
 _DEEPEST = 64
 MANIFESTS = (".json", ".yaml", ".yml")
 KUSTOMIZATIONS = ("Kustomization", "kustomization.yaml", "kustomization.yml")
+_OTHERS = (".j2", ".md")
+"""Ends of names of files that lie beside specs and are none."""
+_OWN = re.compile(rb"^apiVersion: *['\"]?sandlane\.dev/", re.MULTILINE)
 SKIP_MARK = b"+argocd:skip-file-rendering"
 
 
@@ -41,6 +45,8 @@ def find_named(
                 kustomizations[built] = None
             else:
                 files.update(_files(tree, directory, entry, is_base=field == "base"))
+            if field == "sandboxes":
+                problems += _unread(tree, join(directory, entry))
         except OutsideRoot as outside:
             problems.append(wrong("SL121", file=str(outside), root="the repository"))
         except Unreadable as unreadable:
@@ -52,33 +58,64 @@ def find_named(
     return Named(files=tuple(sorted(files)), kustomizations=tuple(kustomizations), problems=tuple(problems))
 
 
-def read_named(tree: Tree, named: Named, default_namespace: str) -> Base:
-    """Reads the files of a base and builds its kustomizations. Raises Invalid with all that is wrong in any."""
+def read_named(tree: Tree, named: Named, default_namespace: str, refused: Level = "error") -> Base:
+    """Reads the files of a base and builds its kustomizations, with notices. Raises Invalid with all that is wrong in any.
+
+    `refused` is the level of what only the API server would refuse, as for `read_base`.
+    """
     built: list[Built] = []
     problems: list[Problem] = []
+    notices: list[Problem] = []
     for directory in named.kustomizations:
         from sandlane.base.kustomize.build import build  # most bases are files
 
         try:
-            built += build(tree, directory)
+            made = build(tree, directory)
+            built += made.objects
+            notices += made.notices
         except Invalid as invalid:
             problems += invalid.problems
     try:
-        base = read_base(tree, named.files, default_namespace, built)
+        base = read_base(tree, named.files, default_namespace, built, refused=refused)
     except Invalid as invalid:
-        raise Invalid([*problems, *invalid.problems]) from None
+        raise Invalid([*problems, *(_told(problem) for problem in invalid.problems)]) from None
     if problems:
         raise Invalid(problems)
-    return base
+    return replace(base, notices=(*base.notices, *notices))
+
+
+def _told(problem: Problem) -> Problem:
+    """Returns a problem of a file that is no manifest by its name, and no YAML either, as one that says so."""
+    file = problem.source.file if problem.source else STREAM
+    if problem.code not in ("SL101", "SL107") or file == STREAM or file.endswith(MANIFESTS):
+        return problem
+    if file.endswith((".tgz", ".tar.gz")):
+        return report("SL146", source=Source(file=file), file=file)
+    what = f"it is neither YAML nor JSON ({problem.text})"
+    return report("SL135", source=problem.source, position=problem.position, file=file, what=what, hint=_NAMES)
+
+
+_NAMES = f"name files that end in {', '.join(MANIFESTS)}, or directories that hold such"
 
 
 def _missing(tree: Tree, directory: str, field: str, entry: str, source: Source | None, place: Path) -> Problem:
     parent, _, name = join(directory, entry).rpartition("/")
     beside = tree.list(parent) if tree.kind(parent) == "directory" else ()
-    wrong = partial(report, source=source, path=place, file=entry, hint=did_you_mean(name, beside))
+    hint = did_you_mean(name, beside)
+    slashes = entry.replace("\\", "/")
+    if "\\" in entry and _kind(tree, directory, slashes):
+        hint = f"paths have slashes: write '{slashes}'"
+    wrong = partial(report, source=source, path=place, file=entry, hint=hint)
     if field == "sandboxes" and not entry.endswith(MANIFESTS):
         return wrong("SL127")
     return wrong("SL120", what="file or directory")
+
+
+def _kind(tree: Tree, directory: str, entry: str) -> str | None:
+    try:
+        return tree.kind(join(directory, entry))
+    except (OutsideRoot, Unreadable):
+        return None
 
 
 def _kustomization(tree: Tree, directory: str, entry: str) -> str | None:
@@ -102,12 +139,24 @@ def _files(tree: Tree, directory: str, entry: str, *, is_base: bool) -> list[str
     return [path] if kind == "file" else list(_walk(tree, path, is_base, 0))
 
 
+def _unread(tree: Tree, path: str) -> Iterator[Problem]:
+    """Yields specs whose files' names hide them: `dev1.txt`, `dev1.yml.bak`."""
+    for name in tree.list(path) if tree.kind(path) == "directory" else ():
+        file = join(path, name)
+        if name.startswith(".") or name.endswith((*MANIFESTS, *_OTHERS)) or tree.kind(file) != "file":
+            continue
+        if _OWN.search(tree.read(file)):
+            yield report("SL251", source=Source(file=file), file=name, stem=name.partition(".")[0])
+
+
 def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str]:
     names = tree.list(directory)
     kustomization = next((name for name in KUSTOMIZATIONS if is_base and name in names), None)
     if kustomization:
         source = Source(file=join(directory, kustomization))
         raise Invalid([report("SL122", source=source, file=directory or ".")])
+    if is_base and {"Chart.yaml", "templates"} <= set(names):
+        raise Invalid([report("SL146", source=Source(file=join(directory, "Chart.yaml")), file=directory or ".")])
     if depth > _DEEPEST:
         raise Unreadable(f"'{directory}' is nested deeper than {_DEEPEST} directories")
     for name in names:

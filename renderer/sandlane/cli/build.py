@@ -47,7 +47,7 @@ def command(path: str, root: Path | None, output: Path | None) -> None:
     """Builds what a path names."""
     stream = sys.stdin.buffer.read() if path == STREAM else None
     view = View(DiskTree(root or _root(path), stream), path)
-    s.run([view], "text", lambda view: _build(view, path, output))
+    s.run([view], "text", lambda view: _build(view, path, output), writes=output is not None)
 
 
 def _root(path: str) -> Path:
@@ -60,7 +60,8 @@ def _build(view: View, path: str, output: Path | None) -> tuple[int, dict[str, A
     named = find_named(view.tree, "", "base", [s.entry_of(view.tree, path)], None)
     if named.problems:
         raise Invalid(named.problems)
-    base = read_named(view.tree, named, _NAMESPACE)
+    base = read_named(view.tree, named, _NAMESPACE, refused="notice" if output is None else "error")
+    view.tell(base.notices)
     if output is None:
         _print(base)
     else:

@@ -72,12 +72,7 @@ def _concerns(sandbox: Source | None, staged: Staged) -> bool:
 
 def write_change(session: s.Session, staged: Staged, tried: Tried, *, is_rendered: bool) -> int:
     """Writes specs, then the output, and says what was written; returns the exit status."""
-    for path, data in staged.items():
-        file = session.tree.root / path
-        if data is None:
-            file.unlink()
-        else:
-            _replace(file, data)
+    write_staged(session, staged)
     if not is_rendered:
         click.echo(f"not rendered: run 'sandlane render {session.shown}'", err=True)
         return 0
@@ -94,6 +89,16 @@ def write_change(session: s.Session, staged: Staged, tried: Tried, *, is_rendere
         err=True,
     )
     return 0
+
+
+def write_staged(session: s.Session, staged: Staged) -> None:
+    """Writes files of the tree, and removes some."""
+    for path, data in staged.items():
+        file = session.tree.root / path
+        if data is None:
+            file.unlink()
+        else:
+            _replace(file, data)
 
 
 def _replace(file: Path, data: bytes) -> None:

@@ -11,9 +11,10 @@ from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, today
 from sandlane.cli.main import CHANGED, FINE
 from sandlane.output import write
-from sandlane.pipeline import render
-from sandlane.problems.problem import Invalid
+from sandlane.pipeline import render, render_valid
+from sandlane.problems.problem import Invalid, Problem
 from sandlane.reports.listing import expired
+from sandlane.specs.inputs import Inputs
 
 _KINDS = (
     ("missing", ("create",)),
@@ -30,13 +31,19 @@ _KINDS = (
 @s.environments
 @s.base_option
 @s.output_option("Look at")
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Compare with what 'render --keep-going' writes: leave out the sandboxes that have errors of their own, list them, and exit 1.",
+)
 @click.option("--as-of", metavar="DATE|today", help="Also fail for sandboxes that have expired on this day, in UTC.")
-@s.output_format("text", "json")
+@s.output_format("text", *s.MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
     base: tuple[str, ...],
     output: Path | None,
+    keep_going: bool,
     as_of: str | None,
     output_format: str,
 ) -> None:
@@ -45,18 +52,22 @@ def command(
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
     day = day_of(as_of, today()) if as_of else None
-    s.run(sessions, output_format, lambda session: _check(session, output, day, output_format))
+    s.run(sessions, output_format, lambda session: _check(session, output, keep_going, day, output_format))
 
 
-def _check(session: s.Session, output: Path | None, day: str | None, output_format: str) -> tuple[int, dict[str, Any]]:
+def _check(
+    session: s.Session, output: Path | None, keep_going: bool, day: str | None, output_format: str
+) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
-    rendered = render(inputs, is_proved=False)
+    rendered = (render_valid if keep_going else render)(inputs, is_proved=False)
     directory = session.output(inputs, output)
     try:
         changed = write.changes(directory, rendered.files)
     except (write.UnusableOutput, write.OfAnotherEnvironment, OSError) as error:
         raise Invalid([s.unusable(directory, error)]) from None
     found = {name: [path for field in fields for path in getattr(changed, field)] for name, fields in _KINDS}
+    if output_format == "text":
+        session.tell(problem for problem in inputs.problems if problem.level == "notice")  # on what is not read
     count = sum(len(paths) for paths in found.values())
     if output_format == "text":
         for name, paths in found.items():
@@ -64,12 +75,31 @@ def _check(session: s.Session, output: Path | None, day: str | None, output_form
                 click.echo(f"{name} {s.shown(directory / path)}")
         if count:
             words = "files differ" if count != 1 else "file differs"
-            click.echo(f"{count} {words}: run 'sandlane render {session.shown}'", err=True)
+            click.echo(
+                f"{count} {words}: run 'sandlane render {session.shown}{' --keep-going' if keep_going else ''}'",
+                err=True,
+            )
     gone = expired(inputs, day) if day else []
     if output_format == "text":
         for record in gone:
             click.echo(f"expired {session.seen(record.source.file)}: {record.name}, with {record.expires}")
         if gone:
             click.echo(f"{len(gone)} expired: run 'sandlane prune {session.shown} --as-of {day}'", err=True)
+    if output_format == "text":
+        session.tell_left_out(rendered.left_out)
     result = {"output": s.shown(directory), **found}
-    return (CHANGED if count or gone else FINE), result | ({"expired": [r.name for r in gone]} if day else {})
+    result |= {"left_out": session.as_data(rendered.left_out)} if keep_going else {}
+    if count and output_format not in ("text", "json"):
+        stale = _stale(session, inputs, directory, [path for paths in found.values() for path in paths])
+        result["problems"] = session.as_data([stale])
+    return (CHANGED if count or gone or rendered.left_out else FINE), result | (
+        {"expired": [r.name for r in gone]} if day else {}
+    )
+
+
+def _stale(session: s.Session, inputs: Inputs, directory: Path, paths: list[str]) -> Problem:
+    """Returns what a code host is told of files that differ: at the environment, since files may be missing."""
+    count, are = ("1 file", "is") if len(paths) == 1 else (f"{len(paths)} files", "are")
+    return inputs.environment.problem(
+        "SL510", file=s.shown(directory), count=count, are=are, first=paths[0], environment=session.shown
+    )

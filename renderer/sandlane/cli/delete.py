@@ -29,7 +29,7 @@ from sandlane.specs.inputs import Inputs
 def command(names: tuple[str, ...], no_render: bool, environment: Path | None, root: Path | None) -> None:
     """Removes specs of one environment."""
     sessions = s.sessions([environment] if environment else [], root)
-    s.run(sessions, "text", lambda session: _delete(session, names, not no_render))
+    s.run(sessions, "text", lambda session: _delete(session, names, not no_render), writes=True)
 
 
 def _delete(session: s.Session, names: Iterable[str], is_rendered: bool) -> tuple[int, dict[str, Any]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sandlane.base.base import Base
 from sandlane.base.sources import KUSTOMIZATIONS, find_named, read_named
 from sandlane.cli import session as s
 from sandlane.cli.build import write_objects
+from sandlane.cli.gitops import REVISIONS, repository
 from sandlane.cli.main import FINE
 from sandlane.cli.view import View
 from sandlane.files.disk import ENVIRONMENT, DiskTree, find_root
@@ -25,6 +26,8 @@ from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import Rendered, render
 from sandlane.problems.problem import Invalid
 from sandlane.reports import listing
+from sandlane.reports.gitops.delivery import make_delivery
+from sandlane.reports.gitops.flux import default_source
 from sandlane.reports.setup import findings
 from sandlane.reports.setup.candidates import Candidates, find_candidates
 from sandlane.reports.setup.environment_file import SANDBOXES, SetUp, environment_text
@@ -70,7 +73,7 @@ def command(
     view = View(DiskTree(find_root(Path.cwd() / ENVIRONMENT), stream), ENVIRONMENT)
     here = Path(os.path.relpath(os.path.realpath("."), view.tree.root)).as_posix()
     setting = _Setting(view, "" if here == "." else here, asks, {"mesh": mesh, "namespace": namespace, "name": name})
-    s.run([view], "text", lambda _: setting.up(base, wanted, not no_render))
+    s.run([view], "text", lambda _: setting.up(base, wanted, not no_render), writes=True)
 
 
 def _integrations(listed: str) -> list[str]:
@@ -99,6 +102,8 @@ class _Setting:
         entries = tuple(self._entry(path) for path in base) or self._choose()
         found = self._read(entries)
         set_up = self._decide(entries, found, made_by)
+        if "flux" in wanted:
+            set_up = replace(set_up, flux_source=default_source(set_up.name))
         inputs, rendered = self._tried(set_up)
         files = {ENVIRONMENT: environment_text(set_up), f"{SANDBOXES}/README.md": SANDBOXES_README}
         for path, text in files.items():
@@ -107,7 +112,7 @@ class _Setting:
         if is_rendered:
             changed = s.write_files(output, rendered.files)
             _say(f"wrote    {s.shown(output)}/ ({len(changed.create)} files, no sandboxes yet)")
-        self._integrate(set_up, wanted)
+        self._integrate(inputs, wanted)
         self.view.tell(rendered.notices)
         self._tell(set_up, inputs)
         return FINE, {}
@@ -200,15 +205,11 @@ class _Setting:
         self.view.tree = DiskTree(self.view.tree.root, staged=staged)
         return read_inputs(self.view.tree, path)
 
-    def _integrate(self, set_up: SetUp, wanted: Sequence[str]) -> None:
-        place = Place(
-            name=set_up.name,
-            directory=self.directory,
-            output=join(self.directory, _OUTPUT),
-            namespace=set_up.namespace.value,
-            repository=_repository(),
-        )
+    def _integrate(self, inputs: Inputs, wanted: Sequence[str]) -> None:
+        address = repository() or "REPOSITORY"
         for name in wanted:
+            delivery = make_delivery(inputs, address, REVISIONS.get(name, ""))
+            place = Place(directory=self.directory, delivery=delivery)
             integration = INTEGRATIONS[name]
             home = self.view.tree.root if integration.is_at_root else Path()
             _create(home / integration.path, integration.text(place))
@@ -253,17 +254,6 @@ def _nothing(candidates: Candidates) -> str:
 
 def _name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "staging"
-
-
-def _repository() -> str:
-    """Returns the address of the git remote `origin`, or a word that asks for it."""
-    try:
-        found = subprocess.run(
-            ["git", "remote", "get-url", "origin"], capture_output=True, text=True, check=False, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return "REPOSITORY"
-    return found.stdout.strip() or "REPOSITORY"
 
 
 def _create(path: Path, text: str) -> None:

@@ -10,12 +10,14 @@ import click
 
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, today
-from sandlane.cli.main import FINE
+from sandlane.cli.main import FINE, INVALID
 from sandlane.meshes.registry import MESHES
+from sandlane.pipeline import render_valid
 from sandlane.plan.make import make_plan
-from sandlane.problems.problem import Invalid, visible
+from sandlane.problems.problem import Invalid, Problem, Source, visible
 from sandlane.reports import listing
 from sandlane.reports.diagram import mermaid
+from sandlane.specs.inputs import Inputs
 
 SUBJECTS = ("sandboxes", "workloads", "owned")
 
@@ -45,10 +47,8 @@ def _list(
     session: s.Session, subject: str, output_format: str, is_headed: bool, day: str | None
 ) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
-    errors = [problem for problem in inputs.problems if problem.level == "error"]
-    if errors and subject == "sandboxes":
-        raise Invalid(errors)
-    rows = [_seen(session, row) for row in _ROWS[subject](inputs)]
+    problems = _problems(inputs) if subject == "sandboxes" else ()
+    rows = [_seen(session, row) for row in _ROWS[subject](inputs, frozenset(p.sandbox for p in problems if p.sandbox))]
     if day and subject == "sandboxes":
         gone = {record.name for record in listing.expired(inputs, day)}
         rows = [{**row, "expired": row["name"] in gone} for row in rows]
@@ -58,7 +58,19 @@ def _list(
         _table(subject, rows)
     elif output_format == "mermaid":
         click.echo(mermaid(make_plan(inputs, MESHES[inputs.environment.mesh].pod_labels), inputs), nl=False)
-    return FINE, {"name": inputs.environment.name, subject: rows}
+    if problems and output_format != "json":
+        session.tell(problems)
+        click.echo(f"{s.counted(problems)} of specs that cannot be rendered", err=True)
+    result = {"name": inputs.environment.name, subject: rows}
+    return (INVALID if problems else FINE), result | ({"problems": session.as_data(problems)} if problems else {})
+
+
+def _problems(inputs: Inputs) -> Sequence[Problem]:
+    """Returns why specs cannot be rendered."""
+    try:
+        return render_valid(inputs, is_proved=False).left_out
+    except Invalid as invalid:
+        return invalid.problems
 
 
 def _seen(session: s.Session, row: dict[str, Any]) -> dict[str, Any]:
@@ -66,10 +78,10 @@ def _seen(session: s.Session, row: dict[str, Any]) -> dict[str, Any]:
     return {key: session.seen(value) if key in ("file", "base") else value for key, value in row.items()}
 
 
-_ROWS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
+_ROWS: dict[str, Callable[[Inputs, frozenset[Source]], list[dict[str, Any]]]] = {
     "sandboxes": listing.sandboxes,
-    "workloads": listing.workloads,
-    "owned": listing.owned,
+    "workloads": lambda inputs, _: listing.workloads(inputs),
+    "owned": lambda inputs, _: listing.owned(inputs),
 }
 
 
@@ -77,6 +89,7 @@ def _sandbox(row: dict[str, Any]) -> list[str]:
     what = ", ".join(row["workloads"]) or f"group of {', '.join(row['sandboxes'])}"
     notes = ["EXPIRED"] if row.get("expired") else []
     notes += ["suspended"] if row["suspended"] else []
+    notes += [] if row["renders"] else ["cannot be rendered"]
     notes += [f"accepts {a['code']} {a['object']}: {a['reason']}" for a in row["accepted"]]
     return [row["name"], row["tenantID"], row["owner"] or "-", row["expires"] or "-", what, "; ".join(notes) or "-"]
 

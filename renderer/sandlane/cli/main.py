@@ -14,9 +14,12 @@ COMMANDS = {
     "check": "tell whether the output directory is what 'render' would write",
     "connect": "tell how to reach a sandbox with the client at hand",
     "delete": "remove the specs of sandboxes and route groups, and render",
-    "explain": "explain a problem code, or list them all",
+    "diff": "tell what rendering would change, for the person who reviews it",
+    "explain": "explain a problem code or a field of the files, or list all codes",
+    "gitops": "print what Argo CD or Flux needs to apply the output",
     "init": "look at a base, and write the files of an environment for it",
     "list": "list sandboxes, workloads of the base, or the route objects that the output owns",
+    "merge-driver": "settle a conflict in a generated file by rendering again; git calls it",
     "prune": "remove the specs of what has expired, and render",
     "render": "write the output directory: clones and routes of every sandbox",
     "schema": "print the JSON Schema of a kind, or the CRD",
@@ -43,7 +46,7 @@ class Commands(click.Group):
         """Returns a command, or None where there is none of the name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"sandlane.cli.{cmd_name}").command
+        command: click.Command = import_module(f"sandlane.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

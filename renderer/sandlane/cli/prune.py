@@ -34,6 +34,7 @@ def command(
         s.sessions(environments, root),
         output_format,
         lambda session: _prune(session, day, dry_run, not no_render, output_format),
+        writes=not dry_run,
     )
 
 

@@ -26,7 +26,7 @@ from sandlane.problems.problem import did_you_mean
 @click.option(
     "--keep-going", is_flag=True, help="Leave out the sandboxes that have errors of their own, list them, and exit 1."
 )
-@s.output_format("text", "json")
+@s.output_format("text", *s.MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -44,12 +44,13 @@ def command(
         raise click.UsageError("--only goes with --stdout")
     if output and (to_stdout or len(sessions) > 1):
         raise click.UsageError("--output goes with one environment and without --stdout")
-    if to_stdout and output_format == "json":
+    if to_stdout and output_format in s.MACHINES:
         raise click.UsageError("--stdout prints manifests: leave --format out")
     s.run(
         sessions,
         output_format,
         lambda session: _render(session, output, to_stdout, only, exit_code, keep_going, output_format),
+        writes=not to_stdout,
     )
 
 
@@ -78,7 +79,7 @@ def _render(
         if output_format == "text":
             _tell(directory, changed)
     if output_format == "text":
-        _tell_left_out(session, rendered)
+        session.tell_left_out(rendered.left_out)
     status = CHANGED if rendered.left_out or (exit_code and is_changed) else FINE
     return status, result
 
@@ -123,11 +124,3 @@ def _tell(directory: Path, changed: write.Changes) -> None:
         f"{changed.unchanged} unchanged",
         err=True,
     )
-
-
-def _tell_left_out(session: s.Session, rendered: Rendered) -> None:
-    if not rendered.left_out:
-        return
-    session.tell(rendered.left_out)
-    files = sorted({session.seen(p.sandbox.file) for p in rendered.left_out if p.sandbox})
-    click.echo(f"left out because of these problems: {', '.join(files)}", err=True)

@@ -68,6 +68,13 @@ class Session(View):
         except Unreadable as unreadable:
             raise Invalid([report("SL128", source=Source(file=path), reason=str(unreadable))]) from None
 
+    def tell_left_out(self, problems: Sequence[Problem]) -> None:
+        """Writes the problems of sandboxes that cannot be rendered, and which these are."""
+        if problems:
+            self.tell(problems)
+            files = sorted({self.seen(p.sandbox.file) for p in problems if p.sandbox})
+            click.echo(f"left out because of these problems: {', '.join(files)}", err=True)
+
     def _where(self) -> str:
         """Returns where there are environments, or how to make one."""
         below = environments_below(Path())
@@ -251,14 +258,33 @@ def write_json(data: Any) -> None:
     click.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
+MACHINES = ("json", "sarif", "github", "gitlab")
+"""Formats that are for machines: results whole as JSON, or their problems as code hosts show them beside the lines."""
+
+
+def as_machines_read(output: str, results: Sequence[Mapping[str, Any]]) -> str:
+    """Returns the results of environments in a format of `MACHINES`."""
+    if output == "json":
+        return json.dumps({"environments": results}, indent=2, ensure_ascii=False)
+    from sandlane.reports.code_hosts import FORMATS  # what only CI asks for
+
+    return FORMATS[output]([p for result in results for name in _TOLD for p in result.get(name, ())])
+
+
+_TOLD = ("problems", "left_out")
+
+
 class Unwritten(Exception):
     """Raised where writing failed half-way: its argument is the problem."""
 
 
-def run(sessions: Sequence[V], output: str, action: Callable[[V], tuple[int, dict[str, Any]]]) -> None:
+def run(
+    sessions: Sequence[V], output: str, action: Callable[[V], tuple[int, dict[str, Any]]], *, writes: bool = False
+) -> None:
     """Runs an action for each environment, tells what is wrong, writes the results as JSON if wanted, and exits.
 
-    The action returns an exit status and its result; the gravest status is the command's.
+    The action returns an exit status and its result; the gravest status is the command's. `writes` says that it would have
+    written something.
     """
     where = " for this environment" if len(sessions) > 1 else ""
     statuses: list[int] = []
@@ -270,21 +296,21 @@ def run(sessions: Sequence[V], output: str, action: Callable[[V], tuple[int, dic
             status, result = action(session)
         except Invalid as invalid:
             status, problems = INVALID, invalid.problems
-            words = f"{counted(problems)}, nothing was written{where}"
+            words = f"{counted(problems)}{', nothing was written' if writes else ''}{where}"
         except Unwritten as unwritten:
             status, problems = INVALID, unwritten.args
             words = "the output may be incomplete: run 'sandlane render' again"
         except Unproven as unproven:
             status, problems, words = DEFECT, unproven.problems, _DEFECT
-        if problems and output == "json":
+        if problems and output in MACHINES:
             result = {"problems": session.as_data(problems)}
         elif problems:
             session.tell(problems)
             click.echo(words, err=True)
         statuses.append(status)
         results.append({"environment": session.shown, **result})
-    if output == "json":
-        write_json({"environments": results})
+    if output in MACHINES:
+        click.echo(as_machines_read(output, results))
     sys.exit(max(statuses, default=0))
 
 

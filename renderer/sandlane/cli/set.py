@@ -70,7 +70,7 @@ def command(
         expires=day,
     )
     sessions = s.sessions([environment] if environment else [], root)
-    s.run(sessions, "text", lambda session: _set(session, wanted, not no_render))
+    s.run(sessions, "text", lambda session: _set(session, wanted, not no_render), writes=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 import click
 
 from sandlane.cli import session as s
-from sandlane.cli.main import FINE
+from sandlane.cli.main import FINE, INVALID
 from sandlane.files.disk import DiskTree
 from sandlane.k8s.resource import Resource
 from sandlane.problems.catalogue import report
@@ -127,13 +127,26 @@ def _trace(session: s.Session, asked: _Asked) -> tuple[int, dict[str, Any]]:
     client = _client(network, asked, environment.default_namespace)
     places = _Places(session=session, tree=tree, ids=frozenset(resource.id for resource in written))
     if asked.is_all:
-        return FINE, _all(network, client, asked, inputs)
+        return _with_problems(session, inputs, asked, _all(network, client, asked, inputs))
     traced = trace(network, _request(asked, client))
     if asked.output_format == "text":
         click.echo("\n".join(answers.text(traced, places.place)))
     elif asked.output_format == "mermaid":
         click.echo(answers.mermaid(traced), nl=False)
-    return FINE, answers.data(traced, places.place)
+    return _with_problems(session, inputs, asked, answers.data(traced, places.place))
+
+
+def _with_problems(
+    session: s.Session, inputs: Inputs, asked: _Asked, result: dict[str, Any]
+) -> tuple[int, dict[str, Any]]:
+    """Returns the status and the result of a trace, and tells the specs that cannot be read: their tenants are not in it."""
+    errors = [problem for problem in inputs.problems if problem.level == "error"]
+    if not errors:
+        return FINE, result
+    if asked.output_format != "json":
+        session.tell(errors)
+        click.echo(f"{s.counted(errors)} of specs that cannot be read: their tenants are not looked at", err=True)
+    return INVALID, {**result, "problems": session.as_data(errors)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

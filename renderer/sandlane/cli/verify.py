@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sandlane.base.base import Base
+from sandlane.base.syncers import find
 from sandlane.cli import session as s
-from sandlane.cli.main import BROKEN_PROMISE, FINE
-from sandlane.problems.problem import Invalid
+from sandlane.cli.main import BROKEN_PROMISE, FINE, INVALID
+from sandlane.files.disk import DiskTree
+from sandlane.files.tree import OutsideRoot, Unreadable
+from sandlane.output.layout import SANDBOXES
+from sandlane.pipeline import render_valid
+from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
 from sandlane.proof.scope import Scope, scope_of
-from sandlane.reports.sarif import sarif
+from sandlane.specs.inputs import Inputs, without
+from sandlane.specs.model import RouteGroup, Sandbox
+
+_UNJUDGED = ("SL621",)
+"""Codes of files of which nobody can say what a syncer makes of them."""
 
 
 @click.command(
     "verify",
     help="Prove the promises for the output directory, whoever wrote it, against the base and the specs; exit 3 if one "
-    "does not hold.",
+    "does not hold, 2 if something cannot be judged.",
 )
 @s.environments
 @s.base_option
 @s.output_option("Prove")
-@s.output_format("text", "json", "sarif")
+@s.output_format("text", *s.MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -37,28 +47,70 @@ def command(
     sessions = s.sessions(environments, root, base)
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
-    if output_format == "sarif" and len(sessions) > 1:
-        raise click.UsageError("--format sarif goes with one environment")
     s.run(sessions, output_format, lambda session: _verify(session, output, output_format))
 
 
 def _verify(session: s.Session, output: Path | None, output_format: str) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
-    errors = [problem for problem in inputs.problems if problem.level == "error"]
-    if errors:
-        raise Invalid(errors)
     directory = session.output(inputs, output)
-    tree, written = session.read_output(inputs, directory)
-    claims = claims_of(inputs)
-    problems = session.placed_in(tree, {r.source.file for r in written.resources}, prove(inputs.base, written, claims))
+    strange = _strange_files(session, directory)
+    try:
+        tree, written = session.read_output(inputs, directory)
+    except Invalid as invalid:
+        raise Invalid([*strange, *invalid.problems]) from None
+    unrendered = _unrendered(inputs, written)
+    # What cannot be rendered and is not in the output is nobody's; what is in it is judged by the specs as they are.
+    claims = claims_of(without(inputs, {p.sandbox for p in unrendered if p.sandbox} - _sources(inputs, written)))
+    proved = prove(inputs.base, written, claims)
+    problems = [*strange, *session.placed_in(tree, {r.source.file for r in written.resources}, proved)]
     scope = scope_of(inputs.base, written, claims)
-    if output_format == "sarif":
-        s.write_json(sarif(session.as_data(problems)))
-    elif output_format == "text":
+    if output_format == "text":
         session.tell(problems)
         _tell(s.shown(directory), scope, written, len(problems))
+        session.tell_left_out(unrendered)
     result = {"output": s.shown(directory), **_as_data(scope, written), "problems": session.as_data(problems)}
-    return (BROKEN_PROMISE if problems else FINE), result
+    result |= {"left_out": session.as_data(unrendered)} if unrendered else {}
+    return (_status(problems) or (INVALID if unrendered else FINE)), result
+
+
+def _unrendered(inputs: Inputs, written: Base) -> Sequence[Problem]:
+    """Returns why specs cannot be rendered.
+
+    Raises Invalid where that is nobody's own mistake, or where the output holds what a spec says that cannot be read.
+    """
+    errors = [problem for problem in inputs.problems if problem.level == "error"]
+    if errors and inputs.rejected & _held(written):
+        raise Invalid(errors)
+    return render_valid(inputs, is_proved=False).left_out
+
+
+def _held(written: Base) -> set[str]:
+    """Returns the names of the sandboxes and route groups of which an output has objects."""
+    paths = (resource.source.file.split("/") for resource in written.resources)
+    return {parts[1] for parts in paths if parts[0] == SANDBOXES and len(parts) > 2}
+
+
+def _sources(inputs: Inputs, written: Base) -> set[Source]:
+    held = _held(written)
+    records: tuple[Sandbox | RouteGroup, ...] = (*inputs.sandboxes, *inputs.groups)
+    return {record.source for record in records if record.name in held}
+
+
+def _strange_files(session: s.Session, directory: Path) -> list[Problem]:
+    """Returns what is wrong with files by which Argo CD or Flux apply something else than the manifests of an output."""
+    tree = DiskTree(directory)
+    try:
+        problems = find(tree).problems if tree.kind("") == "directory" else ()
+    except (OutsideRoot, Unreadable) as error:
+        raise Invalid([s.unusable(directory, error)]) from None
+    return session.placed_in(tree, {p.source.file for p in problems if p.source}, problems)
+
+
+def _status(problems: Sequence[Problem]) -> int:
+    """Returns 3 where a promise is broken, 2 where something cannot be judged, else 0."""
+    if any(problem.code not in _UNJUDGED for problem in problems):
+        return BROKEN_PROMISE
+    return INVALID if problems else FINE
 
 
 def _tell(directory: str, scope: Scope, written: Base, problems: int) -> None:

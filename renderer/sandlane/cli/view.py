@@ -11,7 +11,7 @@ import click
 
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable
-from sandlane.problems.problem import Invalid, Problem, Source, placed, show
+from sandlane.problems.problem import Invalid, Path, Problem, Source, placed, show, with_mentions
 from sandlane.yamlio.locate import locate
 
 
@@ -45,6 +45,11 @@ class View:
             return "<stdin>"
         return os.path.relpath(self.tree.root / file)
 
+    def mentioned(self, source: Source, path: Path) -> str:
+        """Returns a place that a problem mentions, as the user sees it; the line where the place is a value."""
+        found = self._locate(source, path, False) if path else None
+        return self.seen(source.file) + (f":{found[0]}" if found else "")
+
     def tell(self, problems: Iterable[Problem]) -> None:
         """Writes problems to stderr, in the order of their places."""
         told: set[str] = set()
@@ -53,7 +58,7 @@ class View:
                 problem = dataclasses.replace(
                     problem, source=dataclasses.replace(problem.source, file=self.seen(problem.source.file))
                 )
-            text = show(problem)
+            text = show(problem, self.mentioned)
             if text not in told:  # one mistake of the base may concern many tenants
                 click.echo(text, err=True)
             told.add(text)
@@ -64,8 +69,8 @@ class View:
             {
                 "code": p.code,
                 "level": p.level,
-                "message": p.text,
-                "hint": p.hint or None,
+                "message": with_mentions(p.text, self.mentioned),
+                "hint": with_mentions(p.hint, self.mentioned) or None,
                 "file": self.seen(p.source.file) if p.source else None,
                 "line": p.position[0] if p.position else None,
                 "column": p.position[1] if p.position else None,

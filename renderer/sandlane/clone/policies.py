@@ -15,7 +15,7 @@ from sandlane.patch.put import put
 from sandlane.plan.metadata import copied_metadata
 from sandlane.plan.model import Admission, Plan, PolicyCopy
 from sandlane.plan.names import MANAGED_BY, ORIGIN
-from sandlane.plan.policies.attached import ATTACHING, AttachedCopy, renamed
+from sandlane.plan.policies.attached import AttachedCopy, renamed
 from sandlane.plan.policies.network import NETWORK_POLICY, SIDES, Admitted, clones_of, directions, peers, rules
 from sandlane.plan.policies.selecting import selecting
 from sandlane.specs.model import Environment, RouteGroup, Sandbox
@@ -37,8 +37,7 @@ def policies(plan: Plan) -> Iterator[Placed]:
 
 def _copy(environment: Environment, admitted: Admitted, copy: PolicyCopy) -> Any:
     origin = copy.policy.manifest
-    is_early = copy.row.is_security
-    metadata = copied_metadata(environment, copy.clone.sandbox, copy.policy, copy.id, is_early=is_early)
+    metadata = copied_metadata(environment, copy.clone.sandbox, copy.policy, copy.id)
     manifest: Any = {**{key: value for key, value in origin.items() if key != "status"}, "metadata": metadata}
     manifest = put(manifest, copy.row.selector, selecting(copy.row, dict(copy.clone.selector)))
     if (copy.row.group, copy.row.kind) != NETWORK_POLICY:
@@ -83,10 +82,9 @@ def _admission(admitted: Admitted, admission: Admission) -> dict[str, Any]:
 def attached_policy(environment: Environment, holder: Sandbox | RouteGroup, copy: AttachedCopy) -> Placed:
     """Returns the copy of a policy, with the copy of its target as target."""
     policy = copy.attachment.policy
-    is_early = ATTACHING[(policy.id.group, policy.id.kind)].is_security
     manifest = {
         **{key: value for key, value in policy.manifest.items() if key != "status"},
-        "metadata": copied_metadata(environment, holder, policy, copy.id, is_early=is_early),
+        "metadata": copied_metadata(environment, holder, policy, copy.id),
         "spec": renamed(copy.attachment, copy.copy.name),
     }
     return Placed(directory=f"{SANDBOXES}/{holder.name}", id=copy.id, manifest=manifest)

@@ -58,6 +58,10 @@ class DiskTree:
             return "link" if (self.root / path).is_symlink() else "directory"
         return "file" if full.is_file() else None
 
+    def is_link(self, path: str) -> bool:
+        """Tells whether a path is a link, to whatever it leads."""
+        return path not in self._staged and (self.root / path).is_symlink()
+
     def list(self, path: str) -> tuple[str, ...]:
         """Returns the names in a directory, sorted. Raises OutsideRoot and Unreadable."""
         directory = self._confined(path)

@@ -34,6 +34,9 @@ class Tree(Protocol):
     # None where nothing is. Raises OutsideRoot and Unreadable as read does.
     def kind(self, path: str) -> Kind | None: ...
 
+    # Whether a path is a link, to whatever it leads. Raises nothing.
+    def is_link(self, path: str) -> bool: ...
+
     # Names in a directory, sorted by code point. Raises as read does.
     def list(self, path: str) -> tuple[str, ...]: ...
 
@@ -83,6 +86,10 @@ class MemoryTree:
         if path in self._files:
             return "file"
         return "directory" if any(is_within(file, path) for file in self._files) else None
+
+    def is_link(self, path: str) -> bool:
+        """Tells that there are no links."""
+        return False
 
     def list(self, path: str) -> tuple[str, ...]:
         """Returns the names in a directory, sorted."""

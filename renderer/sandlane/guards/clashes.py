@@ -19,7 +19,7 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
     """Yields the objects whose id another object has already, and clones' Services that a base route would lead to."""
     owners = {f"{SANDBOXES}/{tenant.name}": tenant for tenant in plan.tenants}
     objects = tuple(objects)
-    seen: dict[ResourceId, str] = dict(_named(plan)) | dict(_in_pods(plan, objects))
+    seen: dict[ResourceId, str] = dict(named_by_routes(plan)) | dict(_in_pods(plan, objects))
     seen |= dict.fromkeys(plan.base.by_id, "the base")
     for placed in objects:
         if placed.base:
@@ -48,7 +48,7 @@ def _way(plan: Plan, placed: Placed, *, is_owned: bool, is_its_own: bool) -> str
     return way if is_its_own and own else None
 
 
-def _named(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
+def named_by_routes(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
     """Yields the Services that routes of the base name, existing or not: a clone of that name would get their requests."""
     domain = plan.environment.cluster.domain
     for kind in ("VirtualService", "DestinationRule"):

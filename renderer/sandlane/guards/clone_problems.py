@@ -7,17 +7,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.guards.containers import containers_of
 from sandlane.guards.images import foreign_images
 from sandlane.guards.privilege import gained, of_claim_templates
+from sandlane.guards.secrets import new_tokens
 from sandlane.k8s.resource import Manifest, ResourceId, at
+from sandlane.overrides.containers import CONTAINERS
+from sandlane.overrides.image import IMAGE
+from sandlane.overrides.patches import PATCHES
 from sandlane.overrides.subject import app_containers
 from sandlane.overrides.volumes import VOLUMES
 from sandlane.patch.put import is_same
 from sandlane.plan.model import Plan, WorkloadClone
 from sandlane.plan.other_controllers import is_canary_target
 from sandlane.plan.problem_at import problem_at
-from sandlane.problems.problem import Problem
-from sandlane.specs.model import Environment, Policy
+from sandlane.problems.problem import Path, Problem, mention
+from sandlane.specs.model import Environment
 
 _MIGRATION = re.compile(r"migrat|flyway|liquibase|alembic|db-?init|schema-?init", re.IGNORECASE)
 _SHARED = {"ReadWriteMany", "ReadOnlyMany"}
@@ -31,12 +36,13 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
         *_migrations(clone),
         *_empty_volumes(clone),
         *_host_ports(clone),
-        *_host_network(clone),
+        *_host_network(plan.environment, clone),
         *_peers_by_name(clone),
         *_labels_read(clone),
         *_identities(clone),
         *_privileges(plan.environment, clone, own_claims),
-        *_images(plan.environment.policy, clone),
+        *_tokens(plan.base, clone),
+        *_images(plan.environment, clone),
     ]
     for code, object, values in found:
         yield problem_at(clone, code, object=object, **values)
@@ -49,16 +55,45 @@ Finding = tuple[str, str, Mapping[str, Any]]
 def _privileges(environment: Environment, clone: WorkloadClone, own_claims: frozenset[str]) -> Iterator[Finding]:
     """Yields what the clone's pods could do and its origin's cannot, unless the environment's policy allows it."""
     before, after = (at(manifest, clone.row.template) or {} for manifest in (clone.origin.manifest, clone.manifest))
+    # As its pods have them, so that a label by which a mesh goes is not rewritten either.
+    after = {**after, "metadata": {**(after.get("metadata") or {}), "labels": clone.pods.labels}}
     claims = [at(m, ("spec", "volumeClaimTemplates")) or () for m in (clone.origin.manifest, clone.manifest)]
     found = [*gained(before, after, own_claims), *sorted(of_claim_templates(claims[1]) - of_claim_templates(claims[0]))]
     for kind, what in found:
         if kind not in environment.policy.privileges:
-            yield "SL330", str(clone.id), {"what": what, "than": f"'{clone.origin.id}'", "kind": kind}
+            values = {"what": what, "than": f"'{clone.origin.id}'", "kind": kind, "field": _patches_of(clone)}
+            yield "SL330", str(clone.id), values
 
 
-def _images(policy: Policy, clone: WorkloadClone) -> Iterator[Finding]:
+def _tokens(base: Base, clone: WorkloadClone) -> Iterator[Finding]:
+    """Yields tokens of service accounts that the clone's pods would get at: no policy allows that."""
+    path = (*clone.row.template, "spec")
+    before, after = (at(manifest, path) or {} for manifest in (clone.origin.manifest, clone.manifest))
+    for secret, account in new_tokens(base, clone.id.namespace, before, after):
+        yield "SL333", str(clone.id), {"secret": secret, "account": account}
+
+
+def _images(environment: Environment, clone: WorkloadClone) -> Iterator[Finding]:
+    policy = environment.policy
     for image in foreign_images(policy, clone):
-        yield "SL241", str(clone.id), {"image": image, "patterns": ", ".join(policy.images) or "none"}
+        values = {"image": image, "patterns": ", ".join(policy.images) or "none", "field": _place_of(clone, image)}
+        yield "SL241", str(clone.id), {**values, "rule": mention(environment.source, ("spec", "policy", "images"))}
+
+
+def _place_of(clone: WorkloadClone, image: str) -> Path:
+    """Returns the steps from a workload's entry to the field that names an image."""
+    changes = clone.workload.changes
+    if IMAGE.of(changes) == image:
+        return ("image",)
+    for number, container in enumerate(CONTAINERS.of(changes)):
+        if container.image == image:
+            return ("containers", number, "image")
+    return _patches_of(clone)
+
+
+def _patches_of(clone: WorkloadClone) -> Path:
+    """Returns the step to the patches of a workload's entry, which may be what changes a field that no other step leads to."""
+    return ("patches",) if PATCHES.of(clone.workload.changes) else ("name",)
 
 
 def _consumer(clone: WorkloadClone) -> Iterator[Finding]:
@@ -116,15 +151,19 @@ def _empty_volumes(clone: WorkloadClone) -> Iterator[Finding]:
 
 
 def _host_ports(clone: WorkloadClone) -> Iterator[Finding]:
-    containers = at(clone.manifest, (*clone.row.template, "spec", "containers")) or ()
+    containers = containers_of(at(clone.manifest, (*clone.row.template, "spec")) or {})
     ports = [str(port["hostPort"]) for c in containers for port in c.get("ports") or () if "hostPort" in port]
     if ports:
         yield "SL313", str(clone.id), {"ports": ", ".join(ports)}
 
 
-def _host_network(clone: WorkloadClone) -> Iterator[Finding]:
-    if at(clone.manifest, (*clone.row.template, "spec", "hostNetwork")):
+def _host_network(environment: Environment, clone: WorkloadClone) -> Iterator[Finding]:
+    field = (*clone.row.template, "spec", "hostNetwork")
+    if at(clone.origin.manifest, field) and at(clone.manifest, field):
         yield "SL316", str(clone.origin.id), {}
+    elif at(clone.manifest, field) and "hostNamespaces" in environment.policy.privileges:  # else it is SL330
+        hint = "take 'hostNetwork' out of the patch"
+        yield "SL316", str(clone.origin.id), {"hint": hint, "field": _patches_of(clone)}
 
 
 def _peers_by_name(clone: WorkloadClone) -> Iterator[Finding]:
@@ -136,7 +175,11 @@ def _peers_by_name(clone: WorkloadClone) -> Iterator[Finding]:
         for variable in container.get("env") or ():
             found = own.search(str(variable.get("value") or ""))
             if found:
-                yield "SL317", str(clone.id), {"variable": variable["name"], "peer": found[0].rstrip(".")}
+                yield (
+                    "SL317",
+                    str(clone.id),
+                    {"variable": variable["name"], "peer": found[0].rstrip("."), "clone": clone.id.name},
+                )
 
 
 _LABEL_PATH = re.compile(r"metadata\.labels(?:\['(?P<key>[^']+)'\])?$")

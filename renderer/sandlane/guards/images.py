@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandlane.guards.containers import images_of
 from sandlane.guards.policy import is_allowed_image
 from sandlane.k8s.resource import Manifest, at
 from sandlane.plan.model import WorkloadClone
@@ -15,7 +16,4 @@ def foreign_images(policy: Policy, clone: WorkloadClone) -> list[str]:
 
 
 def _images(manifest: Manifest, clone: WorkloadClone) -> set[str]:
-    spec = at(manifest, (*clone.row.template, "spec")) or {}
-    fields = ("containers", "initContainers", "ephemeralContainers")
-    images = {str(c.get("image")) for field in fields for c in spec.get(field) or ()}
-    return images | {str(at(v, ("image", "reference"))) for v in spec.get("volumes") or () if v.get("image")}
+    return images_of(at(manifest, (*clone.row.template, "spec")) or {})

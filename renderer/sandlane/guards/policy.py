@@ -6,9 +6,11 @@ import fnmatch
 from collections import Counter
 from collections.abc import Iterator
 
-from sandlane.problems.problem import Problem
+from sandlane.problems.problem import Problem, mention
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import Policy, RouteGroup, Sandbox
+
+_EXAMPLES = {"owner": "owner: dana", "expires": "expires: 2026-12-01"}
 
 
 def is_allowed_image(policy: Policy, image: str) -> bool:
@@ -23,11 +25,14 @@ def violations(inputs: Inputs) -> Iterator[Problem]:
     for record in records:
         for field in policy.require:
             if not getattr(record, field):
-                yield record.problem("SL242", "spec", field=field)
+                rule = mention(inputs.environment.source, ("spec", "policy", "require"))
+                yield record.problem("SL242", "spec", field=field, rule=rule, example=_EXAMPLES[field])
     owned = Counter[str]()
     for sandbox in inputs.sandboxes:
         if policy.max_per_owner is None or sandbox.suspend or not sandbox.owner:
             continue
         owned[sandbox.owner] += 1
         if owned[sandbox.owner] > policy.max_per_owner:
-            yield sandbox.problem("SL243", "spec", "owner", owner=sandbox.owner, limit=policy.max_per_owner)
+            rule = mention(inputs.environment.source, ("spec", "policy", "maxPerOwner"))
+            values = {"number": owned[sandbox.owner], "limit": policy.max_per_owner, "rule": rule}
+            yield sandbox.problem("SL243", "spec", "owner", owner=sandbox.owner, **values)

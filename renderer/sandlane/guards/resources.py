@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from sandlane.guards.containers import containers_of, images_of
 from sandlane.guards.policy import is_allowed_image
 from sandlane.guards.privilege import beyond_ordinary, of_claim_templates
+from sandlane.guards.secrets import new_tokens
 from sandlane.k8s.resource import Manifest, Resource, at, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.plan.model import Plan
 from sandlane.plan.names import MANAGED_BY, TENANT
-from sandlane.problems.problem import Problem, dotted
+from sandlane.problems.problem import Problem, dotted, mention
 from sandlane.specs.model import Environment
 
 Wrong = Callable[..., Problem]
@@ -41,16 +43,19 @@ def pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) -
     privileges = [*beyond_ordinary(template, claims), *sorted(of_claim_templates(templates))]
     yield from beyond(plan.environment, privileges, wrong)
     spec = template.get("spec") or {}
-    for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
-        if not is_allowed_image(plan.environment.policy, str(container.get("image"))):
-            listed = ", ".join(plan.environment.policy.images)
-            yield wrong("SL241", image=container.get("image"), patterns=listed)
+    rule = mention(plan.environment.source, ("spec", "policy", "images"))
+    for image in sorted(images_of(spec)):
+        if not is_allowed_image(plan.environment.policy, image):
+            listed = ", ".join(plan.environment.policy.images) or "none"
+            yield wrong("SL241", image=image, patterns=listed, rule=rule)
+    for secret, account in new_tokens(plan.base, resource.id.namespace, {}, spec):
+        yield wrong("SL333", secret=secret, account=account)
     chosen = at(resource.manifest, row.selector) if row.selector else None
     if row.selector and not (chosen and matches(from_label_selector(chosen), pod_labels(row, resource.manifest))):
         yield wrong(
             "SL245", what="its selector does not select its own pods", way="let it select by labels of its pods"
         )
-    if any("hostPort" in port for container in spec.get("containers") or () for port in container.get("ports") or ()):
+    if any("hostPort" in port for container in containers_of(spec) for port in container.get("ports") or ()):
         yield wrong(
             "SL245", what="it takes a port of its node", way="leave 'hostPort' out: a Service leads to its pods"
         )

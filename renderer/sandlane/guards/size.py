@@ -1,11 +1,11 @@
-"""Objects that are too large for the API server (rule R-I17b)."""
+"""Objects that are too large for the API server (rule R-I17b), or for client-side apply."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
 
-from sandlane.k8s.resource import spec_of
+from sandlane.k8s.resource import annotations_of, spec_of
 from sandlane.output.layout import Files, Placed, path_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
@@ -14,10 +14,17 @@ LARGEST_OBJECT = 1024 * 1024
 """Bytes of compact JSON: etcd refuses requests of 1.5 MiB, and the API server adds managed fields."""
 
 
+LARGEST_ANNOTATIONS = 256 * 1024
+"""Bytes of all annotations of an object, in one of which client-side apply stores the whole object."""
+
+
 def too_large(objects: Iterable[Placed], files: Files) -> Iterator[Problem]:
-    """Yields objects beyond LARGEST_OBJECT; only files of half that size are measured, since YAML is no shorter than JSON by more."""
+    """Yields objects beyond LARGEST_OBJECT, and notices for those that client-side apply refuses.
+
+    Only files of half that size are measured, since YAML is no shorter than JSON by more.
+    """
     for placed in objects:
-        if len(files[path_of(placed)]) > LARGEST_OBJECT // 2:
+        if len(files[path_of(placed)]) > LARGEST_ANNOTATIONS // 2:
             size = len(json.dumps(placed.manifest, separators=(",", ":")).encode())
             if size > LARGEST_OBJECT:
                 yield report(
@@ -29,6 +36,18 @@ def too_large(objects: Iterable[Placed], files: Files) -> Iterator[Problem]:
                     fit=f"{_entries(placed) * LARGEST_OBJECT // size:,}",
                     limit=f"{LARGEST_OBJECT:,}",
                 )
+            elif size > LARGEST_ANNOTATIONS and "ServerSideApply=true" not in _sync_options(placed):
+                yield report(
+                    "SL341",
+                    source=placed.base.source if placed.base else None,
+                    object=str(placed.id),
+                    size=f"{size:,}",
+                    limit=f"{LARGEST_ANNOTATIONS:,}",
+                )
+
+
+def _sync_options(placed: Placed) -> str:
+    return annotations_of(placed.manifest).get("argocd.argoproj.io/sync-options", "")
 
 
 def _entries(placed: Placed) -> int:

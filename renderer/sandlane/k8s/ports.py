@@ -48,10 +48,34 @@ def number_and_protocol(port: Mapping[str, Any]) -> tuple[int, str]:
     return port["port"], str(port.get("protocol") or "TCP").upper()
 
 
+_SIDECARS_OWN = frozenset({15001, 15006, 15021, 15090})
+"""Ports on which every sidecar listens itself: traffic that it captures, its health and its metrics."""
+
+
+def has_sidecar_listener(port: Mapping[str, Any]) -> bool:
+    """Tells whether sidecars listen for a TCP port of a Service: not where it clashes with a port of theirs, nor for UDP by name.
+
+    Istio: pilot/pkg/model/context.go (conflictWithReservedListener), which holds for ports that are declared to be HTTP, since those
+    are served for all addresses, and pilot/pkg/networking/core/listener.go.
+    """
+    protocol = istio_protocol(port)
+    return protocol != "udp" and not (protocol in _HTTP and port.get("port") in _SIDECARS_OWN)
+
+
 def istio_unroutable(_: Mapping[str, Any], port: Mapping[str, Any], __: Mapping[str, Any]) -> str | None:
     """Returns why Istio cannot route a port by headers, or None."""
     protocol = istio_protocol(port)
     return None if is_http(protocol) else f"{protocol.upper()} carries no headers"
+
+
+def sidecar_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], namespace: Mapping[str, Any]) -> str | None:
+    """Returns why Istio's sidecars cannot route a port by headers, or None."""
+    is_own = is_http(istio_protocol(port)) and not has_sidecar_listener(port)
+    return (
+        f"sidecars keep port {port.get('port')} for themselves"
+        if is_own
+        else istio_unroutable(service, port, namespace)
+    )
 
 
 _LINKERD_OPAQUE = frozenset({25, 587, 3306, 4444, 5432, 6379, 9300, 11211})
@@ -72,7 +96,7 @@ def linkerd_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], name
         return "a headless Service is no parent of a route"
     app_protocol = port.get("appProtocol")
     if app_protocol:
-        # linkerd2: policy-controller/core/src/outbound.rs, AppProtocol::from_str.
+        # linkerd2: policy-controller/core/src/outbound.rs, AppProtocol::from_str (rule R-L16).
         return None if app_protocol.lower() in _LINKERD_HTTP else f"appProtocol '{app_protocol}' is opaque to Linkerd"
     opaque = _linkerd_opaque(service, namespace)
     return "it is an opaque port of Linkerd" if port.get("port") in opaque or port.get("name") in opaque else None

@@ -23,8 +23,8 @@ class WorkloadKind:
     reference of another workload that holds both; `made` to the template of objects that it makes pods by. A clone leaves out
     the fields in `drop`, of its spec it has no others than `keep` where that is given, always has the values in `sets`, and
     is of the kind `becomes` where that differs. `name_limit` is the longest name for which its pods can still be made.
-    `is_governed` tells that its pods take their host names from a headless Service of its own, `is_immutable` that its pod
-    template cannot be changed once it runs.
+    `is_governed` tells that its pods take their host names from a headless Service of its own; `immutable` leads to what the API
+    server lets nobody change (rule R-O4): the clone's name ends in a hash of it, so that a change makes a new object.
     """
 
     group: str
@@ -41,7 +41,7 @@ class WorkloadKind:
     becomes: tuple[str, str, str] | None = None
     has_replicas: bool = True
     is_governed: bool = False
-    is_immutable: bool = False
+    immutable: tuple[Path, ...] = ()
 
     @property
     def clone(self) -> GroupKind:
@@ -61,6 +61,8 @@ WORKLOADS: dict[GroupKind, WorkloadKind] = {
             name_limit=52,
             drop=(("spec", "updateStrategy", "rollingUpdate", "partition"), ("spec", "ordinals")),
             is_governed=True,
+            # serviceName and selector are immutable as well; those of clones are made of the names of origin and tenant.
+            immutable=(("spec", "podManagementPolicy"), ("spec", "volumeClaimTemplates")),
         ),
         WorkloadKind(group="apps", kind="DaemonSet"),
         WorkloadKind(group="apps", kind="ReplicaSet"),
@@ -89,7 +91,7 @@ WORKLOADS: dict[GroupKind, WorkloadKind] = {
             # Its pods carry its name as a label; the control plane sets the selector, and labels of the template by it.
             name_limit=63,
             drop=(("spec", "selector"), ("spec", "manualSelector")),
-            is_immutable=True,
+            immutable=(("spec",),),
         ),
         WorkloadKind(
             group="batch",

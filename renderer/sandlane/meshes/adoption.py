@@ -13,7 +13,7 @@ from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.meshes.istio.gateways import gateway_name
-from sandlane.meshes.istio.route_index import View, make_view
+from sandlane.meshes.istio.route_index import RouteIndex, make_route_index
 from sandlane.meshes.istio.virtual_service_fields import entries, gateways, hosts, live
 from sandlane.plan.optout import is_opted_out
 from sandlane.plan.policies.selecting import source_matches
@@ -40,7 +40,7 @@ def proposals(inputs: Inputs) -> list[Proposal]:
     environment = inputs.environment
     if environment.mesh not in READS_VIRTUAL_SERVICES or environment.output.base == "full":
         return []
-    view = make_view(inputs.base, environment.cluster.domain)
+    view = make_route_index(inputs.base, environment.cluster.domain)
     clonable = list(_clonable(inputs))
     services = make_selectors(inputs.base, environment.cluster.root_namespace).services
     cloned = {service.id for id, labels in clonable for service in services.matching(id.namespace, labels)}
@@ -61,7 +61,7 @@ def _clonable(inputs: Inputs) -> Iterator[Pods]:
 
 
 def _reasons(
-    inputs: Inputs, view: View, vs: Resource, cloned: set[ResourceId], clonable: Sequence[Pods]
+    inputs: Inputs, view: RouteIndex, vs: Resource, cloned: set[ResourceId], clonable: Sequence[Pods]
 ) -> Iterator[str]:
     if not is_opted_out(vs):
         yield from _for_tenants(view, vs, cloned, clonable)
@@ -71,7 +71,7 @@ def _reasons(
             yield f"routes for '{full}', where carriers are removed"
 
 
-def _for_tenants(view: View, vs: Resource, cloned: set[ResourceId], clonable: Sequence[Pods]) -> Iterator[str]:
+def _for_tenants(view: RouteIndex, vs: Resource, cloned: set[ResourceId], clonable: Sequence[Pods]) -> Iterator[str]:
     """Yields why a VirtualService could have entries of tenants, or conditions for clones as clients."""
     for entry in entries(vs.manifest):
         for destination in live(entry):

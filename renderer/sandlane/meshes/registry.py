@@ -6,7 +6,7 @@ Routes of the base are handled as they are, whatever the mesh: `spec.mesh` decid
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 from sandlane.base.base import Base
@@ -19,6 +19,12 @@ from sandlane.meshes.routed import Routed
 from sandlane.plan.model import Plan, Unroutable
 from sandlane.specs.model import Environment
 
+_GATEWAY_API = "gateway_api.routes"
+_NETWORKING = "networking.istio.io"
+_READ_ANYWHERE = ("DestinationRule", "VirtualService")
+_GATEWAY_API = "gateway_api.routes"
+_NETWORKING = "networking.istio.io"
+_READ_ANYWHERE = ("DestinationRule", "VirtualService")
 _PodLabels = Callable[[WorkloadKind, Resource, str], Mapping[str, str]]
 
 
@@ -31,12 +37,12 @@ class Mesh:
     """A mesh.
 
     `routes` names the module below `sandlane.meshes` whose `route(plan, dialect, unroutable)` makes the route objects; it is
-    imported when it is called, so that a render for Linkerd loads nothing of Istio. `pod_labels` returns the labels that a
-    clone's pods carry for the mesh's sake, from its workload kind, its origin and its tenantID.
+    imported when it is called, so that a render for Linkerd loads nothing of Istio unless the base has objects of it. `pod_labels`
+    returns the labels that a clone's pods carry for the mesh's sake, from its workload kind, its origin and its tenantID.
     """
 
     dialect: Dialect
-    routes: str = "gateway_api.routes"
+    routes: str = _GATEWAY_API
     pod_labels: _PodLabels = _no_labels
 
     def unroutable(self, environment: Environment, base: Base) -> Unroutable:
@@ -46,6 +52,11 @@ class Mesh:
     def route(self, plan: Plan, unroutable: Unroutable) -> Routed:
         """Returns the route objects of all tenants; adopted ones also where there are no tenants."""
         routed: Routed = import_module(f"sandlane.meshes.{self.routes}").route(plan, self.dialect, unroutable)
+        if self.routes == _GATEWAY_API and any(plan.base.of(_NETWORKING, kind) for kind in _READ_ANYWHERE):
+            routed = import_module("sandlane.meshes.istio.beside_gateway_api").with_istios_own(plan, routed)
+        if plan.base.of(_NETWORKING, "EnvoyFilter"):
+            filters = import_module("sandlane.meshes.istio.envoy_filters").unapplied_filters(plan)
+            routed = replace(routed, problems=(*routed.problems, *filters))
         return routed
 
 

@@ -19,8 +19,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sandlane.base.syncers import is_acted_on
 from sandlane.output.handles import Handles, beginning, opened, split, write_new
-from sandlane.output.layout import BASE, MARK, SANDBOXES, SHARED, environment_of, is_acted_on
+from sandlane.output.layout import BASE, MARK, SANDBOXES, SHARED, environment_of
 
 _TEMPORARY = re.compile(r"\.sandlane-\d+-[0-9a-f]{16}\.tmp")
 _STAGED = ".sandlane-staged-"
@@ -100,7 +101,7 @@ def _refuse_others(directory: Path, found: _Found) -> None:
     for path, other in sorted(found.others.items()):
         if path != _README:
             raise OfAnotherEnvironment(f"holds '{split(path)[0]}', the output of", other)
-        if own and other != own:
+        if own and other != own and not _is_one_file(directory, own, other):
             raise OfAnotherEnvironment("is the output of", other)
     for parent in directory.absolute().parents if own else ():
         with suppress(OSError):
@@ -109,6 +110,15 @@ def _refuse_others(directory: Path, found: _Found) -> None:
                 raise OfAnotherEnvironment(f"lies in '{parent.name}', the output of", around)
         if (parent / ".git").exists():
             break
+
+
+def _is_one_file(directory: Path, one: str, other: str) -> bool:
+    """Tells whether two names mean one environment, each seen from another root: nothing else above the output has either name."""
+    meant = {
+        name: {os.path.realpath(parent / name) for parent in directory.absolute().parents if (parent / name).is_file()}
+        for name in (one, other)
+    }
+    return len(meant[one]) == 1 and meant[one] == meant[other]
 
 
 def _above(path: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ name; a spec that named it so would have to follow.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from sandlane.overrides.config_maps import CONFIG_MAPS
 from sandlane.overrides.containers import CONTAINERS
 from sandlane.overrides.env import ENV, Variable
 from sandlane.patch.put import put
+from sandlane.problems.problem import Problem
 
 _HASH = re.compile(r"-[bcdfghkmt2456789]{10}")
 _REFERENCE = ("valueFrom", "configMapKeyRef", "name")
@@ -32,6 +34,20 @@ def with_generated_names(base: Base, namespace: str, changes: Changes) -> Change
     )
     named = {CONFIG_MAPS.name: maps, ENV.name: env, CONTAINERS.name: containers}
     return replace(changes, values={name: named.get(name, value) for name, value in changes.values.items()})
+
+
+def without_hash(name: str) -> str:
+    """Returns a name without what may be the hash of a generated ConfigMap."""
+    found = _HASH.search(name)
+    return name[: found.start()] if found and found.end() == len(name) else name
+
+
+def hashed_names(base: Base, namespace: str, changes: Changes) -> Iterator[Problem]:
+    """Yields notices on ConfigMaps that an entry names with the hash of their data."""
+    for change in CONFIG_MAPS.of(changes):
+        stem = without_hash(change.name)
+        if stem != change.name and _actual(base, namespace, stem) == change.name:
+            yield changes.problem("SL254", *change.steps, "name", name=change.name, stem=stem)
 
 
 def _variable(base: Base, namespace: str, variable: Variable) -> Variable:

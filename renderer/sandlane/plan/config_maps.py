@@ -11,6 +11,7 @@ from sandlane.base.base import Base
 from sandlane.k8s.resource import ResourceId
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.config_maps import CONFIG_MAPS, ConfigMapChange
+from sandlane.overrides.generated_names import without_hash
 from sandlane.plan.model import ConfigMapClone
 from sandlane.plan.names import clone_name
 from sandlane.problems.problem import Problem, did_you_mean
@@ -32,8 +33,9 @@ def plan_config_maps(
             origin = base.by_id.get(id)
             if origin is None:
                 names = [r.id.name for r in base.of("", "ConfigMap") if r.id.namespace == namespace]
+                stems = {without_hash(name) for name in names} - {change.name}
                 known = f"known: {', '.join(sorted(names)[:12])}" if names else f"the base has none in '{namespace}'"
-                hint = did_you_mean(change.name, names, otherwise=known)
+                hint = did_you_mean(change.name, stems, otherwise=known)
                 problems.append(owner.problem("SL237", *change.steps, "name", object=str(id), hint=hint))
                 continue
             data = {key: value for _, each in changes for key, value in each.data.items()}

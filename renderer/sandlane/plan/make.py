@@ -16,6 +16,7 @@ from sandlane.plan.existing_workloads import use_existing
 from sandlane.plan.groups import join_groups
 from sandlane.plan.model import ConfigMapClone, Plan, ServiceClone, Tenant, WorkloadClone
 from sandlane.plan.names import SERVICE, clone_name
+from sandlane.plan.origins import with_namespace_once
 from sandlane.plan.policies.attached import attached_policies
 from sandlane.plan.policies.make import plan_policies
 from sandlane.plan.problem_at import problem_at
@@ -73,7 +74,7 @@ def make_plan(inputs: Inputs, mesh_labels: MeshLabels) -> Plan:
         config_maps=tuple(config_maps),
         addresses=addresses,
         tenants=tuple(sorted((*tenants, *joined), key=lambda t: t.id)),
-        problems=(*problems, *wrong),
+        problems=tuple(with_namespace_once(base, environment, (*problems, *wrong))),
     )
 
 

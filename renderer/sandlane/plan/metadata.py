@@ -1,7 +1,8 @@
 """Metadata of written objects: the labels and annotations kept of a base object, and those that mark a tenant's objects.
 
-Metadata by which other tools own an object is taken off everything that is written: with a copied Argo CD tracking id a
-clone is neither compared nor pruned, and with a copied Helm hook it would run as one.
+Metadata by which other tools own an object is taken off clones and adopted objects: with a copied Argo CD tracking id a clone is
+neither compared nor pruned, and with a copied Helm hook it would run as one. Where the output holds the whole base, it hands objects
+over as they are: a volume claim that nobody may prune keeps the annotation that says so.
 """
 
 from __future__ import annotations
@@ -28,8 +29,19 @@ _OWNED_PREFIXES = (
     "meta.helm.sh/",
 )
 
-_OF_DATA = ("kustomize.toolkit.fluxcd.io/substitute",)
-"""Annotations with such a prefix that say how the object's data is to be read: Flux replaces `${...}` in it or does not."""
+_TRACKING_PREFIXES = ("deployment.kubernetes.io/", "internal.config.kubernetes.io/", "meta.helm.sh/")
+_TRACKING = frozenset({
+    "argocd.argoproj.io/installation-id", "argocd.argoproj.io/instance", "argocd.argoproj.io/tracking-id",
+    "config.k8s.io/owning-inventory", "config.kubernetes.io/index", "config.kubernetes.io/path",
+    "fluxcd.controlplane.io/name", "fluxcd.controlplane.io/namespace",
+    "helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace",
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "kustomize.toolkit.fluxcd.io/checksum", "kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace",
+})  # fmt: skip
+"""Labels and annotations that tools set on live objects to find what is theirs, and that a live export therefore holds."""
+
+SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
+"""Annotation that says whether Flux replaces `${...}` in an object; it is about the object's data and stays with copies."""
 
 _KEPT = ("name", "generateName", "namespace", "labels", "annotations", "finalizers")
 
@@ -39,15 +51,36 @@ def without_owners(values: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in values.items() if not key.startswith(_OWNED_PREFIXES)}
 
 
+def is_tracking(key: str) -> bool:
+    """Tells whether a label or annotation is one that a tool sets on a live object to find it again."""
+    return key in _TRACKING or key.startswith(_TRACKING_PREFIXES)
+
+
 def released(manifest: Manifest, namespace: str) -> dict[str, Any]:
-    """Returns a base object as the output writes it: without ownership, status and server fields, with its namespace.
+    """Returns an adopted object as the output writes it: without ownership, status and server fields, with its namespace.
 
     All else keeps its data and order.
     """
     labels = without_owners(labels_of(manifest))
     if labels.get(MANAGED_BY) == "Helm":
         del labels[MANAGED_BY]
-    changed = {"namespace": namespace, "labels": labels, "annotations": without_owners(annotations_of(manifest))}
+    return _written(manifest, namespace, labels, kept_annotations(manifest))
+
+
+def handed_over(manifest: Manifest, namespace: str) -> dict[str, Any]:
+    """Returns a base object as an output of the whole base writes it: only what the cluster and its tools have set goes.
+
+    Hooks, sync options and waves, what says that nobody may prune it, and Helm's labels stay.
+    """
+    labels = {key: value for key, value in labels_of(manifest).items() if not is_tracking(key)}
+    annotations = {key: value for key, value in annotations_of(manifest).items() if not is_tracking(key)}
+    return _written(manifest, namespace, labels, annotations)
+
+
+def _written(
+    manifest: Manifest, namespace: str, labels: Mapping[str, str], annotations: Mapping[str, str]
+) -> dict[str, Any]:
+    changed = {"namespace": namespace, "labels": labels, "annotations": annotations}
     kept: dict[str, Any] = {}
     for field, value in manifest["metadata"].items():
         if field in _KEPT and (changed.get(field) or (field not in changed and value)):
@@ -112,14 +145,17 @@ def _notes(sandbox: Sandbox | RouteGroup) -> Iterable[tuple[str, str]]:
 def kept_annotations(origin: Manifest) -> dict[str, str]:
     """Returns the annotations that a copy keeps of its origin's metadata, with those that say how its data is to be read."""
     given = annotations_of(origin)
-    return {**without_owners(given), **{key: given[key] for key in _OF_DATA if key in given}}
+    return {key: value for key, value in given.items() if key == SUBSTITUTE or not key.startswith(_OWNED_PREFIXES)}
 
 
 def copied_metadata(
-    environment: Environment, sandbox: Sandbox | RouteGroup, policy: Resource, id: ResourceId, *, is_early: bool
+    environment: Environment, sandbox: Sandbox | RouteGroup, policy: Resource, id: ResourceId
 ) -> dict[str, Any]:
-    """Returns the metadata of a policy's copy; an early one is there before what it protects (Argo CD's sync waves)."""
-    wave = {"argocd.argoproj.io/sync-wave": "-1"} if is_early else {}
+    """Returns the metadata of a policy's copy.
+
+    It says nothing of the order in which Argo CD applies it: with a sync wave the end of one sandbox would hold up all others until
+    its pods have gone, and a clone gets no traffic before its routes.
+    """
     return tenant_metadata(
         environment,
         sandbox,
@@ -127,5 +163,5 @@ def copied_metadata(
         namespace=id.namespace,
         origin=origin_of_copy(policy.id),
         labels=copied_labels(policy.manifest),
-        annotations={**kept_annotations(policy.manifest), **wave},
+        annotations=kept_annotations(policy.manifest),
     )

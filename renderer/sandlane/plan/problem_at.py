@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from sandlane.problems.problem import Problem
+from sandlane.problems.problem import Path, Problem
 from sandlane.specs.model import Sandbox, Workload
 
 
@@ -20,6 +20,7 @@ class OfWorkload(Protocol):
         """The entry of its spec."""
 
 
-def problem_at(made: OfWorkload, code: str, *, field: str = "name", **values: Any) -> Problem:
-    """Returns a problem at a field of the workload entry that asks for a clone or a copy."""
-    return made.sandbox.problem(code, *made.workload.path, field, **values)
+def problem_at(made: OfWorkload, code: str, *, field: str | Path = "name", **values: Any) -> Problem:
+    """Returns a problem at a field, or a place, of the workload entry that asks for a clone or a copy."""
+    steps = (field,) if isinstance(field, str) else field
+    return made.sandbox.problem(code, *made.workload.path, *steps, **values)

@@ -11,13 +11,13 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import in_form_of_clones
 from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit
-from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
 from sandlane.overrides.addresses import Addresses, address_of
 from sandlane.overrides.apply import override
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.config_maps import CONFIG_MAPS
-from sandlane.overrides.generated_names import with_generated_names
+from sandlane.overrides.generated_names import hashed_names, with_generated_names
 from sandlane.overrides.preserve_labels import PRESERVE_LABELS
 from sandlane.overrides.subject import Subject
 from sandlane.plan.config_maps import digest, plan_config_maps
@@ -77,6 +77,7 @@ def plan_clones(ground: Ground, sandbox: Sandbox) -> Planned:
         row = WORKLOADS[(found.id.group, found.id.kind)]
         services = tuple(selectors.services.matching(found.id.namespace, pod_labels(row, found.manifest)))
         asked = (*rules_for(environment, found), workload.changes)
+        problems += hashed_names(base, found.id.namespace, workload.changes)
         changes = tuple(with_generated_names(base, found.id.namespace, each) for each in asked)
         drafts.append(_Draft(workload=workload, row=row, origin=found, services=services, changes=changes))
     addresses = _addresses(environment, sandbox, drafts)
@@ -157,12 +158,15 @@ def _clone(
         changes=draft.changes,
         config=digest(copy for id, copy in copies.items() if id.namespace == namespace and id.name in changed),
     )
-    return (_named_by_spec(clone) if row.is_immutable else clone), problems
+    return (_named_by_content(clone) if row.immutable else clone), problems
 
 
-def _named_by_spec(clone: WorkloadClone) -> WorkloadClone:
-    """Returns a clone with a hash in its name that changes whenever its spec does, as the API server refuses changes of a Job's."""
-    made_of = [clone.manifest["spec"], clone.pods.labels, clone.config]
+def _named_by_content(clone: WorkloadClone) -> WorkloadClone:
+    """Returns a clone with a hash in its name of what the API server lets nobody change (rule R-O4): of a Job its whole spec."""
+    template = clone.row.template
+    made_of = [at(clone.manifest, path) for path in clone.row.immutable]
+    if any(template[: len(path)] == path for path in clone.row.immutable):
+        made_of += [clone.pods.labels, clone.config]
     content = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]
     stem = clone_name(clone.origin.id.name, clone.sandbox.tenant, clone.row.name_limit - len(content) - 1)
     return replace(clone, id=replace(clone.id, name=f"{stem}-{content}"))

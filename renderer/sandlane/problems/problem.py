@@ -6,6 +6,7 @@ The codes themselves are rows of `sandlane.problems.catalogue`. This module form
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -103,6 +104,28 @@ def placed(problems: Iterable[Problem], locate: Locate) -> list[Problem]:
     )
 
 
+_MENTION = re.compile("\ue000([^\ue001]*)\ue001")
+
+
+def mention(source: Source, path: Path = ()) -> str:
+    """Returns what stands for a place in a text of a problem until it is shown: `file`, or `file:line` where lines are known."""
+    return f"\ue000{json.dumps([source.file, source.document, [*source.prefix, *path]])}\ue001"
+
+
+def with_mentions(text: str, say: Callable[[Source, Path], str]) -> str:
+    """Returns a text with its mentions of places in the words of whoever shows it."""
+
+    def said(found: re.Match[str]) -> str:
+        file, document, path = json.loads(found[1])
+        return say(Source(file=file, document=document), tuple(path))
+
+    return _MENTION.sub(said, text) if "\ue000" in text else text
+
+
+def _file(source: Source, _: Path) -> str:
+    return source.file
+
+
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -111,8 +134,8 @@ def visible(text: str) -> str:
     return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def show(problem: Problem) -> str:
-    """Formats a placed problem: `file:line:column: CODE text`, and its hint on a line below."""
+def show(problem: Problem, say: Callable[[Source, Path], str] = _file) -> str:
+    """Formats a placed problem: `file:line:column: CODE text`, and its hint on a line below; `say` words mentions of places."""
     place = ""
     if problem.source:
         place = problem.source.file
@@ -120,8 +143,8 @@ def show(problem: Problem) -> str:
             place += f":{problem.position[0]}:{problem.position[1]}"
         place += ": "
     notice = "notice: " if problem.level == "notice" else ""
-    hint = f"\n  hint: {visible(problem.hint)}" if problem.hint else ""
-    return f"{visible(place)}{problem.code} {notice}{visible(problem.text)}{hint}"
+    hint = f"\n  hint: {visible(with_mentions(problem.hint, say))}" if problem.hint else ""
+    return f"{visible(place)}{problem.code} {notice}{visible(with_mentions(problem.text, say))}{hint}"
 
 
 def dotted(path: Path) -> str:

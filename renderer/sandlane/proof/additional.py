@@ -42,5 +42,8 @@ def added_routes(world: World) -> Iterator[AddedRoute]:
             id = resource.id
             origin = origins.get((id.group, id.kind, id.namespace, labels_of(resource.manifest).get(ORIGIN, "")))
             yield AddedRoute(
-                resource=resource, holder=holder, origin=origin, parents=parents_of(resource.manifest, id.namespace)
+                resource=resource,
+                holder=holder,
+                origin=origin,
+                parents=parents_of(world.reader, resource.manifest, id.namespace),
             )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sandlane.k8s.resource import ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS
+from sandlane.overrides.changes import Changes
+from sandlane.overrides.generated_names import with_generated_names
 from sandlane.overrides.registry import FIELDS
 from sandlane.problems.problem import Source
 from sandlane.semantics.istio_matches import MESH
@@ -39,11 +41,20 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of one clone: the standing rules' changes and its spec's, in order, and how many replicas it has."""
+
+    changes: tuple[Changes, ...] = ()
+    replicas: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """An active sandbox: its tenantID, its name (the directory of its objects), and the base workloads that it changes.
 
-    `accepted` are the problems that its spec accepts, by code and object. `changed` are origins of which the spec or a
-    standing rule changes more than images, environment and replicas. `resources` are files of further manifests.
+    `asked` is what is asked of the clones of origins that the base has; without it nobody knows what they have to be.
+    `accepted` are the problems that its spec accepts, by code and object. `changed` are origins of which the spec or a standing rule
+    changes more than images, environment and replicas. `resources` are files of further manifests.
     """
 
     tenant: str
@@ -54,6 +65,9 @@ class Claim:
     accepted: frozenset[tuple[str, str]] = frozenset()
     changed: frozenset[ResourceId] = frozenset()
     resources: frozenset[str] = frozenset()
+    asked: Mapping[ResourceId, Asked] | None = None
+    owner: str | None = None
+    expires: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +78,8 @@ class GroupClaim:
     name: str
     source: Source
     members: tuple[str, ...]
+    owner: str | None = None
+    expires: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +101,7 @@ def claims_of(inputs: Inputs) -> Claims:
 
 
 def _claim(inputs: Inputs, sandbox: Sandbox) -> Claim:
+    asked = dict(_asked(inputs, sandbox))
     return Claim(
         tenant=sandbox.tenant,
         name=sandbox.name,
@@ -92,19 +109,27 @@ def _claim(inputs: Inputs, sandbox: Sandbox) -> Claim:
         origins=tuple(_named(w, w.kind, w.name) for w in sandbox.workloads if w.use is None),
         uses=tuple(_use(w, w.use) for w in sandbox.workloads if w.use is not None),
         accepted=frozenset((a.code, a.object) for w in sandbox.workloads for a in w.accept),
-        changed=frozenset(_changed(inputs, sandbox)),
+        changed=frozenset(id for id, each in asked.items() if _is_free(each)),
         resources=frozenset(resource.file for resource in sandbox.resources),
+        asked=asked,
+        owner=sandbox.owner,
+        expires=sandbox.expires,
     )
 
 
-def _changed(inputs: Inputs, sandbox: Sandbox) -> Iterator[ResourceId]:
+def _asked(inputs: Inputs, sandbox: Sandbox) -> Iterator[tuple[ResourceId, Asked]]:
     for workload in (w for w in sandbox.workloads if w.use is None):
         id = _named(workload, workload.kind, workload.name)
         origin = inputs.base.by_id.get(id)
-        rules = rules_for(inputs.environment, origin) if origin else ()
-        given = {name for changes in (*rules, workload.changes) for name in changes.values}
-        if any(field.is_free for field in FIELDS if field.name in given):
-            yield id
+        if origin:
+            listed = (*rules_for(inputs.environment, origin), workload.changes)
+            changes = tuple(with_generated_names(inputs.base, id.namespace, each) for each in listed)
+            yield id, Asked(changes=changes, replicas=workload.replicas)
+
+
+def _is_free(asked: Asked) -> bool:
+    given = {name for changes in asked.changes for name in changes.values}
+    return any(known.is_free for known in FIELDS if known.name in given)
 
 
 def _use(workload: Workload, used: str) -> Use:
@@ -127,5 +152,10 @@ def _group(group: RouteGroup, sandboxes: tuple[Sandbox, ...]) -> GroupClaim:
         s.name for s in sandboxes if labels is not None and all(s.labels.get(k) == v for k, v in labels.items())
     )
     return GroupClaim(
-        tenant=group.tenant, name=group.name, source=group.source, members=tuple(sorted({*selected, *group.sandboxes}))
+        tenant=group.tenant,
+        name=group.name,
+        source=group.source,
+        members=tuple(sorted({*selected, *group.sandboxes})),
+        owner=group.owner,
+        expires=group.expires,
     )

@@ -7,6 +7,9 @@ copies equal. Sources: rules R-H1 (carriers) and R-C1 (labels), and case C3 (own
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
 
 from sandlane.k8s.resource import Resource, annotations_of
 
@@ -18,9 +21,10 @@ SPEC = "sandlane.dev/spec"
 ROUTE, DISABLED = "sandlane.dev/route", "disabled"
 RESOURCE = "sandlane.dev/resource"
 MANAGED_BY = "app.kubernetes.io/managed-by"
+OWNER, EXPIRES, CONFIG = "sandlane.dev/owner", "sandlane.dev/expires", "sandlane.dev/config"
 MARKS = frozenset({TENANT, SANDBOX, ORIGIN, MANAGED_BY})
 """Labels of every object of a tenant's that is made for something of the base; the environment's own label comes to them."""
-NOTES = frozenset({SPEC, "sandlane.dev/owner", "sandlane.dev/expires"})
+NOTES = frozenset({SPEC, OWNER, EXPIRES})
 """Annotations of every object of a tenant's; those of objects from its own files have one more."""
 
 OWNED_PREFIXES = (
@@ -38,6 +42,20 @@ OWNED_PREFIXES = (
 )
 """Labels and annotations by which another tool owns an object: output may lose these and no others."""
 
+TRACKING = frozenset({
+    "argocd.argoproj.io/installation-id", "argocd.argoproj.io/instance", "argocd.argoproj.io/tracking-id",
+    "config.k8s.io/owning-inventory", "config.kubernetes.io/index", "config.kubernetes.io/path",
+    "fluxcd.controlplane.io/name", "fluxcd.controlplane.io/namespace",
+    "helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace",
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "kustomize.toolkit.fluxcd.io/checksum", "kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace",
+})  # fmt: skip
+TRACKING_PREFIXES = ("deployment.kubernetes.io/", "internal.config.kubernetes.io/", "meta.helm.sh/")
+"""What an output of the whole base may lose: by it tools find live objects again, and no one writes it."""
+
+SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
+"""Annotation that an object gets which holds `${` and says nothing of it, so that Flux leaves that alone."""
+
 OWNED_LABELS = {"app.kubernetes.io/managed-by": "Helm"}
 """Labels that name an owner only with this value."""
 
@@ -54,6 +72,11 @@ _SPECIAL = frozenset(r"\.+*?()|[]{}^$&~#")
 def is_disabled(resource: Resource) -> bool:
     """Tells whether an object of the base is kept out of what tenants change."""
     return annotations_of(resource.manifest).get(ROUTE) == DISABLED
+
+
+def is_literal(manifest: Mapping[str, Any], key: str, value: str | None) -> bool:
+    """Tells whether an annotation keeps Flux from replacing the `${...}` that an object holds."""
+    return (key, value) == (SUBSTITUTE, "disabled") and "${" in json.dumps(manifest)
 
 
 def quoted(value: str | None) -> str:

@@ -30,7 +30,7 @@ ROUTES = (
 _ISTIO, _LABELS, _EVERYWHERE, _ONE = ("spec", "workloadSelector"), "labels", True, True
 BINDING: dict[GroupKind, tuple[tuple[str, str], str, bool, bool]] = {
     NETWORK_POLICY: (("spec", "podSelector"), "matchLabels", False, False),
-    SERVER: (("spec", "podSelector"), "matchLabels", False, False),
+    SERVER: (("spec", "podSelector"), "matchLabels", False, _ONE),
     ("cilium.io", "CiliumNetworkPolicy"): (("spec", "endpointSelector"), "matchLabels", False, False),
     ("extensions.istio.io", "WasmPlugin"): (("spec", "selector"), "matchLabels", _EVERYWHERE, False),
     ("networking.istio.io", "DestinationRule"): (_ISTIO, "matchLabels", False, False),
@@ -43,7 +43,7 @@ BINDING: dict[GroupKind, tuple[tuple[str, str], str, bool, bool]] = {
     ("telemetry.istio.io", "Telemetry"): (("spec", "selector"), "matchLabels", False, _ONE),
 }
 """Kind -> path of its pod selector, field of its equalities, whether it binds everywhere from Istio's root namespace, and
-whether one alone is in force for a pod."""
+whether one alone is in force for a pod: of Servers, for one of its ports."""
 
 ATTACHED: frozenset[GroupKind] = frozenset({
     *ROUTES, ("extensions.istio.io", "WasmPlugin"), ("networking.istio.io", "EnvoyFilter"),
@@ -93,8 +93,8 @@ def bindings(base: Base, root: str) -> Index[Resource]:
 def _bindings(base: Base, root: str) -> Iterator[tuple[str | None, Selector, Resource]]:
     for key, (_, _, is_global, _) in BINDING.items():
         for policy in base.of(*key):
-            selector, home = pod_selector(policy), policy.id.namespace
-            if selector:
+            selector, home = at(policy.manifest, BINDING[key][0]), policy.id.namespace
+            if selector or (key == SERVER and selector is not None):
                 yield None if is_global and home == root else home, from_workload_selector(selector), policy
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sandlane.base.base import Base
-from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable
+from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable, sidecar_unroutable
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.workload_kinds import GroupKind
 
@@ -37,8 +37,9 @@ class Reader:
 
 
 READERS: Mapping[str, Reader] = {
-    "gateway-api": Reader(unroutable=plain_unroutable),
+    "gateway-api": Reader(unroutable=plain_unroutable, own=frozenset({DESTINATION_RULE})),
     "istio": Reader(
+        unroutable=sidecar_unroutable,
         reads_virtual_services=True,
         shared=frozenset({VIRTUAL_SERVICE}),
         own=frozenset({DESTINATION_RULE}),
@@ -48,6 +49,7 @@ READERS: Mapping[str, Reader] = {
         unroutable=linkerd_unroutable,
         kinds=(HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE),
         is_linkerd=True,
+        own=frozenset({DESTINATION_RULE}),
     ),
 }
 """Value of `spec.mesh` -> how it reads routes."""

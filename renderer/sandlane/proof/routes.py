@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.proof.readers import GATEWAY_API, Reader
 
@@ -27,14 +28,15 @@ class Parent:
         return self.target is not None and self.target.kind == "Service"
 
 
-def parents_of(manifest: Manifest, namespace: str) -> tuple[Parent, ...]:
+def parents_of(reader: Reader, manifest: Manifest, namespace: str) -> tuple[Parent, ...]:
     """Returns the parents of a route in a namespace."""
-    return tuple(_parent(reference, namespace) for reference in spec_of(manifest).get("parentRefs") or ())
+    return tuple(_parent(reader, reference, namespace) for reference in spec_of(manifest).get("parentRefs") or ())
 
 
 def rules_of(manifest: Manifest) -> Sequence[Manifest]:
-    """Returns the rules of a route; one without any has one empty rule, which is the CRD's default."""
-    return spec_of(manifest).get("rules") or ({},)
+    """Returns the rules of a route: the CRD of HTTPRoutes has a default for one that says nothing of them (rule R-L12)."""
+    rules: Sequence[Manifest] | None = spec_of(manifest).get("rules")
+    return ({},) if rules is None and manifest.get("kind") == "HTTPRoute" else rules or ()
 
 
 def is_service_group(reference: Manifest) -> bool:
@@ -42,9 +44,11 @@ def is_service_group(reference: Manifest) -> bool:
     return (reference.get("group") or "") in ("", "core")
 
 
-def backend(reference: Manifest, home: str) -> ResourceId | None:
-    """Returns the Service that a backendRef means in a namespace, or None for any other kind."""
-    if not is_service_group(reference) or (reference.get("kind") or "Service") != "Service":
+def backend(reference: Manifest, home: str, reader: Reader | None = None) -> ResourceId | None:
+    """Returns the Service that a backendRef means in a namespace, or None for any other kind; Gateways have no reader."""
+    kind = reference.get("kind") or "Service"
+    is_meant = is_service_group(reference) and kind == "Service"
+    if not (is_service(reference.get("group") or "", kind) if reader and reader.is_linkerd else is_meant):
         return None
     return ResourceId("", "Service", reference.get("namespace") or home, reference.get("name") or "")
 
@@ -66,13 +70,14 @@ def named_by(rule: Manifest) -> Iterator[Manifest]:
         yield from (mirror["backendRef"] for mirror in mirrors if mirror.get("backendRef"))
 
 
-def _parent(reference: Manifest, namespace: str) -> Parent:
+def _parent(reader: Reader, reference: Manifest, namespace: str) -> Parent:
     said = {key: value for key, value in reference.items() if value is not None}
     full = {"group": GATEWAY_API, "kind": "Gateway", "namespace": namespace, **said}
     name = str(full.get("name") or "")
     target = None
     # The CRD's default group is the Gateway API's own, which has no Services.
-    if full["kind"] == "Service" and is_service_group(full):
+    is_meant = full["kind"] == "Service" and is_service_group(full)
+    if is_service(full["group"], full["kind"]) if reader.is_linkerd else is_meant:
         target = ResourceId("", "Service", full["namespace"], name)
     elif full["kind"] == "Gateway" and full["group"] == GATEWAY_API:
         target = ResourceId(GATEWAY_API, "Gateway", full["namespace"], name)

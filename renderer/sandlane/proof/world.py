@@ -15,7 +15,9 @@ from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labe
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels, workload_kind
 from sandlane.proof.claims import Claim, Claims, GroupClaim, Use
+from sandlane.proof.differences import IsNote
 from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, CloneKey, clone_key, is_disabled
+from sandlane.proof.metadata_readers import note_of
 from sandlane.proof.readers import READERS, Reader
 from sandlane.semantics.network import Network, make_network
 
@@ -53,7 +55,7 @@ class World:
 
     `owners`: directory -> sandbox; `holders`: also route groups. `added`: output that is not in the base; `resources`: what of it
     comes from a sandbox's own files, by its name; `pods`: those of added workloads. `network`: the base as proxies see it;
-    `reader`: how the mesh reads routes.
+    `reader`: how the mesh reads routes. `is_note`: labels and annotations on which nobody acts.
     """
 
     base: Base
@@ -68,6 +70,7 @@ class World:
     clones: Clones
     network: Network
     reader: Reader
+    is_note: IsNote
 
     def service(self, host: str, namespace: str) -> ResourceId | None:
         """Returns the id of the Service that a host means in an object of a namespace."""
@@ -129,6 +132,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         ),
         network=make_network(base, mesh=mesh, domain=cluster.domain, root=cluster.root_namespace, has_waypoints=True),
         reader=READERS[mesh],
+        is_note=note_of(base, claims.environment.tenant_label),
     )
 
 

@@ -10,16 +10,20 @@ from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, pod_labels
 from sandlane.meshes.registry import MESHES
 from sandlane.output.layout import BASE, SHARED, Placed, path_of
-from sandlane.plan.origins import hook_of
+from sandlane.plan.origins import hook_of, no_longer_served
 from sandlane.plan.relabel import make_selectors
+from sandlane.problems.problem import Source
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import RouteGroup, Sandbox
 
 Row = dict[str, Any]
 
 
-def sandboxes(inputs: Inputs) -> list[Row]:
-    """Returns sandboxes and route groups with their tenantIDs, owners, days of expiry and what they accept."""
+def sandboxes(inputs: Inputs, wrong: frozenset[Source] = frozenset()) -> list[Row]:
+    """Returns sandboxes and route groups with their tenantIDs, owners, days of expiry, what they accept, and whether they render.
+
+    `wrong` are the specs that cannot be rendered.
+    """
     rows: list[Row] = []
     for sandbox in inputs.sandboxes:
         accepted = [
@@ -28,7 +32,7 @@ def sandboxes(inputs: Inputs) -> list[Row]:
         rows.append({
             "name": sandbox.name, "kind": "DevelopmentSandbox", "tenantID": sandbox.tenant, "owner": sandbox.owner,
             "expires": sandbox.expires, "suspended": sandbox.suspend, "workloads": [str(w) for w in sandbox.workloads],
-            "sandboxes": [], "accepted": accepted, "file": sandbox.source.file,
+            "sandboxes": [], "accepted": accepted, "file": sandbox.source.file, "renders": sandbox.source not in wrong,
         })  # fmt: skip
     for group in inputs.groups:
         wanted = group.match_labels
@@ -36,7 +40,7 @@ def sandboxes(inputs: Inputs) -> list[Row]:
         rows.append({
             "name": group.name, "kind": "RouteGroup", "tenantID": group.tenant, "owner": group.owner, "expires": group.expires,
             "suspended": False, "workloads": [], "sandboxes": sorted({*selected, *group.sandboxes}), "accepted": [],
-            "file": group.source.file,
+            "file": group.source.file, "renders": group.source not in wrong,
         })  # fmt: skip
     return rows
 
@@ -80,6 +84,10 @@ def workloads(inputs: Inputs) -> list[Row]:
                     "file": workload.source.file,
                 }
             )
+    rows += (
+        {"workload": str(old.id), "clonable": False, "reason": says, "services": [], "file": old.source.file}
+        for old, says in no_longer_served(base)
+    )
     return sorted(rows, key=lambda r: str(r["workload"]))
 
 

@@ -13,7 +13,17 @@ from typing import Any
 
 from sandlane.k8s.ports import is_http, istio_protocol
 from sandlane.semantics.addressed import addressed
-from sandlane.semantics.gateway_api import L4_ROUTES, ROUTES, Attached, Reading, Send, attached, compiled, plain
+from sandlane.semantics.gateway_api import (
+    L4_ROUTES,
+    ROUTES,
+    Attached,
+    Reading,
+    Send,
+    attached,
+    compiled,
+    plain,
+    without_group,
+)  # fmt: skip
 from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import destination
@@ -33,17 +43,18 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     host, port = found
     default = Forward(destinations=(Destination(host=host.name, port=address.port),))
     routes = [a for a in attached(network, ROUTES, host.resource.id) if a.port in (None, address.port)]
+    notes = without_group(network, ROUTES, host.resource.id)
     other = [a for a in attached(network, L4_ROUTES, host.resource.id) if a.port in (None, address.port)]
     if not routes and other:
         return (Table(otherwise=Unknown(f"'{other[0].route.id}' routes connections, which is not modelled")),)
     if not routes:
         outcome = default if is_http(istio_protocol(port)) else L4(host.name, address.port)
-        return (Table(otherwise=outcome),)
+        return (Table(otherwise=outcome, notes=tuple(notes)),)
     chosen = _of_client(routes, address, host)
     if not chosen:
-        return (Table(otherwise=default),)
+        return (Table(otherwise=default, notes=tuple(notes)),)
     grpc = [a for a in chosen if a.route.id.kind == "GRPCRoute"]
-    notes = [f"'{a.route.id}' is not accepted: '{grpc[0].route.id}' is for the same port" for a in chosen
+    notes += [f"'{a.route.id}' is not accepted: '{grpc[0].route.id}' is for the same port" for a in chosen
              if grpc and a not in grpc]  # fmt: skip
     reading = Reading(network=network, order=SPEC, send=plain(network), default=NO_BACKENDS)
     rules = tuple(rule for a in grpc or chosen for rule in compiled(reading, a))

@@ -55,7 +55,8 @@ class Reading:
     """How rules of routes become outcomes for one parent.
 
     `send` makes destinations; `home` is the namespace of a backendRef that names none (None: the route's); `default` is what a rule
-    without backendRefs does, beside its filters; `tuning` are annotations of a route by which its rules do otherwise.
+    without backendRefs does, beside its filters; `is_service` tells of a group and a kind whether they are those of Services;
+    `tuning` are annotations of a route by which its rules do otherwise.
     """
 
     network: Network
@@ -64,14 +65,14 @@ class Reading:
     default: Outcome
     home: str | None = None
     is_granted: Callable[[Resource, ResourceId], bool] = lambda route, service: True
+    is_service: Callable[[Any, Any], bool] = lambda group, kind: group in ("", "core") and kind == "Service"
     tuning: Callable[[Resource], tuple[Any, ...]] = lambda route: ()
 
 
 def compiled(reading: Reading, found: Attached, *, above: tuple[int, ...] = (), doubt: str = "") -> Iterator[Rule]:
     """Yields the rules of a route for a parent; `above` are the parts of their ranks that come before the matches'."""
     route = found.route
-    rules: Sequence[Manifest] = spec_of(route.manifest).get("rules") or ({},)
-    for number, rule in enumerate(rules):
+    for number, rule in enumerate(rules_of(route)):
         outcome = _outcome(reading, route, rule)
         for index, match in matches_of(reading.order, route.id.kind, rule):
             path: Path = ("spec", "rules", number)
@@ -85,9 +86,10 @@ def compiled(reading: Reading, found: Attached, *, above: tuple[int, ...] = (), 
             )
 
 
-def filters_of(rule: Manifest) -> list[Manifest]:
-    """Returns the filters of a rule and of its backendRefs."""
-    return [f for place in (rule, *(rule.get("backendRefs") or ())) for f in place.get("filters") or ()]
+def rules_of(route: Resource) -> Sequence[Manifest]:
+    """Returns the rules of a route: an HTTPRoute that says nothing of them has one, which matches everything (rule R-L12)."""
+    rules: Sequence[Manifest] | None = spec_of(route.manifest).get("rules")
+    return ({},) if rules is None and route.id.kind == "HTTPRoute" else rules or ()
 
 
 def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
@@ -121,11 +123,7 @@ def _destinations(reading: Reading, route: Resource, backends: Sequence[Manifest
     weights = [1 if backend.get("weight") is None else backend["weight"] for backend in backends]
     if not any(weights):
         return NoCluster("500: all weights are 0")
-    strange = [
-        b
-        for b in backends
-        if (b.get("group") or "", b.get("kind") or "Service") not in (("", "Service"), ("core", "Service"))
-    ]
+    strange = [b for b in backends if not reading.is_service(b.get("group") or "", b.get("kind") or "Service")]
     if strange:
         return Unknown(f"backends of kind '{strange[0].get('kind')}' are not modelled")
     live = [(b, weight) for b, weight in zip(backends, weights, strict=True) if weight]
@@ -142,6 +140,15 @@ def _destination(reading: Reading, route: Resource, backend: Manifest, weight: i
         why = f"500: no ReferenceGrant lets routes of namespace '{route.id.namespace}' name '{host}'"
         return Destination(host=host, port=port, weight=weight, failure=why)
     return reading.send(host, port, weight, backend.get("filters"))
+
+
+def without_group(network: Network, kinds: Sequence[GroupKind], service: ResourceId) -> list[str]:
+    """Returns notes of routes whose parentRefs name a Service without its group: the API server fills in another (rule R-L7)."""
+    meant = ResourceId(GATEWAY_API, "Service", service.namespace, service.name)
+    return [
+        f"'{a.route.id}' has no effect: its parentRef names no group, and so no Service"
+        for a in attached(network, kinds, meant)
+    ]
 
 
 def plain(network: Network) -> Send:

@@ -58,7 +58,7 @@ def http_match(order: Order, match: Manifest) -> Match:
         *((Atom("path", _path(order, kind, value)),) if (kind, value) != ("PathPrefix", "/") else ()),
         *((Atom("method", Text("exact", method)),) if method else ()),
         *(Atom("header", _value(order, h), str(h["name"]).lower()) for h in headers),
-        *(Atom("query", _value(order, q), str(q["name"])) for q in query),
+        *(Atom("query", _value(order, q), str(q["name"]), is_form=order.is_by_length) for q in query),
     )
     if order.is_by_length:
         rank: tuple[int, ...] = (_length(kind, value), len(headers), len(query), int(bool(method)))
@@ -104,16 +104,20 @@ def grpc_match(order: Order, match: Manifest) -> Match:
     is_expression = called.get("type") == "RegularExpression"
     headers = _distinct(order, match.get("headers") or ())
     kind, path = _called(service, method, is_expression=is_expression)
-    if order.has_grpc_as_paths:
+    if order.is_by_length:
+        # linkerd2-proxy: linkerd/http/route/src/grpc/match.rs, MatchRpc
+        text = Text("rpc", f"/{service}/{method}")
+        rank: tuple[int, ...] = (len(service), len(method), len(headers))
+    elif order.has_grpc_as_paths:
         # Istio makes a plain prefix of a service without a method.
         text = Text("prefix", path) if kind == "PathPrefix" else _path(order, kind, path)
-        rank: tuple[int, ...] = (_PATH_RANKS[kind], len(path), 0, len(headers), 0)
+        rank = (_PATH_RANKS[kind], len(path), 0, len(headers), 0)
     else:
         text = Text("prefix", path) if kind == "PathPrefix" else _path(order, kind, path)
         rank = (len(service), len(method), len(headers))
     predicate = (
         *((Atom("method", Text("exact", "POST")),) if not order.has_grpc_as_paths else ()),
-        *((Atom("path", text),) if path != "/" else ()),
+        *((Atom("path", text),) if path != "/" or order.is_by_length else ()),
         *(Atom("header", _value(order, h), str(h["name"]).lower()) for h in headers),
     )
     return Match(predicate=predicate, rank=rank, has_expression=is_expression)
@@ -137,7 +141,12 @@ def matches_of(order: Order, kind: str, rule: Manifest) -> Iterator[tuple[int | 
     """Yields the matches of a rule with their numbers; the default has None."""
     read = grpc_match if kind == "GRPCRoute" else http_match
     written = rule.get("matches")
-    if not written:
+    if not written and kind == "GRPCRoute" and order.is_by_length:
+        yield (
+            None,
+            Match(predicate=(), rank=(0, 0, 0)),
+        )  # linkerd2-proxy: linkerd/http/route/src/lib.rs, find: whatever the method
+    elif not written:
         yield None, read(order, {})
     for number, match in enumerate(written or ()):
         yield number, read(order, match or {})

@@ -31,7 +31,7 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
         what = "several Gateways have" if found else "no Gateway has"
         return (Table(otherwise=Unknown(f"{what} the name '{address.client.namespace}/{address.client.name}'")),)
     if (found[0].id.group, found[0].id.kind) == istio_gateways.GATEWAY:
-        return (istio_gateways.table_of(network, found[0], address),)
+        return istio_gateways.tables_of(network, found[0], address)
     return _listened(network, found[0], address)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sandlane.k8s.ports import SNIFFED, is_http, istio_protocol
+from sandlane.k8s.hosts import covers
+from sandlane.k8s.ports import SNIFFED, has_sidecar_listener, is_http, istio_protocol
 from sandlane.k8s.resource import Resource, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.semantics import gamma
@@ -35,22 +36,33 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     scope = scope_of(network, client, address.port)
     visible = [vs for vs in _mesh(network, client.namespace) if scope.has(vs.id.namespace, _hosts(network, vs))]
     name, host = _addressed(network, address)
-    if host and not _is_known(network, host, scope, visible, address):
+    if host and not _is_known(host, scope, name, address):
         host = None
     notes: tuple[str, ...] = (f"{scope.doubt} decides which Sidecar applies",) if scope.doubt else ()
     if host is None:
         return tuple(replace(table, notes=notes) for table in _literal(network, address, name, visible, scope))
     port = host.ports[address.port]
+    if not has_sidecar_listener(port) and str(port.get("protocol") or "TCP").upper() == "TCP":
+        notes += (f"sidecars do not listen for port {address.port} of '{host.name}'",)
+        return (Table(otherwise=scope.strange, origin=scope.origin, notes=notes),)
     if not is_http(istio_protocol(port)):
         return (Table(otherwise=_connection(network, host, visible, address), notes=notes),)
     if istio_protocol(port) == SNIFFED:
         notes += (f"port {address.port} of '{host.name}' names no protocol: the proxy looks whether it is HTTP",)
     proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host.name)
     default = Forward(destinations=(destination(network, proxy, host.name, address.port),))
-    sources = [s for s in _sources(network, proxy, host, visible) if s[1]]
+    sources = [s for s in (*_own(network, proxy, name, visible), *_sources(network, proxy, host, visible)) if s[1]]
     if not sources:
         return (Table(otherwise=default, notes=notes),)
     return tuple(replace(table, notes=notes) for table in _alternatives(sources))
+
+
+def _own(network: Network, proxy: Proxy, name: str, visible: Sequence[Resource]) -> list[Source]:
+    """Returns the VirtualServices of an ExternalName Service itself: they go before the default of the Service that it means."""
+    alias = network.hosts.get(name)
+    if alias is None or not alias.is_external or proxy.port not in alias.ports:
+        return []
+    return _sources(network, replace(proxy, dialled=name), alias, visible)
 
 
 def _alternatives(sources: Sequence[Source]) -> Iterator[Table]:
@@ -74,50 +86,76 @@ def _hosts(network: Network, vs: Resource) -> list[str]:
 
 
 def _addressed(network: Network, address: Address) -> tuple[str, Host | None]:
-    """Returns the host that a request is for: by its authority where ports are declared to be HTTP, else by its address."""
+    """Returns the name and the host that a request is for: by its authority where ports are declared to be HTTP, else by its address.
+
+    An ExternalName Service has no listener of its own: its name resolves to the host that it means, whose virtual host has it as well.
+    """
     namespace = address.client.namespace
-    dialled = network.hosts.get(network.meant(address.host, namespace))
+    named = network.meant(address.host, namespace)
+    dialled = network.hosts.get(network.concrete(named))
     if dialled and address.port in dialled.ports and istio_protocol(dialled.ports[address.port]) in _BY_ADDRESS:
-        return dialled.name, dialled
+        return named, dialled
     name = network.meant(address.authority, namespace)
-    named = network.hosts.get(name)
-    return name, named if named and address.port in named.ports else None
+    host = network.hosts.get(network.concrete(name))
+    return name, host if host and not host.is_external and address.port in host.ports else None
 
 
 _BY_ADDRESS = frozenset({SNIFFED, "https", "mongo", "mysql", "redis", "tcp", "tls", "udp"})
 
 
-def _is_known(network: Network, host: Host, scope: Scope, visible: Sequence[Resource], address: Address) -> bool:
-    """Tells whether a client's proxy knows a host: exported to it, and imported, or a destination of what is imported."""
-    if not host.is_seen(address.client.namespace):
-        return False
-    if scope.has(host.resource.id.namespace, (host.name,)):
-        return True
-    return any(
-        network.full(str((item.get("destination") or {}).get("host")), vs.id.namespace) == host.name
-        for vs in visible
-        for entry in spec_of(vs.manifest).get("http") or ()
-        for item in entry.get("route") or ()
+def _is_known(host: Host, scope: Scope, name: str, address: Address) -> bool:
+    """Tells whether a client's proxy has a virtual host for a host and a name of it: exported to it, and imported.
+
+    One that is imported as the destination of a VirtualService alone has clusters and no virtual host.
+    """
+    return host.is_seen(address.client.namespace) and all(
+        scope.has(host.resource.id.namespace, (known,)) for known in (host.name, name)
     )
 
 
 def _literal(
     network: Network, address: Address, name: str, visible: Sequence[Resource], scope: Scope
 ) -> Iterator[Table]:
-    """Yields the tables of a host that is no Service: VirtualServices that name it, on port 80, else nothing is known of it."""
-    proxy = Proxy(client=address.client, gateway=MESH, port=address.port)
-    patterns = {host for vs in visible for host in _hosts(network, vs) if host not in network.hosts}
-    pattern = most_specific(patterns, name) if address.port == _LITERAL_PORT else None
-    named = [vs for vs in visible if pattern in _hosts(network, vs)]
-    sources = [(str(vs.id), rules) for vs in _first_scope(named, address) if (rules := rules_of(network, vs, proxy))]
+    """Yields the tables of a host that the proxy does not know for a port: VirtualServices that name it, on port 80 where it listens
+    for something else, else nothing is known of it.
+    """
+    sources: list[Source] = []
+    if address.port == _LITERAL_PORT:
+        known = _registered(network, address, scope)
+        if any(istio_protocol(host.ports[address.port]) != SNIFFED for host in known):
+            sources = _named_only(network, address, name, visible, known)
     if sources:
         yield from _alternatives(sources)
         return
-    dialled = network.hosts.get(network.meant(address.host, address.client.namespace))
-    if dialled and address.port not in dialled.ports:
+    dialled = network.hosts.get(network.concrete(network.meant(address.host, address.client.namespace)))
+    if dialled and not dialled.is_external and address.port not in dialled.ports:
         yield Table(otherwise=Unknown(f"'{dialled.name}' has no port {address.port}"))
     else:
         yield Table(otherwise=scope.strange, origin=scope.origin)
+
+
+def _registered(network: Network, address: Address, scope: Scope) -> list[Host]:
+    """Returns the hosts that a proxy knows for an HTTP port."""
+    return [
+        host
+        for host in network.hosts.values()
+        if address.port in host.ports
+        and is_http(istio_protocol(host.ports[address.port]))
+        and _is_known(host, scope, host.name, address)
+    ]
+
+
+def _named_only(
+    network: Network, address: Address, name: str, visible: Sequence[Resource], known: Sequence[Host]
+) -> list[Source]:
+    """Returns what VirtualServices say of a host that nothing else makes known: also a Service that lacks the listener's port."""
+    proxy = Proxy(client=address.client, gateway=MESH, port=address.port)
+    patterns = {
+        host for vs in visible for host in _hosts(network, vs) if not any(covers(host, other.name) for other in known)
+    }
+    pattern = most_specific(patterns, name)
+    named = [vs for vs in visible if pattern in _hosts(network, vs)]
+    return [(str(vs.id), rules) for vs in _first_scope(named, address) if (rules := rules_of(network, vs, proxy))]
 
 
 def _sources(network: Network, proxy: Proxy, host: Host, visible: Sequence[Resource]) -> list[Source]:

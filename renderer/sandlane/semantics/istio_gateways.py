@@ -1,16 +1,20 @@
 """What an Istio gateway makes of requests (S14): all VirtualServices of a host in one list, their catch-alls at its end.
 
+The list is that of the pods: they serve every Gateway that selects them.
+
 Istio: pilot/pkg/networking/core/gateway.go (buildGatewayHTTPRouteConfig). Virtual hosts are kept by literal host name: Envoy takes
 the closest one, and never goes on to another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.visibility import visibility
+from sandlane.semantics.gateway_pods import GatewayPods
 from sandlane.semantics.istio_matches import Proxy, gateway_name
 from sandlane.semantics.istio_rules import rules_of
 from sandlane.semantics.network import ISTIO, Network, most_specific
@@ -19,38 +23,87 @@ from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
 
 GATEWAY = (ISTIO, "Gateway")
+_Server = tuple[Resource, Manifest]
+"""A Gateway, and a server of it."""
 _PASSED_ON = frozenset({"AUTO_PASSTHROUGH", "PASSTHROUGH"})
 
 
-def table_of(network: Network, gateway: Resource, address: Address) -> Table:
-    """Returns the rules of a Gateway's proxies for a port and an authority."""
-    servers = [s for s in spec_of(gateway.manifest).get("servers") or () if _port(s) == address.port]
+def tables_of(network: Network, gateway: Resource, address: Address) -> tuple[Table, ...]:
+    """Returns the rules of a Gateway's proxies for a port and an authority: one table, or one for each set of pods that serves it."""
+    every = network.gateway_pods.get(gateway.id) or (GatewayPods(gateways=(gateway,)),)
+    distinct = {(tuple(g.id for g in pods.gateways), pods.namespace or gateway.id.namespace): pods for pods in every}
+    if len(distinct) == 1:
+        return (_table(network, gateway, next(iter(distinct.values())), address),)
+    return tuple(
+        replace(_table(network, gateway, pods, address), when=f"at the pods of {_named(pods)}")
+        for pods in distinct.values()
+    )
+
+
+def _named(pods: GatewayPods) -> str:
+    together = " and ".join(f"'{gateway.id}'" for gateway in pods.gateways)
+    return f"'{pods.workload}'" if pods.workload else f"{together} together"
+
+
+def _table(network: Network, gateway: Resource, pods: GatewayPods, address: Address) -> Table:
     origin = Origin(resource=gateway, path=("spec",))
-    if not servers:
+    served = [
+        (g, server) for g in pods.gateways for server in _spec(g).get("servers") or () if _port(server) == address.port
+    ]
+    if not any(g.id == gateway.id for g, _ in served):
         return Table(otherwise=Unknown(f"'{gateway.id}' serves no port {address.port}"), origin=origin)
-    strange = _strange(servers[0], address)
+    strange = _strange(served[0][1], address)
     if strange:
         return Table(otherwise=strange, origin=origin)
-    found = [
-        (vs, set(served(network, vs, gateway, servers)))
-        for vs in sorted(network.base.of(ISTIO, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace))
-        if _names(vs, gateway) and visibility(vs) & {"*", gateway.id.namespace}
-    ]
-    name = most_specific({host for _, hosts in found for host in hosts}, address.authority)
+    if _is_tls(served[0][1]):
+        served = _by_name(served, address.authority)
+    client = replace(address.client, namespace=pods.namespace or gateway.id.namespace)
+    found: list[tuple[str, Resource, set[str]]] = []
+    for each in pods.gateways:
+        servers = [server for owner, server in served if owner.id == each.id]
+        full = f"{each.id.namespace}/{each.id.name}"
+        found += [(full, vs, hosts) for vs, hosts in _bound(network, each, servers, client.namespace)]
+    name = most_specific({host for _, _, hosts in found for host in hosts}, address.authority)
     if name is None:
         return Table(otherwise=NotFound(), origin=origin)
-    proxy = Proxy(client=address.client, gateway=f"{gateway.id.namespace}/{gateway.id.name}", port=address.port)
-    rules = tuple(rule for vs, hosts in found if name in hosts for rule in rules_of(network, vs, proxy))
-    notes = _notes(network, gateway)
-    return Table(rules=rules, otherwise=NotFound(), origin=rules[0].origin if rules else origin, notes=notes)
+    rules = tuple(
+        rule
+        for full, vs, hosts in found
+        if name in hosts
+        for rule in rules_of(network, vs, Proxy(client=client, gateway=full, port=address.port))
+    )
+    return Table(
+        rules=rules, otherwise=NotFound(), origin=rules[0].origin if rules else origin, notes=_notes(pods, served)
+    )
 
 
-def _notes(network: Network, gateway: Resource) -> tuple[str, ...]:
-    selector = _spec(gateway).get("selector")
-    others = [g for g in network.base.of(*GATEWAY) if g.id != gateway.id and _spec(g).get("selector") == selector]
-    if not others:
+def _by_name(served: Sequence[_Server], authority: str) -> list[_Server]:
+    """Returns the TLS server whose hosts cover the name that a client asks for most closely: each has a route table of its own."""
+    patterns = {str(host).lower().rpartition("/")[2] for _, server in served for host in server.get("hosts") or ()}
+    best = most_specific(patterns, authority)
+    return [s for s in served if best in [str(h).lower().rpartition("/")[2] for h in s[1].get("hosts") or ()]][:1]
+
+
+def _is_tls(server: Manifest) -> bool:
+    return str((server.get("port") or {}).get("protocol", "")).upper() == "HTTPS"
+
+
+def _bound(
+    network: Network, gateway: Resource, servers: Sequence[Manifest], namespace: str
+) -> Iterator[tuple[Resource, set[str]]]:
+    """Yields the VirtualServices that a Gateway's pods read for servers of it, with the virtual hosts in which they take part."""
+    for vs in sorted(network.base.of(ISTIO, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace)):
+        if _names(vs, gateway) and visibility(vs) & {"*", namespace}:
+            yield vs, set(served_hosts(network, vs, gateway, servers))
+
+
+def _notes(pods: GatewayPods, served: Sequence[_Server]) -> tuple[str, ...]:
+    others = dict.fromkeys(str(gateway.id) for gateway, _ in served)
+    if len(others) < 2:
         return ()
-    return (f"the pods of '{gateway.id}' serve '{others[0].id}' too, whose routes are not looked at",)
+    what = "serves" if pods.workload else "may serve"
+    names = ", ".join(f"'{name}'" for name in others)
+    return (f"one set of pods {what} {names}: their routes of a host are one list",)
 
 
 def _spec(resource: Resource) -> Manifest:
@@ -76,7 +129,7 @@ def _names(vs: Resource, gateway: Resource) -> bool:
     return any(gateway_name(name, vs.id.namespace) == full for name in _spec(vs).get("gateways") or ())
 
 
-def served(network: Network, vs: Resource, gateway: Resource, servers: list[Manifest]) -> Iterator[str]:
+def served_hosts(network: Network, vs: Resource, gateway: Resource, servers: Sequence[Manifest]) -> Iterator[str]:
     """Yields the host names of the virtual hosts that a VirtualService takes part in: what it and a server have in common."""
     for written in _spec(vs).get("hosts") or ():
         host = network.full(str(written), vs.id.namespace).lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sandlane.k8s.ports import istio_protocol
 from sandlane.k8s.resource import Manifest, Resource
 from sandlane.semantics.delegates import Entry, entries_of
 from sandlane.semantics.istio_matches import Proxy, doubt_about, has_claims, is_catch_all, is_for, predicate_of
@@ -95,7 +96,7 @@ def _comes_back(network: Network, destination: Destination) -> bool:
 def _destination(network: Network, proxy: Proxy, item: Manifest, *, is_only: bool) -> Destination:
     to: Mapping[str, Any] = item["destination"]
     host, subset = str(to["host"]), str(to.get("subset") or "")
-    port = (to.get("port") or {}).get("number") or _port(network, host, proxy.port)
+    port = (to.get("port") or {}).get("number") or _port(network, proxy, host)
     return destination(
         network, proxy, host, port, subset, weight=1 if is_only else item["weight"], changes=item.get("headers")
     )
@@ -104,13 +105,19 @@ def _destination(network: Network, proxy: Proxy, item: Manifest, *, is_only: boo
 def destination(
     network: Network, proxy: Proxy, host: str, port: int, subset: str = "", *, weight: int = 1, changes: Any = None
 ) -> Destination:
-    """Returns a destination with its effective policy, and with what happens where its cluster does not exist."""
+    """Returns a destination with its effective policy, and with what happens where its cluster does not exist.
+
+    An ExternalName Service that the proxy knows for its listener's port is a name for its host; else it has no cluster.
+    """
+    named, alias = network.hosts.get(host), ""
+    if named and named.is_external and (proxy.client.kind == "gateway" or proxy.port in named.ports):
+        host, alias = named.external_name, host
     policy = policy_of(network, proxy.client, host, subset, port)
     failure = failure_of(network, proxy, host, port)
     if subset and not failure and not has_subset(policy, subset):
         failure = f"503: no DestinationRule has subset '{subset}' of '{host}'"
     return Destination(
-        host=host, port=port, subset=subset, weight=weight, changes=changes, policy=policy, failure=failure
+        host=host, port=port, subset=subset, weight=weight, changes=changes, policy=policy, failure=failure, alias=alias
     )
 
 
@@ -119,14 +126,22 @@ def failure_of(network: Network, proxy: Proxy, host: str, port: int) -> str:
     known = network.hosts.get(host)
     if known is None:
         return f"503: '{host}' is no host that the mesh knows"
+    if known.is_external:
+        return f"503: '{host}' is a name for another host and has no endpoints"
     if port not in known.ports:
         return f"503: '{host}' has no port {port}"
+    if istio_protocol(known.ports[port]) == "udp":
+        return f"503: port {port} of '{host}' is one for UDP"
     if not known.is_seen(proxy.client.namespace):
         return f"503: '{host}' is not exported to namespace '{proxy.client.namespace}'"
     return ""
 
 
-def _port(network: Network, host: str, listener: int) -> int:
-    """Returns the port of a destination that names none: the only one of its Service, else the listener's."""
-    known = network.hosts.get(host)
-    return next(iter(known.ports)) if known and len(known.ports) == 1 else listener
+def _port(network: Network, proxy: Proxy, host: str) -> int:
+    """Returns the port of a destination that names none: the listener's, but at gateways the only one of its Service.
+
+    Istio: route.go (GetDestinationCluster). A sidecar looks Services up among those that have the listener's port, with that alone
+    (httproute.go, BuildSidecarOutboundVirtualHosts); a gateway among all (gateway.go, buildNameToServiceMapForHTTPRoutes).
+    """
+    known = network.hosts.get(host) if proxy.client.kind != "sidecar" else None
+    return next(iter(known.ports)) if known and len(known.ports) == 1 else proxy.port

@@ -5,8 +5,11 @@ linkerd2: policy-controller/k8s/index/src/outbound and grpc/src/outbound; linker
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
+from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
 from sandlane.k8s.ports import linkerd_unroutable
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
 from sandlane.semantics.addressed import addressed
@@ -16,10 +19,12 @@ from sandlane.semantics.gateway_api import (
     ROUTES,
     Attached,
     Reading,
+    Send,
     attached,
     compiled,
-    filters_of,
     plain,
+    rules_of,
+    without_group,
 )
 from sandlane.semantics.gateway_api_matches import LINKERD, host_rank
 from sandlane.semantics.network import Host, Network
@@ -31,7 +36,6 @@ POLICY_ROUTE = ("policy.linkerd.io", "HTTPRoute")
 SERVICE_PROFILE = ("linkerd.io", "ServiceProfile")
 KINDS = (*ROUTES, POLICY_ROUTE)
 _TUNING = ("retry.linkerd.io/", "timeout.linkerd.io/")
-_UNSUPPORTED = frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"})
 
 
 def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
@@ -60,13 +64,26 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
     parent, port = host.resource.id, host.ports[address.port]
     found = [a for a in attached(network, KINDS, parent) if a.port in (None, address.port)]
     live, notes = _live(found, address, parent)
+    notes += without_group(network, KINDS, parent)
     grpc = [a for a in live if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE]
     http = [a for a in live if a not in grpc]
     chosen = grpc if grpc and port.get("appProtocol") != "http" else http
     if not chosen:
         return _unrouted(network, address, parent, default, notes)
+    notes += [
+        f"a match of '{a.route.id}' has no method: proxies before Linkerd 2.21 fail every request to the Service"
+        for a in chosen
+        if a in grpc
+        and any(not match.get("method") for rule in rules_of(a.route) for match in rule.get("matches") or ())
+    ]  # rule R-L1
     reading = Reading(
-        network=network, order=LINKERD, send=plain(network), default=default, home=parent.namespace, tuning=_tuning
+        network=network,
+        order=LINKERD,
+        send=_backend(network),
+        default=default,
+        home=parent.namespace,
+        is_service=is_service,
+        tuning=_tuning,
     )
     rules = [
         rule
@@ -88,11 +105,14 @@ def _live(found: Sequence[Attached], address: Address, parent: ResourceId) -> tu
     taken = {_key(a, parent) for a in found if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE}
     live, notes = [], []
     for each in found:
-        unsupported = sorted({str(f.get("type")) for f in _filters(each.route)} & _UNSUPPORTED)
+        unsupported = next((f for rule in rules_of(each.route) if (f := unknown_filter(rule))), None)
+        why = unconvertible(each.route.manifest)
         if each.route.id.namespace not in homes:
             continue
         if unsupported:
-            notes.append(f"'{each.route.id}' has no effect: Linkerd does not know its filter {unsupported[0]}")
+            notes.append(f"'{each.route.id}' has no effect: Linkerd does not know its filter {unsupported}")
+        elif why:
+            notes.append(f"'{each.route.id}' has no effect: Linkerd cannot read it: {why}")
         elif each.route.id.kind == "HTTPRoute" and _key(each, parent) in taken:
             notes.append(f"'{each.route.id}' is not accepted: a GRPCRoute has the same parentRef")
         else:
@@ -104,9 +124,23 @@ def _key(found: Attached, parent: ResourceId) -> tuple[ResourceId, int | None]:
     return parent, found.port
 
 
-def _filters(route: Resource) -> Iterator[Mapping[str, object]]:
-    for rule in spec_of(route.manifest).get("rules") or ():
-        yield from filters_of(rule)
+def _backend(network: Network) -> Send:
+    """Returns how destinations are made: a filter that Linkerd does not know fails its backend (rule R-L5).
+
+    A Service without the port is a load balancer without endpoints, which ends in 504 (rule R-L15).
+    """
+    make = plain(network)
+
+    def send(host: str, port: int, weight: int, filters: Any) -> Destination:
+        made = make(host, port, weight, filters)
+        name = unknown_filter({"filters": filters or ()})
+        if name:
+            return replace(made, failure=f"500: Linkerd does not know the filter {name} of a backendRef")
+        known = network.hosts.get(host)
+        is_absent = known is not None and known.is_service and port not in known.ports
+        return replace(made, failure=f"504: '{host}' has no port {port}") if is_absent else made
+
+    return send
 
 
 def _unrouted(network: Network, address: Address, parent: ResourceId, default: Forward, notes: Sequence[str]) -> Table:
@@ -121,9 +155,11 @@ def _profiled(network: Network, address: Address, host: Host, default: Forward) 
     """Returns the table of a ServiceProfile that overrides the routes of a Service, if one does (S21)."""
     for namespace in dict.fromkeys((address.client.namespace, host.resource.id.namespace)):
         profile = network.base.by_id.get(ResourceId(*SERVICE_PROFILE, namespace, host.name))
-        spec: Manifest = spec_of(profile.manifest) if profile else {}
-        if profile is None or not (spec.get("routes") or spec.get("dstOverrides")):
+        if profile is None:
             continue
+        spec: Manifest = spec_of(profile.manifest)
+        if not (spec.get("routes") or spec.get("dstOverrides")):
+            return None  # one of the client's namespace hides the Service's own all the same (rule R-L18)
         outcome = _overridden(address, spec, default)
         origin = Origin(resource=profile, path=("spec",))
         note = f"'{profile.id}' overrides every route of '{host.name}'"

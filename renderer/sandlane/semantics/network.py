@@ -11,8 +11,10 @@ from typing import Any
 
 from sandlane.base.base import Base, make_base
 from sandlane.k8s.hosts import ServiceHost, covers
+from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
+from sandlane.semantics.gateway_pods import GatewayPods, gateway_pods
 from sandlane.semantics.request import bare
 
 ISTIO = "networking.istio.io"
@@ -45,6 +47,11 @@ class Host:
         return self.is_service and self.spec.get("type") == "ExternalName"
 
     @property
+    def external_name(self) -> str:
+        """The host that an ExternalName Service means."""
+        return str(self.spec.get("externalName") or "")
+
+    @property
     def spec(self) -> Manifest:
         """The spec of its object."""
         return spec_of(self.resource.manifest)
@@ -60,7 +67,7 @@ class Network:
 
     `has_waypoints`: Services of which manifests show no waypoint are taken to have one in their own namespace.
     `attached`: parent -> routes with the parentRef that names it. `destination_rules`: namespace -> host, or pattern of hosts, in
-    lower case -> DestinationRules, patterns first.
+    lower case -> DestinationRules, patterns first. `gateway_pods`: Istio's Gateway -> the pods that serve it.
     """
 
     base: Base
@@ -71,6 +78,7 @@ class Network:
     has_waypoints: bool = False
     attached: Mapping[ResourceId, tuple[tuple[Resource, Manifest], ...]] = field(default_factory=dict)
     destination_rules: Mapping[str, Mapping[str, tuple[Resource, ...]]] = field(default_factory=dict)
+    gateway_pods: Mapping[ResourceId, tuple[GatewayPods, ...]] = field(default_factory=dict)
 
     def full(self, host: str, namespace: str) -> str:
         """Returns the full name of a host in an object of a namespace: one with a dot is literal (rule R-I1)."""
@@ -88,13 +96,23 @@ class Network:
                 return parent.name
         return host
 
+    def concrete(self, name: str) -> str:
+        """Returns the host that answers to a name: what an ExternalName Service means in the end; names in a circle mean themselves.
+
+        Istio: pilot/pkg/model/push_context.go, resolveServiceAliases.
+        """
+        seen = [name]
+        while (host := self.hosts.get(seen[-1])) and host.is_external and host.external_name not in seen:
+            seen.append(host.external_name)
+        return name if host and host.is_external else seen[-1]
+
 
 def make_network(base: Base, *, mesh: str, domain: str, root: str, has_waypoints: bool = False) -> Network:
     """Indexes the objects of a base."""
     hosts = {host.name: host for host in (*_entries(base), *_services(base, domain))}
     return Network(
         base=base, mesh=mesh, domain=domain, root=root, hosts=hosts, has_waypoints=has_waypoints,
-        attached=_attached(base), destination_rules=_destination_rules(base, domain),
+        attached=_attached(base, mesh), destination_rules=_destination_rules(base, domain), gateway_pods=gateway_pods(base),
     )  # fmt: skip
 
 
@@ -102,21 +120,21 @@ _ROUTES = ((GATEWAY_API, "HTTPRoute"), (GATEWAY_API, "GRPCRoute"), ("policy.link
            (GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))  # fmt: skip
 
 
-def _attached(base: Base) -> dict[ResourceId, tuple[tuple[Resource, Manifest], ...]]:
+def _attached(base: Base, mesh: str) -> dict[ResourceId, tuple[tuple[Resource, Manifest], ...]]:
     """Returns the routes by the parents that they name: group and kind default to Gateway, the namespace to the route's."""
     found: dict[ResourceId, list[tuple[Resource, Manifest]]] = {}
     for group, kind in _ROUTES:
         for route in base.of(group, kind):
             for reference in (route.manifest.get("spec") or {}).get("parentRefs") or ():
-                found.setdefault(_parent(reference, route.id.namespace), []).append((route, reference))
+                found.setdefault(_parent(reference, route.id.namespace, mesh), []).append((route, reference))
     return {parent: tuple(routes) for parent, routes in found.items()}
 
 
-def _parent(reference: Manifest, namespace: str) -> ResourceId:
-    group = reference.get("group", GATEWAY_API)
+def _parent(reference: Manifest, namespace: str, mesh: str) -> ResourceId:
+    group = GATEWAY_API if reference.get("group") is None else reference["group"]
     kind = reference.get("kind") or "Gateway"
-    if kind == "Service" and (group == "core" or "group" not in reference):
-        group = ""  # Linkerd and Istio take both for the core group
+    if is_service(group, kind) if mesh == "linkerd" else (group == "core" and kind == "Service"):
+        group, kind = "", "Service"  # Linkerd and Istio take both for the core group; Linkerd ignores case (rule R-L6)
     return ResourceId(str(group), str(kind), reference.get("namespace") or namespace, str(reference.get("name")))
 
 
@@ -133,7 +151,8 @@ def _destination_rules(base: Base, domain: str) -> dict[str, dict[str, tuple[Res
 
 def overlaid(base: Base, output: Iterable[Resource]) -> Base:
     """Returns a base with the objects of an output in it: those of equal id take the places of the base's."""
-    return make_base({**base.by_id, **{resource.id: resource for resource in output}}.values(), base.export_defaults)
+    objects = {**base.by_id, **{resource.id: resource for resource in output}}.values()
+    return make_base(objects, base.export_defaults, base.unseen_namespace)
 
 
 def _services(base: Base, domain: str) -> Iterator[Host]:

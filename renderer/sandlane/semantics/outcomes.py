@@ -37,7 +37,8 @@ class Policy:
 class Destination:
     """One destination of a route. `host` is a full name; `weight` is its share among those that take part.
 
-    `failure` says what a request that is sent there gets instead: `503: …` or `500: …`.
+    `failure` says what a request that is sent there gets instead: `503: …` or `500: …`. `alias` is the ExternalName Service by which
+    the route names the host, if it does.
     """
 
     host: str
@@ -47,6 +48,7 @@ class Destination:
     changes: Any = None
     policy: Policy | None = None
     failure: str = ""
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,10 @@ from typing import Literal
 
 import re2
 
+from sandlane.k8s.rust_expressions import reading
 from sandlane.semantics.request import Request
 
-Kind = Literal["exact", "prefix", "segments", "regex", "found", "present", "host"]
+Kind = Literal["exact", "prefix", "segments", "rpc", "regex", "found", "present", "host"]
 Subject = Literal["path", "method", "authority", "scheme", "header", "query"]
 Mode = Literal["any line", "joined"]
 """How lines of a repeated header are looked at: one by one (Envoy 1.40, Linkerd) or joined with a comma (Envoy before)."""
@@ -24,7 +25,11 @@ MODES: tuple[Mode, ...] = ("any line", "joined")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A condition on a text. `segments` is a prefix of whole path segments; `found` a regular expression as Linkerd takes it."""
+    """A condition on a text.
+
+    `segments` is a prefix of whole path segments; `found` a regular expression as Linkerd takes it; `rpc` the path of a call, of
+    which Linkerd looks at the first two segments, where `/<service>/<method>` may leave either out (rule R-L9).
+    """
 
     kind: Kind
     value: str = ""
@@ -37,6 +42,8 @@ class Text:
             text, value = text.lower(), value.lower()
         if self.kind in ("regex", "found"):
             return _matches(value, text, is_found=self.kind == "found")
+        if self.kind == "rpc":
+            return _is_call(value, text)
         if self.kind == "segments":
             stem = value.rstrip("/")
             return not stem or text.rstrip("/") == stem or text.startswith(f"{stem}/")
@@ -49,7 +56,8 @@ class Text:
 class Atom:
     """One condition on a request. `name` is that of a header (lower case) or query parameter.
 
-    A negated atom holds where the condition is not met; with `is_empty_if_missing` a missing header is taken for "".
+    A negated atom holds where the condition is not met; with `is_empty_if_missing` a missing header is taken for "". With `is_form`
+    a query is read as a form is, and any of several values counts (rule R-L8).
     """
 
     subject: Subject
@@ -57,6 +65,7 @@ class Atom:
     name: str = ""
     is_negated: bool = False
     is_empty_if_missing: bool = False
+    is_form: bool = False
 
 
 Predicate = tuple[Atom, ...]
@@ -78,12 +87,26 @@ def _met(atom: Atom, request: Request, mode: Mode) -> bool:
 def _values(atom: Atom, request: Request, mode: Mode) -> tuple[str, ...]:
     if atom.subject == "header":
         lines = request.values(atom.name)
+        if atom.text.kind == "found":
+            lines = tuple(line for line in lines if _is_visible(line))
         return (",".join(lines),) if lines and mode == "joined" else lines
+    if atom.subject == "query" and atom.is_form:
+        return request.form_values(atom.name)
     if atom.subject == "query":
         found = request.parameter(atom.name)
         return () if found is None else (found,)
     texts = {"path": request.bare_path, "method": request.method, "scheme": request.scheme, "authority": request.named}
     return (texts[atom.subject],)
+
+
+def _is_visible(line: str) -> bool:
+    """Tells whether a header line has visible ASCII alone: of others Linkerd asks no expression (rule R-L14)."""
+    return all(" " <= character <= "~" or character == "\t" for character in line)
+
+
+def _is_call(called: str, path: str) -> bool:
+    wanted, given = called.split("/"), path.split("/")
+    return len(given) > 2 and not given[0] and all(w in ("", g) for w, g in zip(wanted[1:], given[1:], strict=False))
 
 
 def wrong_expression(predicate: Predicate) -> str | None:
@@ -96,6 +119,8 @@ def wrong_expression(predicate: Predicate) -> str | None:
 
 @lru_cache(maxsize=65536)
 def _matches(pattern: str, text: str, *, is_found: bool) -> bool:
+    if is_found and reading(pattern) == "otherwise":
+        return True  # nobody knows: the rule's doubt says so
     compiled = _compiled(pattern)
     if compiled is None:
         return False

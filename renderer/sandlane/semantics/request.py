@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import parse_qsl
 
 ClientKind = Literal["sidecar", "gateway", "waypoint", "linkerd", "unmeshed"]
 
@@ -66,6 +67,11 @@ class Request:
     def values(self, name: str) -> tuple[str, ...]:
         """Returns the lines of a header, in their order."""
         return tuple(value for key, value in self.headers if key == name)
+
+    def form_values(self, name: str) -> tuple[str, ...]:
+        """Returns the values of a query parameter, decoded as those of a form."""
+        pairs = parse_qsl(self.path.partition("?")[2], keep_blank_values=True)
+        return tuple(value for key, value in pairs if key == name)
 
     def parameter(self, name: str) -> str | None:
         """Returns the first value of a query parameter, as it was sent."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sandlane.k8s.rust_expressions import reading
 from sandlane.semantics.outcomes import Origin, Outcome, Unknown
 from sandlane.semantics.predicates import MODES, Mode, Predicate, holds, wrong_expression
 from sandlane.semantics.request import Request
@@ -121,5 +122,8 @@ def _in_mode(choice: Choice, mode: Mode) -> Choice:
 
 def doubt_of(predicate: Predicate) -> str:
     """Returns why the model cannot evaluate a predicate, or ''."""
+    for written in (atom.text.value for atom in predicate if atom.text.kind == "found"):
+        if reading(written) == "otherwise":  # rule R-L13
+            return f"'{written}' may be another regular expression in Rust than in RE2, which is not modelled"
     pattern = wrong_expression(predicate)
     return f"'{pattern}' is no regular expression of RE2" if pattern is not None else ""

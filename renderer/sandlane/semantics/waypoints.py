@@ -12,7 +12,8 @@ from itertools import permutations
 
 from sandlane.base.base import Base
 from sandlane.k8s.ports import is_http, istio_protocol
-from sandlane.k8s.resource import Resource, ResourceId, labels_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
+from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.semantics.addressed import addressed
 from sandlane.semantics.gamma import merged
 from sandlane.semantics.gateway_api import ROUTES, Attached, attached
@@ -64,15 +65,32 @@ def _names_waypoint(base: Base, service: Resource) -> bool:
 
 
 def waypoint_home(base: Base, service: Resource) -> str | None:
-    """Returns the namespace of a Service's waypoint, or None where it has none, or one that is for other than Services."""
+    """Returns the namespace of a Service's waypoint, or None where it has none, or one that is not for this Service."""
     for labels in (labels_of(service.manifest), labels_of(base.namespace(service.id.namespace))):
         if labels.get(USE):
             home = labels.get(USE_NAMESPACE, service.id.namespace)
             gateway = base.by_id.get(ResourceId(GATEWAY_API, "Gateway", home, labels[USE]))
             # Without the label, and with a value that Istio does not know, a waypoint is for Services.
             is_for = labels_of(gateway.manifest).get(FOR, "service") if gateway else "service"
-            return None if labels[USE] == "none" or is_for in ("none", "workload") else home
+            is_off = labels[USE] == "none" or is_for in ("none", "workload")
+            return None if is_off or (gateway and not _takes(base, gateway, service.id.namespace)) else home
     return None
+
+
+def _takes(base: Base, waypoint: Resource, namespace: str) -> bool:
+    """Tells whether a waypoint takes Services of a namespace: as its listener for HBONE takes routes; what is not known, it does.
+
+    Istio: pilot/pkg/serviceregistry/ambient/waypoints.go (AllowsAttachmentFromNamespace).
+    """
+    allowed: Manifest = {}
+    for listener in spec_of(waypoint.manifest).get("listeners") or ():
+        if listener.get("protocol") == "HBONE" and listener.get("port") == 15008:
+            allowed = (listener.get("allowedRoutes") or {}).get("namespaces") or {}
+            break
+    if (scope := allowed.get("from") or "Same") != "Selector":
+        return scope == "All" or (scope == "Same" and namespace == waypoint.id.namespace)
+    known = base.by_id.get(ResourceId("", "Namespace", "", namespace))
+    return known is None or matches(from_label_selector(allowed.get("selector") or {}), labels_of(known.manifest))
 
 
 def _virtual(network: Network, proxy: Proxy, host: Host, homes: set[str]) -> tuple[Rule, ...]:

@@ -10,7 +10,7 @@ import difflib
 import io
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,20 @@ def removed(text: str, document: int) -> str:
     return "".join(rest) if any(_has_content(part) for part in rest) else ""
 
 
+def changed(text: str, document: int, change: Callable[[Any], None]) -> str:
+    """Returns a text with one document, counted as it is read, changed in place. Raises Uneditable."""
+    parts = _parts(text)
+    index = [number for number, part in enumerate(parts) if _has_content(part)][document]
+    parts[index] = _changed(parts[index], change)
+    return "".join(parts)
+
+
+def extracted(text: str, document: int) -> str:
+    """Returns the text of one document, counted as it is read, without the mark before it."""
+    filled = [part for part in _parts(text) if _has_content(part)]
+    return filled[document].removeprefix("---").removeprefix("\n")
+
+
 def _parts(text: str) -> list[str]:
     """Returns the documents of a text, each with the mark before it."""
     starts = [found.start() for found in _DOCUMENT.finditer(text)]
@@ -96,9 +110,13 @@ def _has_content(part: str) -> bool:
 
 
 def _edited(text: str, edit: SandboxEdit) -> str:
+    return _changed(text, lambda data: _apply(data, edit))
+
+
+def _changed(text: str, change: Callable[[Any], None]) -> str:
     style = max(_STYLES, key=lambda style: _likeness(text, style))
     before, data = _written(text, style)
-    _apply(data, edit)
+    change(data)
     after = _dumped(data, style, text)
     kept = _kept(text, before, after)
     return kept if _is_same(kept, after) else after  # what was indented in two ways may no longer be one document

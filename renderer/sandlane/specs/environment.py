@@ -1,4 +1,4 @@
-"""The environment's `routes`, `preview` and `calls`: from checked data to records."""
+"""The environment's `routes`, `preview`, `calls` and `output`: from checked data to records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandlane.patch.errors import PatchError
 from sandlane.patch.patches import parse_patch
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, Source, did_you_mean
-from sandlane.specs.model import DeclaredCall, Environment, ObjectName, Preview, RoutePatch, Routes
+from sandlane.specs.model import DeclaredCall, Environment, FluxUnits, ObjectName, Output, Preview, RoutePatch, Routes
 
 
 def routes_of(spec: Mapping[str, Any], source: Source) -> tuple[Routes, list[Problem]]:
@@ -44,6 +44,13 @@ def preview_of(spec: Mapping[str, Any]) -> Preview | None:
         return None
     gateway = _full(given["gateway"], spec["defaultNamespace"])
     return Preview(host=given["host"], gateway=gateway, of=given.get("of"))
+
+
+def output_of(given: Mapping[str, Any]) -> Output:
+    """Returns the option `output`."""
+    flux = given["flux"]
+    units = flux and FluxUnits(**flux["sourceRef"], interval=flux["interval"], path=flux["path"])
+    return Output(path=given["path"], base=given["base"], custom_resources=given["customResources"], flux=units)
 
 
 def calls_of(spec: Mapping[str, Any]) -> tuple[DeclaredCall, ...]:

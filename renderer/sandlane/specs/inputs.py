@@ -10,19 +10,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandlane.base.base import Base
-from sandlane.base.sources import Named, find_named, read_named
+from sandlane.base.base import Base, is_own
+from sandlane.base.sources import KUSTOMIZATIONS, Named, find_named, read_named
 from sandlane.files.tree import OutsideRoot, Tree, is_within, join, relative
-from sandlane.k8s.resource import ResourceId
+from sandlane.k8s.resource import ResourceId, at
 from sandlane.k8s.visibility import ExportDefaults
 from sandlane.overrides.read import read_changes
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source
 from sandlane.specs import sandbox as specs
 from sandlane.specs import schema as contract
-from sandlane.specs.environment import call_problems, calls_of, preview_of, routes_of
+from sandlane.specs.environment import call_problems, calls_of, output_of, preview_of, routes_of
+from sandlane.specs.kind import other_kind
 from sandlane.specs.mesh_config import with_mesh_config
-from sandlane.specs.model import Carrier, Cluster, Environment, Output, Policy, RouteGroup, Routes, Rule, Sandbox
+from sandlane.specs.model import Carrier, Cluster, Environment, LinkerdFacts, Policy, RouteGroup, Routes, Rule, Sandbox
 from sandlane.specs.standing_rules import target_problems
 from sandlane.yamlio import read as yamlio
 
@@ -47,7 +48,10 @@ def read_inputs(tree: Tree, path: str, *, base_entries: tuple[str, ...] | None =
 
     `base_entries` take the place of the environment's `base`, as seen from the root.
     """
-    environment = read_environment(tree, path)
+    try:
+        environment = read_environment(tree, path)
+    except Invalid as invalid:
+        raise Invalid([*invalid.problems, *_known_besides(tree, path)]) from None
     if base_entries is None:
         found_base = find_named(tree, environment.directory, "base", environment.base, environment.source)
     else:
@@ -55,21 +59,46 @@ def read_inputs(tree: Tree, path: str, *, base_entries: tuple[str, ...] | None =
         found_base = find_named(tree, "", "base", base_entries, None)
     found_specs = find_named(tree, environment.directory, "sandboxes", environment.sandboxes, environment.source)
     problems = [*found_base.problems, *found_specs.problems]
-    problems += overlaps(environment, join(environment.directory, environment.output.path))
+    problems += overlaps(tree, environment, join(environment.directory, environment.output.path))
     base, base_invalid = _base(tree, found_base, environment)
     problems += call_problems(environment, base) if base else ()
     errors = [*(p for p in problems if p.level == "error"), *base_invalid]
-    if errors or base is None:
-        raise Invalid(errors)
     found = specs.read_specs(tree, [file for file in found_specs.files if file != path], environment)
+    if errors or base is None:
+        raise Invalid([*errors, *(p for p in found.problems if p.level == "error")])
     return Inputs(
         environment=environment,
         base=base,
         sandboxes=found.sandboxes,
         groups=found.groups,
-        problems=(*problems, *found.problems),
+        problems=(*problems, *base.notices, *found.problems),
         rejected=found.rejected,
     )
+
+
+def _known_besides(tree: Tree, path: str) -> Iterator[Problem]:
+    """Yields mistakes in the base and in specs that can be known although the environment has mistakes of its own."""
+    try:
+        data = yamlio.read(tree.read(path), path)[0].data
+    except (Invalid, IndexError):
+        return
+    spec = at(data, ("spec",))
+    if not isinstance(spec, Mapping) or not is_own(data) or data.get("kind") != "Environment":
+        return
+    directory, namespace = path.rpartition("/")[0], spec.get("defaultNamespace")
+    source = Source(file=path)
+    base = find_named(tree, directory, "base", _texts(spec.get("base")), source)
+    yield from base.problems
+    try:
+        read_named(tree, base, namespace if isinstance(namespace, str) else "default")
+    except Invalid as invalid:
+        yield from invalid.problems
+    named = find_named(tree, directory, "sandboxes", _texts(spec.get("sandboxes", ["sandboxes"])), source)
+    yield from specs.malformed(tree, [file for file in named.files if file != path])
+
+
+def _texts(value: Any) -> list[str]:
+    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
 
 
 def _base(tree: Tree, named: Named, environment: Environment) -> tuple[Base | None, tuple[Problem, ...]]:
@@ -85,11 +114,7 @@ def read_environment(tree: Tree, path: str) -> Environment:
     source = Source(file=path, document=documents[0].index if documents else 0)
     data = documents[0].data if documents else None
     if len(documents) != 1 or not isinstance(data, dict) or data.get("kind") != "Environment":
-        found = _described(data) if len(documents) < 2 else f"{len(documents)} documents"
-        hint = "see 'sandlane schema Environment'"
-        raise Invalid(
-            [report("SL204", source=source, expected="one document of kind Environment", found=found, hint=hint)]
-        )
+        raise Invalid([_no_environment(data, source, len(documents))])
     problems = contract.check("Environment", data, source)
     if problems:
         raise Invalid(problems)
@@ -129,10 +154,12 @@ def _carrier_problems(environment: Environment) -> Iterator[Problem]:
         seen.add((field, name))
 
 
-def _described(data: Any) -> str:
-    if not isinstance(data, Mapping):
-        return "nothing" if data is None else "no mapping"
-    return f"kind {data.get('kind')!r} of apiVersion {data.get('apiVersion')!r}"
+def _no_environment(data: Any, source: Source, documents: int) -> Problem:
+    expected = "one document of kind Environment"
+    if documents < 2:
+        return other_kind(data, source, expected)
+    hint = "give each environment a file of its own"
+    return report("SL204", source=source, expected=expected, found=f"{documents} documents", hint=hint)
 
 
 def _rules(tree: Tree, listed: list[Any], source: Source) -> tuple[tuple[Rule, ...], list[Problem]]:
@@ -171,7 +198,7 @@ def _environment(data: Mapping[str, Any], source: Source, rules: tuple[Rule, ...
             privileges=tuple(spec["policy"]["privileges"]),
         ),
         cluster=_cluster(spec["cluster"]),
-        output=Output(path=spec["output"]["path"], base=spec["output"]["base"]),
+        output=output_of(spec["output"]),
     )
 
 
@@ -185,12 +212,19 @@ def _cluster(spec: Mapping[str, Any]) -> Cluster:
             virtual_service=tuple(istio["defaultVirtualServiceExportTo"]),
             destination_rule=tuple(istio["defaultDestinationRuleExportTo"]),
         ),
+        linkerd=LinkerdFacts(grpc_matches_without_method=spec["linkerd"]["grpcMatchesWithoutMethod"]),
         waypoint=waypoint
         and ResourceId("gateway.networking.k8s.io", "Gateway", waypoint["namespace"], waypoint["name"]),
     )
 
 
-def overlaps(environment: Environment, output: str) -> Iterator[Problem]:
+def _kustomization_in(tree: Tree, directory: str) -> str | None:
+    """Returns the file of a directory's kustomization; what it builds does not depend on where the output lies."""
+    files = (join(directory, name) for name in KUSTOMIZATIONS)
+    return next((file for file in files if tree.kind(file) == "file"), None)
+
+
+def overlaps(tree: Tree, environment: Environment, output: str) -> Iterator[Problem]:
     """Yields inputs that hold an output directory of the tree, or lie in it."""
     for field, entries in (("base", environment.base), ("sandboxes", environment.sandboxes)):
         for number, entry in enumerate(entries):
@@ -199,7 +233,14 @@ def overlaps(environment: Environment, output: str) -> Iterator[Problem]:
             except OutsideRoot:
                 continue
             if is_within(output, path) or is_within(path, output):
-                values = {"what": field, "file": entry, "output": relative(output, environment.directory) or "."}
+                values: dict[str, Any] = {
+                    "what": field,
+                    "file": entry,
+                    "output": relative(output, environment.directory) or ".",
+                }
+                if named := _kustomization_in(tree, path) if field == "base" and is_within(output, path) else None:
+                    written = relative(named, environment.directory)
+                    values["hint"] = f"name the kustomization by its file: write '{written}' in the place of '{entry}'"
                 yield environment.problem("SL126", "spec", field, number, **values)
 
 

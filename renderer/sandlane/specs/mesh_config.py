@@ -1,9 +1,13 @@
-"""What Istio's MeshConfig says of visibility: the base's ConfigMap `istio`, else the environment's `cluster.istio`."""
+"""What Istio takes where manifests do not say it: visibility, by MeshConfig in the base's ConfigMap `istio` or in the environment's
+`cluster.istio`, and the waypoint of Namespaces that the base does not hold, by `cluster.waypoint`.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandlane.base.base import Base, make_base
-from sandlane.k8s.resource import Resource, ResourceId, at
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
 from sandlane.k8s.visibility import ExportDefaults
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem
@@ -20,12 +24,22 @@ _FIELDS = {
 
 
 def with_mesh_config(base: Base, cluster: Cluster) -> Base:
-    """Returns a base whose objects have the visibility that MeshConfig gives to those that say none. Raises Invalid."""
+    """Returns a base with what Istio takes where its objects do not say it. Raises Invalid."""
     found = base.by_id.get(ResourceId("", "ConfigMap", cluster.root_namespace, _CONFIG_MAP))
     config = _mesh_config(found) if found else {}
     values = {field: config.get(name) or getattr(cluster.istio, field) for field, name in _FIELDS.items()}
     defaults = ExportDefaults(**{field: tuple(value) for field, value in values.items()})
-    return base if defaults == base.export_defaults else make_base(base.as_read, defaults)
+    unseen = _labelled(cluster.waypoint) if cluster.waypoint else {}
+    is_known = defaults == base.export_defaults and unseen == base.unseen_namespace
+    return (
+        base if is_known else replace(make_base(base.as_read, defaults, unseen), local=base.local, notices=base.notices)
+    )
+
+
+def _labelled(waypoint: ResourceId) -> Manifest:
+    """Returns what is taken of a Namespace whose Services have a waypoint."""
+    labels = {"istio.io/use-waypoint": waypoint.name, "istio.io/use-waypoint-namespace": waypoint.namespace}
+    return {"metadata": {"labels": labels}}
 
 
 def _mesh_config(config_map: Resource) -> dict[str, list[str]]:

@@ -72,24 +72,46 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkerdFacts:
+    """The environment's `cluster.linkerd`: whether its proxies take matches of GRPCRoutes without a method."""
+
+    grpc_matches_without_method: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """The environment's `cluster`: what manifests cannot say.
 
-    `istio` is what MeshConfig says where the base does not hold it; `waypoint` is that of Services for which the base names none.
+    `istio` is what MeshConfig says where the base does not hold it; `waypoint` is that of Services for which the base names none;
+    `linkerd` is what its version decides.
     """
 
     domain: str
     root_namespace: str
     istio: ExportDefaults = SHOWN_TO_ALL
     waypoint: ResourceId | None = None
+    linkerd: LinkerdFacts = LinkerdFacts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxUnits:
+    """The environment's `output.flux`: the source that Kustomizations name, and where the output lies in it (None: as in the tree)."""
+
+    kind: str
+    name: str
+    namespace: str
+    interval: str
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """The environment's `output`; `path` is relative to the tree's root."""
+    """The environment's `output`; `path` is relative to the directory of its file."""
 
     path: str
     base: str
+    custom_resources: bool = False
+    flux: FluxUnits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

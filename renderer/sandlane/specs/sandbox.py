@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,15 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandlane.base.base import is_own
-from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join, relative
+from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
 from sandlane.k8s.resource import at
 from sandlane.overrides.named_file import read_file
 from sandlane.overrides.read import read_changes, repeated
 from sandlane.overrides.registry import FIELDS
-from sandlane.problems.catalogue import CATALOGUE, report
-from sandlane.problems.problem import Invalid, Path, Problem, Source
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Invalid, Path, Problem, Source, mention
 from sandlane.specs import schema as contract
 from sandlane.specs.as_written import as_written
+from sandlane.specs.forms import ACCEPTABLE
+from sandlane.specs.kind import SPECS, other_kind
 from sandlane.specs.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
 from sandlane.yamlio import read as yamlio
 from sandlane.yamlio.values import Document
@@ -26,7 +29,6 @@ _OF_A_CLONE = (*(field.name for field in FIELDS), "replicas")
 """Properties of a workload entry that say something of its clone."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """What stands for a byte of a file name that is not UTF-8 (PEP 383)."""
-ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,16 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
     )
 
 
+def malformed(tree: Tree, files: Iterable[str]) -> Iterator[Problem]:
+    """Yields what of the files of specs breaks YAML or the schemas, whatever environment they belong to."""
+    for file in files:
+        documents, unread = _documents(tree, file)
+        yield from unread
+        for document in (d for d in documents if is_own(d.data) and d.data.get("kind") in SPECS):
+            source = Source(file=file, document=document.index)
+            yield from contract.check(document.data["kind"], document.data, source, source)
+
+
 def _documents(tree: Tree, file: str) -> tuple[tuple[Document, ...], list[Problem]]:
     source = Source(file=file)
     if not file.isprintable() and _SURROGATE.search(file):  # the name goes into an annotation
@@ -111,11 +123,8 @@ def _record(
     tree: Tree, data: Any, source: Source, environment: Environment
 ) -> tuple[Sandbox | RouteGroup | None, list[Problem]]:
     kind = data.get("kind") if isinstance(data, Mapping) else None
-    if kind not in ("DevelopmentSandbox", "RouteGroup") or not is_own(data):
-        found = f"kind {kind!r} of apiVersion {data.get('apiVersion')!r}" if isinstance(data, Mapping) else "no mapping"
-        return None, [
-            report("SL204", source=source, sandbox=source, expected="a DevelopmentSandbox or a RouteGroup", found=found)
-        ]
+    if kind not in SPECS or not is_own(data):
+        return None, [other_kind(data, source, "a DevelopmentSandbox or a RouteGroup", sandbox=source)]
     data = as_written(data, tree.read(source.file), source.document)
     problems = contract.check(kind, data, source, source)
     if problems:
@@ -193,7 +202,9 @@ def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
     """Yields what the schema cannot say: days that do not exist, entries that stand twice, codes that cannot be accepted."""
     if record.expires and not _is_day(record.expires):
         what = f"'{record.expires}' is no day of the calendar"
-        yield record.problem("SL201", "spec", "expires", what=what, where=" in 'spec.expires'")
+        last = calendar.monthrange(int(record.expires[:4]) or 1, int(record.expires[5:7]))[1]
+        hint = f"write 'expires: {record.expires[:8]}{last}', the last day of that month"
+        yield record.problem("SL201", "spec", "expires", what=what, where=" in 'spec.expires'", hint=hint)
     if isinstance(record, Sandbox):
         yield from _twice(record, "resources", [r.file for r in record.resources])
         yield from _twice(record, "workloads", [str(w) for w in record.workloads], "name")
@@ -246,7 +257,7 @@ def _unique(
     def other(claimants: list[Sandbox | RouteGroup], record: Sandbox | RouteGroup) -> str:
         found = claimants[0] if claimants[0] is not record else claimants[1]
         kind = "sandbox" if isinstance(found, Sandbox) else "route group"
-        return f"{kind} '{found.name}' in {relative(found.source.file, environment.directory)}"
+        return f"{kind} '{found.name}' in {mention(found.source)}"
 
     kept: list[Sandbox | RouteGroup] = []
     problems: list[Problem] = []

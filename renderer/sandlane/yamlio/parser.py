@@ -41,6 +41,16 @@ class PythonParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser)
             raise self._bad_escape(event.start_mark)
         return event
 
+    def scan_plain(self) -> Any:
+        """Returns the token of a plain scalar; refuses what may not stand between brackets, as libyaml and we do."""
+        start = self.get_mark()
+        token = super().scan_plain()
+        if self.flow_level and self.peek() == "?":
+            raise yaml.MarkedYAMLError(problem=QUESTION_MARK, problem_mark=start)
+        if self.flow_level and self.peek() == ":" and self.peek(1) in ",?[]{}":
+            raise yaml.MarkedYAMLError("while scanning a plain scalar", start, "found unexpected ':'", self.get_mark())
+        return token
+
     @staticmethod
     def _bad_escape(mark: Any) -> yaml.MarkedYAMLError:
         problem = "found invalid Unicode character escape code"
@@ -55,6 +65,7 @@ try:
 except ImportError:  # PyYAML built without libyaml
     pass
 
+QUESTION_MARK = "a plain value between brackets holds '?', which Go's readers refuse: quote it"
 DEPTH = 100
 """Levels of nesting that a document may have."""
 TOO_DEEP = re.compile(r"maximum nesting (depth|level)", re.IGNORECASE)

@@ -16,34 +16,38 @@ from yaml.events import AliasEvent, DocumentStartEvent, ScalarEvent, StreamEndEv
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.yamlio.parser import DEPTH, PARSER, TOO_DEEP, Parser
+from sandlane.yamlio.reasons import Stop, braces, reason_of
 from sandlane.yamlio.text import Text, decoded
-from sandlane.yamlio.values import Document, DuplicateError, KeyPlaces, Reading, StopError
+from sandlane.yamlio.values import Document, DuplicateError, Reading, StopError
 
 _BLOCK_HEADER = re.compile(r"[|>][+0-9]*[ \t]*(?:#[^\n]*)?\n")
 
 
 def read(
-    data: bytes, file: str, *, parser: Callable[[str], Parser] = PARSER, is_kustomized: bool = False
+    data: bytes,
+    file: str,
+    *,
+    parser: Callable[[str], Parser] = PARSER,
+    is_kustomized: bool = False,
+    takes_last: bool = False,
 ) -> tuple[Document, ...]:
     """Returns the documents of a YAML or JSON file as plain data; empty and null documents are left out.
 
     Raises `Invalid` with every problem of the file (SL101 to SL111); a syntax error ends the search. Aliases are
     expanded: no two places share a container. A file that a kustomization names has one reader: with
-    `is_kustomized` a block at its end means what it means to kustomize.
+    `is_kustomized` a block at its end means what it means to kustomize. With `takes_last` a key that stands twice is
+    a notice of its document, and its last value counts.
     """
     text, problems = decoded(data, file)
     if problems or text is None:
         raise Invalid(problems)
     try:
-        return _read(text, parser, None, is_kustomized)
+        return _read(text, parser, Reading(text, None), is_kustomized)
     except DuplicateError:
-        return _read(text, parser, {}, is_kustomized)
+        return _read(text, parser, Reading(text, {}, takes_last=takes_last), is_kustomized)
 
 
-def _read(
-    text: Text, parser: Callable[[str], Parser], places: KeyPlaces | None, is_kustomized: bool
-) -> tuple[Document, ...]:
-    reading = Reading(text, places)
+def _read(text: Text, parser: Callable[[str], Parser], reading: Reading, is_kustomized: bool) -> tuple[Document, ...]:
     documents: tuple[Document, ...] = ()
     try:
         documents = tuple(reading.documents(parser(text.body)))
@@ -54,13 +58,28 @@ def _read(
     except yaml.YAMLError as error:
         reading.problems.append(_syntax(error, text, reading.number))
     if reading.problems:
-        raise Invalid(reading.problems)
+        raise Invalid(_of_templates(reading.problems, text) or reading.problems)
     return documents
+
+
+def _of_templates(problems: list[Problem], text: Text) -> list[Problem]:
+    """Returns the one problem of a file that is a template and no YAML: at the first of its placeholders that is in the way."""
+    for problem in problems:
+        if problem.code not in ("SL101", "SL110") or problem.position is None:
+            continue
+        index = text.lines[problem.position[0] - 1] + problem.position[1] - 1
+        line = text.body.rfind("\n", 0, index) + 1
+        for start in (index, *(found.start() for found in re.finditer(r"\{[{%]", text.body[line : index + 1]))):
+            place = start if start == index else line + start
+            if found := braces(text.body, place):
+                at = place if text.body.startswith(found, place) else place - 1
+                return [report("SL145", source=problem.source, position=text.place(at), what=found[:80])]
+    return []
 
 
 def _syntax(error: yaml.YAMLError, text: Text, document: int) -> Problem:
     """Returns the problem that the parser stumbled over."""
-    position = None
+    position = mark = None
     reason = str(error)
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
@@ -69,6 +88,12 @@ def _syntax(error: yaml.YAMLError, text: Text, document: int) -> Problem:
     source = Source(file=text.file, document=max(document, 0))
     if TOO_DEEP.search(reason):
         return report("SL111", source=source, position=position, limit=DEPTH)
+    if isinstance(error, yaml.MarkedYAMLError) and mark:
+        began = (error.context_mark or mark).index
+        found = reason_of(Stop(text.body, mark.index, began, reason))
+        if found:
+            place = text.place(found.index)
+            return report("SL101", source=source, position=place, reason=found.text, hint=found.hint)
     return report("SL101", source=source, position=position, reason=reason)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_right
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
@@ -21,6 +22,7 @@ _DIRECTIVE = re.compile(r"\A(?:\n[ \t]*(?:\#[^\n]*)?\r?(?=\n))*+\n%")
 _RETURN = re.compile(r"\r(?!\n)")
 _HIDDEN_LINE = re.compile(r"[\x85\u2028\u2029](?:---|\.\.\.)(?=\s|\Z)")
 _LATER_MARK = re.compile(r"(\n---[^\n]*(?:\n[ \t]*(?:#[^\n]*)?\r?(?=\n))*+\n)\ufeff")
+_PAIR = re.compile(r"((?<!\\)(?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 # What YAML does not allow, and the byte order mark, which no editor shows.
 _CONTROL = re.compile(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
@@ -53,10 +55,25 @@ def decoded(data: bytes, file: str) -> tuple[Text | None, list[Problem]]:
         before = _text(data[: error.start].decode("utf-8"), file)
         reason = f"byte 0x{data[error.start]:02x} does not belong there"
         return None, [report("SL107", source=Source(file=file), position=before.place(len(before.body)), reason=reason)]
+    if body.lstrip()[:1] in ("{", "[") and _PAIR.search(body):
+        body = _as_json(body)
     if "\ufeff" in body:
         body = _LATER_MARK.sub(r"\1", "\n" + body)[1:]
     text = _text(body, file)
     return text, _refusals(text)
+
+
+def _as_json(body: str) -> str:
+    """Returns a text with the pairs of surrogates of JSON as escapes of YAML, which has none; other texts as they are."""
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    return _PAIR.sub(lambda found: f"{found[1]}\\U{_code_point(found[2], found[3]):08X}", body)
+
+
+def _code_point(high: str, low: str) -> int:
+    return 0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00
 
 
 def _text(body: str, file: str) -> Text:

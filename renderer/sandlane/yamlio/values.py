@@ -21,7 +21,7 @@ from yaml.events import (
 
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source
-from sandlane.yamlio.parser import ALIASED, DEPTH, Parser
+from sandlane.yamlio.parser import ALIASED, DEPTH, QUESTION_MARK, Parser
 from sandlane.yamlio.scalars import Doubt, resolve
 from sandlane.yamlio.text import Text
 
@@ -39,10 +39,11 @@ _CONTAINER_TAGS = {MappingStartEvent: "tag:yaml.org,2002:map", SequenceStartEven
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a file: its number, counting every document in the file from 0, and its JSON data."""
+    """One document of a file: its number, counting every document in the file from 0, its JSON data, and notices on it."""
 
     index: int
     data: Any
+    notices: tuple[Problem, ...] = ()
 
 
 class StopError(Exception):
@@ -73,23 +74,29 @@ class Reading:
         "_anchors",
         "_copied",
         "_dates",
+        "_flow",
         "_merges",
+        "_notices",
         "_open",
         "_places",
         "_plain",
+        "_takes_last",
         "_text",
         "number",
         "problems",
     )
 
-    def __init__(self, text: Text, places: KeyPlaces | None) -> None:
+    def __init__(self, text: Text, places: KeyPlaces | None, *, takes_last: bool = False) -> None:
         self.problems: list[Problem] = []
         self.number = 0
         self._text = text
         self._places = places
         self._plain: dict[str, Any] = {}
         self._copied = 0
+        self._takes_last = takes_last
         self._dates: list[Problem] = []
+        self._notices: list[Problem] = []
+        self._flow: set[int] = set()
         self._anchors: dict[str, Any] = {}
         self._open: set[str] = set()
         self._merges: list[tuple[dict[Any, Any], Event]] = []
@@ -102,13 +109,13 @@ class Reading:
             if type(event) is not DocumentStartEvent:
                 continue
             self.number += 1
-            self._anchors, self._dates = {}, []
+            self._anchors, self._dates, self._notices, self._flow = {}, [], [], set()
             value = self._value(get)
             own = isinstance(value, dict) and str(value.get("apiVersion", "")).startswith("sandlane.dev/")
             if self._dates and not own:
                 self.problems.extend(self._dates)
             if value is not None:
-                yield Document(self.number, value)
+                yield Document(self.number, value, tuple(self._notices))
         return
 
     def _value(self, get: Callable[[], Event | None]) -> Any:
@@ -165,7 +172,10 @@ class Reading:
             self._doubt(value, event, at)
             value = text
         elif tag is None and not event.style:
-            self._plain[text] = value
+            if "?" not in text:
+                self._plain[text] = value
+            elif id(at[1]) in self._flow:
+                self._report("SL101", event, at, reason=QUESTION_MARK)
         if tag is not None and tag not in _STRING_TAGS and (event.style or type(value) not in _TYPED_TAGS.get(tag, ())):
             self._report("SL106", event, at, tag=_short(tag))
         if event.anchor is not None:
@@ -181,6 +191,8 @@ class Reading:
         if len(at[0]) >= DEPTH:
             self._report("SL111", event, at, limit=DEPTH)
             raise StopError
+        if event.flow_style:
+            self._flow.add(id(value))
         if event.tag is not None and event.tag != _CONTAINER_TAGS[type(event)]:
             self._report("SL106", event, at, tag=_short(event.tag))
         if event.anchor is not None:
@@ -196,7 +208,13 @@ class Reading:
         """Returns a copy of what an alias stands for."""
         name = event.anchor
         if name not in self._anchors:
-            self._report("SL101", event, at, reason=f"alias '{_cut(name)}' has no anchor before it")
+            self._report(
+                "SL101",
+                event,
+                at,
+                reason=f"alias '{_cut(name)}' has no anchor before it",
+                hint=f"quote it where a text is meant: '\"*{_cut(name)}\"'",
+            )
         elif name in self._open:
             self._report("SL105", event, at, what=f"the value of anchor '{_cut(name)}' contains itself")
         else:
@@ -232,7 +250,8 @@ class Reading:
             places = self._places.setdefault(id(container), {})
             if name in container:
                 line = self._text.place(places.get(value, 0))[0]
-                self._report("SL102", event, at, key=_cut(value), first=line)
+                code = "SL134" if self._takes_last and not merge else "SL102"
+                self._report(code, event, at, key=_cut(value), first=line)
             else:
                 places[value] = event.start_mark.index
         if merge and name not in container:
@@ -270,8 +289,9 @@ class Reading:
         source = Source(file=self._text.file, document=self.number)
         position = self._text.place(event.start_mark.index)
         problem = report(code, source=source, path=_path(*at), position=position, **values)
-        (self._dates if date else self.problems).append(problem)
-        if len(self.problems) >= _MOST:
+        found = self._dates if date else self._notices if problem.level == "notice" else self.problems
+        found.append(problem)
+        if len(self.problems) >= _MOST or len(self._notices) >= _MOST:
             raise StopError
 
 

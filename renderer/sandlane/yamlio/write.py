@@ -15,7 +15,10 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid
 from sandlane.yamlio.scalars import whole
 
-_FIRST = ("apiVersion", "kind", "metadata", "spec")
+_FIRST = {
+    name: f"\0{number}" for number, name in enumerate(("apiVersion", "kind", "metadata", "name", "namespace", "spec"))
+}
+"""Fields that go before others in every mapping -> by what they are sorted; no field of a manifest begins so."""
 
 _RESERVED = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
 _PLAIN = re.compile(
@@ -39,7 +42,7 @@ _REMEMBERED = 100_000
 
 
 def write(value: Mapping[str, Any]) -> str:
-    """Returns one manifest as YAML: block style, `apiVersion, kind, metadata, spec` first, no `---`, a final newline.
+    """Returns one manifest as YAML: block style, fields in an order of their own, no `---`, a final newline.
 
     Raises `Invalid` (SL111) for a value nested too deep, and ValueError or TypeError for what is not JSON data.
     """
@@ -68,16 +71,16 @@ class Emitter:
         kept = self._kept.get(id(value))
         text = None if kept is None else kept.get("")
         if text is None:
-            head = {key: value[key] for key in _FIRST if key in value}
-            text = self._mapping({**head, **value}, "\n", self._kept)[1:] + "\n"
+            text = self._mapping(value, "\n", self._kept)[1:] + "\n"
             if kept is not None:
                 kept[""] = text
         return text
 
-    def _mapping(self, mapping: dict[str, Any], pad: str, kept: dict[int, dict[str, str]]) -> str:
+    def _mapping(self, mapping: Mapping[str, Any], pad: str, kept: dict[int, dict[str, str]]) -> str:
         scalars = self._scalars
         parts: list[str] = []
-        for key, value in mapping.items():
+        for key in sorted(mapping, key=_rank) if len(mapping) > 1 else mapping:
+            value = mapping[key]
             name = scalars.get(key)
             if name is None:
                 name = self._string(key)
@@ -134,6 +137,11 @@ class Emitter:
         if "\n" not in text:
             self._scalars[text] = shown
         return shown
+
+
+def _rank(key: str) -> str:
+    """Returns by what a field is sorted, so that one object is one text, however it was read."""
+    return _FIRST.get(key, key)
 
 
 def is_plain(text: str) -> bool:

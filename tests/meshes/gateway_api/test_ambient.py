@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sandlane.pipeline import render
@@ -17,8 +19,44 @@ def labelled(value: str | None = "w") -> list[Object]:
     return [deployment("a"), {**service("a"), "metadata": meta("a", labels={LABEL: value} if value else {})}]
 
 
-def namespace(value: str) -> Object:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {LABEL: value}}}
+def namespace(value: str = "", **labels: str) -> Object:
+    named = {LABEL: value, **labels} if value else labels
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": named}}
+
+
+def waypoint(home: str = "infra", **allowed: Any) -> Object:
+    listener = {
+        "name": "mesh",
+        "port": 15008,
+        "protocol": "HBONE",
+        **({"allowedRoutes": {"namespaces": allowed}} if allowed else {}),
+    }
+    made = object_of(
+        "gateway.networking.k8s.io/v1", "Gateway", "w", gatewayClassName="istio-waypoint", listeners=[listener]
+    )
+    return {**made, "metadata": {"name": "w", "namespace": home}}
+
+
+ELSEWHERE = [
+    deployment("a"),
+    {**service("a"), "metadata": meta("a", labels={LABEL: "w", f"{LABEL}-namespace": "infra"})},
+]
+UNKNOWN = (
+    "base.yaml: SL427 notice: the base shows no waypoint for 'Service/shop/a': the base does not hold Namespace 'shop', which may name "
+    "one: say it by 'cluster.waypoint'"
+)
+DENIED = [
+    "base.yaml: SL427 notice: the base shows no waypoint for 'Service/shop/a': 'Gateway/infra/w' does not admit Services of namespace "
+    "'shop' ('allowedRoutes' of its HBONE listener)",
+    "sandboxes/dev1.yaml: SL411 no request can reach the clone of 'Deployment/shop/a': the base shows no waypoint for "
+    "'Service/shop/a'\n  hint: admit namespace 'shop' in the HBONE listener's 'allowedRoutes' of 'Gateway/infra/w' in the base, or "
+    "accept it at the workload: accept: [{code: SL411, object: Deployment/shop/a, reason: ...}]",
+]
+UNTOLD = (
+    "base.yaml: SL469 notice: no manifest says whether 'Gateway/infra/w' admits 'Service/shop/a': if it does not, tenants are not routed"
+    "\n  hint: add the waypoint to the base, and the Namespace where its listener asks for labels"
+)
+SELECTED: Any = {"from": "Selector", "selector": {"matchLabels": {"mesh": "on"}}}
 
 
 UNSEEN = (
@@ -38,22 +76,38 @@ NO_WAYPOINT = [
     [
         pytest.param(labelled(), [], id="service"),
         pytest.param([namespace("w"), *labelled(None)], [], id="namespace"),
-        pytest.param(labelled(None), NO_WAYPOINT, id="none"),
+        pytest.param([namespace(), *labelled(None)], NO_WAYPOINT, id="none"),
+        pytest.param(labelled(None), [UNKNOWN], id="namespace-not-in-the-base"),
+        pytest.param([waypoint(), *ELSEWHERE], DENIED, id="of-another-namespace"),
+        pytest.param([waypoint(**{"from": "Same"}), *ELSEWHERE], DENIED, id="for-its-own-namespace"),
+        pytest.param([waypoint(**{"from": "All"}), *ELSEWHERE], [], id="for-all-namespaces"),
+        pytest.param([waypoint(**SELECTED), namespace(mesh="on"), *ELSEWHERE], [], id="for-a-namespace-by-its-labels"),
+        pytest.param(
+            [waypoint(**SELECTED), namespace(), *ELSEWHERE], DENIED, id="for-other-namespaces-by-their-labels"
+        ),
+        pytest.param([waypoint(**SELECTED), *ELSEWHERE], [UNTOLD], id="for-namespaces-by-labels-that-are-not-known"),
+        pytest.param(ELSEWHERE, [UNTOLD], id="of-another-namespace-and-not-in-the-base"),
+        pytest.param([waypoint("shop"), *labelled()], [], id="of-its-own-namespace"),
         pytest.param(labelled("none"), NO_WAYPOINT, id="switched-off"),
         pytest.param([namespace("w"), *labelled("none")], NO_WAYPOINT, id="switched-off-for-the-service"),
         pytest.param([namespace("none"), *labelled(None)], NO_WAYPOINT, id="switched-off-for-the-namespace"),
         pytest.param(
-            [*labelled(None), gateway(), route("r", rule("a"), parents=[{"name": "gate"}])],
+            [namespace(), *labelled(None), gateway(), route("r", rule("a"), parents=[{"name": "gate"}])],
             [public(), UNSEEN],
             id="a-gateway-sends-to-it",
         ),
         pytest.param(
-            [*labelled(None), virtual_service("v", {"route": [destination("a")]}, hosts=["x.test"], gateways=["gate"])],
+            [
+                namespace(),
+                *labelled(None),
+                virtual_service("v", {"route": [destination("a")]}, hosts=["x.test"], gateways=["gate"]),
+            ],
             [public(), UNSEEN],
             id="istios-gateway-sends-to-it",
         ),
         pytest.param(
             [
+                namespace(),
                 *labelled(None),
                 *app("b"),
                 virtual_service("v", {"route": [destination("b")]}, hosts=["x.test"], gateways=["gate"]),
@@ -68,8 +122,22 @@ def test_waypoints(base: list[Object], expected: list[str]) -> None:
     assert shown(base, DEV1, mesh="istio-ambient") == expected
 
 
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        pytest.param(labelled(None), [], id="namespace-not-in-the-base"),
+        pytest.param([namespace(), *labelled(None)], NO_WAYPOINT, id="namespace-without-one"),
+        pytest.param(labelled("none"), NO_WAYPOINT, id="switched-off"),
+        pytest.param([waypoint("shop", **{"from": "Same"}), *labelled(None)], [], id="shown"),
+    ],
+)  # fmt: skip
+def test_the_waypoint_of_the_environment(base: list[Object], expected: list[str]) -> None:
+    cluster = {"waypoint": {"name": "w", "namespace": "shop"}}
+    assert shown(base, DEV1, mesh="istio-ambient", cluster=cluster) == expected
+
+
 def test_a_sandbox_that_is_reached_in_part() -> None:
-    base = [*labelled(), *app("b")]
+    base = [namespace(), *labelled(), *app("b")]
     assert shown(base, sandbox("dev1", "a", "b"), mesh="istio-ambient") == [UNSEEN.replace("shop/a", "shop/b")]
 
 

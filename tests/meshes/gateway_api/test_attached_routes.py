@@ -8,7 +8,7 @@ import pytest
 
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.meshes.gateway_api.attached_routes import Parent, backend, homes, live, parents_of, read_routes
-from sandlane.meshes.gateway_api.dialects import GENERIC, LINKERD
+from sandlane.meshes.gateway_api.dialects import GENERIC, ISTIO, LINKERD
 from sandlane.meshes.registry import MESHES
 from sandlane.meshes.routed import Routed
 from sandlane.plan.model import Plan
@@ -114,8 +114,16 @@ def resource(manifest: Object, namespace: str = "shop") -> Resource:
     ],
 )  # fmt: skip
 def test_parents_of(reference: Object, expected: list[Parent]) -> None:
-    found = parents_of(resource(route("r", rule("a"), parents=[reference])))
+    found = parents_of(resource(route("r", rule("a"), parents=[reference])), GENERIC)
     assert [attached.parent for attached in found] == expected
+
+
+@pytest.mark.parametrize("dialect", [GENERIC, ISTIO, LINKERD], ids=["generic", "istio", "linkerd"])
+def test_r_l6_linkerd_ignores_the_case_of_groups_and_kinds(dialect: Any) -> None:
+    reference = {"group": "Core", "kind": "service", "name": "a", "port": 80}
+    found = [a.parent for a in parents_of(resource(route("r", rule("a"), parents=[reference])), dialect)]
+    assert found == ([Parent(ResourceId("", "Service", "shop", "a"), 80, "")] if dialect is LINKERD else [])
+    assert backend(reference, "shop", dialect) == (found[0].target if found else None)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +142,7 @@ def test_parents_of(reference: Object, expected: list[Parent]) -> None:
 )
 def test_backend(dialect: Any, parent: Object, reference: Object, expected: str | None) -> None:
     found = resource(route("r", rule({**reference, "port": 80}), parents=[parent], namespace="client"), "client")
-    attached = tuple(parents_of(found))
+    attached = tuple(parents_of(found, dialect))
     read = [r for home in homes(_route(found, attached), attached, dialect) if (r := backend(reference, home))]
     assert read == ([ResourceId("", "Service", expected, "b")] if expected else [])
 
@@ -171,7 +179,7 @@ MIRROR = {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "b",
         pytest.param(
             "linkerd",
             route("r", rule({"name": "a", "port": 80, "filters": [REWRITE]}), parents=[to_service("a")]),
-            [],
+            ["Service/shop/a"],
             id="rewrite-of-a-backend",
         ),
         pytest.param(

@@ -274,8 +274,10 @@ def grant(source: str = "infra", kind: str = "HTTPRoute", **to: str) -> Object:
         ),
         pytest.param(
             "linkerd", [*ABC, route("r", rule("a"), parents=[to_service("a", 80)], kind="GRPCRoute")], [DEV1],
-            ["base.yaml: SL423 notice: a match of 'GRPCRoute/shop/r' names no gRPC service: Linkerd before 2.21 refuses "
-             "its copy, which would match by headers alone\n  hint: name the service in the match's 'method'"],
+            ["base.yaml: SL423 a match of 'GRPCRoute/shop/r' has no 'method': for its copy, which would match by headers alone, "
+             "Linkerd's proxies before 2.21 refuse every route of the Service, and fail everybody's requests\n"
+             "  hint: name the service in the match's 'method', or say 'cluster.linkerd.grpcMatchesWithoutMethod: true' if the "
+             "proxies are newer"],
             id="SL423",
         ),
     ],

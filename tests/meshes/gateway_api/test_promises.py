@@ -106,6 +106,12 @@ def has_share(rule: Object) -> Object:
     return rule
 
 
+def with_methods(rule: Object) -> Object:
+    """Returns a rule whose matches have methods: others are refused on Linkerd (rule R-L1), as test_properties.py holds."""
+    matches = [{"method": {"service": "a"}, **match} for match in rule.get("matches") or [{}]]
+    return {**rule, "matches": matches}
+
+
 @st.composite
 def routes(draw: st.DrawFn, mesh: str, number: int) -> Object:
     kind = draw(st.sampled_from(["HTTPRoute", "HTTPRoute", "HTTPRoute", "GRPCRoute"]))
@@ -121,6 +127,8 @@ def routes(draw: st.DrawFn, mesh: str, number: int) -> Object:
     listed = (
         [has_share(in_shop(r)) for r in listed] if home != "shop" or len(found) > 1 else [has_share(r) for r in listed]
     )
+    if mesh == "linkerd" and kind == "GRPCRoute" and any(p["name"] != "gate" for p in found):
+        listed = [with_methods(rule) for rule in listed]
     names = draw(st.lists(st.sampled_from(["x.test", "*.test", "y.test"]), max_size=2, unique=True))
     spec = {"parentRefs": found, **({"hostnames": names} if names else {}), "rules": listed}
     metadata = {"name": f"r{number}", "namespace": home}

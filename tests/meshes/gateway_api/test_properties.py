@@ -384,11 +384,14 @@ SHOP = [
 ]  # fmt: skip
 
 
-def output(routes: Sequence[Object], cloned: Mapping[str, set[str]], mesh: str) -> list[Object] | None:
-    """Returns the base's routes and the tenants', or None where the base is one that is refused (rule R-G6, SL402)."""
+def output(
+    routes: Sequence[Object], cloned: Mapping[str, set[str]], mesh: str, *, takes_no_method: bool = True
+) -> list[Object] | None:
+    """Returns the base's routes and the tenants', or None where the base is one that is refused (rules R-G6 and R-L1, SL402)."""
     base = [*SHOP, *routes]
     before = json.dumps(base)
-    made = plan(base, *(sandbox(tenant, *sorted(services)) for tenant, services in cloned.items()), mesh=mesh)
+    specs = [sandbox(tenant, *sorted(services)) for tenant, services in cloned.items()]
+    made = plan(base, *specs, mesh=mesh, cluster={"linkerd": {"grpcMatchesWithoutMethod": takes_no_method}})
     module = MESHES[mesh]
     routed = module.route(made, module.unroutable(made.environment, made.base))
     assert json.dumps(
@@ -397,7 +400,7 @@ def output(routes: Sequence[Object], cloned: Mapping[str, set[str]], mesh: str) 
     assert json.dumps(base) == before
     errors = {p.code for p in routed.problems if p.level == "error"}
     # SL424: where Linkerd ignores the Service's own route, and those of another namespace leave requests out.
-    assert errors <= {"SL402", "SL424"}
+    assert errors <= {"SL402", "SL424"} | (set() if takes_no_method else {"SL423"})
     return None if errors else [*routes, *(dict(o.manifest) for o in routed.objects)]
 
 
@@ -442,6 +445,17 @@ def test_gateways(case: tuple[list[Object], dict[str, set[str]]], asked: list[Re
 @given(cases("linkerd", "GRPCRoute", "a"), asked_for)
 def test_linkerd_grpc(case: tuple[list[Object], dict[str, set[str]]], asked: list[Request]) -> None:
     check(*case, asked, "linkerd", ("a",))
+
+
+@examples(60)
+@given(cases("linkerd", "GRPCRoute", "a"))
+def test_r_l1_no_copy_makes_older_proxies_refuse_a_service(case: tuple[list[Object], dict[str, set[str]]]) -> None:
+    written, newer = output(*case, "linkerd", takes_no_method=False), output(*case, "linkerd")
+    assume(newer is not None)
+    copied = [route for route in newer or () if route["kind"] == "GRPCRoute" and "labels" in route["metadata"]]
+    matches = [match for route in copied for rule in rules_of(route) for match in rule["matches"]]
+    assert (written is None) == any("method" not in match for match in matches)
+    assert written is None or written == newer
 
 
 @examples(60)

@@ -67,7 +67,7 @@ def asked(mesh: str, base: list[Object], cloned: tuple[str, ...], to: str, *head
     return said_of(trace(network, request))
 
 
-def refused(mesh: str, base: list[Object], *cloned: str) -> list[str]:
+def tenant_error(mesh: str, base: list[Object], *cloned: str) -> list[str]:
     """Returns what is wrong with a base for a tenant."""
     with pytest.raises(Invalid) as invalid:
         rendered(mesh, base, *cloned)
@@ -176,7 +176,7 @@ SIXTEEN = {"headers": [{"name": f"x{n}", "value": "1"} for n in range(16)]}
         pytest.param(L, [*ABC, route("r", rule("a", match=SIXTEEN), parents=[ON_A])], [
             "base.yaml: SL422 a match of 'HTTPRoute/shop/r' has 16 headers already, as many as the Gateway API allows\n"
             "  hint: take a header out of the match"], id="40 sixteen headers"),
-        pytest.param(A, ABC, [
+        pytest.param(A, [*ABC, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}], [
             "sandboxes/dev1.yaml: SL411 no request can reach the clone of 'Deployment/shop/a': the base shows no waypoint for "
             "'Service/shop/a'\n  hint: label the Service or its Namespace 'istio.io/use-waypoint: <waypoint>' in the base, or accept it at "
             "the workload: accept: [{code: SL411, object: Deployment/shop/a, reason: ...}]"], id="49 no waypoint"),
@@ -184,7 +184,7 @@ SIXTEEN = {"headers": [{"name": f"x{n}", "value": "1"} for n in range(16)]}
     ],
 )  # fmt: skip
 def test_refusals(mesh: str, base: list[Object], expected: list[str]) -> None:
-    assert refused(mesh, base, "a") == expected
+    assert tenant_error(mesh, base, "a") == expected
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def consumers(namespace: str) -> Object:
     return route("r", sent, parents=[to_service("a", 80, namespace="shop")], namespace=namespace)
 
 
-KEPT_OFF = "'GRPCRoute/shop/g' has no effect for its filter RequestMirror, and keeps HTTPRoutes off"
+KEPT_OFF = "'GRPCRoute/shop/g' has no effect, since its filter RequestMirror is not known, and keeps HTTPRoutes off"
 KNOWN_NOT = (
     "base.yaml: SL425 notice: 'GRPCRoute/shop/g' has a filter RequestMirror, for which the mesh ignores the whole route: so does "
     "sandlane"
@@ -101,7 +101,7 @@ def test_notices(mesh: str, objects: list[Object], expected: list[str]) -> None:
     assert shown(base, sandbox("dev1", "a"), mesh=mesh) == expected
 
 
-def refused(name: str, why: str) -> str:
+def tenant_error(name: str, why: str) -> str:
     is_tcp = why == "TCP carries no headers"
     way = "if the port is HTTP, rename it to http-... or grpc-..., or set 'appProtocol: http'; else " if is_tcp else ""
     return (
@@ -142,7 +142,7 @@ def test_a_sandbox_that_nothing_reaches(
     base = [deployment("a"), service("a", *ports, **spec), *objects]
     with pytest.raises(Invalid) as invalid:
         render(inputs(base, sandbox("dev1", "a"), mesh=mesh))
-    assert texts(invalid.value.problems) == [refused("a", why)]
+    assert texts(invalid.value.problems) == [tenant_error("a", why)]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_what_a_gateway_reaches_is_reached(mesh: str, port: Any, spec: Object, w
     ]
     with pytest.raises(Invalid) as invalid:
         render(inputs(base, sandbox("dev1", "a"), mesh=mesh, routes={"entry": "mesh"}))
-    assert texts(invalid.value.problems) == [refused("a", why)]
+    assert texts(invalid.value.problems) == [tenant_error("a", why)]
 
 
 NO_GRPC = "'GRPCRoute/shop/g' is for it, which has no effect where 'appProtocol' is http"
@@ -205,6 +205,6 @@ def test_everything_at_once() -> None:
     assert texts(invalid.value.problems) == [
         "base.yaml: SL421 a match of 'HTTPRoute/shop/r' names the header 'tenantid', which carries the tenantID\n"
         "  hint: use another carrier in 'spec.carriers', or take the header out of the base route",
-        refused("a", OPAQUE),
+        tenant_error("a", OPAQUE),
         "sandboxes/dev3.yaml: SL210 workload 'Deployment/shop/nope' is not in the base\n  hint: known: a, b, c",
     ]

@@ -119,7 +119,10 @@ def test_what_few_namespaces_see_goes_before_the_new_one() -> None:
     assert https["VirtualService/client/a"] == [
         {"name": "tenant-dev1", "match": carried("dev1"), "route": [to(f"a-dev1{END}")]}, own
     ]  # fmt: skip
-    assert said == []
+    assert said == [
+        "base.yaml: SL470 notice: 'istioctl analyze' will say IST0109 of 'VirtualService/client/a' and of the VirtualService that "
+        "tenants get for 'Service/shop/a'\n  hint: export 'VirtualService/client/a' to all namespaces, or remove it"
+    ]
 
 
 def scoped_service(*names: str) -> Object:

@@ -185,13 +185,43 @@ def istio_gateway(name: str, port: int = 80, hosts: tuple[str, ...] = ("*",), **
     return object_of("networking.istio.io/v1", "Gateway", name, selector=selector, servers=servers)
 
 
+def tls_gateway(name: str, host: str) -> Object:
+    servers = [
+        {"port": {"number": 443, "name": "tls", "protocol": "HTTPS"}, "hosts": [host], "tls": {"mode": "SIMPLE"}}
+    ]
+    return object_of("networking.istio.io/v1", "Gateway", name, selector={"istio": "in"}, servers=servers)
+
+
+def gate_pods(name: str, **labels: str) -> Object:
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "proxy", "image": "auto"}]}}
+    return object_of("apps/v1", "Deployment", name, selector={"matchLabels": labels}, template=template)
+
+
+def test_virtual_services_are_seen_from_the_namespace_of_the_pods() -> None:
+    elsewhere = {**gate_pods("p", istio="in"), "metadata": {"name": "p", "namespace": "edge"}}
+    hidden = bound("s", TO_B)
+    two = [bound("r", TO_A), {**hidden, "spec": {**hidden["spec"], "exportTo": ["."]}}]
+    gateway = istio_gateway("gw", istio="in")
+    assert [routed(*two, gateway)[1], routed(*two, gateway, elsewhere)[1]] == [[older("shop/r", "shop/s")], []]
+
+
 @pytest.mark.parametrize(
     ("gateways", "is_shared"),
     [
         pytest.param([istio_gateway("gw", istio="in"), istio_gateway("gx", istio="in")], True, id="one-place"),
         pytest.param([istio_gateway("gw", istio="in"), istio_gateway("gx", istio="out")], False, id="selectors-differ"),
         pytest.param([istio_gateway("gw", istio="in"), istio_gateway("gx", 8080, istio="in")], False, id="ports-differ"),
-        pytest.param([istio_gateway("gw"), istio_gateway("gx")], False, id="no-selector"),
+        pytest.param([istio_gateway("gw"), istio_gateway("gx")], True, id="no-selector"),
+        pytest.param([istio_gateway("gw", istio="in"), istio_gateway("gx", app="ingress")], True, id="selectors-that-may-meet"),
+        pytest.param(
+            [istio_gateway("gw", istio="in"), istio_gateway("gx", app="ingress"), gate_pods("p", istio="in", app="ingress")],
+            True, id="selectors-that-meet",
+        ),
+        pytest.param(
+            [istio_gateway("gw", istio="in"), istio_gateway("gx", app="ingress"), gate_pods("p", istio="in"),
+             gate_pods("q", app="ingress")], False, id="selectors-of-two-workloads",
+        ),
+        pytest.param([tls_gateway("gw", "*"), tls_gateway("gx", "x.org")], False, id="two-servers-of-TLS"),
         pytest.param([istio_gateway("gw", hosts=("y.org",), istio="in"), istio_gateway("gx", istio="in")], False, id="not-its-host"),
         pytest.param(
             [istio_gateway("gw", hosts=("web/*",), istio="in"), istio_gateway("gx", istio="in")], False, id="not-its-namespace"

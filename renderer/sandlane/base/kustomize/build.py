@@ -6,8 +6,9 @@ https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/internal/
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from sandlane.base.kustomize.configurations import joined
@@ -32,6 +33,7 @@ from sandlane.base.kustomize.transformers import (
     set_namespace,
     set_replicas,
 )
+from sandlane.base.kustomize.without_effect import without_effect
 from sandlane.files.tree import Tree
 from sandlane.patch.put import put, remove, update
 from sandlane.patch.targets import TargetError
@@ -43,20 +45,29 @@ _MOST = 10_000
 _ANNOTATIONS = ("metadata", "annotations")
 
 
-def build(tree: Tree, directory: str) -> tuple[tuple[Source, dict[str, Any]], ...]:
-    """Builds the kustomization in a directory of a tree: manifests with the places that they came from.
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The manifests of a kustomization with the places that they came from, and notices on what changes nothing."""
+
+    objects: tuple[tuple[Source, dict[str, Any]], ...]
+    notices: tuple[Problem, ...]
+
+
+def build(tree: Tree, directory: str) -> Build:
+    """Builds the kustomization in a directory of a tree.
 
     Raises Invalid with all that is wrong in any file that it names, else with what cannot be done with them.
     """
     kustomization = read_kustomization(Files(tree), directory)
-    entries, config = _built(kustomization, [], Config(), {})
-    hashed, problems = gathered(partial(_hashed, entry) for entry in entries)
-    entries, unclear = fix_references(list(hashed), config)
+    built = _built(kustomization, _NOTHING, {})
+    hashed, problems = gathered(partial(_hashed, entry) for entry in built.entries)
+    entries, unclear = fix_references(list(hashed), built.config)
     if problems or unclear:
         raise Invalid([*problems, *(_unclear(entry, says) for entry, says in unclear)])
     unique = _appended([], [(kustomization.place, entries)])
     entries = in_order(unique, kustomization.data.get("sortOptions"), kustomization.place)
-    return tuple((entry.source, _finished(entry)) for entry in entries if not _is_local(entry))
+    objects = tuple((entry.source, _finished(entry)) for entry in entries if not _is_local(entry))
+    return Build(objects, tuple(dict.fromkeys(built.notices)))
 
 
 def _hashed(entry: Entry) -> Entry:
@@ -92,40 +103,50 @@ def _finished(entry: Entry) -> dict[str, Any]:
     return dict(put(entry.manifest, _ANNOTATIONS, {**found, **written})) if written else entry.manifest
 
 
-_Known = dict[str, tuple[list[Entry], Config] | Invalid]
+@dataclass(frozen=True, slots=True)
+class _Unfinished:
+    """Objects before hashes, references and order, which only the whole build can do, the fields that its steps change,
+    and notices.
+    """
+
+    entries: list[Entry]
+    config: Config
+    notices: tuple[Problem, ...] = ()
+
+
+_NOTHING = _Unfinished([], Config())
+_Known = dict[str, _Unfinished | Invalid]
 """File of a kustomization -> what was built of it: several may build one."""
 
 
-def _built(
-    kustomization: Kustomization, entries: list[Entry], config: Config, known: _Known
-) -> tuple[list[Entry], Config]:
-    """Builds a kustomization onto the objects that are there: none, but for a component those of what names it.
-
-    Returns the objects before hashes, references and order, which only the whole build can do.
-    """
+def _built(kustomization: Kustomization, onto: _Unfinished, known: _Known) -> _Unfinished:
+    """Builds a kustomization onto the objects that are there: none, but for a component those of what names it."""
     built, problems = gathered(partial(_resource, found, known) for _, found in kustomization.resources)
     if problems:
         raise Invalid(problems)
     places = [place for place, _ in kustomization.resources]
-    entries = _appended(entries, [(place, more) for place, (more, _) in zip(places, built, strict=True)])
-    for place, (_, theirs) in zip(places, built, strict=True):
-        config = joined(config, theirs, place)
+    entries = _appended(onto.entries, [(place, more.entries) for place, more in zip(places, built, strict=True)])
+    config = onto.config
+    for place, more in zip(places, built, strict=True):
+        config = joined(config, more.config, place)
     config = joined(config, kustomization.config, kustomization.place)
     for generated in kustomization.generated:
         entries = _absorbed(entries, generated)
+    notices = (*onto.notices, *kustomization.notices, *chain.from_iterable(more.notices for more in built))
+    unfinished = _Unfinished(entries, config, notices)
     for _, component in kustomization.components:
-        entries, config = _built(component, entries, config, known)
-    return _transformed(kustomization, entries, config), config
+        unfinished = _built(component, unfinished, known)
+    return _transformed(kustomization, unfinished)
 
 
-def _resource(found: Kustomization | tuple[Entry, ...], known: _Known) -> tuple[list[Entry], Config]:
+def _resource(found: Kustomization | tuple[Entry, ...], known: _Known) -> _Unfinished:
     """Returns the objects of a resource: those of a file as they are, a kustomization built once."""
     if not isinstance(found, Kustomization):
-        return list(found), Config()
+        return _Unfinished(list(found), Config())
     file = found.place.source.file
     if file not in known:
         try:
-            known[file] = _built(found, [], Config(), known)
+            known[file] = _built(found, _NOTHING, known)
         except Invalid as invalid:
             known[file] = invalid
     result = known[file]
@@ -187,22 +208,25 @@ def _merged(old: Entry, new: Entry, *, with_data: bool) -> Entry:
     return replace(old, manifest=manifest, source=new.source, is_hashed=old.is_hashed and new.is_hashed)
 
 
-def _transformed(kustomization: Kustomization, entries: list[Entry], config: Config) -> list[Entry]:
+def _transformed(kustomization: Kustomization, unfinished: _Unfinished) -> _Unfinished:
     """Runs the steps of one kustomization over the objects; a step that fails leaves them as they were.
 
     Raises Invalid with what is wrong in all steps.
     """
     problems: list[Problem] = []
+    entries, config, notices = unfinished.entries, unfinished.config, list(unfinished.notices)
     for place, value, step in _steps(kustomization):
         try:
-            entries = step(entries, value, config)
+            stepped = step(entries, value, config)
+            notices += without_effect(entries, value, config, place)
+            entries = stepped
         except (FieldError, TargetError) as error:
             problems += place.invalid("SL143", what=str(error)).problems
         except Invalid as invalid:
             problems += invalid.problems
     if problems:
         raise Invalid(problems)
-    return entries
+    return _Unfinished(entries, config, tuple(notices))
 
 
 Step = Callable[[list[Entry], Any, Config], list[Entry]]

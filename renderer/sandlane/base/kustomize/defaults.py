@@ -23,12 +23,13 @@ def _spec(path: str, kind: str = "", group: str = "", version: str = "", create:
     return FieldSpec(path=steps_of(path), kind=kind, group=group, version=version, create=create)
 
 
+CLAIM_LABELS = (_spec("spec/volumeClaimTemplates[]/metadata/labels", "StatefulSet", "apps"),)
 _METADATA_LABELS = (
     _spec("metadata/labels"),
     _spec(f"{_TEMPLATE}/labels", "ReplicationController", version="v1"),
     *(_spec(f"{_TEMPLATE}/labels", kind) for kind in ("Deployment", "ReplicaSet", "DaemonSet")),
     _spec(f"{_TEMPLATE}/labels", "StatefulSet", "apps"),
-    _spec("spec/volumeClaimTemplates[]/metadata/labels", "StatefulSet", "apps"),
+    *CLAIM_LABELS,
     _spec(f"{_TEMPLATE}/labels", "Job", "batch"),
     _spec("spec/jobTemplate/metadata/labels", "CronJob", "batch"),
     _spec(f"{_JOB_TEMPLATE}/labels", "CronJob", "batch"),

@@ -91,11 +91,15 @@ class Files:
         except (Unreadable, OutsideRoot, FileNotFoundError) as error:
             raise place.invalid("SL128", reason=str(error)) from None
 
-    def documents(self, path: str) -> tuple[Document, ...]:
-        """Returns the documents of a file that is there. Raises Invalid."""
+    def documents(self, path: str, *, takes_last: bool = False) -> tuple[Document, ...]:
+        """Returns the documents of a file that is there. Raises Invalid.
+
+        kustomize takes the last of two equal keys in a kustomization, and refuses manifests with such.
+        """
         if path not in self._documents:
             try:
-                self._documents[path] = yamlio.read(self.tree.read(path), path, is_kustomized=True)
+                data = self.tree.read(path)
+                self._documents[path] = yamlio.read(data, path, is_kustomized=True, takes_last=takes_last)
             except (Unreadable, OutsideRoot, FileNotFoundError) as error:
                 raise Invalid([report("SL128", source=Source(file=path), reason=str(error))]) from None
         return self._documents[path]

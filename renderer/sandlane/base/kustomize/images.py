@@ -28,9 +28,16 @@ def set_images(entries: list[Entry], image: Mapping[str, Any], config: Config) -
     return [
         entry
         if entry.manifest.get("kind") == "CustomResourceDefinition"
-        else replace(entry, manifest=_with_image(entry.manifest, image, name, config))
+        or (changed := _with_image(entry.manifest, image, name, config)) is entry.manifest
+        else replace(entry, manifest=changed)
         for entry in entries
     ]
+
+
+def has_image(entries: list[Entry], image: Mapping[str, Any], config: Config) -> bool:
+    """Tells whether any object has an image of that name. Raises FieldError and TargetError as `set_images` does."""
+    marked = {**image, "newName": f"{image.get('newName') or ''}-", "newTag": "-", "digest": ""}
+    return any(old is not new for old, new in zip(entries, set_images(entries, marked, config), strict=True))
 
 
 def _with_image(manifest: dict[str, Any], image: Mapping[str, Any], name: Pattern, config: Config) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from sandlane.base.kustomize.replacements import Replacement, read_replacements
 from sandlane.files.tree import OutsideRoot, Unreadable, is_within, join
 from sandlane.problems.problem import Invalid, Problem, Source, gathered
 from sandlane.yamlio.shapes import canonical
+from sandlane.yamlio.values import Document
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEEPEST = 64
@@ -32,7 +33,8 @@ Loaded = Mapping[str, tuple[LoadedPatch, ...] | tuple[Replacement, ...]]
 class Kustomization:
     """A kustomization with all that it names, read.
 
-    `data` are its fields in their usual spelling; `loaded` has the patches and replacements, by their fields.
+    `data` are its fields in their usual spelling; `loaded` has the patches and replacements, by their fields; `notices` are on
+    its own file.
     """
 
     place: Place
@@ -42,6 +44,7 @@ class Kustomization:
     config: Config
     generated: tuple[Generated, ...]
     loaded: Loaded
+    notices: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def _read(reader: _Reader, directory: str, place: Place, above: tuple[str, ...])
     return found
 
 
-def _document(files: Files, directory: str, place: Place) -> tuple[Source, Any]:
+def _document(files: Files, directory: str, place: Place) -> tuple[Source, Document]:
     """Returns the one document of the one kustomization in a directory, and where it is."""
     try:
         names = [name for name in NAMES if files.tree.kind(join(directory, name)) == "file"]
@@ -87,20 +90,20 @@ def _document(files: Files, directory: str, place: Place) -> tuple[Source, Any]:
         found = f"both {' and '.join(names)}" if names else f"no {NAMES[0]}"
         raise place.invalid("SL142", what=f"the directory '{directory or '.'}' holds {found}")
     path = join(directory, names[0])
-    documents = files.documents(path)
+    documents = files.documents(path, takes_last=True)
     source = Source(file=path, document=documents[0].index if documents else 0)
     if len(documents) > 1:
         extra = Place(Source(file=path, document=documents[1].index), ())
         raise extra.invalid("SL142", what="a kustomization is one document")
-    return source, documents[0].data if documents else {}
+    return source, documents[0] if documents else Document(0, {})
 
 
 def _read_new(reader: _Reader, directory: str, place: Place, above: tuple[str, ...]) -> Kustomization:
-    source, raw = _document(reader.files, directory, place)
-    problems = list(schema.problems_of(raw, schema.KUSTOMIZATION, source))
+    source, document = _document(reader.files, directory, place)
+    problems = list(schema.problems_of(document.data, schema.KUSTOMIZATION, source))
     if any(problem.code != "SL140" for problem in problems):
         raise Invalid(problems)
-    data = canonical(raw, schema.KUSTOMIZATION)
+    data = canonical(document.data, schema.KUSTOMIZATION)
     problems += () if problems else schema.kind_problems(data, source)
     files, top = reader.files, Place(source, ())
     options = data.get("generatorOptions") or {}
@@ -128,6 +131,7 @@ def _read_new(reader: _Reader, directory: str, place: Place, above: tuple[str, .
         config=config[0],
         generated=generated,
         loaded=loaded,
+        notices=document.notices,
     )
 
 

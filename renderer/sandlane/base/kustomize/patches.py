@@ -157,10 +157,7 @@ def _meant(entries: list[Entry], patch: Patch, place: Place, loaded: LoadedPatch
             found = selected(entries, loaded.target)
         except TargetError as error:
             raise here.invalid("SL142", what=str(error)) from None
-        # A shared component may have a patch for each kind, of which a base has one: kustomize builds it.
-        if not found and loaded.target.get("name"):
-            raise here.invalid("SL143", what="the target matches no object of the kustomization")
-        return found
+        return found  # may be empty, as for kustomize: a shared component has a patch for each kind
     assert not isinstance(patch, list)
     wanted = id_of(patch)
     found = with_id(entries, wanted)

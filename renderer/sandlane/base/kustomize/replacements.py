@@ -13,7 +13,7 @@ from sandlane.base.kustomize import field_paths, schema
 from sandlane.base.kustomize.field_specs import Config, FieldError
 from sandlane.base.kustomize.files import Files, Place
 from sandlane.base.kustomize.objects import Entry
-from sandlane.base.kustomize.targets import is_labelled, is_meant
+from sandlane.base.kustomize.targets import is_chosen, is_labelled, is_meant
 from sandlane.problems.problem import Invalid, Source
 from sandlane.yamlio.scalars import Doubt, resolve
 from sandlane.yamlio.shapes import canonical
@@ -33,7 +33,7 @@ def read_replacements(files: Files, entry: Mapping[str, Any], place: Place) -> t
     """Returns the replacement of an entry, or those of the file that it names. Raises Invalid."""
     if not entry.get("path"):
         return (_complete(Replacement(entry, place)),)
-    if entry.get("source") or entry.get("targets"):
+    if entry.get("source") or entry.get("targets") or entry.get("sourceValue") is not None:
         raise place.invalid("SL142", what="a replacement has both a 'path' and fields of its own: expected one of them")
     path, _ = files.read(entry["path"], Place(place.source, (*place.path, "path")))
     found: list[Replacement] = []
@@ -51,8 +51,12 @@ def read_replacements(files: Files, entry: Mapping[str, Any], place: Place) -> t
 
 def _complete(replacement: Replacement) -> Replacement:
     data = replacement.data
-    if not data.get("source") or data.get("targets") is None:
-        raise replacement.place.invalid("SL142", what="a replacement needs a 'source' and 'targets'")
+    is_given = data.get("sourceValue") is not None
+    if not (data.get("source") or is_given) or data.get("targets") is None:
+        raise replacement.place.invalid("SL142", what="a replacement needs a 'source' or 'sourceValue', and 'targets'")
+    if data.get("source") and is_given:
+        what = "a replacement has both a 'source' and a 'sourceValue': expected one of them"
+        raise replacement.place.invalid("SL142", what=what)
     for number, target in enumerate(data["targets"]):
         if target.get("select") is None:
             place = Place(replacement.place.source, (*replacement.place.path, "targets", number))
@@ -63,9 +67,9 @@ def _complete(replacement: Replacement) -> Replacement:
 def apply_replacement(entries: list[Entry], replacement: Replacement, _: Config) -> list[Entry]:
     """Copies a value into every target. Raises FieldError and TargetError."""
     data = replacement.data
-    value = _source_value(entries, data["source"])
+    value = data["sourceValue"] if "sourceValue" in data else _source_value(entries, data["source"])
     for target in data["targets"]:
-        entries = [_with_value(entry, value, target) if _is_target(entry, target) else entry for entry in entries]
+        entries = [_with_value(entry, value, target) if is_target(entry, target) else entry for entry in entries]
     return entries
 
 
@@ -90,13 +94,14 @@ def _source_value(entries: list[Entry], source: Mapping[str, Any]) -> Any:
     return parts[index]
 
 
-def _is_target(entry: Entry, target: Mapping[str, Any]) -> bool:
-    if not is_labelled(entry, target["select"]) or not is_meant(entry, target["select"]):
+def is_target(entry: Entry, target: Mapping[str, Any]) -> bool:
+    """Tells whether a target of a replacement selects an entry. Raises TargetError."""
+    if not is_labelled(entry, target["select"]) or not is_chosen(entry, target["select"]):
         return False
     for reject in target.get("reject") or ():
         by_labels = reject.get("labelSelector") or reject.get("annotationSelector")
         by_id = any(reject.get(field) for field in ("group", "version", "kind", "name", "namespace"))
-        if (by_labels and is_labelled(entry, reject)) or (by_id and is_meant(entry, reject)):
+        if (by_labels and is_labelled(entry, reject)) or (by_id and is_chosen(entry, reject)):
             return False
     return True
 

@@ -31,12 +31,11 @@ _GENERATOR = {
     "literals": [str], "files": [str], "envs": [str], "env": str,
 }  # fmt: skip
 _IMAGE = {"name": str, "newName": str, "newTag": str, "tagSuffix": str, "digest": str}
+_PLACE = {"delimiter": str, "index": int, "encoding": str, "create": bool}
 REPLACEMENT = {
-    "source": {**_ID, "fieldPath": str, "options": {"delimiter": str, "index": int, "create": bool}},
-    "targets": [{
-        "select": _SELECTOR, "reject": [_SELECTOR], "fieldPaths": [str],
-        "options": {"delimiter": str, "index": int, "create": bool},
-    }],
+    "source": {**_ID, "fieldPath": str, "options": _PLACE},
+    "sourceValue": str,
+    "targets": [{"select": _SELECTOR, "reject": [_SELECTOR], "fieldPaths": [str], "options": _PLACE}],
 }  # fmt: skip
 CONFIGURATION = {
     **{name: [_SPEC] for name in (
@@ -52,7 +51,10 @@ KUSTOMIZATION: dict[str, Shape] = {
     "resources": [str], "bases": [str], "components": [str], "configurations": [str],
     "namespace": str, "namePrefix": str, "nameSuffix": str,
     "commonLabels": TEXTS, "commonAnnotations": TEXTS,
-    "labels": [{"pairs": TEXTS, "includeSelectors": bool, "includeTemplates": bool, "fields": [_SPEC]}],
+    "labels": [{
+        "pairs": TEXTS, "includeSelectors": bool, "includeTemplates": bool, "includeVolumeClaimTemplates": bool,
+        "fields": [_SPEC],
+    }],
     "patches": [_PATCH], "patchesStrategicMerge": [str], "patchesJson6902": [_PATCH],
     "images": [_IMAGE], "imageTags": [_IMAGE],
     "replicas": [{"name": str, "count": int}],

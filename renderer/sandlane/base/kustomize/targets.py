@@ -27,7 +27,7 @@ def with_id(entries: Iterable[Entry], wanted: Id) -> list[int]:
 
 
 def is_meant(entry: Entry, selector: Mapping[str, Any]) -> bool:
-    """Tells whether a selector of a replacement means an entry: equality with any id that it has had."""
+    """Tells whether the source of a replacement means an entry: equality with any id that it has had."""
     return any(
         all(
             not selector.get(field) or selector[field] == getattr(id_, field)
@@ -36,6 +36,15 @@ def is_meant(entry: Entry, selector: Mapping[str, Any]) -> bool:
         and (not selector.get("namespace") or selector["namespace"] == id_.namespace)
         for id_ in entry.ids
     )
+
+
+def is_chosen(entry: Entry, selector: Mapping[str, Any]) -> bool:
+    """Tells whether a target of a replacement, or what it rejects, means an entry: patterns over any id that it has had.
+
+    kustomize 5.5 compares; later ones have patterns, which a name matches as well. Raises TargetError.
+    """
+    fields = ("group", "version", "kind", "name", "namespace")
+    return any(has_id(selector, {field: (getattr(id_, field),) for field in fields}) for id_ in entry.ids)
 
 
 def is_labelled(entry: Entry, target: Mapping[str, Any]) -> bool:

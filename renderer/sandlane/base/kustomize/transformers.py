@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandlane.base.kustomize.configurations import specs_of
+from sandlane.base.kustomize.defaults import CLAIM_LABELS
 from sandlane.base.kustomize.field_specs import Config, FieldError, FieldSpec, merged_specs, set_fields
 from sandlane.base.kustomize.objects import Entry, Id, is_cluster_scoped, remembered
 from sandlane.patch.put import put, update
@@ -90,6 +91,7 @@ def add_labels(entries: list[Entry], label: Mapping[str, Any], config: Config) -
         specs = merged_specs(specs, config.common_labels)
     else:
         specs = merged_specs(specs, config.template_labels if label.get("includeTemplates") else ())
+        specs = merged_specs(specs, CLAIM_LABELS if label.get("includeVolumeClaimTemplates") else ())
         specs = merged_specs(specs, (_METADATA_LABELS,))
     return set_pairs(entries, label.get("pairs") or {}, specs)
 

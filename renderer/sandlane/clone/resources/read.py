@@ -192,6 +192,12 @@ def _guard(
         yield from pods(plan, resource, claims, wrong)
 
 
+def group_of_kind(kind: str) -> GroupKind:
+    """Returns the group and kind that an entry of `policy.resourceKinds` means."""
+    name, _, group = kind.partition(".")
+    return group or _BUILT_IN.get(name, ""), name
+
+
 def _is_listed(kinds: tuple[str, ...], key: GroupKind) -> bool:
     """Tells whether a policy lists a kind: by its name, where a built-in kind has it, or as `Kind.group`."""
     group, kind = key

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
 
@@ -44,8 +45,9 @@ class Route:
 
     @property
     def rules(self) -> list[Any]:
-        """The rules of the route; one without any stands for one empty rule, as the CRD's default has it."""
-        return spec_of(self.resource.manifest).get("rules") or [{}]
+        """The rules of the route: an HTTPRoute that says nothing of them has one, which matches everything (rule R-L12)."""
+        rules = spec_of(self.resource.manifest).get("rules")
+        return [{}] if rules is None and self.resource.id.kind == "HTTPRoute" else rules or []
 
 
 def read_routes(base: Base, dialect: Dialect) -> tuple[Route, ...]:
@@ -66,13 +68,13 @@ def switched_off(base: Base, dialect: Dialect) -> Mapping[tuple[ResourceId, Pare
     """
     taken: dict[Parent, ResourceId] = {}
     for route in base.of(GATEWAY, "GRPCRoute") if dialect.grpc_keeps_off else ():
-        for attached in parents_of(route):
+        for attached in parents_of(route, dialect):
             taken.setdefault(attached.parent, route.id)
     return {
         (route.id, attached.parent): taken[attached.parent]
         for group in dialect.route_groups
         for route in (base.of(group, "HTTPRoute") if taken else ())
-        for attached in parents_of(route)
+        for attached in parents_of(route, dialect)
         if attached.is_service and attached.parent in taken
     }
 
@@ -84,21 +86,26 @@ def route_kinds(dialect: Dialect) -> list[tuple[str, str]]:
 
 def _read(resource: Resource, dialect: Dialect) -> Iterator[Attached]:
     """Yields the parents for which a route has effect: Gateways are not the mesh's, and read filters of their own."""
-    ignored = ignored_filter(resource, dialect)
-    yield from (attached for attached in parents_of(resource) if not (attached.is_service and ignored))
+    ignored = why_ignored(resource, dialect)
+    yield from (attached for attached in parents_of(resource, dialect) if not (attached.is_service and ignored))
+
+
+def why_ignored(resource: Resource, dialect: Dialect) -> str | None:
+    """Returns why a mesh ignores a whole route of Services, or None (rules R-L5 and R-L11)."""
+    name = ignored_filter(resource, dialect)
+    return f"its filter {name} is not known" if name else dialect.unconvertible(resource.manifest)
 
 
 def ignored_filter(resource: Resource, dialect: Dialect) -> str | None:
-    """Returns the filter for which a mesh ignores a whole route of Services, if it has one."""
+    """Returns the filter of a rule for which a mesh ignores a whole route of Services, if it has one."""
     for rule in spec_of(resource.manifest).get("rules") or ():
-        for place in (rule, *(rule.get("backendRefs") or ())):
-            for item in place.get("filters") or ():
-                if item.get("type") in dialect.ignored_filters:
-                    return str(item["type"])
+        for item in rule.get("filters") or ():
+            if item.get("type") in dialect.ignored_filters:
+                return str(item["type"])
     return None
 
 
-def parents_of(resource: Resource) -> Iterator[Attached]:
+def parents_of(resource: Resource, dialect: Dialect) -> Iterator[Attached]:
     """Yields the Services and Gateways to which a route is attached."""
     for reference in spec_of(resource.manifest).get("parentRefs") or ():
         # The API server fills in the Gateway API's own group, which has no Services.
@@ -106,11 +113,16 @@ def parents_of(resource: Resource) -> Iterator[Attached]:
         kind = reference.get("kind") or "Gateway"
         namespace = reference.get("namespace") or resource.id.namespace
         name, port = reference.get("name") or "", reference.get("port") or 0
-        if kind == "Service" and group in SERVICE_GROUPS:
+        if is_service(group, kind) if dialect.ignores_case else (kind == "Service" and group in SERVICE_GROUPS):
             yield Attached(reference=reference, parent=Parent(ResourceId("", "Service", namespace, name), port, ""))
         elif kind == "Gateway" and group == GATEWAY:
             target = ResourceId(GATEWAY, "Gateway", namespace, name)
             yield Attached(reference=reference, parent=Parent(target, port, reference.get("sectionName") or ""))
+
+
+def is_service_kind(kind: object, dialect: Dialect) -> bool:
+    """Tells whether a reference's kind is that of Services, whatever its group."""
+    return is_service("", kind) if dialect.ignores_case else kind == "Service"
 
 
 def homes(route: Route, parents: Sequence[Attached], dialect: Dialect) -> list[str]:
@@ -120,9 +132,14 @@ def homes(route: Route, parents: Sequence[Attached], dialect: Dialect) -> list[s
     return list(dict.fromkeys(found))
 
 
-def backend(reference: Manifest, home: str) -> ResourceId | None:
-    """Returns the Service that a backendRef means in a namespace, or None for any other kind."""
-    if reference.get("group") not in SERVICE_GROUPS or (reference.get("kind") or "Service") != "Service":
+def backend(reference: Manifest, home: str, dialect: Dialect | None = None) -> ResourceId | None:
+    """Returns the Service that a backendRef means in a namespace, or None for any other kind; Gateways have no dialect."""
+    group, kind = reference.get("group"), reference.get("kind") or "Service"
+    if not (
+        is_service(group or "", kind)
+        if dialect and dialect.ignores_case
+        else group in SERVICE_GROUPS and kind == "Service"
+    ):
         return None
     return ResourceId("", "Service", reference.get("namespace") or home, reference.get("name") or "")
 

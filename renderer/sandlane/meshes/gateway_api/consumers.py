@@ -82,7 +82,9 @@ def _is_default(dialect: Dialect, route: Route, rule: Manifest, service: Resourc
     """Tells whether a rule does what a default does: forward to the Service as it is called without any route."""
     backends = rule.get("backendRefs") or []
     home = homes(route, [a for a in route.parents if a.parent.target == service], dialect)[0]
-    to_itself = all(backend(b, home) == service and b.get("port") == port and not b.get("filters") for b in backends)
+    to_itself = all(
+        backend(b, home, dialect) == service and b.get("port") == port and not b.get("filters") for b in backends
+    )
     is_plain = set(rule) <= {"matches", "backendRefs", "name"}
     is_tuned = any(key.startswith(_TUNED) for key in annotations_of(route.resource.manifest))
     has_share = all((1 if b.get("weight") is None else b["weight"]) for b in backends)

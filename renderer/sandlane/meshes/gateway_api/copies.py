@@ -113,7 +113,7 @@ def _rule(environment: Environment, dialect: Dialect, copying: Copying, rule: Ru
     home = homes(copying.route, copying.parents, dialect)[0]
 
     def resolve(reference: Manifest) -> ResourceId | None:
-        return backend(reference, home)
+        return backend(reference, home, dialect)
 
     if rule.get("filters"):
         changed["filters"] = [_filter(item, tenant.services, resolve) for item in rule["filters"]]

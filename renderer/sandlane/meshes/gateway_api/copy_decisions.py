@@ -25,7 +25,7 @@ from sandlane.meshes.gateway_api.components import Component, by_route
 from sandlane.meshes.gateway_api.copies import MOST_HEADERS, Copying, Substitute, redirects
 from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.grants import ungranted
-from sandlane.meshes.gateway_api.tenant_errors import refused
+from sandlane.meshes.gateway_api.tenant_errors import tenant_error
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
@@ -41,7 +41,7 @@ class Decided:
     problems: tuple[Problem, ...]
 
 
-def decide(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequence[Component]) -> Decided:
+def decide_copies(plan: Plan, dialect: Dialect, routes: Sequence[Route], parts: Sequence[Component]) -> Decided:
     """Decides on the copies of every tenant."""
     parts_of = by_route(parts)
     sending = _sending(dialect, routes)
@@ -87,7 +87,7 @@ def _sending(dialect: Dialect, routes: Sequence[Route]) -> Mapping[ResourceId, l
         services: list[ResourceId | None] = []
         for rule in route.rules:
             sent = live(rule.get("backendRefs") or [])
-            services += [backend(r, home) for home in homes(route, route.parents, dialect) for r in sent]
+            services += [backend(r, home, dialect) for home in homes(route, route.parents, dialect) for r in sent]
             if _falls(dialect, rule):
                 services += [attached.parent.target for attached in parent_services(route)]
         for service in dict.fromkeys(services):
@@ -123,18 +123,18 @@ def _copying(
     parents = tuple(a for a in route.parents if any((route, a) in part.pairs for part in chosen))
     made = Copying(route=route, tenant=tenant, parents=parents)
     if len(homes(route, parents, dialect)) > 1 and any(
-        _is_homeless(r) for rule in route.rules for r in references_of(rule)
+        _is_homeless(dialect, r) for rule in route.rules for r in references_of(rule)
     ):
         what = "has a backendRef without a namespace, which means another Service at each of its parents"
-        return refused("SL402", route, tenant, what=what, way="write the backendRef's namespace out")
+        return tenant_error("SL402", route, tenant, what=what, way="write the backendRef's namespace out")
     if any(part.number in by_host for part in chosen):
         port = _port(plan, parents[0])
         if len({(a.parent.target, a.parent.port) for a in parents}) > 1:
             what, way = "serves several Services or ports of which some are cloned", "give each a route of its own"
-            return refused("SL402", route, tenant, what=what, way=way)
+            return tenant_error("SL402", route, tenant, what=what, way=way)
         if port is None:
             what, way = "names no port of a Service with several", "give its parentRef a port"
-            return refused("SL402", route, tenant, what=what, way=way)
+            return tenant_error("SL402", route, tenant, what=what, way=way)
         return replace(made, everything=Substitute(parents[0].parent.target, port))
     cloned = [a for a in parents if a.is_service and a.parent.target in tenant.services]
     if not cloned or not any(_falls(dialect, rule) for rule in route.rules):
@@ -142,13 +142,13 @@ def _copying(
     port = _port(plan, cloned[0])
     if len({(a.parent.target, a.parent.port) for a in parents}) > 1 or port is None:
         what = "has a rule without backendRefs for several parents or ports"
-        return refused("SL402", route, tenant, what=what, way="give each parent and port a route of its own")
+        return tenant_error("SL402", route, tenant, what=what, way="give each parent and port a route of its own")
     return replace(made, parent=Substitute(cloned[0].parent.target, port))
 
 
-def _is_homeless(reference: Manifest) -> bool:
+def _is_homeless(dialect: Dialect, reference: Manifest) -> bool:
     """Tells whether the place of a backendRef decides which Service it means."""
-    return not reference.get("namespace") and backend(reference, "") is not None
+    return not reference.get("namespace") and backend(reference, "", dialect) is not None
 
 
 def _port(plan: Plan, attached: Attached) -> int | None:
@@ -161,19 +161,20 @@ def _port(plan: Plan, attached: Attached) -> int | None:
 
 
 def _match_problems(environment: Environment, dialect: Dialect, copying: Copying) -> Iterator[Problem]:
-    """Yields matches to which no carrier can be added."""
+    """Yields matches to which no carrier can be added; for a copy without a method all of the Service's routes would fail (R-L1)."""
     route, resource = copying.route, copying.route.resource
     carriers = {header_of(carrier) for carrier in environment.carriers}
+    is_refused = dialect.needs_grpc_method and not environment.cluster.linkerd.grpc_matches_without_method
+    is_proxied = resource.id.kind == "GRPCRoute" and any(attached.is_service for attached in copying.parents)
+    needs_method = is_refused and is_proxied  # Gateways read their routes themselves
     for number, rule in enumerate(route.rules):
         for place, match in enumerate(rule.get("matches") or [{}]):
             path = ("spec", "rules", number, "matches", place)
             headers = [str(h.get("name", "")).lower() for h in match.get("headers") or ()]
             taken = [h for h in headers if h in carriers]
             if taken:
-                yield refused("SL421", route, copying.tenant, path, header=taken[0])
+                yield tenant_error("SL421", route, copying.tenant, path, header=taken[0])
             if len(headers) >= MOST_HEADERS:
-                yield refused("SL422", route, copying.tenant, path, most=MOST_HEADERS)
-            is_grpc = dialect.needs_grpc_method and resource.id.kind == "GRPCRoute"
-            if is_grpc and not (match.get("method") or {}).get("service"):
-                place_said = path if rule.get("matches") else path[:3]
-                yield report("SL423", source=resource.source, path=place_said, object=str(resource.id))
+                yield tenant_error("SL422", route, copying.tenant, path, most=MOST_HEADERS)
+            if needs_method and not match.get("method"):
+                yield tenant_error("SL423", route, copying.tenant, path if rule.get("matches") else path[:3])

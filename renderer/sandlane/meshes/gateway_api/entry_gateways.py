@@ -42,5 +42,7 @@ def entered(dialect: Dialect, copyings: Sequence[Copying]) -> frozenset[Resource
             continue
         home = homes(copying.route, copying.parents, dialect)[0]
         for rule in copying.route.rules:
-            found |= {backend(reference, home) for reference in references_of(rule)} & copying.tenant.services.keys()
+            found |= {
+                backend(reference, home, dialect) for reference in references_of(rule)
+            } & copying.tenant.services.keys()
     return frozenset(service for service in found if service)

@@ -15,7 +15,7 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.meshes.gateway_api.attached_routes import Route, backend, references_of
 from sandlane.meshes.gateway_api.copies import Copying
 from sandlane.meshes.gateway_api.dialects import GATEWAY
-from sandlane.meshes.gateway_api.tenant_errors import refused
+from sandlane.meshes.gateway_api.tenant_errors import tenant_error
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_metadata
 from sandlane.plan.model import ServiceClone
@@ -59,7 +59,7 @@ def ungranted(base: Base, copying: Copying) -> Iterator[Problem]:
     for crossing in crossings([copying.route]) if is_at_gateway else ():
         is_cloned = crossing.service in copying.tenant.services
         if is_cloned and not any(_lets(grant, crossing) for grant in base.of(GATEWAY, "ReferenceGrant")):
-            yield refused("SL440", copying.route, copying.tenant, service=crossing.service)
+            yield tenant_error("SL440", copying.route, copying.tenant, service=crossing.service)
 
 
 def grants(

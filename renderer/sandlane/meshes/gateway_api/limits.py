@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from itertools import product
 
 from sandlane.meshes.gateway_api.copies import Copying, Rule
-from sandlane.meshes.gateway_api.tenant_errors import refused
+from sandlane.meshes.gateway_api.tenant_errors import tenant_error
 from sandlane.output.layout import Placed
 from sandlane.problems.problem import Problem
 
 _MOST_HEADERS, _MOST_WEIGHT = 16, 1_000_000
 
 
-def too_much(copying: Copying, copy: Placed) -> Iterator[Problem]:
+def exceeded_limits(copying: Copying, copy: Placed) -> Iterator[Problem]:
     """Yields what one of a route's copies has too much of: the copies differ in their carriers alone."""
     for number, rule in enumerate(copy.manifest["spec"]["rules"]):
         for what, most, way in _of_rule(rule):
             words = {"number": number + 1, "what": what, "most": f"{most:,}", "way": way}
-            yield refused("SL461", copying.route, copying.tenant, ("spec", "rules", number), **words)
+            yield tenant_error("SL461", copying.route, copying.tenant, ("spec", "rules", number), **words)
 
 
 def _of_rule(rule: Rule) -> Iterator[tuple[str, int, str]]:

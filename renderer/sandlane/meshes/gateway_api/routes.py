@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
-from sandlane.k8s.resource import ResourceId, at, spec_of
+from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.meshes.gateway_api.attached_routes import (
     Route,
     ignored_filter,
+    is_service_kind,
     parents_of,
     read_routes,
     route_kinds,
@@ -23,16 +24,16 @@ from sandlane.meshes.gateway_api.attached_routes import (
 from sandlane.meshes.gateway_api.components import Component, components
 from sandlane.meshes.gateway_api.consumers import in_the_way, is_served, routes_at
 from sandlane.meshes.gateway_api.copies import copies
-from sandlane.meshes.gateway_api.copy_decisions import decide
+from sandlane.meshes.gateway_api.copy_decisions import decide_copies
 from sandlane.meshes.gateway_api.defaults import defaults
 from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.entry_gateways import entered, inside, public_gateways
 from sandlane.meshes.gateway_api.grants import grants
-from sandlane.meshes.gateway_api.limits import too_much
+from sandlane.meshes.gateway_api.limits import exceeded_limits
 from sandlane.meshes.gateway_api.policies import policies_of, source_labels
-from sandlane.meshes.gateway_api.tenant_errors import refused
+from sandlane.meshes.gateway_api.tenant_errors import tenant_error
 from sandlane.meshes.gateway_api.ties import ties
-from sandlane.meshes.gateway_api.unsupported import unread
+from sandlane.meshes.gateway_api.unsupported import unsupported_routes
 from sandlane.meshes.routed import Routed
 from sandlane.meshes.unroutable_traffic import notices
 from sandlane.output.layout import Placed
@@ -66,7 +67,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
     """Returns the copies of the base's routes for every tenant, and what else has to be known of those routes."""
     routes = inside(read_routes(plan.base, dialect), plan.environment.routes.entry)
     parts = components(routes)
-    decided = decide(plan, dialect, routes, parts)
+    decided = decide_copies(plan, dialect, routes, parts)
     granted = grants(plan.environment, plan.base, routes, plan.services)
     objects: list[Placed] = []
     problems = [
@@ -74,7 +75,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         *_ignored(plan, dialect),
         *_switched_off(plan, dialect),
         *_groupless(plan, dialect),
-        *unread(plan, dialect, routes),
+        *unsupported_routes(plan, dialect, routes),
         *ties(plan.base, dialect, decided.copied),
         *public_gateways(plan.base, decided.copyings),
     ]
@@ -82,7 +83,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         made = tuple(copies(plan.environment, plan.base, dialect, copying))
         followed = policies_of(plan, copying, made)
         objects += (*made, *followed.objects)
-        problems += (*followed.problems, *too_much(copying, made[0]))
+        problems += (*followed.problems, *exceeded_limits(copying, made[0]))
     return RoutedBase(Routed((*objects, *granted), tuple(problems)), parts, entered(dialect, decided.copyings))
 
 
@@ -110,7 +111,7 @@ def route_services(
                 found = in_the_way(dialect, routes, service, port)
                 words = {"service": service, "port": port}
                 problems += (
-                    refused("SL424", r, tenant, ("spec", "rules"), **words, hint=_way(dialect, r)) for r in found
+                    tenant_error("SL424", r, tenant, ("spec", "rules"), **words, hint=_way(dialect, r)) for r in found
                 )
                 objects += defaults(plan.environment, dialect, tenant, service, port)
     return Routed(tuple(objects), tuple(problems))
@@ -135,10 +136,25 @@ def _ignored(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
     for group, kind in route_kinds(dialect):
         for resource in plan.base.of(group, kind):
             name = ignored_filter(resource, dialect)
-            if name and any(attached.is_service for attached in parents_of(resource)):
-                yield report(
-                    "SL425", source=resource.source, path=("spec", "rules"), object=str(resource.id), filter=name
-                )
+            if not any(attached.is_service for attached in parents_of(resource, dialect)):
+                continue
+            source, path, why = resource.source, ("spec", "rules"), dialect.unconvertible(resource.manifest)
+            if name:
+                yield report("SL425", source=source, path=path, object=str(resource.id), filter=name)
+            elif why:
+                yield report("SL475", source=source, path=("spec",), object=str(resource.id), reason=why)
+            else:
+                yield from _answered_500(resource, dialect)
+
+
+def _answered_500(resource: Resource, dialect: Dialect) -> Iterator[Problem]:
+    """Yields backendRefs with filters that the mesh does not know: it answers what goes there by itself (rule R-L5)."""
+    for number, rule in enumerate(spec_of(resource.manifest).get("rules") or ()):
+        for place, reference in enumerate(rule.get("backendRefs") or ()):
+            types = [item.get("type") for item in reference.get("filters") or ()]
+            for name in dict.fromkeys(name for name in types if name in dialect.ignored_filters):
+                path: Path = ("spec", "rules", number, "backendRefs", place)
+                yield report("SL476", source=resource.source, path=path, object=str(resource.id), filter=name)
 
 
 def _switched_off(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
@@ -154,7 +170,7 @@ def _groupless(plan: Plan, dialect: Dialect) -> Iterator[Problem]:
     for group, kind in route_kinds(dialect):
         for resource in plan.base.of(group, kind):
             for number, reference in enumerate(at(resource.manifest, ("spec", "parentRefs")) or ()):
-                if reference.get("kind") == "Service" and reference.get("group") is None:
+                if is_service_kind(reference.get("kind"), dialect) and reference.get("group") is None:
                     path = ("spec", "parentRefs", number)
                     yield report(
                         "SL429", source=resource.source, path=path, object=str(resource.id), service=reference["name"]

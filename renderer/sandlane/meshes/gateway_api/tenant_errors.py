@@ -10,7 +10,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 
 
-def refused(code: str, route: Route, tenant: Tenant, path: Path = ("spec",), **words: Any) -> Problem:
+def tenant_error(code: str, route: Route, tenant: Tenant, path: Path = ("spec",), **words: Any) -> Problem:
     """Returns an error on a route of the base that is a tenant's."""
     resource = route.resource
     return report(code, source=resource.source, path=path, sandbox=tenant.source, object=str(resource.id), **words)

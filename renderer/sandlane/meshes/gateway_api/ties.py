@@ -5,7 +5,7 @@ told apart by their own ages: so which route answers a tenant may differ from wh
 
 gateway-api: GEP-1294 (routes of clients replace those of the Service, and hostnames do not count there); istio:
 pilot/pkg/config/kube/gateway/route_collections.go (one VirtualService for each namespace and form of parentRef, of which a
-sidecar uses the oldest).
+sidecar uses the oldest); Linkerd takes the older, then the first by name (rule R-L10).
 """
 
 from __future__ import annotations

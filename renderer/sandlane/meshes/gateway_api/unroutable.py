@@ -8,7 +8,7 @@ from sandlane.base.base import Base
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import ResourceId, at, spec_of
-from sandlane.meshes.gateway_api.attached_routes import ignored_filter, parents_of, read_routes
+from sandlane.meshes.gateway_api.attached_routes import is_service_kind, parents_of, read_routes, why_ignored
 from sandlane.meshes.gateway_api.dialects import GATEWAY, LINKERD, Dialect
 from sandlane.meshes.gateway_api.waypoints import heeded
 from sandlane.specs.model import Environment
@@ -30,7 +30,7 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
             if reason:
                 found[(service.id, number_and_protocol(port))] = reason
     served = _served(base, dialect)
-    for service_id, number, route in _l4_routes(base):
+    for service_id, number, route in _l4_routes(base, dialect):
         for service in [base.by_id[service_id]] if service_id in base.by_id else []:
             for port in spec_of(service.manifest).get("ports") or ():
                 is_served = any((service_id, n) in served for n in (0, port["port"]))
@@ -62,19 +62,19 @@ def _profiles(environment: Environment, base: Base) -> Iterator[tuple[ResourceId
 
 
 def _kept_off(base: Base, dialect: Dialect) -> Iterator[tuple[tuple[ResourceId, int], str]]:
-    """Yields the ports that GRPCRoutes keep HTTPRoutes off without any effect of their own, for a filter that is not known.
+    """Yields the ports that GRPCRoutes keep HTTPRoutes off without any effect of their own, since Linkerd ignores them.
 
     linkerd2: policy-controller/k8s/status/src/index.rs (parent_has_conflicting_routes) looks at their parentRefs alone; where a
     route of the Service's own namespace serves the port by another parentRef, its copies do as well.
     """
     served = _served(base, dialect)
     for route in base.of(GATEWAY, "GRPCRoute"):
-        name = ignored_filter(route, dialect)
-        for attached in parents_of(route) if name else ():
+        ignored = why_ignored(route, dialect)
+        for attached in parents_of(route, dialect) if ignored else ():
             parent = attached.parent
             is_served = any((parent.target, number) in served for number in (0, parent.port))
             if attached.is_service and parent.port and not is_served:
-                why = f"'{route.id}' has no effect for its filter {name}, and keeps HTTPRoutes off"
+                why = f"'{route.id}' has no effect, since {ignored}, and keeps HTTPRoutes off"
                 yield (parent.target, parent.port), why
 
 
@@ -85,7 +85,7 @@ def _inert(base: Base, dialect: Dialect) -> Iterator[tuple[tuple[ResourceId, int
     """
     served = _served(base, dialect, ("HTTPRoute",))
     for route in base.of(GATEWAY, "GRPCRoute"):
-        for parent in (attached.parent for attached in parents_of(route) if attached.is_service):
+        for parent in (attached.parent for attached in parents_of(route, dialect) if attached.is_service):
             service = base.by_id.get(parent.target)
             for port in at(service.manifest, ("spec", "ports")) or () if service else ():
                 is_meant = str(port.get("appProtocol")).lower() == "http" and parent.port in (0, port["port"])
@@ -107,14 +107,13 @@ def _served(
     return frozenset(found)
 
 
-def _l4_routes(base: Base) -> Iterator[tuple[ResourceId, int, ResourceId]]:
+def _l4_routes(base: Base, dialect: Dialect) -> Iterator[tuple[ResourceId, int, ResourceId]]:
     for kind in ("TCPRoute", "TLSRoute"):
         for route in base.of(GATEWAY, kind):
             for reference in spec_of(route.manifest).get("parentRefs") or ():
-                if reference.get("kind") == "Service" and reference.get("group") in ("", "core"):
+                group = str(reference.get("group", GATEWAY))
+                is_core = (group.lower() if dialect.ignores_case else group) in ("", "core")
+                if is_core and is_service_kind(reference.get("kind"), dialect):
                     namespace = reference.get("namespace") or route.id.namespace
-                    yield (
-                        ResourceId("", "Service", namespace, reference.get("name") or ""),
-                        reference.get("port") or 0,
-                        route.id,
-                    )
+                    service = ResourceId("", "Service", namespace, reference.get("name") or "")
+                    yield service, reference.get("port") or 0, route.id

@@ -15,6 +15,7 @@ from sandlane.meshes.gateway_api.attached_routes import (
     Route,
     backend,
     homes,
+    is_service_kind,
     live,
     parents_of,
     references_of,
@@ -32,16 +33,16 @@ _Found = tuple[ResourceId | None, str, str]
 """A Service, why its requests stay with the base, and the way out."""
 
 
-def unread(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator[Problem]:
+def unsupported_routes(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator[Problem]:
     """Yields the base's routes that send requests to cloned Services without regard to tenants; `routes` are those that are read."""
     cloned = {service for tenant in plan.tenants for service in tenant.services}
     every = [r for group, kind in route_kinds(dialect) for r in plan.base.of(group, kind)] if cloned else []
-    found = [(route, item) for route in every for item in _by_parents(plan, route)]
+    found = [(route, item) for route in every for item in _by_parents(plan, dialect, route)]
     found += [
         (route, item)
         for kind in (_L4_KINDS if cloned else ())
         for route in plan.base.of(GATEWAY, kind)
-        for item in _of_connections(plan, route)
+        for item in _of_connections(plan, dialect, route)
     ]
     found += [
         (route.resource, item) for route in (routes if cloned else ()) for item in _by_other_names(plan, dialect, route)
@@ -60,21 +61,21 @@ def unread(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator[Pr
             )
 
 
-def _by_parents(plan: Plan, route: Resource) -> Iterator[_Found]:
+def _by_parents(plan: Plan, dialect: Dialect, route: Resource) -> Iterator[_Found]:
     """Yields where a route sends for parents that are neither Services nor Gateways."""
     for reference in _parents(plan, route):
         group = GATEWAY if reference.get("group") is None else reference["group"]
         kind, home = reference.get("kind") or "Gateway", reference.get("namespace") or route.id.namespace
-        if kind == "Service" or (group, kind) in (_SERVER, (GATEWAY, "Gateway")):
+        if is_service_kind(kind, dialect) or (group, kind) in (_SERVER, (GATEWAY, "Gateway")):
             continue
         reason = f"sandlane cannot tell tenants apart at its parent '{kind}/{home}/{reference.get('name')}'"
         for service in _sent(route):
             yield service, reason, "attach the route to a Service or a Gateway to have tenants routed"
 
 
-def _of_connections(plan: Plan, route: Resource) -> Iterator[_Found]:
+def _of_connections(plan: Plan, dialect: Dialect, route: Resource) -> Iterator[_Found]:
     """Yields where a route sends connections, but for the Service that it is attached to: its ports are said themselves."""
-    own = {attached.parent.target for attached in parents_of(route)}
+    own = {attached.parent.target for attached in parents_of(route, dialect)}
     if any(True for _ in _parents(plan, route)):
         reason = f"a {route.id.kind} tells connections apart, which carry no tenantID"
         for service in _sent(route):
@@ -100,7 +101,7 @@ def _by_other_names(plan: Plan, dialect: Dialect, route: Route) -> Iterator[_Fou
     home = homes(route, route.parents, dialect)[0]
     for rule in route.rules:
         sent = live(rule.get("backendRefs") or [])
-        named = {backend(reference, home) for reference in sent}
+        named = {backend(reference, home, dialect) for reference in sent}
         for reference in sent:
             host, said = _host(plan, reference, home)
             service = host and ResourceId("", "Service", host.namespace, host.name)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import ResourceId, labels_of
+from sandlane.k8s.resource import Manifest, ResourceId, at, labels_of
+from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.plan.model import Plan, WorkloadClone
 from sandlane.plan.problem_at import problem_at
 from sandlane.problems.catalogue import report
@@ -23,16 +24,38 @@ _NOT_FOR_SERVICES = ("none", "workload")
 
 
 def waypoint_of(base: Base, service: ResourceId) -> ResourceId | None:
-    """Returns the waypoint (a Gateway) that the base shows for a Service, and that does not leave its requests alone."""
+    """Returns the waypoint (a Gateway) that is named for a Service, and that does not leave its requests alone."""
     named = _named(base, service)
-    return None if named is None or _leaves_services(base, named) else named
+    return None if named is None or _refusal(base, named, service) else named
 
 
-def _leaves_services(base: Base, waypoint: ResourceId) -> str | None:
-    """Returns what a waypoint is for where it is not for Services, else None."""
+def _refusal(base: Base, waypoint: ResourceId, service: ResourceId) -> str | None:
+    """Returns why a waypoint does not look at a Service's requests, or None."""
     gateway = base.by_id.get(waypoint)
     meant = labels_of(gateway.manifest).get(FOR) if gateway else None
-    return meant if meant in _NOT_FOR_SERVICES else None
+    if meant in _NOT_FOR_SERVICES:
+        return f"leaves requests to Services alone ('{FOR}: {meant}')"
+    if _admits(base, waypoint, service.namespace) is False:
+        return f"does not admit Services of namespace '{service.namespace}' ('allowedRoutes' of its HBONE listener)"
+    return None
+
+
+def _admits(base: Base, waypoint: ResourceId, namespace: str) -> bool | None:
+    """Tells whether a waypoint serves Services of a namespace; None where the base does not say.
+
+    Istio: pilot/pkg/serviceregistry/ambient/waypoints.go (makeAllowedRoutes): as its listener for HBONE has it, `Same` by default.
+    """
+    if waypoint.namespace == namespace and waypoint not in base.by_id:
+        return True
+    if waypoint not in base.by_id:
+        return None
+    listeners = at(base.by_id[waypoint].manifest, ("spec", "listeners")) or ()
+    own: Manifest = next((x for x in listeners if (x.get("protocol"), x.get("port")) == ("HBONE", 15008)), {})
+    allowed = at(own, ("allowedRoutes", "namespaces")) or {}
+    if allowed.get("from") == "Selector":
+        known = base.by_id.get(ResourceId("", "Namespace", "", namespace))
+        return matches(from_label_selector(allowed.get("selector") or {}), labels_of(known.manifest)) if known else None
+    return allowed.get("from") == "All" or (allowed.get("from") != "None" and waypoint.namespace == namespace)
 
 
 def _named(base: Base, service: ResourceId) -> ResourceId | None:
@@ -55,13 +78,18 @@ def heeded(base: Base, service: ResourceId) -> frozenset[str]:
 def without_waypoint(plan: Plan, entered: Collection[ResourceId]) -> Iterator[Problem]:
     """Yields the cloned Services for which the base shows no waypoint, and sandboxes of which no clone is then reached.
 
-    `entered` are Services to which gateways send by themselves: they need no waypoint for what comes in there.
+    `entered` are Services to which gateways send by themselves: they need no waypoint for what comes in there. A Namespace that the
+    base does not hold may name a waypoint, so there nothing is known to be lost.
     """
     cloned = sorted({service for tenant in plan.tenants for service in tenant.services})
-    lacking = {service for service in cloned if waypoint_of(plan.base, service) is None}
-    for service in sorted(lacking):
+    missing = {service for service in cloned if waypoint_of(plan.base, service) is None}
+    lacking = {service for service in missing if not _is_unknown(plan.base, service)}
+    for service in cloned:
         source = plan.base.by_id[service].source
-        yield report("SL427", source=source, path=("metadata",), service=service, reason=_why(plan.base, service))
+        if service in missing:
+            yield report("SL427", source=source, path=("metadata",), service=service, reason=_why(plan.base, service))
+        elif (named := _named(plan.base, service)) and _admits(plan.base, named, service.namespace) is None:
+            yield report("SL469", source=source, path=("metadata",), service=service, waypoint=named)
     by_sandbox: dict[str, list[WorkloadClone]] = {}
     for clone in plan.clones:
         by_sandbox.setdefault(clone.sandbox.name, []).append(clone)
@@ -70,22 +98,40 @@ def without_waypoint(plan: Plan, entered: Collection[ResourceId]) -> Iterator[Pr
             yield from (_unreached(plan.base, clone) for clone in clones)
 
 
+def _is_unknown(base: Base, service: ResourceId) -> bool:
+    """Tells whether a Namespace that the base does not hold may name a waypoint for a Service."""
+    labels = labels_of(base.by_id[service].manifest)
+    return USE not in labels and ResourceId("", "Namespace", "", service.namespace) not in base.by_id
+
+
 def _why(base: Base, service: ResourceId) -> str:
     """Returns why a Service has no waypoint."""
     named = _named(base, service)
-    if named is None:
-        return f"without the label '{USE}' on it or on its namespace nothing is routed"
-    return f"'{named}' leaves requests to Services alone ('{FOR}: {_leaves_services(base, named)}')"
+    if named:
+        return f"'{named}' {_refusal(base, named, service)}"
+    if _is_unknown(base, service):
+        return (
+            f"the base does not hold Namespace '{service.namespace}', which may name one: say it by 'cluster.waypoint'"
+        )
+    return f"without the label '{USE}' on it or on its namespace nothing is routed"
 
 
 def _unreached(base: Base, clone: WorkloadClone) -> Problem:
     services = ", ".join(f"'{service.id}'" for service in clone.services)
-    named = next((waypoint for service in clone.services if (waypoint := _named(base, service.id))), None)
-    way = f"label '{named}' '{FOR}: service'" if named else f"label the Service or its Namespace '{USE}: <waypoint>'"
     return problem_at(
         clone,
         "SL411",
         object=str(clone.origin.id),
         why_not=f"the base shows no waypoint for {services}",
-        hint=f"{way} in the base",
+        hint=f"{_way(base, clone)} in the base",
     )
+
+
+def _way(base: Base, clone: WorkloadClone) -> str:
+    for service in clone.services:
+        named = _named(base, service.id)
+        if named and _admits(base, named, service.id.namespace) is False:
+            return f"admit namespace '{service.id.namespace}' in the HBONE listener's 'allowedRoutes' of '{named}'"
+        if named:
+            return f"label '{named}' '{FOR}: service'"
+    return f"label the Service or its Namespace '{USE}: <waypoint>'"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.k8s.resource import ResourceId, at
 from sandlane.meshes.istio.coverage import Standing, http_ports
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import destinations
 from sandlane.plan.model import Tenant
 from sandlane.problems.catalogue import report
@@ -20,7 +20,7 @@ from sandlane.problems.problem import Problem
 
 
 def alias_problems(
-    view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
+    view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
 ) -> Iterator[Problem]:
     """Yields VirtualServices that send to other names of cloned Services, and those that a new one might hide from such a name."""
     meanings = _meanings(view)
@@ -41,7 +41,7 @@ def alias_problems(
                 )
 
 
-def _meanings(view: View) -> dict[ResourceId, ResourceId]:
+def _meanings(view: RouteIndex) -> dict[ResourceId, ResourceId]:
     """Returns what each ExternalName Service means, of those that mean a Service of the base."""
     by_name = {view.fqdn(service.id): service.id for service in view.base.of("", "Service")}
     named = {
@@ -62,6 +62,6 @@ def _end(meanings: Mapping[ResourceId, ResourceId], alias: ResourceId) -> Resour
     return found
 
 
-def _is_first(view: View, service: ResourceId, how: Standing) -> bool:
+def _is_first(view: RouteIndex, service: ResourceId, how: Standing) -> bool:
     """Tells whether a Service gets its first entries by tenants, on one port at least."""
     return bool(how.ports) or (how.is_bare and bool(http_ports(view.base.by_id[service].manifest)))

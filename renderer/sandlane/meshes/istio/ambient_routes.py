@@ -10,10 +10,10 @@ from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.routes import route_base, route_services
 from sandlane.meshes.gateway_api.waypoints import heeded, without_waypoint
 from sandlane.meshes.istio.preview import previews
-from sandlane.meshes.istio.route_index import View, make_view
+from sandlane.meshes.istio.route_index import RouteIndex, make_route_index
 from sandlane.meshes.istio.routes import route_virtual_services, services_of
 from sandlane.meshes.istio.trust import entered
-from sandlane.meshes.istio.unsupported import beyond_waypoints, mixed_services
+from sandlane.meshes.istio.unsupported import mixed_services, unsupported_by_waypoints
 from sandlane.meshes.routed import Routed
 from sandlane.meshes.unroutable_traffic import notices
 from sandlane.plan.model import Plan, Unroutable
@@ -21,7 +21,7 @@ from sandlane.plan.model import Plan, Unroutable
 
 def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     """Returns the routes of all tenants."""
-    view = make_view(plan.base, plan.environment.cluster.domain)
+    view = make_route_index(plan.base, plan.environment.cluster.domain)
     copied = route_base(plan, dialect)
     made = route_services(plan, dialect, unroutable, copied.parts, _served(view))
     written = route_virtual_services(plan, view, {})
@@ -34,7 +34,7 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
             *written.problems,
             *copied.routed.problems,
             *made.problems,
-            *beyond_waypoints(plan, view, services_of(plan)),
+            *unsupported_by_waypoints(plan, view, services_of(plan)),
             *without_waypoint(plan, reached),
             *mixed_services(plan, view, services_of(plan), copied.parts),
             *notices(plan, unroutable, reached),
@@ -43,7 +43,7 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     )
 
 
-def _served(view: View) -> frozenset[ResourceId]:
+def _served(view: RouteIndex) -> frozenset[ResourceId]:
     """Returns the Services that have VirtualServices which their waypoints heed: those of clients' namespaces have no effect."""
     return frozenset(
         id for id, found in view.in_mesh.items() if any(vs.id.namespace in heeded(view.base, id) for vs in found)

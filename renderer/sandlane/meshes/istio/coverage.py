@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sandlane.base.base import Base
-from sandlane.k8s.ports import is_http, istio_protocol
+from sandlane.k8s.ports import has_sidecar_listener, is_http, istio_protocol
 from sandlane.k8s.resource import Manifest, Resource
 from sandlane.k8s.visibility import visibility
 from sandlane.meshes.istio.delegates import expanded
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import MESH, hosts, matches_of
 from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
@@ -39,11 +39,12 @@ class Standing:
 
 
 def http_ports(service: Manifest) -> list[int]:
-    """Returns the numbers of a Service's ports that Istio can route by headers."""
-    return [port["port"] for port in (service.get("spec") or {}).get("ports") or () if is_http(istio_protocol(port))]
+    """Returns the numbers of a Service's ports that Istio's sidecars can route by headers."""
+    ports = (service.get("spec") or {}).get("ports") or ()
+    return [port["port"] for port in ports if is_http(istio_protocol(port)) and has_sidecar_listener(port)]
 
 
-def standing(view: View, service: Resource) -> Standing:
+def standing(view: RouteIndex, service: Resource) -> Standing:
     """Returns how a Service is served in the mesh."""
     seen = visibility(service)
     serving = [vs for vs in view.in_mesh.get(service.id, ()) if _meets(visibility(vs), seen)]
@@ -76,7 +77,7 @@ def _covers(scope: frozenset[str], seen: frozenset[str]) -> bool:
     return "*" in scope or seen <= scope
 
 
-def _is_its_own(view: View, vs: Resource, service: Resource) -> bool:
+def _is_its_own(view: RouteIndex, vs: Resource, service: Resource) -> bool:
     own = hosts(vs.manifest)
     return len(own) == 1 and view.service(own[0], vs.id.namespace) == service.id
 

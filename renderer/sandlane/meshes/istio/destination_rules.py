@@ -11,7 +11,7 @@ from typing import Any
 
 from sandlane.k8s.hosts import renamed
 from sandlane.k8s.resource import Resource, ResourceId
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, live, mirrors
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_metadata
@@ -20,7 +20,7 @@ from sandlane.plan.names import ORIGIN, clone_name
 from sandlane.specs.model import Environment
 
 
-def destination_rules(plan: Plan, view: View) -> Iterator[Placed]:
+def destination_rules(plan: Plan, view: RouteIndex) -> Iterator[Placed]:
     """Yields the copies for every cloned Service of every sandbox.
 
     A rule for clients of certain labels has one more for each clone of these clients in the sandbox (rule R-I19).
@@ -53,7 +53,7 @@ def _placed(
     return Placed(directory=f"{SANDBOXES}/{service.sandbox.name}", id=id, manifest=manifest)
 
 
-def _kept_subsets(view: View) -> dict[ResourceId, set[str]]:
+def _kept_subsets(view: RouteIndex) -> dict[ResourceId, set[str]]:
     """Returns, by Service, the subsets that base routes send to and that have a policy of their own."""
     kept: dict[ResourceId, set[str]] = {}
     for vs in view.virtual_services:

@@ -1,6 +1,6 @@
 """Where VirtualServices meet at gateways (rule R-I12).
 
-Istio puts the entries of all VirtualServices of a virtual host that apply to a gateway and its port into one list and moves its
+Istio puts the entries of all VirtualServices of a virtual host that apply to gateway pods and their port into one list and moves its
 catch-alls to the end, where only the first is met (istio: pilot/pkg/networking/core/gateway.go and route.go, SortVHostRoutes).
 """
 
@@ -13,12 +13,14 @@ from sandlane.base.base import Base
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
+from sandlane.meshes.istio.gateway_pods import Pods, pods_of
 from sandlane.meshes.istio.virtual_service_fields import MESH, NETWORKING, entries, gateways, hosts, matches_of
 
 _CLIENTS = ("sourceLabels", "sourceNamespace")
 
 Place = tuple[str, int | None]
 """A set of gateway pods, and a port of theirs; None where the base does not have the gateway."""
+_ByGateway = Mapping[ResourceId, tuple[Pods, ...]]
 Binding = tuple[Place, str]
 """A place, and the name of a virtual host there."""
 
@@ -50,28 +52,33 @@ Bindings = Mapping[Binding, tuple[Member, ...]]
 def bindings_of(base: Base, domain: str) -> Bindings:
     """Returns the VirtualServices of each virtual host of gateways, in the order in which Istio takes those of one age."""
     found: dict[Binding, list[Member]] = {}
-    for vs in sorted(base.of(NETWORKING, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace)):
+    pods = pods_of(base)
+    for vs in base.of(NETWORKING, "VirtualService"):
         by_binding: dict[Binding, set[str]] = {}
-        for binding, gateway in _bindings(base, domain, vs):
+        for binding, gateway in _bindings(base, pods, domain, vs):
             by_binding.setdefault(binding, set()).add(gateway)
         for binding in sorted(by_binding, key=str):
             found.setdefault(binding, []).append(_member(vs, frozenset(by_binding[binding]), binding[0][1]))
-    return {binding: tuple(members) for binding, members in found.items()}
+    return {binding: tuple(sorted(members, key=_turn)) for binding, members in found.items()}
 
 
-def _bindings(base: Base, domain: str, vs: Resource) -> Iterator[tuple[Binding, str]]:
+def _turn(member: Member) -> tuple[tuple[str, str], str, str]:
+    """Returns what a member is sorted by: Istio goes through the Gateways, and through the VirtualServices of each."""
+    home, _, name = min(member.gateways, key=lambda gateway: gateway.partition("/")[::-1]).partition("/")
+    return (name, home), member.vs.id.name, member.vs.id.namespace
+
+
+def _bindings(base: Base, pods: _ByGateway, domain: str, vs: Resource) -> Iterator[tuple[Binding, str]]:
     for name in gateways(vs.manifest):
         full = gateway_name(name, vs.id.namespace)
-        if full == MESH or not is_seen(vs, full):
-            continue
-        for place, patterns in _places(base, full, vs.id.namespace):
+        for place, patterns in _places(base, pods, full, vs) if full != MESH else ():
             for own in _full_hosts(domain, vs):
                 yield from (((place, host), full) for host in _common(own, patterns))
 
 
-def is_seen(vs: Resource, gateway: str) -> bool:
-    """Tells whether a VirtualService is exported to a gateway (istio: pilot/pkg/model/push_context.go, VirtualServicesForGateway)."""
-    return bool(visibility(vs) & {"*", gateway.partition("/")[0]})
+def _is_seen(vs: Resource, namespace: str) -> bool:
+    """Tells whether gateway pods of a namespace see a VirtualService (istio: push_context.go, VirtualServicesForGateway)."""
+    return bool(visibility(vs) & {"*", namespace})
 
 
 def _member(vs: Resource, names: frozenset[str], port: int | None) -> Member:
@@ -119,21 +126,25 @@ def _common(host: str, patterns: Sequence[str] | None) -> Iterator[str]:
             yield pattern
 
 
-def _places(base: Base, name: str, namespace: str) -> Iterator[tuple[Place, Sequence[str] | None]]:
-    """Yields the places of a gateway, with the host patterns that it serves there for objects of a namespace.
+def _places(base: Base, pods: _ByGateway, name: str, vs: Resource) -> Iterator[tuple[Place, Sequence[str] | None]]:
+    """Yields the places of a gateway, with the host patterns that it serves there for a VirtualService.
 
-    Gateways with one selector and port are one place, whatever their names. One that the base does not have is its own.
+    Gateways that the same pods serve on one port are one place, but each TLS server is one of its own, with its own certificate.
+    A gateway that the base does not have is its own.
     """
     home, _, own = name.partition("/")
     gateway = base.by_id.get(ResourceId(NETWORKING, "Gateway", home, own))
     if gateway is None:
-        yield (name, None), None
+        if _is_seen(vs, home):
+            yield (name, None), None
         return
-    spec = spec_of(gateway.manifest)
-    selector = ",".join(f"{key}={value}" for key, value in sorted((spec.get("selector") or {}).items()))
-    for server in spec.get("servers") or ():
-        place = (selector or name, (server.get("port") or {}).get("number"))
-        yield place, [p for p in (_pattern(str(h).lower(), home, namespace) for h in server.get("hosts") or ()) if p]
+    for each in pods[gateway.id]:
+        for server in spec_of(gateway.manifest).get("servers") or () if _is_seen(vs, each.namespace) else ():
+            port = server.get("port") or {}
+            is_tls = str(port.get("protocol", "")).upper() == "HTTPS"
+            place = (f"{each.key} {name} {port.get('name')}" if is_tls else each.key, port.get("number"))
+            listed = (_pattern(str(h).lower(), home, vs.id.namespace) for h in server.get("hosts") or ())
+            yield place, [pattern for pattern in listed if pattern]
 
 
 def _pattern(host: str, home: str, namespace: str) -> str | None:
@@ -142,18 +153,14 @@ def _pattern(host: str, home: str, namespace: str) -> str | None:
     return pattern if (home if scope == "." else scope) in ("", "*", namespace) else None
 
 
-def served_at(base: Base, domain: str, gateway: Resource) -> dict[str, list[Resource]]:
+def served_at(bindings: Bindings, gateway: Resource) -> dict[str, list[Resource]]:
     """Returns the VirtualServices of each virtual host of a gateway, whatever its port, in Istio's order for those of one age."""
     full = f"{gateway.id.namespace}/{gateway.id.name}"
     found: dict[str, list[Resource]] = {}
-    for vs in sorted(base.of(NETWORKING, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace)):
-        if is_seen(vs, full) and any(gateway_name(name, vs.id.namespace) == full for name in gateways(vs.manifest)):
-            places = _places(base, full, vs.id.namespace)
-            names = {
-                host for _, patterns in places for own in _full_hosts(domain, vs) for host in _common(own, patterns)
-            }
-            for host in sorted(names):
-                found.setdefault(host, []).append(vs)
+    for (_, host), members in sorted(bindings.items(), key=str):
+        if any(full in member.gateways for member in members):
+            known = found.setdefault(host, [])
+            known += [member.vs for member in members if member.vs not in known]
     return found
 
 

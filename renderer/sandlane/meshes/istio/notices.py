@@ -10,7 +10,8 @@ from sandlane.k8s.visibility import visibility
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.meshes.istio.coverage import Standing, http_ports
 from sandlane.meshes.istio.delegates import expanded
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
+from sandlane.meshes.istio.versions import of_other_versions
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, destinations, entries, hosts, live, mirrors
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan, Tenant
@@ -22,7 +23,7 @@ INJECT = "sidecar.istio.io/inject"
 
 
 def service_notices(
-    view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
+    view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
 ) -> Iterator[Problem]:
     """Yields what VirtualServices and DestinationRules of cloned Services cannot keep, or leave to chance."""
     for id, how in standings.items():
@@ -30,6 +31,8 @@ def service_notices(
             yield from _hashing(view, id)
         if not how.is_bare and not view.in_mesh.get(id):
             yield from _caught(view, id)
+        if how.is_bare and http_ports(view.base.by_id[id].manifest):
+            yield from _conflicting(view, id)
     for vs in view.virtual_services:
         for host, meant in literal_hosts(view, vs):
             if meant in by_service:
@@ -37,6 +40,7 @@ def service_notices(
                     "SL414", source=vs.source, path=("spec",), object=str(vs.id), host=host, meant=view.fqdn(meant)
                 )
     yield from _lost_subsets(view, by_service)
+    yield from of_other_versions(view, by_service)
     yield from _twice_served(view, by_service)
     for id in standings:
         service = view.base.by_id[id]
@@ -44,7 +48,20 @@ def service_notices(
             yield report("SL449", source=service.source, path=("spec", "clusterIP"), object=str(id))
 
 
-def _hashing(view: View, id: ResourceId) -> Iterator[Problem]:
+def _conflicting(view: RouteIndex, id: ResourceId) -> Iterator[Problem]:
+    """Yields VirtualServices that Istio's analyzer takes for conflicting with the new one of a Service, though no client sees both.
+
+    Istio: pkg/config/analysis/analyzers/virtualservice/conflictingmeshgatewayhosts.go, which knows no defaults of MeshConfig.
+    """
+    new = visibility(view.base.by_id[id])
+    for vs in view.in_mesh.get(id, ()):
+        listed = spec_of(vs.manifest).get("exportTo") or ("*",)
+        own = {vs.id.namespace if name == "." else name for name in listed}
+        if "*" in own | new or own & new:
+            yield report("SL470", source=vs.source, path=("spec", "exportTo"), object=str(vs.id), service=id)
+
+
+def _hashing(view: RouteIndex, id: ResourceId) -> Iterator[Problem]:
     for rule in view.rules_of.get(id, ()):
         policy = at(rule.manifest, ("spec", "trafficPolicy")) or {}
         places = [policy, *(policy.get("portLevelSettings") or ())]
@@ -52,7 +69,7 @@ def _hashing(view: View, id: ResourceId) -> Iterator[Problem]:
             yield report("SL413", source=rule.source, path=("spec", "trafficPolicy"), object=str(rule.id), service=id)
 
 
-def _lost_subsets(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+def _lost_subsets(view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
     """Yields subsets with a policy that cloned Services have by a wildcard host alone, to which routes send (rule R-I10)."""
     sent = {
         (service, destination.get("subset"))
@@ -77,7 +94,7 @@ def _lost_subsets(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]])
                 )
 
 
-def _caught(view: View, id: ResourceId) -> Iterator[Problem]:
+def _caught(view: RouteIndex, id: ResourceId) -> Iterator[Problem]:
     """Yields wildcard hosts that take a cloned Service's requests elsewhere: nobody reaches it by its name (rule R-I14)."""
     for vs in view.closest(id, view.caught_by(id)):
         sent = {
@@ -91,7 +108,7 @@ def _caught(view: View, id: ResourceId) -> Iterator[Problem]:
 
 
 def unreached(
-    view: View,
+    view: RouteIndex,
     by_service: Mapping[ResourceId, Sequence[Tenant]],
     standings: Mapping[ResourceId, Standing],
     objects: Sequence[Placed],
@@ -109,7 +126,7 @@ def unreached(
             yield report("SL448", source=vs.source, path=("spec", "http"), object=str(vs.id), how=how)
 
 
-def _sent(view: View, placed: Placed) -> Iterator[ResourceId | None]:
+def _sent(view: RouteIndex, placed: Placed) -> Iterator[ResourceId | None]:
     """Yields the Services to which a route object sends requests."""
     home = placed.id.namespace
     if placed.id.kind == "VirtualService":
@@ -121,7 +138,9 @@ def _sent(view: View, placed: Placed) -> Iterator[ResourceId | None]:
             yield ResourceId("", "Service", reference.get("namespace") or home, reference["name"])
 
 
-def client_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+def client_notices(
+    plan: Plan, view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]
+) -> Iterator[Problem]:
     """Yields Sidecars that may hide a Service from its clients, and workloads that have no sidecar."""
     if not by_service:
         return
@@ -140,11 +159,12 @@ def client_notices(plan: Plan, view: View, by_service: Mapping[ResourceId, Seque
                     source=workload.source,
                     path=row.template,
                     object=str(workload.id),
-                    why_not=f"{INJECT}: 'false'",
+                    why_not=f"has no proxy of the mesh ({INJECT}: 'false')",
+                    where="",
                 )
 
 
-def _hidden(view: View, sidecar: Resource, id: ResourceId) -> list[ResourceId]:
+def _hidden(view: RouteIndex, sidecar: Resource, id: ResourceId) -> list[ResourceId]:
     """Returns what a Sidecar hides from its workloads of a Service and its VirtualServices, with the clones that these lead to."""
     listed = [
         str(host) for entry in at(sidecar.manifest, ("spec", "egress")) or () for host in entry.get("hosts") or ()
@@ -157,7 +177,7 @@ def _hidden(view: View, sidecar: Resource, id: ResourceId) -> list[ResourceId]:
     return [] if "*" in shown else [each for each in needed if each.namespace not in shown]
 
 
-def _twice_served(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+def _twice_served(view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
     for id in by_service:
         serving = [vs for vs in view.in_mesh.get(id, ()) if "*" in visibility(vs)]
         if len(serving) > 1:
@@ -172,7 +192,7 @@ def _twice_served(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]])
             )
 
 
-def literal_hosts(view: View, vs: Resource) -> Iterator[tuple[str, ResourceId]]:
+def literal_hosts(view: RouteIndex, vs: Resource) -> Iterator[tuple[str, ResourceId]]:
     """Yields hosts of a VirtualService that look like `service.namespace` of the base, which Istio takes literally."""
     sent = (
         d

@@ -17,7 +17,7 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.istio.gateways import gateway_name, is_catch_all, served_at
 from sandlane.meshes.istio.route_copies import is_affected, moved, named
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.tenant_routes import copied_for
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, matches_of
 from sandlane.output.layout import SANDBOXES, Placed
@@ -43,7 +43,7 @@ class Previews:
     problems: tuple[Problem, ...] = ()
 
 
-def previews(plan: Plan, view: View) -> Previews:
+def previews(plan: Plan, view: RouteIndex) -> Previews:
     """Returns the previews of all tenants."""
     preview, source = plan.environment.preview, plan.environment.source
     if preview is None:
@@ -54,7 +54,7 @@ def previews(plan: Plan, view: View) -> Previews:
         path = ("spec", "preview", "gateway")
         wrong = report("SL454", source=source, path=path, gateway=preview.gateway, field="preview.gateway")
         return Previews(problems=(wrong,))
-    by_host = served_at(view.base, view.domain, gateway)
+    by_host = served_at(view.bindings, gateway)
     try:
         of = _of(gateway, preview, by_host)
         table = [
@@ -147,7 +147,9 @@ def _at(
         yield {**kept, "port": port} if port else kept
 
 
-def _preview(plan: Plan, view: View, gateway: Resource, host: str, tenant: Tenant, table: Sequence[Owned]) -> Placed:
+def _preview(
+    plan: Plan, view: RouteIndex, gateway: Resource, host: str, tenant: Tenant, table: Sequence[Owned]
+) -> Placed:
     environment = plan.environment
     name = fit(f"preview-{tenant.id}", OBJECT_NAME_LIMIT)
     id = ResourceId(NETWORKING, "VirtualService", gateway.id.namespace, name)
@@ -189,7 +191,7 @@ def _host(gateway: Resource, preview: Preview, tenant: Tenant, taken: Mapping[st
     return host
 
 
-def _entry(plan: Plan, view: View, tenant: Tenant, owner: Resource, entry: Manifest) -> dict[str, Any]:
+def _entry(plan: Plan, view: RouteIndex, tenant: Tenant, owner: Resource, entry: Manifest) -> dict[str, Any]:
     """Returns a tenant's copy of an entry for its preview; what is only a catch-all needs no match."""
     names = {id: service.id.name for id, service in tenant.services.items()}
     is_cloned = is_affected(view, entry, owner.id.namespace, names)

@@ -12,7 +12,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
 
-def writers(base: Base, affected: Sequence[Resource], cloned: Iterable[ResourceId]) -> Iterator[Problem]:
+def rollout_controllers(base: Base, affected: Sequence[Resource], cloned: Iterable[ResourceId]) -> Iterator[Problem]:
     """Yields who writes into a VirtualService with tenants' entries, or makes one for a cloned Service."""
     touched = {vs.id for vs in affected}
     for rollout in base.of("argoproj.io", "Rollout"):

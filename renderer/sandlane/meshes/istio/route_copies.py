@@ -10,7 +10,7 @@ from typing import Any
 
 from sandlane.k8s.hosts import renamed
 from sandlane.k8s.resource import Manifest, ResourceId
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import live
 
 Entry = dict[str, Any]
@@ -18,7 +18,7 @@ Replacements = Mapping[ResourceId, str]
 """Base Service -> name of the clone that replaces it for a tenant."""
 
 
-def substituted(view: View, entry: Manifest, namespace: str, names: Replacements) -> Entry:
+def substituted(view: RouteIndex, entry: Manifest, namespace: str, names: Replacements) -> Entry:
     """Returns an entry whose destinations and mirrors lead to clones (rule R-I5)."""
     result = dict(entry)
     result["route"] = _merged(
@@ -34,11 +34,11 @@ def substituted(view: View, entry: Manifest, namespace: str, names: Replacements
     return result
 
 
-def _cloned(view: View, destination: Manifest, namespace: str, names: Replacements) -> bool:
+def _cloned(view: RouteIndex, destination: Manifest, namespace: str, names: Replacements) -> bool:
     return view.service(destination["host"], namespace) in names
 
 
-def _merged(route: Sequence[Manifest], view: View, namespace: str, names: Replacements) -> list[Entry]:
+def _merged(route: Sequence[Manifest], view: RouteIndex, namespace: str, names: Replacements) -> list[Entry]:
     """Replaces destinations by clones and adds up the weights of those that become one."""
     merged: list[Entry] = []
     for item in route:
@@ -53,7 +53,7 @@ def _merged(route: Sequence[Manifest], view: View, namespace: str, names: Replac
     return merged
 
 
-def _destination(view: View, destination: Manifest, namespace: str, names: Replacements) -> Entry:
+def _destination(view: RouteIndex, destination: Manifest, namespace: str, names: Replacements) -> Entry:
     """Returns a destination with its clone's host; a subset stays only if it has a policy of its own."""
     service = view.service(destination["host"], namespace)
     if service is None or service not in names:
@@ -77,12 +77,12 @@ def named(entry: Manifest, tenant: str) -> str:
     return f"{entry['name']}.{tenant}" if entry.get("name") else f"tenant-{tenant}"
 
 
-def is_affected(view: View, entry: Manifest, namespace: str, names: Replacements) -> bool:
+def is_affected(view: RouteIndex, entry: Manifest, namespace: str, names: Replacements) -> bool:
     """Tells whether an entry sends anything to what is replaced."""
     return any(_cloned(view, d["destination"], namespace, names) for d in live(entry))
 
 
-def moved(view: View, entry: Manifest, namespace: str) -> Entry:
+def moved(view: RouteIndex, entry: Manifest, namespace: str) -> Entry:
     """Returns an entry for another namespace than its own: hosts without a dot are written in full."""
 
     def full(destination: Manifest) -> Entry:

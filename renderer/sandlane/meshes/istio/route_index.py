@@ -14,7 +14,7 @@ from sandlane.meshes.istio.virtual_service_fields import NETWORKING, hosts, is_m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class RouteIndex:
     """The route objects of a base, and how host names are completed in its cluster.
 
     `in_mesh` holds the VirtualServices that name a Service exactly for clients in the mesh, `wildcards` those with a
@@ -56,7 +56,7 @@ class View:
         return list(dict.fromkeys(vs for length, vs in lengths if length == longest))
 
 
-def make_view(base: Base, domain: str) -> View:
+def make_route_index(base: Base, domain: str) -> RouteIndex:
     """Indexes the route objects of a base."""
     in_mesh: dict[ResourceId, dict[ResourceId, Resource]] = {}
     wildcards: list[tuple[str, Resource]] = []
@@ -70,7 +70,7 @@ def make_view(base: Base, domain: str) -> View:
             elif host.startswith("*"):
                 wildcards.append((host, vs))
     rules, subsets = _destination_rules(base, domain)
-    return View(
+    return RouteIndex(
         base=base,
         domain=domain,
         virtual_services=virtual_services,

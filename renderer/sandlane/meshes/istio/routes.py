@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sandlane.files.tree import relative
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.routes import route_base, route_services
@@ -20,29 +19,29 @@ from sandlane.meshes.istio.coverage import Standing, http_ports, standing
 from sandlane.meshes.istio.destination_rules import destination_rules
 from sandlane.meshes.istio.notices import client_notices, service_notices, unreached
 from sandlane.meshes.istio.preview import previews
-from sandlane.meshes.istio.rollout_controllers import writers
-from sandlane.meshes.istio.route_index import View, make_view
+from sandlane.meshes.istio.rollout_controllers import rollout_controllers
+from sandlane.meshes.istio.route_index import RouteIndex, make_route_index
 from sandlane.meshes.istio.rules import Transformed, joined, transform
 from sandlane.meshes.istio.sharing import order_notices
 from sandlane.meshes.istio.source_labels import Clients, clients_of, with_clients
 from sandlane.meshes.istio.synthesis import appended, synthesise, synthesised_id
 from sandlane.meshes.istio.trust import entered, open_gateways, unknown_gateways
-from sandlane.meshes.istio.unsupported import beyond, mixed_services
+from sandlane.meshes.istio.unsupported import mixed_services, unsupported_objects
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, hosts, live
 from sandlane.meshes.routed import Routed
 from sandlane.meshes.unroutable_traffic import notices
 from sandlane.output.layout import SHARED, Placed
-from sandlane.plan.metadata import released
+from sandlane.plan.metadata import handed_over, released
 from sandlane.plan.model import Plan, Tenant, Unroutable
 from sandlane.plan.names import ROUTE
 from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Problem, did_you_mean
+from sandlane.problems.problem import Problem, did_you_mean, mention
 
 
 def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     """Returns the VirtualServices and DestinationRules of a plan, and copies of the base's HTTPRoutes."""
-    view = make_view(plan.base, plan.environment.cluster.domain)
+    view = make_route_index(plan.base, plan.environment.cluster.domain)
     by_service = services_of(plan)
     copied = route_base(plan, dialect)
     parts = copied.parts
@@ -81,7 +80,9 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     )
 
 
-def _opted_out(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], clients: Clients) -> Iterator[Problem]:
+def _opted_out(
+    view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]], clients: Clients
+) -> Iterator[Problem]:
     """Yields VirtualServices that route cloned Services, or tell clients that are cloned, and are opted out of changes."""
     for vs in (vs for vs in view.virtual_services if is_opted_out(vs)):
         sent = (view.service(d["destination"]["host"], vs.id.namespace) for e in entries(vs.manifest) for d in live(e))
@@ -93,7 +94,7 @@ def _opted_out(view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], cl
             yield wrong(what="its conditions on clients do not hold for their clones")
 
 
-def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId, Transformed]) -> Routed:
+def route_virtual_services(plan: Plan, view: RouteIndex, appended: Mapping[ResourceId, Transformed]) -> Routed:
     """Returns the adopted VirtualServices of the base with tenants' entries, and the DestinationRules of clones.
 
     `appended` are entries that stand behind those of a VirtualService, with their tenants.
@@ -116,10 +117,10 @@ def route_virtual_services(plan: Plan, view: View, appended: Mapping[ResourceId,
         if vs.id not in adopted:
             problems += (*_not_adopted(plan, vs, changed), *_not_stripped(plan, vs, changed))
         else:
-            objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(vs, changed), base=vs))
+            objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(plan, vs, changed), base=vs))
     objects += destination_rules(plan, view)
-    problems += beyond(view, by_service, affected)
-    problems += writers(plan.base, affected, by_service)
+    problems += unsupported_objects(view, by_service, affected)
+    problems += rollout_controllers(plan.base, affected, by_service)
     problems += order_notices(view.bindings, hidden | {vs.id for vs in affected})
     problems += open_gateways(plan, gateways)
     problems += _opted_out(view, by_service, clients)
@@ -172,9 +173,9 @@ def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Pro
         report,
         "SL401",
         object=str(vs.id),
-        place=relative(vs.source.file, plan.environment.directory),
+        place=mention(vs.source),
         entry=_item(plan, vs),
-        environment=relative(plan.environment.source.file, plan.environment.directory),
+        environment=mention(plan.environment.source),
     )
     for tenant, service in changed.tenants:
         clone = tenant.services[service]
@@ -208,15 +209,19 @@ def _item(plan: Plan, vs: Resource) -> str:
     return f"{{kind: {vs.id.kind}, name: {vs.id.name}{namespace}}}"
 
 
-def _written(vs: Resource, changed: Transformed) -> dict[str, Any]:
-    manifest = released(vs.manifest, vs.id.namespace)
+def _written(plan: Plan, vs: Resource, changed: Transformed) -> dict[str, Any]:
+    is_adopted = plan.environment.output.base == "none"
+    manifest = (released if is_adopted else handed_over)(vs.manifest, vs.id.namespace)
     if changed.is_changed:
         manifest["spec"] = dict(changed.spec)
     return manifest
 
 
 def _appended(
-    plan: Plan, view: View, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
+    plan: Plan,
+    view: RouteIndex,
+    by_service: Mapping[ResourceId, Sequence[Tenant]],
+    standings: Mapping[ResourceId, Standing],
 ) -> dict[ResourceId, Transformed]:
     """Returns the entries for ports of cloned Services on which a VirtualService of the base has none, by its id."""
     found: dict[ResourceId, Transformed] = {}
@@ -231,7 +236,7 @@ def _appended(
     return found
 
 
-def _synthesised(plan: Plan, view: View, bare: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Placed]:
+def _synthesised(plan: Plan, view: RouteIndex, bare: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Placed]:
     for id, tenants in bare.items():
         service = plan.base.by_id[id]
         if http_ports(service.manifest):

@@ -16,7 +16,7 @@ from sandlane.meshes.istio.delegates import Entangled, Hidden, expanded, is_dele
 from sandlane.meshes.istio.gateways import catches
 from sandlane.meshes.istio.matches import BadRegex, Inexpressible
 from sandlane.meshes.istio.route_copies import Entry
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.sharing import Group, Inseparable, group_of
 from sandlane.meshes.istio.source_labels import Clients, with_clients
 from sandlane.meshes.istio.tenant_routes import Cause, Place, tenant_entries
@@ -61,7 +61,7 @@ class Transformed:
         return bool(self.tenants or self.clients or self.is_stripped)
 
 
-def transform(plan: Plan, view: View, by_service: Affected, vs: Resource, clients: Clients) -> Transformed:
+def transform(plan: Plan, view: RouteIndex, by_service: Affected, vs: Resource, clients: Clients) -> Transformed:
     """Returns a VirtualService with the entries of every tenant whose clones it leads to, and conditions for `clients`."""
     if is_opted_out(vs):
         by_service, clients = {}, {}
@@ -132,7 +132,7 @@ def _check_whole(bound: Bound, group: Group | None) -> None:
         raise Partial("tenants may not be chosen at all of its gateways")
 
 
-def _group(view: View, place: Place, allowed: frozenset[str]) -> Group | None:
+def _group(view: RouteIndex, place: Place, allowed: frozenset[str]) -> Group | None:
     """Returns what others at its virtual hosts mean for an entry. Raises Inseparable, for a delegate's where they mean anything."""
     vs, number = place.vs, place.number
     if not is_delegate(vs):
@@ -146,7 +146,7 @@ def _group(view: View, place: Place, allowed: frozenset[str]) -> Group | None:
     return None
 
 
-def _is_stripped(view: View, place: Place) -> bool:
+def _is_stripped(view: RouteIndex, place: Place) -> bool:
     """Tells whether an entry that removes carriers can be met before one at gateways. Raises Inseparable, Removing."""
     group = _group(view, place, place.bound.stripped)
     if group and (group.others or group.ports):
@@ -170,7 +170,9 @@ def joined(one: Transformed, other: Transformed | None) -> Transformed:
     )
 
 
-def _causes(view: View, by_service: Affected, by_host: Sequence[Cause], vs: Resource, entry: Manifest) -> list[Cause]:
+def _causes(
+    view: RouteIndex, by_service: Affected, by_host: Sequence[Cause], vs: Resource, entry: Manifest
+) -> list[Cause]:
     """Returns for which tenants an entry is copied, by tenantID."""
     found = {cause.tenant.id: cause for cause in by_host if entry.get("route")}
     for destination in live(entry):
@@ -181,7 +183,7 @@ def _causes(view: View, by_service: Affected, by_host: Sequence[Cause], vs: Reso
     return [found[id] for id in sorted(found)]
 
 
-def _by_host(view: View, by_service: Affected, vs: Resource) -> tuple[list[Cause], list[Problem]]:
+def _by_host(view: RouteIndex, by_service: Affected, vs: Resource) -> tuple[list[Cause], list[Problem]]:
     """Returns the tenants that cloned the Service whose host a VirtualService serves, and none of its destinations."""
     served = [s for host in hosts(vs.manifest) if (s := view.service(host, vs.id.namespace)) and s in by_service]
     if not served or not is_mesh(vs.manifest):

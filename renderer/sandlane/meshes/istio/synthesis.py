@@ -15,7 +15,7 @@ from sandlane.k8s.visibility import export_to
 from sandlane.meshes.istio.coverage import http_ports
 from sandlane.meshes.istio.matches import tenant_matches
 from sandlane.meshes.istio.route_copies import answering
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import MESH, gateways
 from sandlane.plan.model import Tenant
 from sandlane.plan.names import MANAGED_BY, ORIGIN
@@ -27,7 +27,9 @@ def synthesised_id(service: ResourceId) -> ResourceId:
     return ResourceId("networking.istio.io", "VirtualService", service.namespace, f"{service.name}-sandlane")
 
 
-def synthesise(view: View, environment: Environment, service: Resource, tenants: Sequence[Tenant]) -> dict[str, Any]:
+def synthesise(
+    view: RouteIndex, environment: Environment, service: Resource, tenants: Sequence[Tenant]
+) -> dict[str, Any]:
     """Returns the VirtualService of a Service that has none: tenants' entries by port, then each port's default."""
     id = service.id
     ports = http_ports(service.manifest)
@@ -49,7 +51,7 @@ def synthesise(view: View, environment: Environment, service: Resource, tenants:
 
 
 def appended(
-    view: View,
+    view: RouteIndex,
     environment: Environment,
     service: Resource,
     vs: Resource,
@@ -67,7 +69,7 @@ def appended(
 
 
 def _of_port(
-    view: View,
+    view: RouteIndex,
     environment: Environment,
     service: ResourceId,
     port: int,
@@ -81,7 +83,7 @@ def _of_port(
 
 
 def _tenant_rule(
-    view: View,
+    view: RouteIndex,
     environment: Environment,
     tenant: Tenant,
     service: ResourceId,

@@ -9,7 +9,7 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.istio.delegates import copied_matches, is_delegate
 from sandlane.meshes.istio.matches import tenant_matches
 from sandlane.meshes.istio.route_copies import Entry, answering, is_affected, moved, named, substituted
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.sharing import Group, for_ports
 from sandlane.meshes.istio.source_labels import of_tenant
 from sandlane.meshes.istio.trust import Bound, confined
@@ -36,7 +36,9 @@ class Place:
     bound: Bound
 
 
-def tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: Group | None) -> list[tuple[int, Entry]]:
+def tenant_entries(
+    plan: Plan, view: RouteIndex, place: Place, cause: Cause, group: Group | None
+) -> list[tuple[int, Entry]]:
     """Returns a tenant's copies of an entry: none where no request of the tenant can meet its conditions.
 
     Before the copy of a catch-all at gateways stand copies of the entries of others that the base lets answer first; each copy comes
@@ -58,7 +60,7 @@ def tenant_entries(plan: Plan, view: View, place: Place, cause: Cause, group: Gr
     return [*_others(plan, view, cause.tenant, group), *made] if made and group else made
 
 
-def _others(plan: Plan, view: View, tenant: Tenant, group: Group) -> Iterator[tuple[int, Entry]]:
+def _others(plan: Plan, view: RouteIndex, tenant: Tenant, group: Group) -> Iterator[tuple[int, Entry]]:
     names = {id: service.id.name for id, service in tenant.services.items()}
     for position, (owner, entry) in enumerate(group.others):
         home = owner.id.namespace
@@ -70,14 +72,14 @@ def _others(plan: Plan, view: View, tenant: Tenant, group: Group) -> Iterator[tu
             yield position, _named_first(named(entry, tenant.id), matches, moved(view, copy, home))
 
 
-def copied_for(plan: Plan, view: View, tenant: Tenant, vs: Resource, entry: Manifest) -> Entry:
+def copied_for(plan: Plan, view: RouteIndex, tenant: Tenant, vs: Resource, entry: Manifest) -> Entry:
     """Returns an entry that sends to what a tenant cloned, with its clones."""
     sent = (view.service(d["destination"]["host"], vs.id.namespace) for d in live(entry))
     service = next(s for s in sent if s is not None and s in tenant.services)
     return _copy(plan, view, vs, entry, Cause(tenant=tenant, service=service, is_host_only=False))
 
 
-def _copy(plan: Plan, view: View, vs: Resource, entry: Manifest, cause: Cause) -> Entry:
+def _copy(plan: Plan, view: RouteIndex, vs: Resource, entry: Manifest, cause: Cause) -> Entry:
     """Returns an entry with a tenant's clones in place of what it cloned."""
     tenant, header = cause.tenant, plan.environment.routes.answer_header
     names = {id: service.id.name for id, service in tenant.services.items()}
@@ -94,7 +96,7 @@ def _named_first(name: str, matches: Sequence[Manifest], copy: Manifest) -> Entr
     return {"name": name, "match": list(matches), **rest}
 
 
-def _host_destination(plan: Plan, view: View, entry: Manifest, cause: Cause) -> Entry:
+def _host_destination(plan: Plan, view: RouteIndex, entry: Manifest, cause: Cause) -> Entry:
     """Returns the clone of the Service whose host is served, on the entry's own port where the Service has it."""
     numbers = [port["port"] for port in plan.base.by_id[cause.service].manifest["spec"].get("ports") or ()]
     port = next((d["destination"].get("port") for d in live(entry)), None)

@@ -15,7 +15,7 @@ from sandlane.meshes.carriers import header_of
 from sandlane.meshes.istio.delegates import Root, bound, copied_matches, is_delegate
 from sandlane.meshes.istio.gateways import gateway_name
 from sandlane.meshes.istio.matches import carrying_matches
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import MESH, NETWORKING, entries, gateways, live
 from sandlane.plan.model import Plan
 from sandlane.plan.optout import is_opted_out
@@ -116,7 +116,7 @@ def _removing(environment: Environment, entry: Manifest, matches: Sequence[Manif
     }
 
 
-def entered(environment: Environment, view: View) -> frozenset[ResourceId]:
+def entered(environment: Environment, view: RouteIndex) -> frozenset[ResourceId]:
     """Returns the Services to which VirtualServices send tenants who come in by gateways, whatever the mesh does at their ports."""
     found = (
         view.service(destination["destination"]["host"], vs.id.namespace)

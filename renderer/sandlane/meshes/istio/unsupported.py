@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.meshes.gateway_api.components import Component
 from sandlane.meshes.istio.coverage import clients, http_ports
-from sandlane.meshes.istio.route_index import View
+from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import entries, mirrors
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
@@ -20,13 +20,13 @@ from sandlane.problems.problem import Path, Problem
 Affected = Mapping[ResourceId, Sequence[Tenant]]
 
 
-def beyond(view: View, by_service: Affected, affected: Sequence[Resource]) -> Iterator[Problem]:
+def unsupported_objects(view: RouteIndex, by_service: Affected, affected: Sequence[Resource]) -> Iterator[Problem]:
     """Yields a problem for each object that tenants touch and that is beyond the rules; `affected` are VirtualServices."""
     for vs in affected:
         yield from _weightless(view, by_service, vs)
 
 
-def beyond_waypoints(plan: Plan, view: View, by_service: Affected) -> Iterator[Problem]:
+def unsupported_by_waypoints(plan: Plan, view: RouteIndex, by_service: Affected) -> Iterator[Problem]:
     """Yields what VirtualServices may say to sidecars and not to waypoints, where several of one host are put together."""
     for id in by_service:
         service = plan.base.by_id[id]
@@ -49,7 +49,7 @@ def _problem(resource: Resource, what: str, way: str, path: Path = ()) -> Proble
     return report("SL402", source=resource.source, path=path, object=str(resource.id), what=what, way=way)
 
 
-def _weightless(view: View, by_service: Affected, vs: Resource) -> Iterator[Problem]:
+def _weightless(view: RouteIndex, by_service: Affected, vs: Resource) -> Iterator[Problem]:
     for number, entry in enumerate(entries(vs.manifest)):
         route = entry.get("route") or ()
         services = [view.service(d["destination"]["host"], vs.id.namespace) for d in route]
@@ -59,7 +59,7 @@ def _weightless(view: View, by_service: Affected, vs: Resource) -> Iterator[Prob
 
 
 def only_mirrored(
-    view: View, by_service: Affected, vs: Resource, number: int, copied: Collection[str]
+    view: RouteIndex, by_service: Affected, vs: Resource, number: int, copied: Collection[str]
 ) -> Iterator[Problem]:
     """Yields cloned Services to which an entry sends copies of requests, and that have tenants for whom it is not copied."""
     services = [view.service(d["host"], vs.id.namespace) for d in mirrors(entries(vs.manifest)[number])]
@@ -79,7 +79,7 @@ def _scope(vs: Resource) -> Iterator[Problem]:
         )
 
 
-def _ports(view: View, vs: Resource, service: Resource) -> Iterator[Problem]:
+def _ports(view: RouteIndex, vs: Resource, service: Resource) -> Iterator[Problem]:
     """Yields the routable ports of a Service for which its VirtualService has no entry for every client (rule R-I9)."""
     for port in http_ports(service.manifest):
         applying = list(clients(view.base, vs, port))
@@ -93,7 +93,7 @@ def _ports(view: View, vs: Resource, service: Resource) -> Iterator[Problem]:
         yield _problem(vs, what, f"give it an entry for port {port} that every client meets", ("spec", "http"))
 
 
-def mixed_services(plan: Plan, view: View, by_service: Affected, parts: Sequence[Component]) -> Iterator[Problem]:
+def mixed_services(plan: Plan, view: RouteIndex, by_service: Affected, parts: Sequence[Component]) -> Iterator[Problem]:
     """Yields Services that VirtualServices and HTTPRoutes serve both: the two kinds are never mixed (rules R-G1, R-I16)."""
     for part in {p.target: p for p in parts if p.target in by_service}.values():
         for vs in view.in_mesh.get(part.target, ()):

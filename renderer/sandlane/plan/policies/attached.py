@@ -6,7 +6,7 @@ others use it for their own kinds. Linkerd's routes name Servers as parents, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.k8s.selectors import Selector, from_label_selector, matches
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.problem import Path
+from sandlane.semantics.inbound import tie
 
 SERVER: GroupKind = ("policy.linkerd.io", "Server")
 _ROUTES: tuple[GroupKind, ...] = (
@@ -28,12 +29,19 @@ _ROUTES: tuple[GroupKind, ...] = (
 _REFERENCES = ("targetRef", "targetRefs", "targetSelectors")
 
 
+def _never(_: Resource, __: Resource) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attaching:
-    """A kind of policy whose references are known; `is_alone`: of several for one target only the oldest counts."""
+    """A kind of policy whose references are known; `is_alone`: of several for one target only the oldest counts.
 
-    is_security: bool = True
+    `tie` tells of two of a kind for one target whether the older counts for some requests.
+    """
+
     is_alone: bool = False
+    tie: Callable[[Resource, Resource], bool] = _never
 
 
 ATTACHING: dict[GroupKind, Attaching] = {
@@ -41,19 +49,19 @@ ATTACHING: dict[GroupKind, Attaching] = {
     ("gateway.envoyproxy.io", "BackendTrafficPolicy"): Attaching(is_alone=True),
     ("gateway.envoyproxy.io", "EnvoyExtensionPolicy"): Attaching(is_alone=True),
     ("gateway.envoyproxy.io", "SecurityPolicy"): Attaching(is_alone=True),
-    ("gateway.networking.k8s.io", "BackendLBPolicy"): Attaching(is_security=False, is_alone=True),
+    ("gateway.networking.k8s.io", "BackendLBPolicy"): Attaching(is_alone=True),
     ("gateway.networking.k8s.io", "BackendTLSPolicy"): Attaching(is_alone=True),
-    ("gateway.networking.x-k8s.io", "XBackendTrafficPolicy"): Attaching(is_security=False, is_alone=True),
+    ("gateway.networking.x-k8s.io", "XBackendTrafficPolicy"): Attaching(is_alone=True),
     ("networking.gke.io", "GCPBackendPolicy"): Attaching(is_alone=True),
-    ("networking.gke.io", "HealthCheckPolicy"): Attaching(is_security=False, is_alone=True),
+    ("networking.gke.io", "HealthCheckPolicy"): Attaching(is_alone=True),
     ("networking.istio.io", "EnvoyFilter"): Attaching(),
     ("policy.linkerd.io", "AuthorizationPolicy"): Attaching(),
     ("policy.linkerd.io", "HTTPLocalRateLimitPolicy"): Attaching(is_alone=True),
     ("policy.linkerd.io", "ServerAuthorization"): Attaching(),
     ("security.istio.io", "AuthorizationPolicy"): Attaching(),
     ("security.istio.io", "RequestAuthentication"): Attaching(),
-    ("telemetry.istio.io", "Telemetry"): Attaching(is_security=False, is_alone=True),
-    **{route: Attaching() for route in _ROUTES},
+    ("telemetry.istio.io", "Telemetry"): Attaching(is_alone=True),
+    **{route: Attaching(tie=tie) for route in _ROUTES},  # of Servers (rule R-L4)
 }
 """(group, kind) -> row; of a kind that is not here nobody knows what a copy would do."""
 
@@ -210,10 +218,15 @@ def _why_not(attached: Attached, attachment: Attachment, target: ResourceId) -> 
     others = (
         o
         for o in attached.of(target)
-        if o.policy.id != id and (o.policy.id.group, o.policy.id.kind) == (id.group, id.kind)
+        if o.policy.id != id
+        and (o.policy.id.kind == id.kind and (o.policy.id.group == id.group or id.kind == "HTTPRoute"))
     )
-    other = next((o for o in others if row.is_alone and sections & _sections(o)), None)
-    return f"'{other.policy.id}' names it too, and only the older of them counts" if other else None
+    for other in others:
+        if row.is_alone and sections & _sections(other):
+            return f"'{other.policy.id}' names it too, and only the older of them counts"
+        if row.tie(attachment.policy, other.policy):
+            return f"'{other.policy.id}' names it too and may answer the same requests, for which only the older of them counts"
+    return None
 
 
 def _sections(attachment: Attachment) -> set[Any]:

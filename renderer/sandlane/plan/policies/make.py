@@ -62,7 +62,7 @@ def _copies(environment: Environment, selectors: Selectors, clone: WorkloadClone
                 policy=policy,
                 row=row,
                 id=_copy_id(policy.id, clone),
-                why_not=_why_not(row, policy, others, namespace),
+                why_not=_why_not(row, policy, others, clone),
             )
 
 
@@ -77,12 +77,16 @@ def _copy_id(policy: ResourceId, clone: WorkloadClone) -> ResourceId:
     return ResourceId(policy.group, policy.kind, home, fit(name, OBJECT_NAME_LIMIT))
 
 
-def _why_not(row: Following, policy: Resource, bound: Sequence[Resource], namespace: str) -> str | None:
+def _why_not(row: Following, policy: Resource, bound: Sequence[Resource], clone: WorkloadClone) -> str | None:
     """Returns why a copy would not be to the clone what the policy is to its origin, or None."""
-    if row.is_alone and len(bound) > 1:
-        other = next(other for other in bound if other.id != policy.id)
+    if policy.manifest.get("specs"):
+        return "it has several 'specs', of which each selects pods of its own"
+    pod = at(clone.origin.manifest, (*clone.row.template, "spec")) or {}
+    others = (o for o in bound if row.is_alone and o.id != policy.id)
+    other = next((o for o in others if row.compete is None or row.compete(policy.manifest, o.manifest, pod)), None)
+    if other:
         return f"'{other.id}' selects it too, and only the older of them counts"
-    if policy.id.namespace != namespace and at(policy.manifest, ("spec", "imagePullSecret")):
+    if policy.id.namespace != clone.id.namespace and at(policy.manifest, ("spec", "imagePullSecret")):
         return f"its 'imagePullSecret' is in namespace '{policy.id.namespace}'"
     return None
 

@@ -7,7 +7,7 @@ ProxyConfig with a selector are ignored there), and of which kinds one alone, th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.selectors import Selector, from_workload_selector
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.problem import Path
+from sandlane.semantics.inbound import compete
 
 Entry = tuple[str | None, Selector, Resource]
 
@@ -25,7 +26,8 @@ class Following:
     """A kind of policy and where its pod selector is; `labels` is the field of that in which equalities stand.
 
     `is_global`: from Istio's root namespace it selects in every namespace. `is_copied`: it follows by a copy. `is_alone`: of
-    several that select one pod only the oldest counts. `is_security`: its copy has to be there before the clone is.
+    several that select one pod only the oldest counts; `compete` tells of two policies and the spec of a pod whether they are
+    such (None: all are).
     """
 
     group: str
@@ -35,29 +37,30 @@ class Following:
     is_global: bool = False
     is_copied: bool = True
     is_alone: bool = False
-    is_security: bool = False
+    compete: Callable[[Manifest, Manifest, Manifest], bool] | None = None
 
 
 FOLLOWING: dict[GroupKind, Following] = {
     (row.group, row.kind): row
     for row in (
-        Following(group="networking.k8s.io", kind="NetworkPolicy", selector=("spec", "podSelector"), is_security=True),
-        Following(group="cilium.io", kind="CiliumNetworkPolicy", selector=("spec", "endpointSelector"), is_security=True),
-        Following(group="security.istio.io", kind="AuthorizationPolicy", is_global=True, is_security=True),
-        Following(group="security.istio.io", kind="PeerAuthentication", is_alone=True, is_security=True),
-        Following(group="security.istio.io", kind="RequestAuthentication", is_global=True, is_security=True),
+        Following(group="networking.k8s.io", kind="NetworkPolicy", selector=("spec", "podSelector")),
+        Following(group="cilium.io", kind="CiliumNetworkPolicy", selector=("spec", "endpointSelector")),
+        Following(group="security.istio.io", kind="AuthorizationPolicy", is_global=True),
+        Following(group="security.istio.io", kind="PeerAuthentication", is_alone=True),
+        Following(group="security.istio.io", kind="RequestAuthentication", is_global=True),
         Following(group="telemetry.istio.io", kind="Telemetry", is_alone=True),
-        Following(group="extensions.istio.io", kind="WasmPlugin", is_global=True, is_security=True),
+        Following(group="extensions.istio.io", kind="WasmPlugin", is_global=True),
         Following(group="networking.istio.io", kind="ProxyConfig"),
         Following(group="networking.istio.io", kind="DestinationRule", selector=("spec", "workloadSelector")),
         Following(
             group="networking.istio.io", kind="EnvoyFilter", selector=("spec", "workloadSelector"), labels="labels",
-            is_global=True, is_security=True,
+            is_global=True,
         ),
         Following(
             group="networking.istio.io", kind="Sidecar", selector=("spec", "workloadSelector"), labels="labels", is_alone=True,
         ),
-        Following(group="policy.linkerd.io", kind="Server", selector=("spec", "podSelector"), is_security=True),
+        # Of Servers of one port one counts (rules R-L2 and R-L3).
+        Following(group="policy.linkerd.io", kind="Server", selector=("spec", "podSelector"), is_alone=True, compete=compete),
         # A clone pages nobody.
         Following(group="monitoring.coreos.com", kind="PodMonitor", is_copied=False),
     )
@@ -70,7 +73,8 @@ def following(base: Base, root_namespace: str) -> Iterator[Entry]:
     for row in FOLLOWING.values():
         for resource in base.of(row.group, row.kind):
             selector = at(resource.manifest, row.selector)
-            if selector:
+            # What selects every pod selects clones as well, which matters only beside others.
+            if selector or (selector is not None and row.compete):
                 home = resource.id.namespace
                 is_global = row.is_global and home == root_namespace
                 yield None if is_global else home, from_workload_selector(selector), resource

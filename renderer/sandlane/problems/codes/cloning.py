@@ -127,7 +127,7 @@ ROWS: dict[str, Row] = {
     "SL317": Row(
         level="notice",
         text="variable '{variable}' of '{object}' names a pod of the origin ('{peer}')",
-        hint="give the clone a list of its own pods in 'env'; they are named <StatefulSet>-<tenantID>-<number>",
+        hint="give the clone a list of its own pods in 'env'; they are named by the clone, '{clone}-<number>'",
         why="Pods of a clone have names of their own, so it would join the origin's cluster.",
         bad="env: [{name: PEERS, value: db-0.db}]  # in StatefulSet db\n",
         good="env: [{name: PEERS, value: db-dev1-0.db-dev1-headless}]\n",
@@ -180,12 +180,44 @@ ROWS: dict[str, Row] = {
         bad="annotations: {dapr.io/enabled: 'true', dapr.io/app-id: checkout}  # of the pod template, in the base\n",
         good="patch: '[{op: replace, path: /spec/template/metadata/annotations/dapr.io~1app-id, value: checkout-dev1}]'\n",
     ),
+    "SL327": Row(
+        level="notice",
+        text="requests of tenant '{tenant}' that '{object}' sends to subset '{subset}' of '{service}' reach the clone of '{one}': the subset "
+        "selects '{other}', which is not cloned",
+        hint="clone that one too, or leave it so where one version stands in for all",
+        why="The clone stands in for its whole Service: a tenant that cloned one version has no other.",
+        bad="workloads: [{name: reviews-v1, image: reviews:1-fix}]  # and a route to subset v2\n",
+        good="workloads: [{name: reviews-v1, image: reviews:1-fix}, {name: reviews-v2}]\n",
+    ),
     "SL330": Row(
         text="'{object}' would have more privilege than {than}: {what}",
         hint="leave it out; only the environment's policy can allow it ('{kind}' in 'policy.privileges')",
         why="Whoever can open a pull request would otherwise get what the platform gave to nobody.",
         bad="patch: '[{op: add, path: /spec/template/spec/hostNetwork, value: true}]'\n",
         good="patch: '[{op: add, path: /spec/template/spec/terminationGracePeriodSeconds, value: 5}]'\n",
+    ),
+    "SL333": Row(
+        text="pods of '{object}' would get at Secret '{secret}', the token of service account '{account}'",
+        hint="leave it out: pods act as their own service account alone, and no policy allows more",
+        why="Whoever has the token of a service account is that account, for the API server and for the mesh.",
+        bad="env: [{name: T, valueFrom: {secretKeyRef: {name: admin-token, key: token}}}]  # of type service-account-token\n",
+        good="env: [{name: T, valueFrom: {secretKeyRef: {name: checkout, key: password}}}]  # which the base's checkout reads\n",
+    ),
+    "SL340": Row(
+        level="notice",
+        text="'{object}' of the base is left out of the output: {why}",
+        hint="{hint}",
+        why="With output.base: full the output is applied in the place of the base, so what is not in it has to come from elsewhere.",
+        bad="output: {base: full}, and a Secret in the base that nothing else applies\n",
+        good="output: {base: full}, and an ExternalSecret in the base\n",
+    ),
+    "SL341": Row(
+        level="notice",
+        text="'{object}' is {size} bytes, more than the {limit} that client-side apply can store of it once more in an annotation",
+        hint="apply it on the server's side: 'syncOptions: [ServerSideApply=true]' in Argo CD, 'kubectl apply --server-side'; Flux does so by itself",
+        why="Argo CD's and kubectl's default keeps each object in 'kubectl.kubernetes.io/last-applied-configuration', and fails for large ones.",
+        bad="60 tenants in a VirtualService of 21 rules, applied by an Application without ServerSideApply=true\n",
+        good="syncOptions: [ServerSideApply=true]\n",
     ),
 }
 """Code -> row."""

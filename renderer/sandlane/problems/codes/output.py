@@ -32,5 +32,12 @@ ROWS: dict[str, Row] = {
         bad="two environments with output: {path: rendered} in one directory\n",
         good="output: {path: rendered/staging} and output: {path: rendered/testing}\n",
     ),
+    "SL510": Row(
+        text="{count} of the output '{file}' {are} not what 'sandlane render' writes, {first} to begin with",
+        hint="run: sandlane render {environment}",
+        why="The output is what Argo CD or Flux applies: one that is stale or edited is not what the specs say.",
+        bad="git commit sandboxes/dev1.yaml\n",
+        good="sandlane render && git add sandboxes rendered && git commit\n",
+    ),
 }
 """Code -> row."""

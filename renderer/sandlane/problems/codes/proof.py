@@ -68,5 +68,40 @@ ROWS: dict[str, Row] = {
         bad="a tenant's entry that applies at a gateway, with routes.entry: mesh\n",
         good="a tenant's entry whose matches name the mesh\n",
     ),
+    "SL620": Row(
+        text="what Argo CD or Flux make of '{file}' is not what was proved: {what}",
+        hint="take it out of the output directory, or run 'sandlane render'",
+        why="Verify judges every object that a syncer applies, as it applies it: a file that adds to them, changes or hides them breaks "
+        "every promise.",
+        bad="rendered/kustomization.yaml with namePrefix: x-\n",
+        good="rendered/ with manifests only\n",
+    ),
+    "SL621": Row(
+        text="'{file}' cannot be judged: {what}",
+        hint="take it out of the output directory",
+        why="What Argo CD or Flux make of it is not in its text, so no promise can be proved.",
+        bad="rendered/extra.jsonnet\n",
+        good="rendered/ with manifests only\n",
+    ),
+    "SL622": Row(
+        text="promise 4 does not hold: {what}",
+        why="A clone is its origin with what its spec says and what every clone gets, and nothing more; its Service has its origin's "
+        "ports and how it is called, and no address of its own.",
+        bad="a clone with hostPort, or its Service with externalIPs, that no spec asks for\n",
+        good="a clone as 'sandlane render' writes it\n",
+    ),
+    "SL623": Row(
+        text="promise 4 does not hold: {what}",
+        why="Routes and policies of the output have the metadata of what they are copies of, and marks: annotations and fields on which "
+        "others act would decide what becomes of them.",
+        bad="a VirtualService of the output with argocd.argoproj.io/sync-options: Prune=false\n",
+        good="a VirtualService of the output with sandlane's labels only\n",
+    ),
+    "SL624": Row(
+        text="the environment's policy does not hold: {what}",
+        why="What sandboxes bring is held against the environment's policy in the output as well, whoever wrote it.",
+        bad="policy: {resourceKinds: [ConfigMap]} and a RoleBinding with the mark of a resource\n",
+        good="a ConfigMap from a file that the spec names\n",
+    ),
 }
 """Code -> row."""

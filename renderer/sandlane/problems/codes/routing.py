@@ -96,7 +96,7 @@ ROWS: dict[str, Row] = {
     ),
     "SL417": Row(
         level="notice",
-        text="'{object}' has no proxy of the mesh ({why_not}): requests that it sends are not routed",
+        text="'{object}' {why_not}: requests that it sends{where} are not routed",
         why="Routing is done by the client's proxy.",
         bad='metadata: {labels: {sidecar.istio.io/inject: "false"}}\n',
         good='metadata: {labels: {sidecar.istio.io/inject: "true"}}\n',
@@ -132,10 +132,10 @@ ROWS: dict[str, Row] = {
         good="a match with two headers\n",
     ),
     "SL423": Row(
-        level="notice",
-        text="a match of '{object}' names no gRPC service: Linkerd before 2.21 refuses its copy, which would match by headers alone",
-        hint="name the service in the match's 'method'",
-        why="Linkerd took GRPCRoute matches without a method for invalid (linkerd/linkerd2#14047).",
+        text="a match of '{object}' has no 'method': for its copy, which would match by headers alone, Linkerd's proxies before 2.21 refuse "
+        "every route of the Service, and fail everybody's requests",
+        hint="name the service in the match's 'method', or say 'cluster.linkerd.grpcMatchesWithoutMethod: true' if the proxies are newer",
+        why="Linkerd's proxies took GRPCRoute matches without a method for invalid, and the whole policy with them (linkerd2-proxy#4606).",
         bad="kind: GRPCRoute with a rule without matches\n",
         good="matches: [{method: {service: shop.Cart}}]\n",
     ),
@@ -149,7 +149,7 @@ ROWS: dict[str, Row] = {
     "SL425": Row(
         level="notice",
         text="'{object}' has a filter {filter}, for which the mesh ignores the whole route: so does sandlane",
-        why="Linkerd reads a route with a filter that it does not know as no route at all.",
+        why="Linkerd reads a route with a rule that has a filter that it does not know as no route at all.",
         bad="filters: [{type: URLRewrite}]\n",
         good="filters: [{type: RequestHeaderModifier}]\n",
     ),
@@ -409,6 +409,55 @@ ROWS: dict[str, Row] = {
         why="A clone has the subsets of its origin's own DestinationRules; those of a wildcard select pods that are no clones.",
         bad="host: '*.shop.svc.cluster.local' with subsets: [{name: v1, trafficPolicy: …}]\n",
         good="host: checkout with subsets: [{name: v1, trafficPolicy: …}]\n",
+    ),
+    "SL467": Row(
+        acceptable=True,
+        text="'{object}' routes '{service}' in the mesh, and the HTTPRoutes of tenants would take its place for everyone",
+        hint="set 'mesh: istio', or turn the VirtualService into an HTTPRoute",
+        why="On Istio an HTTPRoute of a Service's namespace goes before a VirtualService for it, also for requests of no tenant.",
+        bad="kind: VirtualService  # hosts: [cart], with mesh: gateway-api\n",
+        good="kind: HTTPRoute  # parentRefs: [{group: '', kind: Service, name: cart}]\n",
+    ),
+    "SL468": Row(
+        level="notice",
+        text="'{object}' changes {what} in proxies, and not {clones}",
+        hint="select by port or context in it, or add an EnvoyFilter to the sandbox for what its clones have",
+        why="An EnvoyFilter finds what it changes by name, and what clones have is called otherwise.",
+        bad="match: {cluster: {service: cart.shop.svc.cluster.local}}\n",
+        good="match: {context: SIDECAR_OUTBOUND}\n",
+    ),
+    "SL469": Row(
+        level="notice",
+        text="no manifest says whether '{waypoint}' admits '{service}': if it does not, tenants are not routed",
+        hint="add the waypoint to the base, and the Namespace where its listener asks for labels",
+        why="A waypoint serves Services of other namespaces only where its listener's allowedRoutes admits them.",
+        bad="labels: {istio.io/use-waypoint: wp, istio.io/use-waypoint-namespace: infra}  # infra/wp is not in the base\n",
+        good="listeners: [{name: mesh, port: 15008, protocol: HBONE, allowedRoutes: {namespaces: {from: All}}}]\n",
+    ),
+    "SL470": Row(
+        level="notice",
+        text="'istioctl analyze' will say IST0109 of '{object}' and of the VirtualService that tenants get for '{service}'",
+        hint="export '{object}' to all namespaces, or remove it",
+        why="The analyzer takes two VirtualServices of one host for a conflict, also where no client sees both.",
+        bad="spec: {hosts: [cart], exportTo: [web]}  # no clients of other namespaces see it\n",
+        good="spec: {hosts: [cart], exportTo: ['*']}\n",
+    ),
+    "SL475": Row(
+        level="notice",
+        text="'{object}' has no effect on Services, since Linkerd cannot read it and ignores it as a whole: {reason}",
+        hint="correct the route: Linkerd's admission webhook refuses such routes where it runs",
+        why="A tenant's copy of the route would be ignored as well, so its Services are routed as those without routes.",
+        bad="path: {type: RegularExpression, value: '/\\Qa.b\\E'}\n",
+        good="path: {type: RegularExpression, value: '/a\\.b'}\n",
+    ),
+    "SL476": Row(
+        level="notice",
+        text="a backendRef of '{object}' has a filter {filter}, which Linkerd does not know: it answers 500 to what is sent there, also to "
+        "tenants",
+        hint="take the filter off the backendRef",
+        why="Linkerd ignores no route for a filter of a backendRef; it takes the backend for invalid.",
+        bad="backendRefs: [{name: cart, port: 80, filters: [{type: URLRewrite}]}]\n",
+        good="backendRefs: [{name: cart, port: 80, filters: [{type: RequestHeaderModifier}]}]\n",
     ),
 }
 """Code -> row."""

@@ -83,14 +83,14 @@ ROWS: dict[str, Row] = {
         good="a: [[x]]\n",
     ),
     "SL120": Row(
-        text="{what} {file!r} does not exist",
+        text="{what} '{file}' does not exist",
         hint="",
         why="The environment names a file or directory that is not there.",
         bad="spec:\n  base: [bsae]\n",
         good="spec:\n  base: [base]\n",
     ),
     "SL121": Row(
-        text="{file!r} lies outside of {root}, the root of what may be read",
+        text="'{file}' lies outside of {root}, the root of what may be read",
         hint="keep inputs and output inside the repository, or give another root with --root DIR",
         why="Specs come from pull requests: nothing above the root of the repository may be read.",
         bad="spec:\n  base: [../../other-repository]\n",
@@ -172,6 +172,30 @@ ROWS: dict[str, Row] = {
         bad="data: {mesh: 'defaultServiceExportTo: .'}\n",
         good="data: {mesh: 'defaultServiceExportTo: [\".\"]'}\n",
     ),
+    "SL133": Row(
+        level="notice",
+        text="{subject} changes nothing: {what}",
+        why="kustomize builds it without a word, and so does sandlane: a shared component has a patch for each kind, of which a base "
+        "has one. It may also be a name that is misspelt.",
+        bad="patches: [{target: {kind: Deployment, name: wbe}, path: patch.yaml}]\n",
+        good="patches: [{target: {kind: Deployment, name: web}, path: patch.yaml}]\n",
+    ),
+    "SL134": Row(
+        level="notice",
+        text="key {key!r} stands twice in one mapping, first on line {first}: the last one counts",
+        hint="remove one of the two, where the file is yours: kubectl, Argo CD and kustomize's own fields take the last, and kustomize "
+        "refuses such a manifest",
+        why="Charts and vendors ship such files, and kubectl applies them: a base is not read more strictly. In sandlane's own kinds, and "
+        "in what kustomize builds, it stays an error (SL102).",
+        bad="data:\n  A: one\n  A: two\n",
+        good="data:\n  A: two\n",
+    ),
+    "SL135": Row(
+        text="{file!r} holds no manifests: {what}",
+        why="A file that is named may have any name, as for kubectl, but it has to be YAML or JSON.",
+        bad="spec:\n  base: [NOTES.txt]\n",
+        good="spec:\n  base: [app.yaml]\n",
+    ),
     "SL140": Row(
         text="'{field}' of a kustomization is not supported",
         hint="build it with kustomize and pipe it in: kustomize build {directory} | sandlane render --base -",
@@ -204,6 +228,21 @@ ROWS: dict[str, Row] = {
         why="A patch that is applied in part, or to something else, changes what nobody meant.",
         bad="spec: {template: {spec: {containers: [{image: web:2}]}}}\n",
         good="spec: {template: {spec: {containers: [{name: web, image: web:2}]}}}\n",
+    ),
+    "SL145": Row(
+        text="'{what}' is a placeholder of a template, and nothing fills it in",
+        hint="render the template first and read what it prints, such as 'helm template NAME CHART | sandlane build -'; "
+        "only 'resources' of a sandbox that end in .j2 are templates",
+        why="The file is no YAML before a template engine has read it.",
+        bad="metadata: {name: {{ .Release.Name }}}\n",
+        good="metadata: {name: shop}\n",
+    ),
+    "SL146": Row(
+        text="'{file}' is a Helm chart, and no manifests",
+        hint="pipe in what Helm makes of it: helm template NAME {file} | sandlane render --base -",
+        why="A chart's files are templates and their values; Helm makes manifests of them.",
+        bad="spec:\n  base: [chart]  # holds Chart.yaml\n",
+        good="spec:\n  base: [base]  # made by: helm template shop chart | sandlane build - -o base\n",
     ),
 }
 """Code -> row."""

@@ -115,11 +115,11 @@ def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
 
 def _named_by_route(world: World, resource: Resource) -> Iterator[ResourceId]:
     """Yields the Services that a route of the Gateway API names, as parents, backends or mirrors."""
-    parents = parents_of(resource.manifest, resource.id.namespace)
+    parents = parents_of(world.reader, resource.manifest, resource.id.namespace)
     yield from (parent.target for parent in parents if parent.target and parent.is_service)
     namespaces = homes(world.reader, resource.id.namespace, parents)
     for rule in rules_of(resource.manifest):
-        for service in (backend(reference, home) for reference in named_by(rule) for home in namespaces):
+        for service in (backend(reference, home, world.reader) for reference in named_by(rule) for home in namespaces):
             if service:
                 yield service
 

@@ -16,8 +16,9 @@ from sandlane.problems.problem import Problem
 from sandlane.proof.additional import added_routes
 from sandlane.proof.claims import GroupClaim
 from sandlane.proof.followers import Followers, read_followers
-from sandlane.proof.policies import label_selections, references
+from sandlane.proof.policies import ROUTES, SERVER, kind_of, label_selections, references
 from sandlane.proof.world import World, directory
+from sandlane.semantics.inbound import tie
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -29,9 +30,21 @@ def check(world: World) -> Iterator[Problem]:
     for origin, copy in _copies(world, followers):
         for policy in (*naming.get(origin, ()), *_by_labels(world, naming, origin, copy)):
             is_there = (policy.id, copy.id) in followers.named
+            rival = next(_rivals(naming, origin, policy), None) if is_there else None
+            if rival:
+                what = f"'{policy.id}' names '{origin}' as '{rival.id}' does, and of the two the older counts: '{copy.id}' has a copy"
+                yield report("SL608", source=copy.source, what=what)
             if not is_there and ("SL323", str(policy.id)) not in _accepted(world, copy):
                 what = f"'{policy.id}' names '{origin}', and nothing like it '{copy.id}'"
                 yield report("SL608", source=copy.source, what=what)
+
+
+def _rivals(naming: Mapping[ResourceId, list[Resource]], server: ResourceId, route: Resource) -> Iterator[Resource]:
+    """Yields the other routes of one of Linkerd's Servers that answer some requests of a route, of equal rank (rule R-L4)."""
+    is_route = kind_of(route) in ROUTES and (server.group, server.kind) == SERVER
+    for other in naming.get(server, ()) if is_route else ():
+        if other.id != route.id and kind_of(other) in ROUTES and tie(route, other):
+            yield other
 
 
 def _naming(base: Base) -> Mapping[ResourceId, list[Resource]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sandlane.k8s.resource import Resource, ResourceId, at, labels_of
 from sandlane.k8s.selectors import Index
+from sandlane.k8s.workload_kinds import workload_kind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.admission import Let, covered, lets, rest_of
@@ -23,6 +24,7 @@ from sandlane.proof.policies import (
     BINDING,
     DIRECTIONS,
     NETWORK_POLICY,
+    SERVER,
     bindings,
     canonical,
     isolates,
@@ -30,6 +32,7 @@ from sandlane.proof.policies import (
     rules_of,
 )
 from sandlane.proof.world import World
+from sandlane.semantics.inbound import compete
 
 _Covered = set[tuple[str, str, str | None]]
 
@@ -74,7 +77,7 @@ def _bound(
     for policy in policies:
         if policy.id in after:
             continue
-        alone = [other for other in policies if kind_of(other) == kind_of(policy) and BINDING[kind_of(policy)][3]]
+        alone = [other for other in policies if _is_rival(bound, policy, other) and BINDING[kind_of(policy)][3]]
         if ("SL320", str(policy.id)) in accepted:
             continue
         if (policy.id, clone.id) not in copied:
@@ -86,6 +89,15 @@ def _bound(
     for id in sorted(after - before):
         if ("SL322", str(id)) not in accepted:
             yield _wrong(clone, f"'{id}' binds '{clone.id}' and not '{origin.id}'")
+
+
+def _is_rival(bound: Bound, policy: Resource, other: Resource) -> bool:
+    """Tells whether two policies of a kind, or one and itself, are for one pod: Linkerd's Servers for one port (rule R-L2)."""
+    if kind_of(policy) != SERVER or policy is other:
+        return kind_of(other) == kind_of(policy)
+    row = workload_kind(*kind_of(bound.origin.resource))
+    pod = at(bound.origin.resource.manifest, (*row.template, "spec")) if row else None
+    return kind_of(other) == SERVER and compete(policy.manifest, other.manifest, pod or {})
 
 
 def _let_through(world: World, followers: Followers, clones: Sequence[Bound]) -> Iterator[Problem]:

@@ -15,9 +15,19 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import AddedRoute, added_routes
 from sandlane.proof.alignment import same
-from sandlane.proof.literals import MARKS, NOTES, ORIGIN, OWNED_LABELS, OWNED_PREFIXES, SANDBOX, TENANT, quoted
+from sandlane.proof.literals import (
+    MARKS,
+    NOTES,
+    ORIGIN,
+    OWNED_LABELS,
+    OWNED_PREFIXES,
+    SANDBOX,
+    TENANT,
+    is_literal,
+    quoted,
+)
 from sandlane.proof.readers import GATEWAY_API, HTTP_ROUTE
-from sandlane.proof.routes import parents_of
+from sandlane.proof.routes import parents_of, rules_of
 from sandlane.proof.world import World
 
 _PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-labs/gatewayAPI")
@@ -29,8 +39,9 @@ _CHANGED = ("parentRefs", "rules")
 def check(world: World) -> Iterator[Problem]:
     """Yields added routes that are for other parents, or read otherwise, than the base's."""
     for added in added_routes(world):
+        yield from _without_method(world, added)
         if added.origin is not None:
-            yield from _place(added, added.origin)
+            yield from _place(world, added, added.origin)
             yield from _metadata(world, added.resource, added.origin)
         else:
             yield from _first(world, added)
@@ -59,15 +70,26 @@ def _first(world: World, added: AddedRoute) -> Iterator[Problem]:
         ("label", labels_of(resource.manifest), {*MARKS, world.claims.environment.tenant_label}),
     ):
         for key in found:
-            if key not in own:
+            if key not in own and not world.is_note(f"{field}s", key):
                 yield _wrong(resource, f"{field} '{key}' is none of a first route's", ("metadata", f"{field}s"))
 
 
-def _place(added: AddedRoute, base: Resource) -> Iterator[Problem]:
+def _without_method(world: World, added: AddedRoute) -> Iterator[Problem]:
+    """Yields rules of GRPCRoutes for which Linkerd's proxies would fail every request to a Service (rule R-L1)."""
+    linkerd = world.claims.environment.cluster.linkerd
+    is_refused = world.reader.is_linkerd and not linkerd.grpc_matches_without_method
+    is_refused &= added.resource.id.kind == "GRPCRoute" and any(parent.is_service for parent in added.parents)
+    for number, mine in enumerate(rules_of(added.resource.manifest) if is_refused else ()):
+        if any(not match.get("method") for match in mine.get("matches") or ()):
+            text = f"for rule {number + 1}, which asks for no method, proxies fail every request to the Service"
+            yield _wrong(added.resource, text, ("spec", "rules", number, "matches"))
+
+
+def _place(world: World, added: AddedRoute, base: Resource) -> Iterator[Problem]:
     resource = added.resource
     if resource.manifest.get("apiVersion") != base.manifest.get("apiVersion"):
         yield _wrong(resource, f"'apiVersion' is not that of '{base.id}'", ("apiVersion",))
-    known = [parent.form for parent in parents_of(base.manifest, base.id.namespace)]
+    known = [parent.form for parent in parents_of(world.reader, base.manifest, base.id.namespace)]
     if not added.parents:
         yield _wrong(resource, "has no parentRefs", ("spec",))
     for number, parent in enumerate(added.parents):
@@ -94,8 +116,10 @@ def _metadata(world: World, resource: Resource, base: Resource) -> Iterator[Prob
         for key in dict.fromkeys((*theirs, *mine)):
             is_own = key.startswith(_OURS) or key in marks
             is_released = key not in mine and (key.startswith(OWNED_PREFIXES) or _is_tracked(field, key, theirs))
+            is_own |= field == "annotation" and key not in theirs and is_literal(resource.manifest, key, mine[key])
             is_released |= field == "label" and key not in mine and key in found_by
-            if not is_own and not is_released and mine.get(key) != theirs.get(key):
+            is_note = key not in theirs and world.is_note(f"{field}s", key)
+            if not is_own and not is_released and not is_note and mine.get(key) != theirs.get(key):
                 yield _wrong(resource, f"{field} '{key}' is not that of '{base.id}'", ("metadata", f"{field}s"))
 
 

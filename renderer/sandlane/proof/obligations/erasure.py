@@ -12,7 +12,7 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import align, called, entries, is_kept, same
-from sandlane.proof.literals import OWNED_LABELS, OWNED_PREFIXES, USER_FIELDS
+from sandlane.proof.literals import OWNED_LABELS, OWNED_PREFIXES, TRACKING, TRACKING_PREFIXES, USER_FIELDS, is_literal
 from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 
@@ -25,9 +25,9 @@ def check(world: World) -> Iterator[Problem]:
             continue
         where = directory(resource)
         if where == "base":
-            yield from _unchanged(resource, _originals(world, resource.id))
+            yield from _unchanged(world, resource, _originals(world, resource.id))
         elif where == "shared" and (resource.id.group, resource.id.kind) == VIRTUAL_SERVICE:
-            yield from _route(resource, ours)
+            yield from _route(world, resource, ours)
         else:
             yield _wrong(resource, "is an object of the base, which the output must not write here")
     yield from _ownership(world)
@@ -45,15 +45,16 @@ def _originals(world: World, id: ResourceId) -> list[Resource]:
     return [resource for resource in world.base.of(id.group, id.kind) if resource.id == id]
 
 
-def _unchanged(resource: Resource, originals: list[Resource]) -> Iterator[Problem]:
+def _unchanged(world: World, resource: Resource, originals: list[Resource]) -> Iterator[Problem]:
     if (resource.id.group, resource.id.kind) == ("", "Secret"):
         yield _wrong(resource, "is a Secret")
-    found = [list(_changes(ours, resource, skip=())) for ours in originals]
+    found = [list(_changes(world, ours, resource, skip=(), is_adopted=False)) for ours in originals]
     yield from min(found, key=len)
 
 
-def _route(resource: Resource, ours: Resource) -> Iterator[Problem]:
-    yield from _changes(ours, resource, skip=("http", "tls", "tcp"))
+def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem]:
+    is_adopted = world.claims.environment.output.base == "none"
+    yield from _changes(world, ours, resource, skip=("http", "tls", "tcp"), is_adopted=is_adopted)
     base = entries(ours.manifest)
     missing = align(base, entries(resource.manifest)).missing
     if missing is not None:
@@ -65,10 +66,16 @@ def _route(resource: Resource, ours: Resource) -> Iterator[Problem]:
             yield _wrong(resource, f"'spec.{field}' is not the base's", ("spec", field))
 
 
-def _changes(ours: Resource, resource: Resource, skip: tuple[str, ...]) -> Iterator[Problem]:
-    """Yields the fields that differ from the base's, without the fields of the spec to skip."""
+def _changes(
+    world: World, ours: Resource, resource: Resource, skip: tuple[str, ...], *, is_adopted: bool
+) -> Iterator[Problem]:
+    """Yields the fields that differ from the base's, without the fields of the spec to skip.
+
+    An adopted object loses what its old owner knows it by; one of an output of the whole base is handed over as it is.
+    """
     base, written = ours.manifest, resource.manifest
-    yield from _metadata(resource, base["metadata"], written.get("metadata") or {})
+    metadata = base["metadata"], written.get("metadata") or {}
+    yield from _metadata(world, resource, *metadata, is_adopted=is_adopted)
     for field in dict.fromkeys((*base, *written)):
         if field == "metadata" or (field == "status" and field not in written):
             continue
@@ -84,7 +91,9 @@ def _spec(resource: Resource, base: Manifest, written: Manifest, skip: tuple[str
             yield _wrong(resource, f"'spec.{field}' is not the base's", ("spec", field))
 
 
-def _metadata(resource: Resource, base: Manifest, written: Manifest) -> Iterator[Problem]:
+def _metadata(
+    world: World, resource: Resource, base: Manifest, written: Manifest, *, is_adopted: bool
+) -> Iterator[Problem]:
     # A namespace on an object of a cluster-scoped kind is ignored by the API server, so it may go.
     namespace = resource.id.namespace or (written.get("namespace") and base.get("namespace"))
     expected = {**base, "namespace": namespace}
@@ -95,13 +104,20 @@ def _metadata(resource: Resource, base: Manifest, written: Manifest) -> Iterator
     for field in ("labels", "annotations"):
         before, after = base.get(field) or {}, written.get(field) or {}
         for key in dict.fromkeys((*before, *after)):
-            is_released = key not in after and _is_owned(field, key, before[key])
-            if not is_released and before.get(key) != after.get(key):
+            is_released = key not in after and (_is_owned(field, key, before[key]) if is_adopted else _is_tracking(key))
+            is_note = key not in before and world.is_note(field, key)
+            is_literal_mark = directory(resource) == "shared" and key not in before
+            is_literal_mark = is_literal_mark and is_literal(resource.manifest, key, after[key])
+            if not (is_released or is_note or is_literal_mark) and before.get(key) != after.get(key):
                 yield _wrong(resource, f"{field[:-1]} '{key}' is not the base's", ("metadata", field))
 
 
 def _is_owned(field: str, key: str, value: str) -> bool:
     return key.startswith(OWNED_PREFIXES) or (field == "labels" and OWNED_LABELS.get(key) == value)
+
+
+def _is_tracking(key: str) -> bool:
+    return key in TRACKING or key.startswith(TRACKING_PREFIXES)
 
 
 def _ownership(world: World) -> Iterator[Problem]:

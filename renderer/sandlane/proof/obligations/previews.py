@@ -117,14 +117,14 @@ def _only_host(world: World, gateway: Resource) -> str:
         host
         for vs in world.base.of(*VIRTUAL_SERVICE)
         if any(gateway_name(name, vs.id.namespace) == full for name in spec_of(vs.manifest).get("gateways") or ())
-        for host in istio_gateways.served(world.network, vs, gateway, servers)
+        for host in istio_gateways.served_hosts(world.network, vs, gateway, servers)
     }
     return next(iter(found)) if len(found) == 1 else ""
 
 
 def _list(network: Network, gateway: Resource, address: Address) -> list[Rule]:
     """Returns the rules of a host in the order in which they are met; of catch-alls the first."""
-    rules = istio_gateways.table_of(network, gateway, address).rules
+    rules = istio_gateways.tables_of(network, gateway, address)[0].rules
     last = [rule for rule in rules if rule.rank == (0,)]
     return [*(rule for rule in rules if rule.rank != (0,)), *last[:1]]
 

@@ -7,8 +7,10 @@ resources of a sandbox change besides is held against a list of privileges; the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
+from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.workload_kinds import workload_kind
@@ -16,8 +18,10 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.alignment import same
 from sandlane.proof.claims import Claim
-from sandlane.proof.privileges import around, data_of_others, more, ordinary
+from sandlane.proof.pod_secrets import tokens
+from sandlane.proof.privileges import data_of_others, more, ordinary
 from sandlane.proof.world import World
+from sandlane.specs.model import Policy
 
 _PLACEMENT = ("affinity", "topologySpreadConstraints")
 
@@ -30,8 +34,8 @@ def check(world: World) -> Iterator[Problem]:
             origin, clone = world.base.by_id.get(id), world.clone_of(id, claim.tenant)
             if origin and clone:
                 origin = with_template(world.base, origin)
-                check_one = _privileges if id in claim.changed else _differences
-                yield from check_one(world, origin, clone.resource, own.get(id.namespace, frozenset()))
+                yield from _differences(origin, clone.resource) if id not in claim.changed else ()
+                yield from _privileges(world, origin, clone.resource, own.get(id.namespace, frozenset()))
         for resource in world.resources.get(claim.name, ()):
             yield from _privileges(world, None, resource, own.get(resource.id.namespace, frozenset()))
 
@@ -54,13 +58,9 @@ def _template(resource: Resource) -> Manifest:
     return (at(resource.manifest, row.template) if row else None) or {}
 
 
-def _differences(world: World, origin: Resource, clone: Resource, claims: frozenset[str]) -> Iterator[Problem]:
+def _differences(origin: Resource, clone: Resource) -> Iterator[Problem]:
     """Yields the fields of a clone's pods that are not its origin's: where there are none, there is no privilege to gain."""
     before, after = (_comparable(_template(r).get("spec") or {}) for r in (origin, clone))
-    for kind, what in (
-        around(_template(origin), _template(clone)) if "mesh" not in world.claims.environment.policy.privileges else ()
-    ):
-        yield _wrong(clone, f"'{clone.id}' has more privilege than '{origin.id}' ({kind}): {what}")
     for field in sorted(before.keys() | after.keys()):
         if not same(before.get(field), after.get(field)):
             yield _wrong(clone, f"'{clone.id}': '{field}' of its pods is not that of '{origin.id}'")
@@ -78,10 +78,38 @@ def _privileges(world: World, origin: Resource | None, resource: Resource, claim
         gained += (
             more(_template(origin), _template(resource), claims) if origin else ordinary(_template(resource), claims)
         )
+    policy = world.claims.environment.policy
     for kind, what in dict.fromkeys(gained):
-        if kind not in world.claims.environment.policy.privileges:
+        if kind not in policy.privileges:
             than = f"'{origin.id}'" if origin else "an ordinary pod"
             yield _wrong(resource, f"'{resource.id}' has more privilege than {than} ({kind}): {what}")
+    yield from _never(world.base, policy, origin, resource)
+
+
+def _never(base: Base, policy: Policy, origin: Resource | None, resource: Resource) -> Iterator[Problem]:
+    """Yields images that the environment's policy does not list, and what no policy of it allows."""
+    before, after = ((_template(r) if r else {}).get("spec") or {} for r in (origin, resource))
+    for image in sorted(set(_images(after)) - set(_images(before))):
+        if not any(fnmatchcase(image, pattern) for pattern in policy.images):
+            yield _wrong(
+                resource, f"'{resource.id}' runs image '{image}', which the environment's policy does not list"
+            )
+    for name in tokens(base, resource.id.namespace, before, after):
+        yield _wrong(resource, f"pods of '{resource.id}' get at '{name}', the token of a service account")
+    for port in (port for container in _containers(after) for port in container.get("ports") or ()):
+        if port.get("hostPort"):
+            yield _wrong(resource, f"pods of '{resource.id}' take port {port['hostPort']} of their node")
+
+
+def _containers(spec: Manifest) -> Iterator[Manifest]:
+    for field in ("initContainers", "containers", "ephemeralContainers"):
+        yield from spec.get(field) or ()
+
+
+def _images(spec: Manifest) -> Iterator[str]:
+    yield from (str(container.get("image")) for container in _containers(spec))
+    volumes = (at(volume, ("image", "reference")) for volume in spec.get("volumes") or ())
+    yield from (str(reference) for reference in volumes if reference)
 
 
 def _comparable(spec: Manifest) -> dict[str, Any]:

@@ -234,14 +234,14 @@ def _in_parts(both: Comparison) -> Iterator[Violation]:
     wanted = _rest(both.spelling, both.base.table, base) if both.output.parts else []
     judged: set[object] = set()
     for where, lines in both.output.parts.items():
-        key = frozenset(_key(both.spelling, line) for line in lines)
+        key = frozenset(what for _, what in lines)
         if key not in judged:
             judged.add(key)
-            own = [line for line in lines if not line.carried]
+            own = [line for line, _ in lines if not line.carried]
             found = first_difference(wanted, _rest(both.spelling, both.output.table, [*base, *own]))
             if found:
                 what = f"{does(found[1])} where only '{where}' has arrived"
-                met = what, found[1].origin if found[1] else lines[0].rule.origin if lines else None
+                met = what, found[1].origin if found[1] else lines[0][0].rule.origin if lines else None
                 meant = does(found[0]), found[0].origin if found[0] else None
                 yield violation("SL609", both.pair.after, (), meant, met, found[1])
 

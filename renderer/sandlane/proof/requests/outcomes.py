@@ -42,6 +42,11 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
         return f"redirect {_json([{'statusCode': 302, **_bare(outcome.how)}, _bare(outcome.changes), outcome.fault])}"
     if not isinstance(outcome, Forward):
         return f"{type(outcome).__name__} {_json([str(getattr(outcome, f)) for f in outcome.__dataclass_fields__])}"
+    if _is_plain(spelling, outcome):
+        to = outcome.destinations[0]
+        return (
+            f"{spelling.names.get(to.host, to.host)}:{to.port} {policy_text(to.policy)} {to.failure.partition(':')[0]}"
+        )
     total = sum(d.weight for d in outcome.destinations) or 1
     sent = sorted(_json([spelling.names.get(d.host, d.host), d.port, round(d.weight / total, 9), _changes(spelling, d.changes, ()),
                          policy_text(d.policy), d.failure.partition(":")[0]])
@@ -103,6 +108,13 @@ def _changes(spelling: Spelling, changes: Any, reached: Sequence[str]) -> Any:
             kept["remove"] = [name for name in kept.get("remove") or () if name.lower() not in spelling.removed]
         found[side] = {name: value for name, value in kept.items() if value}
     return {side: value for side, value in found.items() if value} or None
+
+
+def _is_plain(spelling: Spelling, outcome: Forward) -> bool:
+    """Tells whether an outcome is one destination and nothing else, as most are."""
+    if spelling.answer or spelling.removed or len(outcome.destinations) != 1 or outcome.destinations[0].changes:
+        return False
+    return not (outcome.changes or outcome.mirrors or any(getattr(outcome, name) for name in _FEATURES))
 
 
 def _is_answered(spelling: Spelling, outcome: Forward, reached: Sequence[str]) -> bool:
@@ -188,7 +200,7 @@ def with_clones(
     meant = outcome.meant if isinstance(outcome, NoCluster | Unknown) else outcome
     if not isinstance(meant, Forward) or not clones.hosts:
         return outcome
-    sent = tuple(d for d in meant.destinations if d.host in clones.hosts)
+    sent = tuple(d for d in meant.destinations if d.host in clones.hosts and not d.alias)
     if not sent and clones.whole is None:
         return outcome
     made = _merged([_clone(called(d), clones) for d in sent]) or (clones.whole,)

@@ -12,7 +12,7 @@ from sandlane.semantics.outcomes import L4, Direct, Forward, NoCluster, NotFound
 from sandlane.semantics.predicates import Atom
 from sandlane.semantics.request import Address, Client
 
-_MADE = {"regex": "~", "found": "~", "prefix": "", "segments": "", "exact": "", "present": "", "host": ""}
+_MADE = {"regex": "~", "found": "~", "prefix": "", "segments": "", "rpc": "", "exact": "", "present": "", "host": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

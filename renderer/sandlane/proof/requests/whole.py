@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sandlane.k8s.hosts import ServiceHost
+from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.semantics.delegates import entries_of
-from sandlane.semantics.gateway_api import GRPC_ROUTE, ROUTES, Attached, attached, filters_of, plain
+from sandlane.semantics.gateway_api import GRPC_ROUTE, ROUTES, Attached, attached, plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination
 from sandlane.semantics.linkerd import KINDS
@@ -17,9 +18,6 @@ from sandlane.semantics.outcomes import Destination, Forward
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
 from sandlane.semantics.waypoints import waypoint_home
-
-_IGNORED = frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"})
-"""Filters by which Linkerd ignores a route."""
 
 
 def whole_of(network: Network, address: Address, table: Table, clones: Mapping[str, str]) -> Destination | None:
@@ -81,19 +79,20 @@ def parents_heeded(network: Network, service: ResourceId) -> Sequence[Attached]:
     if not is_linkerd:
         return found
     called = {a.port for a in found if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE}
-    return [a for a in found if not (a.route.id.kind == "HTTPRoute" and a.port in called) and not _IGNORED & _types(a)]
+    return [a for a in found if not (a.route.id.kind == "HTTPRoute" and a.port in called) and not _is_ignored(a)]
 
 
-def _types(found: Attached) -> set[str]:
-    rules = spec_of(found.route.manifest).get("rules") or ()
-    return {str(item.get("type")) for rule in rules for item in filters_of(rule)}
+def _is_ignored(found: Attached) -> bool:
+    """Tells whether Linkerd ignores a route as a whole (rules R-L5 and R-L11)."""
+    is_known = all(unknown_filter(rule) is None for rule in rules_of(found.route))
+    return not is_known or unconvertible(found.route.manifest) is not None
 
 
 def _sent(network: Network, found: Attached) -> Iterator[str]:
     is_linkerd, route = network.mesh == "linkerd", found.route
-    parents = [p for p in spec_of(route.manifest).get("parentRefs") or () if p.get("kind") == "Service"]
-    rules: Sequence[Manifest] = spec_of(route.manifest).get("rules") or ({},)
-    for rule in rules:
+    references: Sequence[Manifest] = spec_of(route.manifest).get("parentRefs") or ()
+    parents = [p for p in references if is_service(p.get("group"), p.get("kind"))]
+    for rule in rules_of(route):
         listed = rule.get("backendRefs") or ()
         live = [b for b in listed if b.get("weight", 1)] or listed
         for backend in live:

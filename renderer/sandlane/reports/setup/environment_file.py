@@ -29,6 +29,7 @@ class SetUp:
     gateways: tuple[ResourceId, ...] = ()
     registries: tuple[str, ...] = ()
     made_by: str = ""
+    flux_source: str = ""
 
 
 def environment_text(set_up: SetUp) -> str:
@@ -102,7 +103,8 @@ def _more(set_up: SetUp) -> Iterator[str]:
     yield "  #   require: [owner, expires]"
     yield "  #   maxPerOwner: 3"
     yield "  # Where 'sandlane render' writes, beside this file; Argo CD or Flux applies it."
-    yield "  output: {path: rendered}"
+    flux = f", flux: {{sourceRef: {{name: {quoted(set_up.flux_source)}}}}}" if set_up.flux_source else ""
+    yield f"  output: {{path: rendered{flux}}}"
 
 
 def _patterns(registries: Sequence[str]) -> str:

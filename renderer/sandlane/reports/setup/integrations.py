@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sandlane.reports.gitops.argocd import argocd_text
+from sandlane.reports.gitops.delivery import Delivery
+from sandlane.reports.gitops.flux import flux_text
 from sandlane.reports.setup.environment_file import quoted
 
 VERSION = "v0.1.0"
@@ -12,13 +15,10 @@ VERSION = "v0.1.0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an environment is: its name, directory in the repository, output there, namespace, and the repository's address."""
+    """Where an environment is: its directory in the repository, and what Argo CD and Flux have to know of its output."""
 
-    name: str
     directory: str
-    output: str
-    namespace: str
-    repository: str
+    delivery: Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ repos:
 
 def _github(place: Place) -> str:
     return f"""\
-# Fails a pull request whose output is stale, or does not keep sandlane's promises.
+# Fails a pull request whose output is stale, or does not keep sandlane's promises, and comments what it changes.
 name: sandlane
 on:
   pull_request:
@@ -52,17 +52,24 @@ on:
     branches: [main]
 permissions:
   contents: read
+  pull-requests: write
 jobs:
-  check:
+  sandlane:
     runs-on: ubuntu-latest
     steps:
     - uses: actions/checkout@v4
     - uses: actions/setup-python@v5
       with:
         python-version: "3.12"
-    - run: pip install sandlane=={VERSION.removeprefix("v")}
-    - run: sandlane check {place.directory or "."}
-    - run: sandlane verify {place.directory or "."}
+    - uses: sandlane/sandlane@{VERSION}
+      with:
+        mode: check
+        environments: {quoted(place.directory or ".")}
+    - uses: sandlane/sandlane@{VERSION}
+      if: github.event_name == 'pull_request'
+      with:
+        mode: diff
+        environments: {quoted(place.directory or ".")}
 """
 
 
@@ -70,62 +77,27 @@ def _gitlab(place: Place) -> str:
     return f"""\
 # Fails a merge request whose output is stale, or does not keep sandlane's promises.
 sandlane:
-  image: python:3.12-slim
+  image: python:3.12
   script:
-  - pip install sandlane=={VERSION.removeprefix("v")}
+  - pip install git+https://github.com/sandlane/sandlane@{VERSION}
   - sandlane check {place.directory or "."}
   - sandlane verify {place.directory or "."}
 """
 
 
 def _argocd(place: Place) -> str:
-    return f"""\
-# Applies the output beside what applies the base. Each sandbox as an Application of its own: 'sandlane gitops argocd'.
-apiVersion: argoproj.io/v1alpha1
-kind: Application
-metadata:
-  name: {place.name}-sandboxes
-  namespace: argocd
-  finalizers: [resources-finalizer.argocd.argoproj.io]
-spec:
-  project: default
-  source:
-    repoURL: {place.repository}
-    targetRevision: HEAD
-    path: {place.output}
-    directory: {{recurse: true}}
-  destination:
-    server: https://kubernetes.default.svc
-    namespace: {place.namespace}
-  syncPolicy:
-    automated: {{prune: true, selfHeal: true, allowEmpty: true}}
-    syncOptions: [ServerSideApply=true]
-"""
+    return argocd_text(place.delivery, is_single=False)
 
 
 def _flux(place: Place) -> str:
-    return f"""\
-# Applies the output beside what applies the base.
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata:
-  name: {place.name}-sandboxes
-  namespace: flux-system
-spec:
-  interval: 1m
-  url: {place.repository}
-  ref: {{branch: main}}
----
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata:
-  name: {place.name}-sandboxes
-  namespace: flux-system
-spec:
-  interval: 10m
-  path: ./{place.output}
-  prune: true
-  sourceRef: {{kind: GitRepository, name: {place.name}-sandboxes}}
+    return flux_text(place.delivery, is_single=False)
+
+
+def _merging(_: Place) -> str:
+    return """\
+# Of two branches that change one generated file, the merge renders it again. In each clone, once:
+#   git config merge.sandlane.driver 'sandlane merge-driver %O %A %B %P'
+rendered/** merge=sandlane linguist-generated
 """
 
 
@@ -133,6 +105,7 @@ INTEGRATIONS: dict[str, Integration] = {
     "pre-commit": Integration(path=".pre-commit-config.yaml", is_at_root=True, text=_pre_commit),
     "github": Integration(path=".github/workflows/sandlane.yaml", is_at_root=True, text=_github),
     "gitlab": Integration(path=".gitlab-ci.yml", is_at_root=True, text=_gitlab),
+    "merge-driver": Integration(path=".gitattributes", is_at_root=False, text=_merging),
     "argocd": Integration(path="gitops/argocd.yaml", is_at_root=False, text=_argocd),
     "flux": Integration(path="gitops/flux.yaml", is_at_root=False, text=_flux),
 }

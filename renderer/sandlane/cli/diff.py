@@ -1,0 +1,130 @@
+"""`sandlane diff`: what a change of specs, base or environment does to the output, for the person who reviews it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sandlane.cli import session as s
+from sandlane.cli.main import CHANGED, FINE
+from sandlane.files.disk import environment_file
+from sandlane.files.git import GitTree, NoRevision
+from sandlane.files.tree import OutsideRoot, Unreadable
+from sandlane.meshes.registry import MESHES
+from sandlane.pipeline import render
+from sandlane.problems.problem import Invalid
+from sandlane.reports.diff.compare import Difference, compare
+from sandlane.reports.diff.data import data
+from sandlane.reports.diff.sides import EMPTY, Side, rendered_side, written_side
+from sandlane.specs.inputs import Inputs, read_inputs
+
+FORMATS = ("text", "markdown", "html", *s.MACHINES)
+
+
+@click.command(
+    "diff",
+    help="Tell what rendering would change: sandbox by sandbox, then object by object. It is compared with the output on disk, "
+    "with another directory, or with what a revision of git renders to (`diff origin/main`). Writes nothing.",
+)
+@click.argument("arguments", nargs=-1, metavar="[REV|DIR] [ENVIRONMENT]...")
+@click.option("--rev", metavar="REV", help="Compare with what the inputs at REV render to; no checkout is made.")
+@s.root_option
+@s.base_option
+@click.option("--exit-code", is_flag=True, help="Exit 1 if there is a difference.")
+@s.output_format(*FORMATS)
+def command(
+    arguments: tuple[str, ...],
+    rev: str | None,
+    root: Path | None,
+    base: tuple[str, ...],
+    exit_code: bool,
+    output_format: str,
+) -> None:
+    """Compares each environment and exits with the gravest status."""
+    directory, rev, environments = _meant(arguments, rev)
+    sessions = s.sessions(environments, root, base)
+    if directory and len(sessions) > 1:
+        raise click.UsageError("a directory to compare with goes with one environment")
+
+    def diff(session: s.Session) -> tuple[int, dict[str, Any]]:
+        difference, against = _difference(session, directory, rev)
+        _tell(session, difference, against, output_format)
+        is_for_a_host = output_format in s.MACHINES and output_format != "json"
+        problems = {"problems": session.as_data(difference.new_notices)} if is_for_a_host else {}
+        return (CHANGED if difference and exit_code else FINE), {"against": against, **data(difference), **problems}
+
+    s.run(sessions, output_format, diff)
+
+
+def _meant(arguments: tuple[str, ...], rev: str | None) -> tuple[Path | None, str | None, list[Path]]:
+    """Tells environments, a directory and a revision apart: what is there is a path, and anything else a revision."""
+    directory: Path | None = None
+    environments = []
+    for argument in arguments:
+        path = Path(argument)
+        if environment_file(path).is_file():
+            environments.append(path)
+        elif path.is_dir() and directory is None and rev is None:
+            directory = path
+        elif not path.exists() and directory is None and rev is None:
+            rev = argument
+        else:
+            raise click.UsageError(
+                f"'{argument}' is no environment, and what to compare with is given already: it is one directory or one revision"
+            )
+    return directory, rev, environments
+
+
+def _difference(session: s.Session, directory: Path | None, rev: str | None) -> tuple[Difference, str]:
+    inputs = session.inputs()
+    rendered = render(inputs, is_proved=False)
+    after = rendered_side(inputs, rendered.objects, rendered.notices)
+    if rev is not None:
+        before, against = _at_revision(session, rev), rev
+    else:
+        place = session.output(inputs, directory)
+        before, against = written_side(session.read_output(inputs, place)[1]), s.shown(place)
+    mesh = MESHES[inputs.environment.mesh]
+    return compare(before, after, rendered.plan, mesh.unroutable(inputs.environment, inputs.base)), against
+
+
+def _at_revision(session: s.Session, rev: str) -> Side:
+    """Returns what the inputs at a revision render to; nothing where the environment was not there."""
+    path = Path(os.path.realpath(session.file)).relative_to(session.tree.root).as_posix()
+    try:
+        with GitTree(session.tree.root, rev) as tree:
+            if tree.kind(path) is None:
+                return EMPTY
+            entries = tuple(s.entry_of(session.tree, entry) for entry in session.base)
+            inputs: Inputs = read_inputs(tree, path, base_entries=entries or None)
+            rendered = render(inputs, is_proved=False)
+    except NoRevision as error:
+        raise click.UsageError(str(error)) from None
+    except (OutsideRoot, Unreadable) as error:
+        raise click.UsageError(f"at {rev}: {error}") from None
+    except Invalid as invalid:
+        first = invalid.problems[0]
+        where = f"{first.source.file}: " if first.source else ""
+        raise click.UsageError(
+            f"the inputs at {rev} have {s.counted(invalid.problems)}, so there is nothing to compare with: "
+            f"{where}{first.code} {first.text}"
+        ) from None
+    return rendered_side(inputs, rendered.objects, rendered.notices)
+
+
+def _tell(session: s.Session, difference: Difference, against: str, output_format: str) -> None:
+    if output_format == "text":
+        from sandlane.reports.diff.text import text
+
+        click.echo(text(difference, session.shown, against), nl=False)
+    elif output_format == "markdown":
+        from sandlane.reports.diff.markdown import markdown
+
+        click.echo(markdown(difference, session.shown, against), nl=False)
+    elif output_format == "html":
+        from sandlane.reports.diff.page import page
+
+        click.echo(page(difference, session.shown, against), nl=False)

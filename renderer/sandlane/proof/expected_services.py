@@ -1,0 +1,98 @@
+"""The Services that a sandbox has to have: clones of the base's, of which they keep a list of fields and no others (rule R-I17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
+from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.proof.claims import Claim
+from sandlane.proof.expected_workloads import Expected
+from sandlane.proof.literals import ORIGIN, SERVICE, TENANT
+from sandlane.proof.marks import metadata_of
+from sandlane.proof.world import World, replaced_by, services_of
+
+KEPT = frozenset({
+    "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy", "ports", "publishNotReadyAddresses", "sessionAffinity",
+    "sessionAffinityConfig", "trafficDistribution",
+})  # fmt: skip
+"""Fields of a Service that its clone has as well; all else is its address, or lets others in."""
+ROUTING = (
+    "balancer.linkerd.io/", "config.linkerd.io/opaque-ports", "istio.io/ingress-use-waypoint", "istio.io/persistent-session",
+    "istio.io/use-waypoint", "networking.istio.io/exportTo", "networking.istio.io/traffic-distribution", "retry.linkerd.io/",
+    "service.kubernetes.io/topology-mode", "timeout.linkerd.io/",
+)  # fmt: skip
+"""Beginnings of the labels and annotations of a Service that its clone has as well: they change how it is called."""
+
+
+def expected_services(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
+    """Returns the clones of Services that a sandbox has to have, by their ids."""
+    found: dict[ResourceId, Manifest] = {}
+    for origin in claim.origins:
+        for service in services_of(world.base, world.base_services, origin):
+            selector = {f"{SERVICE}{service.id.name}": claim.tenant}
+            found |= dict(_clone(world, claim, service, selector))
+    for use in claim.uses:
+        for service in replaced_by(world.base, world.base_services, use):
+            used = world.base.by_id.get(use.used)
+            if used and spec_of(service.manifest).get("ports"):
+                found |= dict(_clone(world, claim, service, _match_labels(used)))
+    return found
+
+
+def _match_labels(workload: Resource) -> Mapping[str, str]:
+    row = workload_kind(workload.id.group, workload.id.kind)
+    selector = at(workload.manifest, row.selector) if row and row.selector else None
+    return (selector or {}).get("matchLabels") or {}
+
+
+def _clone(
+    world: World, claim: Claim, service: Resource, selector: Mapping[str, str]
+) -> Iterator[tuple[ResourceId, Manifest]]:
+    name, namespace = fit(f"{service.id.name}-{claim.tenant}", SERVICE_NAME_LIMIT), service.id.namespace
+    spec = spec_of(service.manifest)
+    kept = {field: value for field, value in spec.items() if field in KEPT and value}
+    if kept.get("internalTrafficPolicy") == "Local":
+        del kept["internalTrafficPolicy"]  # a clone has one pod, which other nodes have to reach
+    metadata = metadata_of(
+        world.claims.environment, claim, name=name, namespace=namespace, origin=service.id.name,
+        labels=_routing(labels_of(service.manifest)), annotations=_routing(annotations_of(service.manifest)),
+    )  # fmt: skip
+    yield (
+        ResourceId("", "Service", namespace, name),
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": metadata,
+            "spec": {"type": "ClusterIP", "selector": dict(selector), **kept, "ports": ports_of(spec)},
+        },
+    )
+
+
+def headless_of(world: World, claim: Claim, clone: Expected) -> tuple[ResourceId, Manifest]:
+    """Returns the headless Service from which the pods of a StatefulSet's clone take their names."""
+    label = labels_of(clone.manifest)[ORIGIN]
+    namespace, name = clone.id.namespace, clone.headless or ""
+    governing = str(spec_of(clone.origin.manifest).get("serviceName") or "")
+    found = world.base.by_id.get(ResourceId("", "Service", namespace, governing))
+    ports = ports_of(spec_of(found.manifest)) if found else []
+    metadata = metadata_of(world.claims.environment, claim, name=name, namespace=namespace, origin=label)
+    spec: dict[str, Any] = {
+        "clusterIP": "None",
+        "selector": {TENANT: claim.tenant, ORIGIN: label},
+        **({"ports": ports} if ports else {}),
+        "publishNotReadyAddresses": True,
+    }
+    manifest = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+    return ResourceId("", "Service", namespace, name), manifest
+
+
+def ports_of(spec: Manifest) -> list[dict[str, Any]]:
+    """Returns the ports of a Service for its clone: a port of every node can be one Service's alone."""
+    return [{key: value for key, value in port.items() if key != "nodePort"} for port in spec.get("ports") or ()]
+
+
+def _routing(values: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in values.items() if key.startswith(ROUTING)}

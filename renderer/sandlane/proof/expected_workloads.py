@@ -1,0 +1,287 @@
+"""The clone that a workload of the base has to have: its origin, as its spec changes it, and what every clone gets.
+
+The changes are applied by `overrides`, which the renderer uses as well; all by which a clone differs in any case is written here
+once more. Where the renderer has a choice, the choice is read from the output: which pod labels have another value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandlane.base.pod_templates import in_form_of_clones, with_template
+from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, SERVICE_NAME_LIMIT, fit
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
+from sandlane.k8s.selectors import Requirement, from_label_selector, matches
+from sandlane.k8s.workload_kinds import SIDECARS, WORKLOADS, WorkloadKind, pod_labels
+from sandlane.overrides.addresses import Address, address_of
+from sandlane.overrides.apply import override
+from sandlane.overrides.config_maps import CONFIG_MAPS
+from sandlane.overrides.env import VARIABLES
+from sandlane.overrides.preserve_labels import PRESERVE_LABELS
+from sandlane.overrides.subject import Subject
+from sandlane.patch.put import put, remove
+from sandlane.proof.claims import Asked, Claim
+from sandlane.proof.literals import CONFIG, ORIGIN, OWNED_PREFIXES, SERVICE, TENANT, origin_value
+from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, metadata_of
+from sandlane.proof.world import World, services_of
+from sandlane.specs.model import Environment
+
+_CANONICAL = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
+"""Labels from which Istio takes the name under which it reports a workload, the first first."""
+_TERMS = ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """A clone as it has to be: of which origin, its manifest, and the name of its headless Service if it has one."""
+
+    origin: Resource
+    id: ResourceId
+    manifest: Manifest
+    headless: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """What is known of a clone before it is written out. `pods` are the labels that its pods have to have."""
+
+    claim: Claim
+    environment: Environment
+    origin: Resource
+    row: WorkloadKind
+    changed: Any
+    name: str
+    label: str
+    pods: Mapping[str, str]
+    digest: str | None
+    asked: Asked
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """The labels by which the clone's pods are selected."""
+        return {TENANT: self.claim.tenant, ORIGIN: self.label}
+
+
+def expected_workloads(world: World, claim: Claim) -> list[Expected]:
+    """Returns the clones that a sandbox has to have of workloads that the base has."""
+    addresses = _addresses(world, claim)
+    return [_expected(world, claim, id, addresses) for id in claim.origins if id in world.base.by_id]
+
+
+def changed_config_maps(world: World, claim: Claim) -> dict[ResourceId, dict[str, str | None]]:
+    """Returns the ConfigMaps of which a sandbox has copies, with the keys that it sets, or with None removes."""
+    found: dict[ResourceId, dict[str, str | None]] = {}
+    for id, asked in (claim.asked or {}).items():
+        for change in (change for changes in asked.changes for change in CONFIG_MAPS.of(changes)):
+            found.setdefault(ResourceId("", "ConfigMap", id.namespace, change.name), {}).update(change.data)
+    return {id: data for id, data in found.items() if id in world.base.by_id}
+
+
+def data_of(origin: Manifest, changes: Mapping[str, str | None]) -> dict[str, Any]:
+    """Returns the data of a ConfigMap's copy."""
+    data = {**(origin.get("data") or {}), **changes}
+    binary = {key: value for key, value in (origin.get("binaryData") or {}).items() if key not in changes}
+    kept = {key: value for key, value in data.items() if value is not None}
+    return {"data": kept, **({"binaryData": binary} if binary else {})}
+
+
+def _addresses(world: World, claim: Claim) -> dict[str, dict[str, Address]]:
+    domain = world.claims.environment.cluster.domain
+    found: dict[str, dict[str, Address]] = {}
+    for id in claim.origins:
+        named = found.setdefault(id.name, {})
+        for service in services_of(world.base, world.base_services, id):
+            name = fit(f"{service.id.name}-{claim.tenant}", SERVICE_NAME_LIMIT)
+            address = address_of(service.manifest, name, service.id.namespace, domain)
+            known = named.setdefault(service.id.name, address)
+            if known.host != address.host:
+                named[service.id.name] = replace(known, is_one=False)
+    return found
+
+
+def _expected(world: World, claim: Claim, id: ResourceId, addresses: Mapping[str, Mapping[str, Address]]) -> Expected:
+    environment = world.claims.environment
+    origin, row = with_template(world.base, world.base.by_id[id]), WORKLOADS[(id.group, id.kind)]
+    asked, label = (claim.asked or {}).get(id, Asked()), origin_value(row.kind, id.name)
+    copies = {
+        copied.name: fit(f"{copied.name}-{claim.tenant}", OBJECT_NAME_LIMIT)
+        for copied in changed_config_maps(world, claim)
+        if copied.namespace == id.namespace
+    }
+    subject = Subject(
+        base=world.base,
+        spec=claim.source,
+        origin=replace(origin, manifest=in_form_of_clones(row, origin.manifest)),
+        row=row,
+        addresses=addresses,
+        marks=marks_of(environment, claim, label),
+        copies=copies,
+    )
+    changed, _ = override(subject, asked.changes)
+    clone = world.clone_of(id, claim.tenant)
+    draft = _Draft(
+        claim=claim, environment=environment, origin=origin, row=row, changed=changed, label=label, asked=asked,
+        name=fit(f"{id.name}-{claim.tenant}", row.name_limit),
+        pods=_pod_labels(world, claim, origin, row, asked, clone.labels if clone else {}),
+        digest=_digest(world, claim, id, asked),
+    )  # fmt: skip
+    # Its name stays when the clone's changes: the pods' host names, and `serviceName`, which is immutable too.
+    headless = fit(f"{draft.name}-headless", SERVICE_NAME_LIMIT) if row.is_governed else None
+    if row.immutable:
+        draft = replace(draft, name=_named_by_content(draft))
+    return Expected(
+        origin=origin,
+        id=ResourceId(*row.clone, id.namespace, draft.name),
+        manifest=_manifest(draft, headless),
+        headless=headless,
+    )
+
+
+def _named_by_content(draft: _Draft) -> str:
+    """Returns the name of a clone of which some fields cannot be changed once it runs: other fields, another name (rule R-O4)."""
+    template, immutable = draft.row.template, draft.row.immutable
+    content = [at(draft.changed, path) for path in immutable]
+    if any(template[: len(path)] == path for path in immutable):
+        content += [dict(draft.pods), draft.digest]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
+    stem = fit(f"{draft.origin.id.name}-{draft.claim.tenant}", draft.row.name_limit - len(digest) - 1)
+    return f"{stem}-{digest}"
+
+
+def _digest(world: World, claim: Claim, id: ResourceId, asked: Asked) -> str | None:
+    """Returns the digest of the data of the ConfigMap copies that a clone reads, None without one."""
+    names = {change.name for changes in asked.changes for change in CONFIG_MAPS.of(changes)}
+    contents = {
+        fit(f"{copied.name}-{claim.tenant}", OBJECT_NAME_LIMIT): data_of(world.base.by_id[copied].manifest, data)
+        for copied, data in (changed_config_maps(world, claim) if names else {}).items()
+        if copied.namespace == id.namespace and copied.name in names
+    }
+    return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:10] if contents else None
+
+
+def _pod_labels(
+    world: World, claim: Claim, origin: Resource, row: WorkloadKind, asked: Asked, actual: Mapping[str, str]
+) -> dict[str, str]:
+    """Returns the labels of a clone's pods; a label of the origin's may have the tenantID behind its value."""
+    labels = {**pod_labels(row, origin.manifest), **_canonical(world, origin, row, claim.tenant)}
+    pinned = {key for changes in asked.changes for key in PRESERVE_LABELS.of(changes)}
+    for key, value in labels.items():
+        rewritten = fit(f"{value}-{claim.tenant}" if value else claim.tenant, LABEL_VALUE_LIMIT)
+        if key not in pinned and actual.get(key) == rewritten:
+            labels[key] = rewritten
+    services = services_of(world.base, world.base_services, origin.id)
+    marks = marks_of(world.claims.environment, claim, origin_value(row.kind, origin.id.name))
+    return {**labels, **marks, **{f"{SERVICE}{service.id.name}": claim.tenant for service in services}}
+
+
+def _canonical(world: World, origin: Resource, row: WorkloadKind, tenant: str) -> dict[str, str]:
+    """Returns the labels under which Istio's telemetry reports a clone as a revision of its origin."""
+    if not world.reader.reads_virtual_services:
+        return {}
+    labels = pod_labels(row, origin.manifest)
+    name = next((labels[key] for key in _CANONICAL if labels.get(key)), fit(origin.id.name, LABEL_VALUE_LIMIT))
+    return {"service.istio.io/canonical-name": name, "service.istio.io/canonical-revision": tenant}
+
+
+def _manifest(draft: _Draft, headless: str | None) -> Manifest:
+    row, changed = draft.row, draft.changed
+    before = pod_labels(row, draft.origin.manifest)
+    rewritten = {key: value for key, value in draft.pods.items() if key in before and before[key] != value}
+    metadata = metadata_of(
+        draft.environment, draft.claim, name=draft.name, namespace=draft.origin.id.namespace, origin=draft.label,
+        labels={key: rewritten.get(key, value) for key, value in kept_labels(changed).items()},
+        annotations=kept_annotations(changed),
+    )  # fmt: skip
+    manifest: Any = {**changed, "metadata": metadata}
+    if row.has_replicas:
+        manifest = put(manifest, ("spec", "replicas"), draft.asked.replicas, create=True)
+    for path in row.drop:
+        manifest = remove(manifest, path)
+    if row.made:
+        manifest = put(manifest, (*row.made, "metadata"), _metadata_of_made(draft, at(changed, row.made)), create=True)
+    for path, value in row.sets:
+        manifest = put(manifest, path, value, create=True)
+    if row.selector:
+        manifest = put(manifest, row.selector, {"matchLabels": draft.selector}, create=True)
+    if headless:
+        manifest = put(manifest, ("spec", "serviceName"), headless, create=True)
+        if at(manifest, ("spec", "volumeClaimTemplates")):
+            path = ("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")
+            manifest = put(manifest, path, "Delete", create=True)
+    return put(manifest, row.template, _template(draft))  # type: ignore[no-any-return]
+
+
+def _metadata_of_made(draft: _Draft, made: Any) -> dict[str, Any]:
+    """Returns the metadata of the Jobs that a CronJob's clone makes."""
+    annotations = kept_annotations(made)
+    labels = {**kept_labels(made), **marks_of(draft.environment, draft.claim, draft.label)}
+    return {"labels": labels, **({"annotations": annotations} if annotations else {})}
+
+
+def _template(draft: _Draft) -> dict[str, Any]:
+    template: Any = at(draft.changed, draft.row.template) or {}
+    given = at(template, ("metadata", "annotations")) or {}
+    annotations = {key: value for key, value in given.items() if not key.startswith(OWNED_PREFIXES)}
+    if draft.digest:
+        annotations[CONFIG] = draft.digest
+    metadata = {"labels": dict(draft.pods), **({"annotations": annotations} if annotations else {})}
+    spec = {key: value for key, value in (template.get("spec") or {}).items() if key != "nodeName"}
+    for field in ("containers", "initContainers"):
+        if spec.get(field):
+            spec[field] = [_container(draft, field, container) for container in spec[field]]
+    return {"metadata": metadata, "spec": _placed(draft, spec)}
+
+
+def _container(draft: _Draft, field: str, container: Manifest) -> Manifest:
+    """Returns a container with the variables that every clone has, and without ports of its node."""
+    result = dict(container)
+    if field == "containers" and container.get("name") not in SIDECARS:
+        values = (draft.claim.tenant, draft.claim.name, draft.origin.id.name)
+        ours = [{"name": name, "value": value} for name, value in zip(VARIABLES, values, strict=True)]
+        result["env"] = [*ours, *(container.get("env") or ())]
+    if result.get("ports"):
+        ports: Sequence[Manifest] = result["ports"]
+        result["ports"] = [{k: v for k, v in port.items() if k not in ("hostPort", "hostIP")} for port in ports]
+    return result
+
+
+def _placed(draft: _Draft, spec: dict[str, Any]) -> dict[str, Any]:
+    """Returns a pod spec in which terms of placement that mean the origin's pods mean the clone's."""
+    result: Any = spec
+    if isinstance(spec.get("topologySpreadConstraints"), list):
+        terms = [_term(draft, term) for term in spec["topologySpreadConstraints"]]
+        result = put(result, ("topologySpreadConstraints",), terms)
+    for kind in ("podAffinity", "podAntiAffinity"):
+        for field in _TERMS:
+            listed = at(spec, ("affinity", kind, field))
+            if listed:
+                terms = [
+                    _term(draft, term)
+                    if field == _TERMS[0]
+                    else {**term, "podAffinityTerm": _term(draft, term["podAffinityTerm"])}
+                    for term in listed
+                ]
+                result = put(result, ("affinity", kind, field), terms)
+    return result  # type: ignore[no-any-return]
+
+
+def _term(draft: _Draft, term: Any) -> Any:
+    given = term.get("labelSelector") if isinstance(term, Mapping) else None
+    selector = from_label_selector(given) if given is not None else ()
+    origin = pod_labels(draft.row, draft.origin.manifest)
+    if not selector or not matches(selector, origin):
+        return term
+    if not any(requirement.operator == "In" and len(requirement.values) > 1 for requirement in selector):
+        return {**term, "labelSelector": {"matchLabels": draft.selector}}
+    return {**term, "labelSelector": {"matchExpressions": list(_among(draft, selector, origin))}}
+
+
+def _among(draft: _Draft, selector: Iterable[Requirement], origin: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    """Yields expressions that name the origin among others, with the clone's label in the place of the origin's."""
+    for key, operator, values in ((r.key, r.operator, r.values) for r in selector):
+        named = [draft.pods.get(key, value) if value == origin.get(key) else value for value in values]
+        yield {"key": key, "operator": operator, **({"values": named} if named else {})}

@@ -1,0 +1,79 @@
+"""P4, whole clones: a clone is its origin with what its spec says and what every clone gets, and nothing more.
+
+Workloads, copies of ConfigMaps and Services are compared with what they have to be, node by node: nobody can list every
+field by which a pod or a Service gains something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem
+from sandlane.proof.claims import Claim
+from sandlane.proof.differences import differences
+from sandlane.proof.expected_services import expected_services, headless_of
+from sandlane.proof.expected_workloads import changed_config_maps, data_of, expected_workloads
+from sandlane.proof.marks import as_it_is, kept_annotations, kept_labels, metadata_of
+from sandlane.proof.world import World, directory
+
+KINDS: frozenset[GroupKind] = frozenset({*WORKLOADS, ("", "ConfigMap"), ("", "Service"), ("", "Pod")})
+"""Kinds of which a sandbox has what is expected of it, or brings in files of its own."""
+_TOLD = 5
+"""How many differences of one object are told."""
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields clones that differ from what they have to be, and objects that are no clone of what a sandbox claims."""
+    by_directory: dict[str, list[Resource]] = {}
+    for resource in world.added:
+        if (resource.id.group, resource.id.kind) in KINDS and not world.is_brought(resource):
+            by_directory.setdefault(directory(resource), []).append(resource)
+    for claim in (claim for claim in world.claims.sandboxes if claim.asked is not None):
+        expected = expected_objects(world, claim)
+        for resource in by_directory.get(f"sandboxes/{claim.name}", ()):
+            manifest = expected.pop(resource.id, None)
+            if manifest is None:
+                yield _wrong(resource, f"'{resource.id}' is nothing that the spec of sandbox '{claim.name}' asks for")
+                continue
+            found = list(differences(manifest, resource.manifest, world.is_note))
+            for path, what in found[:_TOLD]:
+                yield report("SL622", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+            if len(found) > _TOLD:
+                yield _wrong(resource, f"'{resource.id}' differs in {len(found) - _TOLD} more places")
+        for id in sorted(expected):
+            what = f"sandbox '{claim.name}' has no '{id}', which its spec asks for"
+            yield report("SL622", source=claim.source, what=what)
+
+
+def expected_objects(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
+    """Returns the workloads, copies of ConfigMaps and Services that a sandbox has to have."""
+    found: dict[ResourceId, Manifest] = {}
+    for clone in expected_workloads(world, claim):
+        found[clone.id] = clone.manifest
+        if clone.headless:
+            id, manifest = headless_of(world, claim, clone)
+            found[id] = manifest
+    for copied, data in changed_config_maps(world, claim).items():
+        id, manifest = _config_map(world, claim, world.base.by_id[copied], data)
+        found[id] = manifest
+    return {id: as_it_is(manifest) for id, manifest in {**found, **expected_services(world, claim)}.items()}
+
+
+def _config_map(
+    world: World, claim: Claim, origin: Resource, data: Mapping[str, str | None]
+) -> tuple[ResourceId, Manifest]:
+    name, namespace = fit(f"{origin.id.name}-{claim.tenant}", OBJECT_NAME_LIMIT), origin.id.namespace
+    metadata = metadata_of(
+        world.claims.environment, claim, name=name, namespace=namespace, origin=origin.id.name,
+        labels=kept_labels(origin.manifest), annotations=kept_annotations(origin.manifest),
+    )  # fmt: skip
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **data_of(origin.manifest, data)}
+    return ResourceId("", "ConfigMap", namespace, name), manifest
+
+
+def _wrong(resource: Resource, what: str) -> Problem:
+    return report("SL622", source=resource.source, what=what)

@@ -1,0 +1,113 @@
+"""P7, wrapping: the routes and policies of the output have the metadata of what they were made of, and marks, and nothing more.
+
+Finalizers, owners, hooks and the annotations by which Argo CD and Flux skip, keep or replace objects would decide otherwise than
+their specs what becomes of them. What they say in their specs is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, fit
+from sandlane.k8s.resource import Manifest, Resource, labels_of
+from sandlane.k8s.workload_kinds import GroupKind
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem
+from sandlane.proof.admission import workloads_by_label
+from sandlane.proof.differences import IsNote, differences
+from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, copied_origin
+from sandlane.proof.marks import has_references, kept_annotations, kept_labels, marks_of, notes_of
+from sandlane.proof.obligations.whole import KINDS
+from sandlane.proof.readers import HTTP_ROUTE, VIRTUAL_SERVICE
+from sandlane.proof.world import World, directory
+
+_MADE: Mapping[GroupKind, str] = {
+    VIRTUAL_SERVICE: "networking.istio.io/v1",
+    HTTP_ROUTE: "gateway.networking.k8s.io/v1",
+}
+"""Kinds of which the output has objects that are no copies, and their apiVersion."""
+
+
+def check(world: World) -> Iterator[Problem]:
+    """Yields routes and policies with fields, labels or annotations that render never writes."""
+    originals: dict[tuple[str, str, str], list[Resource]] = {}
+    kinds = {(r.id.group, r.id.kind) for r in world.added} - KINDS
+    for key in kinds:
+        for resource in world.base.of(*key):
+            originals.setdefault((*key, copied_origin(key[1], resource.id.name)), []).append(resource)
+    services = {fit(s.id.name, LABEL_VALUE_LIMIT) for s in world.base.of("", "Service")}
+    gateways = {fit(g.id.name, LABEL_VALUE_LIMIT) for g in world.base.of("networking.istio.io", "Gateway")}
+    origins = frozenset(workloads_by_label(world.base))
+    for resource in world.added:
+        key = (resource.id.group, resource.id.kind)
+        if key in KINDS or world.is_brought(resource):
+            continue
+        label = labels_of(resource.manifest).get(ORIGIN, "")
+        found = [r for r in originals.get((*key, label), ()) if _is_near(world, r, resource)]
+        made = key in _MADE and label in (services | gateways)
+        if not found and not made:
+            what = (
+                f"'{resource.id}': label '{ORIGIN}' is '{label}', which is nothing of the base that it can be made of"
+            )
+            yield report("SL623", source=resource.source, path=("metadata", "labels"), what=what)
+            continue
+        names = [r.id.name for r in found] or [label]
+        if not any(_is_named(world, resource, name, origins) for name in names):
+            what = f"'{resource.id}': its name is none that an object made of '{names[0]}' has"
+            yield report("SL623", source=resource.source, path=("metadata", "name"), what=what)
+        wanted = [_wrapping(world, resource, r) for r in found] + ([_wrapping(world, resource, None)] if made else [])
+        for path, what in min(([*_differences(one, resource, world.is_note)] for one in wanted), key=len):
+            yield report("SL623", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+
+
+def _is_near(world: World, original: Resource, copy: Resource) -> bool:
+    """Tells whether a copy may be of an object: of its own namespace, or of the one from which Istio's policies are everybody's."""
+    return original.id.namespace in (copy.id.namespace, world.claims.environment.cluster.root_namespace)
+
+
+def _is_named(world: World, resource: Resource, origin: str, workloads: frozenset[str]) -> bool:
+    """Tells whether an object has a name that its kind gets: its origin's, and behind it whose, and what else, it is for.
+
+    Names that are too long end in a hash, and are not looked at.
+    """
+    name, holder = resource.id.name, world.holders.get(directory(resource))
+    if len(name) >= OBJECT_NAME_LIMIT:
+        return True
+    if holder is None:
+        beginning, _, workload = name.rpartition("-clones-of-")
+        return name == f"{origin}-sandlane" or (beginning == origin and workload in workloads)
+    own = rf"(?:.+-)?{re.escape(origin)}(?:-.+)?-{re.escape(holder.tenant)}(?:-[hb][0-9]*)?"
+    return name == f"preview-{holder.tenant}" or re.fullmatch(own, name) is not None
+
+
+def _wrapping(world: World, resource: Resource, original: Resource | None) -> Manifest:
+    """Returns all but the spec of an object as it has to be, made of an object of the base or of a Service alone."""
+    key, id = (resource.id.group, resource.id.kind), resource.id
+    holder = world.holders.get(directory(resource))
+    label = labels_of(resource.manifest).get(ORIGIN, "")
+    marks = marks_of(world.claims.environment, holder, None) if holder else {MANAGED_BY: "sandlane"}
+    is_copied = original is not None and holder is not None
+    kept = kept_labels(original.manifest) if is_copied and original else {}
+    if key in world.reader.kinds:
+        # Of a route, what Rollouts find it by goes: `copies` holds its labels against its origin's.
+        kept = {k: v for k, v in kept.items() if labels_of(resource.manifest).get(k) == v}
+    notes = {**(kept_annotations(original.manifest) if is_copied and original else {})}
+    if holder:
+        notes |= notes_of(holder)
+    if SUBSTITUTE not in notes and has_references(resource.manifest):
+        notes[SUBSTITUTE] = "disabled"
+    metadata = {
+        "name": id.name,
+        "namespace": id.namespace,
+        "labels": {**kept, **marks, ORIGIN: label},
+        **({"annotations": notes} if notes else {}),
+    }
+    version = original.manifest["apiVersion"] if original else _MADE[key]
+    return {"apiVersion": version, "kind": id.kind, "metadata": metadata}
+
+
+def _differences(wanted: Manifest, resource: Resource, is_note: IsNote) -> Iterable[tuple[Any, str]]:
+    without_spec = {field: value for field, value in resource.manifest.items() if field != "spec"}
+    return differences(wanted, without_spec, is_note)

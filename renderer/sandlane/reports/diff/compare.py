@@ -1,0 +1,351 @@
+"""Two outputs compared: what was asked, sandbox by sandbox, then what follows from it, object by object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sandlane.base.base import Base
+from sandlane.k8s.resource import Manifest, ResourceId
+from sandlane.output.layout import SANDBOXES
+from sandlane.plan.model import ConfigMapClone, Plan, ServiceClone, Unroutable, WorkloadClone
+from sandlane.plan.names import LABEL_PREFIXES, MANAGED_BY
+from sandlane.problems.problem import Problem
+from sandlane.reports.connect.reach import Reach, reach_of
+from sandlane.reports.diff.fields import FieldChange, Step, fields
+from sandlane.reports.diff.sides import Object, Side, Tenant
+from sandlane.specs.model import Carrier, Environment
+
+Change = Literal["added", "removed", "changed", "renamed"]
+_Kept = tuple[str, str, str, str]
+_Followed = Mapping[ResourceId, frozenset[_Kept]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectChange:
+    """An object that was added, removed or changed; with `renamed` it stood under another name (`was`)."""
+
+    change: Change
+    id: ResourceId
+    file: str
+    sandbox: str | None
+    origin: str | None
+    fields: tuple[FieldChange, ...] = ()
+    was: ResourceId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What a sandbox asks of a workload: a field, from one value to another. None: it is not there, or it is the base's."""
+
+    workload: str
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxChange:
+    """A sandbox or route group that was added, removed, changed, or renamed: its name, or the tenantID that requests carry."""
+
+    change: Change
+    name: str
+    before: Tenant | None
+    after: Tenant | None
+    intents: tuple[Intent, ...] = ()
+    reach: Reach | None = None
+    accepted: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A field of the environment that concerns all tenants. `is_loud`: who sends requests has to send them otherwise."""
+
+    field: str
+    before: str
+    after: str
+    is_loud: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How an output differs from another.
+
+    `base`: how the base does, None where the other's base is not known. `settings`: what the environment sets otherwise. `tenants`
+    are the tenantIDs of both.
+    """
+
+    base: tuple[ObjectChange, ...] | None
+    settings: tuple[Setting, ...]
+    tenants: tuple[str, ...]
+    sandboxes: tuple[SandboxChange, ...]
+    objects: tuple[ObjectChange, ...]
+    new_notices: tuple[Problem, ...] = ()
+    gone_notices: tuple[Problem, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.objects or self.sandboxes or self.base or self.settings)
+
+
+def compare(before: Side, after: Side, plan: Plan, unroutable: Unroutable) -> Difference:
+    """Returns how the output that is planned differs from another."""
+    objects = tuple(_objects(before.objects, after.objects))
+    told = {_said(problem) for problem in before.notices}
+    now = {_said(problem) for problem in after.notices}
+    is_known = before.inputs is not None
+    base = _base(before.inputs.base, plan.base) if before.inputs else None
+    followed = {entry.id: frozenset(_kept(entry.fields)) for entry in base or ()}
+    return Difference(
+        base=base,
+        settings=tuple(_settings(before.inputs.environment, plan.environment)) if before.inputs else (),
+        tenants=tuple(sorted({tenant.id for side in (before, after) for tenant in side.tenants.values()})),
+        sandboxes=tuple(_sandboxes(before, after, objects, plan, unroutable, followed)),
+        objects=objects,
+        new_notices=tuple(p for p in after.notices if is_known and _said(p) not in told),
+        gone_notices=tuple(p for p in before.notices if _said(p) not in now),
+    )
+
+
+def _said(problem: Problem) -> tuple[str, str, str]:
+    return problem.code, problem.text, problem.source.file if problem.source else ""
+
+
+def _settings(before: Environment, after: Environment) -> Iterator[Setting]:
+    """Yields the settings that differ, of those that say how requests carry a tenantID and where they come in."""
+    for field, is_loud, of in _SETTINGS:
+        old, new = of(before), of(after)
+        if old != new:
+            yield Setting(field=field, before=old, after=new, is_loud=is_loud)
+
+
+_SETTINGS: tuple[tuple[str, bool, Callable[[Environment], str]], ...] = (
+    ("mesh", False, lambda environment: environment.mesh),
+    ("carriers", True, lambda environment: ", ".join(_carrier(carrier) for carrier in environment.carriers)),
+    ("preview", True, lambda environment: environment.preview.host if environment.preview else "none"),
+    ("output.base", False, lambda environment: environment.output.base),
+)
+
+
+def _carrier(carrier: Carrier) -> str:
+    return f"header {carrier.header}" if carrier.header else f"baggage {carrier.baggage}"
+
+
+def _kept(changed: Iterable[FieldChange]) -> Iterator[_Kept]:
+    """Yields what can be compared of field changes."""
+    for change in changed:
+        yield change.kind, change.field, str(change.before), str(change.after)
+
+
+def _base(before: Base, after: Base) -> tuple[ObjectChange, ...]:
+    """Returns how the base's objects differ."""
+    sides = [
+        {
+            r.id: Object(id=r.id, file=r.source.file, manifest=r.manifest, sandbox=None, tenant=None, origin=None)
+            for r in base.resources
+        }
+        for base in (before, after)
+    ]
+    return tuple(_objects(*sides))
+
+
+def _objects(before: Mapping[ResourceId, Object], after: Mapping[ResourceId, Object]) -> Iterator[ObjectChange]:
+    """Yields what differs, sorted by id. What has gone and come with the same origin for the same sandbox was renamed."""
+    gone = {_role(o): o for id, o in before.items() if id not in after and o.origin}
+    renamed: set[ResourceId] = set()
+    for id in sorted({*before, *after}):
+        old, new = before.get(id), after.get(id)
+        if new is None:
+            continue
+        if old is None:
+            old = gone.get(_role(new))
+            if old is None:
+                yield _change("added", new)
+                continue
+            renamed.add(old.id)
+            yield _change("renamed", new, tuple(_beside_tenant(old, new)), old.id)
+        else:
+            changed = fields(old.manifest, new.manifest)
+            if changed:
+                yield _change("changed", new, changed)
+    for id in sorted(before.keys() - after.keys() - renamed):
+        yield _change("removed", before[id])
+
+
+def _beside_tenant(old: Object, new: Object) -> Iterator[FieldChange]:
+    """Yields the fields in which an object differs from the one that it was, but for the tenantID in its names and labels."""
+    for change in fields(old.manifest, new.manifest):
+        if not (old.tenant and str(change.before).replace(old.tenant, str(new.tenant)) == str(change.after)):
+            yield change
+
+
+def _role(entry: Object) -> tuple[str, str, str, str | None, str | None]:
+    """What a copy stands for, whatever its name."""
+    return entry.id.group, entry.id.kind, entry.id.namespace, entry.sandbox, entry.origin
+
+
+def _change(
+    change: Change, entry: Object, changed: tuple[FieldChange, ...] = (), was: ResourceId | None = None
+) -> ObjectChange:
+    return ObjectChange(
+        change=change, id=entry.id, file=entry.file, sandbox=entry.sandbox, origin=entry.origin, fields=changed, was=was
+    )
+
+
+def _sandboxes(
+    before: Side, after: Side, objects: Iterable[ObjectChange], plan: Plan, unroutable: Unroutable, followed: _Followed
+) -> Iterator[SandboxChange]:
+    """Yields sandboxes that differ; one whose clones only follow the base (`followed`: its object -> what changed) does not."""
+    own = _by_sandbox(o for o in objects if o.file.startswith(f"{SANDBOXES}/"))
+    clones: dict[ResourceId, WorkloadClone | ConfigMapClone] = {
+        **{clone.id: clone for clone in plan.clones},
+        **{copy.id: copy for copy in plan.config_maps},
+    }
+    tenants = {tenant.name: tenant for tenant in plan.tenants}
+    for name in sorted({*before.tenants, *after.tenants}):
+        old, new = before.tenants.get(name), after.tenants.get(name)
+        asked = _intents(clones, own.get(name, ()), followed, is_new=old is None) if new else ()
+        used = _in_place(tenants[name].services.values()) if name in tenants and old is None else ()
+        intents = tuple(intent for intent in (*asked, *used) if not _follows(intent, old, new))
+        reach = reach_of(plan, tenants[name], unroutable) if name in tenants else None
+        if old is None or new is None or old.id != new.id:
+            change: Change = "added" if old is None else "removed" if new is None else "renamed"
+        elif old != new or intents:
+            change = "changed"
+        else:
+            continue
+        yield SandboxChange(
+            change=change,
+            name=name,
+            before=old,
+            after=new,
+            intents=intents,
+            reach=reach,
+            accepted=tuple(_accepted(after, name)),
+        )
+
+
+def _follows(intent: Intent, old: Tenant | None, new: Tenant | None) -> bool:
+    """Tells whether a value changed only because the tenantID did."""
+    return bool(old and new and old.id != new.id) and str(intent.before).replace(old.id, new.id) == str(intent.after)  # type: ignore[union-attr]
+
+
+def _accepted(side: Side, name: str) -> Iterator[tuple[str, str, str]]:
+    """Yields the risks that a sandbox accepts: code, object and reason."""
+    for sandbox in side.inputs.sandboxes if side.inputs else ():
+        if sandbox.name == name:
+            for workload in sandbox.workloads:
+                yield from ((a.code, a.object, a.reason) for a in workload.accept)
+
+
+def _by_sandbox(objects: Iterable[ObjectChange]) -> dict[str, list[ObjectChange]]:
+    found: dict[str, list[ObjectChange]] = {}
+    for changed in objects:
+        if changed.sandbox:
+            found.setdefault(changed.sandbox, []).append(changed)
+    return found
+
+
+def _intents(
+    clones: Mapping[ResourceId, WorkloadClone | ConfigMapClone],
+    changed: Iterable[ObjectChange],
+    followed: _Followed,
+    *,
+    is_new: bool,
+) -> Iterator[Intent]:
+    """Yields what a sandbox asks: of new clones against their origins, of others against what they were."""
+    for entry in changed:
+        clone = clones.get(entry.id)
+        if isinstance(clone, WorkloadClone):
+            yield from _of_clone(clone, entry, followed.get(clone.origin.id, frozenset()))
+        elif clone:
+            yield from _of_config_map(clone, entry)
+        elif (
+            entry.change == "removed" and entry.origin and not is_new and entry.id.kind not in ("Service", "ConfigMap")
+        ):
+            origin = entry.origin.rpartition(".")[2]
+            yield Intent(
+                workload=f"{entry.id.kind}/{entry.id.namespace}/{origin}", field="clone", before="one", after=None
+            )
+
+
+def _in_place(services: Iterable[ServiceClone]) -> Iterator[Intent]:
+    """Yields the existing workloads that a sandbox's requests go to, for which there is no clone."""
+    for service in services:
+        if service.workload.use:
+            yield Intent(workload=str(service.origin.id), field="use", before=None, after=str(service.workload.use))
+
+
+def _of_clone(clone: WorkloadClone, entry: ObjectChange, followed: frozenset[_Kept]) -> Iterator[Intent]:
+    if entry.change != "added":
+        own = (change for change, kept in zip(entry.fields, _kept(entry.fields), strict=True) if kept not in followed)
+        yield from _of_fields(clone, own)
+        return
+    asked = list(_of_fields(clone, fields(clone.origin.manifest, clone.manifest)))
+    yield from asked or [Intent(workload=_named(clone), field="unchanged", before=None, after=None)]
+
+
+def _of_config_map(copy: ConfigMapClone, entry: ObjectChange) -> Iterator[Intent]:
+    if entry.change == "added":
+        data = copy.origin.manifest.get("data") or {}
+        for key, value in copy.data.items():
+            yield Intent(workload=str(copy.origin.id), field=key, before=data.get(key), after=value)
+    for field in entry.fields:
+        if field.path[0] in ("data", "binaryData"):
+            yield Intent(
+                workload=str(copy.origin.id), field=str(field.path[-1]), before=field.before, after=field.after
+            )
+
+
+def _named(clone: WorkloadClone) -> str:
+    return str(clone.origin.id)
+
+
+def _of_fields(clone: WorkloadClone, changed: Iterable[FieldChange]) -> Iterator[Intent]:
+    """Yields the fields of a clone as a spec names them; what sandlane itself sets (names, marks, selectors) is left out."""
+    template = clone.row.template
+    listed = _containers(clone.manifest, template)
+    for change in changed:
+        if not _is_own(change.path):
+            field = _field(change.path, template, listed)
+            before, after = _plain(change, change.before), _plain(change, change.after)
+            yield Intent(workload=_named(clone), field=field, before=before, after=after)
+
+
+def _plain(change: FieldChange, value: Any) -> Any:
+    """Returns a value as a spec says it: of a variable that was added or removed, its value."""
+    if len(change.path) >= 2 and change.path[-2] == "env" and isinstance(value, Mapping):
+        return value.get("value", value.get("valueFrom"))
+    return value
+
+
+def _containers(manifest: Manifest, template: tuple[Step, ...]) -> int:
+    found: Any = manifest
+    for step in (*template, "spec", "containers"):
+        found = found.get(step) or {}
+    return len(found)
+
+
+def _is_own(path: tuple[Step, ...]) -> bool:
+    """Tells whether sandlane sets a field itself."""
+    if path[:1] == ("metadata",) and path[1:2] in (("name",), ("annotations",)):
+        return True
+    if "labels" in path or "matchLabels" in path or "selector" in path:
+        last = str(path[-1])
+        return last.startswith(LABEL_PREFIXES) or last == MANAGED_BY or "matchLabels" in path
+    return "[name=SANDLANE_TENANT_ID]" in path
+
+
+def _field(path: tuple[Step, ...], template: tuple[Step, ...], containers: int) -> str:
+    """Returns the name of a field as specs have it: `image`, `env LOG`, with the container where there are several."""
+    pod = (*template, "spec")
+    if path[: len(pod)] != pod:
+        return FieldChange(path, "set").field.removeprefix("spec.")
+    rest = path[len(pod) :]
+    if len(rest) >= 3 and rest[0] in ("containers", "initContainers"):
+        container = str(rest[1])[1:-1].partition("=")[2]
+        where = "" if containers == 1 and rest[0] == "containers" else f" of {container}"
+        if rest[2] == "env" and len(rest) >= 4:
+            return f"env {str(rest[3])[1:-1].partition('=')[2]}{where}"
+        return FieldChange(rest[2:], "set").field + where
+    return FieldChange(rest, "set").field

@@ -1,0 +1,45 @@
+"""A difference as one HTML page, without scripts and without anything from elsewhere."""
+
+from __future__ import annotations
+
+from sandlane.reports.diff.compare import Difference
+from sandlane.reports.diff.groups import grouped
+from sandlane.reports.diff.text import lines_of
+from sandlane.reports.diff.words import (
+    SAID,
+    about,
+    base_line,
+    counts,
+    gathered,
+    members,
+    names,
+    reached,
+    settings,
+    value,
+)
+
+
+def page(difference: Difference, environment: str, against: str) -> str:
+    """Returns the page."""
+    from jinja2 import Environment, PackageLoader
+
+    loader = PackageLoader("sandlane.reports.diff", "")
+    template = Environment(autoescape=True, keep_trailing_newline=True, loader=loader).get_template("page.html.j2")
+    return template.render(
+        environment=environment,
+        against=against,
+        base_line=base_line(difference).capitalize(),
+        counts=counts(difference).capitalize(),
+        sandboxes=gathered(difference.sandboxes),
+        names=names,
+        notices=(("New notices", difference.new_notices), ("Notices that went", difference.gone_notices)),
+        parts=(("Base", grouped(difference.base or ())), ("Objects", grouped(difference.objects))),
+        tenants=difference.tenants,
+        settings=settings(difference),
+        said=SAID,
+        about=about,
+        reached=reached,
+        value=value,
+        members=members,
+        lines_of=lines_of,
+    )

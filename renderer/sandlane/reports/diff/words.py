@@ -1,0 +1,115 @@
+"""The words of a difference, which text, markdown and the page share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sandlane.problems.problem import visible
+from sandlane.reports.diff.compare import Change, Difference, SandboxChange
+from sandlane.reports.diff.fields import FieldChange
+from sandlane.reports.diff.groups import Group
+
+SIGNS: Mapping[Change, str] = {"added": "+", "removed": "-", "changed": "~", "renamed": "!"}
+SAID: Mapping[Change, str] = {"added": "new", "removed": "removed", "changed": "changed", "renamed": "renamed"}
+_LONGEST = 72
+
+
+def value(given: Any, longest: int = _LONGEST) -> str:
+    """Returns a value in one line; None is what is not there."""
+    if given is None:
+        return "none"
+    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
+    text = visible(text) or '""'
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def from_to(change: FieldChange) -> str:
+    """Returns what became of a field."""
+    if change.kind == "moved":
+        return f"{change.field}: order {' '.join(map(str, change.before))} → {' '.join(map(str, change.after))}"
+    if change.kind == "added":
+        return f"{change.field}: + {value(change.after)}"
+    if change.kind == "removed":
+        return f"{change.field}: - {value(change.before)}"
+    return f"{change.field}: {value(change.before)} → {value(change.after)}"
+
+
+def about(change: SandboxChange) -> list[str]:
+    """Returns what changed of a sandbox itself: its tenantID, owner and last day."""
+    old, new = change.before, change.after
+    if new is None or old is None:
+        spec = new or old
+        assert spec is not None
+        told = [f"tenantID {spec.id}"]
+        told += [f"owner {spec.owner}"] if spec.owner else []
+        return told + ([f"expires {spec.expires}"] if spec.expires else [])
+    told = []
+    if old.id != new.id:
+        told.append(f"tenantID {old.id} → {new.id}: REQUESTS THAT CARRY {old.id} NO LONGER REACH IT")
+    if old.owner != new.owner:
+        told.append(f"owner {value(old.owner)} → {value(new.owner)}")
+    if old.expires != new.expires:
+        told.append(f"expires {value(old.expires)} → {value(new.expires)}")
+    return told
+
+
+def reached(change: SandboxChange) -> list[str]:
+    """Returns where a sandbox's clones are reached."""
+    if change.reach is None:
+        return []
+    name, content = change.reach.header
+    hosts = ", ".join(f"{address.host}:{address.port}" for address in change.reach.addresses)
+    told = [f"reached at {hosts} with '{name}: {content}'"] if hosts else ["no request is routed to it"]
+    return told + ([f"preview https://{change.reach.preview}/"] if change.reach.preview else [])
+
+
+def base_line(difference: Difference) -> str:
+    """Returns what can be said of the base."""
+    if difference.base is None:
+        return "base: not compared; --rev REV compares it with that of a revision"
+    if not difference.base:
+        return "base: the same"
+    count = len(difference.base)
+    return f"base: {count} object{'s' if count > 1 else ''} changed"
+
+
+def counts(difference: Difference) -> str:
+    """Returns how many objects came, changed and went."""
+    numbers = {sign: sum(entry.change == sign for entry in difference.objects) for sign in SIGNS}
+    told = ", ".join(f"{number} {change}" for change, number in numbers.items() if number)
+    return f"objects: {told}" if told else "objects: none differ"
+
+
+def members(group: Group) -> str:
+    """Returns the objects of a group: one by its name, several by how many there are and whose."""
+    first = group.members[0]
+    if len(group.members) == 1:
+        was = f" (was {first.was.name})" if first.was else ""
+        return f"{first.id}{was}"
+    whose = sorted({str(member.sandbox) for member in group.members})
+    listed = ", ".join(whose[:6]) + (f" and {len(whose) - 6} more" if len(whose) > 6 else "")
+    return f"{len(group.members)} copies of {first.id.kind}/{first.id.namespace}/{first.origin}: {listed}"
+
+
+def settings(difference: Difference) -> list[str]:
+    """Returns what the environment sets otherwise."""
+    loud = ": WHO SENDS REQUESTS HAS TO SEND THEM OTHERWISE"
+    return [f"{s.field}: {s.before} → {s.after}{loud if s.is_loud else ''}" for s in difference.settings]
+
+
+def gathered(changes: Iterable[SandboxChange]) -> list[list[SandboxChange]]:
+    """Returns sandboxes that changed in the same way together, in the order of the first of each."""
+    found: dict[str, list[SandboxChange]] = {}
+    for change in changes:
+        is_alike = change.change == "changed" and change.intents and not about(change)
+        key = repr(change.intents) if is_alike else f"{change.change} {change.name}"
+        found.setdefault(key, []).append(change)
+    return list(found.values())
+
+
+def names(changes: Sequence[SandboxChange]) -> str:
+    """Returns the names of sandboxes, of many the first and how many there are."""
+    listed = ", ".join(change.name for change in changes[:6])
+    return f"{len(changes)} sandboxes: {listed} and {len(changes) - 6} more" if len(changes) > 6 else listed

@@ -1,0 +1,1 @@
+"""What Argo CD and Flux need to apply an output: `sandlane gitops`."""

@@ -1,0 +1,80 @@
+"""Which Istio Gateways the same pods serve: a proxy merges all whose selectors its labels meet (S14, rule R-I12).
+
+Istio: pilot/pkg/model/push_context.go (mergeGateways). A Gateway's pods may be of any namespace, and VirtualServices, Services and
+DestinationRules are looked at from there. Where the base has no pods of a Gateway, those with both labels of two Gateways may exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sandlane.base.base import Base
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
+from sandlane.k8s.selectors import from_map, matches
+from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
+
+_GATEWAY = ("networking.istio.io", "Gateway")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayPods:
+    """Pods that serve Gateways: all that they serve, in the order in which Istio reads those of one age.
+
+    `workload` is what runs them; None where the base does not have them. `namespace` is theirs; where it is not known, '' .
+    """
+
+    gateways: tuple[Resource, ...]
+    workload: ResourceId | None = None
+    namespace: str = ""
+
+
+def gateway_pods(base: Base) -> dict[ResourceId, tuple[GatewayPods, ...]]:
+    """Returns the pods that serve each Gateway: one for every workload that does, else those that may exist."""
+    gateways = sorted(base.of(*_GATEWAY), key=lambda gateway: (gateway.id.name, gateway.id.namespace))
+    selectors = {gateway.id: _selector(gateway) for gateway in gateways}
+    found: dict[ResourceId, list[GatewayPods]] = {gateway.id: [] for gateway in gateways}
+    for workload, labels in _pods(base) if gateways else ():
+        named = [gateway for gateway in gateways if selectors[gateway.id] and _meets(labels, selectors[gateway.id])]
+        served = [gateway for gateway in gateways if gateway in named or not selectors[gateway.id]] if named else []
+        for gateway in served:
+            pods = GatewayPods(gateways=tuple(served), workload=workload, namespace=workload.namespace)
+            found[gateway.id].append(pods)
+    missing = [gateway for gateway in gateways if not found[gateway.id]]
+    for group in _compatible([selectors[gateway.id] for gateway in missing]):
+        served = [missing[number] for number in group]
+        for gateway in served:
+            found[gateway.id].append(GatewayPods(gateways=tuple(served)))
+    return {id: tuple(pods) for id, pods in found.items()}
+
+
+def _selector(gateway: Resource) -> Manifest:
+    return spec_of(gateway.manifest).get("selector") or {}
+
+
+def _meets(labels: Manifest, selector: Manifest) -> bool:
+    return matches(from_map(selector), labels)
+
+
+def _pods(base: Base) -> Iterator[tuple[ResourceId, Manifest]]:
+    for row in WORKLOADS.values():
+        for workload in base.of(row.group, row.kind):
+            yield workload.id, pod_labels(row, workload.manifest)
+    for pod in base.of("", "Pod"):
+        yield pod.id, labels_of(pod.manifest)
+
+
+def _compatible(selectors: Sequence[Mapping[str, str]]) -> list[tuple[int, ...]]:
+    """Returns the largest sets of selectors (as numbers) that one pod can meet: no two of them ask for different values of a key."""
+    found: set[tuple[int, ...]] = {()}
+    for number, selector in enumerate(selectors):
+        for group in list(found):
+            fitting = tuple(n for n in group if _agree(selectors[n], selector))
+            if fitting == group:
+                found.discard(group)
+            found.add((*fitting, number))
+    return sorted(group for group in found if group and not any(set(group) < set(other) for other in found))
+
+
+def _agree(one: Mapping[str, str], two: Mapping[str, str]) -> bool:
+    return all(two.get(key, value) == value for key, value in one.items())

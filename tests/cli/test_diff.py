@@ -1,0 +1,220 @@
+"""`sandlane diff`: whole outputs in tests/cli/diff (`pytest tests/cli/test_diff.py --update-golden` writes them), and its ways."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sandlane.cli.main import group
+from tests.shared import REPOSITORY
+
+EXPECTED = Path(__file__).parent / "diff"
+
+NEW = """\
+apiVersion: sandlane.dev/v1alpha1
+kind: DevelopmentSandbox
+metadata: {name: dev7}
+spec:
+  owner: kim
+  workloads:
+  - {name: shipping, image: registry.example/shop/shipping:pr-12}
+"""
+ACCEPTS = NEW.replace(
+    "shipping:pr-12}",
+    "shipping:pr-12, accept: [{code: SL410, object: Deployment/shop/shipping, reason: tried by hand}]}",
+)
+Edit = Mapping[str, tuple[str, str] | str | None]
+SCENARIOS: Mapping[str, Edit] = {
+    "new": {"sandboxes/dev7.yaml": NEW},
+    "image": {"sandboxes/dev1.yaml": ("cart:pr-318", "cart:pr-319")},
+    "rename": {"sandboxes/xdev1.yaml": ("  owner: sam", "  tenantID: sam1\n  owner: sam")},
+    "removal": {"sandboxes/dev10.yaml": None},
+    "base": {"base/checkout.yaml": ("log-shipper:", "log-shipper:new-")},
+    "environment": {"sandlane.yaml": ("  mesh: istio\n", "  mesh: istio\n  carriers: [{header: x-tenant}]\n")},
+    "nothing": {},
+}
+
+
+def git(place: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    done = subprocess.run(["git", *identity, *arguments], cwd=place, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def sandlane(place: Path, *arguments: str) -> Result:
+    with contextlib.chdir(place):
+        return CliRunner().invoke(group, list(arguments), prog_name="sandlane")
+
+
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop in a repository of its own, rendered and committed."""
+    place = tmp_path_factory.mktemp("committed") / "shop"
+    shutil.copytree(REPOSITORY / "overlays" / "shop", place)
+    git(place, "init", "-q", "-b", "main", ".")
+    assert sandlane(place, "render").exit_code == 0
+    git(place, "add", "-A")
+    git(place, "commit", "-q", "-m", "first")
+    return place
+
+
+@pytest.fixture
+def shop(committed: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(committed, tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+def edit(place: Path, changes: Edit) -> None:
+    for name, change in changes.items():
+        file = place / name
+        if change is None:
+            file.unlink()
+        elif isinstance(change, str):
+            file.write_text(change)
+        else:
+            before = file.read_text()
+            assert change[0] in before
+            file.write_text(before.replace(*change))
+
+
+@pytest.mark.parametrize("output_format", ["text", "markdown", "html", "json"])
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
+def test_whole_output(scenario: str, output_format: str, shop: Path, request: pytest.FixtureRequest) -> None:
+    edit(shop, SCENARIOS[scenario])
+    done = sandlane(shop, "diff", "HEAD", "--format", output_format)
+    assert (done.exit_code, done.stderr) == (0, "")
+    file = EXPECTED / f"{scenario}.{ {'text': 'txt', 'markdown': 'md'}.get(output_format, output_format) }"
+    if request.config.getoption("--update-golden"):
+        file.write_text(done.stdout)
+        pytest.fail("golden files were rewritten: review the diff and run again")
+    assert done.stdout == file.read_text()
+
+
+def test_the_output_on_disk_is_what_it_is_compared_with_by_default(shop: Path) -> None:
+    same = sandlane(shop, "diff", "--exit-code")
+    assert (same.exit_code, same.stdout, same.stderr) == (0, "sandlane.yaml against rendered: no difference\n", "")
+    edit(shop, SCENARIOS["image"])
+    done = sandlane(shop, "diff", "--exit-code")
+    assert (done.exit_code, done.stderr) == (1, "")
+    assert done.stdout == (EXPECTED / "image.txt").read_text().replace(
+        "sandlane.yaml against HEAD\n\nbase: the same",
+        "sandlane.yaml against rendered\n\nbase: not compared; --rev REV compares it with that of a revision",
+    )
+
+
+def test_another_directory(shop: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = sandlane(shop, "diff", str(empty), "--format", "json")
+    found = json.loads(done.stdout)["environments"][0]
+    assert [(s["name"], s["change"]) for s in found["sandboxes"]] == [
+        ("dev1", "added"),
+        ("dev10", "added"),
+        ("xdev1", "added"),
+    ]
+    assert {o["change"] for o in found["objects"]} == {"added"}
+    assert sandlane(shop, "diff", str(empty)).stdout.startswith("sandlane.yaml against ../empty\n")
+
+
+def test_a_new_environment(shop: Path) -> None:
+    git(shop, "rm", "-q", "-r", "--cached", "sandlane.yaml", "rendered")
+    git(shop, "commit", "-q", "-m", "without")
+    found = json.loads(sandlane(shop, "diff", "--rev", "HEAD", "--format", "json").stdout)["environments"][0]
+    assert {s["change"] for s in found["sandboxes"]} == {"added"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(("nowhere",), "Error: git does not know the revision 'nowhere'\n", id="unknown"),
+        pytest.param(("--rev=--output=x",), "Error: '--output=x' is no revision\n", id="option"),
+        pytest.param(
+            ("HEAD", "main"),
+            "Error: 'main' is no environment, and what to compare with is given already: it is one directory or one revision\n",
+            id="two",
+        ),
+    ],
+)
+def test_what_to_compare_with_is_wrong(arguments: tuple[str, ...], message: str, shop: Path) -> None:
+    done = sandlane(shop, "diff", *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.endswith(message)
+
+
+def test_a_revision_that_does_not_render(shop: Path) -> None:
+    edit(shop, {"sandboxes/dev1.yaml": ("workloads:", "workload:")})
+    git(shop, "commit", "-q", "-a", "-m", "wrong")
+    git(shop, "revert", "--no-edit", "HEAD")
+    done = sandlane(shop, "diff", "HEAD~1")
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1] == (
+        "Error: the inputs at HEAD~1 have 2 problems, so there is nothing to compare with: "
+        "sandboxes/dev1.yaml: SL203 field 'workloads' is missing in 'spec'"
+    )
+
+
+def test_what_is_not_committed_is_not_of_a_revision(shop: Path) -> None:
+    edit(shop, SCENARIOS["new"])
+    git(shop, "add", "-A")
+    found = json.loads(sandlane(shop, "diff", "HEAD", "--format", "json").stdout)["environments"][0]
+    assert [(s["name"], s["change"]) for s in found["sandboxes"]] == [("dev7", "added")]
+    assert git(shop, "status", "--porcelain") == "A  sandboxes/dev7.yaml"
+
+
+def many(place: Path, count: int) -> None:
+    for number in range(count):
+        text = NEW.replace("dev7", f"many{number:03}")
+        (place / "sandboxes" / f"many{number:03}.yaml").write_text(text)
+
+
+def test_a_change_of_the_base_is_one_line_for_all_clones(shop: Path) -> None:
+    many(shop, 40)
+    git(shop, "add", "-A")
+    git(shop, "commit", "-q", "-m", "many")
+    text = (shop / "base/shipping.yaml").read_text()
+    assert "    spec:\n" in text
+    (shop / "base/shipping.yaml").write_text(
+        text.replace("    spec:\n", "    spec:\n      terminationGracePeriodSeconds: 7\n")
+    )
+    lines = sandlane(shop, "diff", "HEAD").stdout.splitlines()
+    assert (
+        "~ 40 copies of Deployment/shop/shipping: many000, many001, many002, many003, many004, many005 and 34 more"
+        in lines
+    )
+    assert len(lines) < 30
+
+
+def test_a_comment_fits_and_says_what_is_left_out(shop: Path) -> None:
+    many(shop, 400)
+    text = sandlane(shop, "diff", "HEAD", "--format", "markdown").stdout
+    assert len(text) <= 65_536
+    assert text.splitlines()[0] == "<!-- sandlane diff: sandlane.yaml -->"
+    assert "left out, since a comment holds 65,536 characters: run `sandlane diff`." in text
+
+
+def test_names_from_specs_cannot_write_markup(shop: Path) -> None:
+    hostile = "`<img src=x onerror=alert(1)>|**"
+    edit(shop, {"sandboxes/dev7.yaml": ACCEPTS.replace("tried by hand", json.dumps(hostile))})
+    for output_format in ("markdown", "html"):
+        assert "<img" not in sandlane(shop, "diff", "HEAD", "--format", output_format).stdout
+
+
+def spread(data: Any) -> set[str]:
+    return set(data) if isinstance(data, dict) else set()
+
+
+def test_json_has_these_fields(shop: Path) -> None:
+    edit(shop, SCENARIOS["image"])
+    found = json.loads(sandlane(shop, "diff", "HEAD", "--format", "json").stdout)["environments"][0]
+    assert spread(found) == {"environment", "against", "base", "settings", "sandboxes", "notices", "objects"}
+    assert spread(found["objects"][0]) == {"object", "change", "was", "file", "sandbox", "fields"}
+    assert spread(found["objects"][0]["fields"][0]) == {"field", "change", "from", "to"}

@@ -1,0 +1,285 @@
+"""Holds renders to istiod: the base and the base with output, request by request, and object by object."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sandlane.k8s.resource import ResourceId, spec_of
+from sandlane.pipeline import Rendered, written
+from sandlane.proof.claims import claims_of
+from sandlane.proof.requests.addresses import pairs_of
+from sandlane.proof.requests.case import Case as Judged
+from sandlane.proof.requests.case import make_case
+from sandlane.proof.requests.clients import Calling, clients_of
+from sandlane.proof.world import make_world
+from sandlane.semantics.request import Address, Request
+from sandlane.specs.inputs import Inputs
+from tests.istiod.answers import Seen, agrees, as_tenant, evaluated, requests_for, seen, way_of, without_subsets
+from tests.istiod.control_plane import ask
+from tests.istiod.envoy_routes import Pushed, Way, pushed_of
+from tests.istiod.worlds import Addresses, Asker, askers_of, is_istios, objects_of
+
+STRANGER = "no-such-tenant"
+_MOST_TENANTS = 3
+_ROUTES = ("HTTPRoute", "GRPCRoute")
+NAMED_MESSAGES = {
+    "IST0109": (
+        "SL470",
+        "IST0109: the analyzer does not look at whom MeshConfig shows VirtualServices to (SL470 says so)",
+    ),
+    "IST0130": ("", "IST0130: a base entry that names a tenant itself is met by nobody but through that tenant's copy"),
+}
+"""Code of the analyzers -> the notice that says it, and why it is right."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A render that is held to istiod."""
+
+    id: str
+    inputs: Inputs
+    found: Rendered
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What was compared, and what differs. `named` counts differences that have a name and a reason."""
+
+    requests: int = 0
+    unknown: int = 0
+    worlds: int = 0
+    named: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Laid:
+    """A case laid out: the proof has both networks and who has which clone."""
+
+    case: Case
+    judge: Judged
+    callings: Sequence[Calling]
+    addresses: Addresses
+    askers: Sequence[Asker]
+    worlds: Sequence[dict[str, Any]]
+
+
+def compare(cases: Sequence[Case], tally: Tally, *, is_ambient: bool = False) -> None:
+    """Asks istiod about both worlds of some cases, and notes what differs."""
+    laid = [_laid(case) for case in cases]
+    answers = ask([world for each in laid for world in each.worlds], is_ambient=is_ambient)
+    tally.worlds += len(answers)
+    for each in laid:
+        before, after = (answers[world["id"]] for world in each.worlds)
+        for difference in (*_objects(each, before, after, tally), *_requests(each, before, after, tally)):
+            tally.differences.append(f"{each.case.id}: {difference}")
+
+
+def _laid(case: Case) -> _Laid:
+    world = make_world(case.inputs.base, written(case.found.objects), claims_of(case.inputs))
+    judge = make_case(world)
+    callings = list(clients_of(judge.before, judge.after, ()))
+    addresses = Addresses()
+    original = judge.before.base
+    objects = [objects_of(network.base, original, addresses) for network in (judge.before, judge.after)]
+    askers = askers_of(judge.before, [calling.before for calling in callings], addresses)
+    has_routes = any(o.get("kind") in _ROUTES for listed in objects for o in listed)
+    defaults = case.inputs.base.export_defaults
+    mesh = {
+        "defaultServiceExportTo": list(defaults.service),
+        "defaultVirtualServiceExportTo": list(defaults.virtual_service),
+        "defaultDestinationRuleExportTo": list(defaults.destination_rule),
+        "trustDomain": "cluster.local",
+    }
+    common = {"proxies": [asker.proxy for asker in askers], "mesh": json.dumps(mesh), "analyze": True}
+    worlds = [
+        {"id": f"{case.id} {which}", "objects": listed, "statuses": has_routes, **common}
+        for which, listed in zip(("before", "after"), objects, strict=True)
+    ]
+    return _Laid(case=case, judge=judge, callings=callings, addresses=addresses, askers=askers, worlds=worlds)
+
+
+def _objects(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], tally: Tally) -> Iterator[str]:
+    """Yields objects of the output that istiod refuses, statuses that are not accepted, and messages of its analyzers that are new."""
+    old = set(before["refused"] or ())
+    yield from (f"refused: {text}" for text in after["refused"] or () if text not in old)
+    for name, status in after["statuses"].items():
+        if name not in before["statuses"] and _is_attached(laid.judge, name):
+            parents = (status or {}).get("parents") or [{"conditions": [{"type": "Accepted", "status": "missing"}]}]
+            for condition in (c for parent in parents for c in parent["conditions"]):
+                if condition["type"] in ("Accepted", "ResolvedRefs") and condition["status"] != "True":
+                    yield f"{name}: {condition['type']} is {condition['status']}: {condition.get('message')}"
+    known = {_shape(message) for message in before["messages"] or ()}
+    said = {problem.code for problem in laid.case.found.notices}
+    for message in after["messages"] or ():
+        if not message.startswith(("Error", "Warning")) or _shape(message) in known:
+            continue
+        named = next(
+            (why for code, (notice, why) in NAMED_MESSAGES.items() if code in message and notice in {"", *said}), ""
+        )
+        if named:
+            tally.named[named] += 1
+        else:
+            yield f"analysis: {message}"
+
+
+def _is_attached(judge: Judged, name: str) -> bool:
+    """Tells whether all parents of a route are there: istiod writes no status for others."""
+    kind, home, own = name.split("/")
+    route = judge.after.base.by_id[ResourceId("gateway.networking.k8s.io", kind, home, own)]
+    gateways = [p for p in spec_of(route.manifest).get("parentRefs") or () if (p.get("kind") or "Gateway") == "Gateway"]
+    ids = (ResourceId("gateway.networking.k8s.io", "Gateway", p.get("namespace") or home, p["name"]) for p in gateways)
+    return all(id in judge.after.base.by_id and is_istios(judge.after.base.by_id[id]) for id in ids)
+
+
+def _shape(message: str) -> str:
+    """Returns the level and code of a message: what the base provokes already is not the output's."""
+    return " ".join(message.split()[:2])
+
+
+def _requests(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], tally: Tally) -> Iterator[str]:
+    judge = laid.judge
+    by_client: dict[Any, list[Address]] = {}
+    for pair in pairs_of(judge.before, judge.after, laid.callings, _new_hosts(laid)):
+        by_client.setdefault(_key(pair.before.client), []).append(pair.before)
+    for asker in laid.askers:
+        old, new = (pushed_of(answer["proxies"][asker.name]) for answer in (before, after))
+        for address in _addresses(laid, asker, by_client):
+            ways = [way_of(judge.before, laid.addresses, asker, pushed, address) for pushed in (old, new)]
+            plains = {(r.method, r.path, r.headers): r for r in requests_for(ways, asker, address)}
+            for plain in plains.values():
+                yield from _compared(laid, asker, (old, new), ways, plain, tally)
+        yield from _clusters(judge, old, new)
+
+
+def _new_hosts(laid: _Laid) -> frozenset[str]:
+    """Returns the hosts of clones and of previews, which nobody calls in the base."""
+    preview = laid.case.inputs.environment.preview
+    named = [preview.host.replace("{tenantID}", tenant).lower() for tenant in laid.judge.clones] if preview else []
+    return frozenset({*named, *laid.judge.after.hosts} - {*laid.judge.before.hosts})
+
+
+def _key(client: Any) -> Any:
+    return client.kind, client.namespace, tuple(sorted(client.labels.items())), client.name
+
+
+def _addresses(laid: _Laid, asker: Asker, by_client: Mapping[Any, list[Address]]) -> Iterator[Address]:
+    if asker.client.kind != "waypoint":
+        yield from by_client.get(_key(asker.client), ())
+        return
+    seen_hosts = {
+        (a.host, a.port, a.authority): a for found in by_client.values() for a in found if a.client.kind == "sidecar"
+    }
+    for address in seen_hosts.values():
+        yield replace(address, client=asker.client)
+
+
+def _compared(
+    laid: _Laid, asker: Asker, pushed: tuple[Pushed, Pushed], ways: Sequence[Way], plain: Request, tally: Tally
+) -> Iterator[str]:
+    environment = laid.case.inputs.environment
+    is_exact = not (environment.routes.answer_header or environment.routes.strip)
+    for tenants, headers in _carried(laid.judge, laid.case):
+        request = replace(plain, headers=(*plain.headers, *headers))
+        base, met = seen(pushed[0], ways[0], request), seen(pushed[1], ways[1], request)
+        tally.requests += 1
+        told = f"{asker.name}: {plain.method} {plain.named}:{plain.port}{plain.path} {dict(headers)} {plain.headers}"
+        expected = list(_expected(laid, asker, request, base, tenants))
+        found = without_subsets(met, {c: c for own in laid.judge.clones.values() for c in own.values()})
+        if found not in expected and (is_exact or found.plain not in [one.plain for one in expected]):
+            name = _name(laid, base, expected[0], found)
+            tally.named.update([name] if name else [])
+            yield from () if name else (f"{told}: istiod gives {found}, expected {expected}",)
+        yield from _traced(laid, asker, request, met, tally, told)
+
+
+def _expected(laid: _Laid, asker: Asker, request: Request, base: Seen, tenants: Sequence[str]) -> Iterator[Seen]:
+    """Yields what a request may meet: the base's, with the clones of the tenant that its carriers choose.
+
+    Two tenants by two carriers: the first carrier decides in VirtualServices, and the age of objects in the Gateway API.
+    """
+    routes = laid.case.inputs.environment.routes
+    gateway = f"{asker.client.namespace}/{asker.client.name}"
+    if asker.client.kind == "gateway" and (routes.entry == "mesh" or gateway in routes.strip):
+        tenants = ()
+    is_by_age = any(o.id.kind in _ROUTES for o in laid.case.found.objects)
+    for tenant in tenants if is_by_age else tenants[:1]:
+        clones = laid.judge.clones[tenant]
+        yield from as_tenant(base, clones, _called(laid.judge, request, clones) if is_by_age else "")
+    if not tenants or _is_unrouted(laid, request):
+        yield base
+
+
+def _is_unrouted(laid: _Laid, request: Request) -> bool:
+    """Tells whether a notice says that a port cannot be routed by tenant."""
+    host = laid.judge.before.hosts.get(laid.judge.before.meant(request.host, request.client.namespace))
+    told = [problem.text for problem in laid.case.found.notices if problem.code == "SL410"]
+    return host is not None and any(f"port {request.port} of '{host.resource.id}'" in text for text in told)
+
+
+def _traced(laid: _Laid, asker: Asker, request: Request, met: Seen, tally: Tally, told: str) -> Iterator[str]:
+    if asker.client.kind == "waypoint":
+        request = replace(request, client=replace(request.client, kind="sidecar"))
+    ours = evaluated(laid.judge.after, request)
+    if None in ours:
+        tally.unknown += 1
+    elif asker.client.kind == "waypoint" and met.kind == "nothing":
+        return  # another waypoint's Service, or none's
+    elif not agrees(ours, met):
+        yield f"{told}: istiod gives {met.plain}, the evaluator {ours}"
+
+
+def _called(judge: Judged, request: Request, clones: Mapping[str, str]) -> str:
+    """Returns the cluster of the clone of the host that a request calls, or ''."""
+    clone = clones.get(judge.before.meant(request.host, request.client.namespace))
+    return f"outbound|{request.port}||{clone}" if clone else ""
+
+
+def _carried(judge: Judged, case: Case) -> Iterator[tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
+    """Yields carriers, each with the tenants that it names: none, a stranger's, each tenant's by each, and two tenants' by two."""
+    carriers = case.inputs.environment.carriers
+    yield (), ()
+    yield from (((), (_line(carrier, STRANGER),)) for carrier in carriers)
+    tenants = sorted(judge.clones)[:_MOST_TENANTS]
+    for number, tenant in enumerate(tenants):
+        for carrier in carriers:
+            yield (tenant,), (_line(carrier, tenant),)
+            yield (), (_line(carrier, f"{tenant}0x"),)
+        other = tenants[(number + 1) % len(tenants)]
+        if len(carriers) > 1 and other != tenant:
+            yield (tenant, other), (_line(carriers[0], tenant), _line(carriers[1], other))
+
+
+def _line(carrier: Any, tenant: str) -> tuple[str, str]:
+    return (carrier.header.lower(), tenant) if carrier.header else ("baggage", f"x=1, {carrier.baggage}={tenant};p=q")
+
+
+def _name(laid: _Laid, base: Seen, expected: Seen, found: Seen) -> str:
+    """Returns the name of a difference that is known and right, or ''."""
+    if expected.plain == found.plain and _without_hash(expected) == _without_hash(found):
+        return "D-I1: with a VirtualService the consistent hash of a DestinationRule is another (SL413 says so)"
+    if found == base and any(problem.code == "SL464" for problem in laid.case.found.notices):
+        return "SL464: a destination named by an ExternalName Service stays with the base"
+    return ""
+
+
+def _without_hash(found: Seen) -> Any:
+    """Returns the rest of an answer without hash policies, and what istiod writes only where there are none."""
+    rest = json.loads(found.rest or "{}")
+    route = {key: value for key, value in rest.get("route", {}).items() if key not in ("hash_policy", "retry_policy")}
+    return {**rest, "route": route}
+
+
+def _clusters(judge: Judged, old: Pushed, new: Pushed) -> Iterator[str]:
+    """Yields clusters of the base that output takes away, and new ones that are no clones'."""
+    yield from (f"cluster {name} is gone" for name in sorted(old.clusters - new.clusters))
+    mine = {clone for clones in judge.clones.values() for clone in clones.values()}
+    services = [s.id for s in judge.after.base.of("", "Service") if s.id not in judge.before.base.by_id]
+    mine |= {f"{id.name}.{id.namespace}.svc.{judge.before.domain}" for id in services}
+    for name in sorted(new.clusters - old.clusters):
+        if name.split("|")[-1] not in mine:
+            yield f"cluster {name} is new"
