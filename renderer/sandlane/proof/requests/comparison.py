@@ -229,7 +229,7 @@ def _left(spelling: Spelling, line: Line, both: Comparison | None = None, clones
 
 
 def _in_parts(both: Comparison) -> Iterator[Violation]:
-    """Yields directories of sandboxes that would change what requests without a carrier meet if they alone had arrived (P9)."""
+    """Yields directories of sandboxes that would change what requests without a carrier meet if they alone had come (P9, rule R-O2)."""
     base = [line for line in both.base.common if not line.carried]
     wanted = _rest(both.spelling, both.base.table, base) if both.output.parts else []
     judged: set[object] = set()
