@@ -15,9 +15,11 @@ from sandlane.guards.claims_made import claims_of_others
 from sandlane.guards.clashes import clashes
 from sandlane.guards.clients import unrouted_clients
 from sandlane.guards.clone_problems import guard
+from sandlane.guards.identities import taken_identities
 from sandlane.guards.policy import violations
 from sandlane.guards.quotas import quotas
 from sandlane.guards.reachability import unreachable
+from sandlane.guards.selected_pods import selecting_others
 from sandlane.guards.size import too_large
 from sandlane.guards.unchanged import unchanged
 from sandlane.guards.validity import invalid
@@ -26,6 +28,7 @@ from sandlane.meshes.registry import MESHES
 from sandlane.meshes.route_patches import broken_by_patches, patch_routes
 from sandlane.meshes.routed import Routed
 from sandlane.output.base_objects import base_objects, left_out
+from sandlane.output.custom_resources import custom_resources
 from sandlane.output.flux_units import flux_units
 from sandlane.output.layout import Files, Placed, emit, path_of
 from sandlane.output.substitution import without_substitution
@@ -70,6 +73,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     routes, wrong_patches = patch_routes(environment, routed.objects)
     resources, wrong_resources = render_resources(plan)
     objects: tuple[Placed, ...] = (*clone_all(plan), *resources, *routes, *base_objects(plan, routes))
+    objects = (*objects, *custom_resources(plan, objects))
     objects = (*objects, *flux_units(plan, objects))
     found = (
         *inputs.problems,
@@ -115,6 +119,8 @@ def _guarded(
     yield from clashes(plan, objects)
     yield from claims_of_others(plan, objects)
     yield from called_names(plan, objects)
+    yield from selecting_others(plan, objects)
+    yield from taken_identities(plan, objects)
     yield from invalid(plan, objects)
 
 

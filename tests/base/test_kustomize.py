@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import shutil
+import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +38,25 @@ def test_build(name: str) -> None:
     expected = [document.data for document in yamlio.read(CASES[name]["expected"].encode(), "expected.yaml")]
     found = [manifest for _, manifest in build(tree_of(CASES[name]), "").objects]
     assert found == expected
+
+
+KUSTOMIZE = shutil.which("kustomize")
+
+
+@pytest.mark.skipif(
+    KUSTOMIZE is None, reason="kustomize 5.5 is not installed: go install sigs.k8s.io/kustomize/kustomize/v5@v5.5.0"
+)
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if not case.get("newer")])
+def test_build_as_kustomize_does(name: str, tmp_path: Path) -> None:
+    """The cases are what kustomize 5.5 prints; `newer` marks what it does not know yet."""
+    case = CASES[name]
+    binary = {path: base64.b64decode(text) for path, text in case.get("binary", {}).items()}
+    for path, data in {**{path: text.encode() for path, text in case["files"].items()}, **binary}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    said = subprocess.run([str(KUSTOMIZE), "build", str(tmp_path)], capture_output=True, check=True).stdout
+    found = [manifest for _, manifest in build(DiskTree(tmp_path), "").objects]
+    assert found == [document.data for document in yamlio.read(said, "said.yaml")]
 
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n"

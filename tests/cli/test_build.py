@@ -171,7 +171,7 @@ def test_charts_and_texts_are_no_manifests(here: Path) -> None:
          "a value that has no quotes)\n  hint: name files that end in .json, .yaml, .yml, or directories that hold such"),
     ):  # fmt: skip
         result = run("build", path)
-        assert (result.exit_code, result.stderr) == (2, f"{said}\n1 problem, nothing was written\n")
+        assert (result.exit_code, result.stderr) == (2, f"{said}\n1 problem\n")
     (here / "plain.txt").write_text(CONFIG_MAP)
     assert run("build", "plain.txt").stdout == f"---\n{CONFIG_MAP}"
 

@@ -56,6 +56,7 @@ CART = [
     "shared/shop/virtualservice-shop.yaml",
 ]
 TALLY = f"shop/rendered: {len(FILES)} created, 0 updated, 0 deleted, 0 unchanged\n"
+CURRENT = f"shop/rendered: up to date, {len(FILES)} files\n"
 SAME = f"shop/rendered: 0 created, 0 updated, 0 deleted, {len(FILES)} unchanged\n"
 CRAT = (
     "shop/sandboxes/dev1.yaml:16:11: SL210 workload 'Deployment/shop/crat' is not in the base\n"
@@ -112,7 +113,7 @@ def misspell(here: Path) -> None:
 
 def test_render_then_check(here: Path) -> None:
     assert run("render", "shop") == (0, created(), TALLY)
-    assert run("check", "shop") == (0, "", "")
+    assert run("check", "shop") == (0, "", CURRENT)
     assert run("render", "shop") == (0, "", SAME)
     assert [p for p, kind in snapshot(here / "shop" / "rendered").items() if kind != "/"] == FILES
 
@@ -196,7 +197,7 @@ def test_exit_code(here: Path, change: bool, code: int) -> None:
 def test_output_goes_elsewhere(here: Path) -> None:
     tally = TALLY.replace("shop/rendered", "deep/out")
     assert run("render", "shop", "--output", "deep/out") == (0, created("deep/out"), tally)
-    assert run("check", "shop", "--output", "deep/out") == (0, "", "")
+    assert run("check", "shop", "--output", "deep/out") == (0, "", CURRENT.replace("shop/rendered", "deep/out"))
     assert not (here / "shop" / "rendered").exists()
 
 
@@ -240,7 +241,7 @@ def test_leftovers_of_a_crash_do_not_pass_check(here: Path) -> None:
         "1 file differs: run 'sandlane render shop/sandlane.yaml'\n",
     )
     assert run("render", "shop", "--exit-code") == (1, f"delete shop/rendered/{leftover}\n", SAME)
-    assert run("check", "shop") == (0, "", "")
+    assert run("check", "shop") == (0, "", CURRENT)
 
 
 LONG = "a" * 300
@@ -290,7 +291,7 @@ def test_a_full_disk_is_told_as_it_is(here: Path, monkeypatch: pytest.MonkeyPatc
         "the output may be incomplete: run 'sandlane render' again\n",
     )
     run("render", "shop")
-    assert run("check", "shop") == (0, "", "")
+    assert run("check", "shop") == (0, "", CURRENT.replace("19 files", "14 files"))
 
 
 @pytest.mark.parametrize(
@@ -495,7 +496,9 @@ def test_stdout_of_nothing(here: Path, only: str, guess: str) -> None:
         pytest.param(["--stdout", "--output", "x"], "--output goes with one environment and without --stdout", id="output-stdout"),
         pytest.param(["shop", "shop", "--output", "x"], "--output goes with one environment and without --stdout", id="output-two"),
         pytest.param(["--stdout", "--format", "json"], "--stdout prints manifests: leave --format out", id="stdout-json"),
-        pytest.param(["--format", "xml"], "Invalid value for '--format': 'xml' is not one of 'text', 'json'.", id="format"),
+        pytest.param(["--format", "xml"],
+                     "Invalid value for '--format': 'xml' is not one of 'text', 'json', 'sarif', 'github', 'gitlab'.",
+                     id="format"),
         pytest.param(["--root", "nope"], "Invalid value for '--root': Directory 'nope' does not exist.", id="root"),
         pytest.param(["--zzz"], "No such option '--zzz'.", id="option"),
     ],
@@ -781,7 +784,7 @@ def test_several_environments(here: Path) -> None:
     code, out, err = run("render", "shop", "other")
     assert (code, out) == (0, created() + created("other/rendered"))
     assert err == TALLY + TALLY.replace("shop/", "other/")
-    assert run("check", "shop", "other") == (0, "", "")
+    assert run("check", "shop", "other") == (0, "", CURRENT + CURRENT.replace("shop/", "other/"))
 
 
 def test_the_gravest_status_of_several_environments(here: Path) -> None:
@@ -961,12 +964,31 @@ def test_list_as_json(here: Path) -> None:
         "owner": "sam",
         "expires": "2026-12-18",
         "suspended": False,
+        "preview": None,
         "workloads": ["Deployment/shop/payment"],
         "sandboxes": [],
         "accepted": [],
         "file": "shop/sandboxes/xdev1.yaml",
         "renders": True,
     }
+
+
+def test_list_tells_the_hosts_of_previews(here: Path) -> None:
+    preview = '  preview: {host: "{tenantID}.p.example.com", gateway: shop-gateway}'
+    edit(here / "shop" / "sandlane.yaml", "  mesh: istio\n", f"  mesh: istio\n{preview}\n")
+    edit(here / "shop" / "routes" / "gateway.yaml", "[shop.example.com]", "[shop.example.com, '*.p.example.com']")
+    edit(here / "shop" / "sandboxes" / "dev10.yaml", "spec:\n", "spec:\n  suspend: true\n")
+    code, out, err = run("list", "shop/sandlane.yaml", "--format", "json")
+    rows = json.loads(out)["environments"][0]["sandboxes"]
+    assert (code, err, [row["preview"] for row in rows]) == (0, "", ["dev1.p.example.com", None, "xdev1.p.example.com"])
+    code, out, err = run("list", "shop/sandlane.yaml")
+    notes = [line.rpartition("  ")[2] for line in out.splitlines()]
+    assert notes == [
+        "NOTES",
+        "preview https://dev1.p.example.com/",
+        "suspended",
+        "preview https://xdev1.p.example.com/",
+    ]
 
 
 def test_list_of_several_environments(here: Path) -> None:
@@ -1011,7 +1033,7 @@ def test_explain_one() -> None:
         "SL310 (error, acceptable): no Service selects '<object>' and none of its environment changes, so its clone takes work "
         "from the base's own queue or schedule\n\n"
         "A consumer cannot be reached by routes: its clone competes with the origin for messages.\n\n"
-        "Way out: give the clone a queue of its own through 'env'.\n\n"
+        "Way out: give the clone a queue of its own, such as 'env: [{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}]'.\n\n"
         "A sandbox may accept it: 'accept: [{code: SL310, object: Kind/namespace/name, reason: ...}]' at its workload.\n\n"
         "Bad:\n    workloads:\n    - {name: mailer, image: registry.example/mailer:2}\n\n"
         "Good:\n    workloads:\n    - name: mailer\n      containers:\n      - name: mailer\n"
@@ -1069,20 +1091,19 @@ Example:
         - owner
         - expires
 """
-OUTPUT = """\
-environment.spec.output (mapping)
+SELECTOR = """\
+routegroup.spec.selector (mapping)
 
-What is written, and where.
+Joins the sandboxes whose labels match, beside those that are named.
 
 Fields:
-    path  string  Directory of the output, relative to this file.
-    base  string  none: only what sandboxes add and the adopted route objects; full: the whole base too (never a Secret).
+    matchLabels  mapping of names to strings, required  Labels that a sandbox must carry.
 
 Example:
     spec:
-      output:
-        path: rendered
-        base: full
+      selector:
+        matchLabels:
+          feature: new-cart
 """
 NAMESPACE = """\
 environment.spec.defaultNamespace (string)
@@ -1100,7 +1121,7 @@ Example:
     ("asked", "expected"),
     [
         pytest.param("environment.spec.policy.require", POLICY, id="choices"),
-        pytest.param("environment.spec.output", OUTPUT, id="fields"),
+        pytest.param("routegroup.spec.selector", SELECTOR, id="fields"),
         pytest.param("defaultNamespace", NAMESPACE, id="by-its-last-step"),
         pytest.param(
             "owner",
@@ -1139,7 +1160,7 @@ def test_explain_a_field_as_json() -> None:
         pytest.param("environment.spec.plicy", "no code or field 'environment.spec.plicy': did you mean 'environment.spec.policy'?",
                      id="path"),
         pytest.param("sandbx.spec.polcy", "no code or field 'sandbx.spec.polcy': did you mean 'sandbox.spec'?", id="word"),
-        pytest.param("SL21", "no code 'SL21': did you mean 'SL421'?", id="code"),
+        pytest.param("SL2100", "no code 'SL2100': did you mean 'SL210'?", id="code"),
         pytest.param("SL", "no code 'SL': see sandlane explain", id="no-code"),
     ],
 )  # fmt: skip
@@ -1161,6 +1182,15 @@ def test_schema_of_a_sandbox_is_the_default() -> None:
 def test_crd(kind: str) -> None:
     code, out, err = run("schema", "--crd", kind)
     assert (code, err, [d.data for d in read(out.encode(), "crd")]) == (0, "", [custom_resource(kind)])
+
+
+def test_crds_of_all_kinds() -> None:
+    code, out, err = run("schema", "--crd")
+    assert (code, err, [d.data for d in read(out.encode(), "crd")]) == (
+        0,
+        "",
+        [custom_resource(kind) for kind in NAMES],
+    )
 
 
 def test_crd_of_an_environment() -> None:
@@ -1194,7 +1224,9 @@ def test_unknown_command(command: str, guess: str) -> None:
 
 def test_every_command_has_a_module_and_help() -> None:
     modules = {path.stem for path in (REPOSITORY / "renderer" / "sandlane" / "cli").glob("*.py")}
-    assert modules - {"__init__", "main", "session", "view", "changing"} == set(COMMANDS)
+    assert modules - {"__init__", "main", "session", "view", "changing", "terminal", "completing"} == {
+        name.replace("-", "_") for name in COMMANDS
+    }
     for name in COMMANDS:
         code, out, err = run(name, "--help")
         assert (code, err, out.startswith(f"Usage: sandlane {name} ")) == (0, "", True)

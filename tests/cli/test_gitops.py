@@ -124,6 +124,20 @@ def test_what_cannot_be(here: Path, arguments: list[str], more: str, told: str) 
     assert (status, out, err.partition("Error: ")[2]) == (2, "", told)
 
 
+def test_where_the_output_lies_in_a_branch_of_its_own(here: Path) -> None:
+    argocd = list(
+        yaml.safe_load_all(run(here, "gitops", "argocd", "--repo", REPO, "--revision", "rendered", "--path", ".")[1])
+    )
+    assert argocd[1]["spec"]["source"]["path"] == "shared"
+    assert argocd[2]["spec"]["generators"][0]["git"]["directories"] == [{"path": "sandboxes/*"}]
+    units = UNITS.replace("interval: 5m", 'interval: 5m, path: "."')
+    for arguments in ([], ["--path", "."]):
+        flux = yaml.safe_load_all(run(here, "gitops", "flux", "--repo", REPO, *arguments, more=units)[1])
+        assert [o["spec"]["path"] for o in flux if o["kind"] == "Kustomization"] == ["./shared", "./flux"]
+    single = yaml.safe_load_all(run(here, "gitops", "flux", "--repo", REPO, "--single", "--path", "a/b")[1])
+    assert [o["spec"]["path"] for o in single if o["kind"] == "Kustomization"] == ["./a/b"]
+
+
 def test_the_repository_is_that_of_the_remote(here: Path) -> None:
     shutil.rmtree(here.parent.parent / ".git")
     git = ["git", "-C", str(here.parent.parent)]

@@ -155,6 +155,16 @@ def test_init_writes_an_environment_that_passes_check(here: Path) -> None:
     assert run("check")[0] == 0
 
 
+def test_init_proposes_previews_at_gateways_that_the_mesh_reads(here: Path) -> None:
+    gateway = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: in}\n"
+    write(here, {"app/all.yaml": f"{ROUTED}{gateway}spec: {{gatewayClassName: envoy, listeners: []}}\n"})
+    for mesh, proposed in (("linkerd", "in/public"), ("gateway-api", "in/public"), ("istio", "default/front")):
+        assert run("init", "--mesh", mesh, "--namespace", "default", "--no-render")[0] == 0
+        text = (here / "sandlane.yaml").read_text()
+        assert f'  # preview: {{host: "{{tenantID}}.preview.example.com", gateway: {proposed}}}\n' in text
+        (here / "sandlane.yaml").unlink()
+
+
 def test_init_overwrites_nothing(here: Path) -> None:
     write(here, {"app/all.yaml": ROUTED, "sandlane.yaml": "mine\n"})
     before = snapshot(here)
@@ -168,13 +178,14 @@ def test_init_overwrites_nothing(here: Path) -> None:
 
 
 def test_init_writes_nothing_where_the_base_is_wrong(here: Path) -> None:
-    write(here, {"app/all.yaml": ROUTED + "---\nkind: Service\nkind: Service\n"})
+    write(here, {"app/all.yaml": ROUTED + "---\nkind: Service\n"})
     before = snapshot(here)
     assert run("init") == (
         2,
         "",
-        "app/all.yaml:38:1: SL102 key 'kind' stands twice in one mapping, first on line 37\n"
-        "  hint: keep one of the two: some tools take the last, others refuse the file\n1 problem, nothing was written\n",
+        "app/all.yaml:37:1: SL123 no Kubernetes object: apiVersion and metadata missing or no string\n"
+        "  hint: a manifest needs apiVersion, kind and metadata.name; mark other files with a comment "
+        "'# +argocd:skip-file-rendering'\n1 problem, nothing was written\n",
     )
     assert snapshot(here) == before
 

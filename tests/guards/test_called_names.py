@@ -14,7 +14,7 @@ from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.pipeline import render, written
 from sandlane.problems.problem import Source
 from sandlane.proof.claims import claims_of
-from sandlane.proof.obligations import calls, storage
+from sandlane.proof.obligations import calls, discovery, resources, storage
 from sandlane.proof.world import make_world
 from sandlane.specs.inputs import read_inputs
 from tests.build import Object, app, deployment, files_of, meta, object_of, output, refusals, sandbox, service
@@ -67,7 +67,9 @@ def proved(base: list[Object], obligation: Any, *manifests: Object) -> list[str]
     for manifest in manifests:
         group, _, _ = manifest["apiVersion"].rpartition("/")
         id = ResourceId(group, manifest["kind"], "shop", manifest["metadata"]["name"])
-        whole = {**manifest, "metadata": {**mark, "name": id.name}}
+        given = manifest["metadata"]
+        own = {field: {**(given.get(field) or {}), **mark[field]} for field in ("labels", "annotations")}
+        whole = {**manifest, "metadata": {**mark, **own, "name": id.name}}
         more.append(Resource(id=id, manifest=whole, source=Source(file=f"sandboxes/dev1/shop/{id.name}.yaml")))
     world = make_world(inputs.base, make_base([*objects, *more]), claims_of(inputs))
     return [problem.text for problem in obligation.check(world)]
@@ -207,4 +209,92 @@ def test_a_clone_of_a_name_that_the_base_calls() -> None:
     assert found == [
         f"sandboxes/dev1.yaml: SL246 'Service/shop/a-dev1' would answer for 'a-dev1', which {ENV}\n"
         "  hint: names are <origin>-<tenantID>: choose another tenantID"
+    ]
+
+
+def test_a_brought_workload_selects_no_pods_of_clones() -> None:
+    """With the tenantID its labels are those of every clone of the sandbox that has them too."""
+    base = [deployment("a", {"app": "a", "tier": "x"}), service("a")]
+    mine = deployment("mine", {"tier": "x"}, namespace="shop")
+    assert brought(base, mine) == [
+        "SL245 'Deployment/shop/mine' cannot be a resource of a sandbox: its selector selects pods of 'Deployment/shop/a-dev1' as well"
+    ]
+    two = [deployment(name, {"tier": "y", "app": name}, namespace="shop") for name in ("one", "two")]
+    assert brought(base, *two) == [
+        f"SL245 'Deployment/shop/{one}' cannot be a resource of a sandbox: its selector selects pods of 'Deployment/shop/{other}' as well"
+        for one, other in (("one", "two"), ("two", "one"))
+    ]
+
+
+def found_by(name: str, key: str, value: str) -> Object:
+    workload = deployment(name, namespace="shop")
+    workload["spec"]["template"]["metadata"]["annotations"] = {key: value}
+    return workload
+
+
+def test_pods_that_are_found_for_those_of_the_base() -> None:
+    base = [*app("a"), found_by("orders", "dapr.io/app-id", "orders"), service("orders")]
+    mine = found_by("mine", "dapr.io/app-id", "orders")
+    assert brought(base, mine) == [
+        "SL247 pods of 'Deployment/shop/mine' would be found by 'dapr.io/app-id: orders', as those of 'Deployment/shop/orders' "
+        "of the base are"
+    ]
+    assert proved(base, discovery, mine) == [
+        "promise 4 does not hold: pods of 'Deployment/shop/mine' are found by 'dapr.io/app-id: orders' for those of "
+        "'Deployment/shop/orders'"
+    ]
+    other = found_by("mine", "dapr.io/app-id", "mine")
+    assert (brought(base, other), proved(base, discovery, other)) == ([], [])
+
+
+def test_a_clone_that_is_found_for_another_than_its_origin() -> None:
+    base = [*app("a"), found_by("orders", "dapr.io/app-id", "orders"), service("orders")]
+    patch = {"spec": {"template": {"metadata": {"annotations": {"dapr.io/app-id": "orders"}}}}}
+    found = refusals(base, sandbox("dev1", {"name": "a", "patches": [{"patch": json.dumps(patch)}]}))
+    assert [problem.split("\n")[0] for problem in found] == [
+        "sandboxes/dev1.yaml: SL247 pods of 'Deployment/shop/a-dev1' would be found by 'dapr.io/app-id: orders', as those of "
+        "'Deployment/shop/orders' of the base are"
+    ]
+
+
+KEYS = [
+    ("annotations", "external-dns.alpha.kubernetes.io/hostname"),
+    ("annotations", "tailscale.com/expose"),
+    ("annotations", "networking.istio.io/exportTo"),
+    ("labels", "istio.io/use-waypoint"),
+    ("labels", "mirror.linkerd.io/exported"),
+]
+
+
+@pytest.mark.parametrize(("field", "key"), KEYS)
+def test_services_that_others_publish(field: str, key: str) -> None:
+    mine = service("mine", namespace="shop")
+    mine["metadata"][field] = {key: "x"}
+    assert brought(app("a"), mine) == [
+        f"SL245 'Service/shop/mine' cannot be a resource of a sandbox: it carries '{key}'"
+    ]
+    mark = {"selector": {"sandlane.dev/tenant": "dev1"}, "ports": [{"port": 80}]}
+    found = proved(app("a"), resources, {**mine, "spec": mark})
+    assert found == [
+        f"promise 4 does not hold: 'Service/shop/mine': carries '{key}', by which others publish or route it"
+    ]
+
+
+@pytest.mark.parametrize(
+    "key", ["eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-account", "azure.workload.identity/client-id"]
+)
+def test_service_accounts_with_a_role_of_a_cloud(key: str) -> None:
+    mine = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta("mine", "shop", annotations={key: "admin"})}
+    kinds = {"resourceKinds": ["Deployment", "ServiceAccount"]}
+    found = refusals(
+        app("a"),
+        sandbox("dev1", "a", resources=["x.yaml"]),
+        beside={"sandboxes/x.yaml": json.dumps(mine)},
+        policy=kinds,
+    )
+    assert [problem.split("\n")[0].partition("SL330 ")[2] for problem in found] == [
+        f"'ServiceAccount/shop/mine' would have more privilege than an ordinary pod: annotation '{key}'"
+    ]
+    assert proved(app("a"), resources, mine) == [
+        f"promise 4 does not hold: 'ServiceAccount/shop/mine': carries '{key}', which gives it a role of a cloud"
     ]

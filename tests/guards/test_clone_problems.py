@@ -13,7 +13,7 @@ def hint(what: str, code: str, object: str = "Deployment/shop/a") -> str:
     return f"\n  hint: {what}, or accept it at the workload: accept: [{{code: {code}, object: {object}, reason: ...}}]"
 
 
-OWN = "give the clone a queue of its own through 'env'"
+OWN = "give the clone a queue of its own, such as 'env: [{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}]'"
 QUEUE = (
     "sandboxes/dev1.yaml: SL310 no Service selects 'Deployment/shop/a' and none of its environment changes, so its clone takes "
     f"work from the base's own queue or schedule{hint(OWN, 'SL310')}"

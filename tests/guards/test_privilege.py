@@ -317,6 +317,8 @@ RESOURCES = [
     pytest.param(pod({}, "friend"),
                  cannot("Deployment", "'NetworkPolicy/shop/friends' of the base lets its pods through by their labels"),
                  id="labels-of-a-peer"),
+    pytest.param(pod({}).replace("matchLabels: {app: x-dev1}", "x: z1", 1),
+                 cannot("Deployment", "its selector does not select its own pods"), id="selector-without-labels"),
     pytest.param(resource("batch/v1", "Job", "spec: {manualSelector: true, selector: {matchLabels: {app: a}}, "
                           "template: {spec: {containers: [{name: c, image: registry.example/x:1}]}}}"),
                  cannot("Job", "it has 'spec.selector'"), id="selector-of-a-job"),

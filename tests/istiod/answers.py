@@ -155,20 +155,22 @@ def agrees(ours: Sequence[Seen | None], theirs: Seen) -> bool:
     return any(one is not None and one.kind == theirs.kind and (dead or one.shares == theirs.shares) for one in ours)
 
 
-def as_tenant(base: Seen, clones: Mapping[str, str], called: str = "") -> list[Seen]:
+def as_tenant(base: Seen, clones: Mapping[str, str], known: frozenset[str], called: Sequence[str] = ()) -> list[Seen]:
     """Returns what a tenant may meet where the base's requests meet something: with clones in place of their origins (rule R-I5).
 
-    Where routes of the Gateway API send the requests of a cloned host, `called`, to nothing that is cloned, its clone gets them.
+    A clone's cluster is there where its origin's is among the base's, `known`. Where routes of the Gateway API send the requests of a
+    cloned host to nothing that is cloned, its clone gets them: one of the clusters in `called`.
     """
-    parts = [(name.split("|"), share) for name, share in base.shares]
-    ours = [(part, share) for part, share in parts if part[3] in clones]
     if base.kind not in ("forward", "no cluster"):
         return [base]
+    parts = [(name.split("|"), share) for name, share in base.shares]
+    ours = [(part, share) for part, share in parts if part[3] in clones]
     if not ours:
-        return [base, *([_sent(base, [(called, 1.0)])] if called else [])]
+        return [base, *(replace(_sent(base, [(cluster, 1.0)]), kind="forward") for cluster in called)]
     whole = sum(share for _, share in ours)
+    kind = "forward" if any(f"outbound|{part[1]}||{part[3]}" in known for part, _ in ours) else "no cluster"
     moved = [(f"outbound|{p[1]}||{clones[p[3]]}", share / whole) for p, share in ours]
-    return [_sent(base, moved)]
+    return [replace(_sent(base, moved), kind=kind, rest=_mirrored(base.rest, clones))]
 
 
 def _sent(base: Seen, clusters: Sequence[tuple[str, float]]) -> Seen:
@@ -176,6 +178,33 @@ def _sent(base: Seen, clusters: Sequence[tuple[str, float]]) -> Seen:
     for name, share in clusters:
         found[name] = round(found.get(name, 0) + share, 4)
     return replace(base, shares=tuple(sorted(found.items())))
+
+
+def _mirrored(rest: str, clones: Mapping[str, str]) -> str:
+    """Returns the rest of an answer with clones for the Services that get copies of requests."""
+    action = json.loads(rest or "{}")
+    for policy in action.get("route", {}).get("request_mirror_policies", ()):
+        _, port, _, host = policy["cluster"].split("|")
+        if host in clones:
+            policy["cluster"] = f"outbound|{port}||{clones[host]}"
+    return json.dumps(action, sort_keys=True)
+
+
+def difference(found: Seen, expected: Seen) -> str:
+    """Returns where two answers differ, in words."""
+    if found.plain != expected.plain:
+        return f"{found.kind} {dict(found.shares)}, expected {expected.kind} {dict(expected.shares)}"
+    one, two = (json.loads(each.rest or "{}") for each in (found, expected))
+    flat = [
+        {**one, **{f"route.{k}": v for k, v in one.get("route", {}).items()}},
+        {**two, **{f"route.{k}": v for k, v in two.get("route", {}).items()}},
+    ]
+    keys = sorted({*flat[0], *flat[1]} - {"route"})
+    return "; ".join(
+        f"{key} is {flat[0].get(key)}, expected {flat[1].get(key)}"
+        for key in keys
+        if flat[0].get(key) != flat[1].get(key)
+    )
 
 
 def without_subsets(found: Seen, clones: Mapping[str, str]) -> Seen:

@@ -18,7 +18,17 @@ from sandlane.proof.requests.clients import Calling, clients_of
 from sandlane.proof.world import make_world
 from sandlane.semantics.request import Address, Request
 from sandlane.specs.inputs import Inputs
-from tests.istiod.answers import Seen, agrees, as_tenant, evaluated, requests_for, seen, way_of, without_subsets
+from tests.istiod.answers import (
+    Seen,
+    agrees,
+    as_tenant,
+    difference,
+    evaluated,
+    requests_for,
+    seen,
+    way_of,
+    without_subsets,
+)
 from tests.istiod.control_plane import ask
 from tests.istiod.envoy_routes import Pushed, Way, pushed_of
 from tests.istiod.worlds import Addresses, Asker, askers_of, is_istios, objects_of
@@ -75,8 +85,8 @@ def compare(cases: Sequence[Case], tally: Tally, *, is_ambient: bool = False) ->
     tally.worlds += len(answers)
     for each in laid:
         before, after = (answers[world["id"]] for world in each.worlds)
-        for difference in (*_objects(each, before, after, tally), *_requests(each, before, after, tally)):
-            tally.differences.append(f"{each.case.id}: {difference}")
+        for found in (*_objects(each, before, after, tally), *_requests(each, before, after, tally)):
+            tally.differences.append(f"{each.case.id}: {found}")
 
 
 def _laid(case: Case) -> _Laid:
@@ -153,7 +163,7 @@ def _requests(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], 
             plains = {(r.method, r.path, r.headers): r for r in requests_for(ways, asker, address)}
             for plain in plains.values():
                 yield from _compared(laid, asker, (old, new), ways, plain, tally)
-        yield from _clusters(judge, old, new)
+        yield from _structure(laid, old, new)
 
 
 def _new_hosts(laid: _Laid) -> frozenset[str]:
@@ -188,16 +198,18 @@ def _compared(
         base, met = seen(pushed[0], ways[0], request), seen(pushed[1], ways[1], request)
         tally.requests += 1
         told = f"{asker.name}: {plain.method} {plain.named}:{plain.port}{plain.path} {dict(headers)} {plain.headers}"
-        expected = list(_expected(laid, asker, request, base, tenants))
+        expected = list(_expected(laid, asker, request, base, tenants, pushed[0].clusters))
         found = without_subsets(met, {c: c for own in laid.judge.clones.values() for c in own.values()})
         if found not in expected and (is_exact or found.plain not in [one.plain for one in expected]):
             name = _name(laid, base, expected[0], found)
             tally.named.update([name] if name else [])
-            yield from () if name else (f"{told}: istiod gives {found}, expected {expected}",)
+            yield from () if name else (f"{told}: {difference(found, expected[-1])}",)
         yield from _traced(laid, asker, request, met, tally, told)
 
 
-def _expected(laid: _Laid, asker: Asker, request: Request, base: Seen, tenants: Sequence[str]) -> Iterator[Seen]:
+def _expected(
+    laid: _Laid, asker: Asker, request: Request, base: Seen, tenants: Sequence[str], known: frozenset[str]
+) -> Iterator[Seen]:
     """Yields what a request may meet: the base's, with the clones of the tenant that its carriers choose.
 
     Two tenants by two carriers: the first carrier decides in VirtualServices, and the age of objects in the Gateway API.
@@ -207,9 +219,10 @@ def _expected(laid: _Laid, asker: Asker, request: Request, base: Seen, tenants: 
     if asker.client.kind == "gateway" and (routes.entry == "mesh" or gateway in routes.strip):
         tenants = ()
     is_by_age = any(o.id.kind in _ROUTES for o in laid.case.found.objects)
+    is_whole = is_by_age or any(problem.code == "SL412" for problem in laid.case.found.notices)
     for tenant in tenants if is_by_age else tenants[:1]:
         clones = laid.judge.clones[tenant]
-        yield from as_tenant(base, clones, _called(laid.judge, request, clones) if is_by_age else "")
+        yield from as_tenant(base, clones, known, _called(laid.judge, request, base, clones) if is_whole else ())
     if not tenants or _is_unrouted(laid, request):
         yield base
 
@@ -230,13 +243,15 @@ def _traced(laid: _Laid, asker: Asker, request: Request, met: Seen, tally: Tally
     elif asker.client.kind == "waypoint" and met.kind == "nothing":
         return  # another waypoint's Service, or none's
     elif not agrees(ours, met):
-        yield f"{told}: istiod gives {met.plain}, the evaluator {ours}"
+        others = [(one.kind, dict(one.shares)) for one in ours if one]
+        yield f"{told}: istiod gives {met.kind} {dict(met.shares)}, the evaluator {others}"
 
 
-def _called(judge: Judged, request: Request, clones: Mapping[str, str]) -> str:
-    """Returns the cluster of the clone of the host that a request calls, or ''."""
-    clone = clones.get(judge.before.meant(request.host, request.client.namespace))
-    return f"outbound|{request.port}||{clone}" if clone else ""
+def _called(judge: Judged, request: Request, base: Seen, clones: Mapping[str, str]) -> list[str]:
+    """Returns the clusters of the clone of the host that a request calls: by its port, or by one that the base's routes name."""
+    clone = clones.get(judge.before.concrete(judge.before.meant(request.host, request.client.namespace)))
+    ports = [str(request.port), *(name.split("|")[1] for name, _ in base.shares if "|" in name)]
+    return [f"outbound|{port}||{clone}" for port in dict.fromkeys(ports)] if clone else []
 
 
 def _carried(judge: Judged, case: Case) -> Iterator[tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
@@ -274,12 +289,28 @@ def _without_hash(found: Seen) -> Any:
     return {**rest, "route": route}
 
 
-def _clusters(judge: Judged, old: Pushed, new: Pushed) -> Iterator[str]:
-    """Yields clusters of the base that output takes away, and new ones that are no clones'."""
-    yield from (f"cluster {name} is gone" for name in sorted(old.clusters - new.clusters))
-    mine = {clone for clones in judge.clones.values() for clone in clones.values()}
+def _structure(laid: _Laid, old: Pushed, new: Pushed) -> Iterator[str]:
+    """Yields clusters and virtual hosts of the base that output takes away, and new ones that are no clones' and no previews'."""
+    judge = laid.judge
     services = [s.id for s in judge.after.base.of("", "Service") if s.id not in judge.before.base.by_id]
+    mine = {clone for clones in judge.clones.values() for clone in clones.values()} | _new_hosts(laid)
     mine |= {f"{id.name}.{id.namespace}.svc.{judge.before.domain}" for id in services}
-    for name in sorted(new.clusters - old.clusters):
-        if name.split("|")[-1] not in mine:
-            yield f"cluster {name} is new"
+    yield from (f"cluster {name} is gone" for name in sorted(old.clusters - new.clusters))
+    yield from (
+        f"cluster {name} is new" for name in sorted(new.clusters - old.clusters) if name.split("|")[-1] not in mine
+    )
+    domains, others = _domains(old), _domains(new)
+    yield from (f"domain {place} is gone" for place in sorted(domains.keys() - others.keys()))
+    for place in sorted(others.keys() - domains.keys()):
+        if others[place].partition(":")[0] not in {*mine, "allow_any", "block_all"}:
+            yield f"domain {place} is new, of virtual host {others[place]}"
+
+
+def _domains(pushed: Pushed) -> dict[tuple[str, str], str]:
+    """Returns the domains of all virtual hosts by the names of their route configurations, each with its virtual host's name."""
+    return {
+        (name, domain): host["name"]
+        for name, config in pushed.routes.items()
+        for host in config.get("virtual_hosts", ())
+        for domain in host["domains"]
+    }

@@ -5,33 +5,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sandlane.files.disk import DiskTree
+from sandlane.output.layout import Placed
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import Inputs, read_inputs
+from tests.build import app, inputs, sandbox
+from tests.istiod.bases import random_inputs
 from tests.istiod.comparison import Case, Tally, compare
 from tests.istiod.control_plane import BINARY
+from tests.meshes.istio.test_found import FOUND, found_inputs
 from tests.meshes.test_routing_cases import CASES, read
 from tests.project.test_golden import EXAMPLES
-from tests.shared import REPOSITORY, SHARED
+from tests.shared import REPOSITORY, needs_shared
 
 pytestmark = [
     pytest.mark.istiod,
     pytest.mark.skipif(not BINARY.is_file(), reason="istiod is not built: make test-istiod"),
 ]
 _BATCH = 12
+_SHARE = 10
+BASES = int(os.environ.get("SANDLANE_BASES") or 200)
+"""How many random bases are tried, by their seeds."""
+FIGURES = "istiod"
 _SLOW = {"50-size"}
 
 
-def case_of(id: str, inputs: Inputs) -> Case | None:
+def case_of(id: str, given: Inputs) -> Case | None:
     """Returns a case, or None where the render is refused."""
     try:
-        return Case(id=id, inputs=inputs, found=render(inputs))
+        return Case(id=id, inputs=given, found=render(given))
     except Invalid:
         return None
 
@@ -53,23 +63,39 @@ def report_of(tally: Tally) -> str:
     return f"{counted}, named differences: {named or 'none'}"
 
 
-def test_routing_cases() -> None:
+@pytest.fixture
+def told(record_property: Callable[[str, object], None]) -> Callable[[Tally], list[str]]:
+    """Returns what keeps the figures of a comparison for the end of the run, and returns its differences."""
+
+    def keep(tally: Tally) -> list[str]:
+        record_property(FIGURES, report_of(tally))
+        return tally.differences
+
+    return keep
+
+
+Told = Callable[[Tally], list[str]]
+
+
+def test_routing_cases(told: Told) -> None:
     cases = (case_of(file.stem, read(file.read_text()).inputs) for file in CASES if file.stem not in _SLOW)
-    assert compared(cases).differences == []
+    assert told(compared(cases)) == []
 
 
-def test_golden_examples() -> None:
+def test_golden_examples(told: Told) -> None:
     examples = ((name, f"overlays/{path}") for name, path in EXAMPLES.items())
-    assert compared(case_of(name, inputs) for name, inputs in _read(examples, REPOSITORY)).differences == []
+    assert told(compared(case_of(name, given) for name, given in _read(examples, REPOSITORY))) == []
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared cases are not beside this checkout")
-def test_what_istiod_once_showed() -> None:
-    found = SHARED / "cases" / "found" / "istio"
-    environments = [
-        (path.parent.name, f"{path.parent.name}/{path.name}") for path in sorted(found.glob("*/sandlane.yaml"))
-    ]
-    assert compared(case_of(name, inputs) for name, inputs in _read(environments, found)).differences == []
+@pytest.mark.parametrize("first", range(0, BASES, _SHARE))
+def test_random_bases(first: int, told: Told) -> None:
+    assert told(compared(case_of(f"seed {seed}", random_inputs(seed)) for seed in range(first, first + _SHARE))) == []
+
+
+@needs_shared
+def test_what_istiod_once_showed(told: Told) -> None:
+    names = sorted(path.name for path in FOUND.iterdir() if path.is_dir())
+    assert told(compared(case_of(name, found_inputs(name)) for name in names)) == []
 
 
 def _read(environments: Iterable[tuple[str, str]], root: Path) -> Iterator[tuple[str, Inputs]]:
@@ -78,3 +104,38 @@ def _read(environments: Iterable[tuple[str, str]], root: Path) -> Iterator[tuple
             yield name, read_inputs(DiskTree(root), path)
         except Invalid:
             continue
+
+
+def _defective(case: Case, defect: str) -> Tally:
+    tally = Tally()
+    compare([replace(case, found=replace(case.found, objects=tuple(_with(defect, case.found.objects))))], tally)
+    return tally
+
+
+@pytest.mark.parametrize("defect", ["left out", "behind the base's"])
+def test_a_defect_is_found(defect: str) -> None:
+    case = case_of("01", read((CASES[0]).read_text()).inputs)
+    assert case
+    assert len(_defective(case, defect).differences) >= 2
+
+
+def test_a_virtual_host_of_another_port_is_found() -> None:
+    case = case_of("ports", inputs([*app("a", 7070), *app("b", 80)], sandbox("dev1", "a"), mesh="istio"))
+    assert case
+    new = [text for text in _defective(case, "without ports").differences if "is new, of virtual host" in text]
+    assert any("('80', 'a.shop.svc.cluster.local')" in text for text in new)
+
+
+def _with(defect: str, objects: Iterable[Placed]) -> Iterator[Placed]:
+    """Yields objects with a defect: VirtualServices that are left out, or tenants' entries behind the base's."""
+    for placed in objects:
+        if placed.id.kind != "VirtualService":
+            yield placed
+        elif defect == "without ports":
+            http = [{**entry, "match": [{k: v for k, v in m.items() if k != "port"} for m in entry["match"]]}
+                    for entry in placed.manifest["spec"]["http"]]  # fmt: skip
+            bare = [{key: value for key, value in entry.items() if key != "match" or any(value)} for entry in http]
+            yield replace(placed, manifest={**placed.manifest, "spec": {**placed.manifest["spec"], "http": bare}})
+        elif defect != "left out":
+            spec = {**placed.manifest["spec"], "http": placed.manifest["spec"]["http"][::-1]}
+            yield replace(placed, manifest={**placed.manifest, "spec": spec})

@@ -204,7 +204,7 @@ UNKNOWN = "sandlane.yaml: SL454 gateway '{}' in 'spec.preview.gateway' is no Gat
     ("base", "env", "expected"),
     [
         pytest.param(BASE, {"preview": {**PREVIEW, "gateway": "gx"}}, [UNKNOWN.format("shop/gx")], id="no-gateway"),
-        pytest.param(APPS, {"mesh": "linkerd"}, [UNKNOWN.format("ingress/gw")], id="no-istio"),
+        pytest.param(APPS, {"mesh": "linkerd"}, [UNKNOWN.format("ingress/gw").replace("Istio", "the Gateway API")], id="no-istio"),
         pytest.param(
             [*APPS, gate()], {}, said(f"finds no host of the base at {WHERE}", "give the base a route at the gateway"), id="no-host"
         ),

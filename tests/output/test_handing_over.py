@@ -16,7 +16,7 @@ SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
 
 
 def rendered(base: list[Object], *specs: Object, **environment: Any) -> Rendered:
-    return render(inputs(base, *(specs or (sandbox("dev1", "a"),)), **environment))
+    return render(inputs(base, *(specs or (sandbox("dev1", {"name": "a", "image": "a:2"}),)), **environment))
 
 
 def notes_of(found: Rendered) -> dict[str, dict[str, str]]:

@@ -98,12 +98,17 @@ def stateful(choice: str) -> tuple[list[Object], Object]:
     return [made, service("a")], sandbox("dev1", {"name": "a", "kind": "StatefulSet", "volumes": {"data": choice}})
 
 
+def stateful_set(found: Object) -> Object:
+    (name,) = [key for key in found if key.startswith("StatefulSet/a-dev1-")]
+    return dict(found[name])
+
+
 def test_volume_of_a_claim_template() -> None:
-    spec = output(*stateful("emptyDir"))["StatefulSet/a-dev1"]["spec"]
+    spec = stateful_set(output(*stateful("emptyDir")))["spec"]
     assert [claim["metadata"]["name"] for claim in spec["volumeClaimTemplates"]] == ["log"]
     assert spec["template"]["spec"]["volumes"] == [{"name": "data", "emptyDir": {}}]
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Delete"}
-    assert len(output(*stateful("ephemeral"))["StatefulSet/a-dev1"]["spec"]["volumeClaimTemplates"]) == 2
+    assert len(stateful_set(output(*stateful("ephemeral")))["spec"]["volumeClaimTemplates"]) == 2
     assert refusals(*stateful("share"))[0].split("\n")[0] == (
         f"{PLACE}SL235 volume 'data' cannot be 'share': each pod of a StatefulSet has a claim of its own, "
         "which its clone's pods cannot share"

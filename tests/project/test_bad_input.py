@@ -205,7 +205,8 @@ OUTSIDE = (
             add("sandboxes/new.yaml", spec("new", "  workloads:\n  - name: mailer\n")),
             "sandboxes/new.yaml:6:11: SL310 no Service selects 'Deployment/shop/mailer' and none of its environment changes, "
             "so its clone takes work from the base's own queue or schedule\n"
-            "  hint: give the clone a queue of its own through 'env', or accept it at the workload: "
+            "  hint: give the clone a queue of its own, such as '"
+            "env: [{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}]', or accept it at the workload: "
             "accept: [{code: SL310, object: Deployment/shop/mailer, reason: ...}]",
             id="acceptable",
         ),

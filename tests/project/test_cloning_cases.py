@@ -112,7 +112,7 @@ def test_strategy_is_kept_without_a_partition() -> None:
     assert made([base, service("a")])["Deployment/a-dev1"]["spec"]["strategy"] == {"type": "Recreate"}
     sts = {**deployment("a"), "kind": "StatefulSet"}
     sts["spec"] = {**sts["spec"], "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 3}}}
-    spec = made([sts, service("a")], {"name": "a", "kind": "StatefulSet"})["StatefulSet/a-dev1"]["spec"]
+    spec = made([sts, service("a")], {"name": "a", "kind": "StatefulSet"})["StatefulSet/a-dev1-6d9695b0"]["spec"]
     assert spec["updateStrategy"] == {"type": "RollingUpdate"}
 
 

@@ -124,7 +124,7 @@ MISREADINGS: list[tuple[str, Callable[[], tuple[Inputs, Files]], Edit]] = [
     ("R-G5: an object for each carrier", linkerd, gone(B)),
     ("R-G6: a first route has a default", linkerd, each("httproute-cart-80-", ("spec", "rules"), lambda rules: rules[:1])),
     ("R-G6: the default is the Service's", linkerd, put(DEFAULT, rule(1, "backendRefs"), [{"name": "cart-dev1", "port": 80}])),
-    ("R-G7: a port is named as the route names it", linkerd, put(H, ("spec", "parentRefs", 0, "port"), 81)),
+    ("R-G4: a port is named as the route names it", linkerd, put(H, ("spec", "parentRefs", 0, "port"), 81)),
     ("R-G14: carriers are removed where the environment says so", lambda: made(closed()), drop(STRIPPED, at(0))),
 ]  # fmt: skip
 

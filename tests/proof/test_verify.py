@@ -61,7 +61,7 @@ def test_every_command_reads_the_same_files_of_the_output(here: Path, command: s
         2,
         "",
         f"{where}/deployment-cart-dev1.yaml:5:9: SL124 'Deployment/shop/cart-dev1' stands twice in the output, first in "
-        "sandboxes/dev1/shop/.copy.yaml\n  hint: remove one of the two\n1 problem, nothing was written\n",
+        "out/sandboxes/dev1/shop/.copy.yaml\n  hint: remove one of the two\n1 problem\n",
     )
 
 
@@ -74,7 +74,7 @@ def test_a_file_of_the_output_that_is_no_yaml(here: Path, command: str) -> None:
         2,
         "",
         "out/x.yaml:3:1: SL101 not valid YAML: while parsing a flow node, did not find expected node content\n"
-        "1 problem, nothing was written\n",
+        "1 problem\n",
     )
 
 
@@ -198,7 +198,7 @@ def test_usage(arguments: list[str], message: str) -> None:
 def test_wrong_specs_are_told_first(here: Path) -> None:
     (here / "shop" / "sandboxes" / "dev1.yaml").write_text("kind: [\n")
     code, out, err = run()
-    assert (code, out, err.splitlines()[-1]) == (2, "", "1 problem, nothing was written")
+    assert (code, out, err.splitlines()[-1]) == (2, "", "1 problem")
 
 
 def test_output_that_is_no_manifest(here: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sandlane.plan.make import make_plan
 from sandlane.reports.diagram import mermaid
-from tests.build import Object, app, deployment, group, inputs, sandbox
+from tests.build import Object, app, deployment, group, inputs, sandbox, service
 
 BASE = [*app("a"), *app("b"), deployment("b2"), *(
     {**o, "metadata": {**o["metadata"], "namespace": "other"}} for o in app("a"))]  # fmt: skip
@@ -70,3 +70,17 @@ def drawn(*specs: Object) -> list[str]:
 )  # fmt: skip
 def test_mermaid(specs: list[Object], expected: list[str]) -> None:
     assert drawn(*specs) == ["flowchart LR", *expected]
+
+
+def test_calls_of_the_base_are_drawn() -> None:
+    """`b` names the Service of `a` in a variable, and the environment says that `b2` calls `b`."""
+    caller = deployment("b")
+    caller["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "A_URL", "value": "http://a:80/x"}]
+    base = [*app("a"), caller, service("b"), deployment("b2")]
+    found = inputs(base, sandbox("dev1", "a"), mesh="linkerd", calls=[{"from": "b2", "to": ["b"]}])
+    assert mermaid(make_plan(found, lambda *_: {}), found).splitlines() == [
+        "flowchart LR",
+        '  subgraph "shop"', '    w0["Deployment/a"]', '    w1["Deployment/b"]', '    w2["Deployment/b2"]', "  end",
+        "  w1 --> w0", "  w2 --> w1",
+        '  t0(["dev1"])', '  t0 -->|"a-dev1"| w0',
+    ]  # fmt: skip

@@ -36,6 +36,11 @@ ABC = [*A, *B, *C]
 TWO = [*app("a", 80, 8080), *B]
 
 
+def exported(name: str, *namespaces: str) -> list[Object]:
+    pods, made = app(name, 80)
+    return [pods, {**made, "metadata": meta(name, annotations={"networking.istio.io/exportTo": ",".join(namespaces)})}]
+
+
 def external(name: str, means: str) -> Object:
     return service(name, type="ExternalName", externalName=means, selector=None)
 
@@ -142,6 +147,10 @@ def scoped(name: str, target: str, *names: str, namespace: str = "shop") -> Obje
         pytest.param([external("x", f"alias{END}"), ALIAS, *A], {"host": "x"}, ["a:80"], id="a name for a name"),
         pytest.param([*app("a", {"name": "http", "port": 15001})], {"port": 15001}, ["passed through"], id="a port of the sidecar"),
         pytest.param([*app("a", {"name": "x", "port": 15001})], {"port": 15001}, ["a:15001"], id="one without a protocol has a listener"),
+        pytest.param([*A, *exported("b", "web"), virtual_service("a", entry("b"))], {}, ["b:80"],
+                     id="a destination in its own namespace is there whatever it is exported to"),
+        pytest.param([*A, *exported("b", "web"), virtual_service("a", entry("b"))], {"namespace": "other", "host": "a.shop"},
+                     [f"503: 'b{END}' is not exported to namespace 'other'"], id="and not for others"),
         pytest.param([*app("a", {"name": "udp-x", "port": 80})], {}, ["passed through"], id="TCP by the name of UDP has none"),
         pytest.param([*A, *app("b", {"name": "udp-x", "port": 80}), virtual_service("a", entry("b"))], {},
                      [f"503: port 80 of 'b{END}' is one for UDP"], id="nor a cluster"),
@@ -269,6 +278,20 @@ def test_pods_of_several_gateways(base: list[Object], path: str, expected: list[
 def test_each_server_of_tls_has_its_own_routes(gateway: str, expected: list[str]) -> None:
     base = [*ABC, tls_gate("g1", "shop.example.com"), tls_gate("g2", "*.example.com"), X, Y]
     assert ask(base, "shop.example.com", "/b", 443, gateway=gateway) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        pytest.param([], [f"503: 'b{END}' is not exported to namespace 'shop'"], id="not known"),
+        pytest.param([virtual_service("a", entry("b"))], ["b:80"], id="known as a destination in the mesh"),
+        pytest.param([virtual_service("a", entry("b"), exportTo=["web"])], [f"503: 'b{END}' is not exported to namespace 'shop'"],
+                     id="known to others"),
+    ],
+)  # fmt: skip
+def test_a_gateway_knows_destinations_of_its_own_namespace(more: list[Object], expected: list[str]) -> None:
+    base = [*A, *exported("b", "web"), gate("g1", istio="in"), at("g1", "x", entry("b")), *more]
+    assert ask(base, "shop.example.com", gateway="g1") == expected
 
 
 def test_a_service_that_is_only_a_destination_of_what_is_imported_has_no_routes() -> None:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from random import Random
 from typing import Any
 
 import fastjsonschema
@@ -12,22 +13,26 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, FormatChecker
 
+from sandlane.files.tree import MemoryTree
 from sandlane.overrides.containers import Container
 from sandlane.overrides.env import Variable
 from sandlane.overrides.registry import FIELDS
 from sandlane.problems.problem import Invalid, Source, dotted, show
 from sandlane.specs import model
+from sandlane.specs.as_written import as_written
 from sandlane.specs.crd import NAMES, custom_resource
 from sandlane.specs.explanation import explain
 from sandlane.specs.forms import FORMS
-from sandlane.specs.schema import KINDS, check, is_valid, schema, with_defaults
+from sandlane.specs.inputs import read_environment
+from sandlane.specs.sandbox import read_specs
+from sandlane.specs.schema import API_VERSION, KINDS, check, is_valid, schema, with_defaults
 from tests.rim import environment, group, sandbox
 from tests.shared import REPOSITORY
 
 SOURCE = Source(file="f.yaml")
-LABEL, DOMAIN, TOKEN, DAY, IMAGE, USE, CODE, GATEWAY, KEY, HOST, SHOWN = FORMS
+LABEL, DOMAIN, TOKEN, DAY, IMAGE, USE, LABEL_VALUE, DURATION, CODE, GATEWAY, KEY, HOST, SHOWN = FORMS
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
 
@@ -717,7 +722,7 @@ WORKLOADS = ("spec", "workloads", "[]")
         pytest.param(
             model.Sandbox,
             properties("DevelopmentSandbox", "spec") | properties("DevelopmentSandbox", "metadata"),
-            {"source", "tenant_path"},
+            {"source", "tenant_path", "document"},
             {"annotations"},
             id="sandbox",
         ),
@@ -753,7 +758,7 @@ WORKLOADS = ("spec", "workloads", "[]")
         pytest.param(
             model.RouteGroup,
             properties("RouteGroup", "spec") | properties("RouteGroup", "metadata"),
-            {"source", "tenant_path", "match_labels"},
+            {"source", "tenant_path", "match_labels", "document"},
             {"labels", "annotations", "selector"},
             id="route-group",
         ),
@@ -781,7 +786,7 @@ ALLOWED = {
     "additionalProperties", "allOf", "anyOf", "default", "description", "enum", "exclusiveMaximum", "exclusiveMinimum",
     "format", "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties",
     "minimum", "multipleOf", "not", "nullable", "oneOf", "pattern", "properties", "required", "title", "type",
-    "x-kubernetes-int-or-string",
+    "x-kubernetes-int-or-string", "x-kubernetes-list-type",
 }  # fmt: skip
 NOT_INSIDE_LOGIC = {"additionalProperties", "default", "description", "nullable", "title", "type"}
 
@@ -877,6 +882,65 @@ def test_names_of_the_crd(kind: str) -> None:
 )
 def test_the_crd_decides_as_the_schema_does(kind: str, data: Any, expected: bool) -> None:
     assert (Draft7Validator(openapi(kind)).is_valid(data), is_valid(kind, data)) == (expected, expected)
+
+
+MUTANTS: tuple[Any, ...] = (
+    None, True, False, 0, 1, -1, 1.5, 2147483648, "", "a", "A", "a b", "x" * 64, "x" * 254, "dev-1", "-a", "2026-02-30", "2026-12-01",
+    "SL310", "SL999", "Deployment/shop/a", "registry.example/a:1", "a@sha256:1", [], ["a"], ["a", "a"], {}, {"a": "b"}, {"a": "_"},
+    {"a": "x" * 64},
+)  # fmt: skip
+NEEDS_MORE = {
+    *("SL120", "SL207", "SL208", "SL211", "SL218", "SL219", "SL240", "SL241", "SL242", "SL243", "SL246", "SL452"),
+    *(f"SL23{number}" for number in range(10)),
+}
+"""Codes of what a document alone does not say: other files, entries named alike, codes that this version knows, patches."""
+
+
+def closed(rule: Any) -> Any:
+    """Returns a schema that refuses fields which it does not name, as the API server does for kubectl (strict field validation)."""
+    if isinstance(rule, list):
+        return [closed(part) for part in rule]
+    if not isinstance(rule, dict):
+        return rule
+    inside = {key: closed(part) for key, part in rule.items()}
+    is_open = "properties" not in rule or "type" not in rule or "additionalProperties" in rule
+    return inside if is_open else {**inside, "additionalProperties": False}
+
+
+def taken_by_the_api_server(kind: str, data: Any) -> bool:
+    """Tells whether the API server would take an object: by the CRD, its formats and sets, and its own rules of labels."""
+    rule = closed(openapi(kind))
+    metadata = rule["properties"]["metadata"]
+    free = {"type": "object", "additionalProperties": {"type": "string"}}
+    value = {"type": "string", "maxLength": 63, "pattern": "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}
+    metadata["properties"] |= {"labels": {**free, "additionalProperties": value}, "annotations": free}
+    metadata["required"] = ["name"]
+    rule |= {"required": ["apiVersion", "kind", "metadata", "spec"]}
+    rule["properties"] |= {"apiVersion": {"enum": [API_VERSION]}, "kind": {"enum": [kind]}}
+    checker = FormatChecker(["date"])
+    sets = [data["spec"].get(f, []) for f in ("resources", "sandboxes")] if Draft7Validator(rule).is_valid(data) else []
+    return Draft7Validator(rule, format_checker=checker).is_valid(data) and all(len(s) == len(set(s)) for s in sets)
+
+
+@pytest.mark.parametrize("kind", list(NAMES))
+def test_the_api_server_and_render_agree_on_mutated_specs(kind: str) -> None:
+    random = Random(13)
+    examples = [deepcopy(data) for data in (*FULL[kind], *schema(kind).get("examples", ()))]
+    environment_ = read_environment(MemoryTree({"e.yaml": json.dumps(environment())}), "e.yaml")
+    tried = [0, 0]
+    for _ in range(500):
+        data = random.choice(examples)
+        path = random.choice([path for path in places(data) if path])
+        data = changed(data, path, random.choice(("replace", "replace", "remove", "add")), random.choice(MUTANTS))
+        text = json.dumps(data)
+        tree = MemoryTree({"sandboxes/s.yaml": text})
+        taken = taken_by_the_api_server(kind, as_written(data, text.encode(), 0))  # a name that is a number is its text
+        found = [p for p in read_specs(tree, ["sandboxes/s.yaml"], environment_).problems if p.code not in NEEDS_MORE]
+        assert (path, data, taken, [show(p) for p in found] == []) == (path, data, taken, taken), [
+            show(p) for p in found
+        ]
+        tried[taken] += 1
+    assert min(tried) > 50
 
 
 def patterns(rule: Any) -> Iterator[str]:

@@ -56,7 +56,7 @@ def make_base(
     export_defaults: ExportDefaults = SHOWN_TO_ALL,
     unseen_namespace: Manifest = MappingProxyType({}),
 ) -> Base:
-    """Indexes resources; generated names may repeat, others must not (see `read_base`)."""
+    """Indexes resources; only names made of `generateName` may repeat (see `read_base`)."""
     as_read = tuple(export_defaults.of(resources))
     ordered = tuple(sorted(as_read, key=lambda r: (r.id, r.source.file, r.source.document, str(r.source.prefix))))
     kinds: dict[GroupKind, list[Resource]] = {}

@@ -8,21 +8,27 @@ from typing import Any
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.problems.problem import Path
 from sandlane.yamlio import shapes
-from sandlane.yamlio.shapes import TEXTS, Each, Shape
+from sandlane.yamlio.shapes import TEXTS, Between, Each, Shape
 
+_PORT = Between(1, 65535)
 _EXPRESSIONS = [{"key!": str, "operator!": str, "values": [str]}]
 _LABEL_SELECTOR = {"matchLabels": TEXTS, "matchExpressions": _EXPRESSIONS}
 _PROFILE = {"type": str, "localhostProfile": str}
 _SECURITY = {
     "capabilities": {"add": [str], "drop": [str]}, "seccompProfile": _PROFILE, "appArmorProfile": _PROFILE, "seLinuxOptions": dict,
     "windowsOptions": dict, "sysctls": [{"name": str, "value": str}], "supplementalGroups": [int], "runAsUser": int, "runAsGroup": int,
-    "fsGroup": int, "procMount": str,
+    "fsGroup": int, "procMount": str, "privileged": bool, "allowPrivilegeEscalation": bool, "readOnlyRootFilesystem": bool,
+    "runAsNonRoot": bool, "supplementalGroupsPolicy": str,
 }  # fmt: skip
+_CALL = {"httpGet": {"host": str}, "tcpSocket": {"host": str}}
 _CONTAINER = {
-    "name!": str, "image": str, "ports": [{"name": str}], "securityContext": _SECURITY, "restartPolicy": str,
-    "env": [{"name!": str, "value": str, "valueFrom": {"fieldRef": {"fieldPath": str}, "configMapKeyRef": {"name": str}}}],
-    "envFrom": [{"configMapRef": {"name": str}}], "resources": {"limits": dict, "requests": dict},
-    "volumeMounts": [{"name": str, "mountPath": str, "subPath": str, "subPathExpr": str, "mountPropagation": str}],
+    "name!": str, "image": str, "ports": [{"name": str, "containerPort": int, "hostPort": int, "protocol": str}], "command": [str],
+    "args": [str], "livenessProbe": _CALL, "readinessProbe": _CALL, "startupProbe": _CALL,
+    "lifecycle": {"postStart": _CALL, "preStop": _CALL}, "securityContext": _SECURITY, "restartPolicy": str,
+    "env": [{"name!": str, "value": str, "valueFrom": {"fieldRef": {"fieldPath": str}, "configMapKeyRef": {"name": str},
+                                                             "secretKeyRef": {"name": str}}}],
+    "envFrom": [{"configMapRef": {"name": str}, "secretRef": {"name": str}}], "resources": {"limits": dict, "requests": dict},
+    "volumeMounts": [{"name": str, "mountPath": str, "subPath": str, "subPathExpr": str, "mountPropagation": str, "readOnly": bool}],
     "volumeDevices": [{"name": str}],
 }  # fmt: skip
 _TERM = {"labelSelector": _LABEL_SELECTOR}
@@ -32,15 +38,16 @@ _AFFINITY = {
 }
 _CLAIM = {"metadata": dict, "spec": dict}
 _VOLUME = {
-    "name": str, "persistentVolumeClaim": {"claimName!": str}, "hostPath": {"path!": str}, "configMap": {"name": str},
+    "name": str, "persistentVolumeClaim": {"claimName!": str, "readOnly": bool}, "hostPath": {"path!": str}, "configMap": {"name": str},
     "downwardAPI": {"items": [{"fieldRef": {"fieldPath": str}}]}, "ephemeral": {"volumeClaimTemplate": _CLAIM},
-    "image": {"reference": str},
-    "projected": {"sources": [{"serviceAccountToken": {"audience": str}, "configMap": {"name": str}}]},
+    "image": {"reference": str}, "secret": {"secretName": str},
+    "csi": {"driver": str, "nodePublishSecretRef": {"name": str}, "volumeAttributes": TEXTS},
+    "projected": {"sources": [{"serviceAccountToken": {"audience": str}, "configMap": {"name": str}, "secret": {"name": str}}]},
 }  # fmt: skip
 _POD_SPEC = {
     "containers": [_CONTAINER],
     "initContainers": [_CONTAINER],
-    "affinity": {"podAffinity": _AFFINITY, "podAntiAffinity": _AFFINITY},
+    "affinity": {"nodeAffinity": dict, "podAffinity": _AFFINITY, "podAntiAffinity": _AFFINITY},
     "topologySpreadConstraints": [_TERM],
     "ephemeralContainers": [_CONTAINER],
     "securityContext": _SECURITY,
@@ -49,34 +56,67 @@ _POD_SPEC = {
     "priorityClassName": str,
     "runtimeClassName": str,
     "resourceClaims": [dict],
+    "automountServiceAccountToken": bool,
+    "preemptionPolicy": str,
+    "schedulerName": str,
+    "nodeName": str,
+    "nodeSelector": TEXTS,
+    "tolerations": [dict],
+    "hostAliases": [{"ip": str, "hostnames": [str]}],
+    "dnsConfig": dict,
+    "dnsPolicy": str,
+    "hostname": str,
+    "subdomain": str,
+    "imagePullSecrets": [{"name": str}],
+    **dict.fromkeys(("hostNetwork", "hostPID", "hostIPC", "hostUsers", "shareProcessNamespace"), bool),
     "volumes": [_VOLUME],
 }
-_POD = {"metadata": {"labels": TEXTS, "annotations": TEXTS}, "spec": _POD_SPEC}
+_MARKS = {"labels": TEXTS, "annotations": TEXTS}
+_POD = {"metadata": _MARKS, "spec": _POD_SPEC}
 
 _STRING_MATCH = {"exact": str, "prefix": str, "regex": str}
-_DESTINATION = {"host!": str, "subset": str, "port": {"number": int}}
+_DESTINATION = {"host!": str, "subset": str, "port": {"number": _PORT}}
 _OPERATIONS = {"set": TEXTS, "add": TEXTS, "remove": [str]}
 _HEADERS = {"request": _OPERATIONS, "response": _OPERATIONS}
 _ROUTE = [{"destination!": _DESTINATION, "weight": int, "headers": _HEADERS}]
-_L4_MATCH = {"sourceLabels": TEXTS, "sourceNamespace": str, "gateways": [str], "port": int}
-_L4 = [{"match": [_L4_MATCH], "route": _ROUTE}]
+_L4_MATCH = {"sourceLabels": TEXTS, "sourceNamespace": str, "gateways": [str], "port": _PORT}
+_L4 = [{"match": [{**_L4_MATCH, "sniHosts": [str], "destinationSubnets": [str]}], "route": _ROUTE}]
 _HTTP = [{
     "name": str,
-    "match": [{**_L4_MATCH, "headers": Each(_STRING_MATCH), "withoutHeaders": Each(_STRING_MATCH), "uri": _STRING_MATCH}],
+    "match": [{**_L4_MATCH, "headers": Each(_STRING_MATCH), "withoutHeaders": Each(_STRING_MATCH), "uri": _STRING_MATCH,
+               "queryParams": Each(_STRING_MATCH), "method": _STRING_MATCH, "authority": _STRING_MATCH, "scheme": _STRING_MATCH,
+               "ignoreUriCase": bool, "name": str}],
     "route": _ROUTE, "mirror": _DESTINATION, "mirrors": [{"destination": _DESTINATION}], "redirect": dict,
     "directResponse": dict, "delegate": {"name": str, "namespace": str}, "headers": _HEADERS,
     "timeout": str, "retries": dict, "fault": dict, "rewrite": dict, "corsPolicy": dict,
 }]  # fmt: skip
-_HASH = {"loadBalancer": {"consistentHash": dict}}
-_SELECTED = {"spec": {"selector": _LABEL_SELECTOR}}
+_HASH = {
+    "loadBalancer": {"consistentHash": dict},
+    "tls": {"mode": str, "subjectAltNames": [str], "sni": str},
+    "tunnel": dict,
+    "connectionPool": dict,
+    "outlierDetection": dict,
+    "port": {"number": _PORT},
+}
+_ENVOY_PATCH = {
+    "applyTo": str, "patch": dict,
+    "match": {"context": str, "cluster": {"service": str, "name": str, "subset": str, "portNumber": int}, "listener": dict,
+              "routeConfiguration": {"name": str, "portNumber": int, "gateway": str,
+                                     "vhost": {"name": str, "domainName": str, "route": {"name": str}}}},
+}  # fmt: skip
+_TARGET = {"kind": str, "group": str, "name": str, "namespace": str, "sectionName": str}
+_TARGETS = {"targetRef": _TARGET, "targetRefs": [_TARGET]}
+_SCALED = {"spec": {"scaleTargetRef": {"apiVersion": str, "kind": str, "name": str}}}
+_SELECTED = {"spec": {"selector": _LABEL_SELECTOR, **_TARGETS}}
 _BY_LABELS = {"labels": TEXTS, **_LABEL_SELECTOR}
 _PEERS = [{"podSelector": _LABEL_SELECTOR, "namespaceSelector": _LABEL_SELECTOR, "ipBlock": dict}]
 
-_REFERENCE = {"name!": str, "namespace": str, "kind": str, "group": str, "port": int, "sectionName": str}
+_REFERENCE = {"name!": str, "namespace": str, "kind": str, "group": str, "port": _PORT, "sectionName": str}
 _BACKEND = {**_REFERENCE, "weight": int}
+_CHANGED = [{"name!": str, "value!": str}]
 _FILTERS = [{
     "type!": str, "requestMirror": {"backendRef!": _REFERENCE}, "requestRedirect": dict,
-    **{f"{side}HeaderModifier": {"set": [{"name!": str}], "add": [{"name!": str}], "remove": [str]} for side in ("request", "response")},
+    **{f"{side}HeaderModifier": {"set": _CHANGED, "add": _CHANGED, "remove": [str]} for side in ("request", "response")},
 }]  # fmt: skip
 _NAMED = [{"name!": str, "type": str, "value": str}]
 
@@ -95,11 +135,11 @@ _CANARY_SERVICE = {"name": str, "routes": [str]}
 _CANARY = {"trafficRouting": {"istio": {"virtualService": _CANARY_SERVICE, "virtualServices": [_CANARY_SERVICE]}}}
 
 
-def _workload(template: Path, selector: Path | None) -> dict[str, Any]:
+def _workload(template: Path, selector: Path | None, made: Path | None = None) -> dict[str, Any]:
     """Returns the shape of a workload kind from the paths of its row."""
     claims = [{"metadata": {"name": str}, "spec": dict}]
     shape: dict[str, Any] = {"spec": {"replicas": int, "serviceName": str, "volumeClaimTemplates": claims}}
-    for path, part in ((template, _POD), (selector, _LABEL_SELECTOR)):
+    for path, part in ((template, _POD), (selector, _LABEL_SELECTOR), ((*made, "metadata") if made else None, _MARKS)):
         inner: dict[str, Any] = shape
         for step in (path or ())[:-1]:
             inner = inner.setdefault(str(step), {})
@@ -108,7 +148,7 @@ def _workload(template: Path, selector: Path | None) -> dict[str, Any]:
     return shape
 
 
-_WORKLOADS = {key: _workload(row.template, row.selector) for key, row in WORKLOADS.items()}
+_WORKLOADS = {key: _workload(row.template, row.selector, row.made) for key, row in WORKLOADS.items()}
 _WORKLOADS[("", "ReplicationController")] = {"spec": {"selector": TEXTS, "template": _POD}}
 _WORKLOADS[("argoproj.io", "Rollout")]["spec"]["strategy"] = {"canary": _CANARY}
 _WORKLOADS[("argoproj.io", "Rollout")]["spec"]["workloadRef"] = {"apiVersion": str, "kind": str, "name": str}
@@ -118,35 +158,64 @@ _WORKLOADS[("apps", "StatefulSet")]["spec"]["persistentVolumeClaimRetentionPolic
 SHAPES: dict[GroupKind, Shape] = {
     **_WORKLOADS,
     ("", "ConfigMap"): {"data": TEXTS, "binaryData": TEXTS},
-    ("", "PersistentVolumeClaim"): {"spec": {"accessModes": [str]}},
+    ("", "PersistentVolumeClaim"): {"spec": {"accessModes": [str], "volumeName": str}},
+    ("", "ResourceQuota"): {"spec": {"hard": dict, "scopes": [str], "scopeSelector": dict}},
+    ("", "ServiceAccount"): {"secrets": [{"name": str}], "imagePullSecrets": [{"name": str}]},
+    ("", "Secret"): {"type": str, "data": dict, "stringData": dict},
+    ("autoscaling", "HorizontalPodAutoscaler"): _SCALED,
+    ("keda.sh", "ScaledObject"): _SCALED,
+    ("flagger.app", "Canary"): {"spec": {"provider": str, "targetRef": _TARGET, "service": {"name": str}}},
+    ("split.smi-spec.io", "TrafficSplit"): {"spec": {"service": str, "backends": [{"service": str}]}},
     ("", "Pod"): {"spec": _POD_SPEC},
     ("", "Service"): {
-        "spec": {"selector": TEXTS, "type": str, "clusterIP": str, "externalName": str,
-                 "ports": [{"name": str, "port!": int, "protocol": str, "appProtocol": str}]},
+        "spec": {"selector": TEXTS, "type": str, "clusterIP": str, "clusterIPs": [str], "externalName": str,
+                 "internalTrafficPolicy": str,
+                 "ports": [{"name": str, "port!": _PORT, "protocol": str, "appProtocol": str}], "externalIPs": [str]},
     },
     ("apiextensions.k8s.io", "CustomResourceDefinition"): {"spec": {"group": str, "scope": str, "names": {"kind": str}}},
     ("extensions.istio.io", "WasmPlugin"): _SELECTED,
     ("gateway.networking.k8s.io", "GRPCRoute"): _route({"service": str, "method": str, "type": str}),
     ("gateway.networking.k8s.io", "HTTPRoute"): _route(str),
-    ("gateway.networking.k8s.io", "ReferenceGrant"): {"spec": {"from": [dict], "to": [dict]}},
+    ("gateway.networking.k8s.io", "ReferenceGrant"): {"spec": {"from": [_TARGET], "to": [_TARGET]}},
     **{("gateway.networking.k8s.io", kind): {"spec": {"parentRefs": [_REFERENCE], "rules": [{"backendRefs": [_BACKEND]}]}}
        for kind in ("TCPRoute", "TLSRoute", "UDPRoute")},
-    **{("gateway.envoyproxy.io", kind): {"spec": {"targetSelectors": [{"kind": str, "group": str, **_LABEL_SELECTOR}]}}
+    **{("gateway.envoyproxy.io", kind): {"spec": {"targetSelectors": [{"kind": str, "group": str, **_LABEL_SELECTOR}], **_TARGETS}}
        for kind in ("BackendTrafficPolicy", "ClientTrafficPolicy", "EnvoyExtensionPolicy", "SecurityPolicy")},
-    ("linkerd.io", "ServiceProfile"): {"spec": dict},
-    ("monitoring.coreos.com", "PodMonitor"): _SELECTED,
+    ("linkerd.io", "ServiceProfile"): {"spec": {"routes": [dict], "dstOverrides": [dict]}},
+    **{("monitoring.coreos.com", kind): {"spec": {"selector": _LABEL_SELECTOR,
+                                                  "namespaceSelector": {"any": bool, "matchNames": [str]}}}
+       for kind in ("PodMonitor", "ServiceMonitor")},
     ("networking.istio.io", "DestinationRule"): {
         "spec": {"host!": str, "exportTo": [str], "workloadSelector": _LABEL_SELECTOR,
                  "trafficPolicy": {**_HASH, "portLevelSettings": [_HASH]},
                  "subsets": [{"name!": str, "labels": TEXTS, "trafficPolicy": dict}]},
     },
-    ("networking.istio.io", "EnvoyFilter"): {"spec": {"workloadSelector": _BY_LABELS}},
-    ("networking.istio.io", "Gateway"): {"spec": {"selector": TEXTS, "servers": [{"port": {"number": int}}]}},
+    ("networking.istio.io", "EnvoyFilter"): {"spec": {"workloadSelector": _BY_LABELS, **_TARGETS,
+                                                      "configPatches": [_ENVOY_PATCH]}},
+    ("networking.istio.io", "ServiceEntry"): {
+        "spec": {"hosts": [str], "addresses": [str], "exportTo": [str], "location": str, "resolution": str,
+                 "ports": [{"number": _PORT, "name": str, "protocol": str}], "endpoints": [{"labels": TEXTS}],
+                 "workloadSelector": {"labels": TEXTS}},
+    },
+    ("networking.istio.io", "WorkloadEntry"): {"spec": {"labels": TEXTS, "address": str}},
+    ("networking.istio.io", "Gateway"): {"spec": {"selector": TEXTS, "servers": [{
+        "port": {"number": _PORT, "name": str, "protocol": str}, "hosts": [str], "tls": {"mode": str, "httpsRedirect": bool}}]}},
     ("networking.istio.io", "ProxyConfig"): _SELECTED,
-    ("networking.istio.io", "Sidecar"): {"spec": {"workloadSelector": _BY_LABELS, "egress": [{"hosts": [str]}]}},
+    ("networking.istio.io", "Sidecar"): {"spec": {"workloadSelector": _BY_LABELS, "egress": [{"hosts": [str], "port": {"number": int}}],
+                                                  "ingress": [{"port": {"number": int}, "defaultEndpoint": str}],
+                                                  "outboundTrafficPolicy": {"mode": str}}},
     ("networking.istio.io", "VirtualService"): {
         "spec": {"hosts": [str], "gateways": [str], "exportTo": [str], "http": _HTTP, "tls": _L4, "tcp": _L4},
     },
+    ("gateway.networking.k8s.io", "Gateway"): {
+        "spec": {"gatewayClassName": str, "listeners": [{
+            "name": str, "port": int, "protocol": str, "hostname": str, "tls": {"mode": str},
+            "allowedRoutes": {"namespaces": {"from": str, "selector": _LABEL_SELECTOR}, "kinds": [{"kind": str, "group": str}]}}]},
+    },
+    ("gateway.networking.k8s.io", "BackendTLSPolicy"): {"spec": _TARGETS},
+    **{("policy.linkerd.io", kind): {"spec": {"targetRef": _TARGET, "requiredAuthenticationRefs": [_TARGET]}}
+       for kind in ("AuthorizationPolicy", "HTTPLocalRateLimitPolicy")},
+    ("cilium.io", "CiliumNetworkPolicy"): {"spec": {"endpointSelector": _LABEL_SELECTOR, "ingress": [dict], "egress": [dict]}},
     ("networking.k8s.io", "Ingress"): {
         "spec": {"defaultBackend": _INGRESS_BACKEND, "rules": [{"http": {"paths": [{"backend": _INGRESS_BACKEND}]}}]},
     },
@@ -158,9 +227,13 @@ SHAPES: dict[GroupKind, Shape] = {
     ("policy.linkerd.io", "HTTPRoute"): _route(str),
     ("policy.linkerd.io", "Server"): {"spec": {"podSelector": _LABEL_SELECTOR}},
     ("policy.linkerd.io", "ServerAuthorization"): {"spec": {"server": {"name": str, "selector": _LABEL_SELECTOR}}},
-    ("security.istio.io", "AuthorizationPolicy"): _SELECTED,
-    ("security.istio.io", "PeerAuthentication"): _SELECTED,
-    ("security.istio.io", "RequestAuthentication"): _SELECTED,
+    ("security.istio.io", "AuthorizationPolicy"): {
+        "spec": {"selector": _LABEL_SELECTOR, **_TARGETS, "action": str,
+                 "rules": [{"from": [{"source": dict}], "to": [{"operation": dict}], "when": [{"key": str, "values": [str]}]}]},
+    },
+    ("security.istio.io", "PeerAuthentication"): {"spec": {"selector": _LABEL_SELECTOR, "mtls": {"mode": str}, "portLevelMtls": dict}},
+    ("security.istio.io", "RequestAuthentication"): {"spec": {"selector": _LABEL_SELECTOR, **_TARGETS, "jwtRules": [{
+        "fromHeaders": [{"name": str}], "outputClaimToHeaders": [{"header": str}]}]}},
     ("telemetry.istio.io", "Telemetry"): _SELECTED,
 }  # fmt: skip
 

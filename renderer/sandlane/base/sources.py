@@ -17,7 +17,7 @@ _DEEPEST = 64
 MANIFESTS = (".json", ".yaml", ".yml")
 KUSTOMIZATIONS = ("Kustomization", "kustomization.yaml", "kustomization.yml")
 _OTHERS = (".j2", ".md")
-"""Ends of names of files that lie beside specs and are none."""
+"""Endings of file names that are never specs."""
 _OWN = re.compile(rb"^apiVersion: *['\"]?sandlane\.dev/", re.MULTILINE)
 SKIP_MARK = b"+argocd:skip-file-rendering"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from sandlane.cli import session as s
+from sandlane.cli.terminal import words, working
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import join
 from sandlane.pipeline import Rendered, render
@@ -58,7 +59,8 @@ def try_change(session: s.Session, staged: Staged) -> Tried:
     session.tree = DiskTree(session.tree.root, staged=staged)
     inputs = session.inputs()
     try:
-        return Tried(inputs, render(inputs), None)
+        with working(f"rendering {session.shown}"):
+            return Tried(inputs, render(inputs), None)
     except Invalid as invalid:
         changed = [p for p in invalid.problems if p.level == "error" and _concerns(p.sandbox, staged)]
         if changed:
@@ -74,7 +76,7 @@ def write_change(session: s.Session, staged: Staged, tried: Tried, *, is_rendere
     """Writes specs, then the output, and says what was written; returns the exit status."""
     write_staged(session, staged)
     if not is_rendered:
-        click.echo(f"not rendered: run 'sandlane render {session.shown}'", err=True)
+        words(f"not rendered: run 'sandlane render {session.shown}'")
         return 0
     if tried.rendered is None:
         assert tried.problems is not None
@@ -83,10 +85,9 @@ def write_change(session: s.Session, staged: Staged, tried: Tried, *, is_rendere
         return 2
     directory = session.output(tried.inputs, None)
     changed = s.write_files(directory, tried.rendered.files)
-    click.echo(
+    words(
         f"{s.shown(directory)}: {len(changed.create)} created, {len(changed.update)} updated, {len(changed.delete)} deleted, "
-        f"{changed.unchanged} unchanged",
-        err=True,
+        f"{changed.unchanged} unchanged"
     )
     return 0
 

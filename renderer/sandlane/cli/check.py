@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, today
 from sandlane.cli.main import CHANGED, FINE
+from sandlane.cli.terminal import verb, words, working
 from sandlane.output import write
 from sandlane.pipeline import render, render_valid
 from sandlane.problems.problem import Invalid, Problem
@@ -59,26 +61,21 @@ def _check(
     session: s.Session, output: Path | None, keep_going: bool, day: str | None, output_format: str
 ) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
-    rendered = (render_valid if keep_going else render)(inputs, is_proved=False)
+    with working(f"rendering {session.shown}"):
+        rendered = (render_valid if keep_going else render)(inputs, is_proved=False)
     directory = session.output(inputs, output)
     try:
         changed = write.changes(directory, rendered.files)
     except (write.UnusableOutput, write.OfAnotherEnvironment, OSError) as error:
         raise Invalid([s.unusable(directory, error)]) from None
     found = {name: [path for field in fields for path in getattr(changed, field)] for name, fields in _KINDS}
-    if output_format == "text":
-        session.tell(problem for problem in inputs.problems if problem.level == "notice")  # on what is not read
     count = sum(len(paths) for paths in found.values())
     if output_format == "text":
-        for name, paths in found.items():
-            for path in paths:
-                click.echo(f"{name} {s.shown(directory / path)}")
-        if count:
-            words = "files differ" if count != 1 else "file differs"
-            click.echo(
-                f"{count} {words}: run 'sandlane render {session.shown}{' --keep-going' if keep_going else ''}'",
-                err=True,
-            )
+        session.tell(problem for problem in inputs.problems if problem.level == "notice")  # on what is not read
+        again = f"sandlane render {session.shown}{' --keep-going' if keep_going else ''}"
+        _tell(directory, found, again)
+        if not (count or day or rendered.left_out):
+            words(f"{s.shown(directory)}: up to date, {changed.unchanged} files")
     gone = expired(inputs, day) if day else []
     if output_format == "text":
         for record in gone:
@@ -103,3 +100,13 @@ def _stale(session: s.Session, inputs: Inputs, directory: Path, paths: list[str]
     return inputs.environment.problem(
         "SL510", file=s.shown(directory), count=count, are=are, first=paths[0], environment=session.shown
     )
+
+
+def _tell(directory: Path, found: Mapping[str, Sequence[str]], again: str) -> None:
+    """Writes which files differ, and the command that writes them."""
+    for name, paths in found.items():
+        for path in paths:
+            click.echo(f"{verb(name)} {s.shown(directory / path)}")
+    count = sum(map(len, found.values()))
+    if count:
+        click.echo(f"{count} {'files differ' if count != 1 else 'file differs'}: run '{again}'", err=True)

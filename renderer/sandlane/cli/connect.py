@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sandlane.cli import session as s
+from sandlane.cli.completing import sandboxes
 from sandlane.cli.main import FINE
 from sandlane.meshes.registry import MESHES
 from sandlane.plan.make import make_plan
@@ -24,7 +25,7 @@ from sandlane.specs.model import Carrier
     help="Tell how to reach sandbox or route group NAME: addresses, header, the preview host, who must pass the carrier on, and with "
     "--for the set-up of a client.",
 )
-@click.argument("name")
+@click.argument("name", shell_complete=sandboxes)
 @s.environments
 @click.option(
     "--for", "client", type=click.Choice(sorted(CLIENTS)), help="Print what this client takes, and nothing else."

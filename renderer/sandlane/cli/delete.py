@@ -10,13 +10,15 @@ import click
 
 from sandlane.cli import session as s
 from sandlane.cli.changing import locked_specs, try_change, write_change
+from sandlane.cli.completing import sandboxes
+from sandlane.cli.terminal import words
 from sandlane.problems.problem import Source, did_you_mean
 from sandlane.specs.editing import removed
 from sandlane.specs.inputs import Inputs
 
 
 @click.command("delete", help="Remove the specs of sandboxes and route groups, then render.")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, shell_complete=sandboxes, metavar="NAME...")
 @click.option("--no-render", is_flag=True, help="Remove the specs only.")
 @click.option(
     "-e",
@@ -54,7 +56,7 @@ def remove_specs(session: s.Session, sources: dict[str, Source], *, is_rendered:
     tried = try_change(session, staged)
     for name, source in sorted(sources.items()):
         left = "" if staged[source.file] is None else " taken out"
-        click.echo(f"{session.seen(source.file)}: {name}{left or ' removed'}", err=True)
+        words(f"{session.seen(source.file)}: {name}{left or ' removed'}")
     return write_change(session, staged, tried, is_rendered=is_rendered)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sandlane.reports.diff.data import data
 from sandlane.reports.diff.sides import EMPTY, Side, rendered_side, written_side
 from sandlane.specs.inputs import Inputs, read_inputs
 
+_OF_HOSTS = tuple(name for name in s.MACHINES if name != "json")
 FORMATS = ("text", "markdown", "html", *s.MACHINES)
 
 
@@ -51,9 +53,10 @@ def command(
 
     def diff(session: s.Session) -> tuple[int, dict[str, Any]]:
         difference, against = _difference(session, directory, rev)
+        problems = {"problems": session.as_data(difference.new_notices)} if output_format in _OF_HOSTS else {}
+        new, gone = (tuple(session.as_seen(n)) for n in (difference.new_notices, difference.gone_notices))
+        difference = replace(difference, new_notices=new, gone_notices=gone)
         _tell(session, difference, against, output_format)
-        is_for_a_host = output_format in s.MACHINES and output_format != "json"
-        problems = {"problems": session.as_data(difference.new_notices)} if is_for_a_host else {}
         return (CHANGED if difference and exit_code else FINE), {"against": against, **data(difference), **problems}
 
     s.run(sessions, output_format, diff)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from sandlane.cli.completing import codes_and_fields
 from sandlane.cli.session import output_format, write_json
 from sandlane.problems.catalogue import CATALOGUE
 from sandlane.problems.problem import did_you_mean
@@ -21,7 +22,7 @@ from sandlane.yamlio.write import write
     help="Explain a problem code such as SL210, or a field such as environment.spec.policy or sandbox.spec.workloads.env; "
     "without either, list all codes.",
 )
-@click.argument("asked", required=False, metavar="[CODE|FIELD]")
+@click.argument("asked", required=False, shell_complete=codes_and_fields, metavar="[CODE|FIELD]")
 @output_format("text", "json")
 def command(asked: str | None, output_format: str) -> None:
     """Prints rows of the catalogue, or fields of our kinds."""

@@ -10,6 +10,7 @@ import click
 
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
+from sandlane.files.tree import OutsideRoot
 from sandlane.reports.gitops.argocd import argocd_text
 from sandlane.reports.gitops.delivery import make_delivery
 from sandlane.reports.gitops.flux import NoUnits, default_source, flux_text
@@ -35,20 +36,35 @@ REVISIONS = {"argocd": "HEAD", "flux": "main"}
     help="The branch or tag that holds the output; default: HEAD for Argo CD, main for Flux.",
 )
 @click.option(
+    "--path", metavar="DIR", help="Where the output lies in it, '.' for its top; default: where 'render' writes it."
+)
+@click.option(
     "--single", is_flag=True, help="One Application or Kustomization for everything: one sandbox's failure stops all."
 )
 def command(
-    tool: str, environment: Path | None, root: Path | None, repo: str | None, revision: str | None, single: bool
+    tool: str,
+    environment: Path | None,
+    root: Path | None,
+    repo: str | None,
+    revision: str | None,
+    path: str | None,
+    single: bool,
 ) -> None:
     """Prints manifests for an environment."""
     sessions = s.sessions([environment] if environment else [], root)
     address = repo or repository() or "REPOSITORY"
-    s.run(sessions, "text", lambda session: _print(session, tool, address, revision or REVISIONS[tool], single))
+    s.run(sessions, "text", lambda session: _print(session, tool, (address, revision or REVISIONS[tool], path), single))
 
 
-def _print(session: s.Session, tool: str, repo: str, revision: str, is_single: bool) -> tuple[int, dict[str, Any]]:
+def _print(
+    session: s.Session, tool: str, place: tuple[str, str, str | None], is_single: bool
+) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
-    delivery = make_delivery(inputs, repo, revision)
+    (repo, revision, path) = place
+    try:
+        delivery = make_delivery(inputs, repo, revision, path)
+    except OutsideRoot:
+        raise click.UsageError(f"'{path}' leaves the repository: name a directory in it") from None
     if is_single and inputs.environment.output.flux:
         raise click.UsageError(
             "--single applies everything at once, and 'output.flux' makes a Kustomization for each sandbox: leave one of them out"

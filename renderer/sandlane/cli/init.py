@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import sys
@@ -18,6 +19,7 @@ from sandlane.cli import session as s
 from sandlane.cli.build import write_objects
 from sandlane.cli.gitops import REVISIONS, repository
 from sandlane.cli.main import FINE
+from sandlane.cli.terminal import words
 from sandlane.cli.view import View
 from sandlane.files.disk import ENVIRONMENT, DiskTree, find_root
 from sandlane.files.tree import STREAM, join, relative
@@ -104,7 +106,7 @@ class _Setting:
         set_up = self._decide(entries, found, made_by)
         if "flux" in wanted:
             set_up = replace(set_up, flux_source=default_source(set_up.name))
-        inputs, rendered = self._tried(set_up)
+        set_up, inputs, rendered = self._tried(set_up)
         files = {ENVIRONMENT: environment_text(set_up), f"{SANDBOXES}/README.md": SANDBOXES_README}
         for path, text in files.items():
             _create(Path(path), text)
@@ -189,12 +191,11 @@ class _Setting:
         named = find_named(self.view.tree, self.directory, "base", entries, None)
         return read_named(self.view.tree, named, namespace)
 
-    def _tried(self, set_up: SetUp) -> tuple[Inputs, Rendered]:
-        """Adds to what is set up the route objects to adopt, and renders it, all before anything is written."""
-        inputs = self._inputs(set_up)
-        object.__setattr__(set_up, "adopt", tuple(proposals(inputs)))
-        inputs = self._inputs(set_up)
-        return inputs, render(inputs)
+    def _tried(self, set_up: SetUp) -> tuple[SetUp, Inputs, Rendered]:
+        """Returns what is set up with the route objects to adopt, and what is read and rendered of it, before anything is written."""
+        adopting = dataclasses.replace(set_up, adopt=tuple(proposals(self._inputs(set_up))))
+        inputs = self._inputs(adopting)
+        return adopting, inputs, render(inputs)
 
     def _inputs(self, set_up: SetUp) -> Inputs:
         path = join(self.directory, ENVIRONMENT)
@@ -275,4 +276,4 @@ def _counted(number: int, word: str) -> str:
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    words(line)

@@ -10,20 +10,23 @@ import click
 
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, today
+from sandlane.cli.completing import subjects
 from sandlane.cli.main import FINE, INVALID
+from sandlane.cli.terminal import width
 from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import render_valid
 from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, Problem, Source, visible
 from sandlane.reports import listing
 from sandlane.reports.diagram import mermaid
+from sandlane.reports.tables import lines
 from sandlane.specs.inputs import Inputs
 
 SUBJECTS = ("sandboxes", "workloads", "owned")
 
 
 @click.command("list", help="List 'sandboxes' (default), 'workloads' of the base, or 'owned' route objects.")
-@click.argument("arguments", nargs=-1, metavar="[sandboxes|workloads|owned] [ENVIRONMENT]...")
+@click.argument("arguments", nargs=-1, shell_complete=subjects, metavar="[sandboxes|workloads|owned] [ENVIRONMENT]...")
 @s.root_option
 @s.base_option
 @click.option("--as-of", metavar="DATE|today", help="Show what has expired on this day, in UTC, as EXPIRED.")
@@ -90,6 +93,7 @@ def _sandbox(row: dict[str, Any]) -> list[str]:
     notes = ["EXPIRED"] if row.get("expired") else []
     notes += ["suspended"] if row["suspended"] else []
     notes += [] if row["renders"] else ["cannot be rendered"]
+    notes += [f"preview https://{row['preview']}/"] if row["preview"] else []
     notes += [f"accepts {a['code']} {a['object']}: {a['reason']}" for a in row["accepted"]]
     return [row["name"], row["tenantID"], row["owner"] or "-", row["expires"] or "-", what, "; ".join(notes) or "-"]
 
@@ -122,6 +126,5 @@ _COLUMNS: dict[str, tuple[list[str], Callable[[dict[str, Any]], list[str]]]] = {
 def _table(subject: str, rows: Sequence[dict[str, Any]]) -> None:
     head, cells = _COLUMNS[subject]
     table = [head, *([visible(cell) for cell in cells(row)] for row in rows)]
-    widths = [max(len(line[column]) for line in table) for column in range(len(head))]
-    for line in table:
-        click.echo("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+    for line in lines(table, width()):
+        click.echo(line)

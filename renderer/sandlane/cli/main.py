@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from importlib import import_module
 
 import click
 
+from sandlane.cli.terminal import colour, survive_broken_pipes, with_verbosity
+
 COMMANDS = {
     "adopt": "propose the route objects that the output has to own, and tell how they change hands",
     "build": "print the manifests of a kustomization, of files or of a stream, as they are read",
     "check": "tell whether the output directory is what 'render' would write",
+    "completion": "print the script by which a shell completes commands, sandboxes and paths",
     "connect": "tell how to reach a sandbox with the client at hand",
     "delete": "remove the specs of sandboxes and route groups, and render",
     "diff": "tell what rendering would change, for the person who reviews it",
     "explain": "explain a problem code or a field of the files, or list all codes",
+    "fn": "answer kustomize and kpt as a KRM function",
     "gitops": "print what Argo CD or Flux needs to apply the output",
     "init": "look at a base, and write the files of an environment for it",
     "list": "list sandboxes, workloads of the base, or the route objects that the output owns",
@@ -47,7 +52,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"sandlane.cli.{cmd_name.replace('-', '_')}").command
-        return command
+        return with_verbosity(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -70,12 +75,15 @@ class Commands(click.Group):
 @click.version_option(package_name="sandlane", message="%(version)s")
 def group() -> None:
     """Render request-level sandboxes of a shared Kubernetes environment into a git directory."""
+    click.get_current_context().color = colour(os.environ)
 
 
 def main() -> None:
     """Runs the command line and exits: 70 for a defect of our own, as sysexits.h has it."""
+    survive_broken_pipes()
+    is_plugin = sys.argv[0].endswith("kubectl-sandlane")
     try:
-        group(prog_name="sandlane")
+        group(prog_name="kubectl sandlane" if is_plugin else "sandlane", complete_var="_SANDLANE_COMPLETE")
     except Exception:
         traceback.print_exc()
         click.echo(f"internal error: {_REPORT}", err=True)

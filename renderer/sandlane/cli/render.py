@@ -9,9 +9,15 @@ import click
 
 from sandlane.cli import session as s
 from sandlane.cli.main import CHANGED, FINE
+from sandlane.cli.terminal import verb, verbosity, words, working
+from sandlane.files.tree import STREAM
 from sandlane.output import write
+from sandlane.output.layout import path_of
+from sandlane.output.passthrough import as_whole, objects_in, passed_through
 from sandlane.pipeline import Rendered, render, render_valid
-from sandlane.problems.problem import did_you_mean
+from sandlane.problems.problem import Source, did_you_mean
+from sandlane.yamlio import read as yamlio
+from sandlane.yamlio.write import Emitter
 
 
 @click.command(
@@ -22,6 +28,11 @@ from sandlane.problems.problem import did_you_mean
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything changed (for hooks).")
 @s.output_option("Write to")
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the manifests as one stream; write nothing.")
+@click.option(
+    "--passthrough",
+    is_flag=True,
+    help="With --base - and --stdout: print all that was piped in, with what sandboxes add, as a post-renderer of Helm does.",
+)
 @click.option("--only", metavar="PATH", help="With --stdout: only what lies below PATH, such as sandboxes/dev1.")
 @click.option(
     "--keep-going", is_flag=True, help="Leave out the sandboxes that have errors of their own, list them, and exit 1."
@@ -34,12 +45,17 @@ def command(
     exit_code: bool,
     output: Path | None,
     to_stdout: bool,
+    passthrough: bool,
     only: str | None,
     keep_going: bool,
     output_format: str,
 ) -> None:
     """Renders each environment and exits with the gravest status."""
     sessions = s.sessions(environments, root, base)
+    if passthrough and (base != (STREAM,) or not to_stdout or only or len(sessions) > 1):
+        raise click.UsageError("--passthrough goes with '--base - --stdout', one environment and without --only")
+    if passthrough:
+        s.run(sessions, "text", lambda session: _pass_through(session, keep_going))
     if only and not to_stdout:
         raise click.UsageError("--only goes with --stdout")
     if output and (to_stdout or len(sessions) > 1):
@@ -64,7 +80,8 @@ def _render(
     output_format: str,
 ) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
-    rendered = render_valid(inputs) if keep_going else render(inputs)
+    with working(f"rendering {session.shown}"):
+        rendered = render_valid(inputs) if keep_going else render(inputs)
     if output_format == "text":
         session.tell(rendered.notices)
     result: dict[str, Any] = {}
@@ -82,6 +99,21 @@ def _render(
         session.tell_left_out(rendered.left_out)
     status = CHANGED if rendered.left_out or (exit_code and is_changed) else FINE
     return status, result
+
+
+def _pass_through(session: s.Session, keep_going: bool) -> tuple[int, dict[str, Any]]:
+    """Prints the stream as it was read, with what sandboxes add."""
+    inputs = as_whole(session.inputs())
+    rendered = render_valid(inputs) if keep_going else render(inputs)
+    session.tell(problem for problem in rendered.notices if problem.code != "SL340")
+    documents = yamlio.read(session.tree.read(STREAM), STREAM)
+    read = objects_in((Source(file=STREAM, document=document.index), document.data) for document in documents)
+    emitter = Emitter([manifest for _, manifest in read])
+    for placed, manifest in passed_through(read, rendered.objects):
+        comment = f"# Source: {path_of(placed)}\n" if placed else ""
+        click.echo(f"---\n{comment}{emitter.write(manifest)}", nl=False)
+    session.tell_left_out(rendered.left_out)
+    return (CHANGED if rendered.left_out else FINE), {}
 
 
 def _print(rendered: Rendered, only: str | None) -> None:
@@ -112,15 +144,15 @@ def _as_data(session: s.Session, rendered: Rendered, directory: Path, changed: w
 
 
 def _tell(directory: Path, changed: write.Changes) -> None:
-    for verb, paths in (
+    for what, paths in (
         ("create", changed.create),
         ("update", changed.update),
         ("delete", (*changed.delete, *changed.leftovers)),
     ):
         for path in paths:
-            click.echo(f"{verb} {s.shown(directory / path)}")
-    click.echo(
+            if verbosity() >= 0:
+                click.echo(f"{verb(what)} {s.shown(directory / path)}")
+    words(
         f"{s.shown(directory)}: {len(changed.create)} created, {len(changed.update)} updated, {len(changed.delete)} deleted, "
-        f"{changed.unchanged} unchanged",
-        err=True,
+        f"{changed.unchanged} unchanged"
     )

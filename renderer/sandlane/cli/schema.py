@@ -11,13 +11,18 @@ from sandlane.specs.schema import KINDS, schema
 from sandlane.yamlio.write import write
 
 
-@click.command("schema", help="Print the JSON Schema (draft-07) of a kind, or with --crd its CustomResourceDefinition.")
-@click.argument("kind", type=click.Choice(sorted(KINDS), case_sensitive=False), default="DevelopmentSandbox")
-@click.option("--crd", is_flag=True, help="Print the CustomResourceDefinition as YAML.")
-def command(kind: str, crd: bool) -> None:
-    """Prints a schema or a CRD."""
+@click.command(
+    "schema",
+    help="Print the JSON Schema (draft-07) of a kind, or with --crd the CustomResourceDefinition of a kind or of all.",
+)
+@click.argument("kind", type=click.Choice(sorted(KINDS), case_sensitive=False), required=False)
+@click.option("--crd", is_flag=True, help="Print CustomResourceDefinitions as YAML.")
+def command(kind: str | None, crd: bool) -> None:
+    """Prints a schema or CRDs."""
     if not crd:
-        click.echo(json.dumps(schema(kind), indent=2))
+        click.echo(json.dumps(schema(kind or "DevelopmentSandbox"), indent=2))
+    elif kind is None:
+        click.echo("---\n".join(write(custom_resource(each)) for each in NAMES), nl=False)
     elif kind in NAMES:
         click.echo(write(custom_resource(kind)), nl=False)
     else:

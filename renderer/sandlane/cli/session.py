@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,15 @@ import click
 from sandlane.base.base import Base
 from sandlane.base.output import read_output
 from sandlane.cli.main import DEFECT, INVALID
+from sandlane.cli.terminal import words, working
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, environment_above, environment_file, environments_below, find_root
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable, join
 from sandlane.output import write
 from sandlane.pipeline import Unproven
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.problems.problem import Invalid, Problem, Source, mention, with_mentions
+from sandlane.problems.problem import Path as Steps
 from sandlane.specs.inputs import Inputs, read_inputs
 from sandlane.yamlio.locate import locate
 
@@ -51,7 +54,11 @@ class Session(View):
             raise Invalid([report("SL121", file=self.shown, root=f"'{self.tree.root}'")]) from None
         try:
             entries = tuple(entry_of(self.tree, entry) for entry in self.base)
-            return read_inputs(self.tree, path, base_entries=entries or None)
+            with working(f"reading {self.shown}"):
+                inputs = read_inputs(self.tree, path, base_entries=entries or None)
+            objects, specs = len(inputs.base.resources), len(inputs.sandboxes) + len(inputs.groups)
+            words(f"{self.shown}: read {objects} objects of the base and {specs} specs", least=1)
+            return inputs
         except FileNotFoundError:
             raise Invalid(
                 [
@@ -108,7 +115,15 @@ class Session(View):
             raise Invalid([unusable(directory, error)]) from None
         except Invalid as invalid:
             files = {problem.source.file for problem in invalid.problems if problem.source}
-            raise Invalid(self.placed_in(tree, files, invalid.problems)) from None
+            named = [
+                dataclasses.replace(p, text=with_mentions(p.text, partial(self._of_output, tree)))
+                for p in invalid.problems
+            ]
+            raise Invalid(self.placed_in(tree, files, named)) from None
+
+    def _of_output(self, tree: DiskTree, source: Source, path: Steps) -> str:
+        """Returns the mention of a place in an output as one that is seen from the session's root."""
+        return mention(dataclasses.replace(source, file=os.path.relpath(tree.root / source.file, self.tree.root)), path)
 
     def placed_in(self, tree: DiskTree, files: Collection[str], problems: Iterable[Problem]) -> list[Problem]:
         """Returns problems with line and column, those in `files` of the output as seen from the session's root."""
@@ -292,21 +307,23 @@ def run(
     for session in sessions:
         result: dict[str, Any] = {}
         problems: Sequence[Problem] = ()
+        start = time.monotonic()
         try:
             status, result = action(session)
+            words(f"{session.shown}: took {time.monotonic() - start:.2f} s", least=1)
         except Invalid as invalid:
             status, problems = INVALID, invalid.problems
-            words = f"{counted(problems)}{', nothing was written' if writes else ''}{where}"
+            said = f"{counted(problems)}{', nothing was written' if writes else ''}{where}"
         except Unwritten as unwritten:
             status, problems = INVALID, unwritten.args
-            words = "the output may be incomplete: run 'sandlane render' again"
+            said = "the output may be incomplete: run 'sandlane render' again"
         except Unproven as unproven:
-            status, problems, words = DEFECT, unproven.problems, _DEFECT
+            status, problems, said = DEFECT, unproven.problems, _DEFECT
         if problems and output in MACHINES:
             result = {"problems": session.as_data(problems)}
         elif problems:
             session.tell(problems)
-            click.echo(words, err=True)
+            click.echo(said, err=True)
         statuses.append(status)
         results.append({"environment": session.shown, **result})
     if output in MACHINES:

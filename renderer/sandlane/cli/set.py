@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ import click
 
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
+from sandlane.cli.completing import sandboxes, workloads
+from sandlane.cli.terminal import words
 from sandlane.files.tree import join
 from sandlane.meshes.registry import MESHES
 from sandlane.plan.make import make_plan
@@ -28,13 +29,26 @@ from sandlane.specs.inputs import Inputs
     help="Create or change sandbox NAME: workloads and their images, then render. Comments, order and quoting of the spec stay. "
     "A workload is [CONTAINER@][KIND/]NAME.",
 )
-@click.argument("name")
-@click.argument("images", nargs=-1, metavar="[WORKLOAD=IMAGE]...")
+@click.argument("name", shell_complete=sandboxes)
+@click.argument("images", nargs=-1, shell_complete=workloads, metavar="[WORKLOAD=IMAGE]...")
 @click.option(
-    "--env", "variables", multiple=True, metavar="WORKLOAD:NAME=VALUE", help="Set a variable; NAME- takes it out."
+    "--env",
+    "variables",
+    multiple=True,
+    shell_complete=workloads,
+    metavar="WORKLOAD:NAME=VALUE",
+    help="Set a variable; NAME- takes it out.",
 )
-@click.option("--replicas", multiple=True, metavar="WORKLOAD=N", help="Number of pods of a clone; default: 1.")
-@click.option("--remove", multiple=True, metavar="WORKLOAD", help="Take a workload out of the sandbox.")
+@click.option(
+    "--replicas",
+    multiple=True,
+    shell_complete=workloads,
+    metavar="WORKLOAD=N",
+    help="Number of pods of a clone; default: 1.",
+)
+@click.option(
+    "--remove", multiple=True, shell_complete=workloads, metavar="WORKLOAD", help="Take a workload out of the sandbox."
+)
 @click.option(
     "--owner", metavar="WHO", help="Who answers for it; of a new one by default the name in 'git config user.email'."
 )
@@ -134,11 +148,11 @@ def _set(session: s.Session, wanted: _Wanted, is_rendered: bool) -> tuple[int, d
             raise click.UsageError(f"'{session.seen(path)}' cannot be changed: {error}") from None
         staged = {path: text.encode()}
         tried = try_change(session, staged)
-        click.echo(f"{session.seen(path)}: {'new' if is_new else 'changed'}", err=True)
+        words(f"{session.seen(path)}: {'new' if is_new else 'changed'}")
         if is_new and owner and not wanted.owner:
-            click.echo(f"  owner: {owner}, from 'git config user.email'; --owner says another", err=True)
+            words(f"  owner: {owner}, from 'git config user.email'; --owner says another")
         for line in told:
-            click.echo(f"  {line}", err=True)
+            words(f"  {line}")
         status = write_change(session, staged, tried, is_rendered=is_rendered)
     if tried.rendered and is_rendered:
         session.tell(p for p in tried.rendered.notices if p.sandbox and p.sandbox.file == path)
@@ -247,7 +261,7 @@ def _git_user() -> str | None:
 def _tell_reach(inputs: Inputs, name: str) -> None:
     mesh = MESHES[inputs.environment.mesh]
     plan = make_plan(inputs, mesh.pod_labels)
-    say = partial(click.echo, err=True)
+    say = words
     for tenant in plan.tenants:
         if tenant.name == name:
             reach = reach_of(plan, tenant, mesh.unroutable(inputs.environment, inputs.base))

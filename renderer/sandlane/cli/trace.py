@@ -12,6 +12,7 @@ import click
 
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE, INVALID
+from sandlane.cli.terminal import width
 from sandlane.files.disk import DiskTree
 from sandlane.k8s.resource import Resource
 from sandlane.problems.catalogue import report
@@ -222,7 +223,7 @@ def _all(network: Network, client: Client, asked: _Asked, inputs: Inputs) -> dic
     tenants = sorted({sandbox.tenant for sandbox in inputs.sandboxes} | {group.tenant for group in inputs.groups})
     rows = survey(network, inputs.base, _request(asked, client), environment.carriers[0], tenants)
     if asked.output_format == "text":
-        click.echo("\n".join(tabulated(rows, tenants)))
+        click.echo("\n".join(tabulated(rows, tenants, width())))
     elif asked.output_format == "mermaid":
         click.echo(pictured(rows), nl=False)
     return {"services": [{"host": row.host, "port": row.port, "answers": dict(row.cells)} for row in rows]}

@@ -12,10 +12,13 @@ from sandlane.base.base import Base
 from sandlane.base.syncers import find
 from sandlane.cli import session as s
 from sandlane.cli.main import BROKEN_PROMISE, FINE, INVALID
+from sandlane.cli.terminal import working
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import OutsideRoot, Unreadable
+from sandlane.k8s.resource import Manifest, ResourceId, annotations_of
 from sandlane.output.layout import SANDBOXES
-from sandlane.pipeline import render_valid
+from sandlane.pipeline import Rendered, render_valid
+from sandlane.plan.names import RESOURCE
 from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
@@ -58,10 +61,13 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
         tree, written = session.read_output(inputs, directory)
     except Invalid as invalid:
         raise Invalid([*strange, *invalid.problems]) from None
-    unrendered = _unrendered(inputs, written)
+    rendered = _rendered(inputs, written)
+    unrendered = rendered.left_out
     # What cannot be rendered and is not in the output is nobody's; what is in it is judged by the specs as they are.
-    claims = claims_of(without(inputs, {p.sandbox for p in unrendered if p.sandbox} - _sources(inputs, written)))
-    proved = prove(inputs.base, written, claims)
+    claimed = without(inputs, {p.sandbox for p in unrendered if p.sandbox} - _sources(inputs, written))
+    claims = claims_of(claimed, brought_of(inputs, rendered))
+    with working(f"proving {s.shown(directory)}"):
+        proved = prove(inputs.base, written, claims)
     problems = [*strange, *session.placed_in(tree, {r.source.file for r in written.resources}, proved)]
     scope = scope_of(inputs.base, written, claims)
     if output_format == "text":
@@ -73,15 +79,25 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
     return (_status(problems) or (INVALID if unrendered else FINE)), result
 
 
-def _unrendered(inputs: Inputs, written: Base) -> Sequence[Problem]:
-    """Returns why specs cannot be rendered.
+def _rendered(inputs: Inputs, written: Base) -> Rendered:
+    """Returns what specs render to, and why some cannot be rendered.
 
     Raises Invalid where that is nobody's own mistake, or where the output holds what a spec says that cannot be read.
     """
     errors = [problem for problem in inputs.problems if problem.level == "error"]
     if errors and inputs.rejected & _held(written):
         raise Invalid(errors)
-    return render_valid(inputs, is_proved=False).left_out
+    return render_valid(inputs, is_proved=False)
+
+
+def brought_of(inputs: Inputs, rendered: Rendered) -> dict[str, dict[ResourceId, Manifest]]:
+    """Returns what files of sandboxes that can be rendered render to, by the sandboxes' names."""
+    wrong = {problem.sandbox for problem in rendered.left_out}
+    found: dict[str, dict[ResourceId, Manifest]] = {s.name: {} for s in inputs.sandboxes if s.source not in wrong}
+    for placed in rendered.objects:
+        if RESOURCE in annotations_of(placed.manifest):
+            found[placed.directory.partition("/")[2]][placed.id] = placed.manifest
+    return found
 
 
 def _held(written: Base) -> set[str]:

@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
+from sandlane.cli.terminal import painted, verbosity
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable
+from sandlane.problems.broken_request import data_of
 from sandlane.problems.problem import Invalid, Path, Problem, Source, placed, show, with_mentions
 from sandlane.yamlio.locate import locate
 
@@ -50,31 +52,55 @@ class View:
         found = self._locate(source, path, False) if path else None
         return self.seen(source.file) + (f":{found[0]}" if found else "")
 
+    def _seen(self, problem: Problem) -> Problem:
+        """Returns a placed problem with all files as seen from where the user stands, and both places of its request."""
+        source = problem.source and dataclasses.replace(problem.source, file=self.seen(problem.source.file))
+        text, hint = (with_mentions(said, self.mentioned) for said in (problem.text, problem.hint))
+        problem = dataclasses.replace(problem, source=source, text=text, hint=hint)
+        if problem.request is None:
+            return problem
+        line = problem.position[0] if problem.position else None
+        now = (source.file, line) if source and problem.request.now else None
+        request = dataclasses.replace(problem.request, now=now, base=self._base_of(problem))
+        return dataclasses.replace(problem, request=request)
+
+    def _base_of(self, problem: Problem) -> tuple[str, int | None] | None:
+        """Returns file and line of what decides in the base on a problem's request, None where no manifest does."""
+        if problem.base is None:
+            return None
+        source, path = problem.base
+        found = self.locate(source, path)
+        return self.seen(source.file), found[0] if found else None
+
+    def as_seen(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Returns problems in the order of their places, with line and column, and all files as seen from where the user stands."""
+        return [self._seen(problem) for problem in self.place(problems)]
+
     def tell(self, problems: Iterable[Problem]) -> None:
         """Writes problems to stderr, in the order of their places."""
         told: set[str] = set()
-        for problem in self.place(problems):
-            if problem.source:
-                problem = dataclasses.replace(
-                    problem, source=dataclasses.replace(problem.source, file=self.seen(problem.source.file))
-                )
-            text = show(problem, self.mentioned)
+        if verbosity() < 0:
+            problems = [problem for problem in problems if problem.level == "error"]
+        for problem in self.as_seen(problems):
+            text = show(problem)
             if text not in told:  # one mistake of the base may concern many tenants
-                click.echo(text, err=True)
+                click.echo(painted(text), err=True)
             told.add(text)
 
     def as_data(self, problems: Iterable[Problem]) -> list[dict[str, Any]]:
         """Returns problems as JSON has them."""
-        return [
-            {
-                "code": p.code,
-                "level": p.level,
-                "message": with_mentions(p.text, self.mentioned),
-                "hint": with_mentions(p.hint, self.mentioned) or None,
-                "file": self.seen(p.source.file) if p.source else None,
-                "line": p.position[0] if p.position else None,
-                "column": p.position[1] if p.position else None,
-                "object": p.object or None,
-            }
-            for p in self.place(problems)
-        ]
+        return [_data(problem) for problem in self.as_seen(problems)]
+
+
+def _data(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "level": problem.level,
+        "message": problem.text,
+        "hint": problem.hint or None,
+        "file": problem.source.file if problem.source else None,
+        "line": problem.position[0] if problem.position else None,
+        "column": problem.position[1] if problem.position else None,
+        "object": problem.object or None,
+        **({"request": data_of(problem.request)} if problem.request else {}),
+    }

@@ -39,7 +39,7 @@ def placed_like(
                     means(term) if inner is None else put(term, (inner,), means(term[inner])) for term in rules[field]
                 ]
                 result = put(result, ("affinity", kind, field), changed)
-    for field in ("containers", "initContainers"):
+    for field in ("containers", "initContainers", "ephemeralContainers"):
         if result.get(field):
             result = put(result, (field,), [without_host_ports(container) for container in result[field]])
     return dict(result)

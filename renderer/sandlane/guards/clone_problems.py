@@ -8,6 +8,7 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.guards.containers import containers_of
+from sandlane.guards.identities import IDENTITIES
 from sandlane.guards.images import foreign_images
 from sandlane.guards.privilege import gained, of_claim_templates
 from sandlane.guards.secrets import new_tokens
@@ -198,29 +199,11 @@ def _labels_read(clone: WorkloadClone) -> Iterator[Finding]:
                 yield "SL314", str(clone.id), {"label": key, "value": clone.pods.rewritten[key]}
 
 
-_MESSAGES = "whoever calls or publishes by that name reaches the clone as well as its origin"
-_IDENTITIES: Mapping[str, str] = {
-    "appmesh.k8s.aws/virtualNode": "App Mesh takes the clone for an endpoint of the virtual node",
-    "cni.projectcalico.org/ipAddrs": "Calico gives one address to both",
-    "cni.projectcalico.org/ipAddrsNoIpam": "Calico gives one address to both",
-    "consul.hashicorp.com/connect-service": "Consul registers the clone as an instance of that service",
-    "consul.hashicorp.com/service-name": "Consul registers the clone as an instance of that service",
-    "dapr.io/app-id": _MESSAGES,
-    "external-dns.alpha.kubernetes.io/hostname": "external-dns adds the clone's address to that name",
-    "external-dns.alpha.kubernetes.io/internal-hostname": "external-dns adds the clone's address to that name",
-    "kuma.io/service-name": "Kuma takes the clone for an endpoint of that service",
-    "nsm.nservicemesh.io/service": "the service mesh takes the clone for an endpoint of that service",
-    "ovn.kubernetes.io/ip_address": "Kube-OVN gives one address to both",
-    "spiffe.io/spiffe-id": "SPIRE gives the identity to the clone as well",
-}
-"""Annotation of a pod template by which others find its pods -> what becomes of a clone that has it with the same value."""
-
-
 def _identities(clone: WorkloadClone) -> Iterator[Finding]:
     """Yields the annotations by which others take the clone's pods for those of its origin."""
     path = (*clone.row.template, "metadata", "annotations")
     before, after = (at(manifest, path) or {} for manifest in (clone.origin.manifest, clone.manifest))
-    for annotation, what in _IDENTITIES.items():
+    for annotation, what in IDENTITIES.items():
         value = after.get(annotation)
         if value is not None and value == before.get(annotation):
             pointer = f"/{'/'.join(str(step) for step in path)}/{annotation.replace('/', '~1')}"

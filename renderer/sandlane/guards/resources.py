@@ -8,7 +8,7 @@ from sandlane.guards.containers import containers_of, images_of
 from sandlane.guards.policy import is_allowed_image
 from sandlane.guards.privilege import beyond_ordinary, of_claim_templates
 from sandlane.guards.secrets import new_tokens
-from sandlane.k8s.resource import Manifest, Resource, at, spec_of
+from sandlane.k8s.resource import Manifest, Resource, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.plan.model import Plan
@@ -28,6 +28,31 @@ def service(manifest: Manifest, wrong: Wrong) -> Iterator[Problem]:
     for field in ("clusterIP", "clusterIPs", "externalIPs", "externalName", "loadBalancerIP"):
         if spec.get(field) not in (None, "None", ["None"], []):
             yield wrong("SL245", what=f"it names an address in 'spec.{field}'", way="leave it out")
+
+
+_EXPOSING = (
+    "cloud.google.com/", "external-dns.alpha.kubernetes.io/", "getambassador.io/", "istio.io/", "konghq.com/", "linkerd.io/",
+    "multicluster.x-k8s.io/", "networking.gke.io/", "service.beta.kubernetes.io/", "service.cilium.io/", "tailscale.com/",
+)  # fmt: skip
+"""Parts of labels and annotations of Services by which others publish them, or route and encrypt what they get otherwise."""
+
+_ROLES = ("eks.amazonaws.com/", "iam.gke.io/", "azure.workload.identity/")
+
+
+def exposure(manifest: Manifest, wrong: Wrong) -> Iterator[Problem]:
+    """Yields labels and annotations of a Service by which it would be reached from outside, or otherwise than others."""
+    for key in (*labels_of(manifest), *annotations_of(manifest)):
+        if any(part in key for part in _EXPOSING):
+            yield wrong("SL245", what=f"it carries '{key}'", way="leave it out: others publish or route Services by it")
+
+
+def roles(environment: Environment, manifest: Manifest, wrong: Wrong) -> Iterator[Problem]:
+    """Yields what a service account would give beyond an identity in the cluster: roles of a cloud, and Secrets."""
+    found = [("serviceAccount", f"annotation '{key}'") for key in annotations_of(manifest) if key.startswith(_ROLES)]
+    names = (
+        at(reference, ("name",)) for field in ("secrets", "imagePullSecrets") for reference in manifest.get(field) or ()
+    )
+    yield from beyond(environment, [*found, *(("secrets", f"Secret '{name}'") for name in names)], wrong)
 
 
 def beyond(environment: Environment, privileges: list[tuple[str, str]], wrong: Wrong) -> Iterator[Problem]:
@@ -51,7 +76,8 @@ def pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) -
     for secret, account in new_tokens(plan.base, resource.id.namespace, {}, spec):
         yield wrong("SL333", secret=secret, account=account)
     chosen = at(resource.manifest, row.selector) if row.selector else None
-    if row.selector and not (chosen and matches(from_label_selector(chosen), pod_labels(row, resource.manifest))):
+    own = from_label_selector(chosen) if chosen else ()
+    if row.selector and not (own and matches(own, pod_labels(row, resource.manifest))):
         yield wrong(
             "SL245", what="its selector does not select its own pods", way="let it select by labels of its pods"
         )

@@ -42,12 +42,12 @@ class Resource:
 
 def labels_of(manifest: Manifest) -> Mapping[str, str]:
     """Returns the labels of an object."""
-    return manifest.get("metadata", {}).get("labels") or {}
+    return (manifest.get("metadata") or {}).get("labels") or {}
 
 
 def annotations_of(manifest: Manifest) -> Mapping[str, str]:
     """Returns the annotations of an object."""
-    return manifest.get("metadata", {}).get("annotations") or {}
+    return (manifest.get("metadata") or {}).get("annotations") or {}
 
 
 def spec_of(manifest: Manifest) -> Manifest:

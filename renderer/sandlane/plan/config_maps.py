@@ -1,4 +1,4 @@
-"""Planning of ConfigMap copies: one a sandbox for each ConfigMap that any of its workloads changes."""
+"""Planning of ConfigMap copies: one per sandbox for each ConfigMap that any of its workloads changes."""
 
 from __future__ import annotations
 

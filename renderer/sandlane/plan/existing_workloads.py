@@ -1,4 +1,4 @@
-"""`use`: an existing workload of the base gets a tenant's requests in place of another one; nothing is cloned.
+"""`use`: a tenant's requests to one workload go to another existing workload of the base; nothing is cloned.
 
 Each Service of the replaced workload gets a copy that selects the pods of the used one, by its own selector.
 """
@@ -58,7 +58,7 @@ def _used(base: Base, sandbox: Sandbox, workload: Workload) -> Resource | Proble
 
 
 def _replaced(base: Base, selectors: Selectors, sandbox: Sandbox, workload: Workload) -> list[Resource] | Problem:
-    """Returns the Services whose requests are sent elsewhere: those of a workload, or the one of that name."""
+    """Returns the Services whose requests are redirected: those that select a workload, or the Service of that name."""
     origin = find_origin(base, sandbox, workload)
     if isinstance(origin, Problem):
         service = base.by_id.get(ResourceId("", "Service", workload.namespace, workload.name))

@@ -127,7 +127,7 @@ def _same_selectors(clones: list[WorkloadClone]) -> Iterator[Problem]:
 
 
 def _twice(copies: list[ServiceClone], used: list[ServiceClone]) -> Iterator[Problem]:
-    """Yields Services that a sandbox sends to two places."""
+    """Yields Services for which a sandbox has two destinations."""
     seen = {service.origin.id for service in copies}
     for service in used:
         if service.origin.id in seen:
@@ -136,7 +136,7 @@ def _twice(copies: list[ServiceClone], used: list[ServiceClone]) -> Iterator[Pro
 
 
 def _caught(clone: WorkloadClone) -> Iterator[Problem]:
-    """Yields the selectors that a clone's pods cannot leave."""
+    """Yields the selectors that select a clone's pods whatever labels are rewritten."""
     for selector, resource in clone.pods.caught_by:
         is_whole = not any(requirement.operator == "In" for requirement in selector)
         code = "SL304" if is_whole and resource.id.kind == "PodDisruptionBudget" else "SL303"

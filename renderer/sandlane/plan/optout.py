@@ -32,7 +32,7 @@ def routed_plan(plan: Plan) -> Plan:
 
 
 def opt_out_notices(plan: Plan) -> Iterator[Problem]:
-    """Yields the cloned Services that are opted out, and what else says so and is not heeded."""
+    """Yields a notice for each cloned Service that opts out, and for routes whose annotation has no effect."""
     for id in sorted({id for tenant in plan.tenants for id in tenant.services}):
         service = plan.base.by_id[id]
         if is_opted_out(service):

@@ -25,7 +25,7 @@ _BY_MESH = {"istio": "istio", "istio-ambient": "istio", "linkerd": "linkerd", "g
 
 
 def other_controllers(plan: Plan) -> Iterator[Problem]:
-    """Yields controllers that would undo what a sandbox's routes do, or send its Services' requests by themselves."""
+    """Yields controllers that would overwrite a sandbox's routes, or that route its Services' requests themselves."""
     yield from _canaries(plan)
     yield from _rollouts(plan)
     yield from _interceptors(plan)
@@ -67,7 +67,7 @@ def _problem(resource: Resource, path: Path, what: str, way: str) -> Problem:
 
 
 def route_labels(base: Base, route: Resource, labels: Mapping[str, str]) -> dict[str, str]:
-    """Returns the labels that a copy of a route may have: those by which Rollouts find the route go."""
+    """Returns the labels of a route's copy: those of the route but for the labels by which Rollouts find it."""
     found = {key: value for key, value in labels.items() if key != _MARK}
     for _, selector in _finding(base, route.id):
         named = {requirement.key for requirement in from_label_selector(selector)}
@@ -85,7 +85,7 @@ def _finding(base: Base, id: ResourceId) -> Iterator[tuple[Resource, Mapping[str
 
 
 def _rollouts(plan: Plan) -> Iterator[Problem]:
-    """Yields Rollouts that would find routes of tenants as well, since their selector is met by what has none of its labels."""
+    """Yields Rollouts whose route selector also matches tenants' routes, since it matches objects without its labels."""
     cloned = {service.namespace for tenant in plan.tenants for service in tenant.services}
     for kind, field in _SELECTORS.items():
         for rollout in plan.base.of("argoproj.io", "Rollout"):
@@ -101,7 +101,7 @@ def _rollouts(plan: Plan) -> Iterator[Problem]:
 
 
 def _interceptors(plan: Plan) -> Iterator[Problem]:
-    """Yields what sends requests to a cloned workload past the mesh's routes: an interceptor's choice of pods is its own."""
+    """Yields interceptors, such as KEDA's, that send requests to a cloned workload's pods without the mesh's routes."""
     cloned = {service for tenant in plan.tenants for service in tenant.services}
     for scaled in plan.base.of("http.keda.sh", "HTTPScaledObject"):
         reference: Any = at(scaled.manifest, ("spec", "scaleTargetRef")) or {}

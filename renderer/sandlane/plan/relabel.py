@@ -1,4 +1,4 @@
-"""Relabelling: which labels of a clone's pods are rewritten so that no selector of the base catches them.
+"""Relabelling: the pod labels of a clone that are rewritten so that no selector of the base matches its pods.
 
 Of all sufficient sets of keys the cheapest is taken: fewest policies, monitors and route conditions that would have to be
 copied, then fewest keys, then the keys' rank. The keys that can matter are few, so the search is exact.
@@ -26,7 +26,7 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Selectors:
-    """The base's selectors of pods: those that a clone must leave, and those that would have to be copied for it.
+    """The base's pod selectors: those that must not match a clone, and those of policies, which are copied for it.
 
     `peers` are those by which NetworkPolicies let pods in or through.
     """
@@ -156,12 +156,12 @@ class _Bound:
 
 
 def _keys(selector: Selector) -> set[str]:
-    """Returns the keys of a selector that a rewritten value can escape."""
+    """Returns the keys of a selector that no longer match once their label's value is rewritten."""
     return {r.key for r in selector if r.operator == "In"}
 
 
 def _by_cost(keys: list[str], leave: list[Selector], follow: list[Selector]) -> Iterable[tuple[str, ...]]:
-    """Returns the sets of keys that touch every selector to leave, the cheapest first."""
+    """Returns the sets of keys to rewrite so that no selector matches any more, the cheapest first."""
     sets = (
         chosen
         for size in range(len(keys) + 1)

@@ -162,7 +162,7 @@ def _clone(
 
 
 def _named_by_content(clone: WorkloadClone) -> WorkloadClone:
-    """Returns a clone with a hash in its name of what the API server lets nobody change (rule R-O4): of a Job its whole spec."""
+    """Returns a clone whose name ends in a hash of its immutable fields (rule R-O4); for a Job that is the whole spec."""
     template = clone.row.template
     made_of = [at(clone.manifest, path) for path in clone.row.immutable]
     if any(template[: len(path)] == path for path in clone.row.immutable):

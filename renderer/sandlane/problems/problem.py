@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
+from sandlane.problems.broken_request import BrokenRequest, lines_of
+
 Path = tuple[str | int, ...]
 """Steps from the top of a document to a value in it: `('spec', 'workloads', 0, 'name')`."""
 
@@ -29,13 +31,17 @@ class Source:
     prefix: Path = ()
 
 
+Place = tuple[Source, Path]
+"""A document, and the steps to a value in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing that is wrong (an error) or cannot work (a notice).
 
     `path` leads to the value meant, or with `at_key` to its key; line and column are looked up when the problem is
     shown, unless the parser knew them (`position`, both from 1). `sandbox` is the spec that it belongs to, if any;
-    `object` is what `accept` names.
+    `object` is what `accept` names. `request` is one for which a promise does not hold, and `base` what decides on it in the base.
     """
 
     code: str
@@ -48,6 +54,8 @@ class Problem:
     position: tuple[int, int] | None = None
     sandbox: Source | None = None
     object: str = ""
+    request: BrokenRequest | None = None
+    base: Place | None = None
 
 
 class Invalid(Exception):
@@ -144,7 +152,10 @@ def show(problem: Problem, say: Callable[[Source, Path], str] = _file) -> str:
         place += ": "
     notice = "notice: " if problem.level == "notice" else ""
     hint = f"\n  hint: {visible(with_mentions(problem.hint, say))}" if problem.hint else ""
-    return f"{visible(place)}{problem.code} {notice}{visible(with_mentions(problem.text, say))}{hint}"
+    # A request is told line by line; the text says all of it in one.
+    text = f"{problem.text.partition(':')[0]} for a request" if problem.request else with_mentions(problem.text, say)
+    lines = "".join(f"\n  {visible(line)}" for line in lines_of(problem.request)) if problem.request else ""
+    return f"{visible(place)}{problem.code} {notice}{visible(text)}{lines}{hint}"
 
 
 def dotted(path: Path) -> str:

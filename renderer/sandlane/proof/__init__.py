@@ -9,6 +9,7 @@ from __future__ import annotations
 from sandlane.base.base import Base
 from sandlane.problems.problem import Problem, sort
 from sandlane.proof.claims import Claims
+from sandlane.proof.inert import without_inert
 from sandlane.proof.obligations import (
     additions,
     attachment,
@@ -16,8 +17,10 @@ from sandlane.proof.obligations import (
     calls,
     copies,
     destinations,
+    discovery,
     erasure,
     followers,
+    gateway_previews,
     grants,
     identity,
     limits,
@@ -31,7 +34,6 @@ from sandlane.proof.obligations import (
     whole,
     wrapping,
 )
-from sandlane.proof.units import without_units
 from sandlane.proof.world import make_world
 
 OBLIGATIONS = (
@@ -42,12 +44,15 @@ OBLIGATIONS = (
     copies,
     requests,
     previews,
+    gateway_previews,
     destinations,
     grants,
     limits,
     selection,
     identity,
     protection,
+    storage,
+    discovery,
     binding,
     attachment,
     resources,
@@ -67,9 +72,9 @@ def prove(base: Base, output: Base, claims: Claims) -> list[Problem]:
 
     `output` are the written objects; the file of each one's source is its path in the output directory.
     """
-    output, wrong_units = without_units(output, claims)
+    output, wrong_inert = without_inert(output, claims)
     world = make_world(base, output, claims)
-    found = [*wrong_units, *(problem for obligation in OBLIGATIONS for problem in obligation.check(world))]
+    found = [*wrong_inert, *(problem for obligation in OBLIGATIONS for problem in obligation.check(world))]
     # What breaks a promise by a rule of its own is not told again as a difference from what was to be there.
     named = {problem.source for problem in found if problem.code not in _NETS}
     return sort(problem for problem in found if problem.code not in _NETS or problem.source not in named)

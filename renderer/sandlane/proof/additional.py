@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandlane.k8s.resource import Resource, labels_of
+from sandlane.k8s.resource import Resource, labels_of, spec_of
 from sandlane.proof.claims import Claim, GroupClaim
 from sandlane.proof.literals import ORIGIN, copied_origin
 from sandlane.proof.policies import is_of_servers
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE
 from sandlane.proof.routes import Parent, parents_of
 from sandlane.proof.world import World, directory
+from sandlane.specs.model import Preview
 
 ROUTES = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
 
@@ -27,7 +28,12 @@ class AddedRoute:
 
 
 def added_routes(world: World) -> Iterator[AddedRoute]:
-    """Yields the added routes in directories that are somebody's."""
+    """Yields the added routes in directories that are somebody's, but for previews."""
+    preview = world.claims.environment.preview
+    yield from (added for added in _routes(world) if not is_preview(added, preview))
+
+
+def _routes(world: World) -> Iterator[AddedRoute]:
     found = [r for r in world.added if (r.id.group, r.id.kind) in ROUTES and not is_of_servers(r)]
     if not found:
         return
@@ -47,3 +53,15 @@ def added_routes(world: World) -> Iterator[AddedRoute]:
                 origin=origin,
                 parents=parents_of(world.reader, resource.manifest, id.namespace),
             )
+
+
+def route_previews(world: World) -> tuple[AddedRoute, ...]:
+    """Returns the added routes with hosts of previews."""
+    preview = world.claims.environment.preview
+    return tuple(added for added in _routes(world) if is_preview(added, preview))
+
+
+def is_preview(added: AddedRoute, preview: Preview | None) -> bool:
+    """Tells whether a route is for the host of its holder's preview, and for nothing else."""
+    host = preview.host.replace("{tenantID}", added.holder.tenant) if preview else None
+    return host is not None and spec_of(added.resource.manifest).get("hostnames") == [host]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sandlane.k8s.resource import ResourceId
+from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.generated_names import with_generated_names
@@ -54,7 +54,8 @@ class Claim:
 
     `asked` is what is asked of the clones of origins that the base has; without it nobody knows what they have to be.
     `accepted` are the problems that its spec accepts, by code and object. `changed` are origins of which the spec or a standing rule
-    changes more than images, environment and replicas. `resources` are files of further manifests.
+    changes more than images, environment and replicas. `resources` are files of further manifests, and
+    `brought` is what they render to, where that is known.
     """
 
     tenant: str
@@ -68,6 +69,7 @@ class Claim:
     asked: Mapping[ResourceId, Asked] | None = None
     owner: str | None = None
     expires: str | None = None
+    brought: Mapping[ResourceId, Manifest] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +93,18 @@ class Claims:
     groups: tuple[GroupClaim, ...]
 
 
-def claims_of(inputs: Inputs) -> Claims:
-    """Returns the claims of an environment's specs: suspended sandboxes have none."""
+def claims_of(inputs: Inputs, brought: Mapping[str, Mapping[ResourceId, Manifest]] | None = None) -> Claims:
+    """Returns the claims of an environment's specs: suspended sandboxes have none.
+
+    `brought` are the objects that files of sandboxes render to, by the sandboxes' names.
+    """
     return Claims(
         environment=inputs.environment,
-        sandboxes=tuple(_claim(inputs, sandbox) for sandbox in inputs.sandboxes if not sandbox.suspend),
+        sandboxes=tuple(
+            replace(_claim(inputs, sandbox), brought=brought.get(sandbox.name) if brought is not None else None)
+            for sandbox in inputs.sandboxes
+            if not sandbox.suspend
+        ),
         groups=tuple(_group(group, inputs.sandboxes) for group in inputs.groups),
     )
 

@@ -156,9 +156,10 @@ def _hosts(container: Manifest) -> Iterator[str]:
     actions = [container.get(probe) for probe in _PROBES]
     actions += [at(container, ("lifecycle", hook)) for hook in _HOOKS]
     for action in actions:
-        for how in (action or {}).values():
-            if isinstance(how, Mapping) and how.get("host"):
-                yield str(how["host"])
+        for kind in ("httpGet", "tcpSocket"):
+            host = at(action, (kind, "host"))
+            if host:
+                yield str(host)
 
 
 def _devices(old: Place, new: Place) -> Gained:

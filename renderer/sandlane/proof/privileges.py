@@ -48,6 +48,12 @@ def ordinary(template: Manifest, own_claims: frozenset[str]) -> Gained:
     return more({"spec": {"containers": names}}, template, own_claims)
 
 
+def data_gained(before: Any, after: Any) -> Gained:
+    """Yields what claims made for pods take from elsewhere, and others do not."""
+    known = set(data_of_others(before))
+    yield from (found for found in data_of_others(after) if found not in known)
+
+
 def data_of_others(claims: Any) -> Gained:
     """Yields what claims made for pods take from elsewhere."""
     for claim in claims or ():
@@ -72,7 +78,8 @@ def _pods(old: Manifest, new: Manifest, own_claims: frozenset[str]) -> Gained:
     yield from _priority(old, new)
     yield from _nodes(old, new)
     yield from _resolved(old, new)
-    if new.get("ephemeralContainers") and not same(old.get("ephemeralContainers"), new["ephemeralContainers"]):
+    names = [{c["name"] for c in pod.get("ephemeralContainers") or ()} for pod in (old, new)]
+    if names[1] - names[0]:
         yield "security", "ephemeral containers"
     yield from _groups(old.get("securityContext") or {}, new.get("securityContext") or {})
     if any(item not in (old.get("resourceClaims") or ()) for item in new.get("resourceClaims") or ()):
@@ -96,15 +103,15 @@ def _groups(before: Mapping[str, Any], after: Mapping[str, Any]) -> Gained:
         yield "groups", "another fsGroup"
 
 
-_PLACED = ("nodeSelector", "schedulerName")
+_PLACED = (("nodeSelector", None), ("schedulerName", "default-scheduler"))
 
 
 def _nodes(old: Manifest, new: Manifest) -> Gained:
     """Yields nodes on which pods may run now and might not before, or that they choose otherwise."""
     if new.get("nodeName") and new["nodeName"] != old.get("nodeName"):
         yield "nodes", f"node '{new['nodeName']}'"
-    for field in _PLACED:
-        if not same(old.get(field) or None, new.get(field) or None):
+    for field, unsaid in _PLACED:
+        if not same(old.get(field) or unsaid, new.get(field) or unsaid):
             yield "nodes", f"another {field}"
     if not same(*((at(pod, ("affinity", "nodeAffinity")) or None) for pod in (old, new))):
         yield "nodes", "another node affinity"
@@ -140,12 +147,11 @@ def _volumes(old: Any, new: Any, own_claims: frozenset[str]) -> Gained:
                 yield "claims", f"claim '{claim['claimName']}'"
             elif claims[claim["claimName"]] and not claim.get("readOnly"):
                 yield "claims", f"writing to claim '{claim['claimName']}'"
-        made = at(volume, ("ephemeral", "volumeClaimTemplate"))
-        if not any(same(made, at(other, ("ephemeral", "volumeClaimTemplate"))) for other in old):
-            yield from data_of_others([made])
         for kind in sorted(volume.keys() - _PLAIN_VOLUMES - {"name", "hostPath"}):
             if not any(same(volume[kind], other.get(kind)) for other in old):
                 yield "volumes", f"{kind} volume"
+    made = ([at(volume, ("ephemeral", "volumeClaimTemplate")) for volume in volumes] for volumes in (old, new))
+    yield from data_gained(*made)
     yield from _projected(
         *([s for v in volumes for s in at(v, ("projected", "sources")) or ()] for volumes in (old, new))
     )

@@ -56,6 +56,14 @@ def _result(problem: Mapping[str, Any], rule: int) -> dict[str, Any]:
         if problem["line"]:
             location["region"] = {"startLine": problem["line"], "startColumn": problem["column"]}
         result["locations"] = [{"physicalLocation": location}]
+    if problem.get("request"):
+        base = problem["request"]["base"]
+        result["properties"] = {"request": problem["request"]}
+        if base["file"]:
+            related: dict[str, Any] = {"artifactLocation": {"uri": base["file"]}}
+            related |= {"region": {"startLine": base["line"]}} if base["line"] else {}
+            said = {"text": f"in the base: {base['meets']}"}
+            result["relatedLocations"] = [{"id": 1, "physicalLocation": related, "message": said}]
     return result
 
 

@@ -1,4 +1,4 @@
-"""A picture of who cloned what where, as a Mermaid flowchart: GitHub and GitLab draw it in comments and READMEs."""
+"""A picture of who calls whom in the base and who cloned what, as a Mermaid flowchart: GitHub and GitLab draw it in comments."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ from collections.abc import Iterator
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan
 from sandlane.problems.problem import visible
+from sandlane.reports.calls import call_graph
 from sandlane.specs.inputs import Inputs
 
 
 def mermaid(plan: Plan, inputs: Inputs) -> str:
-    """Returns a flowchart: an edge from each tenant to each base workload that it cloned, named after the clone."""
+    """Returns a flowchart of the base's calls, with an edge from each tenant to each workload that it cloned, named after the clone."""
     return "\n".join(["flowchart LR", *_lines(plan, inputs)]) + "\n"
 
 
 def _lines(plan: Plan, inputs: Inputs) -> Iterator[str]:
-    origins = sorted({clone.origin.id for clone in plan.clones}, key=lambda id: (id.namespace, id.kind, id.name))
+    calls = _calls(inputs)
+    known = {clone.origin.id for clone in plan.clones} | {id for call in calls for id in call}
+    origins = sorted(known, key=lambda id: (id.namespace, id.kind, id.name))
     nodes = {id: f"w{number}" for number, id in enumerate(origins)}
     for namespace in sorted({id.namespace for id in origins}):
         yield f"  subgraph {_quoted(namespace)}"
         yield from (f"    {nodes[id]}[{_quoted(_named(id))}]" for id in origins if id.namespace == namespace)
         yield "  end"
+    yield from (f"  {nodes[caller]} --> {nodes[called]}" for caller, called in calls)
     tenants = {tenant.name: f"t{number}" for number, tenant in enumerate(plan.tenants)}
     for tenant in plan.tenants:
         owner = f" ({tenant.spec.owner})" if tenant.spec.owner else ""
@@ -36,6 +40,12 @@ def _lines(plan: Plan, inputs: Inputs) -> Iterator[str]:
     for group in inputs.groups:
         joined = [name for name in members[group.name] if name in tenants]
         yield from (f"  {tenants[group.name]} --- {tenants[name]}" for name in joined)
+
+
+def _calls(inputs: Inputs) -> list[tuple[ResourceId, ResourceId]]:
+    """Returns the calls of the base between workloads, as far as its manifests and `calls` of the environment show them."""
+    graph = call_graph(inputs.base, inputs.environment)
+    return list(dict.fromkeys((call.caller, id) for call in graph.calls for id in graph.behind.get(call.service, ())))
 
 
 def _named(id: ResourceId) -> str:

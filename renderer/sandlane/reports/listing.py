@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 def sandboxes(inputs: Inputs, wrong: frozenset[Source] = frozenset()) -> list[Row]:
-    """Returns sandboxes and route groups with their tenantIDs, owners, days of expiry, what they accept, and whether they render.
+    """Returns sandboxes and route groups: tenantIDs, owners, days of expiry, previews, what they accept, and whether they render.
 
     `wrong` are the specs that cannot be rendered.
     """
@@ -31,7 +31,8 @@ def sandboxes(inputs: Inputs, wrong: frozenset[Source] = frozenset()) -> list[Ro
         ]
         rows.append({
             "name": sandbox.name, "kind": "DevelopmentSandbox", "tenantID": sandbox.tenant, "owner": sandbox.owner,
-            "expires": sandbox.expires, "suspended": sandbox.suspend, "workloads": [str(w) for w in sandbox.workloads],
+            "expires": sandbox.expires, "suspended": sandbox.suspend,
+            "preview": _preview(inputs, sandbox), "workloads": [str(w) for w in sandbox.workloads],
             "sandboxes": [], "accepted": accepted, "file": sandbox.source.file, "renders": sandbox.source not in wrong,
         })  # fmt: skip
     for group in inputs.groups:
@@ -39,10 +40,18 @@ def sandboxes(inputs: Inputs, wrong: frozenset[Source] = frozenset()) -> list[Ro
         selected = [s.name for s in inputs.sandboxes if wanted is not None and wanted.items() <= s.labels.items()]
         rows.append({
             "name": group.name, "kind": "RouteGroup", "tenantID": group.tenant, "owner": group.owner, "expires": group.expires,
-            "suspended": False, "workloads": [], "sandboxes": sorted({*selected, *group.sandboxes}), "accepted": [],
+            "suspended": False, "preview": _preview(inputs, group), "workloads": [],
+            "sandboxes": sorted({*selected, *group.sandboxes}), "accepted": [],
             "file": group.source.file, "renders": group.source not in wrong,
         })  # fmt: skip
     return rows
+
+
+def _preview(inputs: Inputs, record: Sandbox | RouteGroup) -> str | None:
+    """Returns the host of a preview."""
+    preview = inputs.environment.preview
+    is_off = isinstance(record, Sandbox) and record.suspend
+    return preview.host.replace("{tenantID}", record.tenant) if preview and not is_off else None
 
 
 def expired(inputs: Inputs, day: str) -> list[Sandbox | RouteGroup]:

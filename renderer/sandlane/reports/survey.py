@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sandlane.base.base import Base
 from sandlane.k8s.resource import spec_of
 from sandlane.reports.answers import quoted, said
+from sandlane.reports.tables import lines
 from sandlane.semantics.network import Network
 from sandlane.semantics.request import Request
 from sandlane.semantics.trace import Traced, names, trace
@@ -63,11 +64,10 @@ def cell(traced: Traced) -> str:
     return " + ".join(name.rpartition("/")[2] for name in found) + (" ?" if traced.others else "")
 
 
-def tabulated(rows: Iterable[Row], tenants: Sequence[str]) -> list[str]:
-    """Returns the lines of a table, with a column for each tenant."""
+def tabulated(rows: Iterable[Row], tenants: Sequence[str], width: int | None = None) -> list[str]:
+    """Returns the lines of a table, with a column for each tenant, folded to a width where one is given."""
     table = [["SERVICE", NONE.upper(), *tenants], *([row.address, *row.cells.values()] for row in rows)]
-    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
-    return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in table]
+    return lines(table, width)
 
 
 def pictured(rows: Iterable[Row]) -> str:

@@ -11,8 +11,8 @@ from sandlane.semantics.tables import Table
 
 def addressed(network: Network, address: Address) -> tuple[Host, Manifest] | Table:
     """Returns the host and the port that an address means, or what becomes of requests to one that the mesh knows not."""
-    host = network.hosts.get(network.meant(address.host, address.client.namespace))
-    if host is None:
+    host = network.hosts.get(network.concrete(network.meant(address.host, address.client.namespace)))
+    if host is None or host.is_external:
         return Table(otherwise=Passthrough())
     port = host.ports.get(address.port)
     return Table(otherwise=Unknown(f"'{host.name}' has no port {address.port}")) if port is None else (host, port)

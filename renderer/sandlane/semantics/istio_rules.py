@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.k8s.ports import istio_protocol
-from sandlane.k8s.resource import Manifest, Resource
+from sandlane.k8s.resource import Manifest, Resource, spec_of
+from sandlane.k8s.visibility import visibility
 from sandlane.semantics.delegates import Entry, entries_of
-from sandlane.semantics.istio_matches import Proxy, doubt_about, has_claims, is_catch_all, is_for, predicate_of
-from sandlane.semantics.network import Network
+from sandlane.semantics.istio_matches import MESH, Proxy, doubt_about, has_claims, is_catch_all, is_for, predicate_of
+from sandlane.semantics.network import ISTIO, Host, Network
 from sandlane.semantics.outcomes import Destination, Direct, Forward, Origin, Outcome, Redirect, Unknown, forward
 from sandlane.semantics.policies import has_subset, policy_of
 from sandlane.semantics.tables import Rule, doubt_of
@@ -132,9 +133,28 @@ def failure_of(network: Network, proxy: Proxy, host: str, port: int) -> str:
         return f"503: '{host}' has no port {port}"
     if istio_protocol(known.ports[port]) == "udp":
         return f"503: port {port} of '{host}' is one for UDP"
-    if not known.is_seen(proxy.client.namespace):
+    if not known.is_seen(proxy.client.namespace) and not _is_own_destination(network, proxy, known):
         return f"503: '{host}' is not exported to namespace '{proxy.client.namespace}'"
     return ""
+
+
+def _is_own_destination(network: Network, proxy: Proxy, host: Host) -> bool:
+    """Tells whether a host is known in its own namespace because a VirtualService of the mesh sends to it, whatever it is exported to.
+
+    Istio: pilot/pkg/model/sidecar.go (collectImportedServices), also for gateways, whose scope is that of a sidecar without a Sidecar.
+    """
+    namespace = proxy.client.namespace
+    if host.resource.id.namespace != namespace or proxy.client.kind not in ("sidecar", "gateway"):
+        return False
+    if proxy.client.kind == "sidecar":
+        return True  # the entry that sends to it is such a VirtualService's
+    return any(
+        network.full(str((item.get("destination") or {}).get("host")), vs.id.namespace) == host.name
+        for vs in network.base.of(ISTIO, "VirtualService")
+        if MESH in (spec_of(vs.manifest).get("gateways") or (MESH,)) and visibility(vs) & {"*", namespace}
+        for entry in spec_of(vs.manifest).get("http") or ()
+        for item in entry.get("route") or ()
+    )
 
 
 def _port(network: Network, proxy: Proxy, host: str) -> int:

@@ -61,7 +61,7 @@ def _spec(sidecar: Resource) -> Manifest:
 
 
 def _selects(sidecar: Resource, client: Client) -> bool:
-    selector = sidecar.manifest.get("spec", {}).get("workloadSelector")
+    selector = _spec(sidecar).get("workloadSelector")
     if not selector:
         return False
     labels = (*from_map(selector.get("labels") or {}), *from_label_selector(selector))

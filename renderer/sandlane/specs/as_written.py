@@ -20,7 +20,7 @@ def as_written(data: Any, text: bytes, document: int) -> Any:
         value = at(data, path)
         if isinstance(value, int | float) and not isinstance(value, bool):
             place = locate(text, document, path, False)
-            line = text.decode().splitlines()[place[0] - 1] if place else ""
+            line = text.decode().removeprefix("\ufeff").split("\n")[place[0] - 1] if place else ""
             found = _TOKEN.match(line, place[1] - 1) if place else None
             if found:
                 data = put(data, path, found[0])

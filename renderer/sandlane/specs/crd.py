@@ -21,7 +21,40 @@ _COLUMNS = [
     {"name": "Tenant", "type": "string", "jsonPath": ".spec.tenantID"},
     {"name": "Owner", "type": "string", "jsonPath": ".spec.owner"},
     {"name": "Expires", "type": "string", "jsonPath": ".spec.expires"},
+    {"name": "Workloads", "type": "string", "jsonPath": ".status.workloads"},
+    {"name": "Host", "type": "string", "jsonPath": ".status.host"},
+    {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
 ]
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_STATUS = {
+    "type": "object",
+    "description": "What was rendered, and nothing live: the output writes it.",
+    "properties": {
+        "workloads": {"type": "string", "description": "Names of the base workloads that are cloned."},
+        "host": {"type": "string", "description": "Preview hosts."},
+        "clones": {**_TEXTS, "description": "Clones, as Kind/namespace/name."},
+        "services": {
+            "type": "array",
+            "description": "Services of the clones.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string", "description": "The Service, as Service/namespace/name."},
+                    "ports": {**_TEXTS, "description": "Its ports, as name:number."},
+                },
+            },
+        },
+        "hosts": {**_TEXTS, "description": "Preview hosts."},
+        "routes": {**_TEXTS, "description": "Objects that route the tenant's requests, with the names of its entries."},
+        "accepted": {**_TEXTS, "description": "Problems that the spec accepts, with their reasons."},
+    },
+}
+_FORMATS: Mapping[str, Mapping[str, str]] = {
+    "expires": {"format": "date"},
+    "resources": {"x-kubernetes-list-type": "set"},
+    "sandboxes": {"x-kubernetes-list-type": "set"},
+}
+"""What only the API server knows to say of fields of a spec: a day of the calendar, and nothing twice."""
 _DROPPED = frozenset({"$schema", "$id", "additionalProperties"})
 
 
@@ -53,12 +86,19 @@ def custom_resource(kind: str) -> dict[str, Any]:
                         # Of metadata a CRD may only restrict the name.
                         "metadata": {"type": "object", "properties": {"name": {
                             key: root["properties"]["metadata"]["properties"]["name"][key] for key in ("type", "maxLength", "pattern")}}},
-                        "spec": structural(root["properties"]["spec"]),
+                        "spec": _spec(root["properties"]["spec"]),
+                        "status": _STATUS,
                     },
                 }},
             }],
         },
     }  # fmt: skip
+
+
+def _spec(rule: Mapping[str, Any]) -> dict[str, Any]:
+    made = structural(rule)
+    fields = {name: {**part, **_FORMATS.get(name, {})} for name, part in made["properties"].items()}
+    return {**made, "properties": fields}
 
 
 def structural(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source, did_you_mean, dotted
 from sandlane.specs.fields import example_of, homes_of
-from sandlane.specs.forms import FORMS
+from sandlane.specs.forms import form_of
 from sandlane.specs.schema import schema
 from sandlane.specs.shapes import flow, reshaped
 from sandlane.yamlio.value_types import name_of, type_of
@@ -91,7 +91,7 @@ def _broken(error: Any) -> str:
     placeholder = _PLACEHOLDER.search(value)
     if placeholder:
         return f"{_shown(value)} has the placeholder '{placeholder[0]}' in it"
-    return f"{_shown(value)} {FORMS[error.validator_value].broken(value)}"
+    return f"{_shown(value)} {form_of(error.validator_value).broken(value)}"
 
 
 def _meant(kind: str, path: Path, error: Any) -> str:
@@ -106,11 +106,12 @@ def _meant(kind: str, path: Path, error: Any) -> str:
     if rule == "type":
         return _retyped(name, value, error.validator_value, part, example)
     if rule == "pattern":
-        form = FORMS[error.validator_value]
+        form = form_of(error.validator_value)
         repaired = None if _PLACEHOLDER.search(value) else form.repaired(value)
         if repaired:
             return f"write '{_pair(name, repaired)}': {form.rule}"
-        return f"{form.rule}, such as '{_pair(name, example)}'" if example else form.rule
+        rule_ = form.rule or str(part.get("description", ""))
+        return f"{rule_}, such as '{_pair(name, example)}'" if example else rule_
     if rule in ("maxLength", "maxItems"):
         return str(part.get("description", ""))
     if rule in ("oneOf", "anyOf"):

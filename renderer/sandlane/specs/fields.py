@@ -130,8 +130,8 @@ def _shown(data: Any, steps: tuple[str, ...], rule: Schema, depth: int = 0) -> A
     if not steps:
         return data
     if isinstance(data, list):
-        item = next(item for item in data if _has(item, steps))
-        return [_shown(item, steps, rule["items"], depth)]
+        item = next((item for item in data if _has(item, steps)), None)
+        return [] if item is None else [_shown(item, steps, rule["items"], depth)]
     part = rule["properties"][steps[0]]
     kept = rule.get("required", ()) if depth > 1 else ()  # what documents and specs must have has pages of its own
     return {

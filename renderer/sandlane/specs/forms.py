@@ -124,6 +124,14 @@ _IMAGE = (
     r"(@[A-Za-z0-9_+.-]+:[A-Fa-f0-9]{32,})?$"
 )
 
+_OTHER = Form("")
+
+
+def form_of(pattern: str) -> Form:
+    """Returns the form of a pattern; of one that has no words yet, one that says nothing."""
+    return FORMS.get(pattern, _OTHER)
+
+
 FORMS: dict[str, Form] = {
     "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": _LABEL,
     "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$": _DOMAIN,
@@ -138,6 +146,11 @@ FORMS: dict[str, Form] = {
         "a workload of the base as Kind/name", lambda text: "has no kind before its name" if "/" not in text else _NONE,
         lambda text: f"Deployment/{text}" if "/" not in text else None,
     ),
+    "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$": Form(
+        "the value of a label: letters, digits, '-', '_' and '.', with a letter or digit at both ends",
+        _characters("-A-Za-z0-9_.", "A-Za-z0-9"),
+    ),
+    "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$": Form("a duration as 10m or 1h30m"),
     "^SL[0-9]{3}$": Form(f"codes that can be accepted: {', '.join(ACCEPTABLE)}", repaired=_code),
     "^([a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$": Form(
         "a Gateway as namespace/name, or as a name in the defaultNamespace"

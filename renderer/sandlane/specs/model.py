@@ -207,7 +207,7 @@ class ResourceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox(Spec):
-    """A `DevelopmentSandbox` document; `tenant_path` leads to where its tenantID stands."""
+    """A `DevelopmentSandbox` document, and `document` as it is written; `tenant_path` leads to where its tenantID stands."""
 
     name: str
     labels: Mapping[str, str]
@@ -219,11 +219,12 @@ class Sandbox(Spec):
     suspend: bool
     workloads: tuple[Workload, ...]
     resources: tuple[ResourceFile, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteGroup(Spec):
-    """A `RouteGroup` document: a tenantID that reaches the clones of several sandboxes."""
+    """A `RouteGroup` document, and `document` as it is written: a tenantID that reaches the clones of several sandboxes."""
 
     name: str
     source: Source
@@ -233,3 +234,4 @@ class RouteGroup(Spec):
     expires: str | None
     sandboxes: tuple[str, ...]
     match_labels: Mapping[str, str] | None
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

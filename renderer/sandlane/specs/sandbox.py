@@ -131,10 +131,10 @@ def _record(
         return None, problems
     full = contract.with_defaults(contract.schema(kind), data)
     if kind == "RouteGroup":
-        group = _group(full, source)
+        group = replace(_group(full, source), document=data)
         return group, [*_wrong(group)]
     record, unread = _sandbox(tree, full, source, environment)
-    return record, [*unread, *_wrong(record), *_beside_use(data, source)]
+    return replace(record, document=data), [*unread, *_wrong(record), *_beside_use(data, source)]
 
 
 def _sandbox(

@@ -1,7 +1,7 @@
 """Shapes of data: which types its values have and which fields its mappings, as a table, and what of a document differs.
 
 A shape is a type; `[shape]` for a list; `{field: shape}` for a mapping, where a field that ends in `!` has to be there;
-`Each(shape)` for a mapping with any keys. Null stands for absence, as in the API server.
+`Each(shape)` for a mapping with any keys; `Between(1, 9)` for a number of a range. Null stands for absence, as in the API server.
 """
 
 from __future__ import annotations
@@ -21,7 +21,18 @@ class Each:
     shape: Any
 
 
-Shape = type | list[Any] | dict[str, Any] | Each
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The shape of whole numbers of a range."""
+
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        return f"a number from {self.low} to {self.high}"
+
+
+Shape = type | list[Any] | dict[str, Any] | Each | Between
 TEXTS = Each(str)
 
 
@@ -47,6 +58,8 @@ def mismatches(shape: Shape, value: Any, path: Path = (), *, is_closed: bool = F
     expected = type_in(shape)
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
         yield Mismatch(path, value, "type", name_of(expected), shape)
+    elif isinstance(shape, Between) and not shape.low <= value <= shape.high:
+        yield Mismatch(path, value, "type", str(shape), shape)
     elif isinstance(shape, list):
         for number, item in enumerate(value):
             if item is None:
@@ -85,6 +98,8 @@ def type_in(shape: Shape) -> type[Any]:
     """Returns the type of the values of a shape."""
     if isinstance(shape, type):
         return shape
+    if isinstance(shape, Between):
+        return int
     return list if isinstance(shape, list) else dict
 
 

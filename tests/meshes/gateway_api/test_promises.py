@@ -355,3 +355,23 @@ def test_ambient(case: Case, given: list[Mapping[str, Any]]) -> None:
 @given(cases("istio"), asked_for)
 def test_istio(case: Case, given: list[Mapping[str, Any]]) -> None:
     check(case, given)
+
+
+@examples(40)
+@given(
+    st.sampled_from(["linkerd", "gateway-api", "istio"]).flatmap(cases), st.sampled_from(["x.test", "*.test", "y.test"])
+)
+def test_r_g15_previews_of_random_gateways_hold_what_proof_asks(case: Case, of: str) -> None:
+    specs = [sandbox(tenant, *sorted(services)) for tenant, services in case.cloned.items()]
+    preview = {"host": "{tenantID}.preview.test", "gateway": "shop/gate", "of": of}
+    read = inputs(case.base, *specs, mesh=case.mesh, output={"base": "none"}, carriers=case.carriers,
+                  routes={"entry": case.entry}, preview=preview)  # fmt: skip
+    try:
+        found = render(read)
+    except Invalid as invalid:
+        if not {problem.code for problem in invalid.problems if problem.level == "error"} <= REFUSED | {"SL455"}:
+            raise
+        return
+    made = [o.id.name.partition("-preview-") for o in found.objects if "-preview-" in o.id.name]
+    by_tenant = {tenant: {name for name, _, other in made if other == tenant} for tenant in case.cloned}
+    assert len({frozenset(names) for names in by_tenant.values()}) == 1

@@ -26,13 +26,13 @@ def told(*cloned: str) -> list[str]:
         ),
     ]
     routes = {"adopt": [{"kind": "VirtualService", "name": "r"}]}
-    tree = MemoryTree(files_of(base, sandbox("dev1", *cloned), routes=routes))
+    tree = MemoryTree(files_of(base, sandbox("dev1", *cloned), sandbox("dev2", *cloned), routes=routes))
     return [text for text in texts(render(read_inputs(tree, "sandlane.yaml")).notices) if "SL327" in text]
 
 
 def test_a_subset_that_selects_no_cloned_workload_is_told() -> None:
     assert told("r-v1") == [
-        "base.yaml: SL327 notice: requests of tenant 'dev1' that 'VirtualService/shop/r' sends to subset 'v2' of 'Service/shop/r' reach "
+        "base.yaml: SL327 notice: requests of 'dev1', 'dev2' that 'VirtualService/shop/r' sends to subset 'v2' of 'Service/shop/r' reach "
         "the clone of 'Deployment/shop/r-v1': the subset selects 'Deployment/shop/r-v2', which is not cloned\n"
         "  hint: clone that one too, or leave it so where one version stands in for all"
     ]
@@ -40,3 +40,8 @@ def test_a_subset_that_selects_no_cloned_workload_is_told() -> None:
 
 def test_where_both_are_cloned_nothing_is_told() -> None:
     assert told("r-v1", "r-v2") == []
+
+
+def test_where_an_entry_leads_to_the_clone_as_well_or_to_all_nothing_is_told() -> None:
+    """The entry for jason sends to v2 alone; the others have no conditions, or send to the cloned version too."""
+    assert told("r-v2") == []

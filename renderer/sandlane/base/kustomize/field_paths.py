@@ -17,7 +17,7 @@ Steps = tuple[str, ...]
 _DOT = re.compile(r"(?<!\\)\.")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 MISSING = object()
-"""What is at a path that leads nowhere."""
+"""The value at a path that an object does not have."""
 
 
 def steps_of(path: str) -> Steps:

@@ -1,4 +1,4 @@
-r"""Field specs: which field of which kinds a step of a build sets, and going there.
+r"""Field specs: the field, and the kinds, that a step of a build sets, and how values are set there.
 
 A path names fields, `/` between them and `\/` for a slash in one; lists on the way are gone through. `name[]` expects a list.
 https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/filters/fieldspec/fieldspec.go
@@ -20,7 +20,7 @@ _SLASH = re.compile(r"(?<!\\)/")
 
 
 class FieldError(Exception):
-    """Raised where a path of a field spec cannot be gone: its text says why."""
+    """Raised where a path of a field spec does not fit an object: its text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

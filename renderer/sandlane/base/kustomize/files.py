@@ -1,4 +1,4 @@
-"""Files that a kustomization names: found below the root, read once, and said what is wrong with them."""
+"""Files that a kustomization references: found below the root, read once, and checked."""
 
 from __future__ import annotations
 

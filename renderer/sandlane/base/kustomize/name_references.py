@@ -102,7 +102,7 @@ def _fixed(
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """Finds what the references in one field of one object mean."""
+    """Resolves the references in one field of one object."""
 
     referrer: Entry
     row: NameReferences

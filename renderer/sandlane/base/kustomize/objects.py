@@ -37,7 +37,7 @@ _CLUSTER_SCOPED: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Id:
-    """What tells objects of a build apart. The namespace is the effective one: `default` where none is written."""
+    """The identity of an object in a build. The namespace is the effective one: `default` where none is written."""
 
     group: str
     version: str

@@ -122,7 +122,7 @@ def _with_value(entry: Entry, value: Any, target: Mapping[str, Any]) -> Entry:
 
 
 def _new_value(old: Any, value: Any, options: Mapping[str, Any]) -> Any:
-    """Returns what stands in a target: a scalar keeps its type, and with a delimiter one of its parts is replaced."""
+    """Returns the new value of a target: a scalar keeps its type, and with a delimiter one of its parts is replaced."""
     if options.get("delimiter"):
         if isinstance(old, dict | list) or isinstance(value, dict | list):
             raise FieldError("a delimiter asks for single values")

@@ -1,4 +1,4 @@
-"""Which objects a target, a selector or a name of a kustomization means."""
+"""The objects that a target, a selector or a name of a kustomization selects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def with_id(entries: Iterable[Entry], wanted: Id) -> list[int]:
 
 
 def is_meant(entry: Entry, selector: Mapping[str, Any]) -> bool:
-    """Tells whether the source of a replacement means an entry: equality with any id that it has had."""
+    """Tells whether the source of a replacement selects an entry, by equality with any id that it has had."""
     return any(
         all(
             not selector.get(field) or selector[field] == getattr(id_, field)
@@ -39,7 +39,7 @@ def is_meant(entry: Entry, selector: Mapping[str, Any]) -> bool:
 
 
 def is_chosen(entry: Entry, selector: Mapping[str, Any]) -> bool:
-    """Tells whether a target of a replacement, or what it rejects, means an entry: patterns over any id that it has had.
+    """Tells whether a `select` or `reject` of a replacement matches an entry, by patterns over any id that it has had.
 
     kustomize 5.5 compares; later ones have patterns, which a name matches as well. Raises TargetError.
     """

@@ -1,4 +1,4 @@
-"""What a kustomization asks for that changes nothing, because no object is meant: kustomize builds it without a word.
+"""Patches, replacements and images of a kustomization that match no object: kustomize passes over them in silence.
 
 A shared component may have a patch for each kind, of which a base has one; or a name is misspelt.
 """
@@ -20,7 +20,7 @@ from sandlane.problems.problem import Path, Problem, did_you_mean
 
 
 def without_effect(entries: list[Entry], value: Any, config: Config, place: Place) -> Iterator[Problem]:
-    """Yields a notice if a step of a build means none of the objects. Raises TargetError and FieldError."""
+    """Yields a notice if a patch, replacement or image matches none of the objects. Raises TargetError and FieldError."""
     if isinstance(value, LoadedPatch):
         yield from _patch(entries, value)
     elif isinstance(value, Replacement):
@@ -46,7 +46,7 @@ def _replacement(entries: list[Entry], replacement: Replacement) -> Iterator[Pro
 
 
 def _near(entries: list[Entry], target: Mapping[str, Any]) -> str:
-    """Returns the name that may be meant by a target with another one."""
+    """Returns a hint with the nearest name to a target's."""
     kind = target.get("kind")
     names = {id_.name for entry in entries for id_ in entry.ids if kind in (None, "", id_.kind)}
     return did_you_mean(str(target.get("name") or ""), names - {target.get("name")})

@@ -74,29 +74,37 @@ def carrier_header(carrier: Carrier, tenant: str) -> dict[str, str]:
 
 def copies(environment: Environment, base: Base, dialect: Dialect, copying: Copying) -> Iterator[Placed]:
     """Yields the objects of a route for a tenant, one for each carrier."""
-    original, tenant = copying.route.resource, copying.tenant
-    spec = original.manifest["spec"]
+    tenant = copying.tenant.id
     for number, carrier in enumerate(environment.carriers):
-        name = fit(f"{original.id.name}-{tenant.id}-{carrier_suffix(environment.carriers, number)}", OBJECT_NAME_LIMIT)
-        metadata = tenant_metadata(
-            environment,
-            tenant.spec,
-            name=name,
-            namespace=original.id.namespace,
-            origin=origin_of_copy(original.id),
-            labels=route_labels(base, original, copied_labels(original.manifest)),
-            annotations=kept_annotations(original.manifest),
-        )
-        rules = [_rule(environment, dialect, copying, rule, carrier) for rule in copying.route.rules]
-        written = {"parentRefs": [_parent_reference(a) for a in copying.parents], "rules": rules}
-        manifest = {
-            "apiVersion": original.manifest["apiVersion"],
-            "kind": original.id.kind,
-            "metadata": metadata,
-            "spec": {key: written.get(key, value) for key, value in {**spec, "rules": rules}.items()},
-        }
-        id = ResourceId(original.id.group, original.id.kind, original.id.namespace, name)
-        yield Placed(directory=f"{SANDBOXES}/{tenant.name}", id=id, manifest=manifest)
+        header = carrier_header(carrier, tenant)
+        rules = [_rule(environment, dialect, copying, rule, header) for rule in copying.route.rules]
+        end = f"{tenant}-{carrier_suffix(environment.carriers, number)}"
+        yield copied_route(environment, base, copying, rules, end)
+
+
+def copied_route(environment: Environment, base: Base, copying: Copying, rules: Sequence[Rule], end: str) -> Placed:
+    """Returns a tenant's object beside a route, with rules of its own; `end` is the end of its name."""
+    original, tenant = copying.route.resource, copying.tenant
+    name = fit(f"{original.id.name}-{end}", OBJECT_NAME_LIMIT)
+    metadata = tenant_metadata(
+        environment,
+        tenant.spec,
+        name=name,
+        namespace=original.id.namespace,
+        origin=origin_of_copy(original.id),
+        labels=route_labels(base, original, copied_labels(original.manifest)),
+        annotations=kept_annotations(original.manifest),
+    )
+    written = {"parentRefs": [_parent_reference(a) for a in copying.parents], "rules": list(rules)}
+    spec = {**original.manifest["spec"], "rules": rules}
+    manifest = {
+        "apiVersion": original.manifest["apiVersion"],
+        "kind": original.id.kind,
+        "metadata": metadata,
+        "spec": {key: written.get(key, value) for key, value in spec.items()},
+    }
+    id = ResourceId(original.id.group, original.id.kind, original.id.namespace, name)
+    return Placed(directory=f"{SANDBOXES}/{tenant.name}", id=id, manifest=manifest)
 
 
 def _parent_reference(attached: Attached) -> Manifest:
@@ -104,10 +112,17 @@ def _parent_reference(attached: Attached) -> Manifest:
     return {"group": GATEWAY, "kind": "Gateway", **_said(attached.reference)}
 
 
-def _rule(environment: Environment, dialect: Dialect, copying: Copying, rule: Rule, carrier: Carrier) -> Rule:
+def _rule(environment: Environment, dialect: Dialect, copying: Copying, rule: Rule, header: Manifest) -> Rule:
+    """Returns a tenant's rule for requests with a carrier."""
+    made = tenant_rule(environment, dialect, copying, rule)
+    return {**made, "matches": [_with_header(match, header) for match in made["matches"]]}
+
+
+def tenant_rule(environment: Environment, dialect: Dialect, copying: Copying, rule: Rule) -> Rule:
+    """Returns a rule with clones in place of cloned Services, and the defaults of the CRD written out."""
     tenant = copying.tenant
     is_http = copying.route.resource.id.kind == "HTTPRoute"
-    matches = [_match(match, carrier_header(carrier, tenant.id), is_http) for match in rule.get("matches") or [{}]]
+    matches = [with_defaults(match, is_http) for match in rule.get("matches") or [{}]]
     changed: Rule = {"matches": matches, **{key: value for key, value in _said(rule).items() if key != "matches"}}
 
     home = homes(copying.route, copying.parents, dialect)[0]
@@ -154,11 +169,10 @@ def _said(value: Manifest) -> Rule:
     return {key: part for key, part in value.items() if part is not None}
 
 
-def _match(match: Manifest, header: Manifest, is_http: bool) -> Rule:
+def _with_header(match: Rule, header: Manifest) -> Rule:
     """Returns a match with a carrier's header added at its end."""
-    written = with_defaults(match, is_http)
-    headers = written.pop("headers", None) or []
-    return {**written, "headers": [*headers, header]}
+    rest = {key: value for key, value in match.items() if key != "headers"}
+    return {**rest, "headers": [*(match.get("headers") or ()), header]}
 
 
 def reference_to(service: ResourceId, port: int) -> Rule:

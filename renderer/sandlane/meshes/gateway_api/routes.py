@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
+from sandlane.meshes.carriers import header_of
 from sandlane.meshes.gateway_api.attached_routes import (
     Route,
     ignored_filter,
@@ -26,11 +27,12 @@ from sandlane.meshes.gateway_api.consumers import in_the_way, is_served, routes_
 from sandlane.meshes.gateway_api.copies import copies
 from sandlane.meshes.gateway_api.copy_decisions import decide_copies
 from sandlane.meshes.gateway_api.defaults import defaults
-from sandlane.meshes.gateway_api.dialects import Dialect
+from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
 from sandlane.meshes.gateway_api.entry_gateways import entered, inside, public_gateways
-from sandlane.meshes.gateway_api.grants import grants
+from sandlane.meshes.gateway_api.grants import grants, ungranted
 from sandlane.meshes.gateway_api.limits import exceeded_limits
 from sandlane.meshes.gateway_api.policies import policies_of, source_labels
+from sandlane.meshes.gateway_api.previews import gateway_of, previews
 from sandlane.meshes.gateway_api.tenant_errors import tenant_error
 from sandlane.meshes.gateway_api.ties import ties
 from sandlane.meshes.gateway_api.unsupported import unsupported_routes
@@ -65,10 +67,12 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
 
 def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
     """Returns the copies of the base's routes for every tenant, and what else has to be known of those routes."""
-    routes = inside(read_routes(plan.base, dialect), plan.environment.routes.entry)
+    every = read_routes(plan.base, dialect)
+    routes = inside(every, plan.environment.routes.entry)
+    previewed = previews(plan, dialect, every)
     parts = components(routes)
     decided = decide_copies(plan, dialect, routes, parts)
-    granted = grants(plan.environment, plan.base, routes, plan.services)
+    granted = grants(plan.environment, plan.base, every if previewed.copies else routes, plan.services)
     objects: list[Placed] = []
     problems = [
         *decided.problems,
@@ -78,12 +82,17 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         *unsupported_routes(plan, dialect, routes),
         *ties(plan.base, dialect, decided.copied),
         *public_gateways(plan.base, decided.copyings),
+        *previewed.problems,
     ]
     for copying in decided.copyings:
         made = tuple(copies(plan.environment, plan.base, dialect, copying))
         followed = policies_of(plan, copying, made)
         objects += (*made, *followed.objects)
         problems += (*followed.problems, *exceeded_limits(copying, made[0]))
+    for copying, placed in previewed.copies:
+        followed = policies_of(plan, copying, [placed])
+        objects += (placed, *followed.objects)
+        problems += (*followed.problems, *exceeded_limits(copying, placed), *ungranted(plan.base, copying))
     return RoutedBase(Routed((*objects, *granted), tuple(problems)), parts, entered(dialect, decided.copyings))
 
 
@@ -185,15 +194,19 @@ def _adopted_in_vain(plan: Plan) -> Iterator[Problem]:
 
 
 def _previewed_in_vain(plan: Plan) -> Iterator[Problem]:
-    """Yields options that are for Istio's Gateways alone."""
-    environment = plan.environment
-    if environment.preview:
+    """Yields options that name no Gateway of the base, or ask of one of the Gateway API what only Istio's own do (rule R-G14)."""
+    environment, kind = plan.environment, "Gateway of the Gateway API"
+    if environment.preview and gateway_of(plan) is None:
         path: Path = ("spec", "preview", "gateway")
         name = environment.preview.gateway
-        yield report("SL454", source=environment.source, path=path, gateway=name, field="preview.gateway")
+        yield report("SL454", source=environment.source, path=path, gateway=name, field="preview.gateway", kind=kind)
+    headers = ", ".join(dict.fromkeys(header_of(carrier) for carrier in environment.carriers))
     for number, name in enumerate(environment.routes.strip):
         path = ("spec", "routes", "strip", number)
-        yield report("SL454", source=environment.source, path=path, gateway=name, field="routes.strip")
+        if plan.base.by_id.get(ResourceId(GATEWAY, "Gateway", *name.split("/", 1))):
+            yield report("SL477", source=environment.source, path=path, gateway=name, headers=headers)
+        else:
+            yield report("SL454", source=environment.source, path=path, gateway=name, field="routes.strip", kind=kind)
 
 
 def inert_virtual_services(plan: Plan) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""What cannot be routed, or only so: said each time, so that nothing is skipped in silence."""
+"""Notices of what Istio does not route by tenant, or not wholly: told on every render, so that nothing is skipped in silence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INJECT = "sidecar.istio.io/inject"
 def service_notices(
     view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
 ) -> Iterator[Problem]:
-    """Yields what VirtualServices and DestinationRules of cloned Services cannot keep, or leave to chance."""
+    """Yields what tenants lose of the VirtualServices and DestinationRules of cloned Services, and where the age of objects decides."""
     for id, how in standings.items():
         if how.is_bare or how.ports:
             yield from _hashing(view, id)

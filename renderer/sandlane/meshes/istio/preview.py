@@ -15,6 +15,7 @@ from sandlane.k8s.hosts import covers
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.meshes.carriers import header_of
+from sandlane.meshes.gateway_api.previews import gateway_of
 from sandlane.meshes.istio.gateways import gateway_name, is_catch_all, served_at
 from sandlane.meshes.istio.route_copies import is_affected, moved, named
 from sandlane.meshes.istio.route_index import RouteIndex
@@ -50,9 +51,13 @@ def previews(plan: Plan, view: RouteIndex) -> Previews:
         return Previews()
     namespace, _, name = preview.gateway.partition("/")
     gateway = plan.base.by_id.get(ResourceId(NETWORKING, "Gateway", namespace, name))
+    if gateway is None and gateway_of(plan):
+        return Previews()  # those are routes of the Gateway API
     if gateway is None:
         path = ("spec", "preview", "gateway")
-        wrong = report("SL454", source=source, path=path, gateway=preview.gateway, field="preview.gateway")
+        wrong = report(
+            "SL454", source=source, path=path, gateway=preview.gateway, field="preview.gateway", kind="Gateway of Istio"
+        )
         return Previews(problems=(wrong,))
     by_host = served_at(view.bindings, gateway)
     try:

@@ -1,4 +1,4 @@
-"""Others that write VirtualServices while the cluster runs (rule R-I20): what they expect of them, and what tenants' entries break."""
+"""Controllers that write VirtualServices while the cluster runs (rule R-I20), and what tenants' entries would break for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandlane.problems.problem import Problem
 
 
 def rollout_controllers(base: Base, affected: Sequence[Resource], cloned: Iterable[ResourceId]) -> Iterator[Problem]:
-    """Yields who writes into a VirtualService with tenants' entries, or makes one for a cloned Service."""
+    """Yields controllers that write into a VirtualService with tenants' entries, or create one for a cloned Service."""
     touched = {vs.id for vs in affected}
     for rollout in base.of("argoproj.io", "Rollout"):
         for name in _without_routes(rollout):

@@ -57,7 +57,7 @@ class Transformed:
 
     @property
     def is_changed(self) -> bool:
-        """Tells whether it says more than the base's."""
+        """Tells whether the spec differs from the base's."""
         return bool(self.tenants or self.clients or self.is_stripped)
 
 
@@ -119,21 +119,24 @@ def transform(plan: Plan, view: RouteIndex, by_service: Affected, vs: Resource, 
 
 
 class Partial(Inseparable):
-    """Raised where copies of others' entries would be for a part of their gateways only: that all have the same is no way out."""
+    """Raised where copies of other VirtualServices' entries would hold at some of their gateways only: equal gateways would not help."""
 
 
 class Removing(Partial):
-    """Raised where an entry that removes carriers, and no tenant's, would hide others' entries."""
+    """Raised where an entry that removes carriers would hide the entries of other VirtualServices."""
 
 
 def _check_whole(bound: Bound, group: Group | None) -> None:
-    """Raises Partial where copies of others' entries would be for a part of their gateways only."""
+    """Raises Partial where copies of other VirtualServices' entries would hold at some of their gateways only."""
     if group and group.others and not bound.is_open:
         raise Partial("tenants may not be chosen at all of its gateways")
 
 
 def _group(view: RouteIndex, place: Place, allowed: frozenset[str]) -> Group | None:
-    """Returns what others at its virtual hosts mean for an entry. Raises Inseparable, for a delegate's where they mean anything."""
+    """Returns what other VirtualServices of its virtual hosts mean for an entry.
+
+    Raises Inseparable, for an entry of a delegate wherever they would change anything.
+    """
     vs, number = place.vs, place.number
     if not is_delegate(vs):
         return group_of(view.bindings, vs, number, allowed)
@@ -155,7 +158,7 @@ def _is_stripped(view: RouteIndex, place: Place) -> bool:
 
 
 def joined(one: Transformed, other: Transformed | None) -> Transformed:
-    """Returns one with what another appends to it."""
+    """Returns a changed VirtualService with the entries that are appended to it."""
     if other is None:
         return one
     tenants = {tenant.id: (tenant, service) for tenant, service in (*other.tenants, *one.tenants)}

@@ -1,4 +1,4 @@
-"""What sharing a virtual host at gateways means for tenants' copies (rule R-I12).
+"""What it means for tenants' copies that several VirtualServices share a virtual host at gateways (rule R-I12).
 
 A tenant's copy of a catch-all demands a carrier, so it is none: it would hide the entries of the VirtualServices behind its own.
 Copies of those go before it; where such copies would answer more than those do, it is refused.
@@ -30,7 +30,7 @@ class Group:
 
 
 class Inseparable(Exception):
-    """Raised where copies of others' entries would answer more than those do: its argument says why."""
+    """Raised where copies of other VirtualServices' entries would answer more requests than these do: its argument says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +43,17 @@ class _Seat:
 
     @property
     def others(self) -> list[Member]:
-        """The others there."""
+        """The other VirtualServices there."""
         return [member for member in self.members if member is not self.own]
 
     @property
     def is_hidden(self) -> bool:
-        """Whether another's catch-all is met before its own."""
+        """Whether the catch-all of another VirtualService is met before its own."""
         return next(m for m in self.members if m.last is not None) is not self.own
 
     @property
     def before(self) -> tuple[tuple[Resource, Manifest], ...]:
-        """The entries of others that are met before every catch-all."""
+        """The entries of the other VirtualServices that are met before every catch-all."""
         return tuple((member.vs, entry) for member in self.others for _, entry in member.entries)
 
     def has_plain(self, number: int) -> bool:
@@ -108,7 +108,7 @@ def _is_for_mesh(vs: Resource, number: int) -> bool:
 
 
 def _ports(live: Sequence[_Seat], rest: Sequence[_Seat], vs: Resource, number: int) -> tuple[int, ...]:
-    """Returns the ports for which copies have to be, since at others they would answer what they should not. Raises Inseparable."""
+    """Returns the ports that copies are limited to, where at other ports they would answer foreign requests. Raises Inseparable."""
     copied = live[0].before if live else ()
     mine = {seat.port for seat in live}
     disturbed = {
@@ -139,7 +139,7 @@ def for_ports(matches: Sequence[Manifest], ports: Sequence[int]) -> list[Manifes
 
 
 def order_notices(bindings: Bindings, touched: set[ResourceId]) -> Iterator[Problem]:
-    """Yields virtual hosts of gateways that leave to the age of objects what a request meets, where tenants have entries."""
+    """Yields virtual hosts of gateways with tenants' entries at which the age of VirtualServices decides what a request meets."""
     said = set()
     for (_, host), members in bindings.items():
         for number, one in enumerate(members):

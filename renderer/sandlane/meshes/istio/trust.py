@@ -28,7 +28,7 @@ Gateway = tuple[str, str]
 
 
 class Indistinct(Exception):
-    """Raised where a match tells clients apart, which it cannot beside gateways of its own."""
+    """Raised where a match tells clients apart by labels, which Istio ignores in a match that names gateways."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,8 @@ def unknown_gateways(plan: Plan) -> Iterator[Problem]:
     for number, name in enumerate(environment.routes.strip):
         if _gateway(plan, name) is None:
             path = ("spec", "routes", "strip", number)
-            yield report("SL454", source=environment.source, path=path, gateway=name, field="routes.strip")
+            kind, field = "Gateway of Istio", "routes.strip"
+            yield report("SL454", source=environment.source, path=path, gateway=name, field=field, kind=kind)
 
 
 def _gateway(plan: Plan, name: str) -> Resource | None:

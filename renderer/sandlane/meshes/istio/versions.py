@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sandlane.k8s.resource import ResourceId, at, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import entries
@@ -12,48 +12,72 @@ from sandlane.plan.model import Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
+_CHOOSE = frozenset({"headers", "withoutHeaders", "queryParams", "sourceLabels"})
+"""Conditions of a match by which a version is chosen for some callers."""
+
 
 def of_other_versions(view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
-    """Yields a notice for each entry to a subset that selects no workload that a tenant cloned, though its Service is cloned."""
+    """Yields a notice for each entry for certain callers that sends a cloned Service's to versions that a tenant did not clone.
+
+    Entries for everybody, and for paths, are left alone: there a clone stands in for its whole Service, which is what it is for.
+    """
     for vs in view.virtual_services:
         for number, entry in enumerate(entries(vs.manifest)):
-            for place, sent in enumerate(entry.get("route") or ()):
-                subset = sent["destination"].get("subset")
-                id = view.service(sent["destination"]["host"], vs.id.namespace) if subset else None
-                if id is None or id not in by_service:
-                    continue
-                selected = _selected(view, id, subset)
-                for tenant in by_service[id] if selected else ():
-                    cloned = {clone.origin.id for clone in tenant.services[id].clones}
+            matches: Sequence[Manifest] = entry.get("match") or ({},)
+            if not all(_CHOOSE & set(match) for match in matches):
+                continue
+            for id, subsets in _subsets(view, vs, entry).items():
+                selected = frozenset().union(*(_selected(view, id, subset) for subset in subsets))
+                apart: dict[frozenset[ResourceId], list[str]] = {}
+                for tenant in by_service.get(id, ()) if selected else ():
+                    cloned = frozenset(clone.origin.id for clone in tenant.services[id].clones)
                     if cloned and not cloned & selected:
-                        yield report(
-                            "SL327",
-                            source=vs.source,
-                            path=("spec", "http", number, "route", place, "destination", "subset"),
-                            object=str(vs.id),
-                            subset=subset,
-                            service=id,
-                            tenant=tenant.id,
-                            one="', '".join(str(origin) for origin in sorted(cloned)),
-                            other="', '".join(str(origin) for origin in sorted(selected)),
-                        )
+                        apart.setdefault(cloned, []).append(tenant.id)
+                for cloned, tenants in apart.items():
+                    yield report(
+                        "SL327",
+                        source=vs.source,
+                        path=("spec", "http", number),
+                        object=str(vs.id),
+                        subset="', '".join(subsets),
+                        service=id,
+                        tenants="', '".join(tenants),
+                        one=_names(cloned),
+                        other=_names(selected),
+                    )
+
+
+def _subsets(view: RouteIndex, vs: Resource, entry: Manifest) -> dict[ResourceId, list[str]]:
+    """Returns the subsets of each Service to which an entry sends; a Service to all of which it sends has none."""
+    found: dict[ResourceId, list[str]] = {}
+    whole = set()
+    for destination in (sent["destination"] for sent in entry.get("route") or ()):
+        id = view.service(destination["host"], vs.id.namespace)
+        if id and destination.get("subset"):
+            found.setdefault(id, []).append(destination["subset"])
+        elif id:
+            whole.add(id)
+    return {id: subsets for id, subsets in found.items() if id not in whole}
+
+
+def _names(ids: Iterable[ResourceId]) -> str:
+    return "', '".join(str(id) for id in sorted(ids))
 
 
 def _selected(view: RouteIndex, service: ResourceId, subset: str) -> frozenset[ResourceId]:
     """Returns the workloads behind a Service that a subset of its DestinationRules selects."""
     selector = at(view.base.by_id[service].manifest, ("spec", "selector")) or {}
     found = set()
-    named = (
-        {**selector, **(each.get("labels") or {})}.items()
-        for rule in view.rules_of.get(service, ())
-        for each in spec_of(rule.manifest).get("subsets") or ()
-        if each.get("name") == subset
-    )
-    for wanted in named:
-        for row in WORKLOADS.values():
-            found |= {
-                workload.id
-                for workload in view.base.of(row.group, row.kind)
-                if workload.id.namespace == service.namespace and wanted <= pod_labels(row, workload.manifest).items()
-            }
+    for rule in view.rules_of.get(service, ()):
+        for each in spec_of(rule.manifest).get("subsets") or ():
+            if each.get("name") == subset:
+                found |= set(_with_labels(view, service.namespace, {**selector, **(each.get("labels") or {})}))
     return frozenset(found)
+
+
+def _with_labels(view: RouteIndex, namespace: str, labels: Mapping[str, str]) -> Iterator[ResourceId]:
+    """Yields the workloads of a namespace whose pods have all labels."""
+    for row in WORKLOADS.values():
+        for workload in view.base.of(row.group, row.kind):
+            if workload.id.namespace == namespace and labels.items() <= pod_labels(row, workload.manifest).items():
+                yield workload.id

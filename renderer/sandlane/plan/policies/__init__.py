@@ -1,1 +1,1 @@
-"""Which policies of the base have copies for which clones."""
+"""Copies of the base's policies for clones."""

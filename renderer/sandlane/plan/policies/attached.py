@@ -1,4 +1,4 @@
-"""Policies that name what they apply to: they do not apply to a copy of it by themselves (rule R-G13).
+"""Policies that are attached by reference (targetRef, parentRef): they do not apply to a copy of their target (rule R-G13).
 
 The form is that of the Gateway API's policy attachment (GEP-713), `targetRef` or `targetRefs`; Istio, Linkerd, Envoy Gateway and
 others use it for their own kinds. Linkerd's routes name Servers as parents, and its ServerAuthorizations name them apart.
@@ -63,12 +63,12 @@ ATTACHING: dict[GroupKind, Attaching] = {
     ("telemetry.istio.io", "Telemetry"): Attaching(is_alone=True),
     **{route: Attaching(tie=tie) for route in _ROUTES},  # of Servers (rule R-L4)
 }
-"""(group, kind) -> row; of a kind that is not here nobody knows what a copy would do."""
+"""(group, kind) -> row. Policies of other kinds are never copied: what a copy would do is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A policy and the places at which it names one target."""
+    """A policy with the paths of its references to one target."""
 
     policy: Resource
     paths: tuple[Path, ...]
@@ -76,7 +76,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelSelection:
-    """A policy that selects objects of a kind, in its namespace, by their labels."""
+    """A policy that selects its targets by labels (targetSelectors): objects of one kind in its own namespace."""
 
     policy: Resource
     kind: GroupKind
@@ -85,13 +85,13 @@ class LabelSelection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
-    """The policies of a base that name a target, by target; and those that select targets, by their kind and namespace."""
+    """The attached policies of a base: by the target that they reference, or by the kind and namespace that they select in."""
 
     by_target: Mapping[ResourceId, tuple[Attachment, ...]]
     selecting: Mapping[tuple[GroupKind, str], tuple[LabelSelection, ...]]
 
     def of(self, target: ResourceId) -> tuple[Attachment, ...]:
-        """Returns what names a target."""
+        """Returns the policies that reference a target."""
         return self.by_target.get(target, ())
 
 
@@ -107,7 +107,7 @@ class AttachedCopy:
 
 
 def attached_policies(base: Base) -> Attached:
-    """Indexes the policies of a base by what they name."""
+    """Indexes the policies of a base by their targets."""
     found: dict[ResourceId, dict[ResourceId, tuple[Resource, list[Path]]]] = {}
     for resource in base.resources:
         for target, path in _targets(resource):
@@ -149,7 +149,7 @@ def _targets(resource: Resource) -> Iterator[tuple[ResourceId, Path]]:
 
 
 def _group_of_parents(route: Resource) -> str:
-    """Returns the group that the API server fills in where a parentRef has none: of Linkerd's own routes its own, until v1."""
+    """Returns the default group of a parentRef: `policy.linkerd.io` for Linkerd's own routes before v1, else that of the Gateway API."""
     is_linkerds = route.id.group == "policy.linkerd.io" and route.manifest.get("apiVersion") != "policy.linkerd.io/v1"
     return "policy.linkerd.io" if is_linkerds else "gateway.networking.k8s.io"
 
@@ -171,7 +171,7 @@ def _named(resource: Resource, reference: Any, path: Path, default: str = "") ->
 def attached_copies(
     attached: Attached, target: ResourceId, copy: ResourceId, seen: frozenset[ResourceId] = frozenset()
 ) -> Iterator[AttachedCopy]:
-    """Yields the copies of what names a target, for a copy of it, and of what names those policies in turn."""
+    """Yields copies of the policies that reference a target, for the target's copy, and copies of the policies that reference those."""
     for attachment in attached.of(target):
         policy = attachment.policy
         if policy.id in seen:
@@ -191,7 +191,7 @@ def attached_copies(
 def selected_copies(
     attached: Attached, target: ResourceId, copy: ResourceId, before: Mapping[str, str], after: Mapping[str, str]
 ) -> Iterator[AttachedCopy]:
-    """Yields copies of what selects a target by labels that its copy has otherwise: of what can name it in place of that."""
+    """Yields copies of policies whose target selector matches the original but not its copy, if a copy can reference it instead."""
     for entry in attached.selecting.get(((target.group, target.kind), target.namespace), ()):
         if matches(entry.selector, before) and not matches(entry.selector, after):
             is_named = entry.kind == SERVER
@@ -205,7 +205,7 @@ def selected_copies(
 
 
 def copy_id(policy: ResourceId, name: str) -> ResourceId:
-    """Returns the id of a policy's copy for a target of a name."""
+    """Returns the id of a policy's copy, which is named after the copied target."""
     return ResourceId(policy.group, policy.kind, policy.namespace, fit(f"{policy.name}-{name}", OBJECT_NAME_LIMIT))
 
 
@@ -240,7 +240,7 @@ def _sections(attachment: Attachment) -> set[Any]:
 
 
 def renamed(attachment: Attachment, name: str) -> dict[str, Any]:
-    """Returns the spec of a policy's copy, which names the copy of its target and nothing else."""
+    """Returns the spec of a policy's copy: its only target is the copy of the original target."""
     spec = attachment.policy.manifest["spec"]
     first = attachment.paths[0]
     field, reference = str(first[1]), spec[first[1]]

@@ -1,4 +1,4 @@
-"""Whatever selects pods and is of a kind that no table knows: recognised by the shape of its selectors.
+"""Objects of unknown kinds that select pods: recognised by fields that look like label selectors.
 
 A selector is a field whose name ends in `elector` or `electors`, at any depth of `spec`, with matchLabels, matchExpressions, a
 plain map of labels, or an expression of Calico's. Names and kinds that are known to select something else are rows below.
@@ -33,7 +33,7 @@ _OF_OTHERS = frozenset({
     "scrapeconfignamespace", "secret", "serviceaccount", "servicemonitor", "servicemonitornamespace", "service", "store",
     "subnet", "securitygroup", "tcproute", "tlsroute", "ami", "volume", "virtualservice", "vpc", "zone",
 })  # fmt: skip
-"""What a selector selects that has this before its name, in lower case: no pods."""
+"""Prefixes, in lower case, of fields such as `namespaceSelector`, which select other things than pods."""
 
 _HOLDERS = frozenset({
     "affinity", "podTemplate", "template", "topologySpreadConstraints", "volumeClaimTemplate", "volumeClaimTemplates", "namespaces",
@@ -52,14 +52,14 @@ _KNOWN: frozenset[GroupKind] = frozenset({
     ("operator.victoriametrics.com", "VMPodScrape"), ("operator.victoriametrics.com", "VMServiceScrape"),
     ("policy", "PodDisruptionBudget"), ("serving.knative.dev", "Service"), ("split.smi-spec.io", "TrafficSplit"),
 }) - {("cilium.io", "CiliumNetworkPolicy")}  # fmt: skip
-"""Kinds that a table of their own says everything of, or that watch pods and select Services, claims or nodes."""
+"""Kinds that have tables of their own, and kinds that select Services, claims or nodes."""
 
 Selects = Callable[[Mapping[str, str]], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """A selector of pods in an object of the base: the field, and the namespace of the pods (None: every one)."""
+    """A label selector in an object of the base: its field, and the namespace of the pods that it selects (None: all)."""
 
     resource: Resource
     path: Path
@@ -68,12 +68,12 @@ class Shape:
 
     @property
     def field(self) -> str:
-        """The field as it is said."""
+        """The path of the field in messages."""
         return dotted(self.path)
 
 
 def shapes(base: Base) -> tuple[Shape, ...]:
-    """Returns the selectors of pods of all objects of a base that no table knows."""
+    """Returns the pod selectors of all objects of a base whose kinds no table has."""
     return tuple(
         Shape(resource=resource, path=path, namespace=resource.id.namespace or None, selects=selects)
         for resource in base.resources
@@ -85,7 +85,7 @@ def shapes(base: Base) -> tuple[Shape, ...]:
 def lost_and_gained(
     found: Sequence[Shape], namespace: str, origin: Mapping[str, str], clone: Mapping[str, str]
 ) -> tuple[list[Shape], list[Shape]]:
-    """Returns the selectors that select an origin's pods and not its clone's, and those that do the reverse."""
+    """Returns the selectors that select the origin's pods but not its clone's, and those that select the clone's alone."""
     lost, gained = [], []
     where = {"io.kubernetes.pod.namespace": namespace, "projectcalico.org/namespace": namespace}
     for shape in found:
@@ -107,7 +107,7 @@ def _selectors(resource: Resource) -> Iterator[tuple[Path, Selects]]:
 
 
 def _walk(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    """Yields the values at any depth whose field says that they select pods."""
+    """Yields the values of fields, at any depth, whose names end as those of pod selectors do."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key in _HOLDERS:
@@ -130,7 +130,7 @@ def _names_pods(field: str) -> bool:
 
 
 def _predicate(value: Any) -> Selects | None:
-    """Returns what a selector selects by, or None for a value that is none."""
+    """Parses a value as a selector; None where it is not one."""
     if isinstance(value, str):
         try:
             return parse_expression(value) if value.strip() else None
@@ -141,7 +141,7 @@ def _predicate(value: Any) -> Selects | None:
 
 
 def _label_selector(value: Any) -> Selector | None:
-    """Returns a label selector, or None for a value that is none, or that selects objects of a kind that it names."""
+    """Parses a value as a label selector; None where it is not one, or where it selects objects of a kind that it names."""
     if not isinstance(value, Mapping) or "kind" in value:
         return None
     if {"matchLabels", "matchExpressions"} & value.keys():

@@ -1,4 +1,4 @@
-"""Which policies follow to which clones, and under which names (rules R-C4, R-C5, R-G13 and R-I19)."""
+"""Planning of policy copies: which policies are copied for which clones, and their names (rules R-C4, R-C5, R-G13 and R-I19)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plan_policies(
     clones: Sequence[WorkloadClone],
     services: Sequence[ServiceClone],
 ) -> Policies:
-    """Decides which policies are copied, for whom, and under which names."""
+    """Plans the copies of policies for all clones, with their names."""
     copies = tuple(copy for clone in clones for copy in _copies(environment, selectors, clone))
     lost = _lost(selectors, clones)
     is_asked = lost or any(copy.row is FOLLOWING[NETWORK_POLICY] for copy in copies)
@@ -40,7 +40,7 @@ def plan_policies(
 
 
 def _workloads(base: Base) -> Iterator[tuple[str, str, Mapping[str, str]]]:
-    """Yields what may be cloned: namespace, origin label and pod labels."""
+    """Yields namespace, origin label and pod labels of every workload that can be cloned."""
     for row in WORKLOADS.values():
         for workload in base.of(row.group, row.kind) if row.is_clonable else ():
             name = origin_label(row, workload.id.name)
@@ -78,7 +78,7 @@ def _copy_id(policy: ResourceId, clone: WorkloadClone) -> ResourceId:
 
 
 def _why_not(row: Following, policy: Resource, bound: Sequence[Resource], clone: WorkloadClone) -> str | None:
-    """Returns why a copy would not be to the clone what the policy is to its origin, or None."""
+    """Returns why a copy would not protect the clone as the policy protects its origin, or None."""
     if policy.manifest.get("specs"):
         return "it has several 'specs', of which each selects pods of its own"
     pod = at(clone.origin.manifest, (*clone.row.template, "spec")) or {}
@@ -92,7 +92,7 @@ def _why_not(row: Following, policy: Resource, bound: Sequence[Resource], clone:
 
 
 def _lost(selectors: Selectors, clones: Iterable[WorkloadClone]) -> dict[tuple[ResourceId, str], dict[object, Peer]]:
-    """Returns the peers that mean origins and not their clones, by policy and origin label."""
+    """Returns the NetworkPolicy peers that match origins but not their clones, by policy and origin label."""
     lost: dict[tuple[ResourceId, str], dict[object, Peer]] = {}
     for clone in clones:
         namespace, origin = clone.id.namespace, pod_labels(clone.row, clone.origin.manifest)
@@ -137,7 +137,7 @@ def _of_copies(environment: Environment, attached: Attached, copies: Iterable[Po
 
 
 def gained(selectors: Selectors, clone: WorkloadClone) -> tuple[list[ResourceId], list[ResourceId]]:
-    """Returns the policies that select a clone and not its origin, and those that let it through and not its origin."""
+    """Returns the policies that select a clone but not its origin, and those that admit the clone but not its origin."""
     namespace, origin, labels = clone.id.namespace, pod_labels(clone.row, clone.origin.manifest), clone.pods.labels
     bound = {resource.id for _, resource in selectors.follow.matching(namespace, origin)}
     scopes = {scope(peer) for peer in selectors.peers.matching(namespace, origin)}

@@ -1,4 +1,4 @@
-"""NetworkPolicies: which pods they isolate in which direction, and whom their rules let in or through by labels.
+"""NetworkPolicies: the directions in which they isolate pods, and the peers that their rules admit by labels.
 
 Semantics are those of https://kubernetes.io/docs/concepts/services-networking/network-policies/. Policies are unions: another
 one can only let more through to pods that are isolated already, and isolates those that were not.
@@ -21,14 +21,14 @@ SIDES: dict[str, tuple[str, str]] = {"Ingress": ("ingress", "from"), "Egress": (
 """Direction -> field of its rules, and field of a rule's peers."""
 
 Place = tuple[ResourceId, str, int, int]
-"""Where a peer stands: policy, direction, number of the rule, and number of the peer in it."""
+"""The position of a peer: policy, direction, index of the rule, and index of the peer in it."""
 
 Scope = tuple[ResourceId, str, int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A peer that names pods by their labels: where it stands, its pod selector, and its namespaceSelector if it has one."""
+    """A peer with a podSelector: its position, its podSelector, and its namespaceSelector if it has one."""
 
     policy: Resource
     direction: str
@@ -39,7 +39,7 @@ class Peer:
 
     @property
     def place(self) -> Place:
-        """Where it stands."""
+        """The position of the peer."""
         return self.policy.id, self.direction, self.rule, self.number
 
 
@@ -92,20 +92,20 @@ def index_peers(base: Base) -> Index[Peer]:
 
 
 def scope(peer: Peer) -> Scope:
-    """Returns what peers of one rule share that let pods of the same namespaces through to the same ports."""
+    """Returns the key that peers of one rule share if they admit pods of the same namespaces to the same ports."""
     return peer.policy.id, peer.direction, peer.rule, json.dumps(peer.namespaces, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Whom the base's peers mean: `by_peer` the workloads at each place, and `namespaces` of all that have an origin label."""
+    """The workloads that the base's peers match, `by_peer` by position; `namespaces` are those of each origin label."""
 
     by_peer: Mapping[Place, tuple[tuple[str, str], ...]]
     namespaces: Mapping[str, frozenset[str]]
 
 
 def admitted(index: Index[Peer], workloads: Iterable[tuple[str, str, Mapping[str, str]]]) -> Admitted:
-    """Asks an index of peers for workloads: namespaces, origin labels, and labels of pods."""
+    """Looks up the peers that match workloads, given as namespaces, origin labels and pod labels."""
     found: dict[Place, list[tuple[str, str]]] = {}
     namespaces: dict[str, set[str]] = {}
     for namespace, origin, labels in workloads:

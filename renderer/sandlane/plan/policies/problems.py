@@ -1,4 +1,4 @@
-"""Problems of the planned copies of policies: those that cannot be made, and clones that a policy binds anew."""
+"""Problems of policy copies: policies that cannot be copied, and policies that select a clone but not its origin."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def policy_problems(plan: Plan) -> Iterator[Problem]:
 
 
 def _by_shape(unknown: Sequence[Shape], clone: WorkloadClone) -> Iterator[Problem]:
-    """Yields objects of kinds that no table knows, with a selector of pods that tells a clone from its origin."""
+    """Yields objects of unknown kinds with a pod selector that matches a clone or its origin, but not both."""
     origin = pod_labels(clone.row, clone.origin.manifest)
     lost, gained = lost_and_gained(unknown, clone.id.namespace, origin, clone.pods.labels)
     for shape in {shape.resource.id: shape for shape in reversed(lost)}.values():
@@ -47,7 +47,7 @@ def _by_shape(unknown: Sequence[Shape], clone: WorkloadClone) -> Iterator[Proble
 
 
 def unattached(holder: Sandbox | RouteGroup, path: Path, copy: AttachedCopy) -> Problem:
-    """Returns the problem of a policy that cannot be copied for the copy of what it names."""
+    """Returns the problem of an attached policy that cannot be copied for its target's copy."""
     return report(
         "SL323",
         source=holder.source,

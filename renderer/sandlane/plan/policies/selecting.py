@@ -1,4 +1,4 @@
-"""Policies that select pods: what binds an origin by its labels has to bind its clone as well (rule R-C4).
+"""Policies with pod selectors: a policy that selects an origin is copied for its clone (rule R-C4).
 
 A kind is a row. What a row says of Istio is read from its control plane: which kinds select in every namespace from the root
 namespace (AuthorizationPolicy, RequestAuthentication, WasmPlugin and EnvoyFilter do; PeerAuthentication, Telemetry and
@@ -65,7 +65,7 @@ FOLLOWING: dict[GroupKind, Following] = {
         Following(group="monitoring.coreos.com", kind="PodMonitor", is_copied=False),
     )
 }  # fmt: skip
-"""(group, kind) -> row: what binds or watches an origin's pods."""
+"""(group, kind) -> row, for policies and monitors that select pods."""
 
 
 def following(base: Base, root_namespace: str) -> Iterator[Entry]:
@@ -101,5 +101,5 @@ def is_by_source(spec: Manifest, field: str, match: Manifest) -> bool:
 
 
 def selecting(row: Following, labels: dict[str, str]) -> dict[str, Any]:
-    """Returns the value of a kind's pod selector that selects by labels."""
+    """Returns a policy's pod selector as matchLabels and matchExpressions."""
     return {row.labels: labels}

@@ -72,7 +72,7 @@ ROWS: dict[str, Row] = {
     "SL310": Row(
         acceptable=True,
         text="no Service selects '{object}' and none of its environment changes, so its clone takes work from the base's own queue or schedule",
-        hint="give the clone a queue of its own through 'env'",
+        hint="give the clone a queue of its own, such as 'env: [{{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}}]'",
         why="A consumer cannot be reached by routes: its clone competes with the origin for messages.",
         bad="workloads:\n- {name: mailer, image: registry.example/mailer:2}\n",
         good="workloads:\n- name: mailer\n  containers:\n  - name: mailer\n    env: [{name: QUEUE, value: orders-$(SANDLANE_TENANT_ID)}]\n",
@@ -182,7 +182,7 @@ ROWS: dict[str, Row] = {
     ),
     "SL327": Row(
         level="notice",
-        text="requests of tenant '{tenant}' that '{object}' sends to subset '{subset}' of '{service}' reach the clone of '{one}': the subset "
+        text="requests of '{tenants}' that '{object}' sends to subset '{subset}' of '{service}' reach the clone of '{one}': the subset "
         "selects '{other}', which is not cloned",
         hint="clone that one too, or leave it so where one version stands in for all",
         why="The clone stands in for its whole Service: a tenant that cloned one version has no other.",

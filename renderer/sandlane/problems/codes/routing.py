@@ -312,8 +312,8 @@ ROWS: dict[str, Row] = {
         good="patch: '[{op: add, path: /spec/rules/0/timeouts, value: {request: 5s}}]'\n",
     ),
     "SL454": Row(
-        text="gateway '{gateway}' in 'spec.{field}' is no Gateway of Istio in the base",
-        why="Carriers are removed, and previews served, by VirtualServices of Istio's Gateways.",
+        text="gateway '{gateway}' in 'spec.{field}' is no {kind} in the base",
+        why="Previews are served by routes of a Gateway, and carriers are removed by VirtualServices of Istio's own.",
         bad="routes: {strip: [pubilc]}\n",
         good="routes: {strip: [istio-ingress/public]}\n",
     ),
@@ -458,6 +458,14 @@ ROWS: dict[str, Row] = {
         why="Linkerd ignores no route for a filter of a backendRef; it takes the backend for invalid.",
         bad="backendRefs: [{name: cart, port: 80, filters: [{type: URLRewrite}]}]\n",
         good="backendRefs: [{name: cart, port: 80, filters: [{type: RequestHeaderModifier}]}]\n",
+    ),
+    "SL477": Row(
+        text="carriers cannot be removed at '{gateway}', a Gateway of the Gateway API, by objects beside the base's",
+        hint="say 'routes.entry: mesh', and add to each rule of its routes the filter {{type: RequestHeaderModifier, "
+        "requestHeaderModifier: {{remove: [{headers}]}}}}",
+        why="A route that removes carriers from all requests is the base's own; at Istio's Gateways an adopted VirtualService does it.",
+        bad="mesh: linkerd with routes: {strip: [infra/public]}\n",
+        good="mesh: linkerd with routes: {entry: mesh}\n",
     ),
 }
 """Code -> row."""

@@ -159,6 +159,20 @@ ROWS: dict[str, Row] = {
         bad="workloads:\n- {name: mailer, use: Deployment/mailer-v2}  # reads a queue\n",
         good="workloads:\n- {name: reviews, use: Deployment/reviews-v2}\n",
     ),
+    "SL227": Row(
+        text="expected a ResourceList on stdin, found {found}",
+        hint="let kustomize or kpt call the function: 'kpt fn eval --exec', or 'transformers' with 'kustomize build --enable-alpha-plugins --enable-exec'",
+        why="A KRM function reads the objects that it is to change, and its configuration, from a ResourceList.",
+        bad="cat base/*.yaml | sandlane fn\n",
+        good="apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n",
+    ),
+    "SL228": Row(
+        text="there is no Environment: not as functionConfig, not among the items, and no sandlane.yaml here or above",
+        hint="give one of them, or name its file: 'sandlane fn FILE'",
+        why="The environment says which mesh routes requests, and how these carry a tenantID.",
+        bad="functionConfig: {kind: ConfigMap}\n",
+        good="functionConfig: {apiVersion: sandlane.dev/v1alpha1, kind: Environment, spec: {base: ['-'], mesh: istio}}\n",
+    ),
     "SL230": Row(
         text="{reason}",
         hint="give a strategic merge patch (a mapping) or JSON 6902 operations (a list), as in kustomize",
@@ -273,6 +287,13 @@ ROWS: dict[str, Row] = {
         why="Where the base calls a name that nobody has, or that is found in another namespace, everybody's requests would reach the sandbox.",
         bad="kind: Service\nmetadata: {name: legacy}  # with LEGACY_URL: http://legacy in the base, which has no such Service\n",
         good="kind: Service\nmetadata: {name: legacy-dev1}\n",
+    ),
+    "SL247": Row(
+        text="pods of '{object}' would be found by '{annotation}: {value}', as those of '{other}' of the base are",
+        hint="{way}",
+        why="Requests and messages for that name, of everybody, would reach pods of the sandbox.",
+        bad="annotations: {dapr.io/app-id: orders}  # of a pod template of a sandbox; orders is the base's\n",
+        good="annotations: {dapr.io/app-id: orders-dev1}\n",
     ),
     "SL250": Row(
         text="'{value}' stands in typographic quotes, which are part of the value",

@@ -69,7 +69,7 @@ def _called(world: World, value: Any, home: str) -> Iterator[Called]:
     elif isinstance(value, str):
         yield from ((home, name) for name in _BARE.findall(value))
         for host in _DOTTED.findall(value):
-            parts = host.removesuffix(f".{world.claims.environment.cluster.domain}").removesuffix(".svc").split(".")
+            parts = host.removesuffix(f".svc.{world.claims.environment.cluster.domain}").removesuffix(".svc").split(".")
             if len(parts) == 2:
                 yield parts[1], parts[0]
                 yield home, ".".join(parts)

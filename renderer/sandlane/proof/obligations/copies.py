@@ -7,31 +7,23 @@ controllers read it otherwise (timeouts on Linkerd), is its route's. A route for
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource, annotations_of, at, labels_of, spec_of
-from sandlane.k8s.selectors import from_label_selector
+from sandlane.k8s.resource import Resource, annotations_of, labels_of, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import AddedRoute, added_routes
 from sandlane.proof.alignment import same
+from sandlane.proof.copied_metadata import other_metadata
 from sandlane.proof.literals import (
     MARKS,
     NOTES,
     ORIGIN,
-    OWNED_LABELS,
-    OWNED_PREFIXES,
-    SANDBOX,
-    TENANT,
-    is_literal,
     quoted,
 )
 from sandlane.proof.readers import GATEWAY_API, HTTP_ROUTE
 from sandlane.proof.routes import parents_of, rules_of
 from sandlane.proof.world import World
 
-_PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-labs/gatewayAPI")
-_OURS = "sandlane.dev/"
 _CHANGED = ("parentRefs", "rules")
 """Fields of a copy's spec that are not its route's."""
 
@@ -42,7 +34,7 @@ def check(world: World) -> Iterator[Problem]:
         yield from _without_method(world, added)
         if added.origin is not None:
             yield from _place(world, added, added.origin)
-            yield from _metadata(world, added.resource, added.origin)
+            yield from other_metadata(world, added.resource, added.origin)
         else:
             yield from _first(world, added)
 
@@ -103,37 +95,3 @@ def _place(world: World, added: AddedRoute, base: Resource) -> Iterator[Problem]
         # No host names and an empty list of them are the same to the API server.
         if field not in _CHANGED and not same(mine.get(field) or None, spec.get(field) or None):
             yield _wrong(resource, f"'spec.{field}' is not that of '{base.id}'", ("spec", field))
-
-
-def _metadata(world: World, resource: Resource, base: Resource) -> Iterator[Problem]:
-    """Yields annotations and labels that decide otherwise than the base's who reads the copy, and how (timeouts on Linkerd)."""
-    found_by = _found_by(world, base)
-    marks = {TENANT, SANDBOX, ORIGIN, world.claims.environment.tenant_label, "app.kubernetes.io/managed-by"}
-    for field, mine, theirs in (
-        ("annotation", annotations_of(resource.manifest), annotations_of(base.manifest)),
-        ("label", labels_of(resource.manifest), labels_of(base.manifest)),
-    ):
-        for key in dict.fromkeys((*theirs, *mine)):
-            is_own = key.startswith(_OURS) or key in marks
-            is_released = key not in mine and (key.startswith(OWNED_PREFIXES) or _is_tracked(field, key, theirs))
-            is_own |= field == "annotation" and key not in theirs and is_literal(resource.manifest, key, mine[key])
-            is_released |= field == "label" and key not in mine and key in found_by
-            is_note = key not in theirs and world.is_note(f"{field}s", key)
-            if not is_own and not is_released and not is_note and mine.get(key) != theirs.get(key):
-                yield _wrong(resource, f"{field} '{key}' is not that of '{base.id}'", ("metadata", f"{field}s"))
-
-
-def _is_tracked(field: str, key: str, values: Manifest) -> Any:
-    """Tells whether a label is one by which Helm or Argo CD takes an object for its own."""
-    return field == "label" and (key == "app.kubernetes.io/instance" or OWNED_LABELS.get(key) == values.get(key))
-
-
-def _found_by(world: World, base: Resource) -> frozenset[str]:
-    """Returns the labels by which Argo Rollouts' Gateway API plugin finds a route, and its own: copies must not have them."""
-    keys = {"rollouts.argoproj.io/gatewayapi-canary"}
-    for rollout in world.base.of("argoproj.io", "Rollout"):
-        plugin: Any = at(rollout.manifest, _PLUGIN) or {}
-        selector = plugin.get(f"{base.id.kind[:4].lower()}RouteSelector") or {}
-        if (plugin.get("namespace") or rollout.id.namespace) == base.id.namespace:
-            keys |= {requirement.key for requirement in from_label_selector(selector)}
-    return frozenset(keys)

@@ -13,6 +13,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import align, entries
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, VIRTUAL_SERVICE
+from sandlane.proof.route_values import refused
 from sandlane.proof.routes import rules_of
 from sandlane.proof.world import World
 
@@ -136,6 +137,7 @@ def _route(resource: Resource) -> Iterator[tuple[str, Path]]:
             counts.append((f"headers in a match{place}", len(headers), _LISTED, path))
             longest = max((len(str(header.get("value"))) for header in headers), default=0)
             counts.append((f"characters of a header's value{place}", longest, _HEADER, path))
+    yield from refused(rules)
     for what, found, limit, path in counts:
         if found > limit:
             yield f"has {found} {what}, expected at most {limit}", path

@@ -11,18 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import hosts, same
-from sandlane.proof.clones import origin_of, unfit_clone
+from sandlane.proof.preview_outcomes import are_clones, network_after, route_gateway
 from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.istio_matches import gateway_name
-from sandlane.semantics.network import ISTIO, Network, make_network, overlaid
-from sandlane.semantics.outcomes import Destination, Forward
+from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Address, Client
 from sandlane.semantics.tables import Rule
 from sandlane.specs.model import Carrier
@@ -33,9 +32,9 @@ _SPEC = {"hosts", "gateways", "http"}
 def check(world: World) -> Iterator[Problem]:
     """Yields previews that are missing, for other hosts or gateways, or other than the base's routes with clones."""
     preview = world.claims.environment.preview
-    if preview is None or not world.reader.reads_virtual_services:
+    if preview is None or not world.reader.reads_virtual_services or route_gateway(world):
         return
-    found, after = previews_of(world), _overlaid(world)
+    found, after = previews_of(world), network_after(world)
     for where, holder in sorted(world.holders.items()):
         own = [vs for vs in found if directory(vs) == where]
         for vs in own:
@@ -72,12 +71,6 @@ def _bounds(world: World, vs: Resource, host: str, gateway: str) -> Iterator[Pro
     for other in world.base.of(*VIRTUAL_SERVICE):
         if host in hosts(other.manifest):
             yield _wrong("SL601", vs, f"has the host of '{other.id}'", ("spec", "hosts"))
-
-
-def _overlaid(world: World) -> Network:
-    cluster = world.claims.environment.cluster
-    base = overlaid(world.base, world.output.resources)
-    return make_network(base, mesh=world.claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace)
 
 
 def _rules(world: World, after: Network, vs: Resource, host: str, tenant: str) -> Iterator[Problem]:
@@ -138,7 +131,7 @@ def _difference(world: World, ours: Rule, mine: Rule, tenant: str) -> str:
     carriers = world.claims.environment.carriers
     if not _carries(ours.outcome.changes, mine.outcome.changes, carriers, tenant):
         return "does not give requests the carriers alone"
-    if not _are_clones(world, ours.outcome.destinations, mine.outcome.destinations, tenant):
+    if not are_clones(world, ours.outcome.destinations, mine.outcome.destinations, tenant):
         return "sends elsewhere than to clones in place of what was cloned"
     bare = replace(mine.outcome, destinations=(), changes=None, mirrors=())
     is_same = bare == replace(ours.outcome, destinations=(), changes=None, mirrors=())
@@ -159,26 +152,3 @@ def _carries(ours: Any, mine: Any, carriers: Sequence[Carrier], tenant: str) -> 
     if members:
         expected["add"] = {**added, "baggage": ",".join([*own, members])}
     return same(dict(after), expected)
-
-
-def _are_clones(world: World, ours: Sequence[Destination], mine: Sequence[Destination], tenant: str) -> bool:
-    cloned = world.clones.cloned[tenant]
-    meant = [d for d in ours if _service(world, d) in cloned] or list(ours)
-    wanted: dict[tuple[Any, ...], int] = {}
-    for d in meant:
-        key = (_service(world, d) if _service(world, d) in cloned else d.host, d.port)
-        wanted[key] = wanted.get(key, 0) + d.weight
-    found: dict[tuple[Any, ...], int] = {}
-    for d in mine:
-        service = world.added_service(_service(world, d))
-        if service and unfit_clone(world, service, tenant):
-            return False
-        key = (origin_of(service) if service else d.host, d.port)
-        found[key] = found.get(key, 0) + d.weight
-    wholes = sum(wanted.values()), sum(found.values())
-    return wanted.keys() == found.keys() and all(wanted[k] * wholes[1] == found[k] * wholes[0] for k in wanted)
-
-
-def _service(world: World, destination: Destination) -> ResourceId | None:
-    named = service_of(destination.host, "", world.network.domain)
-    return ResourceId("", "Service", named.namespace, named.name) if named else None

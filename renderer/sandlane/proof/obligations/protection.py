@@ -19,7 +19,7 @@ from sandlane.problems.problem import Problem
 from sandlane.proof.alignment import same
 from sandlane.proof.claims import Claim
 from sandlane.proof.pod_secrets import tokens
-from sandlane.proof.privileges import data_of_others, more, ordinary
+from sandlane.proof.privileges import data_gained, more, ordinary
 from sandlane.proof.world import World
 from sandlane.specs.model import Policy
 
@@ -73,7 +73,7 @@ def _privileges(world: World, origin: Resource | None, resource: Resource, claim
     templates = at(resource.manifest, ("spec", "volumeClaimTemplates")) or ()
     known = at(origin.manifest, ("spec", "volumeClaimTemplates")) or () if origin else ()
     alone = [resource.manifest] if resource.id.kind == "PersistentVolumeClaim" else []
-    gained = [*data_of_others([t for t in (*templates, *alone) if not any(same(t, k) for k in known)])]
+    gained = [*data_gained(known, (*templates, *alone))]
     if _template(resource):
         gained += (
             more(_template(origin), _template(resource), claims) if origin else ordinary(_template(resource), claims)

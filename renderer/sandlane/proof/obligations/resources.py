@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from sandlane.k8s.resource import Resource, ResourceId, at, labels_of, spec_of
+from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.workload_kinds import workload_kind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
 from sandlane.proof.literals import ORIGIN, SERVICE, TENANT
 from sandlane.proof.world import World, base_pods
+from sandlane.specs.model import Environment
 
 _HARMFUL = (
     ".istio.io", "gateway.networking.k8s.io", "linkerd.io", "networking.k8s.io", "admissionregistration.k8s.io", "discovery.k8s.io",
@@ -38,7 +40,7 @@ def check(world: World) -> Iterator[Problem]:
             if id in read:
                 yield _wrong(resource, "pods of the base name it")
             yield from _labels(resource)
-            yield from _selector(resource, claim)
+            yield from _selector(resource, claim, world.claims.environment)
 
 
 def _wrong(resource: Resource, what: str) -> Problem:
@@ -86,8 +88,16 @@ def _labels(resource: Resource) -> Iterator[Problem]:
             yield _wrong(resource, f"carries '{key}', which is for clones")
 
 
-def _selector(resource: Resource, claim: Claim) -> Iterator[Problem]:
+_PUBLISHING = re.compile(
+    r"(istio|linkerd)\.io/|^(external-dns\.alpha|service\.beta)\.kubernetes\.io/|^(cloud\.google|tailscale|konghq)\.com/"
+    r"|^networking\.gke\.io/|^getambassador\.io/|^service\.cilium\.io/|^multicluster\.x-k8s\.io/"
+)
+_CLOUD_ROLE = re.compile(r"^(eks\.amazonaws\.com|iam\.gke\.io|azure\.workload\.identity)/")
+
+
+def _selector(resource: Resource, claim: Claim, environment: Environment) -> Iterator[Problem]:
     """Yields selectors that could select what is not the tenant's."""
+    privileges, tenant_label = environment.policy.privileges, environment.tenant_label
     row = workload_kind(resource.id.group, resource.id.kind)
     spec = spec_of(resource.manifest)
     if (resource.id.group, resource.id.kind) == ("", "Service"):
@@ -96,5 +106,16 @@ def _selector(resource: Resource, claim: Claim) -> Iterator[Problem]:
             yield _wrong(resource, f"does not select by '{TENANT}: {claim.tenant}'")
         if spec.get("type") not in (None, "ClusterIP") or spec.get("externalIPs") or spec.get("externalName"):
             yield _wrong(resource, "can be reached from outside, or takes an address of others")
+        for key in sorted({*labels_of(resource.manifest), *annotations_of(resource.manifest)}):
+            if _PUBLISHING.search(key) and key != tenant_label:
+                yield _wrong(resource, f"carries '{key}', by which others publish or route it")
+    elif (resource.id.group, resource.id.kind) == ("", "ServiceAccount"):
+        for key in sorted(annotations_of(resource.manifest)):
+            if _CLOUD_ROLE.search(key) and "serviceAccount" not in privileges:
+                yield _wrong(resource, f"carries '{key}', which gives it a role of a cloud")
+        if (
+            resource.manifest.get("secrets") or resource.manifest.get("imagePullSecrets")
+        ) and "secrets" not in privileges:
+            yield _wrong(resource, "gives Secrets to its pods")
     elif row and row.selector and at(spec, ("selector", "matchLabels", TENANT)) != claim.tenant:
         yield _wrong(resource, f"does not select by '{TENANT}: {claim.tenant}'")

@@ -32,18 +32,25 @@ def check(world: World) -> Iterator[Problem]:
     for claim in (claim for claim in world.claims.sandboxes if claim.asked is not None):
         expected = expected_objects(world, claim)
         for resource in by_directory.get(f"sandboxes/{claim.name}", ()):
-            manifest = expected.pop(resource.id, None)
-            if manifest is None:
-                yield _wrong(resource, f"'{resource.id}' is nothing that the spec of sandbox '{claim.name}' asks for")
-                continue
-            found = list(differences(manifest, resource.manifest, world.is_note))
-            for path, what in found[:_TOLD]:
-                yield report("SL622", source=resource.source, path=path, what=f"'{resource.id}': {what}")
-            if len(found) > _TOLD:
-                yield _wrong(resource, f"'{resource.id}' differs in {len(found) - _TOLD} more places")
+            yield from _compared(world, claim, resource, expected.pop(resource.id, None))
+        if claim.brought is not None:
+            expected |= claim.brought
+            for resource in world.resources.get(claim.name, ()):
+                yield from _compared(world, claim, resource, expected.pop(resource.id, None))
         for id in sorted(expected):
             what = f"sandbox '{claim.name}' has no '{id}', which its spec asks for"
             yield report("SL622", source=claim.source, what=what)
+
+
+def _compared(world: World, claim: Claim, resource: Resource, expected: Manifest | None) -> Iterator[Problem]:
+    if expected is None:
+        yield _wrong(resource, f"'{resource.id}' is nothing that the spec of sandbox '{claim.name}' asks for")
+        return
+    found = list(differences(expected, resource.manifest, world.is_note))
+    for path, what in found[:_TOLD]:
+        yield report("SL622", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+    if len(found) > _TOLD:
+        yield _wrong(resource, f"'{resource.id}' differs in {len(found) - _TOLD} more places")
 
 
 def expected_objects(world: World, claim: Claim) -> dict[ResourceId, Manifest]:

@@ -84,7 +84,7 @@ def _gateways(before: Network, after: Network, previews: frozenset[str]) -> Iter
         for network in (before, after):
             for route, _ in network.attached.get(gateway.id, ()):
                 names |= {str(n) for n in _spec(route).get("hostnames") or ()}
-        yield from _entered(gateway, {x.get("port") for x in listeners}, names)
+        yield from _entered(gateway, {x.get("port") for x in listeners}, names - previews)
 
 
 def _bound(network: Network) -> set[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sandlane.problems.broken_request import BrokenRequest
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, Source, dotted
 from sandlane.proof.requests.rest import Left
@@ -48,9 +49,21 @@ class Violation:
         """Returns it as a problem of the object whose rule the request meets; `other` is for those that no object has."""
         origin = self.place or self.base_place
         what = f"a request {self.request}: {_place(self.place)} {self.met}, expected what {_place(self.base_place)} does: {self.meant}"
-        return report(
+        problem = report(
             self.code, source=origin.resource.source if origin else other, path=origin.path if origin else (), what=what
         )
+        base = self.base_place
+        return replace(problem, request=self._told(), base=(base.resource.source, base.path) if base else None)
+
+    def _told(self) -> BrokenRequest:
+        """Returns the request as a problem names it; lines and files are found when it is shown."""
+        place = (self.place.resource.source.file, None) if self.place else None
+        base = (self.base_place.resource.source.file, None) if self.base_place else None
+        return BrokenRequest(
+            method=self.method, host=self.host, port=self.port, authority=self.authority, path=self.path,
+            client=called(self.client), carriers=self.carriers, headers=self.headers, meant=self.meant, met=self.met,
+            base=base, now=place,
+        )  # fmt: skip
 
 
 def violation(

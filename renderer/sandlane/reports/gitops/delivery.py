@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sandlane.base.base import declared_scopes
 from sandlane.clone.resources.read import group_of_kind
+from sandlane.files.tree import join
 from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, GroupKind, is_cluster_scoped
 from sandlane.output.flux_units import output_path
 from sandlane.plan.policies.attached import ATTACHING
@@ -50,8 +51,11 @@ class Delivery:
         return "/".join(part for part in (self.path, unit) if part) or "."
 
 
-def make_delivery(inputs: Inputs, repository: str, revision: str) -> Delivery:
-    """Returns what an environment's output needs: by the environment and its base, never by which sandboxes exist."""
+def make_delivery(inputs: Inputs, repository: str, revision: str, path: str | None = None) -> Delivery:
+    """Returns what an environment's output needs: by the environment and its base, never by which sandboxes exist.
+
+    `path` is where the output lies in the repository, where that is not where it is written (None). Raises OutsideRoot.
+    """
     environment, base = inputs.environment, inputs.base
     is_full = environment.output.base == "full"
     scopes = declared_scopes(r.manifest for r in base.of("apiextensions.k8s.io", "CustomResourceDefinition"))
@@ -63,7 +67,7 @@ def make_delivery(inputs: Inputs, repository: str, revision: str) -> Delivery:
         environment=environment,
         repository=repository,
         revision=revision,
-        path=output_path(environment),
+        path=output_path(environment) if path is None else join("", path),
         units=("shared", "base") if is_full else ("shared",),
         namespaces=tuple(sorted({environment.default_namespace, *homes} - {""})),
         kinds=tuple(sorted(written | (held - cluster))),

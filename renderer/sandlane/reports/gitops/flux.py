@@ -48,7 +48,7 @@ def flux_objects(delivery: Delivery, *, is_single: bool) -> Iterator[dict[str, A
             "metadata": {"name": flux.name, "namespace": flux.namespace},
             "spec": {"interval": "1m", "url": delivery.repository, "ref": {"branch": delivery.revision}},
         }
-    placed = replace(environment, output=replace(environment.output, flux=flux))
+    placed = replace(environment, output=replace(environment.output, flux=replace(flux, path=delivery.path or ".")))
     for unit in ("",) if is_single else (*delivery.units, "flux"):
         yield kustomization(placed, flux, unit_name(environment, unit or "sandboxes"), unit)
     yield {

@@ -1,4 +1,4 @@
-"""The two commits by which route objects change hands, as edits of files (docs/argocd.md, docs/flux.md).
+"""The two commits by which route objects change hands, as edits of files (docs/guides/argocd.md, docs/guides/flux.md).
 
 The first keeps their old owner from pruning them. The second moves them to a directory that `base` lists and the old owner does not
 apply, and adopts them. Whoever syncs first after it, the live objects are never without an owner: the old owner lets go of what it may

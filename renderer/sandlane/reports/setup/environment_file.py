@@ -92,10 +92,12 @@ def _named(id: ResourceId, namespace: str) -> str:
 
 
 def _more(set_up: SetUp) -> Iterator[str]:
-    istio = [id for id in set_up.gateways if id.group == "networking.istio.io"]
-    if istio and set_up.mesh.value in ("istio", "istio-ambient"):
+    # Istio serves previews at its own Gateways, and any mesh at those of the Gateway API.
+    groups = ("networking.istio.io",) if set_up.mesh.value in ("istio", "istio-ambient") else ()
+    served = [id for group in (*groups, "gateway.networking.k8s.io") for id in set_up.gateways if id.group == group]
+    if served:
         yield "  # A host for each sandbox at a gateway, where a browser needs no header:"
-        gateway = f"{istio[0].namespace}/{istio[0].name}"
+        gateway = f"{served[0].namespace}/{served[0].name}"
         yield f'  # preview: {{host: "{{tenantID}}.preview.example.com", gateway: {gateway}}}'
     yield "  # What specs may ask for:"
     yield "  # policy:"

@@ -1,0 +1,107 @@
+"""Changes of objects that change nothing in a cluster, each with the reason: two texts of one normal form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Form = Callable[[Any], Any]
+
+
+def harmless(before: Mapping[str, Any], after: Mapping[str, Any], cloned: frozenset[str] = frozenset()) -> str | None:
+    """Returns why a change of an object is none, or None; `cloned` are the origins of which the output has clones."""
+    for reason, kinds, form in REASONS:
+        if before.get("kind") in kinds and _same(form(before), form(after)):
+            return reason
+    if before.get("kind") == "NetworkPolicy" and _same(_for_clones(before, cloned), _for_clones(after, cloned)):
+        return FOR_NOBODY
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _without_nothing(value: Any) -> Any:
+    """Returns a value without nulls, which the API server drops."""
+    if isinstance(value, Mapping):
+        return {key: _without_nothing(inner) for key, inner in value.items() if inner is not None}
+    return [_without_nothing(inner) for inner in value] if isinstance(value, list) else value
+
+
+_EVERYTHING = {"type": "PathPrefix", "value": "/"}
+
+
+def _defaulted(manifest: Any) -> Any:
+    """Returns an HTTPRoute with the defaults of its CRD written out, and every rule's backends without a needless repetition."""
+    route = _without_nothing(manifest)
+    spec = route.get("spec") or {}
+    service = {"group": "", "kind": "Service"}
+    parents = [
+        {"group": "gateway.networking.k8s.io", "kind": "Gateway", **parent} for parent in spec.get("parentRefs") or ()
+    ]
+    rules = []
+    for rule in spec.get("rules") or ():
+        matches = [_match(match) for match in rule.get("matches") or [{}]]
+        backends = [{**service, "weight": 1, **backend} for backend in rule.get("backendRefs") or ()]
+        kept = {key: value for key, value in rule.items() if key not in ("matches", "backendRefs") and value}
+        rules.append({**kept, "matches": matches, "backendRefs": _once(backends)})
+    return {**route, "spec": {**spec, "parentRefs": parents, "rules": rules}}
+
+
+def _match(match: Any) -> Any:
+    path = {**_EVERYTHING, **(match.get("path") or {})}
+    headers = [{"type": "Exact", **header} for header in match.get("headers") or ()]
+    return {**match, "path": path, "headers": headers}
+
+
+def _once(backends: Sequence[Any]) -> list[Any]:
+    """Returns one of backends that are all the same: its share of the requests is all of them."""
+    return list(backends[:1]) if all(_same(backend, backends[0]) for backend in backends) else list(backends)
+
+
+def _alternatives(value: Any) -> Any:
+    """Returns a NetworkPolicy, or a part of one, with each list sorted and without repetitions: all of its lists are alternatives,
+    but for requirements, which hold together in any order as well.
+    """
+    if isinstance(value, Mapping):
+        return {key: _alternatives(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return sorted({json.dumps(_alternatives(inner), sort_keys=True) for inner in value})
+    return value
+
+
+def _for_clones(value: Any, cloned: frozenset[str]) -> Any:
+    """Returns a NetworkPolicy whose peers name those origins alone of which there are clones."""
+    if isinstance(value, Mapping):
+        kept = {key: _for_clones(inner, cloned) for key, inner in value.items()}
+        if value.get("key") == "sandlane.dev/origin" and isinstance(value.get("values"), list):
+            kept["values"] = sorted({origin for origin in value["values"] if origin in cloned})
+        return kept
+    return [_for_clones(inner, cloned) for inner in value] if isinstance(value, list) else value
+
+
+def _by_port(manifest: Any) -> Any:
+    """Returns a VirtualService with its HTTP entries by the port that all of their matches name, in their order."""
+    entries: dict[str, list[Any]] = {}
+    for entry in (manifest.get("spec") or {}).get("http") or ():
+        ports = {str(match.get("port")) for match in entry.get("match") or [{}]}
+        entries.setdefault(ports.pop() if len(ports) == 1 else "any", []).append(entry)
+    if entries.keys() & {"any", "None"}:
+        return manifest
+    return {**manifest, "spec": {**manifest["spec"], "http": entries}}
+
+
+FOR_NOBODY = "harmless: a peer for clones of which there are none"
+REASONS: tuple[tuple[str, tuple[str, ...], Form], ...] = (
+    (
+        "harmless: a null is no value",
+        ("Deployment", "HTTPRoute", "NetworkPolicy", "Service", "VirtualService"),
+        _without_nothing,
+    ),
+    ("harmless: a default of the CRD, or the only backend twice", ("HTTPRoute",), _defaulted),
+    ("harmless: alternatives in another order, or twice", ("NetworkPolicy",), _alternatives),
+    ("harmless: entries for other ports in another order", ("VirtualService",), _by_port),
+)
+"""Reason -> the kinds that it is for, and the normal form by which both texts say the same."""

@@ -1,0 +1,145 @@
+"""The terminal: colour and width by what it is, words that `--quiet` leaves out, a line of progress, and pipes that break."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO, cast
+
+import click
+
+_VERBOSITY = "sandlane.verbosity"
+_HEAD = re.compile(r"(?P<place>.*?: )?(?P<code>SL\d{3}) (?P<notice>notice: )?(?P<text>.*)", re.DOTALL)
+_PATIENCE = 1.0
+"""Seconds after which a terminal is told that work goes on."""
+
+
+def colour(environment: Mapping[str, str]) -> bool | None:
+    """Returns whether colour is forced or forbidden; None leaves it to where the text goes (no-color.org, bixense.com/clicolors)."""
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return False if environment.get("CLICOLOR") == "0" or environment.get("TERM") == "dumb" else None
+
+
+def verbosity() -> int:
+    """Returns -1 for `--quiet`, 1 for `--verbose`, else 0."""
+    context = click.get_current_context(silent=True)
+    return int(context.meta.get(_VERBOSITY, 0)) if context else 0
+
+
+def with_verbosity(command: click.Command) -> click.Command:
+    """Returns a command that has `--quiet` and `--verbose`."""
+    if not any(isinstance(p, click.Option) and "--quiet" in p.opts for p in command.params):
+        command.params += [
+            _option("-q", "--quiet", -1, "Say nothing but what is wrong."),
+            _option("-v", "--verbose", 1, "Also say what was read, and how long it took."),
+        ]
+    return command
+
+
+def _option(short: str, long: str, level: int, help: str) -> click.Option:
+    def chosen(context: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            context.meta[_VERBOSITY] = level
+
+    return click.Option([short, long], is_flag=True, expose_value=False, callback=chosen, help=help)
+
+
+def words(line: str, *, least: int = 0) -> None:
+    """Writes words for people to stderr, unless they asked for fewer."""
+    if verbosity() >= least:
+        click.echo(line, err=True)
+
+
+def painted(problem: str) -> str:
+    """Returns a problem as it is shown, in colours that are taken out again where no terminal is."""
+    line, _, hint = problem.partition("\n")
+    found = _HEAD.fullmatch(line)
+    if not found:
+        return problem
+    style = {"fg": "yellow"} if found["notice"] else {"fg": "red"}
+    place = click.style(found["place"][:-2], bold=True) + ": " if found["place"] else ""
+    below = "\n" + hint.replace("hint:", click.style("hint:", fg="cyan"), 1) if hint else ""
+    return f"{place}{click.style(found['code'], bold=True, **cast(Any, style))} {found['notice'] or ''}{found['text']}{below}"
+
+
+def verb(word: str) -> str:
+    """Returns a word that says what becomes of a file, in its colour."""
+    colours = {"create": "green", "missing": "green", "update": "yellow", "stale": "yellow"}
+    return click.style(word, fg=colours.get(word, "red"))
+
+
+def width() -> int | None:
+    """Returns the width that tables fold to; None where stdout is no terminal, so that each row is a line."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Says on a terminal that work goes on, once it takes longer than a second; nothing is left of it."""
+    if not sys.stderr.isatty() or verbosity() < 0 or os.environ.get("TERM") == "dumb":
+        yield
+        return
+    done = threading.Event()
+    thread = threading.Thread(target=_tick, args=(what, done, sys.stderr), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _tick(what: str, done: threading.Event, stream: TextIO) -> None:
+    start = time.monotonic()
+    if done.wait(_PATIENCE):
+        return
+    while not done.wait(0.2):
+        stream.write(f"\r{what} … {time.monotonic() - start:.0f} s\x1b[K")
+        stream.flush()
+    stream.write("\r\x1b[K")
+    stream.flush()
+
+
+class Unbroken:
+    """A stream that nobody may read to its end, as with `| head`: what is left is thrown away, and the exit status stays right."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Writes a text, or throws it away."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._discard()
+            return len(text)
+
+    def flush(self) -> None:
+        """Writes out what is buffered, or throws it away."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._discard()
+
+    def _discard(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+
+
+def survive_broken_pipes() -> None:
+    """Lets stdout and stderr outlive their readers."""
+    sys.stdout = cast(TextIO, Unbroken(sys.stdout))
+    sys.stderr = cast(TextIO, Unbroken(sys.stderr))

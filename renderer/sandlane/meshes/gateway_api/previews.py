@@ -1,0 +1,205 @@
+"""Previews at Gateways of the Gateway API: a host for each tenant at which a browser needs no header (rule R-G15).
+
+A preview has copies of the routes that the base has for a host at that Gateway, for the tenant's host. They lead to clones where they
+lead to Services that the tenant cloned, and a filter gives requests the carriers, so that what lies behind knows the tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandlane.k8s.hosts import covers
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.meshes.carriers import header_of
+from sandlane.meshes.gateway_api.attached_routes import Attached, Route
+from sandlane.meshes.gateway_api.copies import Copying, Rule, copied_route, redirects, tenant_rule
+from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
+from sandlane.meshes.gateway_api.gateway_hosts import (
+    Served,
+    attached_at,
+    closest_listeners,
+    hosts_of,
+    is_admitted,
+    listeners_of,
+    routes_for,
+)
+from sandlane.output.layout import Placed
+from sandlane.plan.model import Plan, Tenant
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Problem
+from sandlane.specs.model import Carrier, Preview
+
+_NAME = ("networking.istio.io", "Gateway")
+
+
+class _Unfit(Exception):
+    """Raised where there can be no previews: its arguments say what is wrong and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """The copies of routes for previews, each with what it is a copy of, or why there are none."""
+
+    copies: tuple[tuple[Copying, Placed], ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def gateway_of(plan: Plan) -> Resource | None:
+    """Returns the Gateway of the Gateway API that serves previews; Istio's own of that name goes before it where Istio reads it."""
+    if plan.environment.preview is None:
+        return None
+    namespace, _, name = plan.environment.preview.gateway.partition("/")
+    if plan.environment.mesh in ("istio", "istio-ambient") and ResourceId(*_NAME, namespace, name) in plan.base.by_id:
+        return None
+    return plan.base.by_id.get(ResourceId(GATEWAY, "Gateway", namespace, name))
+
+
+def previews(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Previewed:
+    """Returns the previews of all tenants; `routes` are the base's, those of Gateways among them."""
+    gateway, preview, source = gateway_of(plan), plan.environment.preview, plan.environment.source
+    if gateway is None or preview is None:
+        return Previewed()
+    by_host = hosts_of(gateway, routes)
+    try:
+        of = _of(gateway, preview, by_host)
+        served = routes_for(gateway, routes, of)
+        found = [
+            (copying, _preview(plan, dialect, copying, host))
+            for tenant in plan.tenants
+            if tenant.services
+            for host in [_host(preview, tenant, by_host)]
+            for copying in _copyings(plan, gateway, tenant, served, host)
+        ]
+    except _Unfit as unfit:
+        what, way = unfit.args
+        return Previewed(problems=(report("SL455", source=source, path=("spec", "preview"), what=what, way=way),))
+    hosts = [placed.manifest["spec"]["hostnames"][0] for _, placed in found[:1]]
+    return Previewed(tuple(found), tuple(p for host in hosts for p in _taken(plan, by_host, host, of)))
+
+
+def _taken(plan: Plan, by_host: Mapping[str, Sequence[Route]], host: str, of: str) -> Iterator[Problem]:
+    """Yields the host of a preview for which the base answers by a wildcard with other routes than the preview has."""
+    wild = max((known for known in by_host if known.startswith("*") and covers(known, host)), key=len, default=of)
+    if wild != of:
+        source, object = plan.environment.source, str(by_host[wild][0].resource.id)
+        yield report(
+            "SL459", source=source, path=("spec", "preview", "host"), host=host, wild=wild, object=object, of=of
+        )
+
+
+def _of(gateway: Resource, preview: Preview, by_host: Mapping[str, object]) -> str:
+    """Returns the host of the base whose routes previews have. Raises _Unfit."""
+    host = preview.of.lower() if preview.of else next(iter(by_host), "") if len(by_host) == 1 else ""
+    if host not in by_host:
+        names = f"'{gateway.id}'"
+        if not by_host:
+            raise _Unfit(f"finds no host of the base at {names}", "give the base a route at the gateway")
+        what = (
+            f"is of '{host}', which {names} has not" if preview.of else f"does not say which host of {names} it is of"
+        )
+        raise _Unfit(what, f"say 'of: HOST'; hosts there: {', '.join(sorted(by_host))}")
+    return host
+
+
+def _host(preview: Preview, tenant: Tenant, taken: Mapping[str, object]) -> str:
+    """Returns the host of a tenant's preview. Raises _Unfit."""
+    host = preview.host.replace("{tenantID}", tenant.id)
+    if any(not 0 < len(label) <= 63 for label in host.split(".")):
+        raise _Unfit(
+            f"makes the host '{host}', which is no host name", "shorten the tenantID, or give it a label of its own"
+        )
+    if host in taken:
+        raise _Unfit(f"makes the host '{host}', which the base has already", "choose another 'host'")
+    return host
+
+
+def _copyings(plan: Plan, gateway: Resource, tenant: Tenant, served: Served, host: str) -> Iterator[Copying]:
+    """Yields how routes are copied for a tenant's host. Raises _Unfit."""
+    carriers = {header_of(carrier) for carrier in plan.environment.carriers}
+    for route in {r.resource.id: r for found in served.values() for r, _ in found}.values():
+        matched = [m for rule in route.rules for m in rule.get("matches") or ()]
+        if any(str(h.get("name")).lower() in carriers for match in matched for h in match.get("headers") or ()):
+            raise _Unfit(f"finds conditions on carriers in '{route.resource.id}'", "take them out of the base route")
+        parents: list[Attached] = []
+        for attached in attached_at(gateway, route):
+            ports = [port for port, found in served.items() if (route, attached) in found]
+            parents += _parents(plan, gateway, route, attached, ports, host)
+        unique = {str(sorted(a.reference.items())): a for a in parents}
+        yield Copying(route=route, tenant=tenant, parents=tuple(unique.values()))
+
+
+def _parents(
+    plan: Plan, gateway: Resource, route: Route, attached: Attached, ports: Sequence[int], host: str
+) -> list[Attached]:
+    """Returns a parentRef for the listeners of some ports that serve a host, as it is or one for each port. Raises _Unfit."""
+    meant = listeners_of(gateway, attached)
+    own = {x["port"] for x in meant if x in closest_listeners(gateway, x["port"], host)}
+    if own == set(ports):
+        return [attached]
+    found = []
+    for port in ports:
+        closest = closest_listeners(gateway, port, host)
+        fit = [x for x in closest if x in meant] or [x for x in closest if is_admitted(plan, gateway, x, route)]
+        if not fit:
+            model = next((x for x in meant if x["port"] == port), {})
+            raise _unserved(plan, gateway, route, model, host)
+        reference = {**attached.reference, "sectionName": fit[0]["name"]}
+        found.append(replace(attached, reference=reference, parent=replace(attached.parent, listener=fit[0]["name"])))
+    return found
+
+
+def _unserved(plan: Plan, gateway: Resource, route: Route, model: Manifest, host: str) -> _Unfit:
+    """Returns the error where no listener serves a preview's host, with the line to write."""
+    pattern = plan.environment.preview.host if plan.environment.preview else host
+    wide = pattern.replace("{tenantID}", "*") if pattern.startswith("{tenantID}.") else host
+    parts = [f"port: {model.get('port')}, protocol: {model.get('protocol')}, hostname: '{wide}'"]
+    parts += ["tls: {…}"] if model.get("tls") else []
+    more = f", with the 'tls' of listener '{model.get('name')}'" if model.get("tls") else ""
+    return _Unfit(
+        f"makes the host '{host}', which no listener of '{gateway.id}' serves for '{route.resource.id}'",
+        f"add to its 'spec.listeners': - {{name: preview, {', '.join(parts)}}}{more}",
+    )
+
+
+def _preview(plan: Plan, dialect: Dialect, copying: Copying, host: str) -> Placed:
+    environment, tenant = plan.environment, copying.tenant
+    rules = [_rule(plan, dialect, copying, rule) for rule in copying.route.rules]
+    placed = copied_route(environment, plan.base, copying, rules, f"preview-{tenant.id}")
+    spec = {"parentRefs": placed.manifest["spec"]["parentRefs"], "hostnames": [host]}
+    rest = {key: value for key, value in placed.manifest["spec"].items() if key not in spec}
+    return replace(placed, manifest={**placed.manifest, "spec": {**spec, **rest}})
+
+
+def _rule(plan: Plan, dialect: Dialect, copying: Copying, rule: Rule) -> Rule:
+    """Returns a tenant's copy of a rule for its preview: it gives requests the carriers, where it sends them anywhere."""
+    made = tenant_rule(plan.environment, dialect, copying, rule)
+    if redirects(rule):
+        return made
+    filters = carrying(made.get("filters") or [], plan.environment.carriers, copying.tenant.id)
+    return {
+        "matches": made["matches"],
+        "filters": filters,
+        **{k: v for k, v in made.items() if k not in ("matches", "filters")},
+    }
+
+
+def carrying(filters: Sequence[Manifest], carriers: Sequence[Carrier], tenant: str) -> list[Manifest]:
+    """Returns filters that give the carriers to a request: headers are set, a baggage member is appended."""
+    given = next((f for f in filters if f.get("type") == "RequestHeaderModifier"), None)
+    modifier: dict[str, Any] = dict((given or {}).get("requestHeaderModifier") or {})
+    own = {carrier.header.lower(): tenant for carrier in carriers if carrier.header}
+    members = ",".join(f"{carrier.baggage}={tenant}" for carrier in carriers if carrier.baggage)
+    taken = {*own, *(["baggage"] if members else [])}
+    if own:
+        kept = [h for h in modifier.get("set") or () if str(h["name"]).lower() not in own]
+        modifier["set"] = [*kept, *({"name": name, "value": value} for name, value in own.items())]
+    if members:
+        before = [str(h["value"]) for h in modifier.get("add") or () if str(h["name"]).lower() == "baggage"]
+        others = [h for h in modifier.get("add") or () if str(h["name"]).lower() != "baggage"]
+        modifier["add"] = [*others, {"name": "baggage", "value": ",".join([*before, members])}]
+    if modifier.get("remove"):
+        modifier["remove"] = [name for name in modifier["remove"] if str(name).lower() not in taken]
+    made = {"type": "RequestHeaderModifier", "requestHeaderModifier": {k: v for k, v in modifier.items() if v}}
+    return [made if item is given else item for item in filters] if given else [*filters, made]

@@ -1,0 +1,89 @@
+"""Values that the CRDs of routes refuse: types that are none, filters that stand twice, and names that are empty.
+
+https://gateway-api.sigs.k8s.io/reference/spec/ (enumerations, CEL rules and list-map keys), and Linkerd's HTTPRoute.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sandlane.k8s.resource import Manifest
+from sandlane.problems.problem import Path
+
+_MATCHES = {"Exact", "RegularExpression"}
+_PATHS = {*_MATCHES, "PathPrefix"}
+_FILTERS = {
+    "CORS": "cors",
+    "ExternalAuth": "externalAuth",
+    "ExtensionRef": "extensionRef",
+    "RequestHeaderModifier": "requestHeaderModifier",
+    "RequestMirror": "requestMirror",
+    "RequestRedirect": "requestRedirect",
+    "ResponseHeaderModifier": "responseHeaderModifier",
+    "URLRewrite": "urlRewrite",
+}
+"""Type of a filter -> the field that says what it does."""
+_SEVERAL = {"ExtensionRef", "RequestMirror"}
+"""Types of filters that one rule may have several of."""
+
+Refused = Iterator[tuple[str, Path]]
+
+
+def refused(rules: Sequence[Manifest]) -> Refused:
+    """Yields values in rules that the API server refuses, and where they stand."""
+    for number, rule in enumerate(rules):
+        path: Path = ("spec", "rules", number)
+        yield from _filters(rule.get("filters") or (), (*path, "filters"))
+        for place, match in enumerate(rule.get("matches") or ()):
+            yield from _match(match, (*path, "matches", place))
+        for place, backend in enumerate(rule.get("backendRefs") or ()):
+            here = (*path, "backendRefs", place)
+            yield from _filters(backend.get("filters") or (), (*here, "filters"))
+            for field in ("kind", "name", "namespace"):
+                if backend.get(field) == "":
+                    yield f"has an empty '{field}'", (*here, field)
+
+
+def _match(match: Manifest, path: Path) -> Refused:
+    for field, known in (("path", _PATHS), ("method", _MATCHES)):
+        value = match.get(field)
+        # A method of HTTP is a text; of gRPC a match of its own.
+        if isinstance(value, dict):
+            yield from _type(value, known, (*path, field))
+    for field in ("headers", "queryParams"):
+        for number, header in enumerate(match.get(field) or ()):
+            yield from _type(header, _MATCHES, (*path, field, number))
+
+
+def _type(value: Manifest, known: set[str], path: Path) -> Refused:
+    if value.get("type") is not None and value["type"] not in known:
+        yield f"has type '{value['type']}', expected one of {', '.join(sorted(known))}", (*path, "type")
+
+
+def _filters(filters: Sequence[Manifest], path: Path) -> Refused:
+    for number, each in enumerate(filters):
+        kind = str(each.get("type") or "")
+        here = (*path, number)
+        if kind not in _FILTERS:
+            yield f"has a filter of type '{kind}', expected one of {', '.join(_FILTERS)}", here
+        elif each.get(_FILTERS[kind]) is None:
+            yield f"has a filter of type '{kind}' without '{_FILTERS[kind]}'", here
+        for field in ("requestHeaderModifier", "responseHeaderModifier"):
+            yield from _header_changes(each.get(field) or {}, (*here, field))
+    counted = Counter(str(each.get("type")) for each in filters)
+    for kind, times in counted.items():
+        if times > 1 and kind not in _SEVERAL:
+            yield f"has {times} filters of type '{kind}', expected at most one", path
+
+
+def _header_changes(modifier: Manifest, path: Path) -> Refused:
+    for operation in ("set", "add"):
+        headers: Sequence[Any] = modifier.get(operation) or ()
+        for name, times in Counter(str(header.get("name")).lower() for header in headers).items():
+            if times > 1:
+                yield f"changes header '{name}' {times} times", (*path, operation)
+        for number, header in enumerate(headers):
+            if not header.get("value"):
+                yield f"changes header '{header.get('name')}' to nothing", (*path, operation, number)

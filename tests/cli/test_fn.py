@@ -1,0 +1,299 @@
+"""Streams: `render --passthrough` loses nothing, and `fn` is a KRM function, also of the real kustomize and kpt."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from sandlane.cli.main import group
+from tests.shared import REPOSITORY, SHARED, needs_shared
+
+ENVIRONMENT: Any = {
+    "apiVersion": "sandlane.dev/v1alpha1", "kind": "Environment", "metadata": {"name": "staging"},
+    "spec": {"base": ["-"], "defaultNamespace": "shop", "mesh": "istio"},
+}  # fmt: skip
+SANDBOX: Any = {
+    "apiVersion": "sandlane.dev/v1alpha1", "kind": "DevelopmentSandbox", "metadata": {"name": "dev1"},
+    "spec": {"workloads": [{"name": "web", "image": "registry.example/web:2"}]},
+}  # fmt: skip
+WEB: list[Any] = [
+    {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"containers": [{"name": "web", "image": "registry.example/web:1"}]},
+            },
+        },
+    },
+    {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+        "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80}]},
+    },
+    {
+        "apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "web"},
+        "spec": {"hosts": ["web"], "http": [{"route": [{"destination": {"host": "web"}}]}]},
+    },
+]  # fmt: skip
+OTHERS: list[Any] = [
+    {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}, "data": {"a": "Yg=="}},
+    {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "test", "annotations": {"helm.sh/hook": "test"}},
+     "spec": {"containers": [{"name": "c", "image": "c:1"}]}},
+    {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "widgets.example.com"},
+     "spec": {"group": "example.com", "names": {"kind": "Widget", "plural": "widgets"}, "scope": "Namespaced", "versions": []}},
+    {"apiVersion": "v1", "kind": "ConfigMap",
+     "metadata": {"name": "local", "annotations": {"config.kubernetes.io/local-config": "true"}}, "data": {}},
+    {"apiVersion": "sandlane.dev/v1alpha1", "kind": "DevelopmentSandbox", "metadata": {"name": "of-the-chart"},
+     "spec": {"workloads": [{"name": "x"}]}, "status": {}},
+    {"apiVersion": "v1", "kind": "ConfigMap",
+     "metadata": {"name": "owned", "labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": {
+         "meta.helm.sh/release-name": "shop", "argocd.argoproj.io/tracking-id": "x"}}, "data": {"a": "${B}"}, "status": {"x": 1}},
+]  # fmt: skip
+ADDED = ["Deployment/web-dev1", "Service/web-dev1"]
+
+
+def names(objects: list[Any]) -> list[str]:
+    return [f"{o['kind']}/{o['metadata']['name']}" for o in objects]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with an environment and a sandbox, where the user stands."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "sandboxes").mkdir()
+    (tmp_path / "sandlane.yaml").write_text(json.dumps(ENVIRONMENT))
+    (tmp_path / "sandboxes" / "dev1.yaml").write_text(json.dumps(SANDBOX))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, stream: str = "") -> tuple[int, str, str]:
+    result = CliRunner().invoke(group, list(arguments), prog_name="sandlane", input=stream)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+PASSTHROUGH = ("render", "--base", "-", "--stdout", "--passthrough")
+
+
+def test_what_is_piped_through_loses_nothing(here: Path) -> None:
+    status, out, err = run(*PASSTHROUGH, stream=yaml.safe_dump_all([*OTHERS, *WEB]))
+    found = list(yaml.safe_load_all(out))
+    assert (status, err) == (0, "")
+    assert names(found) == [*names([*OTHERS, *WEB]), *ADDED]
+    assert found[: len(OTHERS)] == OTHERS
+    route = next(o for o in found if o["kind"] == "VirtualService")
+    assert (found[len(OTHERS) : -3], found.index(route)) == (WEB[:2], len(found) - 3)
+    assert [entry.get("name") for entry in route["spec"]["http"]] == ["tenant-dev1", None]
+
+
+def test_what_is_piped_through_with_nothing_to_add_is_the_same(here: Path) -> None:
+    (here / "sandboxes" / "dev1.yaml").write_text(json.dumps({**SANDBOX, "spec": {**SANDBOX["spec"], "suspend": True}}))
+    found = list(yaml.safe_load_all(run(*PASSTHROUGH, stream=yaml.safe_dump_all([*OTHERS, *WEB[:2]]))[1]))
+    assert found == [*OTHERS, *WEB[:2]]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--passthrough"], [*PASSTHROUGH[1:], "--only", "shared"], ["--passthrough", "--stdout"]]
+)
+def test_when_to_pass_through(here: Path, arguments: list[str]) -> None:
+    status, out, err = run("render", *arguments)
+    said = "--passthrough goes with '--base - --stdout', one environment and without --only\n"
+    assert (status, out, err.partition("Error: ")[2]) == (2, "", said)
+
+
+@needs_shared
+def test_found_failure_1(here: Path) -> None:
+    case = SHARED / "cases/found/gitops/1"
+    shutil.copytree(case, here / "1", copy_function=shutil.copyfile)
+    given = [o for o in yaml.safe_load_all((case / "stream.yaml").read_text()) if o]
+    status, out, _ = run("render", "1", *PASSTHROUGH[1:], stream=(case / "stream.yaml").read_text())
+    found = list(yaml.safe_load_all(out))
+    assert (status, found[: len(given)]) == (0, given)
+    assert {o["kind"] for o in given} >= {"Secret", "Pod"}
+    status, out, err = run("render", "1", "--base", "-", "--stdout", stream=(case / "stream.yaml").read_text())
+    assert (status, err.count("SL340")) == (0, sum(o["kind"] == "Secret" for o in given))
+    assert "helm.sh/hook: test" in out
+
+
+def backwards(value: Any) -> Any:
+    """Returns data with the fields of every mapping in another order."""
+    if isinstance(value, dict):
+        return {key: backwards(value[key]) for key in sorted(value, reverse=True)}
+    return [backwards(item) for item in value] if isinstance(value, list) else value
+
+
+def test_whatever_feeds_the_base_the_bytes_are_the_same(here: Path) -> None:
+    environment = {**ENVIRONMENT, "spec": {**ENVIRONMENT["spec"], "base": ["base"], "output": {"base": "full"}}}
+    (here / "sandlane.yaml").write_text(json.dumps(environment))
+    (here / "base").mkdir()
+    (here / "built").mkdir()
+    for number, manifest in enumerate([*WEB, *OTHERS]):
+        (here / "base" / f"{number}.yaml").write_text(yaml.safe_dump(manifest, sort_keys=False))
+        (here / "built" / f"{9 - number}.yaml").write_text(yaml.safe_dump(backwards(manifest), sort_keys=False))
+    (here / "built" / "kustomization.yaml").write_text(
+        f"resources: {[f'{9 - n}.yaml' for n in range(9) if n not in (6, 7)]}\n"
+    )
+    listed = json.dumps(
+        {"apiVersion": "v1", "kind": "List", "items": [backwards(o) for o in reversed([*WEB, *OTHERS])]}
+    )
+    outputs = [
+        run("render", "--stdout")[:2],
+        run("render", "--stdout", "--base", "-", stream=yaml.safe_dump_all([*OTHERS, *WEB]))[:2],
+        run("render", "--stdout", "--base", "-", stream=listed)[:2],
+        run("render", "--stdout", "--base", "built")[:2],
+    ]
+    assert outputs == [outputs[0]] * 4
+    assert outputs[0][0] == 0
+
+
+def call(*items: Any, config: Any = None, **more: Any) -> str:
+    given = {"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": list(items), **more}
+    return json.dumps({**given, **({"functionConfig": config} if config else {})})
+
+
+@pytest.mark.parametrize(
+    ("items", "config", "is_on_disk"),
+    [
+        pytest.param([ENVIRONMENT, SANDBOX, *WEB], None, False, id="all-are-items"),
+        pytest.param([SANDBOX, *WEB], ENVIRONMENT, False, id="environment-is-the-config"),
+        pytest.param(WEB, SANDBOX, True, id="sandbox-is-the-config"),
+        pytest.param(WEB, None, True, id="all-on-disk"),
+    ],
+)
+def test_a_call(here: Path, items: list[Any], config: Any, is_on_disk: bool) -> None:
+    if not is_on_disk:
+        (here / "sandlane.yaml").unlink()
+        shutil.rmtree(here / "sandboxes")
+    status, out, err = run("fn", stream=call(*items, *OTHERS[:4], config=config))
+    found = yaml.safe_load(out)
+    assert (status, err) == (0, "")
+    assert names(found["items"]) == [*names([*items, *OTHERS[:4]]), *ADDED]
+    assert (found["kind"], found.get("functionConfig")) == ("ResourceList", config)
+    paths = [o["metadata"]["annotations"]["internal.config.kubernetes.io/path"] for o in found["items"][-2:]]
+    assert paths == [f"rendered/sandboxes/dev1/shop/{kind}-web-dev1.yaml" for kind in ("deployment", "service")]
+
+
+def test_what_an_earlier_call_has_written_is_no_base(here: Path) -> None:
+    status, first, _ = run("fn", stream=call(*WEB))
+    added = yaml.safe_load(first)["items"][-2:]
+    assert (status, names(added)) == (0, ADDED)
+    assert run("fn", stream=call(*WEB, *added)) == (0, first, "")
+
+
+def test_routes_with_tenants_entries_are_no_base(here: Path) -> None:
+    """Written over its own base, a function would take its entries for the base's: that is an error, never a second entry."""
+    changed = yaml.safe_load(run("fn", stream=call(*WEB))[1])["items"]
+    status, _, err = run("fn", stream=call(*changed))
+    assert (status, "SL302 'Service/shop/web-dev1' is taken by 'VirtualService/shop/web' of the base" in err) == (
+        2,
+        True,
+    )
+
+
+def test_items_keep_their_places(here: Path) -> None:
+    place = {"internal.config.kubernetes.io/path": "app/route.yaml", "internal.config.kubernetes.io/index": "1"}
+    route = {**WEB[2], "metadata": {"name": "web", "annotations": {**place, "note": "x"}}}
+    found = yaml.safe_load(run("fn", stream=call(*WEB[:2], route))[1])["items"][2]
+    assert (found["metadata"]["annotations"], len(found["spec"]["http"])) == ({**place, "note": "x"}, 2)
+
+
+def test_problems_are_results(here: Path) -> None:
+    wrong = {**SANDBOX, "spec": {"workloads": [{"name": "wbe"}]}}
+    (here / "sandboxes" / "dev1.yaml").write_text(json.dumps(wrong))
+    status, out, err = run("fn", stream=call(*WEB))
+    found = yaml.safe_load(out)
+    text = "SL210 workload 'Deployment/shop/wbe' is not in the base"
+    assert (status, found["items"], err.startswith("sandboxes/dev1.yaml:1:")) == (2, WEB, True)
+    assert found["results"] == [
+        {
+            "message": f"{text} (hint: did you mean 'web'?)",
+            "severity": "error",
+            "file": {"path": "sandboxes/dev1.yaml"},
+            "field": {"path": "spec.workloads[0].name"},
+            "tags": {"code": "SL210"},
+        }
+    ]
+
+
+@pytest.mark.parametrize("stream", ["kind: List\n", "", "[]", "kind: ResourceList\nitems: [1]\n"])
+def test_what_is_no_call(here: Path, stream: str) -> None:
+    status, out, err = run("fn", stream=stream)
+    assert (status, out, err.partition(" expected")[0]) == (2, "", "<stdin>:1:1: SL227" if stream else "<stdin>: SL227")
+
+
+def test_a_call_without_an_environment(here: Path) -> None:
+    (here / "sandlane.yaml").unlink()
+    status, out, err = run("fn", stream=call(*WEB))
+    assert (status, yaml.safe_load(out)["results"][0]["tags"], "SL228" in err) == (2, {"code": "SL228"}, True)
+
+
+def script(here: Path) -> Path:
+    """Returns an executable that is `sandlane`."""
+    file = here / "bin" / "sandlane"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f'#!/bin/sh\nPYTHONPATH={REPOSITORY / "renderer"} exec {sys.executable} -m sandlane "$@"\n')
+    file.chmod(0o755)
+    return file
+
+
+@pytest.mark.skipif(shutil.which("kpt") is None, reason="there is no kpt")
+def test_kpt_calls_it(here: Path) -> None:
+    package = here / "package"
+    package.mkdir()
+    for name, data in {"web.yaml": WEB, "spec.yaml": [{**o, "metadata": {**o["metadata"], "annotations": {
+            "config.kubernetes.io/local-config": "true"}}} for o in (ENVIRONMENT, SANDBOX)]}.items():  # fmt: skip
+        (package / name).write_text(yaml.safe_dump_all(data))
+    command = [
+        "kpt",
+        "fn",
+        "eval",
+        str(package),
+        "--exec",
+        f"{script(here)} fn",
+        "--truncate-output=false",
+        "-o",
+        str(here / "out"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=here)
+    assert done.returncode == 0, done.stderr
+    written = sorted(path.relative_to(here / "out").as_posix() for path in (here / "out").rglob("*.yaml"))
+    assert written == [
+        "rendered/sandboxes/dev1/shop/deployment-web-dev1.yaml",
+        "rendered/sandboxes/dev1/shop/service-web-dev1.yaml",
+        "spec.yaml",
+        "web.yaml",
+    ]
+    route = next(
+        o for o in yaml.safe_load_all((here / "out" / "web.yaml").read_text()) if o["kind"] == "VirtualService"
+    )
+    assert [entry.get("name") for entry in route["spec"]["http"]] == ["tenant-dev1", None]
+
+
+KUSTOMIZE = os.environ.get("KUSTOMIZE") or shutil.which("kustomize")
+
+
+@pytest.mark.skipif(KUSTOMIZE is None, reason="there is no kustomize")
+def test_kustomize_calls_it(here: Path) -> None:
+    (here / "fn").write_text(f"#!/bin/sh\nexec {script(here)} fn\n")  # kustomize gives a function no arguments
+    (here / "fn").chmod(0o755)
+    function = "exec: {path: ./fn}\n"
+    config = {**SANDBOX, "metadata": {"name": "dev1", "annotations": {"config.kubernetes.io/function": function}}}
+    (here / "web.yaml").write_text(yaml.safe_dump_all(WEB))
+    (here / "dev1.yaml").write_text(yaml.safe_dump(config))
+    (here / "kustomization.yaml").write_text("resources: [web.yaml]\ntransformers: [dev1.yaml]\n")
+    command = [str(KUSTOMIZE), "build", "--enable-alpha-plugins", "--enable-exec", str(here)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=here)
+    assert done.returncode == 0, done.stderr
+    assert sorted(names(list(yaml.safe_load_all(done.stdout)))) == sorted([*names(WEB), *ADDED])
