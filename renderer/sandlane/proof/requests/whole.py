@@ -109,7 +109,7 @@ def _sent(network: Network, found: Attached) -> Iterator[str]:
 def is_closed(network: Network, address: Address, table: Table) -> bool:
     """Tells whether a mesh leaves no way to route an address that has no rules: routes would have no effect, or do harm."""
     host = network.hosts.get(network.concrete(address.host))
-    if host is None or not host.is_service or host.is_external:
+    if host is None or not host.is_service or (host.is_external and network.mesh != "istio"):
         return True
     if network.mesh == "linkerd":
         serving = [a for a in network.attached.get(host.resource.id, ()) if a[1].get("port") == address.port]
