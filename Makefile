@@ -96,6 +96,7 @@ $(STAMPS)/envoy: $(STAMPS)/venv pyproject.toml constraints.txt
 	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime
 
 $(STAMPS)/istiod: tests/istiod/main.go tests/istiod/go.mod tests/istiod/go.sum
+	@command -v go >/dev/null || { echo "test-istiod needs Go 1.26 or later: https://go.dev/dl" >&2; exit 1; }
 	@mkdir -p $(STAMPS)
 	@cd tests/istiod && go build -buildvcs=false -ldflags='-s -w' -o "$(CURDIR)/$@" .
 

@@ -285,6 +285,34 @@ def test_what_only_the_api_server_refuses_may_be_a_notice() -> None:
     ]
 
 
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_ports_are_of_a_range(port: int) -> None:
+    held = tree({"a.yaml": text({**service("web"), "spec": {"ports": [{"port": port}]}})})
+    with pytest.raises(Invalid) as invalid:
+        read_base(held, ["a.yaml"], "shop")
+    (line,) = shown(invalid.value.problems, held)
+    said = "SL129 field 'spec.ports[0].port' of 'Service/web' is a number, expected a number from 1 to 65535"
+    assert line.split(": ", 1)[1].split("\n")[0] == said
+
+
+def test_names_of_references_are_not_empty() -> None:
+    reference = {"name": "web", "namespace": ""}
+    route = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "r"},
+        "spec": {"parentRefs": [reference]},
+    }
+    held = tree({"a.yaml": text(route)})
+    with pytest.raises(Invalid) as invalid:
+        read_base(held, ["a.yaml"], "shop")
+    (line,) = shown(invalid.value.problems, held)
+    said = (
+        "SL129 field 'spec.parentRefs[0].namespace' of 'HTTPRoute/r' is a string, expected a string that is not empty"
+    )
+    assert line.split(": ", 1)[1].split("\n")[0] == said
+
+
 IMPOSSIBLE = "\n  hint: the API server refuses such a Service: correct the base"
 NO_LABEL = "has a name that is no DNS label of at most 63 characters"
 

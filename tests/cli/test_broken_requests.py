@@ -11,7 +11,7 @@ import pytest
 from sandlane.cli.session import Session
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import claims_of
-from sandlane.proof.requests.judge import check
+from sandlane.proof.obligations.requests import check
 from sandlane.proof.world import make_world
 from sandlane.reports.code_hosts import sarif
 from tests.shared import REPOSITORY

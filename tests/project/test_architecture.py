@@ -126,3 +126,18 @@ def test_every_import_is_a_dependency() -> None:
     foreign = imported - sys.stdlib_module_names - {"sandlane"}
     distributions = {"re2": "google-re2", "ruamel": "ruamel.yaml", "yaml": "pyyaml"}
     assert {distributions.get(name, name) for name in foreign} == {d.partition(">")[0].lower() for d in declared}
+
+
+OBLIGATIONS = sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "proof" / "obligations").glob("*.py"))
+
+
+@pytest.mark.parametrize("file", OBLIGATIONS)
+def test_no_obligation_imports_another(file: str) -> None:
+    assert [name for name in imports(file) if name.startswith("sandlane.proof.obligations.")] == []
+
+
+@pytest.mark.parametrize("file", [file for file in CORE if file.startswith(("proof/", "semantics/"))])
+def test_no_class_of_proof_has_more_than_a_dozen_fields(file: str) -> None:
+    classes = [node for node in ast.walk(ast.parse((PACKAGE / file).read_text())) if isinstance(node, ast.ClassDef)]
+    fields = {c.name: sum(isinstance(node, ast.AnnAssign) for node in c.body) for c in classes}
+    assert {name: count for name, count in fields.items() if count > 13} == {}

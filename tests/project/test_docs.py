@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -201,3 +202,34 @@ def test_excluded_and_owned_paths_are_written(example: Path) -> None:
     ((_, owners),) = blocks("codeowners", GIT)
     for path in (owners.split()[0].strip("/"), block("yamllint")["ignore"].strip()):
         assert (example / path).is_dir()
+
+
+TERMINAL = re.findall(
+    r"<!-- run -->\n```sh\n(.*?)```", (REPOSITORY / "docs" / "terminal.md").read_text(), flags=re.DOTALL
+)
+
+
+def test_the_commands_of_the_terminal(example: Path) -> None:
+    """All in one go, as a developer would: each has to succeed, and none to say that something is wrong."""
+    (example / "bin").mkdir()
+    script = example / "bin" / "sandlane"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sandlane "$@"\n')
+    script.chmod(0o755)
+    assert run(example, "render").returncode == 0
+    environment = {**os.environ, "HOME": str(example), "PATH": f"{script.parent}:{os.environ['PATH']}"}
+    assert len(TERMINAL) == 4
+    for block in TERMINAL:
+        done = subprocess.run(
+            ["sh", "-eu", "-c", block], cwd=example, env=environment, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr.count("SL")) == (0, 0), done.stderr
+    spec = yaml.safe_load((example / "sandboxes" / "dev1.yaml").read_text())["spec"]
+    assert spec["workloads"] == [
+        {
+            "name": "checkout",
+            "image": "registry.example/checkout:pr-44",
+            "env": [{"name": "LOG_LEVEL", "value": "debug"}],
+        }
+    ]
+    assert not (example / "sandboxes" / "dev2.yaml").exists()
+    assert (example / ".config" / "fish" / "completions" / "sandlane.fish").stat().st_size > 0

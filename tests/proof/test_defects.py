@@ -13,17 +13,15 @@ from typing import Any
 
 import pytest
 
-from sandlane.meshes.istio.matches import Inexpressible, tenant_matches
 from sandlane.pipeline import Unproven, render
 from sandlane.problems.catalogue import CATALOGUE
 from sandlane.problems.problem import Invalid, Problem
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
-from sandlane.proof.conditions import Unjudged, demands_of, expected_matches
 from sandlane.specs.inputs import Inputs, read_inputs
-from sandlane.specs.model import Carrier
 from tests import build
 from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
+from tests.proof.recorded import assert_recorded
 from tests.proof.test_proof import Edit, Files, Manifest, drop, gone, make, put
 from tests.proof.test_routes import written
 from tests.shared import SHARED, needs_shared
@@ -180,33 +178,33 @@ DEFECTS = [
     *_istio(
         # P1
         ("base entry changed", put(WEB, at(2, "timeout"), "8s"), "SL601"),
-        ("base entry lost", drop(WEB, at(4)), "SL601"),
-        ("base entries swapped", moved(WEB, 0, 1, 2, 4, 3, 5, 6, 7), "SL601"),
-        ("tenant's entry behind the base's last", moved(WEB, 0, 1, 2, 3, 4, 6, 7, 5), "SL601"),
-        ("carrier dropped", drop(WEB, at(5, "match", 0, "headers")), "SL601"),
-        ("prefix instead of exact", put(WEB, at(5, "match", 0, "headers", "tenantid"), {"prefix": "dev1"}), "SL601"),
-        ("expression that dev10 meets", put(WEB, at(5, "match", 1, "headers", "baggage"), {"regex": ".*tenantID=dev1.*"}), "SL601"),
+        ("base entry lost", drop(WEB, at(4)), "SL601 SL602"),
+        ("base entries swapped", moved(WEB, 0, 1, 2, 4, 3, 5, 6, 7), "SL601 SL602"),
+        ("tenant's entry behind the base's last", moved(WEB, 0, 1, 2, 3, 4, 6, 7, 5), "SL602"),
+        ("carrier dropped", drop(WEB, at(5, "match", 0, "headers")), "SL603"),
+        ("prefix instead of exact", put(WEB, at(5, "match", 0, "headers", "tenantid"), {"prefix": "dev1"}), "SL603"),
+        ("expression that dev10 meets", put(WEB, at(5, "match", 1, "headers", "baggage"), {"regex": ".*tenantID=dev1.*"}), "SL603"),
         ("port condition lost behind a default", drop(CART, at(2, "match", 0, "port")), "SL601"),
         ("default lost", drop(CART, at(1)), "SL601"),
         ("default to another port", put(CART, at(1, "route", 0, "destination", "port", "number"), 8081), "SL601"),
         ("new VirtualService wider than the mesh", put(CART, ("spec", "gateways"), ["mesh", "public"]), "SL601"),
         ("hosts of the base changed", put(WEB, ("spec", "hosts"), ["web", "cart"]), "SL601"),
-        ("adopted VirtualService missing", gone(WEB), "SL601"),
+        ("adopted VirtualService missing", gone(WEB), "SL601 SL602"),
         ("tenant label missing", drop(SERVICE, (*LABELS, "sandlane.dev/tenant")), "SL601"),
         ("sandbox label missing", drop(SERVICE, (*LABELS, "sandlane.dev/sandbox")), "SL601"),
         ("tenantLabel missing", drop(SERVICE, (*LABELS, "tenantID")), "SL601"),
-        ("rule for a Service of the base", put(RULE, ("spec", "host"), "web"), "SL601 SL605"),
+        ("rule for a Service of the base", put(RULE, ("spec", "host"), "web"), "SL601 SL602 SL605"),
         # P2
-        ("port condition lost", drop(CART, at(0, "match", 0, "port")), "SL601"),
-        ("exclusion lost", drop(WEB, at(5, "match", 1, "withoutHeaders")), "SL602 SL603"),
-        ("exclusion of a value only", put(WEB, at(5, "match", 1, "withoutHeaders"), {"tenantid": {"exact": "dev1"}}), "SL602 SL603"),
+        ("port condition lost", drop(CART, at(0, "match", 0, "port")), "SL601 SL602"),
+        ("exclusion lost", drop(WEB, at(5, "match", 1, "withoutHeaders")), "SL603"),
+        ("exclusion of a value only", put(WEB, at(5, "match", 1, "withoutHeaders"), {"tenantid": {"exact": "dev1"}}), "SL603"),
         ("condition on the path lost", drop(WEB, at(0, "match", 0, "uri")), "SL602"),
         ("condition on the path changed", put(WEB, at(0, "match", 0, "uri"), {"exact": "/api"}), "SL602"),
         ("condition on a header lost", drop(WEB, at(0, "match", 1, "headers", "x-beta")), "SL602"),
         ("condition on an absent header lost", drop(WEB, at(0, "match", 1, "withoutHeaders")), "SL602"),
         ("condition added", put(WEB, at(5, "match", 0, "uri"), {"prefix": "/x"}), "SL602"),
         ("match of one carrier lost", drop(WEB, at(5, "match", 1)), "SL602"),
-        ("matches swapped", put(WEB, at(5, "match"), lambda match: match[::-1]), "SL602"),
+        ("matches swapped", put(WEB, at(5, "match"), lambda match: match[::-1]), ""),
         ("timeout lost", drop(WEB, at(0, "timeout")), "SL602"),
         ("timeout changed", put(WEB, at(0, "timeout"), "10s"), "SL602"),
         ("timeout added", put(WEB, at(5, "timeout"), "1s"), "SL602"),
@@ -219,46 +217,46 @@ DEFECTS = [
         ("answer header lost", drop(WEB, at(5, "headers")), "SL602"),
         ("CORS policy lost", drop(WEB, at(0, "corsPolicy")), "SL602"),
         ("mirror lost", drop(WEB, at(0, "mirror")), "SL602"),
-        ("mirror to the base", put(WEB, at(0, "mirror", "host"), "web"), "SL604"),
-        ("name of an entry changed", put(WEB, at(5, "name"), "x"), "SL602"),
+        ("mirror to the base", put(WEB, at(0, "mirror", "host"), "web"), "SL602"),
+        ("name of an entry changed", put(WEB, at(5, "name"), "x"), ""),
         ("entry of a tenant lost", drop(WEB, at(0)), "SL602"),
-        ("entry twice", moved(WEB, 0, 0, 1, 2, 3, 4, 5, 6, 7), "SL602"),
-        ("entries not in the order of tenants", moved(WEB, 1, 0, 2, 3, 4, 5, 6, 7), "SL602"),
+        ("entry twice", moved(WEB, 0, 0, 1, 2, 3, 4, 5, 6, 7), ""),
+        ("entries not in the order of tenants", moved(WEB, 1, 0, 2, 3, 4, 5, 6, 7), ""),
         ("entry before another base entry", moved(WEB, 0, 1, 2, 3, 5, 4, 6, 7), "SL602"),
         ("subset lost", drop(WEB, at(0, "route", 0, "destination", "subset")), "SL602"),
         ("subset without a policy", put(WEB, at(0, "route", 1, "destination", "subset"), "v2"), "SL602"),
         ("weight changed", put(WEB, at(0, "route", 0, "weight"), 1), "SL602"),
         ("weights sent to the base as well", put(WEB, at(0, "route"), lambda r: [*r, build.to("billing", weight=10)]), "SL602"),
-        ("port of a clone lost", drop(WEB, at(5, "route", 0, "destination", "port")), "SL602"),
+        ("port of a clone lost", drop(WEB, at(5, "route", 0, "destination", "port")), ""),
         ("port that is not the match's", put(CART, at(2, "route", 0, "destination", "port", "number"), 80), "SL602"),
         ("entry of a port lost", drop(CART, at(2)), "SL602"),
         ("new VirtualService missing", gone(CART), "SL602"),
         ("entry of a host's only clone lost", drop(FRONT, at(0)), "SL602"),
-        ("port of a host's only clone lost", drop(FRONT, at(0, "route", 0, "destination", "port")), "SL602"),
+        ("port of a host's only clone lost", drop(FRONT, at(0, "route", 0, "destination", "port")), ""),
         # P3
-        ("another tenant's header", put(WEB, at(5, "match", 1, "headers", "tenantid"), {"exact": "dev10"}), "SL601"),
-        ("another tenant's baggage", put(WEB, at(5, "match", 0, "headers", "baggage"), {"regex": REGEX10}), "SL602 SL603"),
+        ("another tenant's header", put(WEB, at(5, "match", 1, "headers", "tenantid"), {"exact": "dev10"}), "SL602"),
+        ("another tenant's baggage", put(WEB, at(5, "match", 0, "headers", "baggage"), {"regex": REGEX10}), "SL602"),
         # P4
-        ("wrong tenant's clone", put(WEB, at(5, "route", 0, "destination", "host"), "web-dev10"), "SL604"),
-        ("host that is no clone", put(WEB, at(5, "route", 0, "destination", "host"), "web-dev2"), "SL604"),
-        ("host of the base", put(WEB, at(5, "route", 0, "destination", "host"), "web"), "SL604"),
-        ("answer of another clone", put(WEB, at(5, "headers", "response", "set", "x-route"), "dev1/x"), "SL604"),
-        ("port that the clone has not", put(CART, at(0, "route", 0, "destination", "port", "number"), 81), "SL604"),
-        ("ports of a clone changed", put(SERVICE, ("spec", "ports", 0, "port"), 81), "SL604"),
-        ("clone of a Service missing", gone(SERVICE), "SL601 SL604"),
+        ("wrong tenant's clone", put(WEB, at(5, "route", 0, "destination", "host"), "web-dev10"), "SL603"),
+        ("host that is no clone", put(WEB, at(5, "route", 0, "destination", "host"), "web-dev2"), "SL602"),
+        ("host of the base", put(WEB, at(5, "route", 0, "destination", "host"), "web"), "SL602"),
+        ("answer of another clone", put(WEB, at(5, "headers", "response", "set", "x-route"), "dev1/x"), "SL602"),
+        ("port that the clone has not", put(CART, at(0, "route", 0, "destination", "port", "number"), 81), "SL602"),
+        ("ports of a clone changed", put(SERVICE, ("spec", "ports", 0, "port"), 81), "SL602 SL604"),
+        ("clone of a Service missing", gone(SERVICE), "SL601 SL602 SL604"),
         ("clone of a workload missing", gone(DEPLOYMENT), "SL604"),
         # P5
-        ("rule missing", gone(RULE), "SL605"),
-        ("TLS softened", put(RULE, ("spec", "trafficPolicy", "tls", "mode"), "DISABLE"), "SL605"),
-        ("traffic policy lost", drop(RULE, ("spec", "trafficPolicy")), "SL605"),
-        ("pool changed", put(RULE, ("spec", "trafficPolicy", "connectionPool", "tcp", "maxConnections"), 50), "SL605"),
-        ("policy of one port added", put(RULE, ("spec", "workloadSelector"), {"matchLabels": {"app": "x"}}), "SL605"),
-        ("visibility lost", drop(RULE, ("spec", "exportTo")), "SL605"),
-        ("subset of the rule lost", drop(RULE, ("spec", "subsets")), "SL605"),
-        ("policy of a subset lost", drop(RULE, ("spec", "subsets", 0, "trafficPolicy")), "SL605"),
-        ("labels of a subset", put(RULE, ("spec", "subsets", 0, "labels"), {"version": "v1"}), "SL605"),
+        ("rule missing", gone(RULE), "SL602 SL605"),
+        ("TLS softened", put(RULE, ("spec", "trafficPolicy", "tls", "mode"), "DISABLE"), "SL602 SL605"),
+        ("traffic policy lost", drop(RULE, ("spec", "trafficPolicy")), "SL602 SL605"),
+        ("pool changed", put(RULE, ("spec", "trafficPolicy", "connectionPool", "tcp", "maxConnections"), 50), "SL602 SL605"),
+        ("policy of one port added", put(RULE, ("spec", "workloadSelector"), {"matchLabels": {"app": "x"}}), "SL602 SL605"),
+        ("visibility lost", drop(RULE, ("spec", "exportTo")), "SL602 SL605"),
+        ("subset of the rule lost", drop(RULE, ("spec", "subsets")), "SL602"),
+        ("policy of a subset lost", drop(RULE, ("spec", "subsets", 0, "trafficPolicy")), "SL602"),
+        ("labels of a subset", put(RULE, ("spec", "subsets", 0, "labels"), {"version": "v1"}), "SL602"),
         # P6
-        ("name of a Service too long", renamed, "SL601 SL604 SL605 SL606 SL622"),
+        ("name of a Service too long", renamed, "SL601 SL602 SL605 SL606 SL622"),
         ("label value too long", put(SERVICE, (*LABELS, "x"), "x" * 64), "SL606"),
         ("label key that is none", put(SERVICE, (*LABELS, "-x"), "x"), "SL606"),
         ("annotations too large", put(SERVICE, ("metadata", "annotations", "x"), "x" * 300_000), "SL606"),
@@ -283,35 +281,49 @@ DEFECTS = [
         ("origin of a rule lost", drop(RULE, (*LABELS, "sandlane.dev/origin")), "SL607"),
     ),
     *_linkerd(
-        ("carrier dropped", drop(H, rule(0, "matches", 0, "headers")), "SL601"),
-        ("pattern instead of exact", put(H, rule(0, "matches", 0, "headers", 0, "type"), "RegularExpression"), "SL601"),
-        ("another tenant's header", put(H, rule(0, "matches", 0, "headers", 0, "value"), "dev10"), "SL601 SL603"),
-        ("another tenant's baggage", put(B, rule(0, "matches", 0, "headers", 0, "value"), REGEX10), "SL601 SL603"),
-        ("copy missing", gone(H), "SL604"),
-        ("rule of the base missing", drop(H, rule(1)), "SL604"),
-        ("filter lost", drop(H, rule(0, "filters")), "SL604"),
-        ("timeout lost", drop(H, rule(0, "timeouts")), "SL604"),
-        ("path changed", put(H, rule(0, "matches", 0, "path", "value"), "/"), "SL604"),
-        ("wrong tenant's clone", put(H, rule(0, "backendRefs", 0, "name"), "web-dev10"), "SL604"),
-        ("namespace omitted", drop(H, rule(0, "backendRefs", 0, "namespace")), "SL604"),
-        ("port changed", put(H, rule(0, "backendRefs", 0, "port"), 81), "SL604"),
-        ("parent's port lost", drop(H, ("spec", "parentRefs", 0, "port")), "SL601 SL604"),
-        ("default missing", drop(DEFAULT, rule(1)), "SL601"),
-        ("default to a clone", put(DEFAULT, rule(1, "backendRefs"), [{"name": "cart-dev1", "port": 80}]), "SL601"),
-        ("17 headers", put(H, rule(0, "matches", 0, "headers"), lambda h: [*h, *MANY]), "SL604 SL606"),
-        ("weight of too much", put(H, rule(0, "backendRefs", 0, "weight"), 2_000_000), "SL604 SL606"),
-        ("17 headers to set", put(H, rule(0, "filters", 0), TOO_MANY), "SL604 SL606"),
-        ("annotation of a default", put(DEFAULT, ("metadata", "annotations", "timeout.linkerd.io/request"), "1s"), "SL601"),
-        ("clone of a Service missing", gone(SERVICE), "SL604"),
+        ("carrier dropped", drop(H, rule(0, "matches", 0, "headers")), "SL602 SL603 SL609"),
+        ("pattern instead of exact", put(H, rule(0, "matches", 0, "headers", 0, "type"), "RegularExpression"), "SL603"),
+        ("another tenant's header", put(H, rule(0, "matches", 0, "headers", 0, "value"), "dev10"), "SL602"),
+        ("another tenant's baggage", put(B, rule(0, "matches", 0, "headers", 0, "value"), REGEX10), "SL602"),
+        ("copy missing", gone(H), "SL602"),
+        ("rule of the base missing", drop(H, rule(1)), "SL602"),
+        ("filter lost", drop(H, rule(0, "filters")), "SL602"),
+        ("timeout lost", drop(H, rule(0, "timeouts")), "SL602"),
+        ("path changed", put(H, rule(0, "matches", 0, "path", "value"), "/"), "SL602"),
+        ("wrong tenant's clone", put(H, rule(0, "backendRefs", 0, "name"), "web-dev10"), "SL603"),
+        ("namespace omitted", drop(H, rule(0, "backendRefs", 0, "namespace")), ""),
+        ("port changed", put(H, rule(0, "backendRefs", 0, "port"), 81), "SL602"),
+        ("parent's port lost", drop(H, ("spec", "parentRefs", 0, "port")), "SL601"),
+        ("default missing", drop(DEFAULT, rule(1)), ""),
+        ("default to a clone", put(DEFAULT, rule(1, "backendRefs"), [{"name": "cart-dev1", "port": 80}]), "SL603 SL609"),
+        ("17 headers", put(H, rule(0, "matches", 0, "headers"), lambda h: [*h, *MANY]), "SL602 SL606"),
+        ("weight of too much", put(H, rule(0, "backendRefs", 0, "weight"), 2_000_000), "SL606"),
+        ("17 headers to set", put(H, rule(0, "filters", 0), TOO_MANY), "SL602 SL606"),
+        ("annotation of a default", put(DEFAULT, ("metadata", "annotations", "timeout.linkerd.io/request"), "1s"), "SL601 SL602 SL609"),
+        ("clone of a Service missing", gone(SERVICE), "SL602 SL604"),
         ("selector without the tenant", drop(DEPLOYMENT, ("spec", "selector", "matchLabels", "sandlane.dev/tenant")), "SL607"),
         ("managed-by lost", drop(H, (*LABELS, "app.kubernetes.io/managed-by")), "SL607"),
     ),
 ]  # fmt: skip
 
 
+UNSEEN = {
+    "matches swapped": "both do the same",
+    "name of an entry changed": "no request meets a name",
+    "entry twice": "no request gets behind the first",
+    "entries not in the order of tenants": "no request meets the rules of two",
+    "port of a clone lost": "its Service has one port",
+    "port of a host's only clone lost": "its Service has one port",
+    "namespace omitted": "the parent's is meant",
+    "default missing": "the sandbox's other route has it",
+}
+"""Defects of the text alone, which no request can tell: name -> why."""
+
+
 @pytest.mark.parametrize("defect", [pytest.param(d, id=f"{d.mesh}: {d.name}".replace(" ", "-")) for d in DEFECTS])
 def test_each_defect_is_found_by_its_obligations(defect: Defect) -> None:
     assert codes_of(defect.mesh, defect.edit) == defect.codes
+    assert bool(defect.codes) != (defect.name in UNSEEN)
 
 
 def test_names_of_defects_are_unique() -> None:
@@ -321,11 +333,11 @@ def test_names_of_defects_are_unique() -> None:
 TABLE = """
 | code | obligation | kinds of defects |
 | --- | --- | --- |
-| SL601 | P1 erasure | 29 |
-| SL602 | P2 completeness | 37 |
-| SL603 | P3 disjointness | 5 |
-| SL604 | P4 destinations | 25 |
-| SL605 | P5 policy | 11 |
+| SL601 | P1 erasure | 18 |
+| SL602 | P2 completeness | 66 |
+| SL603 | P3 disjointness | 10 |
+| SL604 | P4 destinations | 6 |
+| SL605 | P5 policy | 8 |
 | SL606 | P6 limits | 8 |
 | SL607 | P7 selection and identity | 16 |
 """
@@ -354,7 +366,7 @@ def table() -> str:
     return "\n| code | obligation | kinds of defects |\n| --- | --- | --- |\n" + "".join(rows)
 
 
-def test_a_rule_for_one_host_takes_no_other_hosts_requests() -> None:
+def test_a_rule_for_one_host_takes_no_other_hosts_requests(request: pytest.FixtureRequest) -> None:
     base = [*build.app("a"), *build.app("b"), build.virtual_service("b", {"route": [build.to("a")]})]
     routes = {"adopt": [{"kind": "VirtualService", "name": "b"}]}
     inputs = build.inputs(base, build.sandbox("dev1", "b"), output={"base": "none"}, routes=routes)
@@ -364,38 +376,7 @@ def test_a_rule_for_one_host_takes_no_other_hosts_requests() -> None:
         manifest["metadata"]["namespace"] = "shop"
         if manifest["kind"] == "VirtualService":
             manifest["spec"] = {**manifest["spec"], "hosts": ["a", "b"]}
-    assert [problem.text for problem in prove(make(ours), make(files), claims_of(inputs))] == [
-        "promise 2 does not hold: 'VirtualService/shop/b': serves 'Service/shop/b' among other hosts or at a gateway, "
-        "and sends to no clone of 'dev1'",
-        "promise 2 does not hold: 'VirtualService/shop/b': entry 1 of 'dev1' stands before entry 1, of which it cloned nothing",
-    ]
-
-
-CONDITIONS: list[Mapping[str, Any] | None] = [
-    None, {}, {"exact": "dev1"}, {"exact": "dev2"}, {"prefix": "dev"}, {"prefix": "x"}, {"regex": "dev[0-9]+"}, {"regex": "x?"},
-    {"regex": "*"}, {"exact": "a=1,tenantID=dev1"}, {"regex": build.regex("dev1")},
-]  # fmt: skip
-CARRIERS = [
-    (Carrier(header="tenantID"), Carrier(baggage="tenantID")),
-    (Carrier(baggage="tenantID"), Carrier(header="tenantID")),
-    (Carrier(baggage="tenantID"), Carrier(baggage="other"), Carrier(header="X-Tenant"), Carrier(header="tenantID")),
-]
-
-
-@pytest.mark.parametrize("carriers", CARRIERS)
-@pytest.mark.parametrize("field", ["headers", "withoutHeaders"])
-@pytest.mark.parametrize("name", ["tenantid", "TenantID", "baggage", "Baggage", "x-tenant", "x-other"])
-def test_expected_matches_are_the_renderers(name: str, field: str, carriers: tuple[Carrier, ...]) -> None:
-    for condition in CONDITIONS:
-        for more in ({}, {"uri": {"prefix": "/"}, "headers" if field != "headers" else "withoutHeaders": {"x": {}}}):
-            base: list[Manifest] = [{**more, field: {name: condition}}, {"port": 80}]
-            try:
-                expected = tenant_matches(base, carriers, "dev1")
-            except Inexpressible:
-                with pytest.raises(Unjudged):
-                    expected_matches(base, demands_of(carriers, "dev1"))
-                continue
-            assert expected_matches(base, demands_of(carriers, "dev1")) == expected
+    assert_recorded(request, [problem.text for problem in prove(make(ours), make(files), claims_of(inputs))])
 
 
 def _late(transform: Callable[..., Any]) -> Callable[..., Any]:
@@ -442,21 +423,21 @@ def _loosened(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 RENDERER: list[tuple[str, str, Callable[[Callable[..., Any]], Any], str]] = [
-    ("withoutHeaders forgotten", "meshes.istio.matches._without", lambda _: lambda match, _: match, "SL602 SL603"),
-    ("entries behind the base's", "meshes.istio.routes.transform", _late, "SL601"),
-    ("prefix instead of exact", "meshes.istio.tenant_routes.tenant_matches", _loosened, "SL601"),
+    ("withoutHeaders forgotten", "meshes.istio.matches._without", lambda _: lambda match, _: match, "SL603"),
+    ("entries behind the base's", "meshes.istio.routes.transform", _late, "SL602"),
+    ("prefix instead of exact", "meshes.istio.tenant_routes.tenant_matches", _loosened, "SL602 SL603"),
     ("first match only", "meshes.istio.tenant_routes.tenant_matches", lambda f: lambda *a: f(*a)[:1], "SL602"),
-    ("loose expression", "meshes.istio.matches.baggage_regex", lambda _: lambda key, tenant: f".*{key}={tenant}.*", "SL601"),
-    ("a port forgotten", "meshes.istio.synthesis.http_ports", lambda f: lambda s: f(s)[:1], "SL601"),
+    ("loose expression", "meshes.istio.matches.baggage_regex", lambda _: lambda key, tenant: f".*{key}={tenant}.*", "SL603"),
+    ("a port forgotten", "meshes.istio.synthesis.http_ports", lambda f: lambda s: f(s)[:1], "SL602"),
     ("timeout forgotten", "meshes.istio.tenant_routes.substituted", _less("timeout"), "SL602"),
     ("mirror forgotten", "meshes.istio.tenant_routes.substituted", _less("mirror"), "SL602"),
     ("headers replaced", "meshes.istio.tenant_routes.answering", lambda f: lambda _, *a: f({}, *a), "SL602"),
     ("subset dropped", "meshes.istio.route_copies._destination", _less("subset"), "SL602"),
-    ("weights kept", "meshes.istio.route_copies._merged", lambda _: lambda route, *a: list(route), "SL604"),
+    ("weights kept", "meshes.istio.route_copies._merged", lambda _: lambda route, *a: list(route), "SL602"),
     ("hosts forgotten", "meshes.istio.rules._by_host", lambda _: lambda *a: ([], []), "SL602"),
     ("no new VirtualServices", "meshes.istio.routes._synthesised", lambda _: lambda *a: iter(()), "SL602"),
-    ("no DestinationRules", "meshes.istio.routes.destination_rules", lambda _: lambda *a: iter(()), "SL605"),
-    ("no subsets of rules", "meshes.istio.destination_rules._kept_subsets", lambda _: lambda *a: {}, "SL605"),
+    ("no DestinationRules", "meshes.istio.routes.destination_rules", lambda _: lambda *a: iter(()), "SL602 SL605"),
+    ("no subsets of rules", "meshes.istio.destination_rules._kept_subsets", lambda _: lambda *a: {}, "SL602"),
     ("Service selects the base", "clone.manifests.clone_service", _selecting({"app": "web"}), "SL604 SL607"),
     ("Service selects the tenant", "clone.manifests.clone_service", _selecting({"tenantID": "dev1"}), "SL604 SL607"),
     ("no managed-by", "plan.metadata.MANAGED_BY", lambda _: "x/y", "SL607"),

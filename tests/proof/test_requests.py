@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandlane.proof.claims import claims_of
-from sandlane.proof.requests.judge import check
+from sandlane.proof.obligations.requests import check
 from sandlane.proof.world import make_world
 from tests.proof.test_defects import correct, inputs_of
 from tests.proof.test_proof import make

@@ -8,7 +8,7 @@ import pytest
 
 from sandlane.pipeline import written
 from sandlane.proof.claims import claims_of
-from sandlane.proof.requests.judge import check
+from sandlane.proof.obligations.requests import check
 from sandlane.proof.world import make_world
 from tests.meshes.test_routing_cases import CASES, read, rendered_or_not
 

@@ -1,7 +1,5 @@
 """Routes of the Gateway API: one defect at a time in what the renderer writes, and no alarm on what it writes for real bases."""
 
-# ruff: noqa: E501 — whole messages stand on one line, so that they can be searched for
-
 from __future__ import annotations
 
 import copy
@@ -27,6 +25,7 @@ from sandlane.proof.readers import READERS
 from sandlane.specs.inputs import Inputs, read_inputs
 from tests import build
 from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
+from tests.proof.recorded import assert_recorded
 from tests.proof.test_proof import Edit, Files, Manifest, add, drop, gone, make, put, single
 from tests.shared import SHARED, needs_shared
 
@@ -143,7 +142,7 @@ def said(
     for edit in base:
         edit(ours)
     for manifest in ours.values():
-        manifest["metadata"].setdefault("namespace", "shop")
+        manifest["metadata"].setdefault("namespace", "" if manifest["kind"] == "Namespace" else "shop")
     claimed = claims_of(inputs)
     return single(make(ours), make(files), claims(claimed) if claims else claimed)
 
@@ -214,86 +213,46 @@ def clone_of_dev2(name: str) -> Manifest:
 DEFECTS = [
     pytest.param(
         lambda: said(G, drop(REVIEWS, rule(0, "matches", 1, "headers", 0))),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 1 does not demand tenantID 'dev1' in every match"),
-        ],
         id="a-match-without-a-carrier",
     ),
     pytest.param(
         lambda: said(G, drop(REVIEWS, rule(1, "matches"))),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 does not demand tenantID 'dev1' in every match"),
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 of 'dev1' has 0 matches, expected 1"),
-        ],
         id="a-rule-without-matches",
     ),
     pytest.param(
         lambda: said(L, put(REVIEWS, rule(1, "matches"), [])),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 does not demand tenantID 'dev1' in every match"),
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 of 'dev1' has 0 matches, expected 1"),
-        ],
         id="no-matches",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(1, "matches", 0, "headers", 0, "value"), "t2")),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 does not demand tenantID 'dev1' in every match"),
-        ],
         id="another-tenant",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(1, "matches", 0, "headers", 0, "value"), "dev")),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 does not demand tenantID 'dev1' in every match"),
-        ],
         id="part-of-a-tenant",
     ),
     pytest.param(
         lambda: said(L, put(REVIEWS, rule(1, "matches", 0, "headers", 0, "name"), "tenantID")),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 does not demand tenantID 'dev1' in every match"),
-        ],
         id="a-header-in-capitals",
     ),
     pytest.param(
         lambda: said(A, put(REVIEWS, rule(1, "matches", 0, "headers", 0, "type"), "RegularExpression")),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 does not demand tenantID 'dev1' in every match"),
-        ],
         id="a-header-by-expression",
     ),
     pytest.param(
         lambda: said(
             G, put(REVIEWS.replace("-h.", "-b."), rule(1, "matches", 0, "headers", 0, "value"), ".*tenantID=dev1.*")
         ),
-        [
-            p1(
-                f"{D1}httproute-reviews-dev1-b.yaml",
-                "HTTPRoute/shop/reviews-dev1-b",
-                "rule 2 does not demand tenantID 'dev1' in every match",
-            ),
-        ],
         id="a-loose-baggage-expression",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS.replace("-h.", "-b."), rule(1, "matches", 0, "headers", 0, "type"), "Exact")),
-        [
-            p1(
-                f"{D1}httproute-reviews-dev1-b.yaml",
-                "HTTPRoute/shop/reviews-dev1-b",
-                "rule 2 does not demand tenantID 'dev1' in every match",
-            ),
-        ],
         id="a-baggage-literal",
     ),
     pytest.param(
         lambda: said(
             G, put(REVIEWS, rule(1, "matches", 0, "headers"), lambda hs: [{"name": "TenantID", "value": "x"}, *hs])
         ),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 does not demand tenantID 'dev1' in every match"),
-        ],
         id="a-header-twice",
     ),
     pytest.param(
@@ -305,292 +264,100 @@ DEFECTS = [
                 correct(G)[REVIEWS.replace("-h.", "-b.")]["spec"]["rules"][1]["matches"][0]["headers"][0],
             ),
         ),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 demands another carrier than those before it"),
-        ],
         id="another-carrier-in-one-object",
     ),
     pytest.param(
         lambda: said(L, drop(ADS, rule(0, "matches", 0, "headers"))),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'GRPCRoute/shop/ads' at 'Service/shop/ads' by header 'tenantID', and others are"
-            ),
-            p1(ADS, "GRPCRoute/shop/ads-dev1-h", "rule 1 does not demand tenantID 'dev1' in every match"),
-        ],
         id="grpc-match-without-a-carrier",
     ),
     pytest.param(
         lambda: said(A, put(ADS, rule(0, "matches", 0, "headers", 0, "value"), "rel")),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'GRPCRoute/shop/ads' at 'Service/shop/ads' by header 'tenantID', and others are"
-            ),
-            p1(ADS, "GRPCRoute/shop/ads-dev1-h", "rule 1 does not demand tenantID 'dev1' in every match"),
-        ],
         id="grpc-another-tenant",
     ),
     pytest.param(
         lambda: said(G, drop(REVIEWS, ("metadata", "labels", "sandlane.dev/origin"))),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/reviews' at 'Service/shop/reviews' by header 'tenantID', and others are"
-            ),
-            p1(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                (
-                    "label 'sandlane.dev/origin' is missing, no HTTPRoute of the base that the mesh reads, and no rule is a default"
-                ),
-            ),
-        ],
         id="no-origin-label",
     ),
     pytest.param(
         lambda: said(L, put(REVIEWS, ("metadata", "labels", "sandlane.dev/origin"), "review")),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/reviews' at 'Service/shop/reviews' by header 'tenantID', and others are"
-            ),
-            p1(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                (
-                    "label 'sandlane.dev/origin' is 'review', no HTTPRoute of the base that the mesh reads, and no rule is a default"
-                ),
-            ),
-        ],
         id="an-origin-that-is-not-there",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, ("apiVersion",), "gateway.networking.k8s.io/v1beta1")),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "'apiVersion' is not that of 'HTTPRoute/shop/reviews'"),
-        ],
         id="a-copy-with-another-api-version",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, ("spec", "parentRefs"), [])),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/reviews' at 'Service/shop/reviews' by header 'tenantID', and others are"
-            ),
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "has no parentRefs"),
-        ],
         id="no-parents",
     ),
     pytest.param(
         lambda: said(G, drop(REVIEWS, ("spec", "parentRefs", 0, "port"))),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/reviews' at 'Service/shop/reviews' by header 'tenantID', and others are"
-            ),
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "parentRef 1 is none of 'HTTPRoute/shop/reviews'"),
-        ],
         id="a-parent-without-its-port",
     ),
     pytest.param(
         lambda: said(L, put(REVIEWS.replace("dev1-h", "slow-dev1-h"), ("spec", "parentRefs", 0, "port"), 80)),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/reviews-slow' at 'Service/shop/reviews' by header 'tenantID', and 'HTTPRoute/shop/reviews-dev1-b' is a copy of its rival 'HTTPRoute/shop/reviews'"
-            ),
-            p1(
-                f"{D1}httproute-reviews-slow-dev1-h.yaml",
-                "HTTPRoute/shop/reviews-slow-dev1-h",
-                "parentRef 1 is none of 'HTTPRoute/shop/reviews-slow'",
-            ),
-        ],
         id="a-parent-with-a-port",
     ),
     pytest.param(
         lambda: said(A, put(REVIEWS, ("spec", "parentRefs"), lambda refs: [*refs, service_parent("web", 80)])),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "parentRef 2 is none of 'HTTPRoute/shop/reviews'"),
-        ],
         id="another-parent-too",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, ("spec", "parentRefs"), lambda refs: refs * 2)),
-        [
-            p1(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "parentRef 2 stands there twice"),
-        ],
         id="a-parent-twice",
     ),
     pytest.param(
         lambda: said(G, put(FRONT, ("spec", "parentRefs", 0, "sectionName"), "https")),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/front' at 'Gateway/shop/edge' by header 'tenantID', and 'HTTPRoute/shop/front-api-dev1-b' is a copy of its rival 'HTTPRoute/shop/front-api'"
-            ),
-            p1(FRONT, "HTTPRoute/shop/front-dev1-h", "parentRef 1 is none of 'HTTPRoute/shop/front'"),
-        ],
         id="a-section-of-the-gateway",
     ),
     pytest.param(
         lambda: said(A, put(FRONT, ("spec", "hostnames"), ["*.example.com"])),
-        [
-            p1(FRONT, "HTTPRoute/shop/front-dev1-h", "'spec.hostnames' is not that of 'HTTPRoute/shop/front'"),
-        ],
         id="other-host-names",
     ),
     pytest.param(
         lambda: said(L, drop(FRONT, ("spec", "hostnames"))),
-        [
-            p1(FRONT, "HTTPRoute/shop/front-dev1-h", "'spec.hostnames' is not that of 'HTTPRoute/shop/front'"),
-        ],
         id="no-host-names",
     ),
     pytest.param(
         lambda: said(L, drop(REVIEWS, ("metadata", "annotations", "timeout.linkerd.io/request"))),
-        [
-            p1(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "annotation 'timeout.linkerd.io/request' is not that of 'HTTPRoute/shop/reviews'",
-            ),
-        ],
         id="an-annotation-lost",
     ),
     pytest.param(
         lambda: said(L, put(REVIEWS, ("metadata", "annotations", "retry.linkerd.io/http"), "5xx")),
-        [
-            p1(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "annotation 'retry.linkerd.io/http' is not that of 'HTTPRoute/shop/reviews'",
-            ),
-        ],
         id="an-annotation-more",
     ),
     pytest.param(
         lambda: said(A, drop(REVIEWS, ("metadata", "labels", "istio.io/rev"))),
-        [
-            p1(
-                REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "label 'istio.io/rev' is not that of 'HTTPRoute/shop/reviews'"
-            ),
-        ],
         id="a-label-lost",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, ("metadata", "annotations", "argocd.argoproj.io/tracking-id"), "y")),
-        [
-            p1(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "annotation 'argocd.argoproj.io/tracking-id' is not that of 'HTTPRoute/shop/reviews'",
-            ),
-        ],
         id="a-kept-tracking-id",
     ),
     pytest.param(
         lambda: said(G, moved(REVIEWS, "shared/shop/httproute-reviews-dev1-h.yaml")),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/reviews' at 'Service/shop/reviews' by header 'tenantID', and others are"
-            ),
-            p1(
-                "shared/shop/httproute-reviews-dev1-h.yaml",
-                "HTTPRoute/shop/reviews-dev1-h",
-                "no HTTPRoute that the base has not may lie in 'shared'",
-            ),
-        ],
         id="in-shared",
     ),
     pytest.param(
         lambda: said(G, moved(REVIEWS, D2 + "x.yaml")),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/reviews' at 'Service/shop/reviews' by header 'tenantID', and others are"
-            ),
-            p1(
-                f"{D2}x.yaml",
-                "HTTPRoute/shop/reviews-dev1-h",
-                "label 'sandlane.dev/sandbox' is 'dev1', expected 'dev2'",
-            ),
-            p1(f"{D2}x.yaml", "HTTPRoute/shop/reviews-dev1-h", "label 'sandlane.dev/tenant' is 'dev1', expected 't2'"),
-            p1(f"{D2}x.yaml", "HTTPRoute/shop/reviews-dev1-h", "label 'tenantID' is 'dev1', expected 't2'"),
-            p1(f"{D2}x.yaml", "HTTPRoute/shop/reviews-dev1-h", "rule 1 does not demand tenantID 't2' in every match"),
-            p1(f"{D2}x.yaml", "HTTPRoute/shop/reviews-dev1-h", "rule 2 does not demand tenantID 't2' in every match"),
-            p2(f"{D2}x.yaml", "HTTPRoute/shop/reviews-dev1-h", "rule 2 of 't2' has other filters than the base's"),
-            p2(
-                f"{D2}x.yaml",
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 't2' sends to 'Service/shop/reviews-dev1', which is tenant 'dev1's",
-            ),
-            p1(f"{D2}x.yaml", "HTTPRoute/shop/reviews-dev1-h", "rule 3 does not demand tenantID 't2' in every match"),
-        ],
         id="in-another-tenants-directory",
     ),
     pytest.param(
         lambda: said(G, moved(REVIEWS, "sandboxes/old/shop/x.yaml")),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/reviews' at 'Service/shop/reviews' by header 'tenantID', and others are"
-            ),
-            p1(
-                "sandboxes/old/shop/x.yaml",
-                "HTTPRoute/shop/reviews-dev1-h",
-                "lies in 'sandboxes/old', which is no active sandbox's",
-            ),
-        ],
         id="in-nobodys-directory",
     ),
     pytest.param(
         lambda: said(L, drop(ADS, ("metadata", "labels", "tenantID"))),
-        [
-            p1(ADS, "GRPCRoute/shop/ads-dev1-h", "label 'tenantID' is missing, expected 'dev1'"),
-        ],
         id="without-the-tenant-label",
     ),
     pytest.param(
         lambda: said(
             L, put(REL + "httproute-reviews-rel-h.yaml", ("metadata", "labels", "sandlane.dev/sandbox"), "dev1")
         ),
-        [
-            p1(
-                f"{REL}httproute-reviews-rel-h.yaml",
-                "HTTPRoute/shop/reviews-rel-h",
-                "label 'sandlane.dev/sandbox' is 'dev1', expected 'release'",
-            ),
-        ],
         id="a-groups-route-with-a-members-label",
     ),
     pytest.param(
         lambda: said(G, moved(D1 + "service-ads-dev1.yaml", REL + "service-ads-dev1.yaml")),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' claims 'Deployment/shop/ads', and the output has no clone of 'Service/shop/ads'"
-            ),
-            p2(
-                f"{D1}grpcroute-ads-dev1-b.yaml",
-                "GRPCRoute/shop/ads-dev1-b",
-                "rule 1 of 'dev1' sends to 'Service/shop/ads-dev1', which is no sandbox's",
-            ),
-            p2(
-                ADS,
-                "GRPCRoute/shop/ads-dev1-h",
-                "rule 1 of 'dev1' sends to 'Service/shop/ads-dev1', which is no sandbox's",
-            ),
-            p2(
-                f"{REL}grpcroute-ads-rel-b.yaml",
-                "GRPCRoute/shop/ads-rel-b",
-                "rule 1 of 'rel' sends to 'Service/shop/ads-dev1', which is no sandbox's",
-            ),
-            p2(
-                f"{REL}grpcroute-ads-rel-h.yaml",
-                "GRPCRoute/shop/ads-rel-h",
-                "rule 1 of 'rel' sends to 'Service/shop/ads-dev1', which is no sandbox's",
-            ),
-            p1(
-                f"{REL}service-ads-dev1.yaml",
-                "Service/shop/ads-dev1",
-                "lies in 'sandboxes/release', which is no active sandbox's",
-            ),
-            (
-                "sandboxes/release/shop/service-ads-dev1.yaml: SL607 promise 4 does not hold: 'Service/shop/ads-dev1' selects pods of 'Deployment/shop/ads-dev1'"
-            ),
-        ],
         id="a-service-of-a-group",
     ),
     pytest.param(
@@ -608,308 +375,113 @@ DEFECTS = [
                 ),
             ),
         ),
-        [
-            p1(f"{D1}x.yaml", "HTTPRoute/shop/x", "no HTTPRoute that the base has not may lie in 'sandboxes/dev1'"),
-            p1(
-                f"{D1}x.yaml",
-                "HTTPRoute/shop/x",
-                "mesh 'gateway-api' gives a Service without routes no HTTPRoute with a rule for everyone",
-            ),
-            p2(f"{D1}x.yaml", "HTTPRoute/shop/x", "rule 1 of 'dev1' has 0 matches, expected 1"),
-            p2(f"{D1}x.yaml", "HTTPRoute/shop/x", "rule 1 of 'dev1' sends nothing to a clone of 'Service/shop/web'"),
-        ],
         id="a-route-of-linkerds-elsewhere",
     ),
     pytest.param(
         lambda: said(
             G, add("shared/x.yaml", shop(G)[12] | {"metadata": shop(G)[12]["metadata"] | {"namespace": "shop"}})
         ),
-        [
-            p1(
-                "shared/x.yaml",
-                "HTTPRoute/shop/reviews-slow",
-                "is an object of the base, which the output must not write here",
-            ),
-        ],
         id="the-bases-route-in-shared",
     ),
     pytest.param(
         lambda: said(L, add(D1 + "x.yaml", shop(L)[14])),
-        [
-            p1(f"{D1}x.yaml", "HTTPRoute/shop/front", "is an object of the base, which the output must not write here"),
-        ],
         id="the-bases-route-in-a-sandbox",
     ),
     pytest.param(
         lambda: said(L, put(WEB, ("spec", "rules"), lambda rules: rules[:1])),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                (
-                    "label 'sandlane.dev/origin' is 'web', no HTTPRoute of the base that the mesh reads, and no rule is a default"
-                ),
-            ),
-        ],
         id="a-default-missing",
     ),
     pytest.param(
         lambda: said(G, put(WEB, ("spec", "rules"), lambda rules: rules[::-1])),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "its rules are not one that demands tenantID 'dev1' and one default behind it",
-            ),
-            p2(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 1 of 'dev1' sends to 'Service/shop/web', of which it has a clone",
-            ),
-        ],
         id="a-default-first",
     ),
     pytest.param(
         lambda: said(A, put(WEB, ("spec", "rules"), lambda rules: [*rules, rules[1]])),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "its rules are not one that demands tenantID 'dev1' and one default behind it",
-            ),
-        ],
         id="three-rules",
     ),
     pytest.param(
         lambda: said(L, put(WEB, rule(1, "matches", 0, "path", "value"), "/api")),
-        [
-            p2(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 1 of 'dev1' has another match 1 than the base's with a carrier",
-            ),
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 2 does not send everything to port 80 of 'Service/shop/web' as without it",
-            ),
-        ],
         id="a-default-for-a-path",
     ),
     pytest.param(
         lambda: said(G, put(WEB, rule(1, "matches", 0, "method"), "GET")),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 2 does not send everything to port 80 of 'Service/shop/web' as without it",
-            ),
-        ],
         id="a-default-for-a-method",
     ),
     pytest.param(
         lambda: said(L, put(WEB, rule(1, "timeouts"), {"request": "9s"})),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 2 does not send everything to port 80 of 'Service/shop/web' as without it",
-            ),
-        ],
         id="a-default-with-a-timeout",
     ),
     pytest.param(
         lambda: said(G, put(WEB, rule(1, "filters"), [mirror("web")])),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 2 does not send everything to port 80 of 'Service/shop/web' as without it",
-            ),
-        ],
         id="a-default-with-a-filter",
     ),
     pytest.param(
         lambda: said(L, put(WEB, rule(1, "backendRefs"), [backend("web", 80)])),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 2 does not send everything to port 80 of 'Service/shop/web' as without it",
-            ),
-        ],
         id="a-default-with-a-backend-on-linkerd",
     ),
     pytest.param(
         lambda: said(G, drop(WEB, rule(1, "backendRefs"))),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 2 does not send everything to port 80 of 'Service/shop/web' as without it",
-            ),
-        ],
         id="a-default-without-a-backend",
     ),
     pytest.param(
         lambda: said(A, put(WEB, rule(1, "backendRefs", 0, "name"), "web-dev1")),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 2 does not send everything to port 80 of 'Service/shop/web' as without it",
-            ),
-        ],
         id="a-default-to-the-clone",
     ),
     pytest.param(
         lambda: said(G, put(WEB, rule(1, "backendRefs", 0, "port"), 8080)),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 2 does not send everything to port 80 of 'Service/shop/web' as without it",
-            ),
-        ],
         id="a-default-to-another-port",
     ),
     pytest.param(
         lambda: said(G, put(WEB, rule(1, "backendRefs", 0, "weight"), 0)),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 2 does not send everything to port 80 of 'Service/shop/web' as without it",
-            ),
-        ],
         id="a-default-without-weight",
     ),
     pytest.param(
         lambda: said(A, put(WEB, rule(1, "backendRefs"), lambda refs: [*refs, backend("ratings", 80)])),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 2 does not send everything to port 80 of 'Service/shop/web' as without it",
-            ),
-        ],
         id="a-default-to-two-backends",
     ),
     pytest.param(
         lambda: said(G, put(WEB, ("spec", "parentRefs"), lambda refs: [*refs, service_parent("web", 81)])),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "parentRefs are not one port of one Service of the base in its own namespace",
-            ),
-        ],
         id="a-default-for-two-parents",
     ),
     pytest.param(
         lambda: said(L, drop(WEB, ("spec", "parentRefs", 0, "port"))),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "parentRefs are not one port of one Service of the base in its own namespace",
-            ),
-        ],
         id="a-default-for-all-ports",
     ),
-    pytest.param(lambda: said(L, gone(WEB)), [uncovered("web")], id="no-route-for-a-service-without-routes"),
+    pytest.param(lambda: said(L, gone(WEB)), id="no-route-for-a-service-without-routes"),
     pytest.param(
         lambda: said(G, gone(D2 + "httproute-web-80-t2-b.yaml")),
-        [
-            "sandboxes/dev2.yaml: SL604 promise 2 does not hold: 'dev2' has no route for port 80 of 'Service/shop/web' by baggage 'tenantID'"
-        ],
         id="no-route-by-one-carrier",
     ),
     pytest.param(
         lambda: said(A, gone(REL + "httproute-cart-8081-rel-h.yaml")),
-        [
-            "sandboxes/release.yaml: SL604 promise 2 does not hold: 'release' has no route for port 8081 of 'Service/shop/cart' by header 'tenantID'"
-        ],
         id="no-route-of-a-group",
     ),
     pytest.param(
         lambda: said(L, put(WEB, ("spec", "parentRefs", 0, "port"), 81)),
-        [
-            uncovered("web"),
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "parentRefs are not one port of one Service of the base in its own namespace",
-            ),
-            p2(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 1 of 'dev1' sends to port 80 of 'Service/shop/web-dev1', expected 81",
-            ),
-        ],
         id="a-default-for-no-port",
     ),
     pytest.param(
         lambda: said(G, put(WEB, ("spec", "parentRefs", 0, "namespace"), "other")),
-        [
-            uncovered("web"),
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "parentRefs are not one port of one Service of the base in its own namespace",
-            ),
-            p2(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                (
-                    "rule 1 of 'dev1' sends to 'Service/shop/web-dev1', the clone of 'Service/shop/web', not of the base's backend"
-                ),
-            ),
-        ],
         id="a-default-of-another-namespace",
     ),
     pytest.param(
         lambda: said(G, put(WEB, ("spec", "hostnames"), ["web"])),
-        [
-            p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "'spec.hostnames' is none of a default's"),
-        ],
         id="a-default-with-host-names",
     ),
     pytest.param(
         lambda: said(L, put(WEB, ("metadata", "annotations", "timeout.linkerd.io/request"), "1ms")),
-        [
-            p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "annotation 'timeout.linkerd.io/request' is none of a default's"),
-        ],
         id="a-default-with-an-annotation",
     ),
     pytest.param(
         lambda: said(G, put(WEB, ("metadata", "labels", "istio.io/use-waypoint"), "slow")),
-        [
-            p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "label 'istio.io/use-waypoint' is none of a default's"),
-        ],
         id="a-default-with-a-label",
     ),
     pytest.param(
         lambda: said(G, put(WEB, ("apiVersion",), "gateway.networking.k8s.io/v1beta1")),
-        [
-            p1(WEB, "HTTPRoute/shop/web-80-dev1-h", "'apiVersion' is not gateway.networking.k8s.io/v1"),
-        ],
         id="a-default-of-an-old-version",
     ),
     pytest.param(
         lambda: said(A, put(WEB, ("kind",), "GRPCRoute")),
-        [
-            p1(
-                WEB,
-                "GRPCRoute/shop/web-80-dev1-h",
-                "mesh 'istio-ambient' gives a Service without routes no GRPCRoute with a rule for everyone",
-            ),
-            p2(
-                WEB,
-                "GRPCRoute/shop/web-80-dev1-h",
-                "rule 1 of 'dev1' has another match 1 than the base's with a carrier",
-            ),
-        ],
         id="a-default-by-a-grpc-route",
     ),
     pytest.param(
@@ -919,67 +491,24 @@ DEFECTS = [
             put(CART, rule(0, "backendRefs", 0, "port"), 6379),
             put(CART, rule(1, "backendRefs", 0, "port"), 6379),
         ),
-        [
-            uncovered("cart"),
-            p1(
-                CART,
-                "HTTPRoute/shop/cart-80-dev1-h",
-                "may not route port 6379 of 'Service/shop/cart': TCP carries no headers",
-            ),
-        ],
         id="a-default-for-a-tcp-port",
     ),
     pytest.param(
         lambda: said(
             L, put(CART, ("spec", "parentRefs", 0, "port"), 6379), put(CART, rule(0, "backendRefs", 0, "port"), 6379)
         ),
-        [
-            uncovered("cart"),
-            p1(
-                CART,
-                "HTTPRoute/shop/cart-80-dev1-h",
-                "may not route port 6379 of 'Service/shop/cart': it is an opaque port of Linkerd",
-            ),
-        ],
         id="a-default-for-an-opaque-port",
     ),
     pytest.param(
         lambda: said_of_web(L, add("x", route("HTTPRoute", "x", [service_parent("web", 80)], [{}]))),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/x' at 'Service/shop/web' by header 'tenantID', and it sends to 'Service/shop/web'"
-            ),
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "may not route port 80 of 'Service/shop/web': 'HTTPRoute/shop/x' of the base serves it",
-            ),
-        ],
         id="a-default-where-the-base-has-a-route",
     ),
     pytest.param(
         lambda: said_of_web(G, add("x", route("GRPCRoute", "x", [service_parent("web")], [{}]))),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "may not route port 80 of 'Service/shop/web': 'GRPCRoute/shop/x' of the base serves it",
-            ),
-        ],
         id="a-default-where-the-base-has-a-route-for-all-ports",
     ),
     pytest.param(
         lambda: said_of_web(L, add("x", attached({}, group="policy.linkerd.io/v1beta3", parent={"group": "core"}))),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/x' at 'Service/shop/web' by header 'tenantID', and it sends to 'Service/shop/web'"
-            ),
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "may not route port 80 of 'Service/shop/web': 'HTTPRoute/shop/x' of the base serves it",
-            ),
-        ],
         id="a-default-where-linkerds-route-is",
     ),
     pytest.param(
@@ -990,99 +519,34 @@ DEFECTS = [
                 attached({"matches": [{"path": {"value": "/api"}}]}, namespace="other", parent={"namespace": "shop"}),
             ),
         ),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                (
-                    "may not route port 80 of 'Service/shop/web': 'HTTPRoute/other/x' of the base leaves requests of its namespace over"
-                ),
-            ),
-        ],
         id="a-default-beside-a-consumers-route",
     ),
     pytest.param(
         lambda: said_of_web(
             L, add("x", attached({}, namespace="other", parent={"namespace": "shop"}, hostnames=["web"]))
         ),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/other/x' at 'Service/shop/web' by header 'tenantID', and it sends to 'Service/shop/web'"
-            ),
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                (
-                    "may not route port 80 of 'Service/shop/web': 'HTTPRoute/other/x' of the base leaves requests of its namespace over"
-                ),
-            ),
-        ],
         id="a-default-beside-a-consumers-route-of-a-host",
     ),
     pytest.param(
         lambda: said_of_web(G, add("x", attached({}, kind="TCPRoute", group="gateway.networking.k8s.io/v1alpha2"))),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "may not route port 80 of 'Service/shop/web': 'TCPRoute/shop/x' of the base serves it",
-            ),
-        ],
         id="a-default-beside-a-tcp-route",
     ),
     pytest.param(
         lambda: said_of_web(
             L, add("x", attached({}, kind="TLSRoute", port=None, group="gateway.networking.k8s.io/v1alpha2"))
         ),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "may not route port 80 of 'Service/shop/web': 'TLSRoute/shop/x' of the base serves it",
-            ),
-        ],
         id="a-default-beside-a-tls-route",
     ),
     pytest.param(
         lambda: said_of_web(L, add("x", profile(routes=[{"name": "a"}]))),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                (
-                    "may not route port 80 of 'Service/shop/web': 'ServiceProfile/other/web.shop.svc.cluster.local' of the base hides its routes"
-                ),
-            ),
-        ],
         id="a-default-behind-a-profile",
     ),
     pytest.param(
         lambda: said_of_web(L, put("Service/web", ("spec", "clusterIP"), "None")),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "may not route port 80 of 'Service/shop/web': a headless Service is no parent of a route",
-            ),
-        ],
         id="a-default-on-a-headless-service",
     ),
     pytest.param(
         lambda: said_of_web(G, put("Service/web", ("spec", "type"), "ExternalName")),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "may not route port 80 of 'Service/shop/web': an ExternalName Service is no parent of a route",
-            ),
-            p2(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                (
-                    "rule 1 of 'dev1' sends to 'Service/shop/web-dev1', the clone of 'Service/shop/web', not of the base's backend"
-                ),
-            ),
-        ],
         id="a-default-on-an-external-name",
     ),
     pytest.param(
@@ -1090,24 +554,10 @@ DEFECTS = [
             A,
             add("x", build.virtual_service("x", {"route": [build.to("ratings")]}, hosts=["*.shop.svc.cluster.local"])),
         ),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "may not route port 80 of 'Service/shop/web': 'VirtualService/shop/x' serves it",
-            ),
-        ],
         id="a-default-beside-a-virtual-service",
     ),
     pytest.param(
         lambda: said("istio", add(WEB, correct(A)[WEB])),
-        [
-            p1(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "mesh 'istio' gives a Service without routes no HTTPRoute with a rule for everyone",
-            ),
-        ],
         id="a-default-under-istio",
     ),
     pytest.param(
@@ -1118,145 +568,66 @@ DEFECTS = [
                 {**build.virtual_service("x", namespace="shop"), "metadata": {"name": "x", "namespace": "shop"}},
             ),
         ),
-        [
-            p1(
-                "shared/shop/x.yaml",
-                "VirtualService/shop/x",
-                "no VirtualService that the base has not may lie in 'shared'",
-            ),
-            p1(
-                "shared/shop/x.yaml",
-                "VirtualService/shop/x",
-                "hosts are not the full name of one Service of the base in its own namespace",
-            ),
-        ],
         id="a-virtual-service-without-istio",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, ("spec", "rules"), lambda rules: [rules[1], rules[0], rules[2]])),
-        [
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 1 of 'dev1' has 1 matches, expected 2"),
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 1 of 'dev1' has another 'timeouts' than the base's"),
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 1 of 'dev1' has other filters than the base's"),
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 of 'dev1' has 2 matches, expected 1"),
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 of 'dev1' has another 'timeouts' than the base's"),
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 of 'dev1' has other filters than the base's"),
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                ("rule 2 of 'dev1' sends to 'Service/shop/ratings', neither a backend of the base's rule nor a clone"),
-            ),
-        ],
         id="rules-in-another-order",
     ),
     pytest.param(
         lambda: said(L, put(REVIEWS, ("spec", "rules"), lambda rules: rules[:2])),
-        [
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "has 2 rules, expected 3"),
-        ],
         id="a-rule-lost",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(0, "matches"), lambda matches: matches[:1])),
-        [
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 1 of 'dev1' has 1 matches, expected 2"),
-        ],
         id="a-match-lost",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(0, "matches", 0, "path", "value"), "/v3")),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 1 of 'dev1' has another match 1 than the base's with a carrier",
-            ),
-        ],
         id="another-path",
     ),
     pytest.param(
         lambda: said(A, put(REVIEWS, rule(0, "matches", 0, "headers"), lambda headers: headers[1:])),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 1 of 'dev1' has another match 1 than the base's with a carrier",
-            ),
-        ],
         id="a-condition-lost",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(1, "matches", 0, "method"), "GET")),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 'dev1' has another match 1 than the base's with a carrier",
-            ),
-        ],
         id="a-condition-more",
     ),
     pytest.param(
         lambda: said(L, put(ADS, rule(0, "matches", 0, "method", "service"), "ads.Other")),
-        [
-            p2(ADS, "GRPCRoute/shop/ads-dev1-h", "rule 1 of 'dev1' has another match 1 than the base's with a carrier"),
-        ],
         id="another-grpc-method",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(0, "timeouts", "request"), "8s")),
-        [
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 1 of 'dev1' has another 'timeouts' than the base's"),
-        ],
         id="another-timeout",
     ),
     pytest.param(
         lambda: said(L, put(WEB, rule(0, "timeouts"), {"request": "9s"})),
-        [
-            p2(WEB, "HTTPRoute/shop/web-80-dev1-h", "rule 1 of 'dev1' has another 'timeouts' than the base's"),
-        ],
         id="a-timeout-more",
     ),
     pytest.param(
         lambda: said(L, drop(REVIEWS, rule(0, "filters"))),
-        [
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 1 of 'dev1' has other filters than the base's"),
-        ],
         id="a-filter-lost",
     ),
     pytest.param(
         lambda: said(A, put(REVIEWS, rule(0, "filters", 0, "requestHeaderModifier", "set", 0, "value"), "c")),
-        [
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 1 of 'dev1' has other filters than the base's"),
-        ],
         id="another-filter",
     ),
     pytest.param(
         lambda: said(G, put(WEB, rule(0, "filters"), [mirror("ratings")])),
-        [
-            p2(WEB, "HTTPRoute/shop/web-80-dev1-h", "rule 1 of 'dev1' has other filters than the base's"),
-        ],
         id="a-filter-more",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(1, "filters", 0), mirror("cart"))),
-        [
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 of 'dev1' mirrors to no clone of 'Service/shop/cart'"),
-        ],
         id="a-mirror-kept",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(1, "filters", 0, "requestMirror", "backendRef", "port"), 8081)),
-        [
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 of 'dev1' mirrors to no clone of 'Service/shop/cart'"),
-        ],
         id="a-mirror-to-another-port",
     ),
     pytest.param(
         lambda: said(A, put(REVIEWS, rule(1, "filters", 0, "requestMirror", "percent"), 5)),
-        [
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 2 of 'dev1' has other filters than the base's"),
-        ],
         id="a-mirror-of-a-part",
     ),
     pytest.param(
@@ -1265,131 +636,48 @@ DEFECTS = [
             add(D2 + "service-cart-t2.yaml", clone_of_dev2("cart")),
             put(REVIEWS, rule(1, "filters", 0, "requestMirror", "backendRef", "name"), "cart-t2"),
         ),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 'dev1' mirrors to 'Service/shop/cart-t2', which is tenant 't2's",
-            ),
-            (
-                "sandboxes/dev2/shop/service-cart-t2.yaml: SL607 promise 4 does not hold: 'Service/shop/cart-t2' selects pods of 'Deployment/shop/cart-dev1'"
-            ),
-            p2(
-                f"{D2}service-cart-t2.yaml",
-                "Service/shop/cart-t2",
-                "selects 'Deployment/shop/cart-dev1', whose pods are not tenant 't2's",
-            ),
-        ],
         id="a-mirror-to-another-tenant",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(1, "backendRefs", 0, "name"), "reviews")),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 'dev1' sends to 'Service/shop/reviews', of which it has a clone",
-            ),
-        ],
         id="sends-to-what-it-cloned",
     ),
     pytest.param(
         lambda: said(
             L, put(REVIEWS, rule(1, "backendRefs"), lambda refs: [*refs, {**refs[0], "name": "reviews", "weight": 10}])
         ),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 'dev1' sends to 'Service/shop/reviews', of which it has a clone",
-            ),
-        ],
         id="still-sends-a-part-to-what-it-cloned",
     ),
     pytest.param(
         lambda: said(G, put(WEB, rule(0, "backendRefs", 0, "name"), "web-t2")),
-        [
-            p2(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 1 of 'dev1' sends to 'Service/shop/web-t2', which is tenant 't2's",
-            ),
-        ],
         id="sends-to-another-tenants-clone",
     ),
     pytest.param(
         lambda: said(L, put(WEB, rule(0, "backendRefs", 0, "name"), "wep-dev1")),
-        [
-            p2(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                ("rule 1 of 'dev1' sends to 'Service/shop/wep-dev1', neither a backend of the base's rule nor a clone"),
-            ),
-        ],
         id="sends-to-a-service-that-is-not-there",
     ),
     pytest.param(
         lambda: said(A, put(WEB, rule(0, "backendRefs", 0, "name"), "ads-dev1")),
-        [
-            p2(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                (
-                    "rule 1 of 'dev1' sends to 'Service/shop/ads-dev1', the clone of 'Service/shop/ads', not of the base's backend"
-                ),
-            ),
-        ],
         id="sends-to-the-clone-of-another-service",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(0, "backendRefs", 0, "name"), "empty")),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 1 of 'dev1' sends to 'Service/shop/empty', neither a backend of the base's rule nor a clone",
-            ),
-        ],
         id="sends-to-another-base-service",
     ),
     pytest.param(
         lambda: said(L, put(WEB, rule(0, "backendRefs", 0, "port"), 8080)),
-        [
-            p2(
-                WEB,
-                "HTTPRoute/shop/web-80-dev1-h",
-                "rule 1 of 'dev1' sends to port 8080 of 'Service/shop/web-dev1', expected 80",
-            ),
-        ],
         id="sends-to-another-port",
     ),
     pytest.param(
         lambda: said(L, drop(WEB, rule(0, "backendRefs", 0, "namespace"))),
-        [
-            p2(WEB, "HTTPRoute/shop/web-80-dev1-h", "rule 1 of 'dev1' names no namespace for backend 'web-dev1'"),
-        ],
         id="sends-without-a-namespace",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(0, "backendRefs", 0, "namespace"), "other")),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                ("rule 1 of 'dev1' sends to 'Service/other/ratings', neither a backend of the base's rule nor a clone"),
-            ),
-        ],
         id="sends-to-another-namespace",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(1, "backendRefs"), [])),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 'dev1' sends nothing to a clone of 'Service/shop/reviews'",
-            ),
-        ],
         id="sends-nowhere",
     ),
     pytest.param(
@@ -1401,75 +689,30 @@ DEFECTS = [
                 [{"group": "", "kind": "Service", "name": "ratings", "namespace": "shop", "port": 80, "weight": 10}],
             ),
         ),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 'dev1' sends nothing to a clone of 'Service/shop/reviews'",
-            ),
-        ],
         id="sends-nothing-to-the-clone",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(1, "backendRefs", 0, "weight"), 0)),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 'dev1' sends to 'Service/shop/reviews-dev1' with weight 0, expected 1",
-            ),
-        ],
         id="sends-another-weight",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(1, "backendRefs", 0, "weight"), 90)),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 2 of 'dev1' sends to 'Service/shop/reviews-dev1' with weight 90, expected 1",
-            ),
-        ],
         id="sends-the-weight-of-a-share",
     ),
     pytest.param(
         lambda: said(G, put(REVIEWS, rule(0, "backendRefs", 0, "weight"), 2)),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                ("rule 1 of 'dev1' sends to 'Service/shop/ratings', neither a backend of the base's rule nor a clone"),
-            ),
-        ],
         id="a-kept-backend-with-another-weight",
     ),
     pytest.param(
         lambda: said(L, put(REVIEWS, rule(0, "backendRefs"), [])),
-        [
-            p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 1 of 'dev1' has other backendRefs than the base's"),
-        ],
         id="a-kept-backend-lost",
     ),
     pytest.param(
         lambda: said(L, put(REVIEWS, rule(2, "backendRefs"), [{**backend("ratings", 80), "namespace": "shop"}])),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                ("rule 3 of 'dev1' sends to 'Service/shop/ratings', neither a backend of the base's rule nor a clone"),
-            ),
-        ],
         id="a-backend-in-a-redirect",
     ),
     pytest.param(
         lambda: said(G, put(ADS, rule(0, "backendRefs", 0, "filters"), [mirror("ratings")])),
-        [
-            p2(
-                ADS,
-                "GRPCRoute/shop/ads-dev1-h",
-                "rule 1 of 'dev1' sends to 'Service/shop/ads-dev1' otherwise than the base to 'Service/shop/ads'",
-            ),
-        ],
         id="a-clone-with-filters",
     ),
     pytest.param(
@@ -1481,116 +724,30 @@ DEFECTS = [
                 {"group": "networking.istio.io", "kind": "Hostname", "name": "x", "port": 80},
             ),
         ),
-        [
-            p2(
-                REVIEWS,
-                "HTTPRoute/shop/reviews-dev1-h",
-                "rule 1 of 'dev1' sends to 'Hostname/x', neither a backend of the base's rule nor a clone",
-            ),
-        ],
         id="another-kind-of-backend",
     ),
     pytest.param(
         lambda: said(G, put(D1 + "service-ads-dev1.yaml", ("spec", "clusterIP"), "None")),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' claims 'Deployment/shop/ads', and the output has no clone of 'Service/shop/ads'"
-            ),
-            p2(
-                f"{D1}grpcroute-ads-dev1-b.yaml",
-                "GRPCRoute/shop/ads-dev1-b",
-                "rule 1 of 'dev1' sends to 'Service/shop/ads-dev1', which is headless",
-            ),
-            p2(
-                ADS, "GRPCRoute/shop/ads-dev1-h", "rule 1 of 'dev1' sends to 'Service/shop/ads-dev1', which is headless"
-            ),
-            p2(
-                f"{REL}grpcroute-ads-rel-b.yaml",
-                "GRPCRoute/shop/ads-rel-b",
-                "rule 1 of 'rel' sends to 'Service/shop/ads-dev1', which is headless",
-            ),
-            p2(
-                f"{REL}grpcroute-ads-rel-h.yaml",
-                "GRPCRoute/shop/ads-rel-h",
-                "rule 1 of 'rel' sends to 'Service/shop/ads-dev1', which is headless",
-            ),
-        ],
         id="a-headless-clone",
     ),
     pytest.param(
         lambda: said(L, put(D1 + "service-ads-dev1.yaml", ("metadata", "labels", "sandlane.dev/origin"), "empty")),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' claims 'Deployment/shop/ads', and the output has no clone of 'Service/shop/ads'"
-            ),
-            p2(
-                f"{D1}grpcroute-ads-dev1-b.yaml",
-                "GRPCRoute/shop/ads-dev1-b",
-                (
-                    "rule 1 of 'dev1' sends to 'Service/shop/ads-dev1', the clone of 'Service/shop/empty', not of the base's backend"
-                ),
-            ),
-            p2(
-                ADS,
-                "GRPCRoute/shop/ads-dev1-h",
-                (
-                    "rule 1 of 'dev1' sends to 'Service/shop/ads-dev1', the clone of 'Service/shop/empty', not of the base's backend"
-                ),
-            ),
-            p2(f"{D1}service-ads-dev1.yaml", "Service/shop/ads-dev1", "ports are not those of 'Service/shop/empty'"),
-            p2(
-                f"{REL}grpcroute-ads-rel-b.yaml",
-                "GRPCRoute/shop/ads-rel-b",
-                (
-                    "rule 1 of 'rel' sends to 'Service/shop/ads-dev1', the clone of 'Service/shop/empty', not of the base's backend"
-                ),
-            ),
-            p2(
-                f"{REL}grpcroute-ads-rel-h.yaml",
-                "GRPCRoute/shop/ads-rel-h",
-                (
-                    "rule 1 of 'rel' sends to 'Service/shop/ads-dev1', the clone of 'Service/shop/empty', not of the base's backend"
-                ),
-            ),
-        ],
         id="a-clone-that-is-no-clone",
     ),
     pytest.param(
         lambda: said(G, put(REL + "httproute-web-80-rel-h.yaml", rule(0, "backendRefs", 0, "name"), "web-t2")),
-        [
-            p2(
-                f"{REL}httproute-web-80-rel-h.yaml",
-                "HTTPRoute/shop/web-80-rel-h",
-                "rule 1 of 'rel' sends to 'Service/shop/web-t2', which is tenant 't2's",
-            ),
-        ],
         id="a-group-sends-to-another-sandbox",
     ),
     pytest.param(
         lambda: said(G, gone(REVIEWS.replace("reviews-dev1", "reviews-slow-dev1"))),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'HTTPRoute/shop/reviews-slow' at 'Service/shop/reviews' by header 'tenantID', and 'HTTPRoute/shop/reviews-dev1-b' is a copy of its rival 'HTTPRoute/shop/reviews'"
-            ),
-        ],
         id="a-rival-not-copied",
     ),
     pytest.param(
         lambda: said(L, gone(D2 + "httproute-front-api-t2-b.yaml")),
-        [
-            (
-                "sandboxes/dev2.yaml: SL604 promise 2 does not hold: 'dev2' has no copy of 'HTTPRoute/shop/front-api' at 'Gateway/shop/edge' by baggage 'tenantID', and others are"
-            ),
-        ],
         id="a-rival-at-the-gateway-not-copied",
     ),
     pytest.param(
         lambda: said(A, gone(ADS)),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'GRPCRoute/shop/ads' at 'Service/shop/ads' by header 'tenantID', and others are"
-            ),
-        ],
         id="a-copy-for-one-carrier-only",
     ),
     pytest.param(
@@ -1600,47 +757,18 @@ DEFECTS = [
                 D1 + "x.yaml", {**files[REVIEWS], "metadata": {**files[REVIEWS]["metadata"], "name": "x"}}
             )(files),
         ),
-        [
-            p2(
-                f"{D1}x.yaml",
-                "HTTPRoute/shop/x",
-                "copies 'HTTPRoute/shop/reviews' where 'HTTPRoute/shop/reviews-dev1-h' does",
-            ),
-        ],
         id="a-copy-twice",
     ),
     pytest.param(
         lambda: said(L, gone(ADS), gone(ADS.replace("-h.", "-b."))),
-        [
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'GRPCRoute/shop/ads' at 'Service/shop/ads' by baggage 'tenantID', and it sends to 'Service/shop/ads'"
-            ),
-            (
-                "sandboxes/dev1.yaml: SL604 promise 2 does not hold: 'dev1' has no copy of 'GRPCRoute/shop/ads' at 'Service/shop/ads' by header 'tenantID', and it sends to 'Service/shop/ads'"
-            ),
-        ],
         id="no-copies-at-all",
     ),
     pytest.param(
         lambda: said(G, base=[put("HTTPRoute/other", ("spec", "rules", 0, "backendRefs", 0, "name"), "web-dev1")]),
-        [
-            p1(
-                f"{D1}service-web-dev1.yaml",
-                "Service/shop/web-dev1",
-                "'HTTPRoute/shop/other' of the base names it, and would reach it",
-            ),
-        ],
         id="a-clone-that-a-base-route-names",
     ),
     pytest.param(
         lambda: said(A, base=[put("HTTPRoute/other", ("spec", "rules", 0, "filters"), [mirror("web-dev1")])]),
-        [
-            p1(
-                f"{D1}service-web-dev1.yaml",
-                "Service/shop/web-dev1",
-                "'HTTPRoute/shop/other' of the base names it, and would reach it",
-            ),
-        ],
         id="a-clone-to-which-a-base-route-mirrors",
     ),
     pytest.param(
@@ -1655,21 +783,14 @@ DEFECTS = [
                 )
             ],
         ),
-        [
-            p1(
-                f"{D1}service-web-dev1.yaml",
-                "Service/shop/web-dev1",
-                "'TCPRoute/shop/x' of the base names it, and would reach it",
-            ),
-        ],
         id="a-clone-to-which-a-route-is-attached",
     ),
 ]
 
 
-@pytest.mark.parametrize(("defect", "expected"), DEFECTS)
-def test_defects(defect: Callable[[], list[str]], expected: list[str]) -> None:
-    assert defect() == expected
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_defects(defect: Callable[[], list[str]], request: pytest.FixtureRequest) -> None:
+    assert_recorded(request, defect())
 
 
 HARMLESS = [
@@ -1701,17 +822,14 @@ def test_no_false_alarm(harmless: Callable[[], list[str]]) -> None:
     assert harmless() == []
 
 
-def test_an_answer_header_is_of_the_clone_that_answers() -> None:
+def test_an_answer_header_is_of_the_clone_that_answers(request: pytest.FixtureRequest) -> None:
     inputs = inputs_of_answering()
     files = written(inputs)
     assert _proved(inputs, files) == []
     answers = ("filters", 0, "responseHeaderModifier", "set", 0, "value")
     put(WEB, rule(0, *answers), "dev1/cart")(files)
     put(REVIEWS, rule(0, "filters"), lambda filters: [*filters, answering("dev1/reviews")])(files)
-    assert _proved(inputs, files) == [
-        p2(REVIEWS, "HTTPRoute/shop/reviews-dev1-h", "rule 1 of 'dev1' has other filters than the base's"),
-        p2(WEB, "HTTPRoute/shop/web-80-dev1-h", "rule 1 of 'dev1' has other filters than the base's"),
-    ]
+    assert_recorded(request, _proved(inputs, files))
 
 
 def inputs_of_answering() -> Inputs:
@@ -1728,18 +846,17 @@ def _proved(inputs: Inputs, files: Files) -> list[str]:
     return single(inputs.base, make(files), claims_of(inputs))
 
 
-def test_an_answer_header_of_a_virtual_service() -> None:
+def test_an_answer_header_of_a_virtual_service(request: pytest.FixtureRequest) -> None:
     inputs = build.inputs(build.app("web"), build.sandbox("dev1", "web"), routes={"answerHeader": "X-Route"})
     files = {file: manifest for file, manifest in written(inputs).items() if not file.startswith("base/")}
     output = replace(inputs.environment.output, base="none")
     inputs = replace(inputs, environment=replace(inputs.environment, output=output))
     vs = "shared/shop/virtualservice-web-sandlane.yaml"
-    for value, expected in (
-        ("dev1/web", []),
-        ("dev1/cart", ["entry 1 of 'dev1' answers with 'X-Route: dev1/cart', which is none of its clones"]),
-    ):
-        put(vs, ("spec", "http", 0, "headers"), {"response": {"set": {"x-route": value}}})(files)
-        assert _proved(inputs, files) == [p2(vs, "VirtualService/shop/web-sandlane", what) for what in expected]
+    header = ("spec", "http", 0, "headers")
+    put(vs, header, {"response": {"set": {"x-route": "dev1/web"}}})(files)
+    assert _proved(inputs, files) == []
+    put(vs, header, {"response": {"set": {"x-route": "dev1/cart"}}})(files)
+    assert_recorded(request, _proved(inputs, files))
 
 
 LINKERD_FALLS = [
@@ -1748,18 +865,17 @@ LINKERD_FALLS = [
 ]  # fmt: skip
 
 
-def test_a_rule_without_backends_falls_to_the_parent_on_linkerd() -> None:
+def test_a_rule_without_backends_falls_to_the_parent_on_linkerd(request: pytest.FixtureRequest) -> None:
     base = [*build.app("web"), *build.app("ratings"), *LINKERD_FALLS]
     inputs = build.inputs(base, build.sandbox("dev1", "web"), mesh="linkerd", output={"base": "none"})
     files = written(inputs)
     assert _proved(inputs, files) == []
     (file,) = [file for file in files if file.endswith("web-dev1-h.yaml")]
     drop(file, rule(0, "backendRefs"))(files)
-    what = "rule 1 of 'dev1' sends to 'Service/shop/web', of which it has a clone"
-    assert _proved(inputs, files) == [p2(file, "HTTPRoute/shop/web-dev1-h", what)]
+    assert_recorded(request, _proved(inputs, files))
 
 
-def test_a_tenant_that_cloned_the_parent_alone_is_sent_to_its_clone() -> None:
+def test_a_tenant_that_cloned_the_parent_alone_is_sent_to_its_clone(request: pytest.FixtureRequest) -> None:
     rules = [{"backendRefs": [backend("ratings", 80)]}]
     base = [*build.app("web"), *build.app("ratings"), route("HTTPRoute", "web", [service_parent("web", 80)], rules)]
     inputs = build.inputs(base, build.sandbox("dev1", "web"), mesh="gateway-api", output={"base": "none"})
@@ -1767,8 +883,7 @@ def test_a_tenant_that_cloned_the_parent_alone_is_sent_to_its_clone() -> None:
     assert _proved(inputs, files) == []
     (file,) = [file for file in files if file.endswith("web-dev1-h.yaml")]
     put(file, rule(0, "backendRefs", 0, "weight"), 0)(files)
-    what = "rule 1 of 'dev1' sends to 'Service/shop/web-dev1' with weight 0, expected 1"
-    assert _proved(inputs, files) == [p2(file, "HTTPRoute/shop/web-dev1-h", what)]
+    assert_recorded(request, _proved(inputs, files))
 
 
 def test_every_mesh_has_its_reader() -> None:

@@ -86,8 +86,10 @@ CHECKOUT = "out/shared/shop/virtualservice-checkout.yaml"
     [
         pytest.param(
             replaced(CHECKOUT.removeprefix("out/"), "exact: dev1\n", "exact: dev11\n"),
-            f"{CHECKOUT}:11:5: SL601 promise 1 does not hold: 'VirtualService/shop/checkout': entry 1 stands before the base's "
-            "'place-order' and does not demand one claimed tenantID in every match",
+            f"{CHECKOUT}:13:7: SL603 promise 3 does not hold: a request GET http://checkout.shop.svc.cluster.local:5050"
+            "/shop.checkout.v1.Checkout/PlaceOrder, from namespace sandlane-elsewhere: "
+            f"{CHECKOUT.removeprefix('out/')} 'VirtualService/shop/checkout' spec.http[0].match[0] asks for 'tenantid' with "
+            "'dev11', which is no tenant's, expected what the default does: asks for no such thing",
             id="another-value",
         ),
         pytest.param(
@@ -102,9 +104,11 @@ CHECKOUT = "out/shared/shop/virtualservice-checkout.yaml"
         ),
         pytest.param(
             removed("sandboxes/xdev1"),
-            "out/shared/shop/virtualservice-payment-sandlane.yaml:16:5: SL604 promise 2 does not hold: "
-            "'VirtualService/shop/payment-sandlane': entry 1 of 'xdev1' sends to host 'payment-xdev1.shop.svc.cluster.local', "
-            "neither a base destination nor a clone",
+            "out/shared/shop/virtualservice-payment-sandlane.yaml:18:7: SL602 promise 2 does not hold: a request GET "
+            "http://payment.shop.svc.cluster.local:5060/, tenantid: xdev1, from namespace sandlane-elsewhere: "
+            "shared/shop/virtualservice-payment-sandlane.yaml 'VirtualService/shop/payment-sandlane' spec.http[0].match[0] answers "
+            "503: 'payment-xdev1.shop.svc.cluster.local' is no host that the mesh knows, expected what the default does: sends to "
+            "payment.shop.svc.cluster.local:5060",
             id="a-missing-sandbox",
         ),
     ],
@@ -152,8 +156,8 @@ def test_sarif_names_files_and_lines(here: Path) -> None:
     assert (code, err, log["version"]) == (3, "", "2.1.0")
     result = log["runs"][0]["results"][0]
     place = result["locations"][0]["physicalLocation"]
-    assert (result["ruleId"], result["level"]) == ("SL601", "error")
-    assert place == {"artifactLocation": {"uri": CHECKOUT}, "region": {"startLine": 11, "startColumn": 5}}
+    assert (result["ruleId"], result["level"]) == ("SL603", "error")
+    assert place == {"artifactLocation": {"uri": CHECKOUT}, "region": {"startLine": 13, "startColumn": 7}}
 
 
 def test_what_cannot_be_judged_is_said(here: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.problems.problem import Path
 from sandlane.yamlio import shapes
-from sandlane.yamlio.shapes import TEXTS, Between, Each, Shape
+from sandlane.yamlio.shapes import TEXTS, Between, Each, NotEmpty, Shape
 
 _PORT = Between(1, 65535)
 _EXPRESSIONS = [{"key!": str, "operator!": str, "values": [str]}]
@@ -111,11 +111,22 @@ _SELECTED = {"spec": {"selector": _LABEL_SELECTOR, **_TARGETS}}
 _BY_LABELS = {"labels": TEXTS, **_LABEL_SELECTOR}
 _PEERS = [{"podSelector": _LABEL_SELECTOR, "namespaceSelector": _LABEL_SELECTOR, "ipBlock": dict}]
 
-_REFERENCE = {"name!": str, "namespace": str, "kind": str, "group": str, "port": _PORT, "sectionName": str}
+_REFERENCE = {
+    "name!": NotEmpty(),
+    "namespace": NotEmpty(),
+    "kind": str,
+    "group": str,
+    "port": _PORT,
+    "sectionName": str,
+}
 _BACKEND = {**_REFERENCE, "weight": int}
+_REWRITE = {
+    "scheme": str, "hostname": str, "port": int, "statusCode": int,
+    "path": {"type": str, "replaceFullPath": str, "replacePrefixMatch": str},
+}  # fmt: skip
 _CHANGED = [{"name!": str, "value!": str}]
 _FILTERS = [{
-    "type!": str, "requestMirror": {"backendRef!": _REFERENCE}, "requestRedirect": dict,
+    "type!": str, "requestMirror": {"backendRef!": _REFERENCE}, "requestRedirect": _REWRITE, "urlRewrite": _REWRITE,
     **{f"{side}HeaderModifier": {"set": _CHANGED, "add": _CHANGED, "remove": [str]} for side in ("request", "response")},
 }]  # fmt: skip
 _NAMED = [{"name!": str, "type": str, "value": str}]

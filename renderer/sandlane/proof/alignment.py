@@ -1,6 +1,7 @@
-"""The entries of an output VirtualService laid beside the base's: which are the base's own, and which were inserted.
+"""The entries of an output VirtualService laid beside the base's: which are the base's own, and which were added.
 
-Alignment is by position (P1), never by what an entry says: base rules may name a tenantID themselves.
+An entry of the base may have more matches in the output: for clones as clients, of whose labels no pod of the base has any (rule
+R-I19). What those and the added entries do with requests is for `requests` to say.
 """
 
 from __future__ import annotations
@@ -10,25 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandlane.k8s.resource import Manifest, spec_of
-from sandlane.proof.literals import Literals, tenant_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Insertion:
-    """An entry that the base has not: its index, the tenantID that it demands, and the base entry (with index) behind it."""
-
-    number: int
-    entry: Manifest
-    tenant: str | None
-    before: Manifest | None
-    before_number: int
+from sandlane.proof.literals import ORIGIN, TENANT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
-    """What was inserted, and the index of the first base entry that is not found in order (None: all are there)."""
+    """The numbers of the entries that were added, and of the first base entry that is not found in order (None: all are there)."""
 
-    insertions: tuple[Insertion, ...]
+    added: tuple[int, ...]
     missing: int | None
 
 
@@ -43,26 +33,34 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def align(base: Sequence[Manifest], output: Sequence[Manifest], literals: Literals) -> Alignment:
+def align(base: Sequence[Manifest], output: Sequence[Manifest]) -> Alignment:
     """Finds the base's entries in the output's, in order.
 
     Each base entry is taken to be the first that equals it. Another choice among equal entries would leave equal entries
     over, so the verdict is the same.
     """
-    insertions: list[Insertion] = []
+    added: list[int] = []
     found = 0
     for number, entry in enumerate(output):
-        before = base[found] if found < len(base) else None
-        if before is not None and same(entry, before):
+        if found < len(base) and is_kept(base[found], entry):
             found += 1
-            continue
-        insertions.append(
-            Insertion(number=number, entry=entry, tenant=tenant_of(literals, entry), before=before, before_number=found)
-        )
-    if found < len(base):
-        # What stands behind the last entry that was found may be insertions or the base's entries, changed.
-        return Alignment(insertions=tuple(i for i in insertions if i.before_number < found), missing=found)
-    return Alignment(insertions=tuple(insertions), missing=None)
+        else:
+            added.append(number)
+    return Alignment(added=tuple(added), missing=found if found < len(base) else None)
+
+
+def is_kept(base: Manifest, output: Manifest) -> bool:
+    """Tells whether an entry is the base's, but for matches for clones as clients."""
+    if same(base, output):
+        return True
+    if not base.get("match") or not same({**base, "match": 0}, {**output, "match": 0}):
+        return False
+    return same(list(base["match"]), [match for match in output.get("match") or () if not is_for_clone(match)])
+
+
+def is_for_clone(match: Manifest) -> bool:
+    """Tells whether a match is for the pods of one clone alone."""
+    return set(match.get("sourceLabels") or {}) == {TENANT, ORIGIN}
 
 
 def entries(manifest: Manifest) -> Sequence[Manifest]:

@@ -23,6 +23,14 @@ def may_choose(environment: Environment, gateway: str) -> bool:
     return gateway == MESH or (routes.entry == "any" and gateway not in routes.strip)
 
 
+def is_patched(environment: Environment, id: ResourceId) -> bool:
+    """Tells whether the environment has a patch for an object: then the patch says what becomes of tenants' requests there."""
+    return any(
+        patch.kind == id.kind and patch.name in (None, id.name) and patch.namespace in (None, id.namespace)
+        for patch in environment.routes.patches
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """A `use`: the workload, or else the Service, that is replaced, and the base workload that takes its place."""

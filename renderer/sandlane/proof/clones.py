@@ -15,7 +15,7 @@ def origin_of(service: Resource) -> ResourceId:
 def unfit_clone(world: World, service: Resource, tenant: str) -> str | None:
     """Returns why a tenant's rule must not send to an added Service, or None."""
     owner = world.owner(service)
-    if owner is None or owner.tenant not in world.reach[tenant]:
+    if owner is None or owner.tenant not in world.clones.reach[tenant]:
         whose = f"tenant '{owner.tenant}'s" if owner else "no sandbox's"
         return f"sends to '{service.id}', which is {whose}"
     return f"sends to '{service.id}', which is headless" if is_headless(service) else None

@@ -16,7 +16,7 @@ from sandlane.base.pod_templates import in_form_of_clones, with_template
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, SERVICE_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
 from sandlane.k8s.selectors import Requirement, from_label_selector, matches
-from sandlane.k8s.workload_kinds import SIDECARS, WORKLOADS, WorkloadKind, pod_labels
+from sandlane.k8s.workload_kinds import SIDECARS, WORKLOADS, GroupKind, WorkloadKind, pod_labels
 from sandlane.overrides.addresses import Address, address_of
 from sandlane.overrides.apply import override
 from sandlane.overrides.config_maps import CONFIG_MAPS
@@ -33,6 +33,9 @@ from sandlane.specs.model import Environment
 _CANONICAL = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
 """Labels from which Istio takes the name under which it reports a workload, the first first."""
 _TERMS = ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution")
+
+KINDS: frozenset[GroupKind] = frozenset({*WORKLOADS, ("", "ConfigMap"), ("", "Service"), ("", "Pod")})
+"""Kinds of which a sandbox has what is expected of it, or brings in files of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from sandlane.k8s.resource import Resource, annotations_of
-from sandlane.specs.model import Carrier
 
 TENANT = "sandlane.dev/tenant"
 SANDBOX = "sandlane.dev/sandbox"
@@ -94,6 +92,15 @@ def origin_value(kind: str, name: str) -> str:
     return text[:54].rstrip("-._") + "-" + hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+CloneKey = tuple[str, str, str, str]
+"""Kind, namespace, tenantID and origin label of a clone."""
+
+
+def clone_key(kind: str, namespace: str, name: str, tenant: str) -> CloneKey:
+    """Returns under which kind, namespace and marks the clone of a workload is found."""
+    return CLONED_AS.get(kind, kind), namespace, tenant, origin_value(kind, name)
+
+
 def copied_origin(kind: str, name: str) -> str:
     """Returns the origin label of an object's copy: of a route it says the kind, since a Service's routes have its name."""
     return origin_value(kind if kind in ("GRPCRoute", "HTTPRoute") else "Deployment", name)
@@ -105,61 +112,5 @@ def baggage_text(key: str, tenant: str) -> str:
     return r"^(?:.*,)?" + member + r"(?:;[^,]*)?(?:,.*)?$"
 
 
-def any_member_text(keys: Sequence[str]) -> str:
-    """Returns the regular expression of a baggage header that has a member of one of the keys, whatever its value."""
-    key = _literal(keys[0]) if len(keys) == 1 else "(?:" + "|".join(_literal(key) for key in keys) + ")"
-    return r"^(?:.*,)?[ \t]*" + key + r"[ \t]*=.*$"
-
-
 def _literal(text: str) -> str:
     return "".join("\\" + character if character in _SPECIAL else character for character in text)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Literals:
-    """The conditions that demand a tenantID: the carriers, the claimed tenantIDs, and baggage text -> tenantID by carrier."""
-
-    carriers: tuple[Carrier, ...]
-    tenants: frozenset[str]
-    texts: tuple[Mapping[str, str], ...]
-
-
-def make_literals(carriers: tuple[Carrier, ...], tenants: Iterable[str]) -> Literals:
-    """Writes out the conditions of all tenants once."""
-    known = frozenset(tenants)
-    texts = tuple({baggage_text(c.baggage, tenant): tenant for tenant in known} if c.baggage else {} for c in carriers)
-    return Literals(carriers=carriers, tenants=known, texts=texts)
-
-
-def tenant_of(literals: Literals, entry: Mapping[str, Any]) -> str | None:
-    """Returns the one claimed tenantID that every match of an entry demands, or None. Without a match it demands nothing."""
-    matches: Sequence[Mapping[str, Any]] = entry.get("match") or ({},)
-    demanded = {_demanded(literals, match) for match in matches}
-    return demanded.pop() if len(demanded) == 1 else None
-
-
-def _demanded(literals: Literals, match: Mapping[str, Any]) -> str | None:
-    """Returns the tenantID that a match demands by the first carrier that it names one for (rule R-I4)."""
-    conditions = {name.lower(): condition for name, condition in (match.get("headers") or {}).items()}
-    for carrier, texts in zip(literals.carriers, literals.texts, strict=True):
-        condition = conditions.get(carrier.header.lower() if carrier.header else "baggage")
-        if not isinstance(condition, Mapping) or len(condition) != 1:
-            continue
-        exact = condition.get("exact")
-        found: str | None
-        if carrier.header:
-            found = exact if exact in literals.tenants else None
-        elif exact is not None:
-            found = _member(literals, str(carrier.baggage), exact)
-        else:
-            found = texts.get(str(condition.get("regex")))
-        if found is not None:
-            return found
-    return None
-
-
-def _member(literals: Literals, key: str, baggage: str) -> str | None:
-    """Returns the claimed tenantID that a literal baggage header names, by parsing it as W3C baggage."""
-    members = (member.partition(";")[0].partition("=") for member in baggage.split(","))
-    values = {value.strip(" \t") for name, _, value in members if name.strip(" \t") == key}
-    return next(iter(values)) if len(values) == 1 and values <= literals.tenants else None

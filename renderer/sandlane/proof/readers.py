@@ -23,22 +23,14 @@ VIRTUAL_SERVICE = ("networking.istio.io", "VirtualService")
 class Reader:
     """How one mesh reads routes.
 
-    `unroutable` tells which protocols it takes a port of a Service for; `kinds` of routes that it reads; `dead_filters` make
-    it ignore a whole route of a Service. `has_defaults`: a Service without routes gets HTTPRoutes of tenants', with their
-    defaults; else only one that has routes for other ports or clients. `is_linkerd`: a rule without backendRefs forwards to
-    the parent Service, a backendRef without a namespace means the parent's, and ServiceProfiles hide routes.
-    `needs_waypoint`: routes act at the waypoint of a Service alone. `replaces_namespaces`: clients with routes of their own
-    namespace meet no others. `shared` and `own` are the kinds of objects, beside routes, that the output may add in shared/
-    and in a sandbox's directory for this mesh.
+    `unroutable` tells which protocols it takes a port of a Service for; `kinds` of routes that it reads. `is_linkerd`: a
+    backendRef without a namespace means the parent's. `shared` and `own` are the kinds of objects, beside routes, that the output
+    may add in shared/ and in a sandbox's directory for this mesh.
     """
 
     unroutable: Callable[[Manifest, Manifest, Manifest], str | None] = istio_unroutable
     kinds: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE)
-    dead_filters: frozenset[str] = frozenset()
-    has_defaults: bool = True
     is_linkerd: bool = False
-    needs_waypoint: bool = False
-    replaces_namespaces: bool = False
     reads_virtual_services: bool = False
     shared: frozenset[GroupKind] = frozenset()
     own: frozenset[GroupKind] = frozenset()
@@ -48,17 +40,14 @@ READERS: Mapping[str, Reader] = {
     "gateway-api": Reader(unroutable=plain_unroutable, own=frozenset({DESTINATION_RULE})),
     "istio": Reader(
         unroutable=sidecar_unroutable,
-        has_defaults=False,
-        replaces_namespaces=True,
         reads_virtual_services=True,
         shared=frozenset({VIRTUAL_SERVICE}),
         own=frozenset({DESTINATION_RULE}),
     ),
-    "istio-ambient": Reader(reads_virtual_services=True, needs_waypoint=True, own=frozenset({DESTINATION_RULE})),
+    "istio-ambient": Reader(reads_virtual_services=True, own=frozenset({DESTINATION_RULE})),
     "linkerd": Reader(
         unroutable=linkerd_unroutable,
         kinds=(HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE),
-        dead_filters=frozenset({"CORS", "ExtensionRef", "RequestMirror", "URLRewrite"}),
         is_linkerd=True,
         own=frozenset({DESTINATION_RULE}),
     ),

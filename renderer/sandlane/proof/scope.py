@@ -27,18 +27,20 @@ def scope_of(base: Base, output: Base, claims: Claims) -> Scope:
     world = make_world(base, output, claims)
     judged: list[tuple[str, ResourceId, int]] = []
     unjudged: dict[tuple[ResourceId, int], str] = {}
-    for tenant in sorted(world.cloned):
+    for tenant in sorted(world.clones.cloned):
         for id, number, reason in _ports(world, tenant):
             if reason is None:
                 judged.append((tenant, id, number))
             else:
                 unjudged[(id, number)] = reason
-    return Scope(len(world.cloned), tuple(judged), tuple((id, n, unjudged[(id, n)]) for id, n in sorted(unjudged)))
+    return Scope(
+        len(world.clones.cloned), tuple(judged), tuple((id, n, unjudged[(id, n)]) for id, n in sorted(unjudged))
+    )
 
 
 def _ports(world: World, tenant: str) -> list[tuple[ResourceId, int, str | None]]:
     found = []
-    for id in sorted(world.cloned[tenant]):
+    for id in sorted(world.clones.cloned[tenant]):
         service = world.base.by_id[id]
         for port in spec_of(service.manifest).get("ports") or ():
             found.append((id, port["port"], harm(world.reader, world.base, service, port)))

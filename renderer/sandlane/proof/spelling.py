@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sandlane.k8s.resource import Manifest
-from sandlane.proof.routes import is_service_group
 
 Written = dict[str, Any]
 _MODIFIERS = ("requestHeaderModifier", "responseHeaderModifier")
-
-
-def spelled_match(match: Manifest, is_http: bool) -> Written:
-    """Returns a match; an HTTP match without a path is for all paths."""
-    full = _said(match)
-    for field in ("headers", "queryParams"):
-        if field in full:
-            full[field] = [{"type": "Exact", **_said(condition)} for condition in full[field]]
-    if is_http:
-        full["path"] = {"type": "PathPrefix", "value": "/", **_said(full.get("path") or {})}
-    elif isinstance(full.get("method"), Mapping):
-        full["method"] = {"type": "Exact", **_said(full["method"])}
-    return full
-
-
-def spelled_reference(reference: Manifest, home: str) -> Written:
-    """Returns a backendRef without its filters; `home` is the namespace that it means where it names none."""
-    full = {"group": "", "kind": "Service", "weight": 1, **_said(reference)}
-    full.pop("filters", None)
-    if full["kind"] == "Service" and is_service_group(full):
-        full = {"namespace": home, **full, "group": ""}
-    return full
 
 
 def spelled_filter(item: Manifest) -> Written:

@@ -5,28 +5,21 @@ Building it and every obligation is linear in the objects and entries of base an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.k8s.hosts import service_of
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
+from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels, workload_kind
-from sandlane.proof.additional import AddedRoute, Condition, added_routes, conditions_of, is_preview
-from sandlane.proof.alignment import Alignment, align, entries
-from sandlane.proof.claims import Claim, Claims, GroupClaim, Use, may_choose
-from sandlane.proof.clients import clone_key, specs_of
+from sandlane.proof.claims import Claim, Claims, GroupClaim, Use
 from sandlane.proof.differences import IsNote
-from sandlane.proof.groups import Lasts, lasts_of
-from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, is_disabled, make_literals
+from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, CloneKey, clone_key, is_disabled
 from sandlane.proof.metadata_readers import note_of
-from sandlane.proof.readers import READERS, VIRTUAL_SERVICE, Reader
-from sandlane.proof.routes import Routes, read_routes
+from sandlane.proof.readers import READERS, Reader
 from sandlane.semantics.network import Network, make_network
-from sandlane.specs.model import Preview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +32,30 @@ class Pods:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clones:
+    """Who claims what, and which clones there are.
+
+    `reach`: tenantID -> tenantIDs whose clones its requests may meet (of a route group: its members'). `cloned`: tenantID -> base
+    Services that select what it claims. `pods`: kind, namespace, tenantID and origin label -> pods. `services`: (base Service,
+    tenantID) -> added Service with an address. `selected`: added Service -> pods of the output that it selects, `selected_base`:
+    those of the base.
+    """
+
+    reach: Mapping[str, frozenset[str]]
+    cloned: Mapping[str, frozenset[ResourceId]]
+    pods: Mapping[CloneKey, Pods]
+    services: Mapping[tuple[ResourceId, str], Resource]
+    selected: Mapping[ResourceId, tuple[Pods, ...]]
+    selected_base: Mapping[ResourceId, tuple[Pods, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What is proved about, and its indexes.
 
-    `owners`: directory -> sandbox; `holders`: also route groups. `reach`: tenantID -> tenantIDs whose clones its requests may
-    meet (of a route group: its members'). `cloned`: tenantID -> base Services that select what it claims. `added`: output that
-    is not in the base; `resources`: what of it comes from a sandbox's own files, by its name; `pods`: those of added workloads.
-    `selected`: added Service -> pods that it selects, `selected_base`: those of the base. `clones`: (kind, namespace, tenantID,
-    origin label) -> pods. `clone_services`: (base Service, tenantID) -> added Service with an address. `alignments`: of each
-    VirtualService of the output, by id. `specs`: of the base's VirtualServices, with the conditions for clones that they get.
-    `network`: the base as proxies see it; `lasts`: catch-alls at gateways that VirtualServices share, where tenants
-    are chosen; `stripped_lasts`: where carriers are removed. `reader`: how the mesh reads
-    routes; `routes`: the base's that it reads; `added_routes`: the output's own, but for
-    those that have the host of a preview, `route_previews`. `is_note`: labels and annotations on which nobody acts.
+    `owners`: directory -> sandbox; `holders`: also route groups. `added`: output that is not in the base; `resources`: what of it
+    comes from a sandbox's own files, by its name; `pods`: those of added workloads. `network`: the base as proxies see it;
+    `reader`: how the mesh reads routes. `is_note`: labels and annotations on which nobody acts.
     """
 
     base: Base
@@ -59,26 +63,14 @@ class World:
     claims: Claims
     owners: Mapping[str, Claim]
     holders: Mapping[str, Claim | GroupClaim]
-    reach: Mapping[str, frozenset[str]]
-    cloned: Mapping[str, frozenset[ResourceId]]
     added: tuple[Resource, ...]
     resources: Mapping[str, tuple[Resource, ...]]
     pods: tuple[Pods, ...]
     base_services: Index[Resource]
-    selected: Mapping[ResourceId, tuple[Pods, ...]]
-    selected_base: Mapping[ResourceId, tuple[Pods, ...]]
-    clones: Mapping[tuple[str, str, str, str], Pods]
-    clone_services: Mapping[tuple[ResourceId, str], Resource]
-    alignments: Mapping[ResourceId, Alignment]
-    specs: Mapping[ResourceId, Manifest]
+    clones: Clones
     network: Network
-    lasts: Lasts
-    stripped_lasts: Lasts
     reader: Reader
-    routes: Routes
-    added_routes: tuple[AddedRoute, ...]
     is_note: IsNote
-    route_previews: tuple[AddedRoute, ...]
 
     def service(self, host: str, namespace: str) -> ResourceId | None:
         """Returns the id of the Service that a host means in an object of a namespace."""
@@ -105,7 +97,7 @@ class World:
 
     def clone_of(self, origin: ResourceId, tenant: str) -> Pods | None:
         """Returns the pods of a tenant's clone of a base workload."""
-        return self.clones.get(clone_key(origin, tenant))
+        return self.clones.pods.get(clone_key(origin.kind, origin.namespace, origin.name, tenant))
 
     def added_service(self, id: ResourceId | None) -> Resource | None:
         """Returns a Service of the output that the base has not."""
@@ -119,62 +111,29 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     base_services = Index(services(base.resources))
     owners = {f"sandboxes/{claim.name}": claim for claim in claims.sandboxes}
     holders: dict[str, Claim | GroupClaim] = {f"sandboxes/{group.name}": group for group in claims.groups}
-    holders |= owners
-    cluster = claims.environment.cluster
-    reader = READERS[claims.environment.mesh]
-    routes = read_routes(base, reader, is_mesh_only=claims.environment.routes.entry == "mesh")
-    preview = claims.environment.preview
-    carriers = [(carrier.header, carrier.baggage) for carrier in claims.environment.carriers]
-    conditions = conditions_of(carriers, [holder.tenant for holder in holders.values()])
-    clones = {(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods}
-    calling = {key: found.labels for key, found in clones.items()} if reader.reads_virtual_services else {}
-    specs = specs_of(base, calling, claims)
-    network = make_network(base, mesh=claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace)
-    stripped = claims.environment.routes.strip
+    cluster, mesh = claims.environment.cluster, claims.environment.mesh
     return World(
         base=base,
         output=output,
         claims=claims,
         owners=owners,
-        holders=holders,
-        reach=_reach(claims),
-        cloned=_cloned(base, base_services, claims),
+        holders=holders | owners,
         added=added,
         resources=_resources(added, owners),
         pods=pods,
         base_services=base_services,
-        selected=_selected(added, pods),
-        selected_base=_selected(added, base_pods(base)),
-        clones=clones,
-        clone_services=dict(_clone_services(added, owners)),
-        alignments=_alignments(specs, output, claims),
-        specs=specs,
-        network=network,
-        lasts=lasts_of(network, partial(may_choose, claims.environment)),
-        stripped_lasts=lasts_of(network, stripped.__contains__) if stripped else {},
-        reader=reader,
-        routes=routes,
-        added_routes=tuple(
-            a for a in added_routes(added, holders, routes, conditions, reader) if not is_preview(a, preview)
+        clones=Clones(
+            reach=_reach(claims),
+            cloned=_cloned(base, base_services, claims),
+            pods={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
+            services=dict(_clone_services(added, owners)),
+            selected=_selected(added, pods),
+            selected_base=_selected(added, base_pods(base)),
         ),
-        route_previews=tuple(_previews(base, reader, added, holders, conditions, preview)),
+        network=make_network(base, mesh=mesh, domain=cluster.domain, root=cluster.root_namespace, has_waypoints=True),
+        reader=READERS[mesh],
         is_note=note_of(base, claims.environment.tenant_label),
     )
-
-
-def _previews(
-    base: Base,
-    reader: Reader,
-    added: Sequence[Resource],
-    holders: Mapping[str, Claim | GroupClaim],
-    conditions: Mapping[str, Sequence[Condition]],
-    preview: Preview | None,
-) -> Iterator[AddedRoute]:
-    """Yields the added routes with hosts of previews; these have origins at Gateways also where no tenants are chosen there."""
-    if preview:
-        routes = read_routes(base, reader)
-        found = added_routes(added, holders, routes, conditions, reader)
-        yield from (route for route in found if is_preview(route, preview))
 
 
 def _is_brought(resource: Resource, owner: Claim | None) -> bool:
@@ -301,11 +260,3 @@ def _clone_services(
         ):
             origin = ResourceId("", "Service", resource.id.namespace, labels_of(resource.manifest).get(ORIGIN, ""))
             yield (origin, owner.tenant), resource
-
-
-def _alignments(specs: Mapping[ResourceId, Manifest], output: Base, claims: Claims) -> dict[ResourceId, Alignment]:
-    literals = make_literals(claims.environment.carriers, _reach(claims))
-    return {
-        vs.id: align((specs.get(vs.id) or {}).get("http") or (), entries(vs.manifest), literals)
-        for vs in output.of(*VIRTUAL_SERVICE)
-    }

@@ -13,12 +13,22 @@ from typing import Any
 
 from sandlane.k8s.ports import is_http, istio_protocol
 from sandlane.semantics.addressed import addressed
-from sandlane.semantics.gateway_api import ROUTES, Attached, Reading, Send, attached, compiled, plain, without_group
+from sandlane.semantics.gateway_api import (
+    L4_ROUTES,
+    ROUTES,
+    Attached,
+    Reading,
+    Send,
+    attached,
+    compiled,
+    plain,
+    without_group,
+)  # fmt: skip
 from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import destination
 from sandlane.semantics.network import Host, Network
-from sandlane.semantics.outcomes import L4, Destination, Forward, NoCluster, NotFound
+from sandlane.semantics.outcomes import L4, Destination, Forward, NoCluster, NotFound, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Rule, Table
 
@@ -34,6 +44,9 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     default = Forward(destinations=(Destination(host=host.name, port=address.port),))
     routes = [a for a in attached(network, ROUTES, host.resource.id) if a.port in (None, address.port)]
     notes = without_group(network, ROUTES, host.resource.id)
+    other = [a for a in attached(network, L4_ROUTES, host.resource.id) if a.port in (None, address.port)]
+    if not routes and other:
+        return (Table(otherwise=Unknown(f"'{other[0].route.id}' routes connections, which is not modelled")),)
     if not routes:
         outcome = default if is_http(istio_protocol(port)) else L4(host.name, address.port)
         return (Table(otherwise=outcome, notes=tuple(notes)),)

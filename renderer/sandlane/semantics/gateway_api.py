@@ -18,6 +18,7 @@ from sandlane.semantics.tables import Rule, doubt_of
 HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
 GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
 ROUTES = (HTTP_ROUTE, GRPC_ROUTE)
+L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
 
 Send = Callable[[str, int, int, Any], Destination]
 """(host, port, weight, filters) -> destination, with its policy and with what fails."""
@@ -54,7 +55,8 @@ class Reading:
     """How rules of routes become outcomes for one parent.
 
     `send` makes destinations; `home` is the namespace of a backendRef that names none (None: the route's); `default` is what a rule
-    without backendRefs does, beside its filters; `is_service` tells of a group and a kind whether they are those of Services.
+    without backendRefs does, beside its filters; `is_service` tells of a group and a kind whether they are those of Services;
+    `tuning` are annotations of a route by which its rules do otherwise.
     """
 
     network: Network
@@ -64,6 +66,7 @@ class Reading:
     home: str | None = None
     is_granted: Callable[[Resource, ResourceId], bool] = lambda route, service: True
     is_service: Callable[[Any, Any], bool] = lambda group, kind: group in ("", "core") and kind == "Service"
+    tuning: Callable[[Resource], tuple[Any, ...]] = lambda route: ()
 
 
 def compiled(reading: Reading, found: Attached, *, above: tuple[int, ...] = (), doubt: str = "") -> Iterator[Rule]:
@@ -109,7 +112,7 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
         retries=rule.get("retry"),
         cors=cors[0].get("cors") if cors else None,
         mirrors=tuple(m.get("requestMirror") for m in mirrors),
-        other=tuple(f for kind in by_type.values() for f in kind),
+        other=(*(f for kind in by_type.values() for f in kind), *reading.tuning(route)),
     )
 
 

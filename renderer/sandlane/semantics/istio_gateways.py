@@ -94,7 +94,7 @@ def _bound(
     """Yields the VirtualServices that a Gateway's pods read for servers of it, with the virtual hosts in which they take part."""
     for vs in sorted(network.base.of(ISTIO, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace)):
         if _names(vs, gateway) and visibility(vs) & {"*", namespace}:
-            yield vs, set(_served(network, vs, gateway, servers))
+            yield vs, set(served_hosts(network, vs, gateway, servers))
 
 
 def _notes(pods: GatewayPods, served: Sequence[_Server]) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ def _names(vs: Resource, gateway: Resource) -> bool:
     return any(gateway_name(name, vs.id.namespace) == full for name in _spec(vs).get("gateways") or ())
 
 
-def _served(network: Network, vs: Resource, gateway: Resource, servers: Sequence[Manifest]) -> Iterator[str]:
+def served_hosts(network: Network, vs: Resource, gateway: Resource, servers: Sequence[Manifest]) -> Iterator[str]:
     """Yields the host names of the virtual hosts that a VirtualService takes part in: what it and a server have in common."""
     for written in _spec(vs).get("hosts") or ():
         host = network.full(str(written), vs.id.namespace).lower()

@@ -11,10 +11,11 @@ from typing import Any
 
 from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
 from sandlane.k8s.ports import linkerd_unroutable
-from sandlane.k8s.resource import Manifest, ResourceId, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
 from sandlane.semantics.addressed import addressed
 from sandlane.semantics.gateway_api import (
     GRPC_ROUTE,
+    L4_ROUTES,
     ROUTES,
     Attached,
     Reading,
@@ -26,7 +27,7 @@ from sandlane.semantics.gateway_api import (
     without_group,
 )
 from sandlane.semantics.gateway_api_matches import LINKERD, host_rank
-from sandlane.semantics.network import GATEWAY_API, Host, Network
+from sandlane.semantics.network import Host, Network
 from sandlane.semantics.outcomes import L4, Destination, Forward, NotFound, Origin, Outcome, Passthrough, Unknown
 from sandlane.semantics.request import Address, bare
 from sandlane.semantics.tables import Table
@@ -34,7 +35,7 @@ from sandlane.semantics.tables import Table
 POLICY_ROUTE = ("policy.linkerd.io", "HTTPRoute")
 SERVICE_PROFILE = ("linkerd.io", "ServiceProfile")
 KINDS = (*ROUTES, POLICY_ROUTE)
-_L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
+_TUNING = ("retry.linkerd.io/", "timeout.linkerd.io/")
 
 
 def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
@@ -82,6 +83,7 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
         default=default,
         home=parent.namespace,
         is_service=is_service,
+        tuning=_tuning,
     )
     rules = [
         rule
@@ -90,6 +92,11 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
         for rule in compiled(reading, a, above=rank)
     ]
     return Table(rules=tuple(rules), otherwise=NotFound(), modes=LINKERD.modes, notes=tuple(notes))
+
+
+def _tuning(route: Resource) -> tuple[tuple[str, str], ...]:
+    """Returns the annotations of a route by which Linkerd retries and times out (retry.linkerd.io/*, timeout.linkerd.io/*)."""
+    return tuple(sorted(pair for pair in annotations_of(route.manifest).items() if pair[0].startswith(_TUNING)))
 
 
 def _live(found: Sequence[Attached], address: Address, parent: ResourceId) -> tuple[list[Attached], list[str]]:
@@ -139,7 +146,7 @@ def _backend(network: Network) -> Send:
 def _unrouted(network: Network, address: Address, parent: ResourceId, default: Forward, notes: Sequence[str]) -> Table:
     """Returns the table of a Service without HTTP routes: the default route, unless TLSRoutes or TCPRoutes stand there."""
     plain_port = not network.hosts[default.destinations[0].host].ports[address.port].get("appProtocol")
-    other = [a for a in attached(network, _L4_ROUTES, parent) if a.port in (None, address.port)] if plain_port else []
+    other = [a for a in attached(network, L4_ROUTES, parent) if a.port in (None, address.port)] if plain_port else []
     outcome: Outcome = Unknown(f"'{other[0].route.id}' routes connections, which is not modelled") if other else default
     return _only(outcome, *notes)
 

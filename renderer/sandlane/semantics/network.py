@@ -65,6 +65,7 @@ class Host:
 class Network:
     """A base, the mesh that reads it (`spec.mesh`), the cluster's domain and the mesh's root namespace.
 
+    `has_waypoints`: Services of which manifests show no waypoint are taken to have one in their own namespace.
     `attached`: parent -> routes with the parentRef that names it. `destination_rules`: namespace -> host, or pattern of hosts, in
     lower case -> DestinationRules, patterns first. `gateway_pods`: Istio's Gateway -> the pods that serve it.
     """
@@ -74,6 +75,7 @@ class Network:
     domain: str
     root: str
     hosts: Mapping[str, Host]
+    has_waypoints: bool = False
     attached: Mapping[ResourceId, tuple[tuple[Resource, Manifest], ...]] = field(default_factory=dict)
     destination_rules: Mapping[str, Mapping[str, tuple[Resource, ...]]] = field(default_factory=dict)
     gateway_pods: Mapping[ResourceId, tuple[GatewayPods, ...]] = field(default_factory=dict)
@@ -105,11 +107,11 @@ class Network:
         return name if host and host.is_external else seen[-1]
 
 
-def make_network(base: Base, *, mesh: str, domain: str, root: str) -> Network:
+def make_network(base: Base, *, mesh: str, domain: str, root: str, has_waypoints: bool = False) -> Network:
     """Indexes the objects of a base."""
     hosts = {host.name: host for host in (*_entries(base), *_services(base, domain))}
     return Network(
-        base=base, mesh=mesh, domain=domain, root=root, hosts=hosts,
+        base=base, mesh=mesh, domain=domain, root=root, hosts=hosts, has_waypoints=has_waypoints,
         attached=_attached(base, mesh), destination_rules=_destination_rules(base, domain), gateway_pods=gateway_pods(base),
     )  # fmt: skip
 

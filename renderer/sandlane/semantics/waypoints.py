@@ -36,6 +36,8 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
         return (found,)
     host, port = found
     home = waypoint_home(network.base, host.resource)
+    if home is None and network.has_waypoints and not _names_waypoint(network.base, host.resource):
+        home = host.resource.id.namespace
     if home is None:
         note = f"the manifests show no waypoint for '{host.name}': without the label '{USE}' nothing looks at requests"
         return (Table(otherwise=L4(host.name, address.port), notes=(note,)),)
@@ -56,6 +58,10 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     if not own:
         return (Table(rules=virtual, otherwise=NotFound() if virtual else default, notes=notes),)
     return tuple(replace(table, notes=notes) for table in _orders(network, proxy, own))
+
+
+def _names_waypoint(base: Base, service: Resource) -> bool:
+    return any(labels_of(m).get(USE) for m in (service.manifest, base.namespace(service.id.namespace)))
 
 
 def waypoint_home(base: Base, service: Resource) -> str | None:

@@ -28,11 +28,27 @@ class Between:
     low: int
     high: int
 
+    def has(self, value: int) -> bool:
+        """Tells whether a number is in the range."""
+        return self.low <= value <= self.high
+
     def __str__(self) -> str:
         return f"a number from {self.low} to {self.high}"
 
 
-Shape = type | list[Any] | dict[str, Any] | Each | Between
+@dataclass(frozen=True, slots=True)
+class NotEmpty:
+    """The shape of texts that are not empty."""
+
+    def has(self, value: str) -> bool:
+        """Tells whether a text is not empty."""
+        return bool(value)
+
+    def __str__(self) -> str:
+        return f"{name_of(str)} that is not empty"
+
+
+Shape = type | list[Any] | dict[str, Any] | Each | Between | NotEmpty
 TEXTS = Each(str)
 
 
@@ -58,7 +74,7 @@ def mismatches(shape: Shape, value: Any, path: Path = (), *, is_closed: bool = F
     expected = type_in(shape)
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
         yield Mismatch(path, value, "type", name_of(expected), shape)
-    elif isinstance(shape, Between) and not shape.low <= value <= shape.high:
+    elif isinstance(shape, Between | NotEmpty) and not shape.has(value):
         yield Mismatch(path, value, "type", str(shape), shape)
     elif isinstance(shape, list):
         for number, item in enumerate(value):
@@ -100,6 +116,8 @@ def type_in(shape: Shape) -> type[Any]:
         return shape
     if isinstance(shape, Between):
         return int
+    if isinstance(shape, NotEmpty):
+        return str
     return list if isinstance(shape, list) else dict
 
 

@@ -6,10 +6,11 @@ the listed ones is ever added.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sandlane.k8s.hosts import ServiceHost, covers
-from sandlane.k8s.resource import Resource, ResourceId, labels_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
+from sandlane.k8s.visibility import export_to
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
@@ -57,6 +58,8 @@ def check(world: World) -> Iterator[Problem]:
             yield from _marks(world, resource, where)
         if key == DESTINATION_RULE and not is_client:
             yield from _host(world, resource)
+        if key == VIRTUAL_SERVICE and where == "shared":
+            yield from _virtual_service(world, resource)
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
@@ -121,11 +124,38 @@ def _named_by_route(world: World, resource: Resource) -> Iterator[ResourceId]:
                 yield service
 
 
+def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
+    """Yields why a VirtualService is not for the mesh's clients of one Service of the base, as it is seen (rules R-I8 and R-I11)."""
+    spec, domain = spec_of(vs.manifest), world.claims.environment.cluster.domain
+    named = spec.get("hosts") or []
+    id = world.service(named[0], vs.id.namespace) if len(named) == 1 else None
+    service = world.base.by_id.get(id) if id and id.namespace == vs.id.namespace else None
+    if service is None or named[0] != ServiceHost(service.id.namespace, service.id.name).fqdn(domain):
+        what = "hosts are not the full name of one Service of the base in its own namespace"
+        yield _wrong(vs, what, ("spec", "hosts"))
+        return
+    for field in sorted(spec.keys() - {"hosts", "gateways", "exportTo", "http"}):
+        yield _wrong(vs, f"'spec.{field}' is none of a default route's", ("spec", field))
+    if (spec.get("gateways") or ["mesh"]) != ["mesh"]:
+        yield _wrong(vs, "'spec.gateways' is wider than the mesh", ("spec", "gateways"))
+    if spec.get("exportTo") != list(export_to(service)):
+        yield _wrong(vs, f"'spec.exportTo' is not that of '{service.id}'", ("spec", "exportTo"))
+    for number, entry in enumerate(spec.get("http") or ()):
+        matches: Sequence[Manifest] = entry.get("match") or ({},)
+        if not all(match.get("port") for match in matches):
+            # istiod would make it answer on port 80 as well, whether the Service has that port or not.
+            yield _wrong(vs, f"entry {number + 1} is not for one port", ("spec", "http", number))
+
+
 def _host(world: World, rule: Resource) -> Iterator[Problem]:
     """Yields a rule that is for anything but a Service that the output adds: it would change how the base is called."""
     host = spec_of(rule.manifest).get("host") or ""
     service = world.service(host, rule.id.namespace)
-    if world.added_service(service):
+    clone = world.added_service(service)
+    if clone:
+        if directory(clone) != directory(rule):
+            what = f"'{rule.id}' of '{directory(rule)}' is for '{clone.id}', which lies in '{directory(clone)}'"
+            yield report("SL609", source=rule.source, path=("spec", "host"), what=what)
         return
     domain = world.claims.environment.cluster.domain
     meant = (

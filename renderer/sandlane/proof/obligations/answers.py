@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sandlane.k8s.resource import Manifest
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
-from sandlane.proof.additional import AddedRoute
+from sandlane.proof.additional import AddedRoute, added_routes
 from sandlane.proof.routes import backend, rules_of
 from sandlane.proof.world import World
 
@@ -15,7 +15,7 @@ from sandlane.proof.world import World
 def check(world: World) -> Iterator[Problem]:
     """Yields rules that send to a clone and answer without the header that names it."""
     header = world.claims.environment.routes.answer_header
-    for added in world.added_routes if header else ():
+    for added in added_routes(world) if header else ():
         for number, rule in enumerate(rules_of(added.resource.manifest)):
             if header and _sends_to_clones(world, added, rule) and not _answers(rule, header.lower()):
                 what = f"'{added.resource.id}': rule {number + 1} answers without header '{header}'"

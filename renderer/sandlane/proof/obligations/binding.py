@@ -31,8 +31,6 @@ from sandlane.proof.policies import (
     kind_of,
     rules_of,
 )
-from sandlane.proof.readers import DESTINATION_RULE
-from sandlane.proof.substitution import rules_of as rules_of_services
 from sandlane.proof.world import World
 from sandlane.semantics.inbound import compete
 
@@ -63,7 +61,6 @@ def check(world: World) -> Iterator[Problem]:
     for bound in clones:
         yield from _bound(world, index, copied, bound)
     yield from _let_through(world, followers, clones)
-    yield from _clients(world, followers, index)
 
 
 def _wrong(clone: Resource, what: str) -> Problem:
@@ -176,22 +173,3 @@ def _shut(copy: Resource, lost: Sequence[_Lost]) -> _Lost | None:
         if not _covers(set(covered(rule.get(DIRECTIONS[entry.place.direction][1]) or ())), entry):
             return entry
     return None
-
-
-def _clients(world: World, followers: Followers, index: Index[Resource]) -> Iterator[Problem]:
-    """Yields rules for clients of certain labels that hold for an origin and a Service's clone, and not for its own clone."""
-    by_id = {id: service for service, rule in rules_of_services(world) for id in [rule.id]}
-    made = {
-        (world.service(str(at(copy.manifest, ("spec", "host")) or ""), copy.id.namespace), b.clone.resource.id)
-        for copy, _, b in followers.selecting
-        if kind_of(copy) == DESTINATION_RULE
-    }
-    for copy, originals, bound in followers.selecting:
-        for rule in originals if kind_of(copy) == DESTINATION_RULE else ():
-            service = by_id.get(rule.id)
-            clone = world.clone_services.get((service, bound.owner.tenant)) if service else None
-            if clone and (clone.id, bound.clone.resource.id) not in made:
-                what = (
-                    f"'{rule.id}' is for calls of '{bound.clone.resource.id}' to '{service}', and not to '{clone.id}'"
-                )
-                yield _wrong(copy, what)

@@ -1,28 +1,20 @@
-"""P1, erasure: the base's objects stand in the output as they are, but for tenants' entries (docs/rules/proof.md).
+"""P1, erasure: the base's objects stand in the output as they are, but for entries that are added (docs/rules/proof.md).
 
-An entry may be inserted where every match of it demands one claimed tenantID, and where it stands before a base entry
-whose port, gateways and client conditions its matches repeat. The first makes it invisible to a request without a carrier. The
-second keeps Istio's default route: an entry that applied on a port, or to a client, for which the base has none would turn
-that into 404. For the same reason nothing may stand behind the last base entry: there is no entry that it could repeat.
+What the added entries do with requests is judged by `requests`, by all that is met: here it is what no request can tell, and that
+every entry of the base is there, in order.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.aliases import rivals
-from sandlane.proof.alignment import Insertion, called, entries, hosts, same
-from sandlane.proof.coverage import served
+from sandlane.proof.alignment import align, called, entries, is_kept, same
 from sandlane.proof.literals import OWNED_LABELS, OWNED_PREFIXES, TRACKING, TRACKING_PREFIXES, USER_FIELDS, is_literal
-from sandlane.proof.obligations.defaults import behind
 from sandlane.proof.readers import VIRTUAL_SERVICE
-from sandlane.proof.trust import is_stripping
 from sandlane.proof.world import World, directory
-from sandlane.semantics.istio_matches import MESH
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -56,90 +48,28 @@ def _originals(world: World, id: ResourceId) -> list[Resource]:
 def _unchanged(world: World, resource: Resource, originals: list[Resource]) -> Iterator[Problem]:
     if (resource.id.group, resource.id.kind) == ("", "Secret"):
         yield _wrong(resource, "is a Secret")
-    found = [list(_changes(world, ours, resource, skip="", is_adopted=False)) for ours in originals]
+    found = [list(_changes(world, ours, resource, skip=(), is_adopted=False)) for ours in originals]
     yield from min(found, key=len)
 
 
 def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem]:
-    if ours.manifest.get("spec"):
-        ours = dataclasses.replace(ours, manifest={**ours.manifest, "spec": world.specs[ours.id]})
     is_adopted = world.claims.environment.output.base == "none"
-    yield from _changes(world, ours, resource, skip="http", is_adopted=is_adopted)
-    alignment = world.alignments[resource.id]
-    for insertion in alignment.insertions:
-        if insertion.before is not None and not is_stripping(world, ours, insertion):
-            yield from _insertion(resource, insertion)
-    if alignment.missing is None:
-        yield from _behind(world, resource, [i for i in alignment.insertions if i.before is None])
-    if alignment.missing is not None:
-        lost = called(entries(ours.manifest)[alignment.missing], alignment.missing)
+    yield from _changes(world, ours, resource, skip=("http", "tls", "tcp"), is_adopted=is_adopted)
+    base = entries(ours.manifest)
+    missing = align(base, entries(resource.manifest)).missing
+    if missing is not None:
+        lost = called(base[missing], missing)
         yield _wrong(resource, f"the base's {lost} is missing, changed or out of order", ("spec", "http"))
+    for field in ("tls", "tcp"):
+        before, after = (spec_of(r.manifest).get(field) or [] for r in (ours, resource))
+        if len(before) != len(after) or not all(is_kept(a, b) for a, b in zip(before, after, strict=True)):
+            yield _wrong(resource, f"'spec.{field}' is not the base's", ("spec", field))
 
 
-def _insertion(resource: Resource, insertion: Insertion) -> Iterator[Problem]:
-    path: Path = ("spec", "http", insertion.number)
-    before = insertion.before or {}
-    base = called(before, insertion.before_number)
-    if insertion.tenant is None:
-        yield _wrong(
-            resource,
-            f"entry {insertion.number + 1} stands before the base's {base} and does not demand one claimed "
-            "tenantID in every match",
-            path,
-        )
-        return
-    everything: Sequence[Manifest] = ({},)
-    matches: Sequence[Manifest] = before.get("match") or everything
-    for match in insertion.entry["match"]:
-        if not any(_is_within(match, conditions) for conditions in matches):
-            yield _wrong(
-                resource,
-                f"entry {insertion.number + 1} applies on ports or to clients for which the base's {base} does not",
-                path,
-            )
-            return
-
-
-def _is_within(match: Manifest, base: Manifest) -> bool:
-    """Tells whether a match is for ports and clients alone for which the base's is. One that names gateways ignores clients' labels."""
-    if base.get("port") not in (None, match.get("port")):
-        return False
-    gateways, known = match.get("gateways"), base.get("gateways")
-    if gateways or known:
-        is_narrower = bool(gateways) and (not known or {*(gateways or ())} <= {*known})
-        return is_narrower and (bool(known) or not (base.get("sourceLabels") or base.get("sourceNamespace")))
-    labels = match.get("sourceLabels") or {}
-    is_labelled = all(labels.get(key) == value for key, value in (base.get("sourceLabels") or {}).items())
-    return is_labelled and base.get("sourceNamespace") in (None, "", match.get("sourceNamespace"))
-
-
-def _behind(world: World, resource: Resource, insertions: Sequence[Insertion]) -> Iterator[Problem]:
-    """Yields entries behind the base's last that are for more than the ports on which Istio's default route answers."""
-    if not insertions:
-        return
-    first, named = insertions[0], hosts(resource.manifest)
-    id = world.service(named[0], resource.id.namespace) if len(named) == 1 else None
-    service = world.base.by_id.get(id) if id else None
-    how = served(world, service) if service else None
-    if (
-        VIRTUAL_SERVICE not in world.reader.shared
-        or not how
-        or not how.home
-        or how.home.id != resource.id
-        or not how.ports
-    ):
-        path: Path = ("spec", "http", first.number)
-        yield _wrong(resource, f"entry {first.number + 1} stands behind the base's last entry", path)
-        return
-    for what in rivals(world, how.service.id):
-        yield _wrong(resource, f"entry {first.number + 1} {what}", ("spec", "http", first.number))
-    bound = spec_of(resource.manifest).get("gateways") or [MESH]
-    more: Manifest = {} if bound == [MESH] else {"gateways": [MESH]}
-    yield from behind(world, resource, how.service, insertions, how.ports, more)
-
-
-def _changes(world: World, ours: Resource, resource: Resource, skip: str, *, is_adopted: bool) -> Iterator[Problem]:
-    """Yields the fields that differ from the base's, without the field of the spec to skip.
+def _changes(
+    world: World, ours: Resource, resource: Resource, skip: tuple[str, ...], *, is_adopted: bool
+) -> Iterator[Problem]:
+    """Yields the fields that differ from the base's, without the fields of the spec to skip.
 
     An adopted object loses what its old owner knows it by; one of an output of the whole base is handed over as it is.
     """
@@ -155,9 +85,9 @@ def _changes(world: World, ours: Resource, resource: Resource, skip: str, *, is_
             yield _wrong(resource, f"'{field}' is not the base's", (field,))
 
 
-def _spec(resource: Resource, base: Manifest, written: Manifest, skip: str) -> Iterator[Problem]:
+def _spec(resource: Resource, base: Manifest, written: Manifest, skip: tuple[str, ...]) -> Iterator[Problem]:
     for field in dict.fromkeys((*base, *written)):
-        if field != skip and (field not in base or field not in written or not same(base[field], written[field])):
+        if field not in skip and (field not in base or field not in written or not same(base[field], written[field])):
             yield _wrong(resource, f"'spec.{field}' is not the base's", ("spec", field))
 
 

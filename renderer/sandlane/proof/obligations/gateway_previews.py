@@ -14,11 +14,11 @@ from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.additional import AddedRoute
+from sandlane.proof.additional import AddedRoute, route_previews
 from sandlane.proof.alignment import same
-from sandlane.proof.obligations.copies import other_metadata
-from sandlane.proof.obligations.previews import are_clones, network_after, route_gateway
-from sandlane.proof.routes import Route, read_routes
+from sandlane.proof.copied_metadata import other_metadata
+from sandlane.proof.preview_outcomes import are_clones, network_after, route_gateway
+from sandlane.proof.routes import parents_of
 from sandlane.proof.spelling import spelled_filter, without_answer
 from sandlane.proof.world import World
 from sandlane.semantics import gateways
@@ -39,7 +39,7 @@ class _Case:
 
     gateway: Resource
     of: str
-    routes: tuple[Route, ...]
+    routes: tuple[Resource, ...]
     hosts: frozenset[str]
     ports: tuple[int, ...]
 
@@ -49,19 +49,20 @@ def check(world: World) -> Iterator[Problem]:
     preview, case = world.claims.environment.preview, _case(world)
     if preview is None or case is None:
         yield from (
-            _wrong("SL601", added, "has the host of a preview that no Gateway serves") for added in world.route_previews
+            _wrong("SL601", added, "has the host of a preview that no Gateway serves")
+            for added in route_previews(world)
         )
         return
     after = network_after(world)
     for _, holder in sorted(world.holders.items()):
-        own = [added for added in world.route_previews if added.holder is holder]
+        own = [added for added in route_previews(world) if added.holder is holder]
         host = preview.host.replace("{tenantID}", holder.tenant)
         bounds = [problem for added in own for problem in _bounds(world, case, added, host)]
         yield from bounds
-        for route in case.routes if world.cloned.get(holder.tenant) and not bounds else ():
-            copies = [added for added in own if added.origin and added.origin.resource.id == route.resource.id]
+        for route in case.routes if world.clones.cloned.get(holder.tenant) and not bounds else ():
+            copies = [added for added in own if added.origin and added.origin.id == route.id]
             if len(copies) != 1:
-                what = f"'{holder.name}' has {len(copies)} previews of '{route.resource.id}', expected one"
+                what = f"'{holder.name}' has {len(copies)} previews of '{route.id}', expected one"
                 yield report("SL602", source=holder.source, what=what)
             else:
                 yield from _rules(world, after, case, route, copies[0], host)
@@ -79,22 +80,22 @@ def _case(world: World) -> _Case | None:
     if gateway is None:
         return None
     listeners: Sequence[Manifest] = spec_of(gateway.manifest).get("listeners") or ()
-    by_route = [(r, _hosts(gateway, r)) for r in read_routes(world.base, world.reader).by_origin.values()]
+    by_route = [(r, _hosts(world, gateway, r)) for kind in world.reader.kinds for r in world.base.of(*kind)]
     hosts = frozenset(host for _, found in by_route for host in found)
     of = preview.of.lower() if preview.of else next(iter(hosts)) if len(hosts) == 1 else ""
     ports = tuple(dict.fromkeys(x["port"] for x in listeners if x.get("port")))
     groups = {group for port in ports for group in _compiled(world.network, gateway, _asked(of), port)}
-    routes = tuple(route for route, _ in by_route if str(route.resource.id) in groups)
+    routes = tuple(route for route, _ in by_route if str(route.id) in groups)
     return _Case(gateway, of, routes, hosts, ports)
 
 
-def _hosts(gateway: Resource, route: Route) -> set[str]:
+def _hosts(world: World, gateway: Resource, route: Resource) -> set[str]:
     """Returns the hosts for which a Gateway has a route, where its listeners narrow the route's down."""
     listeners: Sequence[Manifest] = spec_of(gateway.manifest).get("listeners") or ()
-    names = [str(name).lower() for name in spec_of(route.resource.manifest).get("hostnames") or ["*"]]
+    names = [str(name).lower() for name in spec_of(route.manifest).get("hostnames") or ["*"]]
     known = {
         str(x.get("hostname") or "*").lower()
-        for parent in route.parents
+        for parent in parents_of(world.reader, route.manifest, route.id.namespace)
         for x in listeners
         if parent.target == gateway.id
         and parent.section in (None, x.get("name"))
@@ -119,25 +120,27 @@ def _bounds(world: World, case: _Case, added: AddedRoute, host: str) -> Iterator
             yield _wrong("SL601", added, f"has a parentRef to another than '{case.gateway.id}'", path)
     if not added.parents:
         yield _wrong("SL601", added, "has no parentRefs", ("spec",))
-    if origin is None or origin.resource.id not in {route.resource.id for route in case.routes}:
+    if origin is None or origin.id not in {route.id for route in case.routes}:
         yield _wrong("SL601", added, f"is the copy of no route for '{case.of}'", ("metadata", "labels"))
         return
-    mine, base = spec_of(resource.manifest), spec_of(origin.resource.manifest)
-    if resource.manifest.get("apiVersion") != origin.resource.manifest.get("apiVersion"):
-        yield _wrong("SL601", added, f"has another 'apiVersion' than '{origin.resource.id}'", ("apiVersion",))
+    mine, base = spec_of(resource.manifest), spec_of(origin.manifest)
+    if resource.manifest.get("apiVersion") != origin.manifest.get("apiVersion"):
+        yield _wrong("SL601", added, f"has another 'apiVersion' than '{origin.id}'", ("apiVersion",))
     for field in dict.fromkeys((*base, *mine)):
         if field not in _OWN and not same(mine.get(field) or None, base.get(field) or None):
-            yield _wrong("SL601", added, f"has another 'spec.{field}' than '{origin.resource.id}'", ("spec", field))
-    yield from other_metadata(world, resource, origin.resource)
+            yield _wrong("SL601", added, f"has another 'spec.{field}' than '{origin.id}'", ("spec", field))
+    yield from other_metadata(world, resource, origin)
 
 
-def _rules(world: World, after: Network, case: _Case, route: Route, added: AddedRoute, host: str) -> Iterator[Problem]:
+def _rules(
+    world: World, after: Network, case: _Case, route: Resource, added: AddedRoute, host: str
+) -> Iterator[Problem]:
     """Yields how the rules of a preview differ from those of the base's route, at each port of the Gateway."""
     for port in case.ports:
-        base = _compiled(world.network, case.gateway, _asked(case.of), port).get(str(route.resource.id), [])
+        base = _compiled(world.network, case.gateway, _asked(case.of), port).get(str(route.id), [])
         mine = _compiled(after, case.gateway, host, port).get(str(added.resource.id), [])
         if len(base) != len(mine):
-            text = f"has {len(mine)} matches for port {port}, expected {len(base)} as '{route.resource.id}' for '{case.of}'"
+            text = f"has {len(mine)} matches for port {port}, expected {len(base)} as '{route.id}' for '{case.of}'"
             yield _wrong("SL602", added, text, ("spec", "rules"))
             continue
         for number, (ours, rule) in enumerate(zip(base, mine, strict=True)):
@@ -192,7 +195,7 @@ def _carries(world: World, ours: Sequence[Manifest], mine: Sequence[Manifest], t
     before, rest = _split(ours)
     after, found = _split(mine)
     if header:
-        names = tuple(f"{tenant}/{service.name}" for service in world.cloned[tenant])
+        names = tuple(f"{tenant}/{service.name}" for service in world.clones.cloned[tenant])
         stripped = without_answer(found, header, names)
         if stripped is not found:
             found, rest = stripped, without_answer(rest, header, None)

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.additional import AddedRoute
 from sandlane.proof.clones import origin_of
 from sandlane.proof.readers import REFERENCE_GRANT
-from sandlane.proof.routes import backend, homes, named_by, rules_of
 from sandlane.proof.world import World, directory
 
 
@@ -31,15 +29,11 @@ class Given:
 
 
 def check(world: World) -> Iterator[Problem]:
-    """Yields grants of the output that give more than the base's, and routes of Gateways whose clones none is given for."""
+    """Yields grants of the output that give more than the base's, as `requests` finds routes of Gateways that lack one."""
     base = _given(world.base.of(*REFERENCE_GRANT))
     added = [r for r in world.added if (r.id.group, r.id.kind) == REFERENCE_GRANT]
     for grant in added:
         yield from _excess(world, base, grant)
-    every = base | _given(added)
-    for route in world.added_routes:
-        if any(parent.target and not parent.is_service for parent in route.parents):
-            yield from _missing(world, base, every, route)
 
 
 def _given(grants: Iterable[Resource]) -> frozenset[Given]:
@@ -89,18 +83,3 @@ def _excess(world: World, base: frozenset[Given], grant: Resource) -> Iterator[P
 
 def _wrong(grant: Resource, what: str, path: Path) -> Problem:
     return report("SL608", source=grant.source, path=path, what=f"'{grant.id}' {what}")
-
-
-def _missing(world: World, base: frozenset[Given], every: frozenset[Given], route: AddedRoute) -> Iterator[Problem]:
-    """Yields the clones of another namespace that a route of a Gateway names and may not, though the base's may the origin."""
-    id = route.resource.id
-    home = homes(world.reader, id.namespace, route.parents)[0]
-    source = {"group": id.group, "kind": id.kind, "namespace": id.namespace}
-    found = (backend(reference, home) for rule in rules_of(route.resource.manifest) for reference in named_by(rule))
-    for service in dict.fromkeys(found):
-        clone = world.added_service(service)
-        if clone is None or clone.id.namespace == id.namespace or _lets(every, source, clone.id):
-            continue
-        if _lets(base, source, origin_of(clone)):
-            what = f"'{id}': no ReferenceGrant lets it name '{clone.id}', as one lets the base's name its origin"
-            yield report("SL604", source=route.resource.source, path=("spec", "rules"), what=what)

@@ -11,6 +11,7 @@ from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of,
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
+from sandlane.proof.alignment import align, entries
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.route_values import refused
 from sandlane.proof.routes import rules_of
@@ -47,18 +48,22 @@ def check(world: World) -> Iterator[Problem]:
                 yield _wrong(resource, what, path)
         if key != VIRTUAL_SERVICE:
             yield from _size(resource)
-    for id, alignment in world.alignments.items():
-        vs = world.output.by_id[id]
-        if not alignment.insertions:
-            continue
+    for vs in world.output.of(*VIRTUAL_SERVICE):
+        yield from _virtual_service(world, vs)
+
+
+def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
+    ours = world.base.by_id.get(vs.id)
+    added = align(entries(ours.manifest) if ours else (), entries(vs.manifest)).added
+    if added:
         yield from _size(vs)
-        for insertion in alignment.insertions:
-            place: Path = ("spec", "http", insertion.number)
-            for match in insertion.entry.get("match") or ():
-                for text in _expressions(match):
-                    if len(text) > _REGEX:
-                        what = f"has an expression of {len(text)} characters, expected at most {_REGEX}"
-                        yield _wrong(vs, f"entry {insertion.number + 1} {what}", place)
+    for number in added:
+        place: Path = ("spec", "http", number)
+        for match in entries(vs.manifest)[number].get("match") or ():
+            for text in _expressions(match):
+                if len(text) > _REGEX:
+                    what = f"has an expression of {len(text)} characters, expected at most {_REGEX}"
+                    yield _wrong(vs, f"entry {number + 1} {what}", place)
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:

@@ -11,19 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import hosts, same
-from sandlane.proof.clones import origin_of, unfit_clone
-from sandlane.proof.groups import keys_of
-from sandlane.proof.readers import GATEWAY_API, VIRTUAL_SERVICE
+from sandlane.proof.preview_outcomes import are_clones, network_after, route_gateway
+from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.istio_matches import gateway_name
-from sandlane.semantics.network import ISTIO, Network, make_network, overlaid
-from sandlane.semantics.outcomes import Destination, Forward
+from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Address, Client
 from sandlane.semantics.tables import Rule
 from sandlane.specs.model import Carrier
@@ -43,17 +41,9 @@ def check(world: World) -> Iterator[Problem]:
             host = preview.host.replace("{tenantID}", holder.tenant)
             problems = list(_bounds(world, vs, host, preview.gateway))
             yield from problems or _rules(world, after, vs, host, holder.tenant)
-        if len(own) != 1 and world.cloned.get(holder.tenant):
+        if len(own) != 1 and world.clones.cloned.get(holder.tenant):
             what = f"'{holder.name}' has {len(own)} previews, expected one"
             yield report("SL602", source=holder.source, what=what)
-
-
-def route_gateway(world: World) -> Resource | None:
-    """Returns the Gateway of the Gateway API that serves previews; where Istio reads its own of that name, that one does."""
-    preview = world.claims.environment.preview
-    home, _, name = preview.gateway.partition("/") if preview else ("", "", "")
-    is_istios = world.reader.reads_virtual_services and ResourceId(ISTIO, "Gateway", home, name) in world.base.by_id
-    return None if is_istios else world.base.by_id.get(ResourceId(GATEWAY_API, "Gateway", home, name))
 
 
 def previews_of(world: World) -> list[Resource]:
@@ -81,13 +71,6 @@ def _bounds(world: World, vs: Resource, host: str, gateway: str) -> Iterator[Pro
     for other in world.base.of(*VIRTUAL_SERVICE):
         if host in hosts(other.manifest):
             yield _wrong("SL601", vs, f"has the host of '{other.id}'", ("spec", "hosts"))
-
-
-def network_after(world: World) -> Network:
-    """Returns what the base and the output make together."""
-    cluster = world.claims.environment.cluster
-    base = overlaid(world.base, world.output.resources)
-    return make_network(base, mesh=world.claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace)
 
 
 def _rules(world: World, after: Network, vs: Resource, host: str, tenant: str) -> Iterator[Problem]:
@@ -121,18 +104,15 @@ def _ports(gateway: Resource) -> list[int]:
 
 def _only_host(world: World, gateway: Resource) -> str:
     """Returns the one host that the base has at a gateway, or ''."""
+    servers = spec_of(gateway.manifest).get("servers") or []
     full = f"{gateway.id.namespace}/{gateway.id.name}"
     found = {
         host
         for vs in world.base.of(*VIRTUAL_SERVICE)
-        if any(gateway_name(name, vs.id.namespace) == full for name in _gateways(vs))
-        for _, _, host in keys_of(world.network, vs, full)
+        if any(gateway_name(name, vs.id.namespace) == full for name in spec_of(vs.manifest).get("gateways") or ())
+        for host in istio_gateways.served_hosts(world.network, vs, gateway, servers)
     }
     return next(iter(found)) if len(found) == 1 else ""
-
-
-def _gateways(vs: Resource) -> Sequence[str]:
-    return spec_of(vs.manifest).get("gateways") or ()
 
 
 def _list(network: Network, gateway: Resource, address: Address) -> list[Rule]:
@@ -172,27 +152,3 @@ def _carries(ours: Any, mine: Any, carriers: Sequence[Carrier], tenant: str) -> 
     if members:
         expected["add"] = {**added, "baggage": ",".join([*own, members])}
     return same(dict(after), expected)
-
-
-def are_clones(world: World, ours: Sequence[Destination], mine: Sequence[Destination], tenant: str) -> bool:
-    """Tells whether destinations are the base's, each cloned one replaced by the tenant's clone, and fail where those do."""
-    cloned = world.cloned[tenant]
-    meant = [d for d in ours if _service(world, d) in cloned] or list(ours)
-    wanted: dict[tuple[Any, ...], int] = {}
-    for d in meant:
-        key = (_service(world, d) if _service(world, d) in cloned else d.host, d.port, repr(d.changes), bool(d.failure))
-        wanted[key] = wanted.get(key, 0) + d.weight
-    found: dict[tuple[Any, ...], int] = {}
-    for d in mine:
-        service = world.added_service(_service(world, d))
-        if service and unfit_clone(world, service, tenant):
-            return False
-        key = (origin_of(service) if service else d.host, d.port, repr(d.changes), bool(d.failure))
-        found[key] = found.get(key, 0) + d.weight
-    wholes = sum(wanted.values()), sum(found.values())
-    return wanted.keys() == found.keys() and all(wanted[k] * wholes[1] == found[k] * wholes[0] for k in wanted)
-
-
-def _service(world: World, destination: Destination) -> ResourceId | None:
-    named = service_of(destination.host, "", world.network.domain)
-    return ResourceId("", "Service", named.namespace, named.name) if named else None

@@ -10,18 +10,15 @@ from collections.abc import Iterator, Mapping
 
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
-from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
 from sandlane.proof.differences import differences
 from sandlane.proof.expected_services import expected_services, headless_of
-from sandlane.proof.expected_workloads import changed_config_maps, data_of, expected_workloads
+from sandlane.proof.expected_workloads import KINDS, changed_config_maps, data_of, expected_workloads
 from sandlane.proof.marks import as_it_is, kept_annotations, kept_labels, metadata_of
 from sandlane.proof.world import World, directory
 
-KINDS: frozenset[GroupKind] = frozenset({*WORKLOADS, ("", "ConfigMap"), ("", "Service"), ("", "Pod")})
-"""Kinds of which a sandbox has what is expected of it, or brings in files of its own."""
 _TOLD = 5
 """How many differences of one object are told."""
 

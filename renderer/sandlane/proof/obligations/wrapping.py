@@ -17,9 +17,9 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.admission import workloads_by_label
 from sandlane.proof.differences import IsNote, differences
+from sandlane.proof.expected_workloads import KINDS
 from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, copied_origin
 from sandlane.proof.marks import has_references, kept_annotations, kept_labels, marks_of, notes_of
-from sandlane.proof.obligations.whole import KINDS
 from sandlane.proof.readers import HTTP_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 

@@ -34,7 +34,8 @@ def pairs_of(before: Network, after: Network, callings: Sequence[Calling], but: 
     new = {*_literals(before), *_literals(after), *(h for h in after.hosts if h not in before.hosts)}
     for host in sorted(new - {*before.hosts} - but):
         known_ports = after.hosts[host].ports if host in after.hosts else (_LITERAL_PORT,)
-        for each in callings:
+        # A literal host may be another name of one that is known: `web.shop`.
+        for each in (c for c in callings if before.meant(host, c.before.namespace) not in before.hosts):
             yield from (_pair(each, _shown(host), port, _shown(host)) for port in known_ports)
     yield from (Pair(before=a, after=a) for a in _gateways(before, after, but))
 

@@ -35,9 +35,9 @@ def make_case(world: World) -> Case:
     domain = environment.cluster.domain
     clones: dict[str, dict[str, str]] = {}
     cloned_by: dict[str, list[str]] = {}
-    for tenant in sorted(world.reach):
-        for service in sorted(world.cloned[tenant]):
-            made = (world.clone_services.get((service, member)) for member in sorted(world.reach[tenant]))
+    for tenant in sorted(world.clones.reach):
+        for service in sorted(world.clones.cloned[tenant]):
+            made = (world.clones.services.get((service, member)) for member in sorted(world.clones.reach[tenant]))
             clone = next((c for c in made if c), None)
             if clone:
                 host = ServiceHost(service.namespace, service.name).fqdn(domain)
@@ -45,13 +45,13 @@ def make_case(world: World) -> Case:
                 cloned_by.setdefault(host, []).append(tenant)
     after = make_network(
         overlaid(world.base, world.output.resources),
-        mesh=environment.mesh, domain=domain, root=environment.cluster.root_namespace,
+        mesh=environment.mesh, domain=domain, root=environment.cluster.root_namespace, has_waypoints=True,
     )  # fmt: skip
     return Case(
         world=world,
         before=world.network,
         after=after,
-        literals=make_literals(environment.carriers, world.reach),
+        literals=make_literals(environment.carriers, world.clones.reach),
         clones=clones,
         names={t: {clone: f"{CLONE}{host}" for host, clone in own.items()} for t, own in clones.items()},
         cloned_by={host: tuple(tenants) for host, tenants in cloned_by.items()},

@@ -108,13 +108,20 @@ def _namespaces(network: Network) -> set[str]:
     for group, kind in _ROUTING:
         for resource in network.base.of(group, kind):
             spec = _spec(resource)
-            is_public = kind == "VirtualService" and "*" in visibility(resource)
-            found |= {*(() if is_public else (resource.id.namespace,)), *_plain(spec.get("exportTo") or ())}
+            found |= {*(() if _is_for_all(resource) else (resource.id.namespace,)), *_plain(spec.get("exportTo") or ())}
             for entry in (spec.get("http") or ()) if group == ISTIO else ():
                 found |= {str(m["sourceNamespace"]) for m in entry.get("match") or () if m and m.get("sourceNamespace")}
     for host in network.hosts.values() if network.mesh == "istio" else ():
         found |= {*_plain(host.exported)}
     return found - {""}
+
+
+def _is_for_all(resource: Resource) -> bool:
+    """Tells whether an object does with clients of its own namespace what it does with those of all others."""
+    if resource.id.kind == "VirtualService":
+        return "*" in visibility(resource)
+    parents = _spec(resource).get("parentRefs") or ()
+    return bool(parents) and all(p.get("namespace") in (None, resource.id.namespace) for p in parents)
 
 
 def _plain(names: Iterable[str]) -> set[str]:

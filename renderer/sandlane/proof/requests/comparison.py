@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from sandlane.proof.claims import may_choose
+from sandlane.proof.claims import is_patched, may_choose
 from sandlane.proof.literals import is_disabled
 from sandlane.proof.requests.addresses import Pair
 from sandlane.proof.requests.case import Case
@@ -53,7 +53,7 @@ def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Vio
         yield from _strange(both)
     named = [a.text.value for a in carrier_atoms(case.literals, base) if a.text.kind in ("exact", "prefix")]
     tenants = _tenants(both, named)
-    for scene in strangers(case.literals, named, tenants or sorted(case.world.reach)[:1]):
+    for scene in strangers(case.literals, named, tenants or sorted(case.world.clones.reach)[:1]):
         yield from _in_scene(both, scene)
     yield from _in_parts(both)
     judged: set[object] = set()
@@ -113,7 +113,7 @@ def _strange(both: Comparison) -> Iterator[Violation]:
 def _tenants(both: Comparison, named: Sequence[str]) -> list[str]:
     """Returns the tenants for whom anything can differ here: they have rules, or cloned what rules send to, or are named."""
     case = both.case
-    found = {*both.base.own, *both.output.own, *(name for name in named if name in case.world.reach)}
+    found = {*both.base.own, *both.output.own, *(name for name in named if name in case.world.clones.reach)}
     for host in _hosts(both):
         found |= {*case.cloned_by.get(host, ())}
     return sorted(found if both.pair.tenants is None else found & both.pair.tenants)
@@ -174,7 +174,8 @@ def _in_scene(both: Comparison, scene: Scene) -> Iterator[Violation]:
         if found is None:
             both.agreed.add(key)
             continue
-        yield _violation(both, scene, found)
+        if not _is_patches_own(both, scene, found[1]):
+            yield _violation(both, scene, found)
         return
 
 
@@ -228,19 +229,19 @@ def _left(spelling: Spelling, line: Line, both: Comparison | None = None, clones
 
 
 def _in_parts(both: Comparison) -> Iterator[Violation]:
-    """Yields directories of sandboxes that would change what requests without a carrier meet if they alone had arrived (P9)."""
+    """Yields directories of sandboxes that would change what requests without a carrier meet if they alone had come (P9, rule R-O2)."""
     base = [line for line in both.base.common if not line.carried]
     wanted = _rest(both.spelling, both.base.table, base) if both.output.parts else []
     judged: set[object] = set()
     for where, lines in both.output.parts.items():
-        key = frozenset(_key(both.spelling, line) for line in lines)
+        key = frozenset(what for _, what in lines)
         if key not in judged:
             judged.add(key)
-            own = [line for line in lines if not line.carried]
+            own = [line for line, _ in lines if not line.carried]
             found = first_difference(wanted, _rest(both.spelling, both.output.table, [*base, *own]))
             if found:
                 what = f"{does(found[1])} where only '{where}' has arrived"
-                met = what, found[1].origin if found[1] else lines[0].rule.origin if lines else None
+                met = what, found[1].origin if found[1] else lines[0][0].rule.origin if lines else None
                 meant = does(found[0]), found[0].origin if found[0] else None
                 yield violation("SL609", both.pair.after, (), meant, met, found[1])
 
@@ -260,6 +261,15 @@ def _violation(both: Comparison, scene: Scene, found: tuple[Left | None, Left | 
         (does(met), met.origin if met else both.output.table.origin),
         met or wanted,
     )
+
+
+def _is_patches_own(both: Comparison, scene: Scene, met: Left | None) -> bool:
+    """Tells whether a tenant's own rule does otherwise than the base's because the environment patches its object."""
+    case, rule = both.case, met.rule if met else None
+    if rule is None or met is None or scene.tenant is None or _is_others(both, met.outcome, scene.tenant):
+        return False
+    own = any(rule is line.rule for line in both.output.own.get(scene.tenant, ()))
+    return own and is_patched(case.world.claims.environment, rule.origin.resource.id)
 
 
 def _is_others(both: Comparison, outcome: Outcome, tenant: str | None) -> bool:

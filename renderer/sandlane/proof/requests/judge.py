@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandlane.problems.problem import Problem
 from sandlane.proof.followers import clones_of_claims
 from sandlane.proof.requests.addresses import Pair, pairs_of
 from sandlane.proof.requests.case import Case, make_case
@@ -21,25 +20,13 @@ from sandlane.proof.world import World, directory
 from sandlane.semantics import compile_address
 
 
-def check(world: World) -> Iterator[Problem]:
-    """Yields what requests meet in the output and would not meet in the base, one problem for each rule of the output."""
-    other = world.claims.environment.source
-    seen: set[tuple[object, ...]] = set()
-    for found in violations(world):
-        problem = found.problem(other)
-        key = (problem.code, problem.source, problem.path)
-        if key not in seen:
-            seen.add(key)
-            yield problem
-
-
 def violations(world: World) -> Iterator[Violation]:
     """Yields requests that meet in the output what they would not meet in the base."""
     case = make_case(world)
     callings = list(clients_of(case.before, case.after, _clones_as_clients(world)))
     for pair in pairs_of(case.before, case.after, callings, _new_hosts(case)):
         yield from _at(case, pair)
-    yield from called_alike(world, case.before, case.after, [c for c in callings if c.tenants is None])
+    yield from called_alike(world, case.before, case.after, callings)
 
 
 def _clones_as_clients(world: World) -> Iterator[CloneAsClient]:
@@ -50,7 +37,7 @@ def _clones_as_clients(world: World) -> Iterator[CloneAsClient]:
             namespace=bound.origin.resource.id.namespace,
             origin=bound.origin.labels,
             labels=bound.clone.labels,
-            tenants=frozenset(t for t, members in world.reach.items() if tenant in members),
+            tenants=frozenset(t for t, members in world.clones.reach.items() if tenant in members),
         )
 
 

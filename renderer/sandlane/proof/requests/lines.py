@@ -32,14 +32,15 @@ class Line:
 class Lines:
     """The rules of a table.
 
-    `common` demand no tenant; of those in sandboxes' directories that are equal there is one. `parts`: directory of a sandbox -> those in
-    it, also where there are none. `strange` are conditions on carriers that are no tenant's and not the base's.
+    `common` demand no tenant; of those in sandboxes' directories that are equal there is one. `parts`: directory of a sandbox ->
+    those in it, each with what is equal for equal ones, also where there are none. `strange` are conditions on carriers that
+    are no tenant's and not the base's.
     """
 
     table: Table
     common: tuple[Line, ...]
     own: Mapping[str, tuple[Line, ...]]
-    parts: Mapping[str, tuple[Line, ...]]
+    parts: Mapping[str, tuple[tuple[Line, object], ...]]
     strange: tuple[tuple[Line, Atom], ...]
 
     def met(self, tenants: Iterable[str], scene: Scene, mode: Mode) -> tuple[Line, ...]:
@@ -66,7 +67,7 @@ def lines_of(
     """
     common: list[Line] = []
     own: dict[str, list[Line]] = {}
-    parts: dict[str, list[Line]] = {}
+    parts: dict[str, list[tuple[Line, object]]] = {}
     strange: list[tuple[Line, Atom]] = []
     seen: set[object] = set()
     for number, rule in enumerate(table.rules):
@@ -84,9 +85,10 @@ def lines_of(
         elif not where:
             common.append(line)
         else:
-            parts[where].append(line)
-            if key(line) not in seen:
-                seen.add(key(line))
+            what = key(line)
+            parts[where].append((line, what))
+            if what not in seen:
+                seen.add(what)
                 common.append(line)
     return Lines(
         table=table,

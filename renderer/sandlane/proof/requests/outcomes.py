@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandlane.k8s.hosts import service_of
-from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Policy, Unknown, forward
+from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Policy, Redirect, Unknown, forward
 
 _FEATURES = ("rewrite", "timeout", "retries", "fault", "cors", "other")
 
@@ -37,8 +37,16 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
         return f"unknown: {outcome.why}"
     if isinstance(outcome, NoCluster):
         return f"no cluster {outcome.why.partition(':')[0]}"
+    if isinstance(outcome, Redirect):
+        # 302 is the default of the CRD of routes; VirtualServices have another field.
+        return f"redirect {_json([{'statusCode': 302, **_bare(outcome.how)}, _bare(outcome.changes), outcome.fault])}"
     if not isinstance(outcome, Forward):
         return f"{type(outcome).__name__} {_json([str(getattr(outcome, f)) for f in outcome.__dataclass_fields__])}"
+    if _is_plain(spelling, outcome):
+        to = outcome.destinations[0]
+        return (
+            f"{spelling.names.get(to.host, to.host)}:{to.port} {policy_text(to.policy)} {to.failure.partition(':')[0]}"
+        )
     total = sum(d.weight for d in outcome.destinations) or 1
     sent = sorted(_json([spelling.names.get(d.host, d.host), d.port, round(d.weight / total, 9), _changes(spelling, d.changes, ()),
                          policy_text(d.policy), d.failure.partition(":")[0]])
@@ -46,7 +54,10 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
     reached = [spelling.names[d.host] for d in outcome.destinations if d.host in spelling.names]
     mirrors = [_mirrored(spelling, m, namespace, is_cloned=bool(reached)) for m in outcome.mirrors]
     rest = [getattr(outcome, name) for name in _FEATURES]
-    text = _json([sent, _changes(spelling, outcome.changes, reached), rest, mirrors])
+    is_answered = bool(spelling.answer and reached) and (spelling.is_base or _is_answered(spelling, outcome, reached))
+    text = _json(
+        [sent, _changes(spelling, outcome.changes, reached), rest, mirrors, *(["answered"] if is_answered else [])]
+    )
     return f"{text} without {_removed(spelling, outcome.changes)}" if spelling.required else text
 
 
@@ -59,6 +70,13 @@ def _removed(spelling: Spelling, changes: Any) -> list[str]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
+
+
+def _bare(value: Any) -> Any:
+    """Returns data without the fields that say nothing."""
+    if isinstance(value, Mapping):
+        return {key: bare for key, part in value.items() if (bare := _bare(part)) not in (None, [], {})}
+    return [_bare(part) for part in value] if isinstance(value, list) else value
 
 
 def policy_text(policy: Policy | None) -> str:
@@ -78,7 +96,7 @@ def _changes(spelling: Spelling, changes: Any, reached: Sequence[str]) -> Any:
         return bool(header) and str(name).lower() == header and (values is None or value in values)
 
     if isinstance(changes, list):
-        return _filters(changes, is_answer) if header else changes or None
+        return _bare(_filters(changes, is_answer) if header else changes) or None
     if not isinstance(changes, Mapping):
         return changes or None
     found: dict[str, Any] = {}
@@ -90,6 +108,29 @@ def _changes(spelling: Spelling, changes: Any, reached: Sequence[str]) -> Any:
             kept["remove"] = [name for name in kept.get("remove") or () if name.lower() not in spelling.removed]
         found[side] = {name: value for name, value in kept.items() if value}
     return {side: value for side, value in found.items() if value} or None
+
+
+def _is_plain(spelling: Spelling, outcome: Forward) -> bool:
+    """Tells whether an outcome is one destination and nothing else, as most are."""
+    if spelling.answer or spelling.removed or len(outcome.destinations) != 1 or outcome.destinations[0].changes:
+        return False
+    return not (outcome.changes or outcome.mirrors or any(getattr(outcome, name) for name in _FEATURES))
+
+
+def _is_answered(spelling: Spelling, outcome: Forward, reached: Sequence[str]) -> bool:
+    """Tells whether a rule answers with the header that names one of its clones."""
+    values = {f"{spelling.tenant}/{_service(name)}" for name in reached}
+    changes: list[Any] = [outcome.changes, *(d.changes for d in outcome.destinations)]
+    found: list[tuple[str, Any]] = []
+    for each in changes:
+        if isinstance(each, Mapping):
+            found += [(k, v) for k, v in ((each.get("response") or {}).get("set") or {}).items()]
+        for item in each if isinstance(each, list) else ():
+            found += [
+                (str(e.get("name")), e.get("value"))
+                for e in (item.get("responseHeaderModifier") or {}).get("set") or ()
+            ]
+    return any(name.lower() == spelling.answer.lower() and value in values for name, value in found)
 
 
 def _service(name: str) -> str:

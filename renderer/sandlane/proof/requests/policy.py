@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.resource import spec_of
+from sandlane.proof.claims import is_patched
 from sandlane.proof.requests.clients import Calling
 from sandlane.proof.requests.outcomes import policy_text
 from sandlane.proof.requests.violations import Violation, violation
@@ -45,13 +46,16 @@ def called_alike(world: World, before: Network, after: Network, callings: Sequen
     """Yields clones that a client calls otherwise than their origins, whatever routes send there."""
     if not any(after.destination_rules.values()):
         return
-    for (origin, _), clone in sorted(world.clone_services.items(), key=lambda pair: str(pair[1].id)):
+    for (origin, tenant), clone in sorted(world.clones.services.items(), key=lambda pair: str(pair[1].id)):
         one, two = (ServiceHost(id.namespace, id.name).fqdn(before.domain) for id in (origin, clone.id))
         for port in before.hosts[one].ports if one in before.hosts else ():
-            for calling in callings:
+            for calling in (c for c in callings if c.tenants is None or tenant in c.tenants):
                 base = policy_of(before, calling.before, one, "", port)
                 output = policy_of(after, calling.after, two, "", port)
-                if policy_text(base) != policy_text(output):
+                is_own = any(
+                    is_patched(world.claims.environment, o.resource.id) for o in (output.origins if output else ())
+                )
+                if policy_text(base) != policy_text(output) and not is_own:
                     address = Address(client=calling.after, host=two, port=port, authority=two)
                     yield violation("SL605", address, (), _said(base, one), _said(output, two), None)
 

@@ -22,7 +22,7 @@ from sandlane.semantics.waypoints import waypoint_home
 
 def whole_of(network: Network, address: Address, table: Table, clones: Mapping[str, str]) -> Destination | None:
     """Returns the clone that takes every request of an address which the base sends elsewhere, or None."""
-    host = network.hosts.get(address.host)
+    host = network.hosts.get(network.concrete(address.host))
     if address.client.kind == "gateway" or host is None or host.name not in clones or not table.rules:
         return None
     is_route = table.rules[0].origin.resource.id.kind.endswith("Route")
@@ -108,8 +108,8 @@ def _sent(network: Network, found: Attached) -> Iterator[str]:
 
 def is_closed(network: Network, address: Address, table: Table) -> bool:
     """Tells whether a mesh leaves no way to route an address that has no rules: routes would have no effect, or do harm."""
-    host = network.hosts.get(address.host)
-    if host is None or not host.is_service or host.is_external:
+    host = network.hosts.get(network.concrete(address.host))
+    if host is None or not host.is_service or (host.is_external and network.mesh != "istio"):
         return True
     if network.mesh == "linkerd":
         serving = [a for a in network.attached.get(host.resource.id, ()) if a[1].get("port") == address.port]
