@@ -37,7 +37,7 @@ def _defaulted(manifest: Any) -> Any:
     """Returns an HTTPRoute with the defaults of its CRD written out, and every rule's backends without a needless repetition."""
     route = _without_nothing(manifest)
     spec = route.get("spec") or {}
-    service = {"group": "", "kind": "Service"}
+    service = {"group": "", "kind": "Service", "namespace": (route.get("metadata") or {}).get("namespace")}
     parents = [
         {"group": "gateway.networking.k8s.io", "kind": "Gateway", **parent} for parent in spec.get("parentRefs") or ()
     ]
@@ -57,8 +57,10 @@ def _match(match: Any) -> Any:
 
 
 def _once(backends: Sequence[Any]) -> list[Any]:
-    """Returns one of backends that are all the same: its share of the requests is all of them."""
-    return list(backends[:1]) if all(_same(backend, backends[0]) for backend in backends) else list(backends)
+    """Returns one of backends that are all the same, without its weight: its share of the requests is all of them."""
+    if not backends or not backends[0]["weight"] or not all(_same(backend, backends[0]) for backend in backends):
+        return list(backends)
+    return [{key: value for key, value in backends[0].items() if key != "weight"}]
 
 
 def _alternatives(value: Any) -> Any:
@@ -82,6 +84,25 @@ def _for_clones(value: Any, cloned: frozenset[str]) -> Any:
     return [_for_clones(inner, cloned) for inner in value] if isinstance(value, list) else value
 
 
+def for_same_listeners(before: Any, after: Any, listeners: Sequence[Any]) -> str | None:
+    """Returns why a parentRef without its sectionName is for the same of a Gateway's listeners, or None."""
+    hosts = (before.get("spec") or {}).get("hostnames") or ["*"]
+    reached = [each for each in listeners if any(_meet(host, each.get("hostname") or "*") for host in hosts)]
+    is_one = len(reached) == 1 and _same(_defaulted(_without_sections(before)), _defaulted(_without_sections(after)))
+    return FOR_ONE_LISTENER if is_one else None
+
+
+def _without_sections(route: Any) -> Any:
+    spec = route.get("spec") or {}
+    parents = [{k: v for k, v in parent.items() if k != "sectionName"} for parent in spec.get("parentRefs") or ()]
+    return {**route, "spec": {**spec, "parentRefs": parents}}
+
+
+def _meet(host: str, listener: str) -> bool:
+    """Tells whether a host name is one that a listener answers for; neither of two wildcards counts as the other."""
+    return "*" in host or host == listener or (listener.startswith("*") and host.endswith(listener[1:]))
+
+
 def _by_port(manifest: Any) -> Any:
     """Returns a VirtualService with its HTTP entries by the port that all of their matches name, in their order."""
     entries: dict[str, list[Any]] = {}
@@ -93,6 +114,7 @@ def _by_port(manifest: Any) -> Any:
     return {**manifest, "spec": {**manifest["spec"], "http": entries}}
 
 
+FOR_ONE_LISTENER = "harmless: no other listener answers for the host"
 FOR_NOBODY = "harmless: a peer for clones of which there are none"
 REASONS: tuple[tuple[str, tuple[str, ...], Form], ...] = (
     (

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harmless import harmless
+from benchmarks.harmless import for_same_listeners, harmless
 from sandlane.base.base import Base, group_of, make_base, objects_of
 from sandlane.base.output import read_output
 from sandlane.cli.verify import brought_of
 from sandlane.files.disk import DiskTree
-from sandlane.k8s.resource import Resource, ResourceId, labels_of
+from sandlane.k8s.resource import Resource, ResourceId, labels_of, spec_of
 from sandlane.k8s.workload_kinds import CLONES
 from sandlane.pipeline import render
 from sandlane.problems.problem import Path as Steps
@@ -138,7 +138,14 @@ def outcome(example: Example, mutation: Mutation) -> str:
         return FOUND
     labels = (labels_of(r.manifest) for r in example.output.resources if (r.id.group, r.id.kind) in CLONES)
     cloned = frozenset(found["sandlane.dev/origin"] for found in labels if "sandlane.dev/origin" in found)
-    return harmless(mutation.resource.manifest, mutation.manifest, cloned) or ESCAPED
+    before, after = mutation.resource.manifest, mutation.manifest
+    sections = [
+        parent.get("sectionName") for parent in spec_of(after).get("parentRefs") or () if isinstance(parent, dict)
+    ]
+    gateways = example.inputs.base.of("gateway.networking.k8s.io", "Gateway")
+    listeners = [listener for gateway in gateways for listener in spec_of(gateway.manifest).get("listeners") or ()]
+    reason = for_same_listeners(before, after, listeners) if None in sections and listeners else None
+    return harmless(before, after, cloned) or reason or ESCAPED
 
 
 def id_of(manifest: Mapping[str, Any], default: str) -> ResourceId:

@@ -52,9 +52,18 @@ def _match(match: Manifest, path: Path) -> Refused:
         # A method of HTTP is a text; of gRPC a match of its own.
         if isinstance(value, dict):
             yield from _type(value, known, (*path, field))
+    if isinstance(match.get("path"), dict):
+        yield from _path(match["path"], (*path, "path"))
     for field in ("headers", "queryParams"):
         for number, header in enumerate(match.get(field) or ()):
             yield from _type(header, _MATCHES, (*path, field, number))
+
+
+def _path(value: Manifest, path: Path) -> Refused:
+    if value.get("type") != "RegularExpression" and not str(value.get("value") or "/").startswith("/"):
+        yield f"has path '{value['value']}', expected one that begins with '/'", (*path, "value")
+    if value.get("value") == "":
+        yield "has an empty path", (*path, "value")
 
 
 def _type(value: Manifest, known: set[str], path: Path) -> Refused:
