@@ -42,6 +42,7 @@ RECORDS = Path(__file__).parent / "records"
 
 def assert_recorded(request: pytest.FixtureRequest, said: list[str]) -> None:
     """Asserts that a case of a table is found, and that what is said of it is what is recorded."""
+    said = [text.replace("\n", "\\n") for text in said]
     file = RECORDS / f"{request.node.path.stem}.txt"
     records = read(file.read_text()) if file.exists() else {}
     name = request.node.name
