@@ -68,9 +68,11 @@ def test_a_stale_output_is_a_problem_of_its_environment(shop: Path) -> None:
 
 
 def test_several_environments_are_one_log(shop: Path) -> None:
-    done = sandlane(shop, "verify", ".", ".", "--root", ".", "--format", "sarif")
-    runs = json.loads(done.stdout)["runs"]
-    assert [len(run["results"]) for run in runs] == [2]
+    def results(*environments: str) -> int:
+        done = sandlane(shop, "verify", *environments, "--root", ".", "--format", "sarif")
+        return len(json.loads(done.stdout)["runs"][0]["results"])
+
+    assert results(".", ".") == 2 * results(".") > 0
 
 
 def test_nothing_wrong_is_an_empty_report(shop: Path) -> None:
