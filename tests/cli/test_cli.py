@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 
 from sandlane.cli.main import COMMANDS, DEFECT, group, main
 from sandlane.cli.session import unusable
+from sandlane.output.changes import UnusableOutput
 from sandlane.output.layout import MARK
-from sandlane.output.write import UnusableOutput
 from sandlane.problems.catalogue import CATALOGUE
 from sandlane.problems.problem import show
 from sandlane.specs.crd import NAMES, custom_resource

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from sandlane.cli.session import Unwritten, write_files
+from sandlane.output.changes import changes
 from sandlane.output.layout import MARK
-from sandlane.output.write import changes
 from sandlane.problems.problem import Invalid
 from tests.rim import snapshot
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from sandlane.output.changes import Changes, OfAnotherEnvironment, UnusableOutput, changes
 from sandlane.output.layout import MARK
-from sandlane.output.write import Changes, OfAnotherEnvironment, UnusableOutput, apply, changes, locked
+from sandlane.output.write import apply, locked
 from tests.rim import snapshot
 
 FILES = {
@@ -196,7 +197,8 @@ def test_first_write_into_an_empty_directory(tmp_path: Path) -> None:
 
 def test_first_write_obeys_the_umask(tmp_path: Path) -> None:
     script = (
-        "import os, sys; from pathlib import Path; from sandlane.output.write import apply, changes\n"
+        "import os, sys; from pathlib import Path; from sandlane.output.changes import changes\n"
+        "from sandlane.output.write import apply\n"
         "os.umask(0o027); out = Path(sys.argv[1]); files = {'d/a.yaml': 'x'}; apply(out, files, changes(out, files))\n"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path / "out")], check=True)
@@ -279,7 +281,8 @@ def test_a_users_file_is_never_deleted_for_its_name(out: Path) -> None:
 
 def test_staged_directories_of_a_killed_run_go_with_the_next(tmp_path: Path) -> None:
     script = (
-        "import os, signal, sys; from pathlib import Path; from sandlane.output.write import apply, changes\n"
+        "import os, signal, sys; from pathlib import Path; from sandlane.output.changes import changes\n"
+        "from sandlane.output.write import apply\n"
         "os.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "out = Path(sys.argv[1]); files = {'a.yaml': sys.argv[2]}; apply(out, files, changes(out, files))\n"
     )
@@ -331,7 +334,8 @@ def test_an_empty_directory_is_filled_in_place(tmp_path: Path) -> None:
 
 def test_a_killed_run_is_repaired(out: Path) -> None:
     script = (
-        "import os, signal, sys; from pathlib import Path; from sandlane.output.write import apply, changes\n"
+        "import os, signal, sys; from pathlib import Path; from sandlane.output.changes import changes\n"
+        "from sandlane.output.write import apply\n"
         "os.rename = lambda *_, **_2: os.kill(os.getpid(), signal.SIGKILL)\n"
         "out = Path(sys.argv[1]); files = {'shared/a.yaml': 'x'}; apply(out, files, changes(out, files))\n"
     )

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from sandlane.problems.problem import Invalid, Path, show
+from sandlane.yamlio.document import Document
 from sandlane.yamlio.locate import locate
 from sandlane.yamlio.parser import PARSER, PythonParser
 from sandlane.yamlio.read import read
-from sandlane.yamlio.values import Document
 from sandlane.yamlio.write import Emitter, write
 
 PARSERS = [pytest.param(PARSER, id="libyaml"), pytest.param(PythonParser, id="python")]

@@ -19,8 +19,8 @@ from sandlane.k8s.workload_kinds import GroupKind, is_cluster_scoped
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Level, Problem, Source, dotted, mention
 from sandlane.yamlio import read as yamlio
+from sandlane.yamlio.document import Document
 from sandlane.yamlio.value_types import type_at
-from sandlane.yamlio.values import Document
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import Staged, try_change, write_change, write_staged
 from sandlane.cli.main import FINE
@@ -53,11 +54,11 @@ class _Handover:
     "adopt",
     help="Propose the base route objects that the output has to own, and print the edits of the two commits by which they change hands.",
 )
-@s.environments
+@options.environments
 @click.option(
     "--write", is_flag=True, help="Make the edits of the next of the two commits, and render after the second."
 )
-@s.output_format("text", "json")
+@options.output_format("text", "json")
 def command(environments: tuple[Path, ...], root: Path | None, write: bool, output_format: str) -> None:
     """Proposes what to adopt in each environment; writes nothing without --write."""
     s.run(s.sessions(environments, root), output_format, lambda session: _adopt(session, write, output_format))

@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, today
 from sandlane.cli.main import CHANGED, FINE
 from sandlane.cli.terminal import verb, words, working
-from sandlane.output import write
+from sandlane.output.changes import OfAnotherEnvironment, UnusableOutput
+from sandlane.output.changes import changes as find_changes
 from sandlane.pipeline import render, render_valid
 from sandlane.problems.problem import Invalid, Problem
 from sandlane.reports.listing import expired
@@ -30,16 +32,16 @@ _KINDS = (
     "check",
     help="Tell whether the output directory is what 'render' would write; writes nothing, exits 1 if it is not.",
 )
-@s.environments
-@s.base_option
-@s.output_option("Look at")
+@options.environments
+@options.base_option
+@options.output_option("Look at")
 @click.option(
     "--keep-going",
     is_flag=True,
     help="Compare with what 'render --keep-going' writes: leave out the sandboxes that have errors of their own, list them, and exit 1.",
 )
 @click.option("--as-of", metavar="DATE|today", help="Also fail for sandboxes that have expired on this day, in UTC.")
-@s.output_format("text", *s.MACHINES)
+@options.output_format("text", *s.MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -65,8 +67,8 @@ def _check(
         rendered = (render_valid if keep_going else render)(inputs, is_proved=False)
     directory = session.output(inputs, output)
     try:
-        changed = write.changes(directory, rendered.files)
-    except (write.UnusableOutput, write.OfAnotherEnvironment, OSError) as error:
+        changed = find_changes(directory, rendered.files)
+    except (UnusableOutput, OfAnotherEnvironment, OSError) as error:
         raise Invalid([s.unusable(directory, error)]) from None
     found = {name: [path for field in fields for path in getattr(changed, field)] for name, fields in _KINDS}
     count = sum(len(paths) for paths in found.values())

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.completing import sandboxes
 from sandlane.cli.main import FINE
@@ -26,11 +27,11 @@ from sandlane.specs.model import Carrier
     "--for the set-up of a client.",
 )
 @click.argument("name", shell_complete=sandboxes)
-@s.environments
+@options.environments
 @click.option(
     "--for", "client", type=click.Choice(sorted(CLIENTS)), help="Print what this client takes, and nothing else."
 )
-@s.output_format("text", "json")
+@options.output_format("text", "json")
 def command(
     name: str, environments: tuple[Path, ...], root: Path | None, client: str | None, output_format: str
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import locked_specs, try_change, write_change
 from sandlane.cli.completing import sandboxes
@@ -27,7 +28,7 @@ from sandlane.specs.inputs import Inputs
     metavar="ENVIRONMENT",
     help="Default: the one here or above.",
 )
-@s.root_option
+@options.root_option
 def command(names: tuple[str, ...], no_render: bool, environment: Path | None, root: Path | None) -> None:
     """Removes specs of one environment."""
     sessions = s.sessions([environment] if environment else [], root)

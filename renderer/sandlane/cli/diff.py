@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import CHANGED, FINE
 from sandlane.files.disk import environment_file
@@ -33,10 +34,10 @@ FORMATS = ("text", "markdown", "html", *s.MACHINES)
 )
 @click.argument("arguments", nargs=-1, metavar="[REV|DIR] [ENVIRONMENT]...")
 @click.option("--rev", metavar="REV", help="Compare with what the inputs at REV render to; no checkout is made.")
-@s.root_option
-@s.base_option
+@options.root_option
+@options.base_option
 @click.option("--exit-code", is_flag=True, help="Exit 1 if there is a difference.")
-@s.output_format(*FORMATS)
+@options.output_format(*FORMATS)
 def command(
     arguments: tuple[str, ...],
     rev: str | None,

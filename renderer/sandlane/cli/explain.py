@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 import click
 
 from sandlane.cli.completing import codes_and_fields
-from sandlane.cli.session import output_format, write_json
+from sandlane.cli.options import output_format
+from sandlane.cli.session import write_json
 from sandlane.problems.catalogue import CATALOGUE
 from sandlane.problems.problem import did_you_mean
 from sandlane.problems.row import Row

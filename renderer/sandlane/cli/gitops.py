@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
 from sandlane.files.tree import OutsideRoot
@@ -26,7 +27,7 @@ REVISIONS = {"argocd": "HEAD", "flux": "main"}
 )
 @click.argument("tool", type=click.Choice(("argocd", "flux")))
 @click.argument("environment", required=False, type=click.Path(path_type=Path))
-@s.root_option
+@options.root_option
 @click.option(
     "--repo", metavar="URL", help="The repository that holds the output; default: that of the git remote 'origin'."
 )

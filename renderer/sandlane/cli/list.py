@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, today
 from sandlane.cli.completing import subjects
@@ -27,10 +28,10 @@ SUBJECTS = ("sandboxes", "workloads", "owned")
 
 @click.command("list", help="List 'sandboxes' (default), 'workloads' of the base, or 'owned' route objects.")
 @click.argument("arguments", nargs=-1, shell_complete=subjects, metavar="[sandboxes|workloads|owned] [ENVIRONMENT]...")
-@s.root_option
-@s.base_option
+@options.root_option
+@options.base_option
 @click.option("--as-of", metavar="DATE|today", help="Show what has expired on this day, in UTC, as EXPIRED.")
-@s.output_format("text", "json", "mermaid")
+@options.output_format("text", "json", "mermaid")
 def command(
     arguments: tuple[str, ...], root: Path | None, base: tuple[str, ...], as_of: str | None, output_format: str
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, today
 from sandlane.cli.delete import remove_specs
@@ -15,11 +16,11 @@ from sandlane.reports.listing import expired
 
 
 @click.command("prune", help="Remove the specs of sandboxes and route groups that have expired, then render.")
-@s.environments
+@options.environments
 @click.option("--as-of", required=True, metavar="DATE|today", help="The day that it is, in UTC.")
 @click.option("--dry-run", is_flag=True, help="Tell which, and remove nothing.")
 @click.option("--no-render", is_flag=True, help="Remove the specs only.")
-@s.output_format("text", "json")
+@options.output_format("text", "json")
 def command(
     environments: tuple[Path, ...],
     root: Path | None,

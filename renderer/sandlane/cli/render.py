@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import CHANGED, FINE
 from sandlane.cli.terminal import verb, verbosity, words, working
 from sandlane.files.tree import STREAM
-from sandlane.output import write
+from sandlane.output.changes import Changes
 from sandlane.output.layout import path_of
 from sandlane.output.passthrough import as_whole, objects_in, passed_through
 from sandlane.pipeline import Rendered, render, render_valid
@@ -23,10 +24,10 @@ from sandlane.yamlio.write import Emitter
 @click.command(
     "render", help="Write the output directory: clones and routes of every sandbox. Only changed files are touched."
 )
-@s.environments
-@s.base_option
+@options.environments
+@options.base_option
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything changed (for hooks).")
-@s.output_option("Write to")
+@options.output_option("Write to")
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the manifests as one stream; write nothing.")
 @click.option(
     "--passthrough",
@@ -37,7 +38,7 @@ from sandlane.yamlio.write import Emitter
 @click.option(
     "--keep-going", is_flag=True, help="Leave out the sandboxes that have errors of their own, list them, and exit 1."
 )
-@s.output_format("text", *s.MACHINES)
+@options.output_format("text", *s.MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -131,7 +132,7 @@ def _is_below(path: str, prefix: str) -> bool:
     return not prefix or path == prefix or path.startswith(f"{prefix}/")
 
 
-def _as_data(session: s.Session, rendered: Rendered, directory: Path, changed: write.Changes) -> dict[str, Any]:
+def _as_data(session: s.Session, rendered: Rendered, directory: Path, changed: Changes) -> dict[str, Any]:
     return {
         "output": s.shown(directory),
         "created": changed.create,
@@ -143,7 +144,7 @@ def _as_data(session: s.Session, rendered: Rendered, directory: Path, changed: w
     }
 
 
-def _tell(directory: Path, changed: write.Changes) -> None:
+def _tell(directory: Path, changed: Changes) -> None:
     for what, paths in (
         ("create", changed.create),
         ("update", changed.update),

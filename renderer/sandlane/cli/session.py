@@ -22,6 +22,8 @@ from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, environment_above, environment_file, environments_below, find_root
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable, join
 from sandlane.output import write
+from sandlane.output.changes import Changes, OfAnotherEnvironment, UnusableOutput
+from sandlane.output.changes import changes as find_changes
 from sandlane.pipeline import Unproven
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source, mention, with_mentions
@@ -179,63 +181,13 @@ def shown(path: Path) -> str:
 
 def unusable(directory: Path, error: Exception) -> Problem:
     """Returns the problem of an output directory that cannot be read or written."""
-    if isinstance(error, write.OfAnotherEnvironment):
+    if isinstance(error, OfAnotherEnvironment):
         return report("SL504", file=shown(directory), what=error.what, other=error.environment)
     reason = str(error)
     if isinstance(error, OSError) and error.strerror:
         file = os.path.relpath(str(error.filename), directory) if error.filename else "."
         reason = error.strerror if file == "." or file.split("/")[0] == ".." else f"'{file}': {error.strerror}"
     return report("SL502", file=shown(directory), reason=reason)
-
-
-def root_option(command: F) -> F:
-    """Adds `--root`, which bounds reading."""
-    return click.option(
-        "--root",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        metavar="DIR",
-        help="Nothing above DIR is read; default: the nearest directory with .git above the environment.",
-    )(command)
-
-
-def environments(command: F) -> F:
-    """Adds the arguments that name environments, and the root that bounds reading."""
-    return click.argument("environments", nargs=-1, type=click.Path(path_type=Path), metavar="[ENVIRONMENT]...")(
-        root_option(command)
-    )
-
-
-def output_format(*formats: str) -> Callable[[F], F]:
-    """Adds `--format`."""
-    return click.option(
-        "--format",
-        "output_format",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help="How the result is written.",
-    )
-
-
-def output_option(what: str) -> Callable[[F], F]:
-    """Adds `--output`, which takes the place of the environment's output.path."""
-    return click.option(
-        "--output",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="DIR",
-        help=f"{what} DIR, not {'to ' if what.endswith(' to') else 'at ' if what.endswith(' at') else ''}the environment's output.path.",
-    )
-
-
-def base_option(command: F) -> F:
-    """Adds `--base`, which takes the place of the environment's base."""
-    return click.option(
-        "--base",
-        multiple=True,
-        metavar="PATH|-",
-        help="Read PATH, a file, a directory or a kustomization, or with '-' what is piped in, and not the environment's base; "
-        "repeatable.",
-    )(command)
 
 
 def sessions(arguments: Sequence[Path], root: Path | None, base: Sequence[str] = ()) -> list[Session]:
@@ -249,11 +201,11 @@ def entry_of(tree: DiskTree, path: str) -> str:
     return STREAM if path == STREAM else Path(os.path.relpath(os.path.realpath(path), tree.root)).as_posix()
 
 
-def write_files(directory: Path, files: Mapping[str, str]) -> write.Changes:
+def write_files(directory: Path, files: Mapping[str, str]) -> Changes:
     """Brings a directory up to date. Raises Invalid before anything was written, and Unwritten after."""
     try:
         with write.locked(directory):
-            changed = write.changes(directory, files)
+            changed = find_changes(directory, files)
             if changed.foreign:
                 raise Invalid(report("SL501", file=shown(directory / path)) for path in changed.foreign)
             is_new = not directory.exists()
@@ -263,7 +215,7 @@ def write_files(directory: Path, files: Mapping[str, str]) -> write.Changes:
                 # A new directory appears as a whole or not at all.
                 problem = unusable(directory, error)
                 raise (Invalid([problem]) if is_new else Unwritten(problem)) from None
-    except (write.UnusableOutput, write.OfAnotherEnvironment, OSError) as error:
+    except (UnusableOutput, OfAnotherEnvironment, OSError) as error:
         raise Invalid([unusable(directory, error)]) from None
     return changed
 

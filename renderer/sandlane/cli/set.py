@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
 from sandlane.cli.completing import sandboxes, workloads
@@ -61,7 +62,7 @@ from sandlane.specs.inputs import Inputs
     metavar="ENVIRONMENT",
     help="Default: the one here or above.",
 )
-@s.root_option
+@options.root_option
 def command(
     name: str,
     images: tuple[str, ...],

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import click
 
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE, INVALID
 from sandlane.cli.terminal import width
@@ -59,11 +60,11 @@ class _Asked:
     "--from", "sender", metavar="KIND/NAMESPACE/NAME", help="The workload that sends it; default: any meshed pod."
 )
 @click.option("--gateway", metavar="NAME", help="The Gateway at which it enters, as name or namespace/name.")
-@s.output_option("Look at")
+@options.output_option("Look at")
 @click.option("--base-only", is_flag=True, help="Look at the base alone.")
 @click.option("--all", "is_all", is_flag=True, help="Show all Services x tenants; URL gives the path.")
-@s.root_option
-@s.output_format("text", "json", "mermaid")
+@options.root_option
+@options.output_format("text", "json", "mermaid")
 def command(
     arguments: tuple[str, ...],
     headers: tuple[str, ...],

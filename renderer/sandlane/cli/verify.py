@@ -10,6 +10,7 @@ import click
 
 from sandlane.base.base import Base
 from sandlane.base.syncers import find
+from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import BROKEN_PROMISE, FINE, INVALID
 from sandlane.cli.terminal import working
@@ -35,10 +36,10 @@ _UNJUDGED = ("SL621",)
     help="Prove the promises for the output directory, whoever wrote it, against the base and the specs; exit 3 if one "
     "does not hold, 2 if something cannot be judged.",
 )
-@s.environments
-@s.base_option
-@s.output_option("Prove")
-@s.output_format("text", *s.MACHINES)
+@options.environments
+@options.base_option
+@options.output_option("Prove")
+@options.output_format("text", *s.MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,

@@ -1,6 +1,6 @@
 """What Linkerd makes of requests to a Service (S19 to S24, S26): policy routes, ServiceProfiles, protocols.
 
-linkerd2: policy-controller/k8s/index/src/outbound and grpc/src/outbound; linkerd2-proxy: app/outbound (research §2.3, §2.4).
+linkerd2: policy-controller/k8s/index/src/outbound and grpc/src/outbound; linkerd2-proxy: app/outbound.
 """
 
 from __future__ import annotations

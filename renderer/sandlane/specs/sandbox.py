@@ -23,7 +23,7 @@ from sandlane.specs.forms import ACCEPTABLE
 from sandlane.specs.kind import SPECS, other_kind
 from sandlane.specs.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
 from sandlane.yamlio import read as yamlio
-from sandlane.yamlio.values import Document
+from sandlane.yamlio.document import Document
 
 _OF_A_CLONE = (*(field.name for field in FIELDS), "replicas")
 """Properties of a workload entry that say something of its clone."""

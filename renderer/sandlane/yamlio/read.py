@@ -15,10 +15,11 @@ from yaml.events import AliasEvent, DocumentStartEvent, ScalarEvent, StreamEndEv
 
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.yamlio.document import Document, DuplicateError, StopError
 from sandlane.yamlio.parser import DEPTH, PARSER, TOO_DEEP, Parser
 from sandlane.yamlio.reasons import Stop, braces, reason_of
 from sandlane.yamlio.text import Text, decoded
-from sandlane.yamlio.values import Document, DuplicateError, Reading, StopError
+from sandlane.yamlio.values import Reading
 
 _BLOCK_HEADER = re.compile(r"[|>][+0-9]*[ \t]*(?:#[^\n]*)?\n")
 

@@ -6,7 +6,6 @@ Aliases are expanded and `<<` merged; what the readers take in different ways, o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from yaml.events import (
@@ -21,6 +20,7 @@ from yaml.events import (
 
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source
+from sandlane.yamlio.document import Document, DuplicateError, StopError
 from sandlane.yamlio.parser import ALIASED, DEPTH, QUESTION_MARK, Parser
 from sandlane.yamlio.scalars import Doubt, resolve
 from sandlane.yamlio.text import Text
@@ -35,23 +35,6 @@ _TYPED_TAGS: dict[str, tuple[type, ...]] = {
     "tag:yaml.org,2002:null": (type(None),),
 }
 _CONTAINER_TAGS = {MappingStartEvent: "tag:yaml.org,2002:map", SequenceStartEvent: "tag:yaml.org,2002:seq"}
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One document of a file: its number, counting every document in the file from 0, its JSON data, and notices on it."""
-
-    index: int
-    data: Any
-    notices: tuple[Problem, ...] = ()
-
-
-class StopError(Exception):
-    """Ends the reading of a file: its problems are complete, or it is not worth reading on."""
-
-
-class DuplicateError(Exception):
-    """Asks for a second reading that keeps the places of keys: only texts with a duplicate key pay for them."""
 
 
 class _Sentinel:

@@ -11,7 +11,7 @@ from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source, did_you_mean
 from sandlane.yamlio import read as yamlio
-from sandlane.yamlio.values import Document
+from sandlane.yamlio.document import Document
 
 _REMOTE = re.compile(
     r"""

@@ -18,8 +18,8 @@ from sandlane.base.kustomize.patches import LoadedPatch, read_json, read_patch, 
 from sandlane.base.kustomize.replacements import Replacement, read_replacements
 from sandlane.files.tree import OutsideRoot, Unreadable, is_within, join
 from sandlane.problems.problem import Invalid, Problem, Source, gathered
+from sandlane.yamlio.document import Document
 from sandlane.yamlio.shapes import canonical
-from sandlane.yamlio.values import Document
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEEPEST = 64

@@ -1,4 +1,4 @@
-"""Promises 1, 2, 3 and 5 for HTTP: what every request meets in the base and in the output, judged on compiled tables.
+"""Obligations P1, P2, P3 and P5 for HTTP: what every request meets in the base and in the output, judged on compiled tables.
 
 For every client, host, port and authority that can differ, and in every scene (no carrier, a stranger's, each tenant's by each
 carrier, alone and beside somebody else's), the rules that are left in the output are those that are left in the base, with a

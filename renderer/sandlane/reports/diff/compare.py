@@ -4,45 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import Manifest, ResourceId
+from sandlane.k8s.resource import ResourceId
 from sandlane.output.layout import SANDBOXES
-from sandlane.plan.model import ConfigMapClone, Plan, ServiceClone, Unroutable, WorkloadClone
-from sandlane.plan.names import LABEL_PREFIXES, MANAGED_BY
+from sandlane.plan.model import ConfigMapClone, Plan, Unroutable, WorkloadClone
 from sandlane.problems.problem import Problem
 from sandlane.reports.connect.reach import Reach, reach_of
-from sandlane.reports.diff.fields import FieldChange, Step, fields
+from sandlane.reports.diff.fields import FieldChange, fields
+from sandlane.reports.diff.intents import Change, Followed, Intent, ObjectChange, intents_of, kept, used_in_place
 from sandlane.reports.diff.sides import Object, Side, Tenant
 from sandlane.specs.model import Carrier, Environment
-
-Change = Literal["added", "removed", "changed", "renamed"]
-_Kept = tuple[str, str, str, str]
-_Followed = Mapping[ResourceId, frozenset[_Kept]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectChange:
-    """An object that was added, removed or changed; with `renamed` it stood under another name (`was`)."""
-
-    change: Change
-    id: ResourceId
-    file: str
-    sandbox: str | None
-    origin: str | None
-    fields: tuple[FieldChange, ...] = ()
-    was: ResourceId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """What a sandbox asks of a workload: a field, from one value to another. None: it is not there, or it is the base's."""
-
-    workload: str
-    field: str
-    before: Any
-    after: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +67,7 @@ def compare(before: Side, after: Side, plan: Plan, unroutable: Unroutable) -> Di
     now = {_said(problem) for problem in after.notices}
     is_known = before.inputs is not None
     base = _base(before.inputs.base, plan.base) if before.inputs else None
-    followed = {entry.id: frozenset(_kept(entry.fields)) for entry in base or ()}
+    followed = {entry.id: frozenset(kept(entry.fields)) for entry in base or ()}
     return Difference(
         base=base,
         settings=tuple(_settings(before.inputs.environment, plan.environment)) if before.inputs else (),
@@ -129,12 +101,6 @@ _SETTINGS: tuple[tuple[str, bool, Callable[[Environment], str]], ...] = (
 
 def _carrier(carrier: Carrier) -> str:
     return f"header {carrier.header}" if carrier.header else f"baggage {carrier.baggage}"
-
-
-def _kept(changed: Iterable[FieldChange]) -> Iterator[_Kept]:
-    """Yields what can be compared of field changes."""
-    for change in changed:
-        yield change.kind, change.field, str(change.before), str(change.after)
 
 
 def _base(before: Base, after: Base) -> tuple[ObjectChange, ...]:
@@ -193,7 +159,7 @@ def _change(
 
 
 def _sandboxes(
-    before: Side, after: Side, objects: Iterable[ObjectChange], plan: Plan, unroutable: Unroutable, followed: _Followed
+    before: Side, after: Side, objects: Iterable[ObjectChange], plan: Plan, unroutable: Unroutable, followed: Followed
 ) -> Iterator[SandboxChange]:
     """Yields sandboxes that differ; one whose clones only follow the base (`followed`: its object -> what changed) does not."""
     own = _by_sandbox(o for o in objects if o.file.startswith(f"{SANDBOXES}/"))
@@ -204,8 +170,8 @@ def _sandboxes(
     tenants = {tenant.name: tenant for tenant in plan.tenants}
     for name in sorted({*before.tenants, *after.tenants}):
         old, new = before.tenants.get(name), after.tenants.get(name)
-        asked = _intents(clones, own.get(name, ()), followed, is_new=old is None) if new else ()
-        used = _in_place(tenants[name].services.values()) if name in tenants and old is None else ()
+        asked = intents_of(clones, own.get(name, ()), followed, is_new=old is None) if new else ()
+        used = used_in_place(tenants[name].services.values()) if name in tenants and old is None else ()
         intents = tuple(intent for intent in (*asked, *used) if not _follows(intent, old, new))
         reach = reach_of(plan, tenants[name], unroutable) if name in tenants else None
         if old is None or new is None or old.id != new.id:
@@ -244,108 +210,3 @@ def _by_sandbox(objects: Iterable[ObjectChange]) -> dict[str, list[ObjectChange]
         if changed.sandbox:
             found.setdefault(changed.sandbox, []).append(changed)
     return found
-
-
-def _intents(
-    clones: Mapping[ResourceId, WorkloadClone | ConfigMapClone],
-    changed: Iterable[ObjectChange],
-    followed: _Followed,
-    *,
-    is_new: bool,
-) -> Iterator[Intent]:
-    """Yields what a sandbox asks: of new clones against their origins, of others against what they were."""
-    for entry in changed:
-        clone = clones.get(entry.id)
-        if isinstance(clone, WorkloadClone):
-            yield from _of_clone(clone, entry, followed.get(clone.origin.id, frozenset()))
-        elif clone:
-            yield from _of_config_map(clone, entry)
-        elif (
-            entry.change == "removed" and entry.origin and not is_new and entry.id.kind not in ("Service", "ConfigMap")
-        ):
-            origin = entry.origin.rpartition(".")[2]
-            yield Intent(
-                workload=f"{entry.id.kind}/{entry.id.namespace}/{origin}", field="clone", before="one", after=None
-            )
-
-
-def _in_place(services: Iterable[ServiceClone]) -> Iterator[Intent]:
-    """Yields the existing workloads that a sandbox's requests go to, for which there is no clone."""
-    for service in services:
-        if service.workload.use:
-            yield Intent(workload=str(service.origin.id), field="use", before=None, after=str(service.workload.use))
-
-
-def _of_clone(clone: WorkloadClone, entry: ObjectChange, followed: frozenset[_Kept]) -> Iterator[Intent]:
-    if entry.change != "added":
-        own = (change for change, kept in zip(entry.fields, _kept(entry.fields), strict=True) if kept not in followed)
-        yield from _of_fields(clone, own)
-        return
-    asked = list(_of_fields(clone, fields(clone.origin.manifest, clone.manifest)))
-    yield from asked or [Intent(workload=_named(clone), field="unchanged", before=None, after=None)]
-
-
-def _of_config_map(copy: ConfigMapClone, entry: ObjectChange) -> Iterator[Intent]:
-    if entry.change == "added":
-        data = copy.origin.manifest.get("data") or {}
-        for key, value in copy.data.items():
-            yield Intent(workload=str(copy.origin.id), field=key, before=data.get(key), after=value)
-    for field in entry.fields:
-        if field.path[0] in ("data", "binaryData"):
-            yield Intent(
-                workload=str(copy.origin.id), field=str(field.path[-1]), before=field.before, after=field.after
-            )
-
-
-def _named(clone: WorkloadClone) -> str:
-    return str(clone.origin.id)
-
-
-def _of_fields(clone: WorkloadClone, changed: Iterable[FieldChange]) -> Iterator[Intent]:
-    """Yields the fields of a clone as a spec names them; what sandlane itself sets (names, marks, selectors) is left out."""
-    template = clone.row.template
-    listed = _containers(clone.manifest, template)
-    for change in changed:
-        if not _is_own(change.path):
-            field = _field(change.path, template, listed)
-            before, after = _plain(change, change.before), _plain(change, change.after)
-            yield Intent(workload=_named(clone), field=field, before=before, after=after)
-
-
-def _plain(change: FieldChange, value: Any) -> Any:
-    """Returns a value as a spec says it: of a variable that was added or removed, its value."""
-    if len(change.path) >= 2 and change.path[-2] == "env" and isinstance(value, Mapping):
-        return value.get("value", value.get("valueFrom"))
-    return value
-
-
-def _containers(manifest: Manifest, template: tuple[Step, ...]) -> int:
-    found: Any = manifest
-    for step in (*template, "spec", "containers"):
-        found = found.get(step) or {}
-    return len(found)
-
-
-def _is_own(path: tuple[Step, ...]) -> bool:
-    """Tells whether sandlane sets a field itself."""
-    if path[:1] == ("metadata",) and path[1:2] in (("name",), ("annotations",)):
-        return True
-    if "labels" in path or "matchLabels" in path or "selector" in path:
-        last = str(path[-1])
-        return last.startswith(LABEL_PREFIXES) or last == MANAGED_BY or "matchLabels" in path
-    return "[name=SANDLANE_TENANT_ID]" in path
-
-
-def _field(path: tuple[Step, ...], template: tuple[Step, ...], containers: int) -> str:
-    """Returns the name of a field as specs have it: `image`, `env LOG`, with the container where there are several."""
-    pod = (*template, "spec")
-    if path[: len(pod)] != pod:
-        return FieldChange(path, "set").field.removeprefix("spec.")
-    rest = path[len(pod) :]
-    if len(rest) >= 3 and rest[0] in ("containers", "initContainers"):
-        container = str(rest[1])[1:-1].partition("=")[2]
-        where = "" if containers == 1 and rest[0] == "containers" else f" of {container}"
-        if rest[2] == "env" and len(rest) >= 4:
-            return f"env {str(rest[3])[1:-1].partition('=')[2]}{where}"
-        return FieldChange(rest[2:], "set").field + where
-    return FieldChange(rest, "set").field

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandlane.problems.problem import Problem
-from sandlane.reports.diff.compare import Difference, ObjectChange, SandboxChange
+from sandlane.reports.diff.compare import Difference, SandboxChange
+from sandlane.reports.diff.intents import ObjectChange
 from sandlane.reports.diff.sides import Tenant
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sandlane.reports.diff.compare import Change, ObjectChange
 from sandlane.reports.diff.fields import FieldChange
+from sandlane.reports.diff.intents import Change, ObjectChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sandlane.output.layout import SHARED
-from sandlane.reports.diff.compare import Difference, ObjectChange, SandboxChange
+from sandlane.reports.diff.compare import Difference, SandboxChange
 from sandlane.reports.diff.groups import Group, grouped, rules_of
+from sandlane.reports.diff.intents import ObjectChange
 from sandlane.reports.diff.words import (
     SIGNS,
     about,

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sandlane.problems.problem import visible
-from sandlane.reports.diff.compare import Change, Difference, SandboxChange
+from sandlane.reports.diff.compare import Difference, SandboxChange
 from sandlane.reports.diff.fields import FieldChange
 from sandlane.reports.diff.groups import Group
+from sandlane.reports.diff.intents import Change
 
 SIGNS: Mapping[Change, str] = {"added": "+", "removed": "-", "changed": "~", "renamed": "!"}
 SAID: Mapping[Change, str] = {"added": "new", "removed": "removed", "changed": "changed", "renamed": "renamed"}
