@@ -139,7 +139,7 @@ def _is_proved_without_patches(inputs: Inputs) -> bool:
         render(replace(inputs, environment=replace(environment, routes=routes)))
     except (Invalid, Unproven):
         return False
-    return bool(environment.routes.patches)
+    return True
 
 
 def _unproven(inputs: Inputs, objects: Iterable[Placed]) -> list[Problem]:

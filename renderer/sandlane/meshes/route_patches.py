@@ -70,7 +70,9 @@ def broken_by_patches(
     A request that a patched object no longer takes meets another's rule: patches are to blame if the output is proved without them.
     """
     patches = environment.routes.patches
-    by_file = {path_of(placed): placed for placed in objects} if patches else {}
+    if not patches:
+        return []
+    by_file = {path_of(placed): placed for placed in objects}
     found = []
     for problem in unproven:
         placed = by_file.get(problem.source.file) if problem.source else None
