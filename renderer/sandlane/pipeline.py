@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from sandlane.base.base import Base, make_base
 from sandlane.clone.manifests import clone_all
@@ -91,7 +92,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     sizes = [*too_large(objects, files)]
     _stop(Invalid, [problem for problem in sizes if problem.level == "error"])
     unproven = _unproven(inputs, objects) if is_proved else []
-    _stop(Invalid, [*broken_by_patches(environment, objects, unproven)])
+    _stop(Invalid, broken_by_patches(environment, objects, unproven, cache(lambda: _is_proved_without_patches(inputs))))
     _stop(Unproven, unproven)
     return Rendered(files, tuple(sort(p for p in (*problems, *sizes) if p.level == "notice")), (), objects, plan)
 
@@ -128,6 +129,17 @@ def _stop(error: type[Invalid] | type[Unproven], problems: list[Problem]) -> Non
     """Raises an error if there are problems."""
     if problems:
         raise error(problems)
+
+
+def _is_proved_without_patches(inputs: Inputs) -> bool:
+    """Tells whether output keeps the promises if no route is patched."""
+    environment = inputs.environment
+    routes = replace(environment.routes, patches=())
+    try:
+        render(replace(inputs, environment=replace(environment, routes=routes)))
+    except (Invalid, Unproven):
+        return False
+    return True
 
 
 def _unproven(inputs: Inputs, objects: Iterable[Placed]) -> list[Problem]:

@@ -7,7 +7,7 @@ who is a tenant, nor what others get: that is proved of the patched objects.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sandlane.base.base import group_of
 from sandlane.base.field_types import mismatches
@@ -60,15 +60,25 @@ def _without_target(environment: Environment, objects: Sequence[Placed]) -> Iter
 
 
 def broken_by_patches(
-    environment: Environment, objects: Iterable[Placed], unproven: Sequence[Problem]
+    environment: Environment,
+    objects: Sequence[Placed],
+    unproven: Sequence[Problem],
+    is_proved_without: Callable[[], bool],
 ) -> list[Problem]:
-    """Returns problems of patches in place of what proof says of patched objects; none if it says more than that."""
+    """Returns problems of patches in place of what proof says of patched objects; none if it says more than that.
+
+    A request that a patched object no longer takes meets another's rule: patches are to blame if the output is proved without them.
+    """
     patches = environment.routes.patches
-    by_file = {path_of(placed): placed for placed in objects} if patches else {}
+    if not patches:
+        return []
+    by_file = {path_of(placed): placed for placed in objects}
     found = []
     for problem in unproven:
         placed = by_file.get(problem.source.file) if problem.source else None
         number = next((n for n, patch in enumerate(patches) if placed and is_target(patch, placed)), None)
+        if number is None and problem.request and is_proved_without():
+            number = next(n for n, patch in enumerate(patches) if any(is_target(patch, placed) for placed in objects))
         if number is None:
             return []
         found.append(report("SL453", source=environment.source, path=_path(number), what=problem.text))

@@ -153,14 +153,18 @@ def wrong(what: str, file: str = G1, name: str = "g-dev1") -> str:
     return f"{file}: SL608 promise 4 does not hold: 'ReferenceGrant/shop/{name}' {what}"
 
 
-def missing(end: str) -> str:
+def missing(end: str, carrier: str) -> str:
+    """Returns what is said of a tenant's copy that names a clone without a grant, while the base's route may name the origin."""
     return (
-        f"{R1.format(end)}: SL604 promise 2 does not hold: 'HTTPRoute/infra/r-dev1-{end}': no ReferenceGrant lets it name "
-        "'Service/shop/a-dev1', as one lets the base's name its origin"
+        f"{R1.format(end)}: SL602 promise 2 does not hold for a request\n"
+        f"  request: GET http://any.example:80/\n  carrier: {carrier}\n  client: gateway infra/gate\n"
+        "  base: base.yaml: sends to a-dev1.shop.svc.cluster.local:80\n"
+        f"  now: {R1.format(end)}: answers 500: no ReferenceGrant lets routes of namespace 'infra' name "
+        "'a-dev1.shop.svc.cluster.local'"
     )
 
 
-MISSING = [missing("b"), missing("h")]
+MISSING = [missing("b", "baggage: tenantID=dev1"), missing("h", "tenantid: dev1")]
 NO_CLONE = "is to Service '{}' of 'shop', which is no clone of its sandbox"
 
 
