@@ -118,12 +118,15 @@ def _linkerd_opaque(service: Mapping[str, Any], namespace: Mapping[str, Any]) ->
 
 
 def plain_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], _: Mapping[str, Any]) -> str | None:
-    """Returns why a port cannot take an HTTPRoute in a mesh of which nothing else is known, or None.
+    """Returns why a port cannot take an HTTPRoute in a mesh of which nothing else is known, or None."""
+    return "a headless Service is no parent of a route" if _is_headless(service) else plain_other(port)
+
+
+def plain_other(port: Mapping[str, Any]) -> str | None:
+    """Returns why a port carries something else than HTTP in a mesh of which nothing is known, or None.
 
     An HTTPRoute makes such a mesh take the port for HTTP, so a port that looks like anything else is left alone.
     """
-    if _is_headless(service):
-        return "a headless Service is no parent of a route"
     protocol = istio_protocol(port)
     if not is_http(protocol):
         return f"{protocol.upper()} carries no headers"

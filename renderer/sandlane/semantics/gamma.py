@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sandlane.k8s.ports import is_http, istio_protocol
+from sandlane.k8s.ports import plain_other
 from sandlane.semantics.addressed import addressed
 from sandlane.semantics.gateway_api import (
     L4_ROUTES,
@@ -48,7 +48,7 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     if not routes and other:
         return (Table(otherwise=Unknown(f"'{other[0].route.id}' routes connections, which is not modelled")),)
     if not routes:
-        outcome = default if is_http(istio_protocol(port)) else L4(host.name, address.port)
+        outcome = L4(host.name, address.port) if plain_other(port) else default
         return (Table(otherwise=outcome, notes=tuple(notes)),)
     chosen = _of_client(routes, address, host)
     if not chosen:

@@ -9,7 +9,7 @@ from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.semantics.delegates import entries_of
-from sandlane.semantics.gateway_api import GRPC_ROUTE, ROUTES, Attached, attached, plain, rules_of
+from sandlane.semantics.gateway_api import GRPC_ROUTE, L4_ROUTES, ROUTES, Attached, attached, plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination
 from sandlane.semantics.linkerd import KINDS
@@ -111,8 +111,21 @@ def is_closed(network: Network, address: Address, table: Table) -> bool:
     host = network.hosts.get(network.concrete(address.host))
     if host is None or not host.is_service or (host.is_external and network.mesh != "istio"):
         return True
+    if network.mesh == "istio":
+        return False
+    ways = network.attached.get(host.resource.id, ())
+    if any((r.id.group, r.id.kind) in L4_ROUTES and p.get("port") in (None, address.port) for r, p in ways):
+        return True  # an HTTPRoute would switch it off (GEP-1294)
     if network.mesh == "linkerd":
-        serving = [a for a in network.attached.get(host.resource.id, ()) if a[1].get("port") == address.port]
-        calls = [a for a in serving if (a[0].id.group, a[0].id.kind) == GRPC_ROUTE]
-        return host.is_headless or bool(table.origin) or bool(calls)
-    return network.mesh != "istio" and host.is_headless
+        serving = [r for r, p in ways if p.get("port") == address.port]
+        calls = [r for r in serving if (r.id.group, r.id.kind) == GRPC_ROUTE]
+        return host.is_headless or bool(table.origin) or bool(calls) or _is_split(network, host)
+    return network.mesh == "gateway-api" and host.is_headless
+
+
+def _is_split(network: Network, host: Host) -> bool:
+    """Tells whether a TrafficSplit is for a Service: linkerd-smi makes a ServiceProfile of it, which overrides all routes."""
+    return any(
+        network.full(str(spec_of(split.manifest).get("service") or ""), split.id.namespace).lower() == host.name
+        for split in network.base.of("split.smi-spec.io", "TrafficSplit")
+    )
