@@ -8,6 +8,7 @@ from dataclasses import replace
 from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
+from sandlane.proof.literals import is_disabled
 from sandlane.semantics.delegates import entries_of
 from sandlane.semantics.gateway_api import GRPC_ROUTE, ROUTES, Attached, attached, plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy
@@ -115,4 +116,17 @@ def is_closed(network: Network, address: Address, table: Table) -> bool:
         serving = [a for a in network.attached.get(host.resource.id, ()) if a[1].get("port") == address.port]
         calls = [a for a in serving if (a[0].id.group, a[0].id.kind) == GRPC_ROUTE]
         return host.is_headless or bool(table.origin) or bool(calls)
-    return network.mesh != "istio" and host.is_headless
+    if network.mesh == "istio":
+        return _is_kept_out(network, host)
+    return host.is_headless
+
+
+def _is_kept_out(network: Network, host: Host) -> bool:
+    """Tells whether the VirtualServices that name a host in the mesh are all kept out of what tenants change."""
+    named = [
+        vs
+        for vs in network.base.of("networking.istio.io", "VirtualService")
+        if MESH in (spec_of(vs.manifest).get("gateways") or (MESH,))
+        and host.name in (network.full(str(name), vs.id.namespace) for name in spec_of(vs.manifest).get("hosts") or ())
+    ]
+    return bool(named) and all(is_disabled(vs) for vs in named)
