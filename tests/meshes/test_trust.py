@@ -253,21 +253,29 @@ def _by_kind(objects: list[Resource]) -> dict[Any, tuple[Resource, ...]]:
     return {key: tuple(found) for key, found in kinds.items()}
 
 
-SAID = "what the environment says of gateways does not hold"
+def passed(met: str, carrier: str = "tenantid: sandlane-nobody", url: str = "shop.example.com:80/") -> str:
+    """Returns what is said of a request whose carrier has its way at the gateway."""
+    return (
+        "SL613 what the environment says of gateways does not hold for a request\n"
+        f"  request: GET http://{url}\n  carrier: {carrier}\n  client: gateway shop/gw\n"
+        f"  base: base.yaml: sends to a.shop.svc.cluster.local:80\n  now: shared/shop.yaml: {met}"
+    )
+
+
+A, A_DEV1 = "sends to a.shop.svc.cluster.local:80", "sends to a-dev1.shop.svc.cluster.local:80"
+NO_B = "answers 503: 'b.shop.svc.cluster.local' is no host that the mesh knows"
+BY_BAGGAGE = "baggage: tenantID=sandlane-nobody"
 
 
 @pytest.mark.parametrize(
     ("env", "http", "expected"),
     [
-        pytest.param(MESH_ONLY, [copy(), TO_A],
-                     [f"SL613 {SAID}: 'VirtualService/shop/shop' has entry 1 of 'dev1' at 'shop/gw'"], id="a-tenant-at-a-gateway"),
-        pytest.param(STRIP, [TO_A], [f"SL613 {SAID}: 'VirtualService/shop/shop' lets carriers pass by entry 1"], id="nothing-removed"),
         pytest.param(
-            STRIP, [{**strip(), "route": [to("b")]}, TO_A],
-            [f"SL613 {SAID}: 'VirtualService/shop/shop' lets carriers pass by entry 1",
-             ("SL601 promise 1 does not hold: 'VirtualService/shop/shop': entry 1 stands before the base's entry 1 and does not "
-              "demand one claimed tenantID in every match")], id="sent-elsewhere",
+            MESH_ONLY, [copy(), TO_A], [passed(A_DEV1, "tenantid: dev1"), passed(A_DEV1, "baggage: tenantID=dev1")],
+            id="a-tenant-at-a-gateway",
         ),
+        pytest.param(STRIP, [TO_A], [passed(A)], id="nothing-removed"),
+        pytest.param(STRIP, [{**strip(), "route": [to("b")]}, TO_A], [passed(NO_B), passed(NO_B, BY_BAGGAGE)], id="sent-elsewhere"),
     ],
 )  # fmt: skip
 def test_what_proof_says(env: Any, http: list[Object], expected: list[str]) -> None:
@@ -275,28 +283,23 @@ def test_what_proof_says(env: Any, http: list[Object], expected: list[str]) -> N
     assert [text for text in said if "SL602" not in text] == expected
 
 
-PASSES = "lets carriers pass by entry 1"
-
-
 @pytest.mark.parametrize(
     ("root", "expected"),
     [
-        pytest.param(delegating(Y), PASSES, id="case"),
-        pytest.param(delegating({"sourceNamespace": "in"}), PASSES, id="namespace"),
+        pytest.param(delegating(Y), [passed(A, url="x.org:80/Y")], id="case"),
         pytest.param(
-            delegating({"headers": {"TenantId": {"prefix": "dev"}}}),
-            "entry 1 is merged with conditions on a carrier's header", id="a-carrier",
+            delegating({"sourceNamespace": "in"}), [passed(A, url="x.org:80/")], id="namespace",
+            marks=pytest.mark.xfail(
+                strict=True, reason="requests are judged at gateways' pods of the Gateway's namespace alone: no entry is for these",
+            ),
         ),
+        # All that the root takes has the header in some spelling, and so meets the removal.
+        pytest.param(delegating({"headers": {"TenantId": {"prefix": "dev"}}}), [], id="a-carrier"),
         pytest.param(
             delegating(headers={"request": {"set": {"y": "1"}}}),
-            "entry 1 would lose the header operations of what delegates to it beside a removal of carriers", id="headers",
+            [passed(A, url="x.org:80/"), passed(A, BY_BAGGAGE, url="x.org:80/")], id="headers",
         ),
     ],
 )  # fmt: skip
-def test_what_proof_says_of_delegates(root: Object, expected: str) -> None:
-    said = broken(STRIP, strip(), TO_A, base=(root, virtual_service("shop", TO_A, hosts=[])))
-    inserted = "entry 1 stands before the base's entry 1 and does not demand one claimed tenantID in every match"
-    assert said == [
-        f"SL613 {SAID}: 'VirtualService/shop/shop' {expected}",
-        f"SL601 promise 1 does not hold: 'VirtualService/shop/shop': {inserted}",
-    ]
+def test_what_proof_says_of_delegates(root: Object, expected: list[str]) -> None:
+    assert broken(STRIP, strip(), TO_A, base=(root, virtual_service("shop", TO_A, hosts=[]))) == expected

@@ -66,6 +66,9 @@ CLONED_AS = {"Rollout": "Deployment"}
 """Kinds whose clones are of another kind."""
 
 _LABEL_LIMIT = 63
+MOST_FILTERS = 16
+"""As many filters a rule of the Gateway API may have."""
+
 _SPECIAL = frozenset(r"\.+*?()|[]{}^$&~#")
 
 

@@ -194,10 +194,10 @@ def test_what_proof_says_of_a_port_that_the_closest_wildcard_has_no_entry_for() 
         for o in render(inputs(common, DEV1, **env)).objects
     ]
     assert texts(prove(base.base, make_base(written), claims_of(base))) == [
-        (
-            "base.yaml: SL602 promise 2 does not hold: 'VirtualService/shop/w2': port 80 of 'Service/shop/a' has no entry in it, "
-            "and may get none"
-        )
+        "sandlane.yaml: SL602 promise 2 does not hold for a request\n"
+        "  request: GET http://a.shop.svc.cluster.local:80/\n  carrier: tenantid: dev1\n  client: namespace sandlane-elsewhere\n"
+        "  base: the mesh's default: sends to a-dev1.shop.svc.cluster.local:80\n"
+        "  now: the mesh's default: sends to a.shop.svc.cluster.local:80"
     ]
 
 

@@ -1,4 +1,7 @@
-"""P2, answers: a tenant's rule of the Gateway API that sends to a clone says so in its answers, where the environment asks for that."""
+"""P2, answers: a tenant's rule of the Gateway API that sends to a clone says so in its answers, where the environment asks for that.
+
+A rule that has as many filters as it may, and none that changes answers, has no room for it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from sandlane.k8s.resource import Manifest
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.additional import AddedRoute, added_routes
+from sandlane.proof.literals import MOST_FILTERS
 from sandlane.proof.routes import backend, rules_of
 from sandlane.proof.world import World
 
@@ -30,6 +34,8 @@ def _sends_to_clones(world: World, added: AddedRoute, rule: Manifest) -> bool:
 
 def _answers(rule: Manifest, header: str) -> bool:
     filters = [*(rule.get("filters") or ())]
+    if len(filters) >= MOST_FILTERS and not any(each.get("responseHeaderModifier") for each in filters):
+        return True
     filters += [each for reference in rule.get("backendRefs") or () for each in reference.get("filters") or ()]
     changed = (each.get("responseHeaderModifier") or {} for each in filters)
     return any(str(h.get("name")).lower() == header for change in changed for h in change.get("set") or ())

@@ -27,6 +27,7 @@ from sandlane.proof.requests.scenes import (
 from sandlane.proof.requests.violations import Violation, does, violation
 from sandlane.proof.requests.whole import is_closed, whole_of
 from sandlane.proof.world import directory
+from sandlane.semantics.gateway_api_matches import LINKERD, grpc_match
 from sandlane.semantics.outcomes import Forward, NoCluster, Outcome, Unknown
 from sandlane.semantics.predicates import Atom
 from sandlane.semantics.tables import Table
@@ -202,7 +203,7 @@ def _rest(
     clones: Clones | None = None,
 ) -> list[Run]:
     """Returns what is left of a table; with clones in place of what was cloned, where any are given."""
-    lefts = [_left(spelling, line, both, clones) for line in lines]
+    lefts = [left for line in lines for left in _lefts(spelling, line, both, clones)]
     outcome = table.otherwise
     namespace = table.origin.resource.id.namespace if table.origin else ""
     if both and clones and clones.hosts:
@@ -215,6 +216,18 @@ def _rest(
         )
     text = said(spelling, outcome, namespace)
     return rest(lefts, Left(conditions=frozenset(), text=text, outcome=outcome, rule=None, origin=table.origin))
+
+
+def _lefts(spelling: Spelling, line: Line, both: Comparison | None, clones: Clones | None) -> list[Left]:
+    """Returns what is left of a rule: on Linkerd, of a GRPCRoute's rule without matches, clones get calls alone.
+
+    It takes any request, and no match says that beside a header: every match of a GRPCRoute is for calls.
+    """
+    left = _left(spelling, line, both, clones)
+    is_grpc = line.rule.origin.resource.id.kind == "GRPCRoute" and not line.rule.predicate
+    if not both or not is_grpc or both.pair.before.client.kind != "linkerd" or left.outcome == line.rule.outcome:
+        return [left]
+    return [replace(left, conditions=frozenset(grpc_match(LINKERD, {}).predicate)), _left(spelling, line)]
 
 
 def _left(spelling: Spelling, line: Line, both: Comparison | None = None, clones: Clones | None = None) -> Left:

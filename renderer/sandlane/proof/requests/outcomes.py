@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandlane.k8s.hosts import service_of
+from sandlane.proof.literals import MOST_FILTERS
 from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Policy, Redirect, Unknown, forward
 
 _FEATURES = ("rewrite", "timeout", "retries", "fault", "cors", "other")
@@ -118,7 +119,9 @@ def _is_plain(spelling: Spelling, outcome: Forward) -> bool:
 
 
 def _is_answered(spelling: Spelling, outcome: Forward, reached: Sequence[str]) -> bool:
-    """Tells whether a rule answers with the header that names one of its clones."""
+    """Tells whether a rule answers with the header that names one of its clones, or has no room for a filter that does."""
+    if _is_full(outcome):
+        return True
     values = {f"{spelling.tenant}/{_service(name)}" for name in reached}
     changes: list[Any] = [outcome.changes, *(d.changes for d in outcome.destinations)]
     found: list[tuple[str, Any]] = []
@@ -131,6 +134,15 @@ def _is_answered(spelling: Spelling, outcome: Forward, reached: Sequence[str]) -
                 for e in (item.get("responseHeaderModifier") or {}).get("set") or ()
             ]
     return any(name.lower() == spelling.answer.lower() and value in values for name, value in found)
+
+
+def _is_full(outcome: Forward) -> bool:
+    """Tells whether a rule of the Gateway API has as many filters as it may, and none that changes answers."""
+    changes = outcome.changes if isinstance(outcome.changes, list) else []
+    others = [each for each in outcome.other or () if isinstance(each, Mapping) and each.get("type")]
+    more = [each for each in (outcome.rewrite, outcome.cors, *outcome.mirrors) if each]
+    is_changed = any(item.get("responseHeaderModifier") for item in changes)
+    return not is_changed and len(changes) + len(others) + len(more) >= MOST_FILTERS
 
 
 def _service(name: str) -> str:

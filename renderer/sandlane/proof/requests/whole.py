@@ -8,6 +8,7 @@ from dataclasses import replace
 from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
+from sandlane.proof.literals import is_disabled
 from sandlane.semantics.delegates import entries_of
 from sandlane.semantics.gateway_api import GRPC_ROUTE, L4_ROUTES, ROUTES, Attached, attached, plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy
@@ -112,7 +113,7 @@ def is_closed(network: Network, address: Address, table: Table) -> bool:
     if host is None or not host.is_service or (host.is_external and network.mesh != "istio"):
         return True
     if network.mesh == "istio":
-        return False
+        return _is_kept_out(network, host)
     ways = network.attached.get(host.resource.id, ())
     if any((r.id.group, r.id.kind) in L4_ROUTES and p.get("port") in (None, address.port) for r, p in ways):
         return True  # an HTTPRoute would switch it off (GEP-1294)
@@ -129,3 +130,14 @@ def _is_split(network: Network, host: Host) -> bool:
         network.full(str(spec_of(split.manifest).get("service") or ""), split.id.namespace).lower() == host.name
         for split in network.base.of("split.smi-spec.io", "TrafficSplit")
     )
+
+
+def _is_kept_out(network: Network, host: Host) -> bool:
+    """Tells whether the VirtualServices that name a host in the mesh are all kept out of what tenants change."""
+    named = [
+        vs
+        for vs in network.base.of("networking.istio.io", "VirtualService")
+        if MESH in (spec_of(vs.manifest).get("gateways") or (MESH,))
+        and host.name in (network.full(str(name), vs.id.namespace) for name in spec_of(vs.manifest).get("hosts") or ())
+    ]
+    return bool(named) and all(is_disabled(vs) for vs in named)
