@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from sandlane.k8s.resource import Manifest
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
 from tests import build
@@ -22,15 +21,15 @@ PORTS: dict[str, Any] = {
 }
 
 
-def _route(kind: str, version: str = "v1alpha2", **parent: Any) -> Manifest:
-    spec = {
+def _route(kind: str, version: str = "v1alpha2", **parent: Any) -> build.Object:
+    spec: dict[str, Any] = {
         "parentRefs": [{"group": "", "kind": "Service", "name": "web", **parent}],
         "rules": [{"backendRefs": [{"name": "other", "port": 80}]}],
     }
     return build.object_of(f"gateway.networking.k8s.io/{version}", kind, "r", **spec)
 
 
-BESIDE: dict[str, list[Manifest]] = {
+BESIDE: dict[str, list[build.Object]] = {
     "nothing": [],
     "split": [build.object_of("split.smi-spec.io/v1alpha1", "TrafficSplit", "s", service="web", backends=[])],
     "profile": [
@@ -52,7 +51,7 @@ def test_no_false_alarm(mesh: str, port: str, beside: str, address: str | None) 
     service["spec"] |= {"clusterIP": address} if address else {}
     base = [build.WAYPOINT, *build.app("other"), build.deployment("web"), service, *BESIDE[beside]]
 
-    def rendered(accept: list[Manifest]) -> list[Manifest]:
+    def rendered(accept: list[build.Object]) -> list[build.Object]:
         """Returns what has to be accepted."""
         try:
             # `render` proves what it returns.
