@@ -19,6 +19,7 @@ UNSEEN = {
     "a-default-beside-a-consumers-route": "clients with routes of their own meet no others (GEP-1294)",
     "a-default-behind-a-profile": "a ServiceProfile overrides all routes",
     "a-default-on-a-headless-service": "Linkerd heeds no route of a headless Service",
+    "a-default-on-an-external-name": "no route applies to an ExternalName Service: it is a name for another host",
     "served-in-capital-letters": "the other VirtualService routes nothing",
     "served-by-a-wildcard": "the other VirtualService routes nothing",
     "a-header-in-capitals": "names of headers ignore case",

@@ -82,14 +82,12 @@ CHECKOUT = "out/shared/shop/virtualservice-checkout.yaml"
 
 
 @pytest.mark.parametrize(
-    ("change", "first"),
+    ("change", "first", "met"),
     [
         pytest.param(
             replaced(CHECKOUT.removeprefix("out/"), "exact: dev1\n", "exact: dev11\n"),
-            f"{CHECKOUT}:13:7: SL603 promise 3 does not hold: a request GET http://checkout.shop.svc.cluster.local:5050"
-            "/shop.checkout.v1.Checkout/PlaceOrder, from namespace sandlane-elsewhere: "
-            f"{CHECKOUT.removeprefix('out/')} 'VirtualService/shop/checkout' spec.http[0].match[0] asks for 'tenantid' with "
-            "'dev11', which is no tenant's, expected what the default does: asks for no such thing",
+            f"{CHECKOUT}:13:7: SL603 promise 3 does not hold for a request",
+            "asks for 'tenantid' with 'dev11', which is no tenant's",
             id="another-value",
         ),
         pytest.param(
@@ -100,23 +98,22 @@ CHECKOUT = "out/shared/shop/virtualservice-checkout.yaml"
             ),
             "out/sandboxes/dev1/shop/deployment-cart-dev1.yaml:2:1: SL607 promise 4 does not hold: 'Deployment/shop/cart' of the base "
             "selects pods of 'Deployment/shop/cart-dev1'",
+            "",
             id="a-selector-of-the-base",
         ),
         pytest.param(
             removed("sandboxes/xdev1"),
-            "out/shared/shop/virtualservice-payment-sandlane.yaml:18:7: SL602 promise 2 does not hold: a request GET "
-            "http://payment.shop.svc.cluster.local:5060/, tenantid: xdev1, from namespace sandlane-elsewhere: "
-            "shared/shop/virtualservice-payment-sandlane.yaml 'VirtualService/shop/payment-sandlane' spec.http[0].match[0] answers "
-            "503: 'payment-xdev1.shop.svc.cluster.local' is no host that the mesh knows, expected what the default does: sends to "
-            "payment.shop.svc.cluster.local:5060",
+            "out/shared/shop/virtualservice-payment-sandlane.yaml:18:7: SL602 promise 2 does not hold for a request",
+            "answers 503: 'payment-xdev1.shop.svc.cluster.local' is no host that the mesh knows",
             id="a-missing-sandbox",
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(here: Path, change: Callable[[Path], None], first: str) -> None:
+def test_what_is_wrong_is_told_with_its_place(here: Path, change: Callable[[Path], None], first: str, met: str) -> None:
     change(here / "out")
     code, out, err = run()
     assert (code, out, err.splitlines()[0]) == (3, "", first)
+    assert met in err
 
 
 def test_a_sandbox_that_nobody_claims(here: Path) -> None:

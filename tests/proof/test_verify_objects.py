@@ -218,7 +218,7 @@ def added(file: str, path: tuple[str | int, ...], value: Any) -> Edit:
     ],
 )
 def test_what_render_never_writes_is_found(edit: Edit, expected: str) -> None:
-    assert [text for text in told(edit) if "a request " not in text] == [expected]
+    assert [text for text in told(edit) if "for a request" not in text] == [expected]
 
 
 @pytest.mark.parametrize(
