@@ -11,7 +11,7 @@ STAMPS := .make
 CONSTRAINTS := -c constraints.txt
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
 
-.PHONY: demo test test-coverage test-slow test-envoy test-istiod fuzz lint types golden bench lock clean
+.PHONY: demo test test-coverage test-slow test-sweep test-envoy test-istiod fuzz lint types golden bench lock clean
 
 demo: $(STAMPS)/runtime
 	@SANDLANE="$(CURDIR)/$(BIN)/sandlane" sh overlays/shop/demo.sh
@@ -26,6 +26,10 @@ test-coverage: $(STAMPS)/dev
 # What `make test` leaves out: the slow tests, and the property tests with all of their examples.
 test-slow: $(STAMPS)/dev
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/pytest -q -n auto -m 'not envoy and not istiod and (slow or hypothesis)' $(ARGS)
+
+# Every field of every object of some environments with values of wrong types: an hour, when what reads them changes.
+test-sweep: $(STAMPS)/dev
+	@$(BIN)/pytest -q -n auto -m sweep $(ARGS)
 
 # The rendered routes in a real Envoy on loopback.
 test-envoy: $(STAMPS)/envoy

@@ -62,7 +62,7 @@ def test_no_value_of_a_wrong_type_in_an_output_is_a_defect(name: str, mesh: str)
     assert of_outputs(name, mesh, SOME) == []
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize(("name", "mesh"), ENVIRONMENTS)
 def test_no_value_at_all_is_a_defect(name: str, mesh: str) -> None:
     assert of_inputs(name, mesh, ALL) == []
