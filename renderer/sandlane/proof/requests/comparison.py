@@ -54,7 +54,9 @@ def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Vio
         yield from _strange(both)
     named = [a.text.value for a in carrier_atoms(case.literals, base) if a.text.kind in ("exact", "prefix")]
     tenants = _tenants(both, named)
-    for scene in strangers(case.literals, named, tenants or sorted(case.world.clones.reach)[:1]):
+    # What the base names is a stranger's only where it is nobody's tenantID, also of tenants whose requests this client never makes.
+    nobodys = [name for name in named if name not in case.world.clones.reach]
+    for scene in strangers(case.literals, nobodys, tenants or sorted(case.world.clones.reach)[:1]):
         yield from _in_scene(both, scene)
     yield from _in_parts(both)
     judged: set[object] = set()
