@@ -21,14 +21,7 @@ from sandlane.specs.inputs import Inputs
 @click.command("delete", help="Remove the specs of sandboxes and route groups, then render.")
 @click.argument("names", nargs=-1, required=True, shell_complete=sandboxes, metavar="NAME...")
 @click.option("--no-render", is_flag=True, help="Remove the specs only.")
-@click.option(
-    "-e",
-    "--environment",
-    type=click.Path(path_type=Path),
-    metavar="ENVIRONMENT",
-    help="Default: the one here or above.",
-)
-@options.root_option
+@options.one_environment
 def command(names: tuple[str, ...], no_render: bool, environment: Path | None, root: Path | None) -> None:
     """Removes specs of one environment."""
     sessions = s.sessions([environment] if environment else [], root)

@@ -21,6 +21,17 @@ def root_option(command: F) -> F:
     )(command)
 
 
+def one_environment(command: F) -> F:
+    """Adds `--environment`, for commands whose arguments are something else, and the root that bounds reading."""
+    return click.option(
+        "-e",
+        "--environment",
+        type=click.Path(path_type=Path),
+        metavar="ENVIRONMENT",
+        help="Default: the one here or above.",
+    )(root_option(command))
+
+
 def environments(command: F) -> F:
     """Adds the arguments that name environments, and the root that bounds reading."""
     return click.argument("environments", nargs=-1, type=click.Path(path_type=Path), metavar="[ENVIRONMENT]...")(

@@ -55,14 +55,7 @@ from sandlane.specs.inputs import Inputs
 )
 @click.option("--expires", metavar="DATE|+14d|never", help="Its last day, in UTC.")
 @click.option("--no-render", is_flag=True, help="Write the spec only.")
-@click.option(
-    "-e",
-    "--environment",
-    type=click.Path(path_type=Path),
-    metavar="ENVIRONMENT",
-    help="Default: the one here or above.",
-)
-@options.root_option
+@options.one_environment
 def command(
     name: str,
     images: tuple[str, ...],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sandlane.k8s.hosts import service_of
@@ -11,7 +12,7 @@ from sandlane.proof.clones import origin_of, unfit_clone
 from sandlane.proof.readers import GATEWAY_API
 from sandlane.proof.world import World
 from sandlane.semantics.network import ISTIO, Network, make_network, overlaid
-from sandlane.semantics.outcomes import Destination
+from sandlane.semantics.outcomes import Destination, Forward
 
 
 def route_gateway(world: World) -> Resource | None:
@@ -29,7 +30,7 @@ def network_after(world: World) -> Network:
     return make_network(base, mesh=world.claims.environment.mesh, domain=cluster.domain, root=cluster.root_namespace)
 
 
-def are_clones(world: World, ours: Sequence[Destination], mine: Sequence[Destination], tenant: str) -> bool:
+def _are_clones(world: World, ours: Sequence[Destination], mine: Sequence[Destination], tenant: str) -> bool:
     """Tells whether destinations are the base's, each cloned one replaced by the tenant's clone, and fail where those do."""
     cloned = world.clones.cloned[tenant]
     meant = [d for d in ours if _service(world, d) in cloned] or list(ours)
@@ -46,6 +47,14 @@ def are_clones(world: World, ours: Sequence[Destination], mine: Sequence[Destina
         found[key] = found.get(key, 0) + d.weight
     wholes = sum(wanted.values()), sum(found.values())
     return wanted.keys() == found.keys() and all(wanted[k] * wholes[1] == found[k] * wholes[0] for k in wanted)
+
+
+def sent_otherwise(world: World, ours: Forward, mine: Forward, tenant: str) -> str:
+    """Returns how a preview's rule sends otherwise than the base's, but for clones and for what it changes in requests."""
+    if not _are_clones(world, ours.destinations, mine.destinations, tenant):
+        return "sends elsewhere than to clones in place of what was cloned"
+    bare, base = (replace(each, destinations=(), changes=None, mirrors=()) for each in (mine, ours))
+    return "" if bare == base else "does something else with requests"
 
 
 def _service(world: World, destination: Destination) -> ResourceId | None:

@@ -6,11 +6,10 @@ lead to Services that the tenant cloned, and a filter gives requests the carrier
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route
@@ -25,17 +24,14 @@ from sandlane.meshes.gateway_api.gateway_hosts import (
     listeners_of,
     routes_for,
 )
+from sandlane.meshes.preview_hosts import Unfit, host_of_base, host_of_tenant, other_wildcard
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
-from sandlane.specs.model import Carrier, Preview
+from sandlane.specs.model import Carrier
 
 _NAME = ("networking.istio.io", "Gateway")
-
-
-class _Unfit(Exception):
-    """Raised where there can be no previews: its arguments say what is wrong and the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,65 +59,30 @@ def previews(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Previewed
         return Previewed()
     by_host = hosts_of(gateway, routes)
     try:
-        of = _of(gateway, preview, by_host)
+        of = host_of_base(gateway, preview, by_host)
         served = routes_for(gateway, routes, of)
         found = [
             (copying, _preview(plan, dialect, copying, host))
             for tenant in plan.tenants
             if tenant.services
-            for host in [_host(preview, tenant, by_host)]
+            for host in [host_of_tenant(preview, tenant, by_host)]
             for copying in _copyings(plan, gateway, tenant, served, host)
         ]
-    except _Unfit as unfit:
+    except Unfit as unfit:
         what, way = unfit.args
         return Previewed(problems=(report("SL455", source=source, path=("spec", "preview"), what=what, way=way),))
+    objects = {known: routes[0].resource.id for known, routes in by_host.items()}
     hosts = [placed.manifest["spec"]["hostnames"][0] for _, placed in found[:1]]
-    return Previewed(tuple(found), tuple(p for host in hosts for p in _taken(plan, by_host, host, of)))
-
-
-def _taken(plan: Plan, by_host: Mapping[str, Sequence[Route]], host: str, of: str) -> Iterator[Problem]:
-    """Yields the host of a preview for which the base answers by a wildcard with other routes than the preview has."""
-    wild = max((known for known in by_host if known.startswith("*") and covers(known, host)), key=len, default=of)
-    if wild != of:
-        source, object = plan.environment.source, str(by_host[wild][0].resource.id)
-        yield report(
-            "SL459", source=source, path=("spec", "preview", "host"), host=host, wild=wild, object=object, of=of
-        )
-
-
-def _of(gateway: Resource, preview: Preview, by_host: Mapping[str, object]) -> str:
-    """Returns the host of the base whose routes previews have. Raises _Unfit."""
-    host = preview.of.lower() if preview.of else next(iter(by_host), "") if len(by_host) == 1 else ""
-    if host not in by_host:
-        names = f"'{gateway.id}'"
-        if not by_host:
-            raise _Unfit(f"finds no host of the base at {names}", "give the base a route at the gateway")
-        what = (
-            f"is of '{host}', which {names} has not" if preview.of else f"does not say which host of {names} it is of"
-        )
-        raise _Unfit(what, f"say 'of: HOST'; hosts there: {', '.join(sorted(by_host))}")
-    return host
-
-
-def _host(preview: Preview, tenant: Tenant, taken: Mapping[str, object]) -> str:
-    """Returns the host of a tenant's preview. Raises _Unfit."""
-    host = preview.host.replace("{tenantID}", tenant.id)
-    if any(not 0 < len(label) <= 63 for label in host.split(".")):
-        raise _Unfit(
-            f"makes the host '{host}', which is no host name", "shorten the tenantID, or give it a label of its own"
-        )
-    if host in taken:
-        raise _Unfit(f"makes the host '{host}', which the base has already", "choose another 'host'")
-    return host
+    return Previewed(tuple(found), tuple(p for host in hosts for p in other_wildcard(plan, objects, host, of)))
 
 
 def _copyings(plan: Plan, gateway: Resource, tenant: Tenant, served: Served, host: str) -> Iterator[Copying]:
-    """Yields how routes are copied for a tenant's host. Raises _Unfit."""
+    """Yields how routes are copied for a tenant's host. Raises Unfit."""
     carriers = {header_of(carrier) for carrier in plan.environment.carriers}
     for route in {r.resource.id: r for found in served.values() for r, _ in found}.values():
         matched = [m for rule in route.rules for m in rule.get("matches") or ()]
         if any(str(h.get("name")).lower() in carriers for match in matched for h in match.get("headers") or ()):
-            raise _Unfit(f"finds conditions on carriers in '{route.resource.id}'", "take them out of the base route")
+            raise Unfit(f"finds conditions on carriers in '{route.resource.id}'", "take them out of the base route")
         parents: list[Attached] = []
         for attached in attached_at(gateway, route):
             ports = [port for port, found in served.items() if (route, attached) in found]
@@ -133,7 +94,7 @@ def _copyings(plan: Plan, gateway: Resource, tenant: Tenant, served: Served, hos
 def _parents(
     plan: Plan, gateway: Resource, route: Route, attached: Attached, ports: Sequence[int], host: str
 ) -> list[Attached]:
-    """Returns a parentRef for the listeners of some ports that serve a host, as it is or one for each port. Raises _Unfit."""
+    """Returns a parentRef for the listeners of some ports that serve a host, as it is or one for each port. Raises Unfit."""
     meant = listeners_of(gateway, attached)
     own = {x["port"] for x in meant if x in closest_listeners(gateway, x["port"], host)}
     if own == set(ports):
@@ -150,14 +111,14 @@ def _parents(
     return found
 
 
-def _unserved(plan: Plan, gateway: Resource, route: Route, model: Manifest, host: str) -> _Unfit:
+def _unserved(plan: Plan, gateway: Resource, route: Route, model: Manifest, host: str) -> Unfit:
     """Returns the error where no listener serves a preview's host, with the line to write."""
     pattern = plan.environment.preview.host if plan.environment.preview else host
     wide = pattern.replace("{tenantID}", "*") if pattern.startswith("{tenantID}.") else host
     parts = [f"port: {model.get('port')}, protocol: {model.get('protocol')}, hostname: '{wide}'"]
     parts += ["tls: {…}"] if model.get("tls") else []
     more = f", with the 'tls' of listener '{model.get('name')}'" if model.get("tls") else ""
-    return _Unfit(
+    return Unfit(
         f"makes the host '{host}', which no listener of '{gateway.id}' serves for '{route.resource.id}'",
         f"add to its 'spec.listeners': - {{name: preview, {', '.join(parts)}}}{more}",
     )

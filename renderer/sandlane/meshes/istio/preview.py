@@ -21,6 +21,7 @@ from sandlane.meshes.istio.route_copies import is_affected, moved, named
 from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.tenant_routes import copied_for
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, matches_of
+from sandlane.meshes.preview_hosts import Unfit, host_of_base, host_of_tenant, other_wildcard
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import tenant_metadata
 from sandlane.plan.model import Plan, Tenant
@@ -30,10 +31,6 @@ from sandlane.specs.model import Carrier, Preview
 
 Owned = tuple[Resource, Manifest]
 """A VirtualService and one of its entries, with the matches that apply at the gateway."""
-
-
-class _Unfit(Exception):
-    """Raised where there can be no previews: its arguments say what is wrong and the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ def previews(plan: Plan, view: RouteIndex) -> Previews:
         return Previews(problems=(wrong,))
     by_host = served_at(view.bindings, gateway)
     try:
-        of = _of(gateway, preview, by_host)
+        of = host_of_base(gateway, preview, by_host)
         table = [
             owned for port in _ports(gateway, by_host[of]) for owned in _table(plan, gateway, of, by_host[of], port)
         ]
@@ -70,35 +67,12 @@ def previews(plan: Plan, view: RouteIndex) -> Previews:
             for tenant in plan.tenants
             if tenant.services
         )
-    except _Unfit as unfit:
+    except Unfit as unfit:
         what, way = unfit.args
         return Previews(problems=(report("SL455", source=source, path=("spec", "preview"), what=what, way=way),))
-    return Previews(objects=made, problems=tuple(_taken(plan, made, by_host, of)))
-
-
-def _taken(plan: Plan, made: Sequence[Placed], by_host: Mapping[str, Sequence[Resource]], of: str) -> Iterator[Problem]:
-    """Yields hosts of previews for which the base answers by a wildcard with other routes than the previews have."""
-    for host in (host for placed in made[:1] for host in placed.manifest["spec"]["hosts"]):
-        wild = max((known for known in by_host if known.startswith("*") and covers(known, host)), key=len, default=of)
-        if wild != of:
-            source, object = plan.environment.source, str(by_host[wild][0].id)
-            yield report(
-                "SL459", source=source, path=("spec", "preview", "host"), host=host, wild=wild, object=object, of=of
-            )
-
-
-def _of(gateway: Resource, preview: Preview, by_host: Mapping[str, object]) -> str:
-    """Returns the host of the base whose routes previews have. Raises _Unfit."""
-    host = preview.of.lower() if preview.of else next(iter(by_host), "") if len(by_host) == 1 else ""
-    if host not in by_host:
-        names = f"'{gateway.id}'"
-        if not by_host:
-            raise _Unfit(f"finds no host of the base at {names}", "give the base a route at the gateway")
-        what = (
-            f"is of '{host}', which {names} has not" if preview.of else f"does not say which host of {names} it is of"
-        )
-        raise _Unfit(what, f"say 'of: HOST'; hosts there: {', '.join(sorted(by_host))}")
-    return host
+    objects = {known: found[0].id for known, found in by_host.items()}
+    hosts = [host for placed in made[:1] for host in placed.manifest["spec"]["hosts"]]
+    return Previews(objects=made, problems=tuple(p for host in hosts for p in other_wildcard(plan, objects, host, of)))
 
 
 def _ports(gateway: Resource, serving: Sequence[Resource]) -> list[int | None]:
@@ -111,7 +85,7 @@ def _ports(gateway: Resource, serving: Sequence[Resource]) -> list[int | None]:
 
 
 def _table(plan: Plan, gateway: Resource, host: str, serving: Sequence[Resource], port: int | None) -> list[Owned]:
-    """Returns the entries of the base's host at a gateway's port, in the gateway's order. Raises _Unfit."""
+    """Returns the entries of the base's host at a gateway's port, in the gateway's order. Raises Unfit."""
     first: list[Owned] = []
     last: list[Owned] = []
     carriers = {header_of(carrier) for carrier in plan.environment.carriers}
@@ -122,7 +96,7 @@ def _table(plan: Plan, gateway: Resource, host: str, serving: Sequence[Resource]
                 last.append((vs, {**entry, "match": matches}))
                 break
             if any(is_catch_all(match) for match in matches):
-                raise _Unfit(f"finds a catch-all beside other matches in '{vs.id}'", "write two entries")
+                raise Unfit(f"finds a catch-all beside other matches in '{vs.id}'", "write two entries")
             first += [(vs, {**entry, "match": matches})] if matches else []
     return [*first, *last[:1]]
 
@@ -130,10 +104,10 @@ def _table(plan: Plan, gateway: Resource, host: str, serving: Sequence[Resource]
 def _at(
     gateway: Resource, vs: Resource, number: int, entry: Manifest, carriers: set[str], port: int | None
 ) -> Iterator[dict[str, Any]]:
-    """Yields the matches of an entry that apply at the gateway's port, without what is settled by that. Raises _Unfit."""
+    """Yields the matches of an entry that apply at the gateway's port, without what is settled by that. Raises Unfit."""
     where = f"entry {number + 1} of '{vs.id}'"
     if entry.get("delegate"):
-        raise _Unfit(f"finds a delegate in {where}", "write the delegate's routes into it")
+        raise Unfit(f"finds a delegate in {where}", "write the delegate's routes into it")
     full = f"{gateway.id.namespace}/{gateway.id.name}"
     for match in matches_of(entry):
         if port and match.get("port") not in (None, 0, port):
@@ -142,10 +116,10 @@ def _at(
         if named_gateways and full not in [gateway_name(name, vs.id.namespace) for name in named_gateways]:
             continue
         if not named_gateways and (match.get("sourceLabels") or match.get("sourceNamespace")):
-            raise _Unfit(f"finds conditions on clients in {where}", "name gateways in the match")
+            raise Unfit(f"finds conditions on clients in {where}", "name gateways in the match")
         headers = {name.lower() for field in ("headers", "withoutHeaders") for name in match.get(field) or {}}
         if headers & carriers or match.get("authority"):
-            raise _Unfit(
+            raise Unfit(
                 f"finds conditions on carriers or on the authority in {where}", "take them out of the base route"
             )
         kept = {k: v for k, v in match.items() if k not in ("gateways", "sourceLabels", "sourceNamespace")}
@@ -174,14 +148,8 @@ def _preview(
 
 
 def _host(gateway: Resource, preview: Preview, tenant: Tenant, taken: Mapping[str, object]) -> str:
-    """Returns the host of a tenant's preview. Raises _Unfit."""
-    host = preview.host.replace("{tenantID}", tenant.id)
-    if any(not 0 < len(label) <= 63 for label in host.split(".")):
-        raise _Unfit(
-            f"makes the host '{host}', which is no host name", "shorten the tenantID, or give it a label of its own"
-        )
-    if host in taken:
-        raise _Unfit(f"makes the host '{host}', which the base has already", "choose another 'host'")
+    """Returns the host of a tenant's preview. Raises Unfit."""
+    host = host_of_tenant(preview, tenant, taken)
     listed = [
         str(name).lower().rpartition("/")
         for server in spec_of(gateway.manifest).get("servers") or ()
@@ -189,7 +157,7 @@ def _host(gateway: Resource, preview: Preview, tenant: Tenant, taken: Mapping[st
     ]
     if not any(scope in ("", "*", ".", gateway.id.namespace) and covers(known, host) for scope, _, known in listed):
         wide = preview.host.replace("{tenantID}", "*") if preview.host.startswith("{tenantID}.") else host
-        raise _Unfit(
+        raise Unfit(
             f"makes the host '{host}', which '{gateway.id}' does not serve",
             f"add '{wide}' to the hosts of one of its servers",
         )

@@ -17,7 +17,7 @@ from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import AddedRoute, route_previews
 from sandlane.proof.alignment import same
 from sandlane.proof.copied_metadata import other_metadata
-from sandlane.proof.preview_outcomes import are_clones, network_after, route_gateway
+from sandlane.proof.preview_outcomes import network_after, route_gateway, sent_otherwise
 from sandlane.proof.routes import parents_of
 from sandlane.proof.spelling import spelled_filter, without_answer
 from sandlane.proof.world import World
@@ -174,11 +174,7 @@ def _difference(world: World, ours: Rule, mine: Rule, tenant: str) -> str:
         return "" if _spelled(ours.outcome) == _spelled(mine.outcome) else "answers otherwise"
     if not _carries(world, ours.outcome.changes or (), mine.outcome.changes or (), tenant):
         return "does not give requests the carriers alone"
-    if not are_clones(world, ours.outcome.destinations, mine.outcome.destinations, tenant):
-        return "sends elsewhere than to clones in place of what was cloned"
-    bare = replace(mine.outcome, destinations=(), changes=None, mirrors=())
-    is_same = bare == replace(ours.outcome, destinations=(), changes=None, mirrors=())
-    return "" if is_same else "does something else with requests"
+    return sent_otherwise(world, ours.outcome, mine.outcome, tenant)
 
 
 def _spelled(outcome: Outcome) -> Outcome:

@@ -8,14 +8,13 @@ name the tenant.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sandlane.k8s.resource import Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import hosts, same
-from sandlane.proof.preview_outcomes import are_clones, network_after, route_gateway
+from sandlane.proof.preview_outcomes import network_after, route_gateway, sent_otherwise
 from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 from sandlane.semantics import istio_gateways
@@ -131,11 +130,7 @@ def _difference(world: World, ours: Rule, mine: Rule, tenant: str) -> str:
     carriers = world.claims.environment.carriers
     if not _carries(ours.outcome.changes, mine.outcome.changes, carriers, tenant):
         return "does not give requests the carriers alone"
-    if not are_clones(world, ours.outcome.destinations, mine.outcome.destinations, tenant):
-        return "sends elsewhere than to clones in place of what was cloned"
-    bare = replace(mine.outcome, destinations=(), changes=None, mirrors=())
-    is_same = bare == replace(ours.outcome, destinations=(), changes=None, mirrors=())
-    return "" if is_same else "does something else with requests"
+    return sent_otherwise(world, ours.outcome, mine.outcome, tenant)
 
 
 def _carries(ours: Any, mine: Any, carriers: Sequence[Carrier], tenant: str) -> bool:

@@ -54,12 +54,8 @@ def find_candidates(tree: Tree, directory: str) -> Candidates:
     )
 
 
-def entry_of_kustomization(tree: Tree, path: str, directory: str) -> str:
-    """Returns the entry of `base` for a kustomization: its directory, or its file where that directory is the environment's."""
-    return _entry(tree, path, directory)
-
-
 def _entry(tree: Tree, path: str, directory: str) -> str:
+    """Returns the entry of `base` for a kustomization: its directory, or its file where that directory is the environment's."""
     return relative(path, directory) if path != directory else _file_of(tree, path)
 
 
