@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from hashlib import sha256
 from importlib.metadata import version
@@ -26,6 +25,7 @@ from sandlane.specs.schema import KINDS, schema
 from sandlane.yamlio.read import read
 from tests.rim import snapshot
 from tests.shared import REPOSITORY
+from tests.starts import sandlane
 
 SHOP = REPOSITORY / "overlays" / "shop"
 FILES = [
@@ -1323,10 +1323,5 @@ def test_a_defect_is_told_as_one(
 def test_no_colours_where_no_terminal_is(here: Path) -> None:
     misspell(here)
     for arguments in (["render", "shop"], ["list", "shop"], ["--help"], ["explain"], ["zzz"]):
-        done = subprocess.run(
-            [sys.executable, "-c", "from sandlane.cli.main import main; main()", *arguments],
-            cwd=here,
-            capture_output=True,
-            check=False,
-        )
-        assert (arguments, b"\x1b" in done.stdout + done.stderr) == (arguments, False)
+        done = sandlane(here, *arguments)
+        assert (arguments, "\x1b" in done.stdout + done.stderr) == (arguments, False)

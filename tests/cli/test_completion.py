@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from sandlane.cli.completion import SHELLS, VARIABLE, kubectl
 from sandlane.cli.main import COMMANDS, group
 from tests.cli.test_cli import SHOP
+from tests.starts import install
 
 
 @pytest.fixture
@@ -92,9 +93,7 @@ def test_shells_complete(here: Path, shell: str) -> None:
     """The script works in the real shell, with a command of that name on the PATH."""
     if not shutil.which(shell):
         pytest.skip(f"{shell} is not installed")
-    (here / "bin").mkdir()
-    (here / "bin" / "sandlane").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sandlane "$@"\n')
-    (here / "bin" / "sandlane").chmod(0o755)
+    install(here / "bin")
     asked, expected = IN_SHELLS[shell]
     script = "compdef() { }\n" if shell == "zsh" else ""
     script += CliRunner().invoke(group, ["completion", shell]).stdout + "\n" + asked

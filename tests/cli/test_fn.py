@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ import yaml
 from click.testing import CliRunner
 
 from sandlane.cli.main import group
-from tests.shared import REPOSITORY, SHARED, needs_shared
+from tests.shared import SHARED, needs_shared
+from tests.starts import install
 
 ENVIRONMENT: Any = {
     "apiVersion": "sandlane.dev/v1alpha1", "kind": "Environment", "metadata": {"name": "staging"},
@@ -239,15 +239,6 @@ def test_a_call_without_an_environment(here: Path) -> None:
     assert (status, yaml.safe_load(out)["results"][0]["tags"], "SL228" in err) == (2, {"code": "SL228"}, True)
 
 
-def script(here: Path) -> Path:
-    """Returns an executable that is `sandlane`."""
-    file = here / "bin" / "sandlane"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(f'#!/bin/sh\nPYTHONPATH={REPOSITORY / "renderer"} exec {sys.executable} -m sandlane "$@"\n')
-    file.chmod(0o755)
-    return file
-
-
 @pytest.mark.skipif(shutil.which("kpt") is None, reason="there is no kpt")
 def test_kpt_calls_it(here: Path) -> None:
     package = here / "package"
@@ -261,7 +252,7 @@ def test_kpt_calls_it(here: Path) -> None:
         "eval",
         str(package),
         "--exec",
-        f"{script(here)} fn",
+        f"{install(here / 'bin')} fn",
         "--truncate-output=false",
         "-o",
         str(here / "out"),
@@ -286,7 +277,7 @@ KUSTOMIZE = os.environ.get("KUSTOMIZE") or shutil.which("kustomize")
 
 @pytest.mark.skipif(KUSTOMIZE is None, reason="there is no kustomize")
 def test_kustomize_calls_it(here: Path) -> None:
-    (here / "fn").write_text(f"#!/bin/sh\nexec {script(here)} fn\n")  # kustomize gives a function no arguments
+    (here / "fn").write_text(f"#!/bin/sh\nexec {install(here / 'bin')} fn\n")  # kustomize gives a function no arguments
     (here / "fn").chmod(0o755)
     function = "exec: {path: ./fn}\n"
     config = {**SANDBOX, "metadata": {"name": "dev1", "annotations": {"config.kubernetes.io/function": function}}}
