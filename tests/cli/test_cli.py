@@ -1075,7 +1075,18 @@ def test_explain_as_json() -> None:
         "why": row.why,
         "bad": row.bad,
         "good": row.good,
+        "promise": None,
     }
+    assert [row["promise"] for row in found if row["code"] in ("SL601", "SL606")] == [1, 7]
+
+
+def test_explain_names_the_promise() -> None:
+    code, out, err = run("explain", "SL606")
+    assert (code, err) == (0, "")
+    assert (
+        "\n\nPromise 7: What is written reads back as the same data, and the API server and the mesh accept it.\n\n"
+        in out
+    )
 
 
 POLICY = """\

@@ -82,7 +82,7 @@ def test_links_lead_somewhere(file: Path, link: str) -> None:
 
 
 def test_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 220
+    assert len(README.splitlines()) <= 230
 
 
 NAMED = re.findall(r"^\| `sandlane ([^`]+)`", README, flags=re.MULTILINE)
