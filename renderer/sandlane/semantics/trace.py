@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_map, matches
@@ -18,7 +18,7 @@ from sandlane.semantics.tables import Choice
 _NOT_INJECTED = {"linkerd.io/inject": "disabled", "sidecar.istio.io/inject": "false"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Target:
     """A destination with its Service, and the workloads (or single pods) whose pods it selects."""
 
@@ -27,7 +27,7 @@ class Target:
     workloads: tuple[Resource, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Answer:
     """One thing that may become of a request: the outcome, where the rule stands that decides, and who answers.
 
@@ -42,7 +42,7 @@ class Answer:
     when: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Traced:
     """What becomes of a request: the first of the possible answers, the others, and what else is to be said."""
 
