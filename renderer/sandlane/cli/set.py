@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, 
 from sandlane.cli.completing import sandboxes, workloads
 from sandlane.cli.terminal import Refused, words
 from sandlane.files.tree import join
+from sandlane.frozen import frozen
 from sandlane.meshes.registry import MESHES
 from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, did_you_mean
@@ -81,7 +81,7 @@ def command(
     s.run(sessions, "text", lambda session: _set(session, wanted, not no_render), writes=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Change:
     """One argument: the target as written, the field (`image`, `env` or `replicas`), and its value."""
 
@@ -90,7 +90,7 @@ class _Change:
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Wanted:
     """All that a call says of a sandbox."""
 

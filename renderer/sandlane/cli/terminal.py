@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import threading
 import time
@@ -85,7 +84,11 @@ def verb(word: str) -> str:
 
 def width() -> int | None:
     """Returns the width that tables fold to; None where stdout is no terminal, so that each row is a line."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    from shutil import get_terminal_size  # brings modules for archives with it
+
+    return get_terminal_size().columns
 
 
 @contextmanager

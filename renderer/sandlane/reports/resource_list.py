@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import is_own
 from sandlane.files.tree import is_within
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, annotations_of, at
 from sandlane.meshes.istio.erasure import without_tenants
 from sandlane.output.layout import Placed, path_of
@@ -22,7 +22,7 @@ _SPECS = ("DevelopmentSandbox", "RouteGroup")
 _SEVERITIES: Mapping[str, str] = {"error": "error", "notice": "info"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Call:
     """A call of a function: its version, the items, and what of them and of the functionConfig are an environment and specs.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandlane.base.base import is_own
 from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import at
 from sandlane.overrides.named_file import read_file
 from sandlane.overrides.read import read_changes, repeated
@@ -31,7 +31,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 """What stands for a byte of a file name that is not UTF-8 (PEP 383)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Specs:
     """Sandboxes and groups by name, the problems of those that are left out, and the names of these as far as known."""
 
@@ -204,6 +204,8 @@ def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
     """Yields what the schema cannot say: days that do not exist, entries that stand twice, codes that cannot be accepted."""
     if record.expires and not _is_day(record.expires):
         what = f"'{record.expires}' is no day of the calendar"
+        import calendar  # for mistakes alone
+
         last = calendar.monthrange(int(record.expires[:4]) or 1, int(record.expires[5:7]))[1]
         hint = f"write 'expires: {record.expires[:8]}{last}', the last day of that month"
         yield record.problem("SL201", "spec", "expires", what=what, where=" in 'spec.expires'", hint=hint)

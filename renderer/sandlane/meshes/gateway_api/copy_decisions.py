@@ -8,8 +8,9 @@ is sent to the clone of the parent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.gateway_api.attached_routes import (
@@ -32,7 +33,7 @@ from sandlane.problems.problem import Problem
 from sandlane.specs.model import Environment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Decided:
     """The copies to be made, and what stands in the way of others."""
 

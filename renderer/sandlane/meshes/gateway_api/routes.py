@@ -7,8 +7,8 @@ one for each carrier, in the tenant's directory.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
@@ -44,7 +44,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoutedBase:
     """The copies of the base's routes and what is wrong with them, the components of those routes, and Services to which
     Gateways send tenants.
