@@ -247,15 +247,3 @@ def test_a_stateful_sets_name_changes_with_its_claims_alone() -> None:
         for entry in ({}, {"image": "a:2"}, {"volumes": {"data-0": "emptyDir"}})
     ]
     assert names == ["StatefulSet/a-dev1-175b8b88", "StatefulSet/a-dev1-175b8b88", "StatefulSet/a-dev1-6d9695b0"]
-
-
-def test_an_origin_of_another_kind_takes_the_place() -> None:
-    """A Rollout and a Deployment have clones of one kind with other selectors: they have other names."""
-    kinds = ("Rollout", "Deployment", "Rollout")
-    outputs = [
-        written([workload(kind, _FIXED[kind])], {"name": "a", "kind": kind, "replicas": n})
-        for n, kind in enumerate(kinds)
-    ]
-    hold(outputs)
-    clones = [sorted(key for key in made if key.startswith("Deployment/")) for made in outputs]
-    assert clones == [["Deployment/a-dev1-rollout"], ["Deployment/a-dev1"], ["Deployment/a-dev1-rollout"]]

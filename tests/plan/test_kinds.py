@@ -56,7 +56,7 @@ CANARY = {
 )
 def test_rollout_becomes_a_deployment(base: list[Object]) -> None:
     made = output([*base, service("a")], sandbox("dev1", {"name": "a", "kind": "Rollout", "image": "a:2"}))
-    clone = made["Deployment/a-dev1-rollout"]
+    clone = made["Deployment/a-dev1"]
     assert (clone["apiVersion"], clone["metadata"]["labels"]) == ("apps/v1", marks("rollout.a"))
     spec = dict(clone["spec"])
     template = spec.pop("template")

@@ -140,7 +140,7 @@ def _clone(
     labels = pod_labels(row, origin.manifest)
     telemetry = ground.mesh_labels(row, origin, tenant)
     own = {**marks, **{f"{SERVICE}{service.id.name}": tenant for service in draft.services}}
-    name = _name(row, origin.id.name, tenant)
+    name = clone_name(origin.id.name, tenant, row.name_limit)
     changed = {c.name for changes in draft.changes for c in CONFIG_MAPS.of(changes)}
     clone = WorkloadClone(
         sandbox=sandbox,
@@ -159,16 +159,6 @@ def _clone(
         config=digest(copy for id, copy in copies.items() if id.namespace == namespace and id.name in changed),
     )
     return (_named_by_content(clone) if row.immutable else clone), problems
-
-
-def _name(row: WorkloadKind, origin: str, tenant: str) -> str:
-    """Returns the name of a clone.
-
-    That of a kind whose clones are of another ends in its own kind: were the origin replaced by one of the other kind, another selector
-    would come under the same name, which the API server lets nobody change (rule R-O4).
-    """
-    end = f"-{row.kind.lower()}" if row.becomes else ""
-    return clone_name(origin, tenant, row.name_limit - len(end)) + end
 
 
 def _named_by_content(clone: WorkloadClone) -> WorkloadClone:

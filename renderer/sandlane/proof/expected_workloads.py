@@ -127,10 +127,9 @@ def _expected(world: World, claim: Claim, id: ResourceId, addresses: Mapping[str
     )
     changed, _ = override(subject, asked.changes)
     clone = world.clone_of(id, claim.tenant)
-    end = f"-{row.kind.lower()}" if row.clone != (row.group, row.kind) else ""  # rule R-O4
     draft = _Draft(
         claim=claim, environment=environment, origin=origin, row=row, changed=changed, label=label, asked=asked,
-        name=fit(f"{id.name}-{claim.tenant}", row.name_limit - len(end)) + end,
+        name=fit(f"{id.name}-{claim.tenant}", row.name_limit),
         pods=_pod_labels(world, claim, origin, row, asked, clone.labels if clone else {}),
         digest=_digest(world, claim, id, asked),
     )  # fmt: skip
