@@ -18,6 +18,7 @@ from tests.shared import REPOSITORY
 from tests.sources import MODULES, PACKAGE, imports, nodes_of
 
 ROOMS = (
+    "frozen",
     "problems", "k8s", "yamlio", "patch", "files", "base", "overrides", "specs", "semantics", "plan", "output", "guards", "clone",
     "meshes", "proof", "reports", "pipeline", "cli", "__main__",
 )  # fmt: skip
