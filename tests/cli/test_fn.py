@@ -331,7 +331,7 @@ def test_kpt_calls_it_in_place_twice(here: Path) -> None:
     specs = [{**o, "metadata": {**o["metadata"], "annotations": local}} for o in (ENVIRONMENT, SANDBOX)]
     (package / "web.yaml").write_text(yaml.safe_dump_all(WEB))
     (package / "spec.yaml").write_text(yaml.safe_dump_all(specs))
-    command = ["kpt", "fn", "eval", str(package), "--exec", f"{script(here)} fn"]
+    command = ["kpt", "fn", "eval", str(package), "--exec", f"{install(here / 'bin')} fn"]
     states = []
     for _ in range(2):
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=here)
