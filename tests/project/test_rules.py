@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.shared import REPOSITORY
+from tests.sources import PACKAGE, text_of
 
-PACKAGE = REPOSITORY / "renderer" / "sandlane"
 RULES = REPOSITORY / "docs" / "rules"
 KINDS = r"R-[A-Z]\d+b?|S(?:[12]\d|\d)|P\d|C\d{1,2}"
 ID = re.compile(rf"(?<![\w-])(?:{KINDS})(?!\w)")
@@ -69,9 +69,7 @@ def test_ids_are_unique() -> None:
 
 def test_each_cited_id_has_a_section() -> None:
     known = {rule.id for rule in FOUND}
-    where = {
-        path.relative_to(REPOSITORY).as_posix(): cited(path.read_text(encoding="utf-8")) - known for path in SOURCES
-    }
+    where = {path.relative_to(REPOSITORY).as_posix(): cited(text_of(path)) - known for path in SOURCES}
     assert {file: sorted(ids) for file, ids in where.items() if ids} == {}
 
 
@@ -80,14 +78,11 @@ def test_each_rule_names_who_follows_it(rule: Rule) -> None:
     named = (*rule.modules, *rule.tests)
     assert [path.relative_to(REPOSITORY).as_posix() for path in named if not path.is_file()] == []
     assert rule.tests
-    assert any(rule.id in cited(path.read_text(encoding="utf-8")) for path in named), (
-        f"nothing that {rule.id} names cites it"
-    )
+    assert any(rule.id in cited(text_of(path)) for path in named), f"nothing that {rule.id} names cites it"
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=path.relative_to(REPOSITORY).as_posix()) for path in SOURCES])
-def test_citations_lead_into_the_repository(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert OUTSIDE.findall(text) == []
-    for document in re.findall(r"\bdocs/[\w./-]+\.md", text):
-        assert (REPOSITORY / document).is_file(), document
+def test_citations_lead_into_the_repository() -> None:
+    found = {path: OUTSIDE.findall(text_of(path)) for path in SOURCES}
+    assert {path: outside for path, outside in found.items() if outside} == {}
+    documents = {document for path in SOURCES for document in re.findall(r"\bdocs/[\w./-]+\.md", text_of(path))}
+    assert [document for document in sorted(documents) if not (REPOSITORY / document).is_file()] == []
