@@ -12,6 +12,7 @@ from sandlane.cli.completing import codes_and_fields
 from sandlane.cli.options import output_format
 from sandlane.problems.catalogue import CATALOGUE
 from sandlane.problems.problem import did_you_mean
+from sandlane.problems.promises import PROMISES
 from sandlane.problems.row import Row
 from sandlane.specs.fields import Field, fields, matching
 from sandlane.yamlio.write import write
@@ -141,11 +142,14 @@ def _as_data(code: str, row: Row) -> dict[str, object]:
         "why": row.why,
         "bad": row.bad,
         "good": row.good,
+        "promise": row.promise or None,
     }
 
 
 def _page(code: str, row: Row) -> str:
     parts = [f"{code} ({_level(row)}): {_filled(row.text)}", row.why]
+    if row.promise:
+        parts.append(f"Promise {row.promise}: {PROMISES[row.promise]}")
     if row.hint:
         parts.append(f"Way out: {_filled(row.hint)}.")
     if row.acceptable:

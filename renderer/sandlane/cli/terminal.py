@@ -19,6 +19,12 @@ _PATIENCE = 1.0
 """Seconds after which a terminal is told that work goes on."""
 
 
+class Refused(click.ClickException):
+    """A change or a question that what is there refuses, though the call is written right: told without the command's usage."""
+
+    exit_code = 2
+
+
 def colour(environment: Mapping[str, str]) -> bool | None:
     """Returns whether colour is forced or forbidden; None leaves it to where the text goes (no-color.org, bixense.com/clicolors)."""
     if environment.get("NO_COLOR"):

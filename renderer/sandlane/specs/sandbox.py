@@ -55,6 +55,8 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
         if unread and file not in beside:
             problems += unread
             rejected.add(file.rpartition("/")[2].partition(".")[0])  # by custom a spec's file has its name
+        elif not documents and file not in beside:
+            problems.append(report("SL255", source=Source(file=file), file=file))
         for document in documents:
             if file in beside and not is_own(document.data):
                 continue
