@@ -61,7 +61,7 @@ def _paths(tree: Tree, directory: str) -> Iterator[str]:
     """Yields every path below a directory that is no directory itself."""
     for name in tree.list(directory):
         path = join(directory, name)
-        if not tree.is_link(path) and _kind(tree, path) == "directory":
+        if _kind(tree, path) == "directory":
             if name != ".git":
                 yield from _paths(tree, path)
         else:

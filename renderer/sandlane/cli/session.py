@@ -16,6 +16,7 @@ import click
 
 from sandlane.base.base import Base
 from sandlane.base.output import read_output
+from sandlane.base.syncers import Found
 from sandlane.cli.main import DEFECT, INVALID
 from sandlane.cli.terminal import words, working
 from sandlane.cli.view import View
@@ -108,11 +109,16 @@ class Session(View):
             raise Invalid([wrong(file=inputs.environment.output.path, reason=str(unreadable))]) from None
         return self.tree.root / path
 
-    def read_output(self, inputs: Inputs, directory: Path) -> tuple[DiskTree, Base]:
-        """Reads the manifests of an output directory, whoever wrote them. Raises Invalid."""
-        tree = DiskTree(directory)
+    def read_output(
+        self, inputs: Inputs, directory: Path, seen: tuple[DiskTree, Found] | None = None
+    ) -> tuple[DiskTree, Base]:
+        """Reads the manifests of an output directory, whoever wrote them. Raises Invalid.
+
+        `seen` are the tree and the files in it, where somebody has looked already.
+        """
+        tree, found = seen or (DiskTree(directory), None)
         try:
-            return tree, read_output(tree, inputs.environment.default_namespace)
+            return tree, read_output(tree, inputs.environment.default_namespace, found)
         except (OutsideRoot, Unreadable) as error:
             raise Invalid([unusable(directory, error)]) from None
         except Invalid as invalid:

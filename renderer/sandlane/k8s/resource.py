@@ -59,7 +59,7 @@ def spec_of(manifest: Manifest) -> Manifest:
 def at(manifest: Any, path: Path) -> Any:
     """Returns the value at a path of mappings, or None where a step is missing."""
     for step in path:
-        if not isinstance(manifest, Mapping):
+        if type(manifest) is not dict and not isinstance(manifest, Mapping):  # the first is much faster
             return None
         manifest = manifest.get(step)
     return manifest

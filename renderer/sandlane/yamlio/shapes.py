@@ -93,9 +93,11 @@ def mismatches(shape: Shape, value: Any, path: Path = (), *, is_closed: bool = F
 def _in_open(shape: Mapping[str, Shape], value: Mapping[str, Any], path: Path) -> Iterator[Mismatch]:
     for field, inner in shape.items():
         name = field.removesuffix("!")
-        if value.get(name) is None and name != field:
+        item = value.get(name)
+        if item is not None:
+            yield from mismatches(inner, item, (*path, name))
+        elif name != field:
             yield Mismatch((*path, name), None, "missing", name_of(type_in(inner)), inner)
-        yield from mismatches(inner, value.get(name), (*path, name))
 
 
 def _in_closed(shape: dict[str, Shape], value: Mapping[str, Any], path: Path) -> Iterator[Mismatch]:

@@ -41,6 +41,8 @@ _WIDEST = 2 * 100
 """Deepest indentation: two columns a level, and no manifest is read that is deeper than 100 levels."""
 _REMEMBERED = 100_000
 """How many scalars' texts an Emitter keeps."""
+_REMEMBERED_FIELDS = 4096
+"""How many sets of fields it keeps in order."""
 
 
 def write(value: Mapping[str, Any]) -> str:
@@ -57,12 +59,13 @@ class Emitter:
     Fresh containers are never kept: their ids are reused. The base is kept alive as long as the emitter.
     """
 
-    __slots__ = ("_kept", "_scalars", "_shared")
+    __slots__ = ("_fields", "_kept", "_scalars", "_shared")
 
     def __init__(self, shared: Iterable[Any] = ()) -> None:
         self._shared = tuple(shared)
         self._kept: dict[int, dict[str, str]] | None = None if self._shared else {}
         self._scalars: dict[str, str] = {}
+        self._fields: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
 
     def write(self, value: Mapping[str, Any]) -> str:
         """Returns one manifest as YAML; see `write`."""
@@ -81,11 +84,9 @@ class Emitter:
     def _mapping(self, mapping: Mapping[str, Any], pad: str, kept: dict[int, dict[str, str]]) -> str:
         scalars = self._scalars
         parts: list[str] = []
-        for key in sorted(mapping, key=_rank) if len(mapping) > 1 else mapping:
+        keys = tuple(mapping)
+        for key, name in self._fields.get(keys) or self._ordered(keys):
             value = mapping[key]
-            name = scalars.get(key)
-            if name is None:
-                name = self._string(key)
             if len(name) > _SIMPLE_KEY:
                 name = f"? {name}{pad}"
             kind = type(value)
@@ -128,6 +129,13 @@ class Emitter:
         if texts is not None:
             texts[pad] = text
         return text
+
+    def _ordered(self, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        """Returns the fields of a mapping in their order, with their texts: many objects have the same few sets of fields."""
+        named = tuple((key, self._scalars.get(key) or self._string(key)) for key in sorted(keys, key=_rank))
+        if len(self._fields) < _REMEMBERED_FIELDS:
+            self._fields[keys] = named
+        return named
 
     def _string(self, text: str) -> str:
         """Returns a string on one line, plain or quoted, and remembers it unless it may be a block elsewhere."""
