@@ -86,17 +86,18 @@ def read_base(
     """
     problems: list[Problem] = []
     objects: list[Built] = []
+    is_own_kept = where == "output" or refused == "notice"  # printed as kustomize prints them
     for file in files:
         documents, wrong = _documents(tree, file, takes_last=where == "base")
         problems += wrong
         for document in documents:
             problems += document.notices
             source = Source(file=file, document=document.index)
-            found, wrong = objects_of(document.data, source, refused, is_local_kept=True, is_own_kept=where == "output")
+            found, wrong = objects_of(document.data, source, refused, is_local_kept=True, is_own_kept=is_own_kept)
             objects += found
             problems += wrong
     for source, manifest in built:
-        found, wrong = objects_of(manifest, source, refused)
+        found, wrong = objects_of(manifest, source, refused, is_own_kept=is_own_kept)
         objects += found
         problems += wrong
     odd = {problem.source for problem in problems if problem.code in REFUSED}

@@ -21,6 +21,7 @@ from sandlane.specs import schema as contract
 from sandlane.specs.as_written import as_written
 from sandlane.specs.forms import ACCEPTABLE
 from sandlane.specs.kind import SPECS, other_kind
+from sandlane.specs.label_keys import wrong_keys
 from sandlane.specs.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
 from sandlane.yamlio import read as yamlio
 from sandlane.yamlio.document import Document
@@ -134,9 +135,14 @@ def _record(
     full = contract.with_defaults(contract.schema(kind), data)
     if kind == "RouteGroup":
         group = replace(_group(full, source), document=data)
-        return group, [*_wrong(group)]
+        return group, [*wrong_keys(data, source), *_wrong(group)]
     record, unread = _sandbox(tree, full, source, environment)
-    return replace(record, document=data), [*unread, *_wrong(record), *_beside_use(data, source)]
+    return replace(record, document=data), [
+        *wrong_keys(data, source),
+        *unread,
+        *_wrong(record),
+        *_beside_use(data, source),
+    ]
 
 
 def _sandbox(
