@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.shared import REPOSITORY
+from tests.starts import install
 
 GUIDES = sorted((REPOSITORY / "docs" / "guides").glob("*.md"))
 RUN = re.compile(r"<!-- run -->\n```sh\n(.*?)```", re.DOTALL)
@@ -34,10 +34,7 @@ def here(tmp_path: Path) -> Path:
     subprocess.run([*git, "remote", "add", "origin", str(tmp_path / "remote.git")], check=True)
     (home / "base").mkdir()
     (home / "base" / "checkout.yaml").write_text(BASE)
-    (tmp_path / "bin").mkdir()
-    script = tmp_path / "bin" / "sandlane"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH={REPOSITORY / "renderer"} exec {sys.executable} -m sandlane "$@"\n')
-    script.chmod(0o755)
+    install(tmp_path / "bin")
     return home
 
 

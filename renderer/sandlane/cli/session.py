@@ -16,6 +16,7 @@ import click
 
 from sandlane.base.base import Base
 from sandlane.base.output import read_output
+from sandlane.base.syncers import Found
 from sandlane.cli.main import DEFECT, INVALID
 from sandlane.cli.terminal import words, working
 from sandlane.cli.view import View
@@ -108,11 +109,16 @@ class Session(View):
             raise Invalid([wrong(file=inputs.environment.output.path, reason=str(unreadable))]) from None
         return self.tree.root / path
 
-    def read_output(self, inputs: Inputs, directory: Path) -> tuple[DiskTree, Base]:
-        """Reads the manifests of an output directory, whoever wrote them. Raises Invalid."""
-        tree = DiskTree(directory)
+    def read_output(
+        self, inputs: Inputs, directory: Path, seen: tuple[DiskTree, Found] | None = None
+    ) -> tuple[DiskTree, Base]:
+        """Reads the manifests of an output directory, whoever wrote them. Raises Invalid.
+
+        `seen` are the tree and the files in it, where somebody has looked already.
+        """
+        tree, found = seen or (DiskTree(directory), None)
         try:
-            return tree, read_output(tree, inputs.environment.default_namespace)
+            return tree, read_output(tree, inputs.environment.default_namespace, found)
         except (OutsideRoot, Unreadable) as error:
             raise Invalid([unusable(directory, error)]) from None
         except Invalid as invalid:
@@ -205,9 +211,7 @@ def write_files(directory: Path, files: Mapping[str, str]) -> Changes:
     """Brings a directory up to date. Raises Invalid before anything was written, and Unwritten after."""
     try:
         with write.locked(directory):
-            changed = find_changes(directory, files)
-            if changed.foreign:
-                raise Invalid(report("SL501", file=shown(directory / path)) for path in changed.foreign)
+            changed = _writable(directory, files)
             is_new = not directory.exists()
             try:
                 write.apply(directory, files, changed)
@@ -215,14 +219,28 @@ def write_files(directory: Path, files: Mapping[str, str]) -> Changes:
                 # A new directory appears as a whole or not at all.
                 problem = unusable(directory, error)
                 raise (Invalid([problem]) if is_new else Unwritten(problem)) from None
-    except (UnusableOutput, OfAnotherEnvironment, OSError) as error:
+    except OSError as error:
         raise Invalid([unusable(directory, error)]) from None
     return changed
 
 
-def write_json(data: Any) -> None:
-    """Writes a result as JSON."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+def refusals(directory: Path, files: Mapping[str, str]) -> list[Problem]:
+    """Returns the problems for which a directory could not be brought to files."""
+    try:
+        _writable(directory, files)
+    except Invalid as invalid:
+        return list(invalid.problems)
+    return []
+
+
+def _writable(directory: Path, files: Mapping[str, str]) -> Changes:
+    try:
+        changed = find_changes(directory, files)
+    except (UnusableOutput, OfAnotherEnvironment, OSError) as error:
+        raise Invalid([unusable(directory, error)]) from None
+    if changed.foreign:
+        raise Invalid(report("SL501", file=shown(directory / path)) for path in changed.foreign)
+    return changed
 
 
 MACHINES = ("json", "sarif", "github", "gitlab")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from sandlane.guards.containers import Privilege
 from sandlane.k8s.resource import Manifest, at
@@ -43,8 +44,16 @@ def differing(origin: Manifest, clone: Manifest) -> Iterator[Privilege]:
     """Yields the labels and annotations of the tables that pods of a clone's template have otherwise than its origin's."""
     for field, word in (("annotations", "annotation"), ("labels", "label")):
         before, after = (at(template, ("metadata", field)) or {} for template in (origin, clone))
+        if before is after:
+            continue
         keys = {key for key in (*before, *after) if before.get(key) != after.get(key) and not key.startswith(_HARMLESS)}
         for key in keys:
-            for kind, parts in _ACTED_ON.items():
-                if any(part in key for part in parts) and (key in after or kind not in _ONLY_GIVING):
+            for kind in _classes(key):
+                if key in after or kind not in _ONLY_GIVING:
                     yield kind, f"{word} '{key}' other than its origin's"
+
+
+@lru_cache(maxsize=4096)
+def _classes(key: str) -> tuple[str, ...]:
+    """Returns the classes to which a key belongs: the same few stand at every clone."""
+    return tuple(kind for kind, parts in _ACTED_ON.items() if any(part in key for part in parts))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.reports.answers import quoted, said
 from sandlane.reports.tables import lines
@@ -18,7 +19,7 @@ NONE = "none"
 """Stands for a request without a carrier."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Row:
     """One port of a Service, as the client names it, and who answers there: `none` and tenantIDs -> names of workloads."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_map, matches
@@ -18,7 +19,7 @@ from sandlane.semantics.tables import Choice, Table, decide
 _NOT_INJECTED = {"linkerd.io/inject": "disabled", "sidecar.istio.io/inject": "false"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Target:
     """A destination with its Service, and the workloads (or single pods) whose pods it selects."""
 
@@ -27,7 +28,7 @@ class Target:
     workloads: tuple[Resource, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Answer:
     """One thing that may become of a request: the outcome, where the rule stands that decides, and who answers.
 
@@ -42,7 +43,7 @@ class Answer:
     when: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Traced:
     """What becomes of a request: the first of the possible answers, the others, and what else is to be said."""
 
@@ -56,7 +57,7 @@ Pods = Mapping[tuple[str, str, str], tuple[Resource, ...]]
 """Namespace, label and its value -> the workloads (or single pods) whose pods have it there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Tracer:
     """A network, and the workloads in it by the labels of their pods: what many requests to it have in common."""
 

@@ -333,5 +333,28 @@ ROWS: dict[str, Row] = {
         bad="configMaps: [{name: checkout-5h2k9m7t6f, data: {A: b}}]\n",
         good="configMaps: [{name: checkout, data: {A: b}}]\n",
     ),
+    "SL255": Row(
+        level="notice",
+        text="'{file}' holds no spec: it is empty, or has nothing but comments",
+        hint="write a spec into it ('sandlane set NAME WORKLOAD=IMAGE' makes one), or remove it",
+        why="An empty file makes no sandbox, and nobody would notice.",
+        bad="# kind: DevelopmentSandbox\n",
+        good="apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\n",
+    ),
+    "SL256": Row(
+        text="'{key}' cannot be a key of {what}s",
+        hint="write a name of at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and before it, if at all, a "
+        "DNS name and a slash: 'example.com/team'",
+        why="The API server takes no object with such a key, and a spec may become a CustomResource.",
+        bad="labels: {my team: shop}\n",
+        good="labels: {my-team: shop}\n",
+    ),
+    "SL260": Row(
+        text="'{file}' cannot be written: {reason}",
+        hint="move '{obstacle}' away, or remove it",
+        why="A change is written as a whole or not at all.",
+        bad="sandboxes  # a file\n",
+        good="sandboxes/  # a directory\n",
+    ),
 }
 """Code -> row."""

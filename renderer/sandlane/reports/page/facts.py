@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource as Object
 from sandlane.k8s.resource import ResourceId
 from sandlane.meshes.registry import MESHES
@@ -25,7 +25,7 @@ from sandlane.semantics.trace import client_of, make_tracer
 from sandlane.specs.inputs import Inputs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Proved:
     """What was proved: for how many tenants, combinations of tenant, Service and port, and objects; and what cannot be judged."""
 
@@ -35,7 +35,7 @@ class Proved:
     unjudged: tuple[tuple[ResourceId, int, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Group:
     """The problems of one code, errors before notices: the places where it was found, and what is said there."""
 
@@ -45,7 +45,7 @@ class Group:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Record:
     """A sandbox or route group as it is listed, and what is told of its tenant where it has clones or routes."""
 
@@ -54,7 +54,7 @@ class Record:
     is_expired: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Facts:
     """The page's content. `passing`: number of a node -> whether its manifest shows that it passes the carrier on, and how."""
 
@@ -73,7 +73,7 @@ class Facts:
     proved: Proved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Result:
     """What inputs render to: the plan, the objects as they are written, and the problems, with lines and columns."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.plan.origins import hook_of
@@ -15,7 +15,7 @@ from sandlane.reports.calls import CallGraph
 from sandlane.reports.page.entries import entries
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Node:
     """One box: its name, what stands below it, and the object that it is; what lets requests in is no object of its own."""
 
@@ -25,7 +25,7 @@ class Node:
     id: ResourceId | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Arrow:
     """One edge, by the Service that is called; `by` and the place tell what shows the call, of entries nothing does."""
 
@@ -36,7 +36,7 @@ class Arrow:
     place: tuple[Source, Path] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Graph:
     """Nodes, and edges between them by number; `node_of` finds those of objects."""
 

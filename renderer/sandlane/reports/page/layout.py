@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from sandlane.frozen import frozen
 
 GAP, SPACING, PASSAGE = 84.0, 14.0, 8.0
 """Between layers; between nodes of one layer, of which passing edges keep half; the height of the place of edges that pass a layer."""
@@ -21,7 +22,7 @@ Edge = tuple[int, int]
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Box:
     """Where a node lies: its upper left corner and its size."""
 
@@ -31,7 +32,7 @@ class Box:
     height: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Layout:
     """The boxes of nodes; for each edge the points that it runs through, in pairs between which it is level; and crossings."""
 
@@ -42,7 +43,7 @@ class Layout:
     crossings: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Layers:
     """Vertices by layer, in order. Those from `count` on are passages of edges; `chains` are the vertices of each edge, left to right."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from sandlane.frozen import frozen
 from sandlane.problems.problem import visible
 from sandlane.reports.page.graph import Graph, Node
 from sandlane.reports.page.layout import GAP, SPACING, Box, Layout, Point, lay_out
@@ -16,7 +16,7 @@ _NARROWEST, _WIDEST, _HEIGHT = 96.0, 232.0, 42.0
 _PAD = 14.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Drawn:
     """A node where it is drawn; `label` and `note` are shortened to its width."""
 
@@ -30,7 +30,7 @@ class Drawn:
     height: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Picture:
     """Nodes, and edges as paths of SVG, by number; `alone` are the numbers of nodes without edges, which stand below `ruled`."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan, Tenant, Unroutable
 from sandlane.problems.problem import dotted
@@ -23,7 +24,7 @@ SHOWN = ("curl", "grpcurl", "httpie", "k6", "modheader", "playwright")
 """The clients whose set-up the page holds; `sandlane connect` knows more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Row:
     """A port of a Service, as clients in the environment's namespace name it, and who answers there without a tenant."""
 
@@ -34,7 +35,7 @@ class Row:
     tables: tuple[Table, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Own:
     """What answers a tenant at a row, where it has a clone behind the Service: by which rule, and where that stands."""
 
@@ -44,7 +45,7 @@ class Own:
     place: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Told:
     """All that the page tells of a tenant. `clones`: number of a node -> names; `way`: numbers of edges."""
 
