@@ -11,13 +11,13 @@ STAMPS := .make
 CONSTRAINTS := -c constraints.txt
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
 
-.PHONY: demo test test-coverage test-slow test-sweep test-envoy test-istiod fuzz lint types golden bench lock clean
+.PHONY: demo test test-coverage test-slow test-sweep test-envoy test-istiod fuzz docs lint types golden bench lock clean
 
 demo: $(STAMPS)/runtime
 	@SANDLANE="$(CURDIR)/$(BIN)/sandlane" sh overlays/shop/demo.sh
 
 test: $(STAMPS)/dev
-	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/pytest -q -n auto -m 'not envoy and not istiod and not slow and not sweep' $(ARGS)
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/pytest -q -n auto -m 'not envoy and not istiod and not docs and not slow and not sweep' $(ARGS)
 
 # The same with the coverage of lines, which doubles the time on Python 3.11.
 test-coverage: $(STAMPS)/dev
@@ -43,6 +43,11 @@ test-istiod: $(STAMPS)/dev $(STAMPS)/istiod
 fuzz: $(STAMPS)/fuzz
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),60)
 
+# The documentation as a site, in build/site; a warning is an error, and nothing in it is loaded from elsewhere.
+docs: $(STAMPS)/docs
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH="$(CURDIR)" $(BIN)/python -m mkdocs build --quiet --strict
+	@$(BIN)/pytest -q -m docs tests/docs $(ARGS)
+
 lint: $(STAMPS)/dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -60,7 +65,7 @@ bench: $(STAMPS)/dev
 # Writes constraints.txt anew: the newest of everything that the development environments install.
 lock: $(STAMPS)/python
 	@"$$(cat $(STAMPS)/python)" -m venv --clear $(STAMPS)/lock
-	@$(STAMPS)/lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,envoy]'
+	@$(STAMPS)/lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,docs,envoy]'
 	@{ echo "# Versions that were tested together; 'make lock' writes them anew."; \
 	   $(STAMPS)/lock/bin/python -m pip freeze --exclude-editable; } >constraints.txt.new
 	@mv constraints.txt.new constraints.txt
@@ -97,6 +102,10 @@ $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 
 $(STAMPS)/envoy: $(STAMPS)/venv pyproject.toml constraints.txt
 	@$(PIP) -e '.[dev,envoy]'
+	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime
+
+$(STAMPS)/docs: $(STAMPS)/venv pyproject.toml constraints.txt
+	@$(PIP) -e '.[dev,docs]'
 	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime
 
 $(STAMPS)/istiod: tests/istiod/main.go tests/istiod/go.mod tests/istiod/go.sum
