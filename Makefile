@@ -60,7 +60,7 @@ golden: $(STAMPS)/dev
 	@git status --short golden overlays
 
 bench: $(STAMPS)/dev
-	@$(BIN)/python benchmarks/render.py
+	@$(BIN)/python -m benchmarks.render
 
 # Writes constraints.txt anew: the newest of everything that the development environments install.
 lock: $(STAMPS)/python

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from hashlib import sha256
 from importlib.metadata import version
@@ -26,6 +25,7 @@ from sandlane.specs.schema import KINDS, schema
 from sandlane.yamlio.read import read
 from tests.rim import snapshot
 from tests.shared import REPOSITORY
+from tests.starts import sandlane
 
 SHOP = REPOSITORY / "overlays" / "shop"
 FILES = [
@@ -1075,7 +1075,18 @@ def test_explain_as_json() -> None:
         "why": row.why,
         "bad": row.bad,
         "good": row.good,
+        "promise": None,
     }
+    assert [row["promise"] for row in found if row["code"] in ("SL601", "SL606")] == [1, 7]
+
+
+def test_explain_names_the_promise() -> None:
+    code, out, err = run("explain", "SL606")
+    assert (code, err) == (0, "")
+    assert (
+        "\n\nPromise 7: What is written reads back as the same data, and the API server and the mesh accept it.\n\n"
+        in out
+    )
 
 
 POLICY = """\
@@ -1312,10 +1323,5 @@ def test_a_defect_is_told_as_one(
 def test_no_colours_where_no_terminal_is(here: Path) -> None:
     misspell(here)
     for arguments in (["render", "shop"], ["list", "shop"], ["--help"], ["explain"], ["zzz"]):
-        done = subprocess.run(
-            [sys.executable, "-c", "from sandlane.cli.main import main; main()", *arguments],
-            cwd=here,
-            capture_output=True,
-            check=False,
-        )
-        assert (arguments, b"\x1b" in done.stdout + done.stderr) == (arguments, False)
+        done = sandlane(here, *arguments)
+        assert (arguments, "\x1b" in done.stdout + done.stderr) == (arguments, False)

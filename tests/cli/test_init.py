@@ -4,7 +4,6 @@ import os
 import pty
 import select
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from click.testing import CliRunner, Result
 from sandlane.cli.main import group
 from sandlane.reports.setup.integrations import INTEGRATIONS, SANDBOXES_README
 from tests.rim import snapshot
-from tests.shared import REPOSITORY
+from tests.starts import install
 
 APP = """\
 apiVersion: apps/v1
@@ -352,11 +351,8 @@ def test_init_writes_files_for_other_tools(here: Path) -> None:
 def talk(directory: Path, *arguments: str, answers: dict[str, str]) -> tuple[int, str]:
     """Runs sandlane on a pseudo-terminal, and answers what it asks."""
     ours, theirs = pty.openpty()
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "renderer")}
-    command = [sys.executable, "-m", "sandlane", *arguments]
-    with subprocess.Popen(
-        command, cwd=directory, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    ) as process:
+    command = [str(install(directory / "bin")), *arguments]
+    with subprocess.Popen(command, cwd=directory, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         text, waiting, end = "", dict(answers), time.monotonic() + 60
         while time.monotonic() < end:

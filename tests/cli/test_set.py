@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import datetime
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from sandlane.specs.editing import SandboxEdit, WorkloadEdit, new_spec
 from tests.cli.test_init import run, told, write
 from tests.rim import snapshot
-from tests.shared import REPOSITORY
+from tests.starts import install
 
 ENVIRONMENT = """\
 apiVersion: sandlane.dev/v1alpha1
@@ -306,14 +304,9 @@ def test_prune_removes_what_has_expired(here: Path) -> None:
 
 def test_two_changes_at_once_lose_nothing(here: Path) -> None:
     run("set", "dev1", "checkout=r/checkout:2")
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "renderer")}
+    script = install(here / "bin")
     calls = [["db=r/db:2"], ["one@pair=r/one:2"], ["checkout=r/checkout:3"]]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "sandlane", "set", "dev1", *arguments], env=environment, stderr=subprocess.PIPE
-        )
-        for arguments in calls
-    ]
+    running = [subprocess.Popen([script, "set", "dev1", *arguments], stderr=subprocess.PIPE) for arguments in calls]
     assert [(process.wait(60), process.communicate()[1])[0] for process in running] == [0, 0, 0]
     text = (here / "sandboxes" / "dev1.yaml").read_text()
     assert [image in text for image in ("r/db:2", "r/one:2", "r/checkout:3")] == [True, True, True]

@@ -19,11 +19,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.shared import REPOSITORY
+from tests.starts import install
 
 BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>[\w-]+)(?:: (?P<argument>[^>\n]+))? -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
@@ -81,10 +81,7 @@ def begin(page: str, home: Path) -> None:
 
 def run(home: Path, script: str) -> subprocess.CompletedProcess[str]:
     """Runs a script of the shell with `sandlane` on the PATH; both of its streams are one, as on a terminal."""
-    command = home.parent / "bin" / "sandlane"
-    if not command.exists():
-        _write(command, f'#!/bin/sh\nPYTHONPATH="{REPOSITORY / "renderer"}" exec "{sys.executable}" -m sandlane "$@"\n')
-        command.chmod(0o755)
+    command = install(home.parent / "bin")
     who = {f"GIT_{role}_{field}": "dev@example.com" for role in ("AUTHOR", "COMMITTER") for field in ("NAME", "EMAIL")}
     environment = {**os.environ, **who, "HOME": str(home), "PATH": f"{command.parent}:{os.environ['PATH']}"}
     return subprocess.run(

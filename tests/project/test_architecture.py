@@ -15,26 +15,17 @@ from sandlane.cli.main import COMMANDS
 from sandlane.meshes.gateway_api import dialects
 from sandlane.meshes.registry import MESHES
 from tests.shared import REPOSITORY
+from tests.sources import MODULES, PACKAGE, imports, nodes_of
 
-PACKAGE = REPOSITORY / "renderer" / "sandlane"
 ROOMS = (
+    "frozen",
     "problems", "k8s", "yamlio", "patch", "files", "base", "overrides", "specs", "semantics", "plan", "output", "guards", "clone",
     "meshes", "proof", "reports", "pipeline", "cli", "__main__",
 )  # fmt: skip
 """Packages and modules of the root, in the order of docs/architecture.md: each imports what stands before it."""
 RIM = {"files/disk.py", "files/git.py", "output/changes.py", "output/handles.py", "output/write.py", "__main__.py"}
 FORBIDDEN = {"os", "pathlib", "sys", "time", "random", "click", "logging", "subprocess", "socket", "tempfile", "shutil"}
-CORE = sorted(
-    path.relative_to(PACKAGE).as_posix()
-    for path in PACKAGE.rglob("*.py")
-    if path.relative_to(PACKAGE).as_posix() not in RIM and "cli" not in path.relative_to(PACKAGE).parts
-)
-
-
-def imports(file: str) -> set[str]:
-    tree = ast.parse((PACKAGE / file).read_text())
-    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    return found | {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+CORE = tuple(module for module in MODULES if module not in RIM and not module.startswith("cli/"))
 
 
 @pytest.mark.parametrize("file", CORE)
@@ -52,7 +43,7 @@ def test_the_root_holds_rooms_and_the_line() -> None:
     assert roots == {*ROOMS, "__init__"}
 
 
-@pytest.mark.parametrize("file", sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")))
+@pytest.mark.parametrize("file", MODULES)
 def test_imports_follow_the_order_of_rooms(file: str) -> None:
     if file == "__init__.py":
         return
@@ -122,14 +113,13 @@ def test_a_render_imports_nothing_heavy(heavy: str) -> None:
 def test_every_import_is_a_dependency() -> None:
     """What only a developer's machine happens to have is missing where the wheel is installed."""
     declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["dependencies"]
-    files = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")]
-    imported = {name.partition(".")[0] for file in files for name in imports(file)}
+    imported = {name.partition(".")[0] for file in MODULES for name in imports(file)}
     foreign = imported - sys.stdlib_module_names - {"sandlane"}
     distributions = {"re2": "google-re2", "ruamel": "ruamel.yaml", "yaml": "pyyaml"}
     assert {distributions.get(name, name) for name in foreign} == {d.partition(">")[0].lower() for d in declared}
 
 
-OBLIGATIONS = sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "proof" / "obligations").glob("*.py"))
+OBLIGATIONS = [module for module in MODULES if module.startswith("proof/obligations/")]
 
 
 @pytest.mark.parametrize("file", OBLIGATIONS)
@@ -139,6 +129,6 @@ def test_no_obligation_imports_another(file: str) -> None:
 
 @pytest.mark.parametrize("file", [file for file in CORE if file.startswith(("proof/", "semantics/"))])
 def test_no_class_of_proof_has_more_than_a_dozen_fields(file: str) -> None:
-    classes = [node for node in ast.walk(ast.parse((PACKAGE / file).read_text())) if isinstance(node, ast.ClassDef)]
+    classes = [node for node in nodes_of(file) if isinstance(node, ast.ClassDef)]
     fields = {c.name: sum(isinstance(node, ast.AnnAssign) for node in c.body) for c in classes}
     assert {name: count for name, count in fields.items() if count > 13} == {}

@@ -6,8 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import yaml
 from sandlane.cli.main import COMMANDS
 from sandlane.reports.connect.clients import CLIENTS
 from tests.shared import REPOSITORY
+from tests.starts import sandlane as run
 from website.references import references
 
 README = (REPOSITORY / "README.md").read_text()
@@ -33,12 +32,6 @@ def block(mark: str) -> Any:
     """Returns the data of the one such block of docs/git.md."""
     ((_, text),) = blocks(mark, GIT)
     return yaml.safe_load(text)
-
-
-def run(directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sandlane", *words], cwd=directory, capture_output=True, text=True, check=False
-    )
 
 
 @pytest.fixture

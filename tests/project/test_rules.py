@@ -50,7 +50,7 @@ def read() -> Iterator[Rule]:
         )
         for id_, _, _, lines in sections:
             fields = dict(re.findall(r"^- (\w+): (.+)$", lines, re.MULTILINE))
-            assert set(fields) - {"source", "modules"} == {"tests"}, f"fields of {id_}"
+            assert set(fields) - {"source", "modules", "promise"} == {"tests"}, f"fields of {id_}"
             yield Rule(
                 id=id_,
                 file=file.name,

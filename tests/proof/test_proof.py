@@ -656,6 +656,7 @@ def _many(number: int) -> tuple[Base, Base, Claims]:
     return make(ours), make(files), Claims(environment=ENVIRONMENT, sandboxes=sandboxes, groups=())
 
 
+@pytest.mark.slow
 def test_a_hundred_sandboxes_are_proved_in_linear_time() -> None:
     spent = {}
     for number in (100, 400):

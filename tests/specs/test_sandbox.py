@@ -184,7 +184,12 @@ MERGE = "\n  hint: merge the two entries"
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        pytest.param({"a.yaml": ""}, [], id="empty-file"),
+        pytest.param(
+            {"a.yaml": "", "b.yaml": "---\nnull\n", "c.yaml": sandbox("c", resources=["d.yaml"]), "d.yaml": "# none\n"},
+            [f"{place}: SL255 notice: '{place[:6]}' holds no spec: it is empty, or has nothing but comments\n  hint: write a spec "
+             "into it ('sandlane set NAME WORKLOAD=IMAGE' makes one), or remove it" for place in ("a.yaml", "b.yaml:2:1")],
+            id="empty-file",
+        ),
         pytest.param(
             {"a.yaml": service()},
             [f"a.yaml:3:10: SL204 expected a DevelopmentSandbox or a RouteGroup, found kind 'Service' of apiVersion 'v1'{MANIFEST}"],

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.shared import REPOSITORY
+from tests.starts import sandlane
 from tests.upgrades.differences import differences, objects
 
 BEFORE = Path(__file__).parent / "0.1.0"
@@ -38,13 +37,7 @@ def upgraded(name: str, root: Path) -> tuple[Path, Path]:
     environment, output = ENVIRONMENTS[name]
     shutil.copytree(BEFORE, root / "overlays")
     for words in (("render",), ("check",), ("verify",)):
-        done = subprocess.run(
-            [sys.executable, "-m", "sandlane", *words, f"overlays/{environment}", "--root", str(root)],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = sandlane(root, *words, f"overlays/{environment}", "--root", str(root))
         assert done.returncode == 0, done.stderr
     return BEFORE / output, root / "overlays" / output
 

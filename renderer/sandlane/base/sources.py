@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
 from sandlane.base.base import Base, Built, read_base
 from sandlane.files.tree import STREAM, OutsideRoot, Tree, Unreadable, join
+from sandlane.frozen import frozen
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Level, Path, Problem, Source, did_you_mean
 
@@ -22,7 +23,7 @@ _OWN = re.compile(rb"^apiVersion: *['\"]?sandlane\.dev/", re.MULTILINE)
 SKIP_MARK = b"+argocd:skip-file-rendering"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Named:
     """Files to read, sorted, directories of kustomizations to build, and what is wrong with the entries."""
 

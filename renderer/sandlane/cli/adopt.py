@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sandlane.cli import session as s
 from sandlane.cli.changing import Staged, try_change, write_change, write_staged
 from sandlane.cli.main import FINE
 from sandlane.files.disk import DiskTree
+from sandlane.frozen import frozen
 from sandlane.meshes.adoption import Proposal, proposals
 from sandlane.problems.problem import Invalid
 from sandlane.reports.handover.edits import Texts, move, protect
@@ -39,7 +40,7 @@ By hand: annotate each where it stands with 'argocd.argoproj.io/sync-options: Pr
 then move it to a directory that 'base' lists and its old owner does not apply, name it in 'routes.adopt', and render, all in one commit."""  # noqa: E501
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Handover:
     """What is to be handed over, where it stands, and the files of both commits, or why they cannot be edited here."""
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,6 +14,7 @@ from sandlane.cli import session as s
 from sandlane.cli.terminal import words, working
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import join
+from sandlane.frozen import frozen
 from sandlane.pipeline import Rendered, render
 from sandlane.problems.problem import Invalid, Source, sort
 from sandlane.specs.inputs import Inputs
@@ -24,7 +23,7 @@ Staged = Mapping[str, bytes | None]
 """Path in the tree -> bytes to write, or None to remove the file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tried:
     """A change as it would be: its inputs, and its output, or the problems of other sandboxes for which there is none."""
 
@@ -106,6 +105,8 @@ def _replace(file: Path, data: bytes) -> None:
     """Replaces a file as a whole; its permissions stay."""
     file.parent.mkdir(parents=True, exist_ok=True)
     mode = file.stat().st_mode & 0o777 if file.exists() else 0o666 & ~_umask()
+    import tempfile  # brings modules for archives with it
+
     handle, name = tempfile.mkstemp(prefix=".sandlane-", suffix=".tmp", dir=file.parent)
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from importlib import import_module
 
 import click
 
+from sandlane import __version__
 from sandlane.cli.terminal import colour, survive_broken_pipes, with_verbosity
 
 COMMANDS = {
@@ -72,7 +72,7 @@ class Commands(click.Group):
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="sandlane", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 def group() -> None:
     """Render request-level sandboxes of a shared Kubernetes environment into a git directory."""
     click.get_current_context().color = colour(os.environ)
@@ -85,6 +85,8 @@ def main() -> None:
     try:
         group(prog_name="kubectl sandlane" if is_plugin else "sandlane", complete_var="_SANDLANE_COMPLETE")
     except Exception:
+        import traceback  # for defects alone
+
         traceback.print_exc()
         click.echo(f"internal error: {_REPORT}", err=True)
         sys.exit(DEFECT)

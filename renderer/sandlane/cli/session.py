@@ -220,11 +220,6 @@ def write_files(directory: Path, files: Mapping[str, str]) -> Changes:
     return changed
 
 
-def write_json(data: Any) -> None:
-    """Writes a result as JSON."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-
-
 MACHINES = ("json", "sarif", "github", "gitlab")
 """Formats that are for machines: results whole as JSON, or their problems as code hosts show them beside the lines."""
 

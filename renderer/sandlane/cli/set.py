@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,9 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
 from sandlane.cli.completing import sandboxes, workloads
-from sandlane.cli.terminal import words
+from sandlane.cli.terminal import Refused, words
 from sandlane.files.tree import join
+from sandlane.frozen import frozen
 from sandlane.meshes.registry import MESHES
 from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, did_you_mean
@@ -81,7 +81,7 @@ def command(
     s.run(sessions, "text", lambda session: _set(session, wanted, not no_render), writes=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Change:
     """One argument: the target as written, the field (`image`, `env` or `replicas`), and its value."""
 
@@ -90,7 +90,7 @@ class _Change:
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Wanted:
     """All that a call says of a sandbox."""
 
@@ -133,13 +133,13 @@ def _set(session: s.Session, wanted: _Wanted, is_rendered: bool) -> tuple[int, d
         owner = wanted.owner or (_git_user() if is_new else None)
         edit, told = _edit(inputs, wanted, owner)
         if is_new and not edit.workloads:
-            raise click.UsageError(
+            raise Refused(
                 f"sandbox '{wanted.name}' is new: say what it changes: sandlane set {wanted.name} WORKLOAD=IMAGE"
             )
         try:
             text = new_spec(edit) if document is None else edited(session.tree.read(path).decode(), document, edit)
         except Uneditable as error:
-            raise click.UsageError(f"'{session.seen(path)}' cannot be changed: {error}") from None
+            raise Refused(f"'{session.seen(path)}' cannot be changed: {error}") from None
         staged = {path: text.encode()}
         tried = try_change(session, staged)
         words(f"{session.seen(path)}: {'new' if is_new else 'changed'}")
@@ -165,11 +165,9 @@ def _place(session: s.Session, inputs: Inputs, name: str) -> tuple[str, int | No
         raise Invalid(own)
     group = next((g for g in inputs.groups if g.name == name), None)
     if group:
-        raise click.UsageError(
-            f"'{name}' is a route group of {session.seen(group.source.file)}, not a sandbox: edit it there"
-        )
+        raise Refused(f"'{name}' is a route group of {session.seen(group.source.file)}, not a sandbox: edit it there")
     if session.tree.kind(path):
-        raise click.UsageError(f"'{session.seen(path)}' is there already and holds no sandbox '{name}'")
+        raise Refused(f"'{session.seen(path)}' is there already and holds no sandbox '{name}'")
     return path, None
 
 
@@ -224,19 +222,19 @@ def _target(inputs: Inputs, text: str) -> Target:
     try:
         return find_target(inputs.base, inputs.environment, text)
     except Unresolved as error:
-        raise click.UsageError(str(error)) from None
+        raise Refused(str(error)) from None
 
 
 def _removed(before: Any, text: str) -> tuple[str, str]:
     try:
         kind, _, name = kinds_and_name(text)
     except Unresolved as error:
-        raise click.UsageError(str(error)) from None
+        raise Refused(str(error)) from None
     workloads = before.workloads if before else ()
     found = [w for w in workloads if w.name == name and kind in (None, w.kind)]
     if len(found) != 1:
         listed = {w.name for w in workloads}
-        raise click.UsageError(
+        raise Refused(
             f"the sandbox has no workload '{text}': "
             + did_you_mean(name, listed, otherwise=f"it has {', '.join(sorted(listed)) or 'none'}")
         )

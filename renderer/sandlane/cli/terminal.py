@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import threading
 import time
@@ -18,6 +17,12 @@ _VERBOSITY = "sandlane.verbosity"
 _HEAD = re.compile(r"(?P<place>.*?: )?(?P<code>SL\d{3}) (?P<notice>notice: )?(?P<text>.*)", re.DOTALL)
 _PATIENCE = 1.0
 """Seconds after which a terminal is told that work goes on."""
+
+
+class Refused(click.ClickException):
+    """A change or a question that what is there refuses, though the call is written right: told without the command's usage."""
+
+    exit_code = 2
 
 
 def colour(environment: Mapping[str, str]) -> bool | None:
@@ -79,7 +84,11 @@ def verb(word: str) -> str:
 
 def width() -> int | None:
     """Returns the width that tables fold to; None where stdout is no terminal, so that each row is a line."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    from shutil import get_terminal_size  # brings modules for archives with it
+
+    return get_terminal_size().columns
 
 
 @contextmanager

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from sandlane.files.tree import Kind, OutsideRoot, Unreadable, join
+from sandlane.frozen import frozen
 
 _LINK, _MODULE = "120000", "160000"
 _LONGEST_CHAIN = 40  # links that lead to links, as Linux counts them
@@ -19,7 +19,7 @@ class NoRevision(Exception):
     """Raised where git does not know a revision, or there is no repository: its text says which."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Entry:
     mode: str
     object: str

@@ -6,8 +6,8 @@ Linkerd: https://linkerd.io/2/reference/proxy-configuration/ · Istio: https://i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import annotations_of, at, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.plan.model import Plan
@@ -15,7 +15,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Bypass:
     """Annotations of pods by which requests pass their proxy by: of its absence (`without`: name -> value), and of ports.
 

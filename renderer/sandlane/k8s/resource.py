@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.problems.problem import Path, Source
 
 Manifest = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class ResourceId:
     """Names one object of a cluster. The version is no part of it; cluster-scoped objects have the namespace ''."""
 
@@ -24,7 +25,7 @@ class ResourceId:
         return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Resource:
     """An object of the base as it was read, with its effective namespace in `id`.
 

@@ -6,8 +6,9 @@ Istio: pilot/pkg/model/push_context.go (initDefaultExportMaps) and pilot/pkg/ser
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, annotations_of
 
 EXPORT_TO = "networking.istio.io/exportTo"
@@ -15,7 +16,7 @@ _EVERYWHERE = ("*",)
 _NETWORKING = "networking.istio.io"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ExportDefaults:
     """The `exportTo` of MeshConfig for Services and ServiceEntries, VirtualServices, and DestinationRules that have none."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.limits import fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.workload_kinds import GroupKind
@@ -49,7 +49,7 @@ Files = Mapping[str, str]
 """Path in the output directory -> text, sorted by path."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Placed:
     """An object of the output and the directory that it belongs to: `shared`, `base`, `flux` or `sandboxes/<name>`.
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -100,7 +98,7 @@ def _order(path: str) -> tuple[int, str]:
 
 def _create(directory: Path, files: Mapping[str, str]) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
-    staged = directory.parent / f"{_STAGED}{directory.name}.{secrets.token_hex(4)}"
+    staged = directory.parent / f"{_STAGED}{directory.name}.{os.urandom(4).hex()}"
     os.mkdir(staged)
     try:
         with opened(staged) as handles:
@@ -117,6 +115,8 @@ def _create(directory: Path, files: Mapping[str, str]) -> None:
 def _replace(handles: Handles, path: str, data: bytes) -> None:
     directory, name = split(path)
     parent = handles.at(directory, is_made=True)
+    import hashlib  # loads OpenSSL, and most runs replace nothing
+
     digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
     temporary = f".sandlane-{os.getpid()}-{digest}.tmp"
     try:

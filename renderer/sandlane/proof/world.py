@@ -6,10 +6,10 @@ Building it and every obligation is linear in the objects and entries of base an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
@@ -22,7 +22,7 @@ from sandlane.proof.readers import READERS, Reader
 from sandlane.semantics.network import Network, make_network
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Pods:
     """The pods of a workload: their labels, and the workload's selector (None: it has none)."""
 
@@ -31,7 +31,7 @@ class Pods:
     selector: Selector | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Clones:
     """Who claims what, and which clones there are.
 
@@ -49,7 +49,7 @@ class Clones:
     selected_base: Mapping[ResourceId, tuple[Pods, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class World:
     """What is proved about, and its indexes.
 

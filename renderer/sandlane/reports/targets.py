@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, at
 from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, pod_labels
 from sandlane.plan.relabel import make_selectors
@@ -33,7 +33,7 @@ class Unresolved(Exception):
     """Raised where a target names no workload, or several: its text says what would be right."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Target:
     """A workload of the base and one of its app containers."""
 

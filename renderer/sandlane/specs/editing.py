@@ -11,9 +11,9 @@ import io
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.specs.schema import API_VERSION
 from sandlane.yamlio.write import is_plain
 
@@ -26,7 +26,7 @@ class Uneditable(Exception):
     """Raised where a text cannot be changed for a person: its text says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class WorkloadEdit:
     """What is said of one container of a workload, or of its only one (`is_only`); None leaves a field as it is.
 
@@ -43,7 +43,7 @@ class WorkloadEdit:
     replicas: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SandboxEdit:
     """What is said of a sandbox; an empty `expires` takes the day out. `removed` are kinds and names of workloads."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.problems.catalogue import CATALOGUE
 
 ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
@@ -14,7 +14,7 @@ ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
 _NONE = "does not have the form that is expected"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """A rule in words; text -> which part of the rule it breaks; text -> the text that was meant, where that is clear."""
 

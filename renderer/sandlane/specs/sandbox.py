@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandlane.base.base import is_own
 from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import at
 from sandlane.overrides.named_file import read_file
 from sandlane.overrides.read import read_changes, repeated
@@ -31,7 +31,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 """What stands for a byte of a file name that is not UTF-8 (PEP 383)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Specs:
     """Sandboxes and groups by name, the problems of those that are left out, and the names of these as far as known."""
 
@@ -55,6 +55,8 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
         if unread and file not in beside:
             problems += unread
             rejected.add(file.rpartition("/")[2].partition(".")[0])  # by custom a spec's file has its name
+        elif not documents and file not in beside:
+            problems.append(report("SL255", source=Source(file=file), file=file))
         for document in documents:
             if file in beside and not is_own(document.data):
                 continue
@@ -202,6 +204,8 @@ def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
     """Yields what the schema cannot say: days that do not exist, entries that stand twice, codes that cannot be accepted."""
     if record.expires and not _is_day(record.expires):
         what = f"'{record.expires}' is no day of the calendar"
+        import calendar  # for mistakes alone
+
         last = calendar.monthrange(int(record.expires[:4]) or 1, int(record.expires[5:7]))[1]
         hint = f"write 'expires: {record.expires[:8]}{last}', the last day of that month"
         yield record.problem("SL201", "spec", "expires", what=what, where=" in 'spec.expires'", hint=hint)

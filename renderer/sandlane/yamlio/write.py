@@ -21,11 +21,13 @@ _FIRST = {
 """Fields that go before others in every mapping -> by what they are sorted; no field of a manifest begins so."""
 
 _RESERVED = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
+_WORDS = r"[A-Za-z_/](?:[!-9;-~{beyond}]|:(?! |\Z)| (?!\#|\Z))*"
+_BEYOND_ASCII = r"\u00a1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+"""Compiled for the first text that has such a character: the ranges take milliseconds."""
 _PLAIN = re.compile(
-    r"[A-Za-z_/](?:[!-9;-~\u00a1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-    r"|:(?! |\Z)| (?!\#|\Z))*"
-    r"|[0-9]+(?:\.[0-9]+){2,}"
-    r"|[0-9]+(?:\.[0-9]+)?(?:m|u|n|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|Ei|s|ms|h|d|%)",
+    _WORDS.format(beyond="")
+    + r"|[0-9]+(?:\.[0-9]+){2,}"
+    + r"|[0-9]+(?:\.[0-9]+)?(?:m|u|n|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|Ei|s|ms|h|d|%)"
 )
 _NO_BLOCK = re.compile(
     r"\A[ \t\n]|[ \t](?:\n|\Z)|\n\t|\n\n\Z|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
@@ -146,7 +148,8 @@ def _rank(key: str) -> str:
 
 def is_plain(text: str) -> bool:
     """Tells whether all readers take a text without quotes for the same string."""
-    return _PLAIN.fullmatch(text) is not None and (len(text) > 5 or text.lower() not in _RESERVED)
+    pattern = _PLAIN if text.isascii() else re.compile(_WORDS.format(beyond=_BEYOND_ASCII))
+    return pattern.fullmatch(text) is not None and (len(text) > 5 or text.lower() not in _RESERVED)
 
 
 def _quoted(text: str) -> str:

@@ -181,7 +181,7 @@ NO_GRPC = "'GRPCRoute/shop/g' is for it, which has no effect where 'appProtocol'
     ("mesh", "grpc", "others", "expected"),
     [
         pytest.param("linkerd", to_service("a", 80), [], [said(NO_GRPC)], id="of-the-port"),
-        pytest.param("linkerd", to_service("a"), [], [said(NO_GRPC)], id="of-all-ports"),
+        pytest.param("linkerd", to_service("a"), [], [], id="of-all-ports"),
         pytest.param("linkerd", to_service("a", 80), [route("r", rule("a"), parents=[to_service("a")])], [], id="beside-an-http-route"),
         pytest.param("linkerd", to_service("a", 81), [], [], id="of-another-port"),
         pytest.param("gateway-api", to_service("a", 80), [], [], id="elsewhere"),

@@ -8,10 +8,10 @@ methods, headers and queries; so a tenant's request meets the copy of the rule t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.meshes.carriers import baggage_regex, header_of
@@ -31,7 +31,7 @@ Resolve = Callable[[Manifest], ResourceId | None]
 Services = Mapping[ResourceId, ServiceClone]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Substitute:
     """A cloned base Service and the port of its clone that takes over what was sent to it."""
 
@@ -39,7 +39,7 @@ class Substitute:
     port: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Copying:
     """A route that is copied for a tenant: the parents of its copy, and how its rules change.
 

@@ -8,9 +8,9 @@ base's. So a request without a carrier meets the base's entries in the base's or
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.istio.delegates import Entangled, Hidden, expanded, is_delegate
 from sandlane.meshes.istio.gateways import catches
@@ -32,7 +32,7 @@ Affected = Mapping[ResourceId, Sequence[Tenant]]
 """Base Service -> the tenants, by tenantID, that cloned it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Transformed:
     """The spec of a VirtualService with its tenants' entries, the Service by which each came, and what is wrong.
 

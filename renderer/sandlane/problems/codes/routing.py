@@ -467,5 +467,14 @@ ROWS: dict[str, Row] = {
         bad="mesh: linkerd with routes: {strip: [infra/public]}\n",
         good="mesh: linkerd with routes: {entry: mesh}\n",
     ),
+    "SL478": Row(
+        level="notice",
+        text="a rule of '{object}' has no matches: besides gRPC's calls it takes any other request, which no match of a tenant's copy can "
+        "take, so such requests stay with the base for every tenant",
+        hint="serve what is not gRPC from a port of its own with an HTTPRoute; calls need nothing",
+        why="On Linkerd every match of a GRPCRoute asks for POST and a path of two segments; a rule without any asks for nothing.",
+        bad="kind: GRPCRoute with rules: [{backendRefs: [{name: cart, port: 80}]}] for clients that send GET\n",
+        good="an HTTPRoute for the port that serves GET\n",
+    ),
 }
 """Code -> row."""

@@ -333,5 +333,13 @@ ROWS: dict[str, Row] = {
         bad="configMaps: [{name: checkout-5h2k9m7t6f, data: {A: b}}]\n",
         good="configMaps: [{name: checkout, data: {A: b}}]\n",
     ),
+    "SL255": Row(
+        level="notice",
+        text="'{file}' holds no spec: it is empty, or has nothing but comments",
+        hint="write a spec into it ('sandlane set NAME WORKLOAD=IMAGE' makes one), or remove it",
+        why="An empty file makes no sandbox, and nobody would notice.",
+        bad="# kind: DevelopmentSandbox\n",
+        good="apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\n",
+    ),
 }
 """Code -> row."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from sandlane.frozen import frozen
 from sandlane.proof.claims import is_patched, may_choose
 from sandlane.proof.literals import is_disabled
 from sandlane.proof.requests.addresses import Pair
@@ -33,7 +34,7 @@ from sandlane.semantics.predicates import Atom
 from sandlane.semantics.tables import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Comparison:
     """A table of the base and the output's of the same address; `is_open`: whether tenants may be chosen here."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.proof.literals import MOST_FILTERS
 from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Policy, Redirect, Unknown, forward
@@ -14,7 +15,7 @@ from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome
 _FEATURES = ("rewrite", "timeout", "retries", "fault", "cors", "other")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Spelling:
     """How outcomes are written for one tenant, or for nobody.
 
@@ -197,7 +198,7 @@ def _mirror_host(spelling: Spelling, mirror: Any, namespace: str) -> tuple[str, 
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Clones:
     """What a tenant cloned: host of a Service -> host of its clone; `whole` takes all requests of a host that sends elsewhere."""
 

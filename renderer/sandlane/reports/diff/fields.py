@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from sandlane.frozen import frozen
 
 Step = str | int
 Kind = Literal["added", "removed", "set", "moved"]
@@ -22,7 +23,7 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldChange:
     """A field that was added, removed, set to another value, or (an item of a list) moved before or behind others.
 
