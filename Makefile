@@ -11,13 +11,13 @@ STAMPS := .make
 CONSTRAINTS := -c constraints.txt
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
 
-.PHONY: demo test test-coverage test-slow test-sweep test-envoy test-istiod fuzz docs lint types golden bench lock clean
+.PHONY: demo test test-coverage test-slow test-sweep test-envoy test-istiod fuzz docs dist man sbom test-release lint types golden bench lock clean
 
 demo: $(STAMPS)/runtime
 	@SANDLANE="$(CURDIR)/$(BIN)/sandlane" sh overlays/shop/demo.sh
 
 test: $(STAMPS)/dev
-	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/pytest -q -n auto -m 'not envoy and not istiod and not docs and not slow and not sweep' $(ARGS)
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/pytest -q -n auto -m 'not envoy and not istiod and not docs and not release and not slow and not sweep' $(ARGS)
 
 # The same with the coverage of lines, which doubles the time on Python 3.11.
 test-coverage: $(STAMPS)/dev
@@ -48,6 +48,27 @@ docs: $(STAMPS)/docs
 	@NO_MKDOCS_2_WARNING=1 PYTHONPATH="$(CURDIR)" $(BIN)/python -m mkdocs build --quiet --strict
 	@$(BIN)/pytest -q -m docs tests/docs $(ARGS)
 
+# Wheel and sdist in dist/: the same bytes for the same commit.
+dist: $(STAMPS)/release
+	@rm -rf dist
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist
+
+# The manual page, build/man/sandlane.1.
+man: $(STAMPS)/runtime
+	@mkdir -p build/man
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -m website.man >build/man/sandlane.1
+
+# What an installed sandlane consists of, build/sbom.json (CycloneDX).
+sbom: $(STAMPS)/release dist
+	@"$$(cat $(STAMPS)/python)" -m venv --clear $(STAMPS)/sbom
+	@$(STAMPS)/sbom/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) dist/*.whl
+	@mkdir -p build
+	@$(BIN)/cyclonedx-py environment --output-reproducible --output-file build/sbom.json $(STAMPS)/sbom/bin/python
+
+# What a release is made of: built twice, installed by pip, pipx and uvx, its manual page and its image's recipe linted.
+test-release: $(STAMPS)/release
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -m release tests/release $(ARGS)
+
 lint: $(STAMPS)/dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -65,7 +86,7 @@ bench: $(STAMPS)/dev
 # Writes constraints.txt anew: the newest of everything that the development environments install.
 lock: $(STAMPS)/python
 	@"$$(cat $(STAMPS)/python)" -m venv --clear $(STAMPS)/lock
-	@$(STAMPS)/lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,docs,envoy]'
+	@$(STAMPS)/lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,docs,envoy,release]'
 	@{ echo "# Versions that were tested together; 'make lock' writes them anew."; \
 	   $(STAMPS)/lock/bin/python -m pip freeze --exclude-editable; } >constraints.txt.new
 	@mv constraints.txt.new constraints.txt
@@ -106,6 +127,10 @@ $(STAMPS)/envoy: $(STAMPS)/venv pyproject.toml constraints.txt
 
 $(STAMPS)/docs: $(STAMPS)/venv pyproject.toml constraints.txt
 	@$(PIP) -e '.[dev,docs]'
+	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime
+
+$(STAMPS)/release: $(STAMPS)/venv pyproject.toml constraints.txt
+	@$(PIP) -e '.[dev,release]'
 	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime
 
 $(STAMPS)/istiod: tests/istiod/main.go tests/istiod/go.mod tests/istiod/go.sum

@@ -83,7 +83,9 @@ def commands_page() -> str:
         records = [param.get_help_record(context) for param in command.get_params(context)]
         parts.append("| option | meaning |\n|---|---|")
         bar = "\\|"  # what a cell of a table has for it
-        parts.extend(f"| `{record[0].replace('|', bar)}` | {_cell(record[1])} |" for record in records if record)
+        parts.extend(
+            f"| `{record[0].replace('|', bar)}` | {_cell(record[1])} |" for record in records if record and record[1]
+        )
         parts.append("")
     return "\n".join(parts)
 
