@@ -58,7 +58,7 @@ def spec_of(manifest: Manifest) -> Manifest:
 def at(manifest: Any, path: Path) -> Any:
     """Returns the value at a path of mappings, or None where a step is missing."""
     for step in path:
-        if not isinstance(manifest, Mapping):
+        if not isinstance(manifest, dict | Mapping):  # dict first: it is what most are, and quick to tell
             return None
         manifest = manifest.get(step)
     return manifest
