@@ -21,8 +21,9 @@ from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports.connect.reach import reach_of
 from sandlane.reports.targets import Target, Unresolved, find_target, kinds_and_name
-from sandlane.specs.editing import SandboxEdit, Uneditable, WorkloadEdit, edited, new_spec
+from sandlane.specs.editing import SandboxEdit, WorkloadEdit, edited, new_spec
 from sandlane.specs.inputs import Inputs
+from sandlane.specs.rewriting import Uneditable
 
 
 @click.command(
