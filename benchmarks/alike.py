@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, product
 
 from sandlane.base.base import Base
@@ -10,7 +11,7 @@ from sandlane.k8s.resource import Resource, spec_of
 from sandlane.semantics import compile_address
 from sandlane.semantics.gateways import KINDS as GATEWAYS
 from sandlane.semantics.network import Network, make_network, overlaid
-from sandlane.semantics.outcomes import Outcome
+from sandlane.semantics.outcomes import Outcome, Redirect
 from sandlane.semantics.predicates import Atom
 from sandlane.semantics.request import Address, Client, Request
 from sandlane.semantics.tables import Table, decide
@@ -23,9 +24,16 @@ _MOST = 20_000
 
 
 def answered_alike(
-    environment: Environment, base: Base, before: Base, after: Base, changed: Resource, tenants: Sequence[str]
+    environment: Environment,
+    base: Base,
+    before: Base,
+    after: Base,
+    changed: Resource,
+    tenants: Sequence[str],
+    *,
+    is_for_nobody: bool = False,
 ) -> str | None:
-    """Returns why a change of a route is harmless, or None."""
+    """Returns why a change of a route is harmless, or None; `is_for_nobody`: to requests that name no tenant."""
     if changed.id.kind not in _KINDS:
         return None
     one, two = (_network(environment, overlaid(base, output.resources)) for output in (before, after))
@@ -34,9 +42,10 @@ def answered_alike(
         for request in _requests(address, [*tables[0], *tables[1]], environment, tenants):
             if request is None:
                 return None
-            # What meets rules of two tenants is nobody's promise where ranks decide and not the order (rule R-G2).
-            is_undefined = changed.id.kind != "VirtualService" and _of_two(request, tenants)
-            if not is_undefined and _outcomes(tables[0], request) != _outcomes(tables[1], request):
+            named = _named(request, tenants)
+            # What meets rules of two tenants is nobody's promise where ranks decide and not the order.
+            is_left = len(named) > (0 if is_for_nobody else 1 if changed.id.kind != "VirtualService" else len(tenants))
+            if not is_left and _outcomes(tables[0], request) != _outcomes(tables[1], request):
                 return None
     return FOR_REQUESTS
 
@@ -97,8 +106,8 @@ def _requests(
         yield None
 
 
-def _of_two(request: Request, tenants: Sequence[str]) -> bool:
-    return len({value.partition("=")[2] or value for _, value in request.headers} & {*tenants}) > 1
+def _named(request: Request, tenants: Sequence[str]) -> set[str]:
+    return {value.partition("=")[2] or value for _, value in request.headers} & {*tenants}
 
 
 def _value(atom: Atom) -> str:
@@ -113,4 +122,9 @@ def _paths(value: str) -> tuple[str, ...]:
 
 def _outcomes(tables: Sequence[Table], request: Request) -> list[Outcome]:
     decision = decide(tables, request)
-    return [decision.choice.outcome, *(choice.outcome for choice in decision.others)]
+    return [_spelled(choice.outcome) for choice in (decision.choice, *decision.others)]
+
+
+def _spelled(outcome: Outcome) -> Outcome:
+    """Returns a redirect with the status that the CRD of routes fills in."""
+    return replace(outcome, how={"statusCode": 302, **outcome.how}) if isinstance(outcome, Redirect) else outcome
