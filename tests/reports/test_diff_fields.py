@@ -33,7 +33,7 @@ def told(before: list[Any], after: list[Any]) -> list[tuple[str, str]]:
         pytest.param([CART, CART], [CART], [("removed", "http[match=uri.prefix=/cart #2]")], id="equal ones"),
         pytest.param([{**CART, "name": "a"}, REST], [{**CART, "name": "a", "timeout": "3s"}, REST],
                      [("added", "http[name=a].timeout")], id="some have names"),
-        pytest.param([{"matches": [{"path": {"type": "Exact", "value": "/a"}}], "backendRefs": []}], [],
+        pytest.param([{"matches": [{"path": {"type": "Exact", "value": "/a"}}], "backendRefs": []}, REST], [REST],
                      [("removed", "http[match=path.type=Exact path.value=/a]")], id="of the Gateway API"),
     ],
 )  # fmt: skip
