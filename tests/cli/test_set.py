@@ -311,3 +311,58 @@ def test_two_changes_at_once_lose_nothing(here: Path) -> None:
     text = (here / "sandboxes" / "dev1.yaml").read_text()
     assert [image in text for image in ("r/db:2", "r/one:2", "r/checkout:3")] == [True, True, True]
     assert run("check")[0] == 0
+
+
+FOREIGN = "kind: X\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["set", "dev1", "checkout=r/checkout:3"], id="set"),
+        pytest.param(["set", "dev2", "db=r/db:3"], id="set-new"),
+        pytest.param(["delete", "dev1"], id="delete"),
+        pytest.param(["prune", "--as-of", "2026-12-02"], id="prune"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        pytest.param(
+            "rendered/shared/mine.yaml",
+            FOREIGN,
+            "SL501 'rendered/shared/mine.yaml' is a manifest that sandlane did not write\n"
+            "  hint: move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes\n",
+            id="foreign",
+        ),
+        pytest.param(
+            "rendered/README.md/a", "", "SL502 the output directory 'rendered' cannot be used: ", id="unusable"
+        ),
+    ],
+)
+def test_specs_stay_where_the_output_cannot_be_written(
+    here: Path, arguments: list[str], file: str, text: str, says: str
+) -> None:
+    assert run("set", "dev1", "checkout=r/checkout:2", "--expires", "2026-12-01", "--owner", "kim")[0] == 0
+    (here / "rendered" / "README.md").unlink()
+    write(here, {file: text})
+    before = snapshot(here)
+    status, _, err = run(*arguments)
+    assert (status, err.startswith(says), err.splitlines()[-1]) == (2, True, "1 problem, nothing was written"), err
+    assert snapshot(here) == before
+
+
+def test_specs_that_cannot_be_written_leave_the_output_alone(here: Path) -> None:
+    assert run("set", "dev1", "checkout=r/checkout:2")[0] == 0
+    (here / "sandboxes" / "dev1.yaml").unlink()
+    (here / "sandboxes" / "README.md").unlink()
+    (here / "sandboxes").rmdir()
+    write(here, {"sandboxes": "x"})
+    before = snapshot(here)
+    assert run("set", "dev2", "checkout=r/checkout:2") == (
+        2,
+        "",
+        "SL260 'sandboxes' cannot be written: it is no directory\n"
+        "  hint: move 'sandboxes' away, or remove it\n1 problem, nothing was written\n",
+    )
+    assert snapshot(here) == before

@@ -94,6 +94,7 @@ def test_each_command_works_in_the_smallest_example(example: Path, command: str)
              "render": "rendered: 0 created, 0 updated, 0 deleted, 6 unchanged\n",
              "check": "rendered: up to date, 6 files\n",
              "adopt": "sandlane.yaml: nothing to adopt: no route object of the base has to be\n",
+             "report -o site": "1 sandbox, 0 calls, proved for 1 combination of tenant, Service and port\n",
              "connect dev1": f"for other clients: --for {', '.join(sorted(CLIENTS))}\n"}  # fmt: skip
     assert result.stderr == words.get(command, "")
 

@@ -131,7 +131,7 @@ def _write(session: s.Session, handover: _Handover) -> int:
         return FINE
     staged = _bytes(handover.second)
     tried = try_change(session, staged)
-    status = write_change(session, staged, tried, is_rendered=True)
+    status = write_change(session, staged, tried, (), is_rendered=True)
     click.echo("commit that, with the output", err=True)
     return status
 

@@ -142,12 +142,11 @@ def _set(session: s.Session, wanted: _Wanted, is_rendered: bool) -> tuple[int, d
             raise Refused(f"'{session.seen(path)}' cannot be changed: {error}") from None
         staged = {path: text.encode()}
         tried = try_change(session, staged)
-        words(f"{session.seen(path)}: {'new' if is_new else 'changed'}")
+        said = [f"{session.seen(path)}: {'new' if is_new else 'changed'}"]
         if is_new and owner and not wanted.owner:
-            words(f"  owner: {owner}, from 'git config user.email'; --owner says another")
-        for line in told:
-            words(f"  {line}")
-        status = write_change(session, staged, tried, is_rendered=is_rendered)
+            said.append(f"  owner: {owner}, from 'git config user.email'; --owner says another")
+        said += (f"  {line}" for line in told)
+        status = write_change(session, staged, tried, said, is_rendered=is_rendered)
     if tried.rendered and is_rendered:
         session.tell(p for p in tried.rendered.notices if p.sandbox and p.sandbox.file == path)
         _tell_reach(tried.inputs, wanted.name)

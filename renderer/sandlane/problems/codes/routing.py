@@ -486,5 +486,14 @@ ROWS: dict[str, Row] = {
         bad="mesh: linkerd with routes: {entry: mesh}, and a Gateway's route that leaves the headers alone\n",
         good="filters: [{type: RequestHeaderModifier, requestHeaderModifier: {remove: [tenantid, baggage]}}]\n",
     ),
+    "SL490": Row(
+        level="notice",
+        text="'{object}' has {tenants} tenants, whose rules are {matches} matches of {size} bytes ({each} bytes a tenant): a request "
+        "without a tenant passes all of them",
+        hint="remove sandboxes that nobody uses ('sandlane prune'), or carry the tenantID in one header alone ('spec.carriers')",
+        why="A proxy holds all rules of a Service and tries one after the other; docs/limits.md has what that was measured to cost.",
+        bad="200 sandboxes with workloads: [{name: checkout}]\n",
+        good="sandboxes of what their owners change, with an 'expires' after which 'sandlane prune' removes them\n",
+    ),
 }
 """Code -> row."""

@@ -349,5 +349,12 @@ ROWS: dict[str, Row] = {
         bad="labels: {my team: shop}\n",
         good="labels: {my-team: shop}\n",
     ),
+    "SL260": Row(
+        text="'{file}' cannot be written: {reason}",
+        hint="move '{obstacle}' away, or remove it",
+        why="A change is written as a whole or not at all.",
+        bad="sandboxes  # a file\n",
+        good="sandboxes/  # a directory\n",
+    ),
 }
 """Code -> row."""
