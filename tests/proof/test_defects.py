@@ -187,7 +187,7 @@ DEFECTS = [
         ("port condition lost behind a default", drop(CART, at(2, "match", 0, "port")), "SL601"),
         ("default lost", drop(CART, at(1)), "SL601"),
         ("default to another port", put(CART, at(1, "route", 0, "destination", "port", "number"), 8081), "SL601"),
-        ("new VirtualService wider than the mesh", put(CART, ("spec", "gateways"), ["mesh", "public"]), "SL601"),
+        ("new VirtualService wider than the mesh", put(CART, ("spec", "gateways"), ["mesh", "public"]), "SL601 SL602"),
         ("hosts of the base changed", put(WEB, ("spec", "hosts"), ["web", "cart"]), "SL601"),
         ("adopted VirtualService missing", gone(WEB), "SL601 SL602"),
         ("tenant label missing", drop(SERVICE, (*LABELS, "sandlane.dev/tenant")), "SL601"),

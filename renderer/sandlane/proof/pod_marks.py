@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sandlane.k8s.resource import Manifest, at
 
@@ -40,8 +41,14 @@ def around(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
     for field in ("annotations", "labels"):
         old, new = (at(template, ("metadata", field)) or {} for template in (before, after))
         for key in sorted({*old, *new}):
-            if old.get(key) == new.get(key) or _SIZES_AND_TELEMETRY.search(key):
-                continue
-            for kind, pattern in _PATTERNS.items():
-                if pattern.search(key) and (key in new or kind in _LOST):
+            for kind in _classes(key) if old.get(key) != new.get(key) else ():
+                if key in new or kind in _LOST:
                     yield kind, f"{field[:-1]} '{key}'"
+
+
+@lru_cache(maxsize=4096)
+def _classes(key: str) -> tuple[str, ...]:
+    """Returns the classes of what a key gives pods."""
+    if _SIZES_AND_TELEMETRY.search(key):
+        return ()
+    return tuple(kind for kind, pattern in _PATTERNS.items() if pattern.search(key))
