@@ -18,7 +18,7 @@ from sandlane.base.base import Base
 from sandlane.base.output import read_output
 from sandlane.base.syncers import Found
 from sandlane.cli.main import DEFECT, INVALID
-from sandlane.cli.terminal import words, working
+from sandlane.cli.terminal import amount, words, working
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, environment_above, environment_file, environments_below, find_root
 from sandlane.files.git import GitTree, NoRevision
@@ -329,4 +329,4 @@ _DEFECT = (
 def counted(problems: Sequence[Problem]) -> str:
     """Returns how many errors there are, in words."""
     errors = sum(p.level == "error" for p in problems)
-    return f"{errors} problem{'s' if errors != 1 else ''}"
+    return amount(errors, "problem")
