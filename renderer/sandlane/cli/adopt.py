@@ -20,8 +20,8 @@ from sandlane.meshes.adoption import Proposal, proposals
 from sandlane.problems.problem import Invalid
 from sandlane.reports.handover.edits import Texts, move, protect
 from sandlane.reports.handover.layout import Position, is_handed_over, positions
-from sandlane.specs.editing import Uneditable
 from sandlane.specs.inputs import Inputs
+from sandlane.specs.rewriting import Uneditable
 
 FIRST = """\
 Commit 1, which keeps their present owner (Argo CD or Flux) from pruning them. Let it sync before commit 2.

@@ -36,6 +36,7 @@ FORMATS = ("text", "markdown", "html", *s.MACHINES)
 @click.option("--rev", metavar="REV", help="Compare with what the inputs at REV render to; no checkout is made.")
 @options.root_option
 @options.base_option
+@options.only_tracked_option
 @click.option("--exit-code", is_flag=True, help="Exit 1 if there is a difference.")
 @options.output_format(*FORMATS)
 def command(
@@ -43,12 +44,13 @@ def command(
     rev: str | None,
     root: Path | None,
     base: tuple[str, ...],
+    only_tracked: bool,
     exit_code: bool,
     output_format: str,
 ) -> None:
     """Compares each environment and exits with the gravest status."""
     directory, rev, environments = _meant(arguments, rev)
-    sessions = s.sessions(environments, root, base)
+    sessions = s.sessions(environments, root, base, only_tracked=only_tracked)
     if directory and len(sessions) > 1:
         raise click.UsageError("a directory to compare with goes with one environment")
 

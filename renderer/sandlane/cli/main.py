@@ -27,6 +27,7 @@ COMMANDS = {
     "merge-driver": "settle a conflict in a generated file by rendering again; git calls it",
     "prune": "remove the specs of what has expired, and render",
     "render": "write the output directory: clones and routes of every sandbox",
+    "report": "write one static page of the environment: services, tenants, problems and proof",
     "schema": "print the JSON Schema of a kind, or the CRD",
     "set": "create or change a sandbox, and render",
     "trace": "tell which rule decides on a request, and which workload answers it",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of, spec_of
@@ -41,13 +41,14 @@ def check(world: World) -> Iterator[Problem]:
     bad: dict[tuple[str, str], str | None] = {}
     for resource in world.added:
         key = (resource.id.group, resource.id.kind)
-        for what, path in _metadata(resource, key, pod_labels.get(resource.id, {}), bad):
+        labels = (*labels_of(resource.manifest).items(), *pod_labels.get(resource.id, {}).items())
+        for what, path in _metadata(resource, labels, bad, world.text_of(resource).length):
             yield _wrong(resource, what, path)
         if key in _ROUTES:
             for what, path in _route(resource):
                 yield _wrong(resource, what, path)
         if key != VIRTUAL_SERVICE:
-            yield from _size(resource)
+            yield from _size(world, resource)
     for vs in world.output.of(*VIRTUAL_SERVICE):
         yield from _virtual_service(world, vs)
 
@@ -56,7 +57,7 @@ def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
     ours = world.base.by_id.get(vs.id)
     added = align(entries(ours.manifest) if ours else (), entries(vs.manifest)).added
     if added:
-        yield from _size(vs)
+        yield from _size(world, vs)
     for number in added:
         place: Path = ("spec", "http", number)
         for match in entries(vs.manifest)[number].get("match") or ():
@@ -71,18 +72,18 @@ def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
 
 
 def _metadata(
-    resource: Resource, key: GroupKind, pod_labels: Mapping[str, str], bad: dict[tuple[str, str], str | None]
+    resource: Resource, labels: Iterable[tuple[str, str]], bad: dict[tuple[str, str], str | None], length: int
 ) -> Iterator[tuple[str, Path]]:
-    pattern, limit = _NAMES.get(key, (_SUBDOMAIN, 253))
+    pattern, limit = _NAMES.get((resource.id.group, resource.id.kind), (_SUBDOMAIN, 253))
     if len(resource.id.name) > limit or not pattern.fullmatch(resource.id.name):
         yield f"its kind may have no such name of {len(resource.id.name)} characters", ("metadata", "name")
-    for label in (*labels_of(resource.manifest).items(), *pod_labels.items()):
+    for label in labels:
         if label not in bad:
             bad[label] = _bad_label(*label)
         what = bad[label]
         if what:
             yield what, ("metadata", "labels")
-    annotations = annotations_of(resource.manifest)
+    annotations = annotations_of(resource.manifest) if length > _ANNOTATIONS else {}
     if sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items()) > _ANNOTATIONS:
         yield f"has annotations of more than {_ANNOTATIONS:,} bytes", ("metadata", "annotations")
 
@@ -99,9 +100,9 @@ def _is_key(key: str) -> bool:
     return has_prefix and len(name) <= 63 and _NAME.fullmatch(name) is not None
 
 
-def _size(resource: Resource) -> Iterator[Problem]:
-    size = len(json.dumps(resource.manifest, separators=(",", ":"), ensure_ascii=False, default=str))
-    if size > _OBJECT // 4:  # a character has at most four bytes
+def _size(world: World, resource: Resource) -> Iterator[Problem]:
+    size = world.text_of(resource).length
+    if size > _OBJECT:
         size = len(json.dumps(resource.manifest, separators=(",", ":"), ensure_ascii=False, default=str).encode())
     if size > _OBJECT:
         yield _wrong(resource, f"has {size:,} bytes, expected at most {_OBJECT:,}")
@@ -119,36 +120,37 @@ def _route(resource: Resource) -> Iterator[tuple[str, Path]]:
     """Yields what a route has more of than its CRD lets it have (Gateway API 1.1 and, for matches, 1.2)."""
     rules = rules_of(resource.manifest)
     parents = spec_of(resource.manifest).get("parentRefs") or ()
-    counts: list[tuple[str, int, int, Path]] = [
+    in_all = sum(len(rule.get("matches") or ()) for rule in rules)
+    counts = (
         ("parentRefs", len(parents), _PARENTS, ("spec", "parentRefs")),
         ("rules", len(rules), _RULES, ("spec", "rules")),
-        ("matches", sum(len(rule.get("matches") or ()) for rule in rules), _MATCHES_IN_ALL, ("spec", "rules")),
-    ]
-    for number, rule in enumerate(rules):
-        place = f" in rule {number + 1}"
-        path: Path = ("spec", "rules", number)
-        counts.append((f"matches{place}", len(rule.get("matches") or ()), _MATCHES, path))
-        counts += [
-            (f"{field}{place}", len(rule.get(field) or ()), _LISTED, path) for field in ("filters", "backendRefs")
-        ]
-        counts += [(what + place, found, limit, path) for what, found, limit in _sent(rule)]
-        for match in rule.get("matches") or ():
-            headers = match.get("headers") or ()
-            counts.append((f"headers in a match{place}", len(headers), _LISTED, path))
-            longest = max((len(str(header.get("value"))) for header in headers), default=0)
-            counts.append((f"characters of a header's value{place}", longest, _HEADER, path))
+        ("matches", in_all, _MATCHES_IN_ALL, ("spec", "rules")),
+    )
+    yield from ((_many(what, found, limit), path) for what, found, limit, path in counts if found > limit)
     yield from refused(rules)
-    for what, found, limit, path in counts:
-        if found > limit:
-            yield f"has {found} {what}, expected at most {limit}", path
+    for number, rule in enumerate(rules):
+        for what, found, limit in _counts(rule):
+            if found > limit:
+                yield _many(f"{what} in rule {number + 1}", found, limit), ("spec", "rules", number)
 
 
-def _sent(rule: Manifest) -> Iterator[tuple[str, int, int]]:
-    """Yields what a rule's backendRefs weigh and how many headers its filters change, with their limits."""
-    backends = rule.get("backendRefs") or ()
+def _many(what: str, found: int, limit: int) -> str:
+    return f"has {found} {what}, expected at most {limit}"
+
+
+def _counts(rule: Manifest) -> Iterator[tuple[str, int, int]]:
+    """Yields what a rule has of what its CRD limits: what it is, how many there are, and how many there may be."""
+    matches, backends = rule.get("matches") or (), rule.get("backendRefs") or ()
+    yield "matches", len(matches), _MATCHES
+    yield "filters", len(rule.get("filters") or ()), _LISTED
+    yield "backendRefs", len(backends), _LISTED
     yield "as the weight of a backendRef", max((backend.get("weight") or 0 for backend in backends), default=0), _WEIGHT
     for place in (rule, *backends):
         for item in place.get("filters") or ():
             for field in ("requestHeaderModifier", "responseHeaderModifier"):
                 changed = item.get(field) or {}
                 yield from ((f"headers to {name}", len(changed.get(name) or ()), _LISTED) for name in _CHANGES)
+    for match in matches:
+        headers = match.get("headers") or ()
+        yield "headers in a match", len(headers), _LISTED
+        yield "characters of a header's value", max((len(str(h.get("value"))) for h in headers), default=0), _HEADER
