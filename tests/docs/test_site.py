@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.shared import REPOSITORY
+from website.sources import REPORT
 
 pytestmark = pytest.mark.docs
 
@@ -96,3 +97,9 @@ def test_references_are_what_the_program_knows_now() -> None:
         html = (SITE / Path(place).with_suffix(".html")).read_text(encoding="utf-8")
         titles = re.findall(r"^#{2,3} ([^{\n]+?)(?: {.*})?$", text, re.MULTILINE)
         assert [title for title in titles if f">{title}<" not in html] == [], place
+
+
+def test_the_report_of_the_example_is_part_of_it() -> None:
+    assert 'href="report/index.html"' in (SITE / "examples" / "shop.html").read_text(encoding="utf-8")
+    text = (SITE / REPORT / "index.html").read_text(encoding="utf-8")
+    assert [name for name in ("dev1", "dev10", "xdev1") if name not in text] == []
