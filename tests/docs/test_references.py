@@ -32,7 +32,7 @@ def test_every_code_has_its_section() -> None:
 def test_a_code_is_told_whole() -> None:
     (section,) = re.findall(r"^### SL210\n\n(.*?)^### ", PAGES["reference/codes.md"], re.MULTILINE | re.DOTALL)
     assert section == (
-        "*error*: workload '\\<workload>' is not in the base\n\n"
+        "*error*: workload '&lt;workload&gt;' is not in the base\n\n"
         "A sandbox clones workloads of the base; this one does not exist there.\n\n"
         "Bad:\n\n```text\nworkloads:\n- {name: chekout}\n```\n\nGood:\n\n```text\nworkloads:\n- {name: checkout}\n```\n\n"
     )
