@@ -97,8 +97,12 @@ def _match(match: Manifest, path: Path) -> Refused:
     if isinstance(match.get("path"), dict):
         yield from _path(match["path"], (*path, "path"))
     for field in ("headers", "queryParams"):
-        for number, header in enumerate(match.get(field) or ()):
+        listed: Sequence[Manifest] = match.get(field) or ()
+        for number, header in enumerate(listed):
             yield from _type(header, _MATCHES, (*path, field, number))
+        # A list that is a map by name; the names of HTTP ignore case, those of a key do not.
+        if len(listed) > 1 and len({header.get("name") for header in listed}) < len(listed):
+            yield f"has two '{field}' of one name in a match", (*path, field)
 
 
 def _path(value: Manifest, path: Path) -> Refused:
