@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -9,7 +11,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from website.references import references
-from website.sources import examples, for_site, root_pages
+from website.sources import REPORT, examples, for_site, root_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,3 +28,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if page.file.generated_by is not None:
         return markdown
     return for_site(markdown, f"docs/{page.file.src_uri}", page.file.src_uri, ROOT)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Adds the page that `sandlane report` writes of the example shop."""
+    place = Path(config.site_dir) / REPORT
+    command = [sys.executable, "-m", "sandlane", "report", "overlays/shop", "--output", str(place), "--quiet"]
+    subprocess.run(command, cwd=ROOT, check=True)

@@ -82,10 +82,7 @@ def commands_page() -> str:
         parts.append(f"## {name}\n\n```text\nsandlane {name} {usage}\n```\n\n{_prose(command.help or '')}\n")
         records = [param.get_help_record(context) for param in command.get_params(context)]
         parts.append("| option | meaning |\n|---|---|")
-        bar = "\\|"  # what a cell of a table has for it
-        parts.extend(
-            f"| `{record[0].replace('|', bar)}` | {_cell(record[1])} |" for record in records if record and record[1]
-        )
+        parts.extend(f"| `{record[0]}` | {_cell(record[1])} |" for record in records if record and record[1])
         parts.append("")
     return "\n".join(parts)
 
@@ -139,7 +136,8 @@ def _filled(text: str) -> str:
 
 def _prose(text: str) -> str:
     """Returns a text that Markdown shows as it stands: what stands for a value is no tag, and nothing is emphasis."""
-    return re.sub(r"([<*_\[\]`\\])", r"\\\1", text) if text else ""
+    escaped = re.sub(r"([*_\[\]`\\])", r"\\\1", text.replace("&", "&amp;"))
+    return escaped.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _cell(text: str) -> str:

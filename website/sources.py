@@ -15,6 +15,9 @@ ROOT_PAGES = {
 }
 """Pages of the repository's root -> their place in the site."""
 
+REPORT = "examples/report"
+"""Where the site has the page that `sandlane report` writes of the example shop."""
+
 LINK = re.compile(r"\[([^\[\]]*)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 MARK = re.compile(r"^<!-- [\w-]+(?:: [^>\n]+)? -->\n(?=(?:```|\n))", re.MULTILINE)
 """What says to the tests how the block of code below it is tried."""
@@ -37,6 +40,8 @@ def examples(root: Path) -> dict[str, str]:
 
 def _example(directory: Path) -> str:
     parts = [f"# {directory.name}\n\nThe files of `overlays/{directory.name}` in the repository.\n"]
+    if directory.name == "shop":
+        parts.append('What `sandlane report` makes of them: <a href="report/index.html">one page</a>.\n')
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
         name = path.relative_to(directory).as_posix()
         language = "yaml" if path.suffix == ".yaml" else "text"

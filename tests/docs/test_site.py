@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.shared import REPOSITORY
+from website.sources import REPORT
 
 pytestmark = pytest.mark.docs
 
@@ -93,6 +95,28 @@ def test_references_are_what_the_program_knows_now() -> None:
     from website.references import references
 
     for place, text in references(REPOSITORY / "docs").items():
-        html = (SITE / Path(place).with_suffix(".html")).read_text(encoding="utf-8")
+        text_of = (SITE / Path(place).with_suffix(".html")).read_text(encoding="utf-8")
         titles = re.findall(r"^#{2,3} ([^{\n]+?)(?: {.*})?$", text, re.MULTILINE)
-        assert [title for title in titles if f">{title}<" not in html] == [], place
+        assert [title for title in titles if f">{title}<" not in text_of] == [], place
+
+
+def test_the_report_of_the_example_is_part_of_it() -> None:
+    assert 'href="report/index.html"' in (SITE / "examples" / "shop.html").read_text(encoding="utf-8")
+    text = (SITE / REPORT / "index.html").read_text(encoding="utf-8")
+    assert [name for name in ("dev1", "dev10", "xdev1") if name not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("reference/codes.html", "workload '<workload>' is not in the base"),
+        ("reference/commands.html", "--format [text|json|mermaid]"),
+        (
+            "reference/environment.html",
+            "Where a request may choose its tenant: any: at gateways too; mesh: inside the mesh alone.",
+        ),
+    ],
+)
+def test_references_are_shown_as_they_stand(place: str, said: str) -> None:
+    text = html.unescape(re.sub(r"<[^>]+>", "", (SITE / place).read_text(encoding="utf-8")))
+    assert said in text
