@@ -17,14 +17,21 @@ from tests.shared import REPOSITORY
 
 pytestmark = pytest.mark.release
 
-PYTHONS = sorted(
-    {
-        path
-        for name in ("python3.11", "python3.12", "python3.13", "python3.14", "python3")
-        if (path := shutil.which(name))
-    }
-)
-"""Every Python of this machine that sandlane runs on; their environments are made by pip and uv alike."""
+
+def pythons() -> list[str]:
+    """Returns every Python of this machine that sandlane runs on, one of each version: those on the PATH and those of pyenv."""
+    named = [shutil.which(f"python3.{minor}") for minor in range(11, 20)]
+    kept = sorted(Path.home().glob(".pyenv/versions/*/bin/python3"))
+    found = {}
+    for python in [sys.executable, *filter(None, named), *map(str, kept)]:
+        asked = (
+            "import sys, venv, ensurepip; print('.'.join(map(str, sys.version_info[:2])), sys.version_info >= (3, 11))"
+        )
+        done = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=False)
+        version, _, is_enough = done.stdout.strip().partition(" ")
+        if done.returncode == 0 and is_enough == "True":
+            found.setdefault(version, python)
+    return [found[version] for version in sorted(found)]
 
 
 def run(*words: str | Path, cwd: Path, **environment: str) -> str:
@@ -106,7 +113,7 @@ def test_nothing_of_tests_is_installed(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names} == {"sandlane", f"{wheel.name.split('-py3')[0]}.dist-info"}
 
 
-@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("python", pythons())
 def test_installed_by_pip_in_a_path_with_spaces(python: str, wheel: Path, tmp_path: Path) -> None:
     place = tmp_path / "my tools"
     run(python, "-m", "venv", place, cwd=tmp_path)
