@@ -334,7 +334,7 @@ TABLE = """
 | code | obligation | kinds of defects |
 | --- | --- | --- |
 | SL601 | P1 erasure | 18 |
-| SL602 | P2 completeness | 66 |
+| SL602 | P2 completeness | 67 |
 | SL603 | P3 disjointness | 10 |
 | SL604 | P4 destinations | 6 |
 | SL605 | P5 policy | 8 |

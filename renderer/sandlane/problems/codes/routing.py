@@ -477,15 +477,6 @@ ROWS: dict[str, Row] = {
         bad="kind: GRPCRoute with rules: [{backendRefs: [{name: cart, port: 80}]}] for clients that send GET\n",
         good="an HTTPRoute for the port that serves GET\n",
     ),
-    "SL490": Row(
-        level="notice",
-        text="'{object}' has {tenants} tenants, whose rules are {matches} matches of {size} bytes ({each} bytes a tenant): a request "
-        "without a tenant passes all of them",
-        hint="remove sandboxes that nobody uses ('sandlane prune'), or carry the tenantID in one header alone ('spec.carriers')",
-        why="A proxy holds all rules of a Service and tries one after the other; docs/limits.md has what that was measured to cost.",
-        bad="200 sandboxes with workloads: [{name: checkout}]\n",
-        good="sandboxes of what their owners change, with an 'expires' after which 'sandlane prune' removes them\n",
-    ),
     "SL479": Row(
         level="notice",
         text="'{object}' passes {headers} on: where its pods are meshed and call Services by their addresses, Linkerd chooses a tenant behind "
@@ -494,6 +485,22 @@ ROWS: dict[str, Row] = {
         why="'routes.entry: mesh' keeps tenants' rules off Gateways; the routes of Services are for whoever calls them in the mesh.",
         bad="mesh: linkerd with routes: {entry: mesh}, and a Gateway's route that leaves the headers alone\n",
         good="filters: [{type: RequestHeaderModifier, requestHeaderModifier: {remove: [tenantid, baggage]}}]\n",
+    ),
+    "SL480": Row(
+        text="'{object}' {what}: the API server would refuse a tenant's copy of it, as it refuses the route itself",
+        hint="correct the base's route; 'kubectl apply --dry-run=server' tells whether the cluster's CRDs take it",
+        why="A copy has what its route has, and one that no API server takes would hold up every sync.",
+        bad="filters: [{type: URLRewrite}]  # without urlRewrite\n",
+        good="filters: [{type: URLRewrite, urlRewrite: {hostname: x.example}}]\n",
+    ),
+    "SL490": Row(
+        level="notice",
+        text="'{object}' has {tenants} tenants, whose rules are {matches} matches of {size} bytes ({each} bytes a tenant): a request "
+        "without a tenant passes all of them",
+        hint="remove sandboxes that nobody uses ('sandlane prune'), or carry the tenantID in one header alone ('spec.carriers')",
+        why="A proxy holds all rules of a Service and tries one after the other; docs/limits.md has what that was measured to cost.",
+        bad="200 sandboxes with workloads: [{name: checkout}]\n",
+        good="sandboxes of what their owners change, with an 'expires' after which 'sandlane prune' removes them\n",
     ),
 }
 """Code -> row."""
