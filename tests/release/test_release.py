@@ -22,7 +22,7 @@ def pythons() -> list[str]:
     """Returns every Python of this machine that sandlane runs on, one of each version: those on the PATH and those of pyenv."""
     named = [shutil.which(f"python3.{minor}") for minor in range(11, 20)]
     kept = sorted(Path.home().glob(".pyenv/versions/*/bin/python3"))
-    found = {}
+    found: dict[str, str] = {}
     for python in [sys.executable, *filter(None, named), *map(str, kept)]:
         asked = (
             "import sys, venv, ensurepip; print('.'.join(map(str, sys.version_info[:2])), sys.version_info >= (3, 11))"
