@@ -20,18 +20,15 @@ pytestmark = pytest.mark.release
 
 def pythons() -> list[str]:
     """Returns every Python of this machine that sandlane runs on, one of each version: those on the PATH and those of pyenv."""
-    named = [shutil.which(f"python3.{minor}") for minor in range(11, 20)]
-    kept = sorted(Path.home().glob(".pyenv/versions/*/bin/python3"))
-    found: dict[str, str] = {}
-    for python in [sys.executable, *filter(None, named), *map(str, kept)]:
-        asked = (
-            "import sys, venv, ensurepip; print('.'.join(map(str, sys.version_info[:2])), sys.version_info >= (3, 11))"
-        )
-        done = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=False)
-        version, _, is_enough = done.stdout.strip().partition(" ")
-        if done.returncode == 0 and is_enough == "True":
-            found.setdefault(version, python)
-    return [found[version] for version in sorted(found)]
+    found = {sys.version_info.minor: sys.executable}
+    for minor in range(11, 20):
+        named = shutil.which(f"python3.{minor}")
+        kept = sorted(map(str, Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3")))
+        if named and "/shims/" not in named:
+            kept = [named, *kept]
+        for python in kept:
+            found.setdefault(minor, python)
+    return [found[minor] for minor in sorted(found)]
 
 
 def run(*words: str | Path, cwd: Path, **environment: str) -> str:
