@@ -52,4 +52,4 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Adds the page that `sandlane report` writes of the example shop."""
     place = Path(config.site_dir) / REPORT
     command = [sys.executable, "-m", "sandlane", "report", "overlays/shop", "--output", str(place), "--quiet"]
-    subprocess.run(command, cwd=ROOT, check=True)
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
