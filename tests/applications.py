@@ -24,7 +24,7 @@ LARGEST = "train-ticket-istio"
 def application(*row: str) -> Any:
     """Returns the case of a test on an application, `row[0]`: that of the largest is slow."""
     slow = [pytest.mark.slow] if row[0] == LARGEST else []
-    return pytest.param(*row, id="-".join(row), marks=[pytest.mark.application, *slow])
+    return pytest.param(*row, id="-".join(row), marks=[pytest.mark.uncounted, *slow])
 
 
 def environment(mesh: str = "istio", **spec: Any) -> Manifest:

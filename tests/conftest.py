@@ -10,7 +10,7 @@ from hypothesis import settings
 from tests.profiles import QUICK
 
 settings.register_profile("quick", derandomize=True, deadline=None, max_examples=QUICK)
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile("long", deadline=None, max_examples=20_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

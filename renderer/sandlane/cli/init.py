@@ -20,7 +20,7 @@ from sandlane.cli.build import write_objects
 from sandlane.cli.changing import obstacle
 from sandlane.cli.gitops import REVISIONS, repository
 from sandlane.cli.main import FINE
-from sandlane.cli.terminal import words
+from sandlane.cli.terminal import amount, words
 from sandlane.cli.view import View
 from sandlane.files.disk import ENVIRONMENT, DiskTree, find_root
 from sandlane.files.tree import STREAM, join, relative
@@ -131,7 +131,7 @@ class _Setting:
             _create(path, text)
         if is_rendered:
             changed = s.write_files(output, rendered.files)
-            _say(f"wrote    {s.shown(output)}/ ({len(changed.create)} files, no sandboxes yet)")
+            words(f"wrote    {s.shown(output)}/ ({len(changed.create)} files, no sandboxes yet)")
         for path, text in integrations.items():
             _create(path, text)
         self.view.tell(rendered.notices)
@@ -246,29 +246,29 @@ class _Setting:
         rows = listing.workloads(inputs)
         clonable = [row for row in rows if row["clonable"]]
         routable = [row for row in clonable if any(not p["unroutable"] for sv in row["services"] for p in sv["ports"])]
-        _say(f"base     {' '.join(set_up.base)}: {_counted(len(inputs.base.resources), 'object')}")
-        _say(
-            f"clones   {_counted(len(clonable), 'workload')} can be cloned; requests to {len(routable)} of them can be routed"
+        words(f"base     {' '.join(set_up.base)}: {amount(len(inputs.base.resources), 'object')}")
+        words(
+            f"clones   {amount(len(clonable), 'workload')} can be cloned; requests to {len(routable)} of them can be routed"
         )
         for title, guess in (("mesh", set_up.mesh), ("in", set_up.namespace)):
-            _say(f"{title:8} {guess.value} ({'found' if guess.is_certain else 'a guess'}: {guess.why})")
+            words(f"{title:8} {guess.value} ({'found' if guess.is_certain else 'a guess'}: {guess.why})")
         for proposal in set_up.adopt:
             file = relative(proposal.resource.source.file, self.directory)
-            _say(f"adopts   {proposal.resource.id} of {file}, which {proposal.why}")
+            words(f"adopts   {proposal.resource.id} of {file}, which {proposal.why}")
         for id in set_up.gateways:
-            _say(f"gateway  {id}")
-        _say("next:")
+            words(f"gateway  {id}")
+        words("next:")
         if routable:
             kind, _, name = routable[0]["workload"].split("/")
             target = name if kind == "Deployment" else f"{kind}/{name}"
-            _say(
+            words(
                 f"  sandlane set dev1 {target}=IMAGE   # a first sandbox; 'sandlane list workloads' says what else can be cloned"
             )
         if set_up.adopt:
-            _say(
+            words(
                 "  sandlane adopt                # how the output takes the adopted objects over, before it is applied"
             )
-        _say("  sandlane check                # what CI runs")
+        words("  sandlane check                # what CI runs")
 
 
 def _nothing(candidates: Candidates) -> str:
@@ -292,15 +292,7 @@ def _create(path: Path, text: str) -> None:
             file.write(text)
     except FileExistsError:
         if path.read_text(encoding="utf-8") != text:
-            _say(f"kept     {s.shown(path)}, which is there already; for sandlane it needs:")
+            words(f"kept     {s.shown(path)}, which is there already; for sandlane it needs:")
             click.echo(text, nl=False)
     else:
-        _say(f"wrote    {s.shown(path)}")
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _say(line: str) -> None:
-    words(line)
+        words(f"wrote    {s.shown(path)}")

@@ -45,7 +45,8 @@ class Difference:
     """How an output differs from another.
 
     `base`: how the base does, None where the other's base is not known. `settings`: what the environment sets otherwise. `tenants`
-    are the tenantIDs of both.
+    are the tenantIDs of both. `proved` is for how many combinations of tenant, Service and port the promises were proved, None where
+    they were not.
     """
 
     base: tuple[ObjectChange, ...] | None
@@ -55,6 +56,7 @@ class Difference:
     objects: tuple[ObjectChange, ...]
     new_notices: tuple[Problem, ...] = ()
     gone_notices: tuple[Problem, ...] = ()
+    proved: int | None = None
 
     def __bool__(self) -> bool:
         return bool(self.objects or self.sandboxes or self.base or self.settings)
