@@ -83,6 +83,8 @@ def test_every_command_has_its_module() -> None:
         "terminal",
         "completing",
         "changing",
+        "asked",
+        "wanted",
     }
     assert {name.replace("-", "_") for name in COMMANDS} == modules
 
