@@ -170,7 +170,10 @@ def _sandboxes(
     tenants = {tenant.name: tenant for tenant in plan.tenants}
     for name in sorted({*before.tenants, *after.tenants}):
         old, new = before.tenants.get(name), after.tenants.get(name)
-        asked = intents_of(clones, own.get(name, ()), followed, is_new=old is None) if new else ()
+        if old is None and new and new.is_suspended and before.inputs is None:
+            continue  # a directory has nothing of what is suspended
+        is_there = new is not None and not new.is_suspended
+        asked = intents_of(clones, own.get(name, ()), followed, is_new=old is None) if is_there else ()
         used = used_in_place(tenants[name].services.values()) if name in tenants and old is None else ()
         intents = tuple(intent for intent in (*asked, *used) if not _follows(intent, old, new))
         reach = reach_of(plan, tenants[name], unroutable) if name in tenants else None

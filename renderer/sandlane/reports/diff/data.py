@@ -40,7 +40,14 @@ def _sandbox(change: SandboxChange) -> dict[str, Any]:
 
 
 def _tenant(tenant: Tenant | None) -> dict[str, Any] | None:
-    return {"tenantID": tenant.id, "owner": tenant.owner, "expires": tenant.expires} if tenant else None
+    if tenant is None:
+        return None
+    return {
+        "tenantID": tenant.id,
+        "owner": tenant.owner,
+        "expires": tenant.expires,
+        "suspended": tenant.is_suspended,
+    }
 
 
 def _objects(objects: Iterable[ObjectChange]) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.plan.model import ConfigMapClone, ServiceClone, WorkloadClone
 from sandlane.plan.names import LABEL_PREFIXES, MANAGED_BY
-from sandlane.reports.diff.fields import FieldChange, Step, fields
+from sandlane.reports.diff.fields import FieldChange, fields
+from sandlane.reports.diff.items import Step
 
 Change = Literal["added", "removed", "changed", "renamed"]
 Kept = tuple[str, str, str, str]

@@ -45,6 +45,7 @@ def about(change: SandboxChange) -> list[str]:
         assert spec is not None
         told = [f"tenantID {spec.id}"]
         told += [f"owner {spec.owner}"] if spec.owner else []
+        told += ["suspended"] if spec.is_suspended else []
         return told + ([f"expires {spec.expires}"] if spec.expires else [])
     told = []
     if old.id != new.id:
@@ -53,6 +54,8 @@ def about(change: SandboxChange) -> list[str]:
         told.append(f"owner {value(old.owner)} → {value(new.owner)}")
     if old.expires != new.expires:
         told.append(f"expires {value(old.expires)} → {value(new.expires)}")
+    if old.is_suspended != new.is_suspended:
+        told.append("suspended: it has no clones and no routes" if new.is_suspended else "no longer suspended")
     return told
 
 
