@@ -13,9 +13,9 @@ from sandlane.reports.diff.words import (
     gathered,
     members,
     names,
+    pair,
     reached,
     settings,
-    value,
 )
 
 
@@ -39,7 +39,7 @@ def page(difference: Difference, environment: str, against: str) -> str:
         said=SAID,
         about=about,
         reached=reached,
-        value=value,
+        pair=pair,
         members=members,
         lines_of=lines_of,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from sandlane.problems.problem import visible
@@ -15,14 +16,38 @@ from sandlane.reports.diff.intents import Change
 SIGNS: Mapping[Change, str] = {"added": "+", "removed": "-", "changed": "~", "renamed": "!"}
 SAID: Mapping[Change, str] = {"added": "new", "removed": "removed", "changed": "changed", "renamed": "renamed"}
 _LONGEST = 72
+_LONGEST_TEXT = 256
+"""Images, hosts and variables are told as a whole: a registry's name and a digest alone have more than a line."""
+_KEPT = 24
 
 
-def value(given: Any, longest: int = _LONGEST) -> str:
+def value(given: Any) -> str:
     """Returns a value in one line; None is what is not there."""
+    return _fitting(_line(given), _longest(given))
+
+
+def pair(before: Any, after: Any) -> tuple[str, str]:
+    """Returns two values in a line each; where one is too long, what both begin with is left out, so that the difference is told."""
+    old, new = _line(before), _line(after)
+    if len(old) > _longest(before) or len(new) > _longest(after):
+        same = sum(1 for _ in takewhile(lambda signs: signs[0] == signs[1], zip(old, new, strict=False)))
+        start = max(same - _KEPT, *(old.rfind(sign, 0, same) for sign in "/,:@ "), 0)
+        if start > 0:
+            old, new = f"…{old[start:]}", f"…{new[start:]}"
+    return _fitting(old, _longest(before)), _fitting(new, _longest(after))
+
+
+def _line(given: Any) -> str:
     if given is None:
         return "none"
-    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
-    text = visible(text) or '""'
+    return visible(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)) or '""'
+
+
+def _longest(given: Any) -> int:
+    return _LONGEST_TEXT if isinstance(given, str) else _LONGEST
+
+
+def _fitting(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
@@ -34,7 +59,8 @@ def from_to(change: FieldChange) -> str:
         return f"{change.field}: + {value(change.after)}"
     if change.kind == "removed":
         return f"{change.field}: - {value(change.before)}"
-    return f"{change.field}: {value(change.before)} → {value(change.after)}"
+    before, after = pair(change.before, change.after)
+    return f"{change.field}: {before} → {after}"
 
 
 def about(change: SandboxChange) -> list[str]:
