@@ -965,6 +965,7 @@ def test_list_as_json(here: Path) -> None:
         "expires": "2026-12-18",
         "suspended": False,
         "preview": None,
+        "previewURL": None,
         "workloads": ["Deployment/shop/payment"],
         "sandboxes": [],
         "accepted": [],
@@ -985,9 +986,9 @@ def test_list_tells_the_hosts_of_previews(here: Path) -> None:
     notes = [line.rpartition("  ")[2] for line in out.splitlines()]
     assert notes == [
         "NOTES",
-        "preview https://dev1.p.example.com/",
+        "preview http://dev1.p.example.com/",
         "suspended",
-        "preview https://xdev1.p.example.com/",
+        "preview http://xdev1.p.example.com/",
     ]
 
 

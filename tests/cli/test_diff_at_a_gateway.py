@@ -147,6 +147,7 @@ base: the same
 
 ~ dev1  no longer suspended
     Deployment/shop/checkout  image  registry.example/checkout:1 → registry.example/checkout:pr-42
+    reached at http://shop.example.com/ (Gateway/shop/gw) with 'tenantID: dev1'
     reached at checkout.shop:80 with 'tenantID: dev1'
 
 new notice SL441: whoever reaches 'Gateway/shop/gw' can choose a tenant there, by the header that carries the tenantID

@@ -72,6 +72,7 @@ def test_every_command_has_its_module() -> None:
         "view",
         "terminal",
         "completing",
+        "reaching",
         "changing",
     }
     assert {name.replace("-", "_") for name in COMMANDS} == modules

@@ -12,6 +12,7 @@ import click
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import CHANGED, FINE
+from sandlane.cli.reaching import doors
 from sandlane.files.disk import environment_file
 from sandlane.files.git import GitTree, NoRevision
 from sandlane.files.tree import OutsideRoot, Unreadable
@@ -92,7 +93,8 @@ def _difference(session: s.Session, directory: Path | None, rev: str | None) -> 
         place = session.output(inputs, directory)
         before, against = written_side(session.read_output(inputs, place)[1]), s.shown(place)
     mesh = MESHES[inputs.environment.mesh]
-    return compare(before, after, rendered.plan, mesh.unroutable(inputs.environment, inputs.base)), against
+    unroutable = mesh.unroutable(inputs.environment, inputs.base)
+    return compare(before, after, rendered.plan, unroutable, doors(inputs, rendered)), against
 
 
 def _at_revision(session: s.Session, rev: str) -> Side:

@@ -13,13 +13,12 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
 from sandlane.cli.completing import sandboxes, workloads
+from sandlane.cli.reaching import reach
 from sandlane.cli.terminal import Refused, words
 from sandlane.files.tree import join
 from sandlane.frozen import frozen
-from sandlane.meshes.registry import MESHES
-from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, did_you_mean
-from sandlane.reports.connect.reach import reach_of
+from sandlane.reports.connect.reach import Reach
 from sandlane.reports.targets import Target, Unresolved, find_target, kinds_and_name
 from sandlane.specs.editing import SandboxEdit, Uneditable, WorkloadEdit, edited, new_spec
 from sandlane.specs.inputs import Inputs
@@ -150,7 +149,7 @@ def _set(session: s.Session, wanted: _Wanted, is_rendered: bool) -> tuple[int, d
         status = write_change(session, staged, tried, is_rendered=is_rendered)
     if tried.rendered and is_rendered:
         session.tell(p for p in tried.rendered.notices if p.sandbox and p.sandbox.file == path)
-        _tell_reach(tried.inputs, wanted.name)
+        _tell_reach(reach(tried.inputs, tried.rendered, wanted.name))
     return status, {}
 
 
@@ -250,17 +249,16 @@ def _git_user() -> str | None:
     return found.stdout.strip().partition("@")[0] or None
 
 
-def _tell_reach(inputs: Inputs, name: str) -> None:
-    mesh = MESHES[inputs.environment.mesh]
-    plan = make_plan(inputs, mesh.pod_labels)
+def _tell_reach(found: Reach | None) -> None:
     say = words
-    for tenant in plan.tenants:
-        if tenant.name == name:
-            reach = reach_of(plan, tenant, mesh.unroutable(inputs.environment, inputs.base))
-            field, value = reach.header
-            say(f"requests with '{field}: {value}' reach it:")
-            for address in reach.addresses:
-                say(f"  {address.url.removesuffix('/')} → {', '.join(address.clones)}")
-            if reach.preview:
-                say(f"  https://{reach.preview}/ in a browser, without a header")
-            say(f"for your client: sandlane connect {name}")
+    if found is None:
+        return
+    field, value = found.header
+    say(f"requests with '{field}: {value}' reach it:")
+    for entrance in found.entrances:
+        say(f"  {entrance.url.removesuffix('/')} → {', '.join(entrance.clones)} (at {entrance.gateway})")
+    for address in found.addresses:
+        say(f"  {address.url.removesuffix('/')} → {', '.join(address.clones)}")
+    if found.preview_url:
+        say(f"  {found.preview_url} in a browser, without a header")
+    say(f"for your client: sandlane connect {found.name}")

@@ -6,6 +6,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.ports import istio_protocol, number_and_protocol
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan, Tenant, Unroutable
+from sandlane.reports.connect.entrances import Doors, Entrance, entrances, preview_url
 
 
 @frozen(kw_only=True)
@@ -30,21 +31,25 @@ class Address:
 
 @frozen(kw_only=True)
 class Reach:
-    """A tenantID, the header that carries it, the addresses at which it leads to clones, and the host of its preview."""
+    """A tenantID, the header that carries it, the addresses in the mesh and at gateways at which it leads to clones, and its preview."""
 
     name: str
     tenant: str
     header: tuple[str, str]
     addresses: tuple[Address, ...]
     preview: str | None
+    preview_url: str | None = None
+    entrances: tuple[Entrance, ...] = ()
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The addresses that speak HTTP/1.1 and those that speak gRPC alike, as URLs; without any, one to fill in."""
-        return tuple(address.url for address in self.addresses if not address.is_grpc) or ("http://SERVICE/",)
+        """Where a client may send HTTP requests, gateways first; without any address, one to fill in."""
+        outside = [entrance.url for entrance in self.entrances if "*" not in entrance.host]
+        inside = [address.url for address in self.addresses if not address.is_grpc]
+        return (*outside, *inside) or ("http://SERVICE/",)
 
 
-def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable) -> Reach:
+def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -> Reach:
     """Returns how a tenant's clones are reached."""
     environment = plan.environment
     carrier = environment.carriers[0]
@@ -61,4 +66,14 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable) -> Reach:
         if (service.origin.id, number_and_protocol(port)) not in unroutable
     )
     host = environment.preview.host.replace("{tenantID}", tenant.id) if environment.preview else None
-    return Reach(name=tenant.name, tenant=tenant.id, header=header, addresses=addresses, preview=host)
+    clones = {str(clone.id) for service in tenant.services.values() for clone in service.clones}
+    used = {str(service.workload.use) for service in tenant.services.values() if service.workload.use}
+    return Reach(
+        name=tenant.name,
+        tenant=tenant.id,
+        header=header,
+        addresses=addresses,
+        preview=host,
+        preview_url=preview_url(plan.base, environment.preview.gateway, host) if environment.preview and host else None,
+        entrances=tuple(entrances(doors, header, clones | used)),
+    )

@@ -91,8 +91,10 @@ def reached(change: SandboxChange) -> list[str]:
         return []
     name, content = change.reach.header
     hosts = ", ".join(f"{address.host}:{address.port}" for address in change.reach.addresses)
-    told = [f"reached at {hosts} with '{name}: {content}'"] if hosts else ["no request is routed to it"]
-    return told + ([f"preview https://{change.reach.preview}/"] if change.reach.preview else [])
+    gateways = [f"reached at {e.url} ({e.gateway}) with '{name}: {content}'" for e in change.reach.entrances]
+    told = [f"reached at {hosts} with '{name}: {content}'"] if hosts else []
+    told = [*gateways, *told] or ["no request is routed to it"]
+    return told + ([f"preview {change.reach.preview_url}"] if change.reach.preview_url else [])
 
 
 def base_line(difference: Difference) -> str:
