@@ -96,6 +96,7 @@ def test_connect_as_json(here: Path) -> None:
             "preview": None,
             "previewURL": None,
             "gateways": [],
+            "withoutPods": [],
             "addresses": [
                 {
                     "service": "Service/shop/checkout-svc",

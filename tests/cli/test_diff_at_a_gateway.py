@@ -154,3 +154,77 @@ new notice SL441: whoever reaches 'Gateway/shop/gw' can choose a tenant there, b
 
 """
     )
+
+
+def test_a_sandbox_of_which_only_routes_change(here: Path) -> None:
+    preview = '  preview: {host: "{tenantID}.preview.example.com", gateway: shop/gw}\n'
+    (here / "base/gw.yaml").write_text(GATEWAY.replace("hosts: [shop.example.com]}]", "hosts: ['*']}]"))
+    (here / "sandlane.yaml").write_text(ENVIRONMENT + preview)
+    assert (
+        diff(here).partition("new notice")[0]
+        == """\
+sandlane.yaml against HEAD
+
+preview: none → {tenantID}.preview.example.com
+base: 1 object changed
+  ~ Gateway/shop/gw
+      spec.servers[0].hosts[0]: shop.example.com → *
+
+~ dev1
+    VirtualService/shop/preview-dev1  route  none → one
+    reached at http://shop.example.com/ (Gateway/shop/gw) with 'tenantID: dev1'
+    reached at checkout.shop:80 with 'tenantID: dev1'
+    preview http://dev1.preview.example.com/
+
+objects: 1 added
++ VirtualService/shop/preview-dev1  sandboxes/dev1/shop/virtualservice-preview-dev1.yaml
+"""
+    )
+
+
+def test_another_mesh_takes_no_clone_away(here: Path) -> None:
+    (here / "sandlane.yaml").write_text(ENVIRONMENT.replace("mesh: istio", "mesh: linkerd").partition("  routes:")[0])
+    (here / "base/gw.yaml").unlink()
+    assert (
+        diff(here).partition("objects:")[0]
+        == """\
+sandlane.yaml against HEAD
+
+mesh: istio → linkerd
+base: 2 objects changed
+  - Gateway/shop/gw
+  - VirtualService/shop/in
+
+~ dev1
+    HTTPRoute/shop/checkout-80-dev1-b  route  none → one
+    HTTPRoute/shop/checkout-80-dev1-h  route  none → one
+    reached at checkout.shop:80 with 'tenantID: dev1'
+
+gone notice SL441: whoever reaches 'Gateway/shop/gw' can choose a tenant there, by the header that carries the tenantID
+
+"""
+    )
+
+
+def test_no_pods(here: Path) -> None:
+    (here / "sandboxes/dev1.yaml").write_text(sandbox("dev1").replace('pr-42"', 'pr-42", replicas: 0'))
+    assert (
+        diff(here).partition("objects:")[0]
+        == """\
+sandlane.yaml against HEAD
+
+base: the same
+
+~ dev1
+    Deployment/shop/checkout  replicas  1 → 0
+    reached at http://shop.example.com/ (Gateway/shop/gw) with 'tenantID: dev1'
+    reached at checkout.shop:80 with 'tenantID: dev1'
+    0 pods of checkout-dev1: who sends it a request gets 503
+
+"""
+    )
+    done = sandlane(here, "connect", "dev1")
+    assert done.stdout.splitlines()[1:3] == [
+        "gateway  http://shop.example.com/ at Gateway/shop/gw → checkout-dev1 (0 pods: 503)",
+        "reaches  http://checkout.shop/ → checkout-dev1 (0 pods: 503)",
+    ]

@@ -86,9 +86,9 @@ def _tell(session: s.Session, reach: Reach, steps: tuple[Passing, ...], carrier:
     if reach.preview:
         click.echo(f"preview  {reach.preview_url or f'{reach.preview}, which its gateway does not serve'}")
     for entrance in reach.entrances:
-        click.echo(f"gateway  {entrance.url} at {entrance.gateway} → {', '.join(entrance.clones)}")
+        click.echo(f"gateway  {entrance.url} at {entrance.gateway} → {reach.told(entrance.clones)}")
     for address in reach.addresses:
-        click.echo(f"reaches  {address.url} → {', '.join(address.clones)}")
+        click.echo(f"reaches  {address.url} → {reach.told(address.clones)}")
     click.echo(CLIENTS["curl"](reach), nl=False)
     if steps:
         what = f"baggage member '{carrier.baggage}'" if carrier.baggage else f"header '{carrier.header}'"
@@ -112,6 +112,7 @@ def _as_data(session: s.Session, reach: Reach, steps: tuple[Passing, ...]) -> di
         "preview": reach.preview,
         "previewURL": reach.preview_url,
         "gateways": [{"gateway": str(e.gateway), "url": e.url, "clones": e.clones} for e in reach.entrances],
+        "withoutPods": sorted(reach.empty),
         "addresses": [
             {"service": str(a.service), "port": a.port, "url": a.url, "grpc": a.is_grpc, "clones": a.clones}
             for a in reach.addresses

@@ -256,9 +256,9 @@ def _tell_reach(found: Reach | None) -> None:
     field, value = found.header
     say(f"requests with '{field}: {value}' reach it:")
     for entrance in found.entrances:
-        say(f"  {entrance.url.removesuffix('/')} → {', '.join(entrance.clones)} (at {entrance.gateway})")
+        say(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
     for address in found.addresses:
-        say(f"  {address.url.removesuffix('/')} → {', '.join(address.clones)}")
+        say(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
     if found.preview_url:
         say(f"  {found.preview_url} in a browser, without a header")
     say(f"for your client: sandlane connect {found.name}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sandlane.frozen import frozen
 from sandlane.k8s.ports import istio_protocol, number_and_protocol
 from sandlane.k8s.resource import ResourceId
@@ -31,7 +33,10 @@ class Address:
 
 @frozen(kw_only=True)
 class Reach:
-    """A tenantID, the header that carries it, the addresses in the mesh and at gateways at which it leads to clones, and its preview."""
+    """A tenantID, the header that carries it, the addresses in the mesh and at gateways at which it leads to clones, and its preview.
+
+    `empty` are the clones that have no pods.
+    """
 
     name: str
     tenant: str
@@ -40,6 +45,11 @@ class Reach:
     preview: str | None
     preview_url: str | None = None
     entrances: tuple[Entrance, ...] = ()
+    empty: frozenset[str] = frozenset()
+
+    def told(self, clones: Iterable[str]) -> str:
+        """Returns the names of clones, and says of which there are no pods: requests to these get 503."""
+        return ", ".join(f"{name} (0 pods: 503)" if name in self.empty else name for name in clones)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -76,4 +86,5 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -
         preview=host,
         preview_url=preview_url(plan.base, environment.preview.gateway, host) if environment.preview and host else None,
         entrances=tuple(entrances(doors, header, clones | used)),
+        empty=frozenset(c.id.name for s in tenant.services.values() for c in s.clones if c.workload.replicas == 0),
     )

@@ -58,6 +58,7 @@ class Difference:
     objects: tuple[ObjectChange, ...]
     new_notices: tuple[Problem, ...] = ()
     gone_notices: tuple[Problem, ...] = ()
+    is_all_new: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.objects or self.sandboxes or self.base or self.settings)
@@ -81,6 +82,7 @@ def compare(before: Side, after: Side, plan: Plan, unroutable: Unroutable, doors
         objects=objects,
         new_notices=tuple(p for p in after.notices if is_known and _said(p) not in told),
         gone_notices=tuple(p for p in before.notices if _said(p) not in now),
+        is_all_new=before.is_nothing,
     )
 
 
@@ -186,6 +188,7 @@ def _sandboxes(
         asked = intents_of(clones, own.get(name, ()), followed, is_new=old is None) if is_there else ()
         used = used_in_place(tenants[name].services.values()) if name in tenants and old is None else ()
         intents = tuple(intent for intent in (*asked, *used) if not _follows(intent, old, new))
+        intents = tuple(i for i in intents if i.field != "route") or intents  # routes follow from all the others
         reach = reached(plan, tenants[name]) if name in tenants else None
         if old is None or new is None or old.id != new.id:
             change: Change = "added" if old is None else "removed" if new is None else "renamed"

@@ -39,15 +39,16 @@ class Tenant:
 
 @frozen(kw_only=True)
 class Side:
-    """An output; `inputs` and `notices` where it is rendered of inputs."""
+    """An output; `inputs` and `notices` where it is rendered of inputs; `is_nothing` where the environment was not there."""
 
     objects: Mapping[ResourceId, Object]
     tenants: Mapping[str, Tenant]
     inputs: Inputs | None = None
+    is_nothing: bool = False
     notices: tuple[Problem, ...] = ()
 
 
-EMPTY = Side(objects={}, tenants={})
+EMPTY = Side(objects={}, tenants={}, is_nothing=True)
 """What lies before an environment was there."""
 
 

@@ -94,11 +94,14 @@ def reached(change: SandboxChange) -> list[str]:
     gateways = [f"reached at {e.url} ({e.gateway}) with '{name}: {content}'" for e in change.reach.entrances]
     told = [f"reached at {hosts} with '{name}: {content}'"] if hosts else []
     told = [*gateways, *told] or ["no request is routed to it"]
+    told += [f"0 pods of {name}: who sends it a request gets 503" for name in sorted(change.reach.empty)]
     return told + ([f"preview {change.reach.preview_url}"] if change.reach.preview_url else [])
 
 
 def base_line(difference: Difference) -> str:
     """Returns what can be said of the base."""
+    if difference.is_all_new:
+        return "the environment is not there yet: everything is new"
     if difference.base is None:
         return "base: not compared; --rev REV compares it with that of a revision"
     if not difference.base:
