@@ -32,7 +32,7 @@ def lay_out(directory: Path, base: Path, mesh: str) -> list[str]:
 def turns(names: Sequence[str], count: int, each: int) -> Iterable[list[str]]:
     """Yields the workloads of so many sandboxes, every sandbox beginning one further than the last."""
     for number in range(count):
-        yield [names[(number + n) % len(names)] for n in range(each)]
+        yield [names[(number + n) % len(names)] for n in range(min(each, len(names)))]
 
 
 def write_specs(directory: Path, chosen: Iterable[Sequence[str]]) -> None:

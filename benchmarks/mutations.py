@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.alike import answered_alike
 from benchmarks.harmless import for_same_listeners, harmless
 from sandlane.base.base import Base, group_of, make_base, objects_of
 from sandlane.base.output import read_output
@@ -145,7 +146,15 @@ def outcome(example: Example, mutation: Mutation) -> str:
     gateways = example.inputs.base.of("gateway.networking.k8s.io", "Gateway")
     listeners = [listener for gateway in gateways for listener in spec_of(gateway.manifest).get("listeners") or ()]
     reason = for_same_listeners(before, after, listeners) if None in sections and listeners else None
-    return harmless(before, after, cloned) or reason or ESCAPED
+    tenants = sorted([*(c.tenant for c in example.claims.sandboxes), *(g.tenant for g in example.claims.groups)])
+    return (
+        harmless(before, after, cloned)
+        or reason
+        or answered_alike(
+            example.inputs.environment, example.inputs.base, example.output, output, mutation.resource, tenants
+        )
+        or ESCAPED
+    )
 
 
 def id_of(manifest: Mapping[str, Any], default: str) -> ResourceId:

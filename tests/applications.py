@@ -23,7 +23,8 @@ LARGEST = "train-ticket-istio"
 
 def application(*row: str) -> Any:
     """Returns the case of a test on an application, `row[0]`: that of the largest is slow."""
-    return pytest.param(*row, id="-".join(row), marks=[pytest.mark.slow] if row[0] == LARGEST else [])
+    slow = [pytest.mark.slow] if row[0] == LARGEST else []
+    return pytest.param(*row, id="-".join(row), marks=[pytest.mark.uncounted, *slow])
 
 
 def environment(mesh: str = "istio", **spec: Any) -> Manifest:

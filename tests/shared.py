@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
+
+
+def load_all(text: str) -> list[Any]:
+    """Returns the documents of plain YAML, read by libyaml where there is one."""
+    return list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+
+def load(text: str) -> Any:
+    """Returns the data of such a document."""
+    (data,) = load_all(text)
+    return data
 
 
 def copy_package(directory: Path) -> Path:

@@ -26,12 +26,15 @@ from typing import Any
 
 from tests.shared import REPOSITORY
 
+SCRIPT = """\
+#!/bin/sh
+exec "{python}" -IS "{client}" "$0" "$@"
+"""
 CLIENT = """\
-#!{python} -IS
 import json, os, socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
-asked = {{"arguments": sys.argv, "directory": os.getcwd(), "environment": dict(os.environ)}}
+asked = {{"arguments": sys.argv[1:], "directory": os.getcwd(), "environment": dict(os.environ)}}
 socket.send_fds(server, [json.dumps(asked).encode() + b"\\n"], [0, 1, 2])
 sys.exit((server.recv(1) or b"\\xff")[0])
 """
@@ -65,8 +68,9 @@ def sandlane(
 def install(directory: Path) -> Path:
     """Writes the script `sandlane` into a directory, which is made, and returns it."""
     directory.mkdir(exist_ok=True)
-    script = directory / "sandlane"
-    script.write_text(CLIENT.format(python=sys.executable, address=_address()))
+    script, client = directory / "sandlane", Path(_address()).with_name("client.py")
+    client.write_text(CLIENT.format(address=_address()))
+    script.write_text(SCRIPT.format(python=sys.executable, client=client))
     script.chmod(0o755)
     return script
 

@@ -17,6 +17,7 @@ from sandlane.guards.claims_made import claims_of_others
 from sandlane.guards.clashes import clashes
 from sandlane.guards.clients import unrouted_clients
 from sandlane.guards.clone_problems import guard
+from sandlane.guards.crowding import crowded
 from sandlane.guards.identities import taken_identities
 from sandlane.guards.policy import violations
 from sandlane.guards.reachability import unreachable
@@ -120,6 +121,7 @@ def _guarded(
     yield from opt_out_notices(plan)
     yield from unrouted_clients(plan)
     yield from left_out(plan.base, is_whole=plan.environment.output.base == "full")
+    yield from crowded(plan, routed.objects)
     yield from clashes(plan, objects)
     yield from claims_of_others(plan, objects)
     yield from called_names(plan, objects)

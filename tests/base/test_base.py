@@ -702,7 +702,7 @@ def crashes(documents: list[Any], *values: Any, every: int) -> list[str]:
     ]
 
 
-EVERY = [pytest.param(1, marks=pytest.mark.slow, id="every"), pytest.param(8, id="some")]
+EVERY = [pytest.param(1, marks=pytest.mark.sweep, id="every"), pytest.param(8, marks=pytest.mark.uncounted, id="some")]
 
 
 @pytest.mark.parametrize("every", EVERY)

@@ -183,6 +183,11 @@ def test_what_set_writes(here: Path, arguments: list[str], workloads: str) -> No
             "'tomorrow' is no day: give one as 2026-12-01, or as +14d or +2w from today",
             id="day",
         ),
+        pytest.param(
+            ["checkout=x", "--owner", ""],
+            "--owner is empty: say who answers for the sandbox, such as: --owner dana",
+            id="owner",
+        ),
         pytest.param([], "sandbox 'dev1' is new: say what it changes: sandlane set dev1 WORKLOAD=IMAGE", id="nothing"),
         pytest.param(["--remove", "checkout"], "the sandbox has no workload 'checkout': it has none", id="removal"),
         pytest.param(
@@ -311,3 +316,102 @@ def test_two_changes_at_once_lose_nothing(here: Path) -> None:
     text = (here / "sandboxes" / "dev1.yaml").read_text()
     assert [image in text for image in ("r/db:2", "r/one:2", "r/checkout:3")] == [True, True, True]
     assert run("check")[0] == 0
+
+
+FOREIGN = "kind: X\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["set", "dev1", "checkout=r/checkout:3"], id="set"),
+        pytest.param(["set", "dev2", "db=r/db:3"], id="set-new"),
+        pytest.param(["delete", "dev1"], id="delete"),
+        pytest.param(["prune", "--as-of", "2026-12-02"], id="prune"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        pytest.param(
+            "rendered/shared/mine.yaml",
+            FOREIGN,
+            "SL501 'rendered/shared/mine.yaml' is a manifest that sandlane did not write\n"
+            "  hint: move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes\n",
+            id="foreign",
+        ),
+        pytest.param(
+            "rendered/README.md/a", "", "SL502 the output directory 'rendered' cannot be used: ", id="unusable"
+        ),
+    ],
+)
+def test_specs_stay_where_the_output_cannot_be_written(
+    here: Path, arguments: list[str], file: str, text: str, says: str
+) -> None:
+    assert run("set", "dev1", "checkout=r/checkout:2", "--expires", "2026-12-01", "--owner", "kim")[0] == 0
+    (here / "rendered" / "README.md").unlink()
+    write(here, {file: text})
+    before = snapshot(here)
+    status, _, err = run(*arguments)
+    assert (status, err.startswith(says), err.splitlines()[-1]) == (2, True, "1 problem, nothing was written"), err
+    assert snapshot(here) == before
+
+
+def test_specs_that_cannot_be_written_leave_the_output_alone(here: Path) -> None:
+    assert run("set", "dev1", "checkout=r/checkout:2")[0] == 0
+    (here / "sandboxes" / "dev1.yaml").unlink()
+    (here / "sandboxes" / "README.md").unlink()
+    (here / "sandboxes").rmdir()
+    write(here, {"sandboxes": "x"})
+    before = snapshot(here)
+    assert run("set", "dev2", "checkout=r/checkout:2") == (
+        2,
+        "",
+        "SL260 'sandboxes' cannot be written: it is no directory\n"
+        "  hint: move 'sandboxes' away, or remove it\n1 problem, nothing was written\n",
+    )
+    assert snapshot(here) == before
+
+
+def test_a_sandbox_without_a_name_is_not_made(here: Path) -> None:
+    before = snapshot(here)
+    status, out, err = run("set", "", "checkout=r/checkout:2")
+    assert (status, out, told(err)) == (
+        2,
+        "",
+        "NAME is empty: say which sandbox, such as: sandlane set dev1 WORKLOAD=IMAGE\n",
+    )
+    assert snapshot(here) == before
+
+
+@pytest.mark.parametrize("left", ["", "\n", "# of Dana\n"])
+def test_set_fills_a_file_that_has_lost_its_spec(here: Path, left: str) -> None:
+    run("set", "dev1", "checkout=r/checkout:2")
+    spec = here / "sandboxes" / "dev1.yaml"
+    spec.write_text(left)
+    before = snapshot(here)
+    if not left.strip():
+        assert run("render") == (
+            2,
+            "",
+            "sandboxes/dev1.yaml: SL261 'sandboxes/dev1.yaml' is empty: the sandbox that it had would be taken away\n"
+            "  hint: restore it, write a spec into it ('sandlane set dev1 WORKLOAD=IMAGE' does), or remove it\n"
+            "1 problem, nothing was written\n",
+        )
+    assert snapshot(here) == before
+    assert run("set", "dev1", "checkout=r/checkout:2")[0] == 0
+    assert spec.read_text() == left.strip("\n") + ("\n" if left.strip() else "") + SPEC
+    assert run("check")[0] == 0
+
+
+def test_misspelt_sandboxes_take_nobody_away(here: Path) -> None:
+    run("set", "dev1", "checkout=r/checkout:2")
+    write(here, {"sandlane.yaml": ENVIRONMENT + "  sandboxes: [sandbox]\n"})
+    before = snapshot(here)
+    assert run("render") == (
+        2,
+        "",
+        "sandlane.yaml:8:15: SL127 directory 'sandbox' does not exist, so there are no sandboxes in it\n"
+        "  hint: did you mean 'sandboxes'?\n1 problem, nothing was written\n",
+    )
+    assert snapshot(here) == before

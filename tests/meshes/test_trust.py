@@ -289,9 +289,6 @@ def test_what_proof_says(env: Any, http: list[Object], expected: list[str]) -> N
         pytest.param(delegating(Y), [passed(A, url="x.org:80/Y")], id="case"),
         pytest.param(
             delegating({"sourceNamespace": "in"}), [passed(A, url="x.org:80/")], id="namespace",
-            marks=pytest.mark.xfail(
-                strict=True, reason="requests are judged at gateways' pods of the Gateway's namespace alone: no entry is for these",
-            ),
         ),
         # All that the root takes has the header in some spelling, and so meets the removal.
         pytest.param(delegating({"headers": {"TenantId": {"prefix": "dev"}}}), [], id="a-carrier"),

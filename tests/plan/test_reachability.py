@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import Inputs
-from tests.applications import environment, inputs_over, route_objects, workloads_of
+from tests.applications import application, environment, inputs_over, route_objects, workloads_of
 from tests.applications import sandbox as specified
 from tests.build import Object, deployment, inputs, object_of, sandbox, service
 from tests.reachability import Manifest, cluster_of, differences, read
@@ -61,7 +61,7 @@ def accepting(first: Inputs, workloads: list[Object]) -> list[Object]:
 
 
 @needs_shared
-@pytest.mark.parametrize("name", sorted(BASES))
+@pytest.mark.parametrize("name", [application(name) for name in sorted(BASES)])
 def test_every_workload_of_an_application(name: str) -> None:
     base, mesh = SHARED / "bases" / f"{name}.yaml", BASES[name]
     probe = inputs_over(base, environment(mesh))

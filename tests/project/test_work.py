@@ -17,6 +17,8 @@ from sandlane.pipeline import render
 from sandlane.specs.inputs import read_inputs
 from tests.shared import REPOSITORY
 
+pytestmark = pytest.mark.uncounted
+
 SHOP = REPOSITORY / "overlays" / "shop"
 COUNTED = {
     ("yamlio/read.py", "read"): "documents parsed",

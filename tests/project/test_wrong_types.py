@@ -12,6 +12,8 @@ from sandlane.pipeline import render
 from sandlane.specs.inputs import read_inputs
 from tests.fuzz.wrong_types import Find, files_of, finds, paths, renders, replaced, verified
 
+pytestmark = pytest.mark.uncounted
+
 ENVIRONMENTS = [
     pytest.param("pods", "istio", id="pods"),
     pytest.param("istio", "istio", id="istio"),

@@ -19,7 +19,6 @@ UNSEEN = {
     "a-default-beside-a-consumers-route": "clients with routes of their own meet no others (GEP-1294)",
     "a-default-behind-a-profile": "a ServiceProfile overrides all routes",
     "a-default-on-a-headless-service": "Linkerd heeds no route of a headless Service",
-    "a-default-on-an-external-name": "no route applies to an ExternalName Service: it is a name for another host",
     "served-in-capital-letters": "the other VirtualService routes nothing",
     "served-by-a-wildcard": "the other VirtualService routes nothing",
     "a-header-in-capitals": "names of headers ignore case",
@@ -28,7 +27,7 @@ UNSEEN = {
     "three-rules": "a rule that stands twice",
     "a-default-with-a-backend-on-linkerd": "the parent is what the rule sends to without",
     "rules-in-another-order": "ranks decide, not places",
-    "a-rule-lost": "the base's own rule answers alike",
+    "a-rule-lost": "the base's own rule ranks as high and answers alike",
     "sends-without-a-namespace": "the route's own is meant",
     "sends-the-weight-of-a-share": "one backend gets all, whatever its weight",
     "a-kept-backend-with-another-weight": "one backend gets all, whatever its weight",
@@ -37,7 +36,7 @@ UNSEEN = {
     "a-rival-at-the-gateway-not-copied": "the base's own rule answers alike",
     "a-copy-twice": "both do the same",
 }
-"""Rows that were found by the text of the output and that no request can tell: id -> why."""
+"""Rows that no request can tell from what is right, as `test_unseen` asks: id -> why."""
 RECORDS = Path(__file__).parent / "records"
 
 

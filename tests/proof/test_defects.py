@@ -187,7 +187,7 @@ DEFECTS = [
         ("port condition lost behind a default", drop(CART, at(2, "match", 0, "port")), "SL601"),
         ("default lost", drop(CART, at(1)), "SL601"),
         ("default to another port", put(CART, at(1, "route", 0, "destination", "port", "number"), 8081), "SL601"),
-        ("new VirtualService wider than the mesh", put(CART, ("spec", "gateways"), ["mesh", "public"]), "SL601"),
+        ("new VirtualService wider than the mesh", put(CART, ("spec", "gateways"), ["mesh", "public"]), "SL601 SL602"),
         ("hosts of the base changed", put(WEB, ("spec", "hosts"), ["web", "cart"]), "SL601"),
         ("adopted VirtualService missing", gone(WEB), "SL601 SL602"),
         ("tenant label missing", drop(SERVICE, (*LABELS, "sandlane.dev/tenant")), "SL601"),
@@ -334,7 +334,7 @@ TABLE = """
 | code | obligation | kinds of defects |
 | --- | --- | --- |
 | SL601 | P1 erasure | 18 |
-| SL602 | P2 completeness | 66 |
+| SL602 | P2 completeness | 67 |
 | SL603 | P3 disjointness | 10 |
 | SL604 | P4 destinations | 6 |
 | SL605 | P5 policy | 8 |

@@ -45,7 +45,7 @@ def told(before: Any, after: Any, *path: str) -> list[tuple[str, str, Any, Any]]
             [OTHER, BASE],
             [OTHER, tenant("a"), {**BASE, "timeout": "5s"}],
             [
-                ("spec.http[any → checkout:80].timeout", "added", None, "5s"),
+                ("spec.http[match=any request].timeout", "added", None, "5s"),
                 ("spec.http[name=tenant-a]", "added", None, tenant("a")),
             ],
         ),
@@ -53,12 +53,12 @@ def told(before: Any, after: Any, *path: str) -> list[tuple[str, str, Any, Any]]
             [OTHER],
             [{**OTHER, "route": [{"destination": {"host": "web"}}]}],
             [
-                ("spec.http[uri prefix /api and 1 more → web].route[0].destination.host", "set", "api", "web"),
-                ("spec.http[uri prefix /api and 1 more → web].route[0].destination.subset", "removed", "v1", None),
+                ("spec.http[match=uri.prefix=/api or uri.exact=/].route[0].destination.host", "set", "api", "web"),
+                ("spec.http[match=uri.prefix=/api or uri.exact=/].route[0].destination.subset", "removed", "v1", None),
             ],
         ),
-        ([BASE, BASE], [BASE], [("spec.http[any → checkout:80 #2]", "removed", BASE, None)]),
-        ([BASE], [], [("spec.http[any → checkout:80]", "removed", BASE, None)]),
+        ([BASE, BASE], [BASE], [("spec.http[match=any request #2]", "removed", BASE, None)]),
+        ([BASE], [], [("spec.http[match=any request]", "removed", BASE, None)]),
         (
             [OTHER, BASE],
             [BASE, OTHER],
@@ -66,8 +66,8 @@ def told(before: Any, after: Any, *path: str) -> list[tuple[str, str, Any, Any]]
                 (
                     "spec.http",
                     "moved",
-                    ["[uri prefix /api and 1 more → api v1]", "[any → checkout:80]"],
-                    ["[any → checkout:80]", "[uri prefix /api and 1 more → api v1]"],
+                    ["[match=uri.prefix=/api or uri.exact=/]", "[match=any request]"],
+                    ["[match=any request]", "[match=uri.prefix=/api or uri.exact=/]"],
                 )
             ],
         ),
@@ -82,8 +82,8 @@ def test_rules_of_an_http_route_without_names() -> None:
     web = {"backendRefs": [{"name": "web", "port": 80}]}
     api = {"matches": [{"path": {"type": "PathPrefix", "value": "/api"}}], "backendRefs": [{"name": "api", "port": 80}]}
     assert told([web], [api, {**web, "timeouts": {"request": "1s"}}], "spec", "rules") == [
-        ("spec.rules[any → web:80].timeouts", "added", None, {"request": "1s"}),
-        ("spec.rules[path type PathPrefix, value /api → api:80]", "added", None, api),
+        ("spec.rules[match=any request].timeouts", "added", None, {"request": "1s"}),
+        ("spec.rules[match=path.type=PathPrefix path.value=/api]", "added", None, api),
     ]
 
 

@@ -186,8 +186,10 @@ MERGE = "\n  hint: merge the two entries"
     [
         pytest.param(
             {"a.yaml": "", "b.yaml": "---\nnull\n", "c.yaml": sandbox("c", resources=["d.yaml"]), "d.yaml": "# none\n"},
-            [f"{place}: SL255 notice: '{place[:6]}' holds no spec: it is empty, or has nothing but comments\n  hint: write a spec "
-             "into it ('sandlane set NAME WORKLOAD=IMAGE' makes one), or remove it" for place in ("a.yaml", "b.yaml:2:1")],
+            ["a.yaml: SL261 'a.yaml' is empty: the sandbox that it had would be taken away\n  hint: restore it, write a spec into it "
+             "('sandlane set a WORKLOAD=IMAGE' does), or remove it",
+             "b.yaml:2:1: SL255 notice: 'b.yaml' holds no spec: it has nothing but comments\n  hint: write a spec into it "
+             "('sandlane set b WORKLOAD=IMAGE' does), or remove it"],
             id="empty-file",
         ),
         pytest.param(

@@ -150,6 +150,30 @@ def test_a_colon_before_a_bracket_ends_no_key(text: str, parser: Any) -> None:
 
 
 @pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\t:\tb\t# c\n", {"a": "b"}),
+        ("a: b\t c\n", {"a": "b\t c"}),
+        ("a: {b:\tc,\td:\te}\n", {"a": {"b": "c", "d": "e"}}),
+        ("a: 'x'\t\n", {"a": "x"}),
+        ("a: &x\tb\nc: !!str\t1\n", {"a": "b", "c": "1"}),
+        ("a: b\n \tc\n", {"a": "b c"}),
+        ("a: |\t# c\n  b\n", {"a": "b\n"}),
+        ("a: >-# c\n  b\n", {"a": "b"}),
+    ],
+)
+def test_tabs_between_tokens_are_blanks(text: str, expected: Any, parser: Any) -> None:
+    assert value(text, parser) == expected
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize("text", ["\ta: b\n", "a:\n\tb: c\n", "-\ta: b\n", "a: b\n\tc\n"])
+def test_tabs_that_indent_are_refused(text: str, parser: Any) -> None:
+    assert [problem.split(" ")[1] for problem in said(text.encode(), parser)] == ["SL101"]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
 def test_documents_are_counted(parser: Any) -> None:
     text = f"{BOM}# c\n---\n---\nnull\n---\r\n# x\n{BOM}a: 1\n...\n# y\n--- # z\nb: 2\n"
     assert read(text.encode(), "f", parser=parser) == (Document(2, {"a": 1}), Document(3, {"b": 2}))

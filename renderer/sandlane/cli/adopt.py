@@ -20,8 +20,8 @@ from sandlane.meshes.adoption import Proposal, proposals
 from sandlane.problems.problem import Invalid
 from sandlane.reports.handover.edits import Texts, move, protect
 from sandlane.reports.handover.layout import Position, is_handed_over, positions
-from sandlane.specs.editing import Uneditable
 from sandlane.specs.inputs import Inputs
+from sandlane.specs.rewriting import Uneditable
 
 FIRST = """\
 Commit 1, which keeps their present owner (Argo CD or Flux) from pruning them. Let it sync before commit 2.
@@ -131,7 +131,7 @@ def _write(session: s.Session, handover: _Handover) -> int:
         return FINE
     staged = _bytes(handover.second)
     tried = try_change(session, staged)
-    status = write_change(session, staged, tried, is_rendered=True)
+    status = write_change(session, staged, tried, (), is_rendered=True)
     click.echo("commit that, with the output", err=True)
     return status
 

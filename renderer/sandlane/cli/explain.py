@@ -14,6 +14,7 @@ from sandlane.problems.catalogue import CATALOGUE
 from sandlane.problems.problem import did_you_mean
 from sandlane.problems.promises import PROMISES
 from sandlane.problems.row import Row
+from sandlane.specs.explanation import plain
 from sandlane.specs.fields import Field, fields, matching
 from sandlane.yamlio.write import write
 
@@ -80,7 +81,7 @@ def _field_page(field: Field, known: Mapping[str, Field]) -> Iterator[str]:
     if allowed := _allowed(field):
         yield f"One of: {', '.join(map(str, allowed))}."
     if field.rule.get("default"):
-        yield f"Default: {_plain(field.rule['default'])}"
+        yield f"Default: {plain(field.rule['default'])}"
     if field.children:
         yield ""
         yield "Fields:"
@@ -97,10 +98,6 @@ def _allowed(field: Field) -> list[object]:
         if isinstance(part, Mapping) and "enum" in part:
             return list(part["enum"])
     return []
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _rows(chosen: list[Field], names: list[str]) -> Iterator[str]:

@@ -20,8 +20,9 @@ from sandlane.frozen import frozen
 from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports.connect.reach import Reach
 from sandlane.reports.targets import Target, Unresolved, find_target, kinds_and_name
-from sandlane.specs.editing import SandboxEdit, Uneditable, WorkloadEdit, edited, new_spec
+from sandlane.specs.editing import SandboxEdit, WorkloadEdit, edited, new_spec
 from sandlane.specs.inputs import Inputs
+from sandlane.specs.rewriting import Uneditable
 
 
 @click.command(
@@ -68,6 +69,10 @@ def command(
     root: Path | None,
 ) -> None:
     """Changes one sandbox of one environment."""
+    if not name:
+        raise click.UsageError("NAME is empty: say which sandbox, such as: sandlane set dev1 WORKLOAD=IMAGE")
+    if owner == "":
+        raise click.UsageError("--owner is empty: say who answers for the sandbox, such as: --owner dana")
     day = None if expires is None else "" if expires == "never" else day_of(expires, today())
     wanted = _Wanted(
         name=name,
@@ -136,17 +141,20 @@ def _set(session: s.Session, wanted: _Wanted, is_rendered: bool) -> tuple[int, d
                 f"sandbox '{wanted.name}' is new: say what it changes: sandlane set {wanted.name} WORKLOAD=IMAGE"
             )
         try:
-            text = new_spec(edit) if document is None else edited(session.tree.read(path).decode(), document, edit)
+            text = (
+                _comments(session, path) + new_spec(edit)
+                if document is None
+                else _edited(session, path, document, edit)
+            )
         except Uneditable as error:
             raise Refused(f"'{session.seen(path)}' cannot be changed: {error}") from None
         staged = {path: text.encode()}
         tried = try_change(session, staged)
-        words(f"{session.seen(path)}: {'new' if is_new else 'changed'}")
+        said = [f"{session.seen(path)}: {'new' if is_new else 'changed'}"]
         if is_new and owner and not wanted.owner:
-            words(f"  owner: {owner}, from 'git config user.email'; --owner says another")
-        for line in told:
-            words(f"  {line}")
-        status = write_change(session, staged, tried, is_rendered=is_rendered)
+            said.append(f"  owner: {owner}, from 'git config user.email'; --owner says another")
+        said += (f"  {line}" for line in told)
+        status = write_change(session, staged, tried, said, is_rendered=is_rendered)
     if tried.rendered and is_rendered:
         session.tell(p for p in tried.rendered.notices if p.sandbox and p.sandbox.file == path)
         _tell_reach(reach(tried.inputs, tried.rendered, wanted.name))
@@ -159,7 +167,9 @@ def _place(session: s.Session, inputs: Inputs, name: str) -> tuple[str, int | No
         if sandbox.name == name:
             return sandbox.source.file, sandbox.source.document
     path = join(specs_directory(inputs), f"{name}.yaml")
-    own = [p for p in inputs.problems if p.level == "error" and p.sandbox and p.sandbox.file == path]
+    own = [p for p in inputs.problems if p.sandbox and p.sandbox.file == path and p.level == "error"]
+    if session.tree.kind(path) == "file" and _is_empty(session.tree.read(path)):
+        return path, None
     if own:
         raise Invalid(own)
     group = next((g for g in inputs.groups if g.name == name), None)
@@ -168,6 +178,20 @@ def _place(session: s.Session, inputs: Inputs, name: str) -> tuple[str, int | No
     if session.tree.kind(path):
         raise Refused(f"'{session.seen(path)}' is there already and holds no sandbox '{name}'")
     return path, None
+
+
+def _is_empty(data: bytes) -> bool:
+    return all(not line.strip() or line.lstrip().startswith(b"#") for line in data.splitlines())
+
+
+def _comments(session: s.Session, path: str) -> str:
+    """Returns what stands in a file for a new spec: comments, or nothing."""
+    text = session.tree.read(path).decode().rstrip() if session.tree.kind(path) else ""
+    return f"{text}\n" if text else ""
+
+
+def _edited(session: s.Session, path: str, document: int, edit: SandboxEdit) -> str:
+    return edited(session.tree.read(path).decode(), document, edit)
 
 
 def _edit(inputs: Inputs, wanted: _Wanted, owner: str | None) -> tuple[SandboxEdit, list[str]]:

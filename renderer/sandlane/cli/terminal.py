@@ -64,6 +64,11 @@ def words(line: str, *, least: int = 0) -> None:
         click.echo(line, err=True)
 
 
+def amount(number: int, word: str) -> str:
+    """Returns a number of things in words: `1 object`, `2 objects`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def painted(problem: str) -> str:
     """Returns a problem as it is shown, in colours that are taken out again where no terminal is."""
     line, _, hint = problem.partition("\n")

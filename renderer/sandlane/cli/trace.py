@@ -14,6 +14,7 @@ from sandlane.cli import session as s
 from sandlane.cli.main import FINE, INVALID
 from sandlane.cli.terminal import width
 from sandlane.files.disk import DiskTree
+from sandlane.files.git import GitTree
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource
 from sandlane.problems.catalogue import report
@@ -156,7 +157,7 @@ class _Places:
     """Where objects stand: those of `ids` in the tree of the output, the others in the session's."""
 
     session: s.Session
-    tree: DiskTree
+    tree: DiskTree | GitTree
     ids: frozenset[Any]
 
     def place(self, origin: Origin) -> tuple[str, int | None]:

@@ -13,7 +13,7 @@ from sandlane.base.syncers import Found, find
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import BROKEN_PROMISE, FINE, INVALID
-from sandlane.cli.terminal import working
+from sandlane.cli.terminal import amount, working
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import OutsideRoot, Unreadable
 from sandlane.k8s.resource import Manifest, ResourceId, annotations_of
@@ -136,16 +136,12 @@ def _status(problems: Sequence[Problem]) -> int:
 def _tell(directory: str, scope: Scope, written: Base, problems: int) -> None:
     for service, port, reason in scope.unjudged:
         click.echo(f"not judged: port {port} of '{service}', which stays with the base: {reason}")
-    words = f"{_count(scope.tenants, 'tenant')}, {_count(len(scope.judged), 'combination')} of tenant, Service and port"
-    objects = _count(len(written.resources), "object")
+    words = f"{amount(scope.tenants, 'tenant')}, {amount(len(scope.judged), 'combination')} of tenant, Service and port"
+    objects = amount(len(written.resources), "object")
     if problems:
-        click.echo(f"{directory}: {_count(problems, 'problem')}; looked at {words}, {objects}", err=True)
+        click.echo(f"{directory}: {amount(problems, 'problem')}; looked at {words}, {objects}", err=True)
     else:
         click.echo(f"{directory}: the promises hold for {words}, {objects}")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _as_data(scope: Scope, written: Base) -> dict[str, Any]:

@@ -48,12 +48,9 @@ class DiskTree:
             return "file" if self._staged[path] is not None else None
         if any(file.startswith(f"{path}/") for file, data in self._staged.items() if data is not None):
             return "directory"
-        try:
-            mode = os.stat(self._confined(path)).st_mode  # noqa: PTH116
-        except OSError:
-            return None
+        _, mode, is_link = self._looked(path)
         if stat.S_ISDIR(mode):
-            return "link" if self.is_link(path) else "directory"
+            return "link" if is_link else "directory"
         return "file" if stat.S_ISREG(mode) else None
 
     def is_link(self, path: str) -> bool:
@@ -77,29 +74,41 @@ class DiskTree:
             raise Unreadable(f"'{path}': {error.strerror}") from None
 
     def _confined(self, path: str) -> str:
-        """Returns the real path of what a path means, which may be nothing. Raises OutsideRoot and Unreadable.
+        """Returns the real path of what a path means, which may be nothing. Raises OutsideRoot and Unreadable."""
+        return self._looked(path)[0]
 
-        Most files lie beside many others and are no links: then the way to their directory is followed once.
+    def _looked(self, path: str) -> tuple[str, int, bool]:
+        """Returns a real path, the mode of what is there (0 for nothing), and whether a link led to it.
+
+        Most files lie beside many others and are no links: the way to their directory is followed once, and they are looked at once.
         """
         directory, _, name = path.rpartition("/")
-        if directory not in self._directories:
-            try:
-                self._directories[directory] = self._followed(directory)
-            except OutsideRoot:
-                return self._followed(path)
-        full = f"{self._directories[directory].rstrip('/')}/{name}"
+        parent = self._directory(directory) if name not in ("", ".", "..") else None
+        if parent is None:
+            return self._followed(path)
+        full = f"{parent.rstrip('/')}/{name}"
         try:
-            is_link = stat.S_ISLNK(os.lstat(full).st_mode)
+            mode = os.lstat(full).st_mode
         except (FileNotFoundError, NotADirectoryError):
-            is_link = False
+            return full, 0, False
         except OSError as error:  # a name that is too long
             raise Unreadable(f"'{shortened(path)}': {error.strerror}") from None
-        return self._followed(path) if is_link or name in ("", ".", "..") else full
+        return self._followed(path) if stat.S_ISLNK(mode) else (full, mode, False)
 
-    def _followed(self, path: str) -> str:
+    def _directory(self, path: str) -> str | None:
+        """Returns the real path of a directory; None where it lies outside, from where links may lead back."""
+        if path not in self._directories:
+            try:
+                self._directories[path] = self._looked(path)[0]
+            except OutsideRoot:
+                return None
+        return self._directories[path]
+
+    def _followed(self, path: str) -> tuple[str, int, bool]:
+        mode = 0
         try:
             full = os.path.realpath(self.root / path, strict=False)
-            os.lstat(full)  # a name that is too long, or a loop of links
+            mode = os.lstat(full).st_mode  # a name that is too long, or a loop of links
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
@@ -107,7 +116,7 @@ class DiskTree:
         root = str(self.root)
         if full != root and not full.startswith(f"{root.rstrip('/')}/"):
             raise OutsideRoot(path)
-        return full
+        return full, mode, self.is_link(path)
 
 
 def _bytes_of(file: str, path: str) -> bytes:

@@ -156,10 +156,15 @@ def _git(root: Path, *arguments: str, wrong: str = "") -> bytes:
 
 
 def _parsed(listed: bytes) -> Mapping[str, _Entry]:
-    """Returns path -> entry of `ls-tree -r -z` (mode type object) or `ls-files -s -z` (mode object stage)."""
+    """Returns path -> entry of `ls-tree -r -z` (mode type object) or `ls-files -s -z` (mode object stage).
+
+    Raises NoRevision where the index holds both sides of a conflict.
+    """
     entries: dict[str, Any] = {}
     for line in filter(None, listed.split(b"\0")):
         about, _, path = line.partition(b"\t")
         mode, second, third = about.decode().split()
+        if third in ("1", "2", "3"):
+            raise NoRevision(f"'{path.decode(errors='replace')}' is in conflict in git's index: settle it first")
         entries[path.decode(errors="surrogateescape")] = _Entry(mode, third if second in ("blob", "commit") else second)
     return entries

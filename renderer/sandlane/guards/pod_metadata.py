@@ -14,12 +14,17 @@ _ACTED_ON: Mapping[str, tuple[str, ...]] = {
         "cni.cncf.io/", "cni.projectcalico.org/", "ovn.org/", "ovn.kubernetes.io/", "multus-cni.io/", "cilium.io/", "vpc.amazonaws.com/",
         "networking.gke.io/", "kubernetes.io/egress-bandwidth", "kubernetes.io/ingress-bandwidth",
     ),
-    "secrets": ("vault.hashicorp.com/",),
-    "security": ("apparmor.security.", "seccomp.security.", "io.kata", "cri-o.", "gatekeeper.sh/", "kyverno.io/"),
+    "secrets": (
+        "vault.hashicorp.com/", "vault.security.banzaicloud.io/", "bank-vaults.io/", "conjur.org/", "1password.com/", "akeyless/",
+    ),
+    "security": (
+        "apparmor.security.", "seccomp.security.", "io.kata", "cri-o.", "crio.io/", "gatekeeper.sh/", "kyverno.io/", "dev.gvisor.",
+        "run.oci.", "org.systemd.property.", "module.wasm.image/", "openshift.io/required-scc",
+    ),
     "serviceAccount": (
         "eks.amazonaws.com/", "iam.amazonaws.com/", "iam.gke.io/", "azure.workload.identity/", "aadpodidbinding", "spiffe.io/",
     ),
-    "volumes": ("cdi.k8s.io/",),
+    "volumes": ("cdi.k8s.io/", "nri.io/"),
 }  # fmt: skip
 """Class -> parts of the keys of labels and annotations."""
 

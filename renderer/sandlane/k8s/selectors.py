@@ -118,7 +118,7 @@ class Index(Generic[T]):
             if r.operator == "In"
             for v in r.values
         )
-        self._filed: dict[tuple[str | None, str, str], list[tuple[int, Selector, T]]] = defaultdict(list)
+        self._filed: dict[str | None, dict[tuple[str, str], list[tuple[int, Selector, T]]]] = {}
         self._loose: dict[str | None, list[tuple[int, Selector, T]]] = defaultdict(list)
         self._scopes = frozenset(namespace for namespace, _, _ in entries)
         for number, (namespace, selector, item) in enumerate(entries):
@@ -127,15 +127,17 @@ class Index(Generic[T]):
                 self._loose[namespace].append((number, selector, item))
                 continue
             rarest = min(equalities, key=lambda r: max((rarity[(namespace, r.key, v)] for v in r.values), default=0))
+            filed = self._filed.setdefault(namespace, {})
             for value in dict.fromkeys(rarest.values):
-                self._filed[(namespace, rarest.key, value)].append((number, selector, item))
+                filed.setdefault((rarest.key, value), []).append((number, selector, item))
 
     def matching(self, namespace: str, labels: Mapping[str, str]) -> list[T]:
         """Returns the items whose selectors match the labels in a namespace, in the order in which they were filed."""
         found: list[tuple[int, T]] = []
         for scope in (s for s in (namespace, None) if s in self._scopes):
             candidates = list(self._loose.get(scope, ()))
-            for key, value in labels.items():
-                candidates += self._filed.get((scope, key, value), ())
+            filed = self._filed.get(scope, {})
+            for label in labels.items() if filed else ():
+                candidates += filed.get(label, ())
             found += [(number, item) for number, selector, item in candidates if matches(selector, labels)]
         return [item for _, item in sorted(found, key=lambda entry: entry[0])]

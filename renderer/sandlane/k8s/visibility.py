@@ -53,3 +53,9 @@ def visibility(resource: Resource) -> frozenset[str]:
     """Returns the namespaces that see an object; `*` for all."""
     named = (resource.id.namespace if name == "." else name for name in export_to(resource))
     return frozenset(name for name in named if name != "~")
+
+
+def is_seen_wherever(one: Resource, other: Resource) -> bool:
+    """Tells whether every namespace that sees another object sees one."""
+    seen = visibility(one)
+    return "*" in seen or visibility(other) <= seen

@@ -158,3 +158,14 @@ def locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def replace_file(file: Path, text: str) -> bool:
+    """Writes one file as a whole, with the directories above it; tells whether it had another text. Raises OSError."""
+    data = text.encode()
+    if file.is_file() and file.read_bytes() == data:
+        return False
+    os.makedirs(file.parent, exist_ok=True)
+    with opened(file.parent) as handles:
+        _replace(handles, file.name, data)
+    return True

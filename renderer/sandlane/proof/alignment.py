@@ -26,10 +26,11 @@ def same(one: Any, other: Any) -> bool:
     """Tells whether two values are the same data: unlike `==`, `1`, `1.0` and `true` differ. The order of keys does not count."""
     if one is other:
         return True
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, dict):
+        is_like = isinstance(other, dict) and one.keys() == other.keys()
+        return is_like and all(map(same, one.values(), map(other.get, one)))
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and bool(one == other)
 
 

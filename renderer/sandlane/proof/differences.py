@@ -21,7 +21,7 @@ def differences(expected: Any, actual: Any, is_note: IsNote, path: Path = ()) ->
 
     A label or an annotation beside the expected ones is a difference where somebody may act on it.
     """
-    if expected is actual:
+    if same(expected, actual):
         return
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key in dict.fromkeys((*expected, *actual)):

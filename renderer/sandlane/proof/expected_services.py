@@ -12,7 +12,7 @@ from sandlane.proof.claims import Claim
 from sandlane.proof.expected_workloads import Expected
 from sandlane.proof.literals import ORIGIN, SERVICE, TENANT
 from sandlane.proof.marks import metadata_of
-from sandlane.proof.world import World, replaced_by, services_of
+from sandlane.proof.world import World
 
 KEPT = frozenset({
     "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy", "ports", "publishNotReadyAddresses", "sessionAffinity",
@@ -31,11 +31,11 @@ def expected_services(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
     """Returns the clones of Services that a sandbox has to have, by their ids."""
     found: dict[ResourceId, Manifest] = {}
     for origin in claim.origins:
-        for service in services_of(world.base, world.base_services, origin):
+        for service in world.services_of(origin):
             selector = {f"{SERVICE}{service.id.name}": claim.tenant}
             found |= dict(_clone(world, claim, service, selector))
     for use in claim.uses:
-        for service in replaced_by(world.base, world.base_services, use):
+        for service in world.replaced_by(use):
             used = world.base.by_id.get(use.used)
             if used and spec_of(service.manifest).get("ports"):
                 found |= dict(_clone(world, claim, service, _match_labels(used)))

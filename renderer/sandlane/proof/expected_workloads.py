@@ -28,7 +28,7 @@ from sandlane.patch.put import put, remove
 from sandlane.proof.claims import Asked, Claim
 from sandlane.proof.literals import CONFIG, ORIGIN, OWNED_PREFIXES, SERVICE, TENANT, origin_value
 from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, metadata_of
-from sandlane.proof.world import World, services_of
+from sandlane.proof.world import World
 from sandlane.specs.model import Environment
 
 _CANONICAL = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
@@ -72,12 +72,16 @@ class _Draft:
 
 def expected_workloads(world: World, claim: Claim) -> list[Expected]:
     """Returns the clones that a sandbox has to have of workloads that the base has."""
-    addresses = _addresses(world, claim)
-    return [_expected(world, claim, id, addresses) for id in claim.origins if id in world.base.by_id]
+    copies = changed_config_maps(world, claim)
+    return [_expected(world, claim, id, copies) for id in claim.origins if id in world.base.by_id]
 
 
-def changed_config_maps(world: World, claim: Claim) -> dict[ResourceId, dict[str, str | None]]:
-    """Returns the ConfigMaps of which a sandbox has copies, with the keys that it sets, or with None removes."""
+Copied = Mapping[ResourceId, Mapping[str, str | None]]
+"""The ConfigMaps of which a sandbox has copies -> the keys that it sets, or with None removes."""
+
+
+def changed_config_maps(world: World, claim: Claim) -> Copied:
+    """Returns the ConfigMaps of which a sandbox has copies, as it changes them."""
     found: dict[ResourceId, dict[str, str | None]] = {}
     for id, asked in (claim.asked or {}).items():
         for change in (change for changes in asked.changes for change in CONFIG_MAPS.of(changes)):
@@ -98,7 +102,7 @@ def _addresses(world: World, claim: Claim) -> dict[str, dict[str, Address]]:
     found: dict[str, dict[str, Address]] = {}
     for id in claim.origins:
         named = found.setdefault(id.name, {})
-        for service in services_of(world.base, world.base_services, id):
+        for service in world.services_of(id):
             name = fit(f"{service.id.name}-{claim.tenant}", SERVICE_NAME_LIMIT)
             address = address_of(service.manifest, name, service.id.namespace, domain)
             known = named.setdefault(service.id.name, address)
@@ -107,31 +111,16 @@ def _addresses(world: World, claim: Claim) -> dict[str, dict[str, Address]]:
     return found
 
 
-def _expected(world: World, claim: Claim, id: ResourceId, addresses: Mapping[str, Mapping[str, Address]]) -> Expected:
-    environment = world.claims.environment
+def _expected(world: World, claim: Claim, id: ResourceId, copies: Copied) -> Expected:
     origin, row = with_template(world.base, world.base.by_id[id]), WORKLOADS[(id.group, id.kind)]
     asked, label = (claim.asked or {}).get(id, Asked()), origin_value(row.kind, id.name)
-    copies = {
-        copied.name: fit(f"{copied.name}-{claim.tenant}", OBJECT_NAME_LIMIT)
-        for copied in changed_config_maps(world, claim)
-        if copied.namespace == id.namespace
-    }
-    subject = Subject(
-        base=world.base,
-        spec=claim.source,
-        origin=replace(origin, manifest=in_form_of_clones(row, origin.manifest)),
-        row=row,
-        addresses=addresses,
-        marks=marks_of(environment, claim, label),
-        copies=copies,
-    )
-    changed, _ = override(subject, asked.changes)
-    clone = world.clone_of(id, claim.tenant)
+    marks = marks_of(world.claims.environment, claim, label)
     draft = _Draft(
-        claim=claim, environment=environment, origin=origin, row=row, changed=changed, label=label, asked=asked,
+        claim=claim, environment=world.claims.environment, origin=origin, row=row, label=label, asked=asked,
+        changed=_changed(world, claim, replace(origin, manifest=in_form_of_clones(row, origin.manifest)), asked, marks, copies),
         name=fit(f"{id.name}-{claim.tenant}", row.name_limit),
-        pods=_pod_labels(world, claim, origin, row, asked, clone.labels if clone else {}),
-        digest=_digest(world, claim, id, asked),
+        pods=_pod_labels(world, claim, origin, row, asked, marks),
+        digest=_digest(world, claim, id, asked, copies),
     )  # fmt: skip
     # Its name stays when the clone's changes: the pods' host names, and `serviceName`, which is immutable too.
     headless = fit(f"{draft.name}-headless", SERVICE_NAME_LIMIT) if row.is_governed else None
@@ -145,6 +134,26 @@ def _expected(world: World, claim: Claim, id: ResourceId, addresses: Mapping[str
     )
 
 
+def _changed(
+    world: World, claim: Claim, origin: Resource, asked: Asked, marks: Mapping[str, str], copies: Copied
+) -> Manifest:
+    """Returns an origin, in the form of its clones, with all that is asked of its clone."""
+    changes = tuple(changes for changes in asked.changes if changes.values)
+    if not changes:
+        return origin.manifest
+    names = [copied.name for copied in copies if copied.namespace == origin.id.namespace]
+    subject = Subject(
+        base=world.base,
+        spec=claim.source,
+        origin=origin,
+        row=WORKLOADS[(origin.id.group, origin.id.kind)],
+        addresses=_addresses(world, claim),
+        marks=marks,
+        copies={name: fit(f"{name}-{claim.tenant}", OBJECT_NAME_LIMIT) for name in names},
+    )
+    return override(subject, changes)[0]  # type: ignore[no-any-return]
+
+
 def _named_by_content(draft: _Draft) -> str:
     """Returns the name of a clone of which some fields cannot be changed once it runs: other fields, another name (rule R-O4)."""
     template, immutable = draft.row.template, draft.row.immutable
@@ -156,29 +165,30 @@ def _named_by_content(draft: _Draft) -> str:
     return f"{stem}-{digest}"
 
 
-def _digest(world: World, claim: Claim, id: ResourceId, asked: Asked) -> str | None:
+def _digest(world: World, claim: Claim, id: ResourceId, asked: Asked, copies: Copied) -> str | None:
     """Returns the digest of the data of the ConfigMap copies that a clone reads, None without one."""
     names = {change.name for changes in asked.changes for change in CONFIG_MAPS.of(changes)}
     contents = {
         fit(f"{copied.name}-{claim.tenant}", OBJECT_NAME_LIMIT): data_of(world.base.by_id[copied].manifest, data)
-        for copied, data in (changed_config_maps(world, claim) if names else {}).items()
+        for copied, data in copies.items()
         if copied.namespace == id.namespace and copied.name in names
     }
     return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:10] if contents else None
 
 
 def _pod_labels(
-    world: World, claim: Claim, origin: Resource, row: WorkloadKind, asked: Asked, actual: Mapping[str, str]
+    world: World, claim: Claim, origin: Resource, row: WorkloadKind, asked: Asked, marks: Mapping[str, str]
 ) -> dict[str, str]:
     """Returns the labels of a clone's pods; a label of the origin's may have the tenantID behind its value."""
+    clone = world.clone_of(origin.id, claim.tenant)
+    actual = clone.labels if clone else {}
     labels = {**pod_labels(row, origin.manifest), **_canonical(world, origin, row, claim.tenant)}
     pinned = {key for changes in asked.changes for key in PRESERVE_LABELS.of(changes)}
     for key, value in labels.items():
         rewritten = fit(f"{value}-{claim.tenant}" if value else claim.tenant, LABEL_VALUE_LIMIT)
         if key not in pinned and actual.get(key) == rewritten:
             labels[key] = rewritten
-    services = services_of(world.base, world.base_services, origin.id)
-    marks = marks_of(world.claims.environment, claim, origin_value(row.kind, origin.id.name))
+    services = world.services_of(origin.id)
     return {**labels, **marks, **{f"{SERVICE}{service.id.name}": claim.tenant for service in services}}
 
 

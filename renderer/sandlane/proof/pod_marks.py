@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sandlane.k8s.resource import Manifest, at
 
@@ -17,12 +18,13 @@ _ACTED_ON = {
         r"cni\.cncf\.io/|cni\.projectcalico\.org/|\bovn\.(org|kubernetes\.io)/|multus-cni\.io/|\bcilium\.io/|^vpc\.amazonaws\.com/"
         r"|^networking\.gke\.io/|^kubernetes\.io/(in|e)gress-bandwidth$"
     ),
-    "secrets": r"^vault\.hashicorp\.com/",
+    "secrets": r"^(vault\.hashicorp\.com|vault\.security\.banzaicloud\.io|akeyless)/|(^|\.)(bank-vaults\.io|conjur\.org|1password\.com)/",
     "security": (
         r"^(container\.)?(apparmor|seccomp)\.security\.|(^|\.)io\.kata|^io\.katacontainers|cri-o\.|gatekeeper\.sh/|(^|\.)kyverno\.io/"
+        r"|\bcrio\.io/|^dev\.gvisor\.|^run\.oci\.|^org\.systemd\.property\.|^module\.wasm\.image/|^openshift\.io/required-scc$"
     ),
     "serviceAccount": r"^(eks|iam)\.amazonaws\.com/|^iam\.gke\.io/|^azure\.workload\.identity/|^aadpodidbinding$|^spiffe\.io/",
-    "volumes": r"\bcdi\.k8s\.io/",
+    "volumes": r"\b(cdi\.k8s|nri)\.io/",
 }
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _ACTED_ON.items()}
 """Class -> what the keys look like that give pods something of it."""
@@ -39,8 +41,14 @@ def around(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
     for field in ("annotations", "labels"):
         old, new = (at(template, ("metadata", field)) or {} for template in (before, after))
         for key in sorted({*old, *new}):
-            if old.get(key) == new.get(key) or _SIZES_AND_TELEMETRY.search(key):
-                continue
-            for kind, pattern in _PATTERNS.items():
-                if pattern.search(key) and (key in new or kind in _LOST):
+            for kind in _classes(key) if old.get(key) != new.get(key) else ():
+                if key in new or kind in _LOST:
                     yield kind, f"{field[:-1]} '{key}'"
+
+
+@lru_cache(maxsize=4096)
+def _classes(key: str) -> tuple[str, ...]:
+    """Returns the classes of what a key gives pods."""
+    if _SIZES_AND_TELEMETRY.search(key):
+        return ()
+    return tuple(kind for kind, pattern in _PATTERNS.items() if pattern.search(key))

@@ -14,8 +14,6 @@ from sandlane.k8s.resource import Manifest, at
 from sandlane.k8s.workload_kinds import SIDECARS
 from sandlane.proof.alignment import same
 from sandlane.proof.containers import CHECKS, Gained, Place
-from sandlane.proof.pod_marks import around
-from sandlane.proof.pod_secrets import secrets_gained
 
 _LISTS = ("containers", "initContainers", "ephemeralContainers")
 
@@ -24,11 +22,12 @@ _PLAIN_SOURCES = {"configMap", "secret", "downwardAPI", "clusterTrustBundle"}
 
 
 def more(before: Manifest, after: Manifest, own_claims: frozenset[str]) -> Gained:
-    """Yields what the pods of one template may do and those of another may not; claims of the sandbox's own are nobody's."""
+    """Yields what the pods of one template may do and those of another may not, Secrets, labels and annotations aside.
+
+    Claims of the sandbox's own are nobody's. No image or variable of a container is looked at.
+    """
     old, new = before.get("spec") or {}, after.get("spec") or {}
     yield from _pods(old, new, own_claims)
-    yield from around(before, after)
-    yield from secrets_gained(old, new)
     known = {c["name"]: Place(old, c) for field in _LISTS for c in old.get(field) or ()}
     for field in _LISTS:
         for container in new.get(field) or ():
@@ -42,10 +41,10 @@ def more(before: Manifest, after: Manifest, own_claims: frozenset[str]) -> Gaine
                 yield "mesh", f"a proxy of its own ('{name}')"
 
 
-def ordinary(template: Manifest, own_claims: frozenset[str]) -> Gained:
-    """Yields what pods of a template may do and pods without any settings may not."""
+def ordinary(template: Manifest) -> Manifest:
+    """Returns a template of pods without any settings, with the containers of another."""
     names = [{"name": c["name"]} for field in _LISTS for c in at(template, ("spec", field)) or ()]
-    return more({"spec": {"containers": names}}, template, own_claims)
+    return {"spec": {"containers": names}}
 
 
 def data_gained(before: Any, after: Any) -> Gained:

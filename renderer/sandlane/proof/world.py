@@ -5,7 +5,11 @@ Building it and every obligation is linear in the objects and entries of base an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+import marshal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
@@ -20,6 +24,27 @@ from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, CloneKey, clone_ke
 from sandlane.proof.metadata_readers import note_of
 from sandlane.proof.readers import READERS, Reader
 from sandlane.semantics.network import Network, make_network
+
+
+@frozen
+class Text:
+    """What the text of an object tells: how many bytes it has at most, and whether it holds `${`, which Flux may replace."""
+
+    length: int
+    has_references: bool
+
+
+def text_of(resource: Resource) -> Text:
+    """Returns what the text of an object tells.
+
+    Python's own format is much quicker to write than JSON. It has the same texts, of which JSON needs at most six bytes for one.
+    """
+    manifest: Any = resource.manifest
+    try:
+        data = marshal.dumps(manifest, 2)
+    except ValueError:  # a type that this format does not know
+        data = json.dumps(manifest, default=str).encode()
+    return Text(6 * len(data), b"${" in data and "${" in json.dumps(manifest, default=str))
 
 
 @frozen(kw_only=True)
@@ -38,7 +63,7 @@ class Clones:
     `reach`: tenantID -> tenantIDs whose clones its requests may meet (of a route group: its members'). `cloned`: tenantID -> base
     Services that select what it claims. `pods`: kind, namespace, tenantID and origin label -> pods. `services`: (base Service,
     tenantID) -> added Service with an address. `selected`: added Service -> pods of the output that it selects, `selected_base`:
-    those of the base.
+    those of the base. `services_of`: base workload -> the base Services that select its pods.
     """
 
     reach: Mapping[str, frozenset[str]]
@@ -47,6 +72,7 @@ class Clones:
     services: Mapping[tuple[ResourceId, str], Resource]
     selected: Mapping[ResourceId, tuple[Pods, ...]]
     selected_base: Mapping[ResourceId, tuple[Pods, ...]]
+    services_of: Callable[[ResourceId], Sequence[Resource]]
 
 
 @frozen(kw_only=True)
@@ -55,7 +81,8 @@ class World:
 
     `owners`: directory -> sandbox; `holders`: also route groups. `added`: output that is not in the base; `resources`: what of it
     comes from a sandbox's own files, by its name; `pods`: those of added workloads. `network`: the base as proxies see it;
-    `reader`: how the mesh reads routes. `is_note`: labels and annotations on which nobody acts.
+    `reader`: how the mesh reads routes. `is_note`: labels and annotations on which nobody acts. `text_of`: object of the
+    output -> what its text tells.
     """
 
     base: Base
@@ -66,11 +93,15 @@ class World:
     added: tuple[Resource, ...]
     resources: Mapping[str, tuple[Resource, ...]]
     pods: tuple[Pods, ...]
-    base_services: Index[Resource]
     clones: Clones
     network: Network
     reader: Reader
     is_note: IsNote
+    text_of: Callable[[Resource], Text]
+
+    def services_of(self, origin: ResourceId) -> Sequence[Resource]:
+        """Returns the base Services that select the pods of a base workload."""
+        return self.clones.services_of(origin)
 
     def service(self, host: str, namespace: str) -> ResourceId | None:
         """Returns the id of the Service that a host means in an object of a namespace."""
@@ -86,10 +117,12 @@ class World:
         owner = self.owner(service)
         origin = labels_of(service.manifest).get(ORIGIN, "")
         return frozenset(
-            use.used
-            for use in (owner.uses if owner else ())
-            if any(s.id.name == origin for s in replaced_by(self.base, self.base_services, use))
+            use.used for use in (owner.uses if owner else ()) if any(s.id.name == origin for s in self.replaced_by(use))
         )
+
+    def replaced_by(self, use: Use) -> Sequence[Resource]:
+        """Returns the base Services whose requests a `use` sends elsewhere: its workload's, or else the one of that name."""
+        return _replaced_by(self.base, self.services_of, use)
 
     def is_brought(self, resource: Resource) -> bool:
         """Tells whether an object of the output comes from a sandbox's own files."""
@@ -108,7 +141,8 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
     """Indexes base, output and claims."""
     added = tuple(resource for resource in output.resources if resource.id not in base.by_id)
     pods = tuple(_pods(added))
-    base_services = Index(services(base.resources))
+    selecting = Index(services(base.resources))
+    services_of = cache(lambda origin: _services_of(base, selecting, origin))
     owners = {f"sandboxes/{claim.name}": claim for claim in claims.sandboxes}
     holders: dict[str, Claim | GroupClaim] = {f"sandboxes/{group.name}": group for group in claims.groups}
     cluster, mesh = claims.environment.cluster, claims.environment.mesh
@@ -121,23 +155,26 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         added=added,
         resources=_resources(added, owners),
         pods=pods,
-        base_services=base_services,
         clones=Clones(
             reach=_reach(claims),
-            cloned=_cloned(base, base_services, claims),
+            cloned=_cloned(base, services_of, claims),
             pods={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
             services=dict(_clone_services(added, owners)),
             selected=_selected(added, pods),
             selected_base=_selected(added, base_pods(base)),
+            services_of=services_of,
         ),
         network=make_network(base, mesh=mesh, domain=cluster.domain, root=cluster.root_namespace, has_waypoints=True),
         reader=READERS[mesh],
         is_note=note_of(base, claims.environment.tenant_label),
+        text_of=cache(text_of),
     )
 
 
 def _is_brought(resource: Resource, owner: Claim | None) -> bool:
-    return owner is not None and annotations_of(resource.manifest).get(RESOURCE) in owner.resources
+    if owner is None or not owner.resources:
+        return False
+    return annotations_of(resource.manifest).get(RESOURCE) in owner.resources
 
 
 def _resources(added: Iterable[Resource], owners: Mapping[str, Claim]) -> dict[str, tuple[Resource, ...]]:
@@ -209,11 +246,13 @@ def _reach(claims: Claims) -> dict[str, frozenset[str]]:
     }
 
 
-def _cloned(base: Base, selecting: Index[Resource], claims: Claims) -> dict[str, frozenset[ResourceId]]:
+def _cloned(
+    base: Base, services_of: Callable[[ResourceId], Sequence[Resource]], claims: Claims
+) -> dict[str, frozenset[ResourceId]]:
     cloned: dict[str, frozenset[ResourceId]] = {}
     for claim in claims.sandboxes:
-        found = {service.id for origin in claim.origins for service in services_of(base, selecting, origin)}
-        used = {service.id for use in claim.uses for service in replaced_by(base, selecting, use)}
+        found = {service.id for origin in claim.origins for service in services_of(origin)}
+        used = {service.id for use in claim.uses for service in _replaced_by(base, services_of, use)}
         cloned[claim.tenant] = frozenset(id for id in found | used if not is_disabled(base.by_id[id]))
     joined = {
         tenant: frozenset(id for member in members for id in cloned[member])
@@ -222,20 +261,19 @@ def _cloned(base: Base, selecting: Index[Resource], claims: Claims) -> dict[str,
     return cloned | joined
 
 
-def services_of(base: Base, selecting: Index[Resource], origin: ResourceId) -> list[Resource]:
+def _services_of(base: Base, selecting: Index[Resource], origin: ResourceId) -> tuple[Resource, ...]:
     """Returns the base Services that select the pods of a base workload; without ports there is nothing to send to."""
     row, resource = workload_kind(origin.group, origin.kind), base.by_id.get(origin)
     labels = pod_labels(row, with_template(base, resource).manifest) if row and resource else {}
     found = selecting.matching(origin.namespace, labels) if labels else []
-    return [service for service in found if spec_of(service.manifest).get("ports")]
+    return tuple(service for service in found if spec_of(service.manifest).get("ports"))
 
 
-def replaced_by(base: Base, selecting: Index[Resource], use: Use) -> list[Resource]:
-    """Returns the base Services whose requests a `use` sends elsewhere: its workload's, or else the one of that name."""
+def _replaced_by(base: Base, services_of: Callable[[ResourceId], Sequence[Resource]], use: Use) -> Sequence[Resource]:
     if use.replaced in base.by_id:
-        return services_of(base, selecting, use.replaced)
+        return services_of(use.replaced)
     service = base.by_id.get(use.service)
-    return [service] if service else []
+    return (service,) if service else ()
 
 
 def _selected(added: tuple[Resource, ...], pods: Iterable[Pods]) -> dict[ResourceId, tuple[Pods, ...]]:

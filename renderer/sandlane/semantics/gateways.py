@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sandlane.frozen import frozen
@@ -10,10 +10,10 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spe
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.gamma import NO_BACKENDS, expressions, sender
-from sandlane.semantics.gateway_api import ROUTES, Attached, Reading, attached, compiled, plain
+from sandlane.semantics.gateway_api import ROUTES, Attached, Reading, compiled, plain
 from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC, host_rank
 from sandlane.semantics.istio_matches import Proxy
-from sandlane.semantics.network import GATEWAY_API, Network
+from sandlane.semantics.network import GATEWAY_API, Network, patterns_of
 from sandlane.semantics.outcomes import L4, NotFound, Origin, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Rule, Table
@@ -94,7 +94,7 @@ def _rules(network: Network, gateway: Resource, listeners: Sequence[_Listener], 
         is_granted=lambda route, service: _is_granted(network, route, service),
     )
     found: list[Rule] = []
-    for each in attached(network, ROUTES, gateway.id):
+    for each in _attached(network, gateway, address.authority):
         admitting = [x for x in listeners if _is_meant(each, x) and _admits(network, x, gateway, each) is not False]
         rank = host_rank(each.hostnames, address.authority)
         if not admitting or rank is None:
@@ -105,6 +105,15 @@ def _rules(network: Network, gateway: Resource, listeners: Sequence[_Listener], 
         doubt = "" if known else f"no manifest says whether namespace '{each.route.id.namespace}' may attach routes"
         found += compiled(reading, each, above=rank, doubt=doubt)
     return tuple(found)
+
+
+def _attached(network: Network, gateway: Resource, authority: str) -> Iterator[Attached]:
+    """Yields the routes of a Gateway with a host name that covers an authority, or with none."""
+    by_host, every = network.named.get(gateway.id, {}), network.attached.get(gateway.id, ())
+    for number in sorted({number for pattern in ("", *patterns_of(authority)) for number in by_host.get(pattern, ())}):
+        route, parent = every[number]
+        if (route.id.group, route.id.kind) in ROUTES:
+            yield Attached(route=route, parent=parent)
 
 
 def _is_meant(found: Attached, listener: _Listener) -> bool:

@@ -15,9 +15,9 @@ from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.semantics.gateway_pods import GatewayPods
-from sandlane.semantics.istio_matches import Proxy, gateway_name
+from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import rules_of
-from sandlane.semantics.network import ISTIO, Network, most_specific
+from sandlane.semantics.network import ISTIO, Network, most_specific, patterns_of
 from sandlane.semantics.outcomes import L4, NotFound, Origin, Outcome, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
@@ -31,18 +31,29 @@ _PASSED_ON = frozenset({"AUTO_PASSTHROUGH", "PASSTHROUGH"})
 def tables_of(network: Network, gateway: Resource, address: Address) -> tuple[Table, ...]:
     """Returns the rules of a Gateway's proxies for a port and an authority: one table, or one for each set of pods that serves it."""
     every = network.gateway_pods.get(gateway.id) or (GatewayPods(gateways=(gateway,)),)
-    distinct = {(tuple(g.id for g in pods.gateways), pods.namespace or gateway.id.namespace): pods for pods in every}
+    distinct = {
+        (tuple(g.id for g in pods.gateways), namespace): replace(pods, namespace=namespace)
+        for pods in every
+        for namespace in _namespaces(network, gateway, pods)
+    }
     if len(distinct) == 1:
         return (_table(network, gateway, next(iter(distinct.values())), address),)
     return tuple(
-        replace(_table(network, gateway, pods, address), when=f"at the pods of {_named(pods)}")
+        replace(_table(network, gateway, pods, address), when=f"at the pods of {_named(gateway, pods)}")
         for pods in distinct.values()
     )
 
 
-def _named(pods: GatewayPods) -> str:
-    together = " and ".join(f"'{gateway.id}'" for gateway in pods.gateways)
-    return f"'{pods.workload}'" if pods.workload else f"{together} together"
+def _namespaces(network: Network, gateway: Resource, pods: GatewayPods) -> tuple[str, ...]:
+    """Returns the namespaces in which a Gateway's pods may be that routes tell apart: pods that the base lacks may be in any."""
+    return (pods.namespace,) if pods.namespace else (gateway.id.namespace, *network.source_namespaces)
+
+
+def _named(gateway: Resource, pods: GatewayPods) -> str:
+    if pods.workload:
+        return f"'{pods.workload}'"
+    together = " and ".join(f"'{each.id}'" for each in pods.gateways) + (" together" if len(pods.gateways) > 1 else "")
+    return together if pods.namespace == gateway.id.namespace else f"{together} in namespace '{pods.namespace}'"
 
 
 def _table(network: Network, gateway: Resource, pods: GatewayPods, address: Address) -> Table:
@@ -57,12 +68,13 @@ def _table(network: Network, gateway: Resource, pods: GatewayPods, address: Addr
         return Table(otherwise=strange, origin=origin)
     if _is_tls(served[0][1]):
         served = _by_name(served, address.authority)
-    client = replace(address.client, namespace=pods.namespace or gateway.id.namespace)
+    client = replace(address.client, namespace=pods.namespace)
     found: list[tuple[str, Resource, set[str]]] = []
     for each in pods.gateways:
         servers = [server for owner, server in served if owner.id == each.id]
         full = f"{each.id.namespace}/{each.id.name}"
-        found += [(full, vs, hosts) for vs, hosts in _bound(network, each, servers, client.namespace)]
+        bound = _bound(network, each, servers, client.namespace, address.authority)
+        found += [(full, vs, hosts) for vs, hosts in bound]
     name = most_specific({host for _, _, hosts in found for host in hosts}, address.authority)
     if name is None:
         return Table(otherwise=NotFound(), origin=origin)
@@ -89,11 +101,16 @@ def _is_tls(server: Manifest) -> bool:
 
 
 def _bound(
-    network: Network, gateway: Resource, servers: Sequence[Manifest], namespace: str
+    network: Network, gateway: Resource, servers: Sequence[Manifest], namespace: str, authority: str
 ) -> Iterator[tuple[Resource, set[str]]]:
-    """Yields the VirtualServices that a Gateway's pods read for servers of it, with the virtual hosts in which they take part."""
-    for vs in sorted(network.base.of(ISTIO, "VirtualService"), key=lambda vs: (vs.id.name, vs.id.namespace)):
-        if _names(vs, gateway) and visibility(vs) & {"*", namespace}:
+    """Yields the VirtualServices that a Gateway's pods read for servers of it, with the virtual hosts in which they take part.
+
+    Those are left out of which no host covers an authority: they have no virtual host for it.
+    """
+    by_host = network.bound.get(f"{gateway.id.namespace}/{gateway.id.name}", {})
+    found = {vs.id: vs for pattern in patterns_of(authority) for vs in by_host.get(pattern, ())}
+    for vs in sorted(found.values(), key=lambda vs: (vs.id.name, vs.id.namespace)):
+        if visibility(vs) & {"*", namespace}:
             yield vs, set(served_hosts(network, vs, gateway, servers))
 
 
@@ -122,11 +139,6 @@ def _strange(server: Manifest, address: Address) -> Outcome | None:
     if protocol in ("HTTP", "HTTP2", "GRPC", "GRPC-WEB") or (protocol == "HTTPS" and mode not in _PASSED_ON):
         return None
     return L4(address.authority, address.port)
-
-
-def _names(vs: Resource, gateway: Resource) -> bool:
-    full = f"{gateway.id.namespace}/{gateway.id.name}"
-    return any(gateway_name(name, vs.id.namespace) == full for name in _spec(vs).get("gateways") or ())
 
 
 def served_hosts(network: Network, vs: Resource, gateway: Resource, servers: Sequence[Manifest]) -> Iterator[str]:

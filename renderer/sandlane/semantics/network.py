@@ -5,7 +5,7 @@ The registry holds the hosts that a mesh knows: Services, and for Istio the host
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -16,6 +16,7 @@ from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.semantics.gateway_pods import GatewayPods, gateway_pods
+from sandlane.semantics.istio_matches import gateway_name
 from sandlane.semantics.request import bare
 
 ISTIO = "networking.istio.io"
@@ -68,7 +69,9 @@ class Network:
 
     `has_waypoints`: Services of which manifests show no waypoint are taken to have one in their own namespace.
     `attached`: parent -> routes with the parentRef that names it. `destination_rules`: namespace -> host, or pattern of hosts, in
-    lower case -> DestinationRules, patterns first. `gateway_pods`: Istio's Gateway -> the pods that serve it.
+    lower case -> DestinationRules, patterns first. `gateway_pods`: Istio's Gateway -> the pods that serve it; `source_namespaces` are
+    those in which routes ask whether such pods are. `bound`: Istio's Gateway (`namespace/name`) -> host -> VirtualServices, and
+    `named`: Gateway of the Gateway API -> host ('' for all) -> numbers of its `attached`: hosts as written, in lower case.
     """
 
     base: Base
@@ -80,10 +83,13 @@ class Network:
     attached: Mapping[ResourceId, tuple[tuple[Resource, Manifest], ...]] = field(default_factory=dict)
     destination_rules: Mapping[str, Mapping[str, tuple[Resource, ...]]] = field(default_factory=dict)
     gateway_pods: Mapping[ResourceId, tuple[GatewayPods, ...]] = field(default_factory=dict)
+    source_namespaces: tuple[str, ...] = ()
+    bound: Mapping[str, Mapping[str, Sequence[Resource]]] = field(default_factory=dict)
+    named: Mapping[ResourceId, Mapping[str, Sequence[int]]] = field(default_factory=dict)
 
     def full(self, host: str, namespace: str) -> str:
         """Returns the full name of a host in an object of a namespace: one with a dot is literal (rule R-I1)."""
-        return host if "." in host or "*" in host else ServiceHost(namespace, host).fqdn(self.domain)
+        return full_host(host, namespace, self.domain)
 
     def meant(self, authority: str, namespace: str) -> str:
         """Returns the host that a client of a namespace means, as DNS completes it; others as they are."""
@@ -108,13 +114,61 @@ class Network:
         return name if host and host.is_external else seen[-1]
 
 
+def full_host(host: str, namespace: str, domain: str) -> str:
+    """Returns the full name of a host in an object of a namespace: one with a dot is literal (rule R-I1)."""
+    return host if "." in host or "*" in host else ServiceHost(namespace, host).fqdn(domain)
+
+
 def make_network(base: Base, *, mesh: str, domain: str, root: str, has_waypoints: bool = False) -> Network:
     """Indexes the objects of a base."""
     hosts = {host.name: host for host in (*_entries(base), *_services(base, domain))}
+    attached = _attached(base, mesh)
     return Network(
         base=base, mesh=mesh, domain=domain, root=root, hosts=hosts, has_waypoints=has_waypoints,
-        attached=_attached(base, mesh), destination_rules=_destination_rules(base, domain), gateway_pods=gateway_pods(base),
+        attached=attached, destination_rules=_destination_rules(base, domain), gateway_pods=gateway_pods(base),
+        source_namespaces=tuple(sorted(set(_source_namespaces(base)))), bound=_bound(base, domain), named=_named(attached),
     )  # fmt: skip
+
+
+def _bound(base: Base, domain: str) -> dict[str, dict[str, list[Resource]]]:
+    found: dict[str, dict[str, list[Resource]]] = {}
+    for vs in base.of(ISTIO, "VirtualService"):
+        spec = spec_of(vs.manifest)
+        for gateway in dict.fromkeys(gateway_name(name, vs.id.namespace) for name in spec.get("gateways") or ()):
+            by_host = found.setdefault(gateway, {})
+            for host in dict.fromkeys(
+                full_host(str(h), vs.id.namespace, domain).lower() for h in spec.get("hosts") or ()
+            ):
+                by_host.setdefault(host, []).append(vs)
+    return found
+
+
+def _named(
+    attached: Mapping[ResourceId, Sequence[tuple[Resource, Manifest]]],
+) -> dict[ResourceId, dict[str, list[int]]]:
+    found: dict[ResourceId, dict[str, list[int]]] = {}
+    for parent in (parent for parent in attached if parent.kind == "Gateway"):
+        by_host = found.setdefault(parent, {})
+        for number, (route, _) in enumerate(attached[parent]):
+            for host in dict.fromkeys(str(name).lower() for name in spec_of(route.manifest).get("hostnames") or ("",)):
+                by_host.setdefault(host, []).append(number)
+    return found
+
+
+def patterns_of(host: str) -> list[str]:
+    """Returns a host and all patterns that may cover it."""
+    return [host, *(f"*{host[start:]}" for start in range(len(host) + 1))]
+
+
+def _source_namespaces(base: Base) -> Iterator[str]:
+    """Yields the `sourceNamespace` of matches for gateways; where a match names its gateways, Istio does not look at it."""
+    for vs in base.of(ISTIO, "VirtualService"):
+        spec = spec_of(vs.manifest)
+        is_delegate, names = not spec.get("hosts"), spec.get("gateways") or ("mesh",)
+        for entry in (spec.get("http") or ()) if is_delegate or any(name != "mesh" for name in names) else ():
+            for match in entry.get("match") or ():
+                if match and match.get("sourceNamespace") and not match.get("gateways"):
+                    yield str(match["sourceNamespace"])
 
 
 _ROUTES = ((GATEWAY_API, "HTTPRoute"), (GATEWAY_API, "GRPCRoute"), ("policy.linkerd.io", "HTTPRoute"),
@@ -142,9 +196,7 @@ def _parent(reference: Manifest, namespace: str, mesh: str) -> ResourceId:
 def _destination_rules(base: Base, domain: str) -> dict[str, dict[str, tuple[Resource, ...]]]:
     found: dict[str, dict[str, tuple[Resource, ...]]] = {}
     for rule in base.of(ISTIO, "DestinationRule"):
-        written = str((rule.manifest.get("spec") or {}).get("host", ""))
-        is_full = "." in written or "*" in written
-        host = (written if is_full else ServiceHost(rule.id.namespace, written).fqdn(domain)).lower()
+        host = full_host(str(spec_of(rule.manifest).get("host", "")), rule.id.namespace, domain).lower()
         own = found.setdefault(rule.id.namespace, {})
         own[host] = (*own.get(host, ()), rule)
     return {namespace: dict(sorted(own.items())) for namespace, own in found.items()}

@@ -55,9 +55,10 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
     for file, documents, unread in read:
         if unread and file not in beside:
             problems += unread
-            rejected.add(file.rpartition("/")[2].partition(".")[0])  # by custom a spec's file has its name
+            rejected.add(_stem(file))
         elif not documents and file not in beside:
-            problems.append(report("SL255", source=Source(file=file), file=file))
+            problems.append(_empty(tree, file))
+            rejected |= {_stem(file)} if problems[-1].level == "error" else set()
         for document in documents:
             if file in beside and not is_own(document.data):
                 continue
@@ -74,6 +75,19 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
         problems=(*problems, *taken),
         rejected=frozenset(rejected | {r.name for r in records} - {r.name for r in kept}),
     )
+
+
+def _stem(file: str) -> str:
+    """Returns the name that the spec of a file has by custom."""
+    return file.rpartition("/")[2].partition(".")[0]
+
+
+def _empty(tree: Tree, file: str) -> Problem:
+    """Returns the problem of a file without a spec: comments are there on purpose, an empty file may be one that has lost its spec."""
+    source = Source(file=file)
+    if tree.read(file).strip():
+        return report("SL255", source=source, file=file, stem=_stem(file))
+    return report("SL261", source=source, sandbox=source, file=file, stem=_stem(file))
 
 
 def malformed(tree: Tree, files: Iterable[str]) -> Iterator[Problem]:

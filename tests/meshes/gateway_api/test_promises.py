@@ -338,25 +338,25 @@ def check(case: Case, given: Sequence[Mapping[str, Any]]) -> None:
 asked_for = st.lists(requests, min_size=8, max_size=16)
 
 
-@examples(150)
+@examples(80)
 @given(cases("linkerd"), asked_for)
 def test_linkerd(case: Case, given: list[Mapping[str, Any]]) -> None:
     check(case, given)
 
 
-@examples(150)
+@examples(80)
 @given(cases("gateway-api"), asked_for)
 def test_gateway_api(case: Case, given: list[Mapping[str, Any]]) -> None:
     check(case, given)
 
 
-@examples(100)
+@examples(60)
 @given(cases("istio-ambient"), asked_for)
 def test_ambient(case: Case, given: list[Mapping[str, Any]]) -> None:
     check(case, given)
 
 
-@examples(100)
+@examples(60)
 @given(cases("istio"), asked_for)
 def test_istio(case: Case, given: list[Mapping[str, Any]]) -> None:
     check(case, given)

@@ -133,7 +133,8 @@ def tenant_rule(environment: Environment, dialect: Dialect, copying: Copying, ru
     if rule.get("filters"):
         changed["filters"] = [_filter(item, tenant.services, resolve) for item in rule["filters"]]
     given = rule.get("backendRefs") or []
-    substitute = copying.everything if given else None if redirects(rule) else copying.parent
+    is_sending = any(_weight(reference) for reference in given)  # else the base answers 500, and tenants get no other
+    substitute = copying.everything if is_sending else None if given or redirects(rule) else copying.parent
     if substitute:
         clone = tenant.services[substitute.service].id
         changed["backendRefs"] = [{**reference_to(clone, substitute.port), "weight": 1}]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import re2
-
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest
 from sandlane.meshes.gateway_api.attached_routes import Route
@@ -133,6 +131,8 @@ def _literal(pattern: str) -> str:
 
 def is_matched(pattern: str, text: str) -> bool:
     """Tells whether a regular expression matches a text as a whole; one that is wrong matches none."""
+    import re2  # few routes have patterns
+
     try:
         return re2.fullmatch(pattern, text) is not None
     except re2.error:

@@ -28,7 +28,7 @@ from sandlane.meshes.gateway_api.copies import copies
 from sandlane.meshes.gateway_api.copy_decisions import decide_copies
 from sandlane.meshes.gateway_api.defaults import defaults
 from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
-from sandlane.meshes.gateway_api.entry_gateways import entered, inside, public_gateways
+from sandlane.meshes.gateway_api.entry_gateways import entered, inside, passed_on, public_gateways
 from sandlane.meshes.gateway_api.grants import grants, ungranted
 from sandlane.meshes.gateway_api.limits import exceeded_limits
 from sandlane.meshes.gateway_api.policies import policies_of, source_labels
@@ -82,6 +82,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         *unsupported_routes(plan, dialect, routes),
         *ties(plan.base, dialect, decided.copied),
         *public_gateways(plan.base, decided.copyings),
+        *passed_on(plan, dialect, every),
         *previewed.problems,
     ]
     for copying in decided.copyings:

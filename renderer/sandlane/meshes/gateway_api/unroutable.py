@@ -34,6 +34,8 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
         for service in [base.by_id[service_id]] if service_id in base.by_id else []:
             for port in spec_of(service.manifest).get("ports") or ():
                 is_served = any((service_id, n) in served for n in (0, port["port"]))
+                if dialect is LINKERD and port.get("appProtocol"):
+                    continue  # it reads no such route for a port that says what it is (rule R-L19)
                 if number in (0, port["port"]) and not is_served:  # GEP-1294: of several kinds HTTPRoutes count
                     found.setdefault(
                         (service_id, number_and_protocol(port)),

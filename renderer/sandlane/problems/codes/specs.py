@@ -335,9 +335,9 @@ ROWS: dict[str, Row] = {
     ),
     "SL255": Row(
         level="notice",
-        text="'{file}' holds no spec: it is empty, or has nothing but comments",
-        hint="write a spec into it ('sandlane set NAME WORKLOAD=IMAGE' makes one), or remove it",
-        why="An empty file makes no sandbox, and nobody would notice.",
+        text="'{file}' holds no spec: it has nothing but comments",
+        hint="write a spec into it ('sandlane set {stem} WORKLOAD=IMAGE' does), or remove it",
+        why="Such a file makes no sandbox, and nobody would notice.",
         bad="# kind: DevelopmentSandbox\n",
         good="apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\n",
     ),
@@ -348,6 +348,20 @@ ROWS: dict[str, Row] = {
         why="The API server takes no object with such a key, and a spec may become a CustomResource.",
         bad="labels: {my team: shop}\n",
         good="labels: {my-team: shop}\n",
+    ),
+    "SL260": Row(
+        text="'{file}' cannot be written: {reason}",
+        hint="move '{obstacle}' away, or remove it",
+        why="A change is written as a whole or not at all.",
+        bad="sandboxes  # a file\n",
+        good="sandboxes/  # a directory\n",
+    ),
+    "SL261": Row(
+        text="'{file}' is empty: the sandbox that it had would be taken away",
+        hint="restore it, write a spec into it ('sandlane set {stem} WORKLOAD=IMAGE' does), or remove it",
+        why="A file is emptied by a command that failed; who wants a sandbox gone removes its file.",
+        bad=": > sandboxes/dev1.yaml\n",
+        good="rm sandboxes/dev1.yaml\n",
     ),
 }
 """Code -> row."""

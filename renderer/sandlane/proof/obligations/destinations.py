@@ -12,7 +12,7 @@ from sandlane.proof.alignment import same
 from sandlane.proof.claims import Claim, Use
 from sandlane.proof.clones import origin_of
 from sandlane.proof.literals import ORIGIN
-from sandlane.proof.world import World, is_headless, replaced_by, services_of
+from sandlane.proof.world import World, is_headless
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -66,7 +66,7 @@ def _claimed(world: World, claim: Claim, origin: ResourceId) -> Iterator[Problem
     if clone is None:
         yield _wrong(claim.source, f"'{claim.name}' claims '{origin}', of which the output has no clone")
         return
-    for service in services_of(world.base, world.base_services, origin):
+    for service in world.services_of(origin):
         copy = world.clones.services.get((service.id, claim.tenant))
         if copy is None:
             yield _wrong(
@@ -78,7 +78,7 @@ def _claimed(world: World, claim: Claim, origin: ResourceId) -> Iterator[Problem
 
 def _used(world: World, claim: Claim, use: Use) -> Iterator[Problem]:
     """Yields what is missing of a `use`: the Services that lead to the workload that takes another's place."""
-    for service in replaced_by(world.base, world.base_services, use):
+    for service in world.replaced_by(use):
         copy = world.clones.services.get((service.id, claim.tenant))
         if copy is None:
             yield _wrong(

@@ -21,7 +21,7 @@ from sandlane.proof.copied_metadata import other_metadata
 from sandlane.proof.preview_outcomes import network_after, route_gateway, sent_otherwise
 from sandlane.proof.routes import parents_of
 from sandlane.proof.spelling import spelled_filter, without_answer
-from sandlane.proof.world import World
+from sandlane.proof.world import World, directory
 from sandlane.semantics import gateways
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import Forward, Outcome, Redirect
@@ -48,15 +48,18 @@ class _Case:
 def check(world: World) -> Iterator[Problem]:
     """Yields previews that are missing, for other Gateways, or other than the base's routes with clones and carriers."""
     preview, case = world.claims.environment.preview, _case(world)
-    if preview is None or case is None:
-        yield from (
-            _wrong("SL601", added, "has the host of a preview that no Gateway serves")
-            for added in route_previews(world)
-        )
+    if preview is None:
+        return
+    previews: dict[str, list[AddedRoute]] = {}
+    for added in route_previews(world):
+        previews.setdefault(directory(added.resource), []).append(added)
+        if case is None:
+            yield _wrong("SL601", added, "has the host of a preview that no Gateway serves")
+    if case is None:
         return
     after = network_after(world)
-    for _, holder in sorted(world.holders.items()):
-        own = [added for added in route_previews(world) if added.holder is holder]
+    for where, holder in sorted(world.holders.items()):
+        own = previews.get(where, [])
         host = preview.host.replace("{tenantID}", holder.tenant)
         bounds = [problem for added in own for problem in _bounds(world, case, added, host)]
         yield from bounds

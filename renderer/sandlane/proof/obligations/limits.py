@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of, spec_of
+from sandlane.k8s.resource import Resource, annotations_of, labels_of
+from sandlane.k8s.route_values import refused_in
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import align, entries
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, VIRTUAL_SERVICE
-from sandlane.proof.route_values import refused
-from sandlane.proof.routes import rules_of
 from sandlane.proof.world import World
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -28,10 +27,8 @@ _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
     ("batch", "Job"): (_SUBDOMAIN, 63),
 }
 """Names that are shorter than a subdomain of 253; the rows of workload kinds, which clones are named by, are not asked."""
-_ANNOTATIONS, _OBJECT, _REGEX, _HEADER = 256 * 1024, 1024 * 1024, 1024, 4096
+_ANNOTATIONS, _OBJECT, _REGEX = 256 * 1024, 1024 * 1024, 1024
 _ROUTES: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
-_RULES, _MATCHES, _MATCHES_IN_ALL, _PARENTS, _LISTED, _WEIGHT = 16, 64, 128, 32, 16, 1_000_000
-_CHANGES = ("set", "add", "remove")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -41,13 +38,14 @@ def check(world: World) -> Iterator[Problem]:
     bad: dict[tuple[str, str], str | None] = {}
     for resource in world.added:
         key = (resource.id.group, resource.id.kind)
-        for what, path in _metadata(resource, key, pod_labels.get(resource.id, {}), bad):
+        labels = (*labels_of(resource.manifest).items(), *pod_labels.get(resource.id, {}).items())
+        for what, path in _metadata(resource, labels, bad, world.text_of(resource).length):
             yield _wrong(resource, what, path)
         if key in _ROUTES:
-            for what, path in _route(resource):
+            for what, path in refused_in(resource.manifest):
                 yield _wrong(resource, what, path)
         if key != VIRTUAL_SERVICE:
-            yield from _size(resource)
+            yield from _size(world, resource)
     for vs in world.output.of(*VIRTUAL_SERVICE):
         yield from _virtual_service(world, vs)
 
@@ -56,7 +54,7 @@ def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
     ours = world.base.by_id.get(vs.id)
     added = align(entries(ours.manifest) if ours else (), entries(vs.manifest)).added
     if added:
-        yield from _size(vs)
+        yield from _size(world, vs)
     for number in added:
         place: Path = ("spec", "http", number)
         for match in entries(vs.manifest)[number].get("match") or ():
@@ -71,18 +69,18 @@ def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
 
 
 def _metadata(
-    resource: Resource, key: GroupKind, pod_labels: Mapping[str, str], bad: dict[tuple[str, str], str | None]
+    resource: Resource, labels: Iterable[tuple[str, str]], bad: dict[tuple[str, str], str | None], length: int
 ) -> Iterator[tuple[str, Path]]:
-    pattern, limit = _NAMES.get(key, (_SUBDOMAIN, 253))
+    pattern, limit = _NAMES.get((resource.id.group, resource.id.kind), (_SUBDOMAIN, 253))
     if len(resource.id.name) > limit or not pattern.fullmatch(resource.id.name):
         yield f"its kind may have no such name of {len(resource.id.name)} characters", ("metadata", "name")
-    for label in (*labels_of(resource.manifest).items(), *pod_labels.items()):
+    for label in labels:
         if label not in bad:
             bad[label] = _bad_label(*label)
         what = bad[label]
         if what:
             yield what, ("metadata", "labels")
-    annotations = annotations_of(resource.manifest)
+    annotations = annotations_of(resource.manifest) if length > _ANNOTATIONS else {}
     if sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items()) > _ANNOTATIONS:
         yield f"has annotations of more than {_ANNOTATIONS:,} bytes", ("metadata", "annotations")
 
@@ -99,9 +97,9 @@ def _is_key(key: str) -> bool:
     return has_prefix and len(name) <= 63 and _NAME.fullmatch(name) is not None
 
 
-def _size(resource: Resource) -> Iterator[Problem]:
-    size = len(json.dumps(resource.manifest, separators=(",", ":"), ensure_ascii=False, default=str))
-    if size > _OBJECT // 4:  # a character has at most four bytes
+def _size(world: World, resource: Resource) -> Iterator[Problem]:
+    size = world.text_of(resource).length
+    if size > _OBJECT:
         size = len(json.dumps(resource.manifest, separators=(",", ":"), ensure_ascii=False, default=str).encode())
     if size > _OBJECT:
         yield _wrong(resource, f"has {size:,} bytes, expected at most {_OBJECT:,}")
@@ -113,42 +111,3 @@ def _expressions(match: Mapping[str, Any]) -> Iterator[str]:
             text = (condition or {}).get("regex")
             if isinstance(text, str):
                 yield text
-
-
-def _route(resource: Resource) -> Iterator[tuple[str, Path]]:
-    """Yields what a route has more of than its CRD lets it have (Gateway API 1.1 and, for matches, 1.2)."""
-    rules = rules_of(resource.manifest)
-    parents = spec_of(resource.manifest).get("parentRefs") or ()
-    counts: list[tuple[str, int, int, Path]] = [
-        ("parentRefs", len(parents), _PARENTS, ("spec", "parentRefs")),
-        ("rules", len(rules), _RULES, ("spec", "rules")),
-        ("matches", sum(len(rule.get("matches") or ()) for rule in rules), _MATCHES_IN_ALL, ("spec", "rules")),
-    ]
-    for number, rule in enumerate(rules):
-        place = f" in rule {number + 1}"
-        path: Path = ("spec", "rules", number)
-        counts.append((f"matches{place}", len(rule.get("matches") or ()), _MATCHES, path))
-        counts += [
-            (f"{field}{place}", len(rule.get(field) or ()), _LISTED, path) for field in ("filters", "backendRefs")
-        ]
-        counts += [(what + place, found, limit, path) for what, found, limit in _sent(rule)]
-        for match in rule.get("matches") or ():
-            headers = match.get("headers") or ()
-            counts.append((f"headers in a match{place}", len(headers), _LISTED, path))
-            longest = max((len(str(header.get("value"))) for header in headers), default=0)
-            counts.append((f"characters of a header's value{place}", longest, _HEADER, path))
-    yield from refused(rules)
-    for what, found, limit, path in counts:
-        if found > limit:
-            yield f"has {found} {what}, expected at most {limit}", path
-
-
-def _sent(rule: Manifest) -> Iterator[tuple[str, int, int]]:
-    """Yields what a rule's backendRefs weigh and how many headers its filters change, with their limits."""
-    backends = rule.get("backendRefs") or ()
-    yield "as the weight of a backendRef", max((backend.get("weight") or 0 for backend in backends), default=0), _WEIGHT
-    for place in (rule, *backends):
-        for item in place.get("filters") or ():
-            for field in ("requestHeaderModifier", "responseHeaderModifier"):
-                changed = item.get(field) or {}
-                yield from ((f"headers to {name}", len(changed.get(name) or ()), _LISTED) for name in _CHANGES)

@@ -33,9 +33,12 @@ def check(world: World) -> Iterator[Problem]:
     preview = world.claims.environment.preview
     if preview is None or not world.reader.reads_virtual_services or route_gateway(world):
         return
-    found, after = previews_of(world), network_after(world)
+    found: dict[str, list[Resource]] = {}
+    for vs in previews_of(world):
+        found.setdefault(directory(vs), []).append(vs)
+    after = network_after(world)
     for where, holder in sorted(world.holders.items()):
-        own = [vs for vs in found if directory(vs) == where]
+        own = found.get(where, ())
         for vs in own:
             host = preview.host.replace("{tenantID}", holder.tenant)
             problems = list(_bounds(world, vs, host, preview.gateway))

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.workload_kinds import workload_kind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.alignment import same
 from sandlane.proof.claims import Claim
-from sandlane.proof.pod_secrets import tokens
+from sandlane.proof.pod_marks import around
+from sandlane.proof.pod_secrets import Secrets, secrets_gained, secrets_of, tokens
 from sandlane.proof.privileges import data_gained, more, ordinary
 from sandlane.proof.world import World
 from sandlane.specs.model import Policy
@@ -26,18 +29,30 @@ from sandlane.specs.model import Policy
 _PLACEMENT = ("affinity", "topologySpreadConstraints")
 
 
+@frozen(kw_only=True)
+class _Pods:
+    """What is compared of the pods of a workload, or of a resource: read once, since all clones of an origin ask for it."""
+
+    resource: Resource
+    template: Manifest
+    comparable: Mapping[str, Any]
+    secrets: Secrets
+    images: frozenset[str]
+
+
 def check(world: World) -> Iterator[Problem]:
     """Yields clones whose pods differ from their origin's in more than a spec changes, or may do more."""
+    read = cache(lambda id: _read(with_template(world.base, world.base.by_id[id])))
     for claim in world.claims.sandboxes:
         own = _own_claims(world, claim)
         for id in claim.origins:
-            origin, clone = world.base.by_id.get(id), world.clone_of(id, claim.tenant)
-            if origin and clone:
-                origin = with_template(world.base, origin)
-                yield from _differences(origin, clone.resource) if id not in claim.changed else ()
-                yield from _privileges(world, origin, clone.resource, own.get(id.namespace, frozenset()))
+            clone = world.clone_of(id, claim.tenant)
+            if id in world.base.by_id and clone:
+                origin, after = read(id), _read(clone.resource, read(id))
+                yield from _differences(origin, after) if id not in claim.changed else ()
+                yield from _privileges(world, origin, after, own.get(id.namespace, frozenset()))
         for resource in world.resources.get(claim.name, ()):
-            yield from _privileges(world, None, resource, own.get(resource.id.namespace, frozenset()))
+            yield from _privileges(world, None, _read(resource), own.get(resource.id.namespace, frozenset()))
 
 
 def _wrong(clone: Resource, what: str) -> Problem:
@@ -53,52 +68,71 @@ def _own_claims(world: World, claim: Claim) -> dict[str, frozenset[str]]:
     return {namespace: frozenset(names) for namespace, names in found.items()}
 
 
-def _template(resource: Resource) -> Manifest:
+def _read(resource: Resource, origin: _Pods | None = None) -> _Pods:
+    """Reads the pods of a workload; what those of a clone have in common with their origin's is then one object."""
     row = workload_kind(resource.id.group, resource.id.kind)
-    return (at(resource.manifest, row.template) if row else None) or {}
+    return _of_template(resource, (at(resource.manifest, row.template) if row else None) or {}, origin)
 
 
-def _differences(origin: Resource, clone: Resource) -> Iterator[Problem]:
+def _of_template(resource: Resource, template: Manifest, origin: _Pods | None = None) -> _Pods:
+    spec = template.get("spec") or {}
+    comparable: Mapping[str, Any] = _comparable(spec)
+    secrets: Secrets
+    if origin and same(origin.comparable, comparable):
+        variables = [container.get("env") for container in _containers(spec)]
+        comparable, secrets = origin.comparable, {**origin.secrets, **secrets_of({"env": variables})}
+    else:
+        secrets = secrets_of(spec)
+    return _Pods(
+        resource=resource, template=template, comparable=comparable, secrets=secrets, images=frozenset(_images(spec))
+    )
+
+
+def _differences(origin: _Pods, clone: _Pods) -> Iterator[Problem]:
     """Yields the fields of a clone's pods that are not its origin's: where there are none, there is no privilege to gain."""
-    before, after = (_comparable(_template(r).get("spec") or {}) for r in (origin, clone))
-    for field in sorted(before.keys() | after.keys()):
+    before, after, resource = origin.comparable, clone.comparable, clone.resource
+    for field in sorted(before.keys() | after.keys()) if before is not after else ():
         if not same(before.get(field), after.get(field)):
-            yield _wrong(clone, f"'{clone.id}': '{field}' of its pods is not that of '{origin.id}'")
-    if not same(*(at(r.manifest, ("spec", "volumeClaimTemplates")) for r in (origin, clone))):
-        yield _wrong(clone, f"'{clone.id}': 'volumeClaimTemplates' are not those of '{origin.id}'")
+            yield _wrong(resource, f"'{resource.id}': '{field}' of its pods is not that of '{origin.resource.id}'")
+    if not same(*(at(pods.resource.manifest, ("spec", "volumeClaimTemplates")) for pods in (origin, clone))):
+        what = f"'{resource.id}': 'volumeClaimTemplates' are not those of '{origin.resource.id}'"
+        yield _wrong(resource, what)
 
 
-def _privileges(world: World, origin: Resource | None, resource: Resource, claims: frozenset[str]) -> Iterator[Problem]:
+def _privileges(world: World, origin: _Pods | None, pods: _Pods, claims: frozenset[str]) -> Iterator[Problem]:
     """Yields what the pods of a clone may do beyond its origin's, or those of a resource beyond ordinary ones."""
+    resource, policy = pods.resource, world.claims.environment.policy
+    before = origin or _of_template(resource, ordinary(pods.template))
     templates = at(resource.manifest, ("spec", "volumeClaimTemplates")) or ()
-    known = at(origin.manifest, ("spec", "volumeClaimTemplates")) or () if origin else ()
+    known = at(origin.resource.manifest, ("spec", "volumeClaimTemplates")) or () if origin else ()
     alone = [resource.manifest] if resource.id.kind == "PersistentVolumeClaim" else []
     gained = [*data_gained(known, (*templates, *alone))]
-    if _template(resource):
-        gained += (
-            more(_template(origin), _template(resource), claims) if origin else ordinary(_template(resource), claims)
-        )
-    policy = world.claims.environment.policy
+    if pods.template:
+        # What pods have in common gives nothing more; images, variables and metadata are compared in any case.
+        is_alike = before.comparable is pods.comparable and not at(pods.template, ("spec", "nodeName"))
+        gained += () if is_alike else more(before.template, pods.template, claims)
+        gained += (*around(before.template, pods.template), *secrets_gained(before.secrets, pods.secrets))
     for kind, what in dict.fromkeys(gained):
         if kind not in policy.privileges:
-            than = f"'{origin.id}'" if origin else "an ordinary pod"
+            than = f"'{origin.resource.id}'" if origin else "an ordinary pod"
             yield _wrong(resource, f"'{resource.id}' has more privilege than {than} ({kind}): {what}")
-    yield from _never(world.base, policy, origin, resource)
+    yield from _never(world.base, policy, origin, pods)
 
 
-def _never(base: Base, policy: Policy, origin: Resource | None, resource: Resource) -> Iterator[Problem]:
+def _never(base: Base, policy: Policy, origin: _Pods | None, pods: _Pods) -> Iterator[Problem]:
     """Yields images that the environment's policy does not list, and what no policy of it allows."""
-    before, after = ((_template(r) if r else {}).get("spec") or {} for r in (origin, resource))
-    for image in sorted(set(_images(after)) - set(_images(before))):
+    resource = pods.resource
+    for image in sorted(pods.images - (origin.images if origin else frozenset())):
         if not any(fnmatchcase(image, pattern) for pattern in policy.images):
             yield _wrong(
                 resource, f"'{resource.id}' runs image '{image}', which the environment's policy does not list"
             )
-    for name in tokens(base, resource.id.namespace, before, after):
+    for name in tokens(base, resource.id.namespace, origin.secrets if origin else {}, pods.secrets):
         yield _wrong(resource, f"pods of '{resource.id}' get at '{name}', the token of a service account")
-    for port in (port for container in _containers(after) for port in container.get("ports") or ()):
-        if port.get("hostPort"):
-            yield _wrong(resource, f"pods of '{resource.id}' take port {port['hostPort']} of their node")
+    for container in _containers(pods.template.get("spec") or {}):
+        for port in container.get("ports") or ():
+            if port.get("hostPort"):
+                yield _wrong(resource, f"pods of '{resource.id}' take port {port['hostPort']} of their node")
 
 
 def _containers(spec: Manifest) -> Iterator[Manifest]:

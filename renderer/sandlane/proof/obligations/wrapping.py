@@ -6,7 +6,6 @@ their specs what becomes of them. What they say in their specs is judged elsewhe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -19,7 +18,7 @@ from sandlane.proof.admission import workloads_by_label
 from sandlane.proof.differences import IsNote, differences
 from sandlane.proof.expected_workloads import KINDS
 from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, copied_origin
-from sandlane.proof.marks import has_references, kept_annotations, kept_labels, marks_of, notes_of
+from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, notes_of
 from sandlane.proof.readers import HTTP_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 
@@ -78,8 +77,11 @@ def _is_named(world: World, resource: Resource, origin: str, workloads: frozense
     if holder is None:
         beginning, _, workload = name.rpartition("-clones-of-")
         return name == f"{origin}-sandlane" or (beginning == origin and workload in workloads)
-    own = rf"(?:.+-)?{re.escape(origin)}(?:-.+)?-{re.escape(holder.tenant)}(?:-[hb][0-9]*)?"
-    return name == f"preview-{holder.tenant}" or re.fullmatch(own, name) is not None
+    head, _, tail = name.rpartition("-")
+    is_numbered = tail[:1] in ("h", "b") and not tail[1:].strip("0123456789")
+    whose = f"-{holder.tenant}"
+    ends = (end for end in (name, *([head] if is_numbered else [])) if end.endswith(whose))
+    return name == f"preview{whose}" or any(f"-{origin}-" in f"-{end.removesuffix(whose)}-" for end in ends)
 
 
 def _wrapping(world: World, resource: Resource, original: Resource | None) -> Manifest:
@@ -96,7 +98,7 @@ def _wrapping(world: World, resource: Resource, original: Resource | None) -> Ma
     notes = {**(kept_annotations(original.manifest) if is_copied and original else {})}
     if holder:
         notes |= notes_of(holder)
-    if SUBSTITUTE not in notes and has_references(resource.manifest):
+    if SUBSTITUTE not in notes and world.text_of(resource).has_references:
         notes[SUBSTITUTE] = "disabled"
     metadata = {
         "name": id.name,

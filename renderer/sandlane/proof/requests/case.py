@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost
+from sandlane.proof.requests.entrances import with_gateways
 from sandlane.proof.requests.outcomes import CLONE
 from sandlane.proof.requests.scenes import Literals, make_literals
 from sandlane.proof.world import World
@@ -47,9 +48,10 @@ def make_case(world: World) -> Case:
         overlaid(world.base, world.output.resources),
         mesh=environment.mesh, domain=domain, root=environment.cluster.root_namespace, has_waypoints=True,
     )  # fmt: skip
+    before, after = with_gateways(world.network, after)
     return Case(
         world=world,
-        before=world.network,
+        before=before,
         after=after,
         literals=make_literals(environment.carriers, world.clones.reach),
         clones=clones,

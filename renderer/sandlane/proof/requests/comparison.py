@@ -36,13 +36,17 @@ from sandlane.semantics.tables import Table
 
 @frozen(kw_only=True, eq=False)
 class Comparison:
-    """A table of the base and the output's of the same address; `is_open`: whether tenants may be chosen here."""
+    """A table of the base and the output's of the same address; `is_open`: whether tenants may be chosen here.
+
+    `hosts` are the address's own and those to which the base's rules send.
+    """
 
     case: Case
     pair: Pair
     base: Lines
     output: Lines
     spelling: Spelling
+    hosts: frozenset[str]
     is_open: bool
     is_ranked: bool
     agreed: set[object] = field(default_factory=set)
@@ -96,6 +100,7 @@ def _comparison(case: Case, pair: Pair, base: Table, output: Table) -> Compariso
         base=lines_of(case.literals, base, known, lambda line: "", key),
         output=lines_of(case.literals, output, known, place, key),
         spelling=spelling,
+        hosts=_hosts(pair.before.host, base),
         is_open=may_choose(case.world.claims.environment, gateway),
         is_ranked=is_ranked,
     )
@@ -118,16 +123,14 @@ def _tenants(both: Comparison, named: Sequence[str]) -> list[str]:
     """Returns the tenants for whom anything can differ here: they have rules, or cloned what rules send to, or are named."""
     case = both.case
     found = {*both.base.own, *both.output.own, *(name for name in named if name in case.world.clones.reach)}
-    for host in _hosts(both):
+    for host in both.hosts:
         found |= {*case.cloned_by.get(host, ())}
     return sorted(found if both.pair.tenants is None else found & both.pair.tenants)
 
 
-def _hosts(both: Comparison) -> set[str]:
-    table = both.base.table
+def _hosts(host: str, table: Table) -> frozenset[str]:
     outcomes = (_meant(outcome) for outcome in (table.otherwise, *(rule.outcome for rule in table.rules)))
-    sent = {d.host for outcome in outcomes if isinstance(outcome, Forward) for d in outcome.destinations}
-    return {*sent, both.pair.before.host}
+    return frozenset((host, *(d.host for o in outcomes if isinstance(o, Forward) for d in o.destinations)))
 
 
 def _meant(outcome: Outcome) -> Outcome | None:
@@ -140,12 +143,9 @@ def _shape(both: Comparison, tenant: str) -> object:
     clones = case.clones.get(tenant, {})
     spelling = _spelled(both, tenant)
     answers = [spelling.answer] if spelling.answer else []
-    found: list[object] = [frozenset(host for host in _hosts(both) if host in clones)]
+    found: list[object] = [both.hosts.intersection(clones)]
     for line in both.output.own.get(tenant, ()):
-        carried = tuple(
-            replace(atom, text=replace(atom.text, value="")) if _names(case.literals, atom, tenant) else atom
-            for atom in line.carried
-        )
+        carried = tuple(_nameless(atom) if _names(case.literals, atom, tenant) else atom for atom in line.carried)
         before = 0 if both.is_ranked else bisect_left(both.output.common, line.number, key=lambda common: common.number)
         text = said(spelling, line.rule.outcome, line.namespace)
         rule = line.rule
@@ -153,6 +153,10 @@ def _shape(both: Comparison, tenant: str) -> object:
             (before, carried, line.conditions, rule.rank, rule.doubt, text, rule.origin.resource.id.kind, *answers)
         )
     return tuple(found)
+
+
+def _nameless(atom: Atom) -> object:
+    return atom.name, atom.text.kind, atom.text.ignores_case, atom.is_negated, atom.is_empty_if_missing
 
 
 def _names(literals: Literals, atom: Atom, tenant: str) -> bool:

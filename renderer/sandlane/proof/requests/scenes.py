@@ -33,15 +33,14 @@ class Scene:
 
 @frozen(kw_only=True)
 class Literals:
-    """The conditions that demand one tenant, by header: the exact value, or the expression for baggage."""
+    """The conditions that demand one tenant, by header: the exact value, or the expression for baggage.
+
+    `names` are the headers that carry tenantIDs, in lower case.
+    """
 
     carriers: tuple[Carrier, ...]
     tenants: Mapping[tuple[str, str, str], str]
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The headers that carry tenantIDs, in lower case."""
-        return frozenset(c.header.lower() if c.header else BAGGAGE for c in self.carriers)
+    names: frozenset[str]
 
 
 def make_literals(carriers: Sequence[Carrier], tenants: Iterable[str]) -> Literals:
@@ -53,7 +52,8 @@ def make_literals(carriers: Sequence[Carrier], tenants: Iterable[str]) -> Litera
                 found[c.header.lower(), "exact", tenant] = tenant
             else:
                 found[BAGGAGE, "regex", baggage_text(str(c.baggage), tenant)] = tenant
-    return Literals(carriers=tuple(carriers), tenants=found)
+    names = frozenset(c.header.lower() if c.header else BAGGAGE for c in carriers)
+    return Literals(carriers=tuple(carriers), tenants=found, names=names)
 
 
 def demanded(literals: Literals, predicate: Predicate) -> list[tuple[Atom, str | None]]:

@@ -126,7 +126,10 @@ def is_closed(network: Network, address: Address, table: Table) -> bool:
     if network.mesh == "istio":
         return _is_kept_out(network, host)
     ways = network.attached.get(host.resource.id, ())
-    if any((r.id.group, r.id.kind) in L4_ROUTES and p.get("port") in (None, address.port) for r, p in ways):
+    is_told = network.mesh == "linkerd" and bool(host.ports.get(address.port, {}).get("appProtocol"))
+    if not is_told and any(
+        (r.id.group, r.id.kind) in L4_ROUTES and p.get("port") in (None, address.port) for r, p in ways
+    ):
         return True  # an HTTPRoute would switch it off (GEP-1294)
     if network.mesh == "linkerd":
         serving = [r for r, p in ways if p.get("port") == address.port]

@@ -19,7 +19,7 @@ from sandlane.semantics.istio_matches import gateway_name
 from sandlane.semantics.network import ISTIO, Network
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
-from sandlane.semantics.trace import Tracer, make_tracer, names
+from sandlane.semantics.trace import Tracer, names
 
 _SCHEMES = {"HTTP": "http", "HTTP2": "http", "GRPC": "http", "GRPC-WEB": "http", "HTTPS": "https"}
 _PORTS = {"http": 80, "https": 443}
@@ -97,10 +97,9 @@ def preview_url(base: Base, gateway: str, host: str) -> str | None:
     return None
 
 
-def doors_of(network: Network) -> Doors:
+def doors_of(tracer: Tracer) -> Doors:
     """Returns the doors of all gateways, each compiled once for all tenants."""
-    tracer = make_tracer(network)
-    return Doors(tracer=tracer, found=tuple(_doors(network, tracer)))
+    return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)))
 
 
 def _doors(network: Network, tracer: Tracer) -> Iterator[Door]:

@@ -48,7 +48,8 @@ class Difference:
     """How an output differs from another.
 
     `base`: how the base does, None where the other's base is not known. `settings`: what the environment sets otherwise. `tenants`
-    are the tenantIDs of both.
+    are the tenantIDs of both. `proved` is for how many combinations of tenant, Service and port the promises were proved, None where
+    they were not.
     """
 
     base: tuple[ObjectChange, ...] | None
@@ -59,6 +60,7 @@ class Difference:
     new_notices: tuple[Problem, ...] = ()
     gone_notices: tuple[Problem, ...] = ()
     is_all_new: bool = False
+    proved: int | None = None
 
     def __bool__(self) -> bool:
         return bool(self.objects or self.sandboxes or self.base or self.settings)

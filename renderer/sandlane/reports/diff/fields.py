@@ -24,7 +24,7 @@ _KINDS: Mapping[str, Kind] = {
 class FieldChange:
     """A field that was added, removed, set to another value, or (an item of a list) moved before or behind others.
 
-    Steps of `path` are keys, positions, `[name=app]` for items that have names, and `[any → checkout:80]` for rules that have none.
+    Steps of `path` are keys, positions, `[name=app]` for items that have names, and `[match=uri.prefix=/cart]` for rules that have none.
     """
 
     path: tuple[Step, ...]

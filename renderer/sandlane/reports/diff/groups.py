@@ -57,8 +57,9 @@ def rules_of(entry: ObjectChange, tenants: Iterable[str]) -> tuple[list[Rules], 
     found: dict[str, dict[str, list[str]]] = {}
     rest = []
     for change in entry.fields:
-        step = next((str(s)[1:-1].partition("=")[2] for s in change.path if str(s).startswith("[name=")), "")
-        name = step.partition(" #")[0]  # of several rules with one name
+        name = next(
+            (str(s)[1:-1].partition("=")[2].partition(" #")[0] for s in change.path if str(s).startswith("[name=")), ""
+        )
         tenant = next((t for t in known if name.endswith((f".{t}", f"tenant-{t}"))), None)
         if tenant is None:
             rest.append(change)

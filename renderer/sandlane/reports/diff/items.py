@@ -85,13 +85,13 @@ def _pairs(before: Sequence[tuple[int, Hashable]], after: Sequence[tuple[int, Ha
 
 
 def _called(items: Sequence[Item], names: Sequence[str], taken: set[str]) -> list[Step]:
-    """Returns a step for each item: its name, what a rule matches and where it sends, or its position."""
+    """Returns a step for each item: its name, what a rule matches, or its position."""
     found: list[Step] = []
     for position, (item, name) in enumerate(zip(items, names, strict=True)):
         if not name and not _RULES & item.keys():
             found.append(f"[{position} before]" if str(position) in taken else position)
             continue
-        called = f"name={name}" if name else _rule(item)
+        called = f"name={name}" if name else f"match={_matched(item)}"
         number = 1 + sum(1 for step in found if str(step).startswith((f"[{called}]", f"[{called} #")))
         while f"[{called}{f' #{number}' if number > 1 else ''}]" in taken:
             number += 1
@@ -99,7 +99,7 @@ def _called(items: Sequence[Item], names: Sequence[str], taken: set[str]) -> lis
     return found
 
 
-def _whole(item: Item) -> str:
+def _whole(item: Any) -> str:
     return json.dumps(item, sort_keys=True, default=str)
 
 
@@ -108,28 +108,34 @@ def _any(_: Item) -> str:
 
 
 def _rule(item: Item) -> str:
-    """Returns what a rule matches and where it sends: `uri prefix /api → checkout:80`."""
+    """Returns what a rule matches and where it sends."""
     return f"{_matched(item)} → {_sent(item)}"
 
 
 def _matched(item: Item) -> str:
-    given = item.get("match") or item.get("matches") or ()
-    told = [text for match in (given if isinstance(given, list) else ()) if (text := _words(match))]
-    return told[0] + (f" and {len(told) - 1} more" if len(told) > 1 else "") if told else "any"
+    """Returns what a rule matches: `uri.prefix=/cart or uri.exact=/`."""
+    found = item.get("match") or item.get("matches") or []
+    matches = found if isinstance(found, list) else [found]
+    return " or ".join(" ".join(_leaves(match)) or "any request" for match in matches) or "any request"
 
 
-def _words(value: Any) -> str:
-    """Returns a match in a line: its keys and values, without braces."""
+def _leaves(value: Any, path: str = "") -> Iterator[str]:
+    """Yields the values below one with their paths: `uri.prefix=/cart`."""
     if isinstance(value, Mapping):
-        return ", ".join(" ".join(filter(None, (str(key), _words(inner)))) for key, inner in value.items())
-    return " ".join(_words(inner) for inner in value) if isinstance(value, list) else str(value)
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, path)
+    else:
+        yield f"{path}={value}"
 
 
 def _sent(item: Item) -> str:
     told = [
         *(_destination(entry) for entry in _entries(item.get("route"))),
         *(_with_port(entry.get("name"), entry.get("port")) for entry in _entries(item.get("backendRefs"))),
-        *(f"{field} {_words(item[field])}" for field in ("delegate", "redirect", "directResponse") if item.get(field)),
+        *(f"{field} {_whole(item[field])}" for field in ("delegate", "redirect", "directResponse") if item.get(field)),
     ]
     return ", ".join(told) or "nothing"
 

@@ -17,8 +17,9 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, annotations_of
 from sandlane.output.layout import MARK, Placed, path_of
 from sandlane.reports.handover.layout import Position
-from sandlane.specs.editing import Uneditable, changed, extracted, removed
+from sandlane.specs.editing import changed, extracted, removed
 from sandlane.specs.model import Environment
+from sandlane.specs.rewriting import Uneditable
 from sandlane.yamlio.write import write
 
 SYNC_OPTIONS, NO_PRUNE = "argocd.argoproj.io/sync-options", "Prune=false"
