@@ -5,15 +5,33 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from website.references import references
+from website.references import decisions, references
 from website.sources import REPORT, examples, for_site, root_pages
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Fills the part of the navigation that has a page for each file of docs/decisions."""
+    config.nav = [_filled(item) for item in config.nav or ()]
+    return config
+
+
+def _filled(item: Any) -> Any:
+    if isinstance(item, dict) and "Decisions" in item:
+        return {"Decisions": [f"decisions/{name}" for name in ("README.md", *decisions(ROOT / "docs"))]}
+    if isinstance(item, dict):
+        return {
+            title: [_filled(part) for part in parts] if isinstance(parts, list) else parts
+            for title, parts in item.items()
+        }
+    return item
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -34,4 +52,4 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Adds the page that `sandlane report` writes of the example shop."""
     place = Path(config.site_dir) / REPORT
     command = [sys.executable, "-m", "sandlane", "report", "overlays/shop", "--output", str(place), "--quiet"]
-    subprocess.run(command, cwd=ROOT, check=True)
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

@@ -38,6 +38,7 @@ def references(docs: Path) -> dict[str, str]:
         "reference/commands.md": commands_page(),
         "reference/codes.md": codes_page(),
         "reference/rules.md": rules_page(docs / "rules"),
+        "decisions/README.md": decisions_page(decisions(docs)),
     }
 
 
@@ -124,6 +125,19 @@ def rules_page(directory: Path) -> str:
             for id_, title in re.findall(r"^## ([A-Z][\w-]*): (.+)$", text, re.MULTILINE)
         )
     return "\n".join(parts) + "\n"
+
+
+def decisions(docs: Path) -> dict[str, str]:
+    """Returns the titles of all decisions by the names of their files, in the order of their numbers."""
+    files = sorted((docs / "decisions").glob("*.md"), key=lambda file: int(file.name.partition("-")[0]))
+    lines = {file.name: file.read_text(encoding="utf-8").partition("\n")[0] for file in files}
+    return {name: re.sub(r"^# (?:\d+\. )?", "", line) for name, line in lines.items()}
+
+
+def decisions_page(titles: Mapping[str, str]) -> str:
+    """Returns the index of all decisions."""
+    lines = [f"{number}. [{_prose(title)}]({name})" for number, (name, title) in enumerate(titles.items(), 1)]
+    return "\n".join(["# Decisions\n\nWhy things are as they are, one page each:\n", *lines]) + "\n"
 
 
 def _anchor(path: str) -> str:

@@ -74,4 +74,4 @@ def _page_of(target: str, root: Path) -> str | None:
     if not target.startswith("docs/"):
         return None
     inside = target.removeprefix("docs/")
-    return f"{inside}/README.md" if (root / target / "README.md").exists() else inside
+    return f"{inside}/README.md" if (root / target).is_dir() else inside

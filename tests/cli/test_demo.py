@@ -8,13 +8,13 @@ import pty
 import re
 import struct
 import subprocess
-import sys
 import termios
 from pathlib import Path
 
 import pytest
 
 from tests.shared import REPOSITORY
+from tests.starts import install
 
 DEMO = REPOSITORY / "overlays" / "shop" / "demo.sh"
 EXPECTED = Path(__file__).parent / "demo.txt"
@@ -23,9 +23,7 @@ COLUMNS = 80
 
 def on_a_terminal(tmp_path: Path) -> str:
     """Runs the demo with a terminal for its output, and returns what it wrote, without colour."""
-    program = tmp_path / "sandlane"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sandlane "$@"\n')
-    program.chmod(0o755)
+    program = install(tmp_path / "bin")
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
     outside = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}

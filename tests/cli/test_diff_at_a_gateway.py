@@ -120,7 +120,7 @@ def test_suspended_and_no_longer(here: Path) -> None:
         == """\
 sandlane.yaml against HEAD
 
-base: the same
+baseline: unchanged, proved for 0 combinations of tenant, Service and port
 
 ~ dev1  suspended: it has no clones and no routes
 
@@ -143,7 +143,7 @@ objects: 3 removed, 1 changed
         == """\
 sandlane.yaml against HEAD
 
-base: the same
+baseline: unchanged, proved for 1 combination of tenant, Service and port
 
 ~ dev1  no longer suspended
     Deployment/shop/checkout  image  registry.example/checkout:1 → registry.example/checkout:pr-42
@@ -166,7 +166,7 @@ def test_a_sandbox_of_which_only_routes_change(here: Path) -> None:
 sandlane.yaml against HEAD
 
 preview: none → {tenantID}.preview.example.com
-base: 1 object changed
+baseline: 1 object changed, since the base did
   ~ Gateway/shop/gw
       spec.servers[0].hosts[0]: shop.example.com → *
 
@@ -191,7 +191,7 @@ def test_another_mesh_takes_no_clone_away(here: Path) -> None:
 sandlane.yaml against HEAD
 
 mesh: istio → linkerd
-base: 2 objects changed
+baseline: 2 objects changed, since the base did
   - Gateway/shop/gw
   - VirtualService/shop/in
 
@@ -213,7 +213,7 @@ def test_no_pods(here: Path) -> None:
         == """\
 sandlane.yaml against HEAD
 
-base: the same
+baseline: unchanged, proved for 1 combination of tenant, Service and port
 
 ~ dev1
     Deployment/shop/checkout  replicas  1 → 0

@@ -95,7 +95,8 @@ def test_references_are_what_the_program_knows_now() -> None:
     from website.references import references
 
     for place, text in references(REPOSITORY / "docs").items():
-        text_of = (SITE / Path(place).with_suffix(".html")).read_text(encoding="utf-8")
+        page = place.replace("README.md", "index.md")
+        text_of = (SITE / Path(page).with_suffix(".html")).read_text(encoding="utf-8")
         titles = re.findall(r"^#{2,3} ([^{\n]+?)(?: {.*})?$", text, re.MULTILINE)
         assert [title for title in titles if f">{title}<" not in text_of] == [], place
 

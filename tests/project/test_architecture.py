@@ -84,6 +84,8 @@ def test_every_command_has_its_module() -> None:
         "completing",
         "reaching",
         "changing",
+        "asked",
+        "wanted",
     }
     assert {name.replace("-", "_") for name in COMMANDS} == modules
 

@@ -51,8 +51,8 @@ def imported(*arguments: str) -> list[str]:
     ("arguments", "most", "rooms"),
     [
         pytest.param(["--version"], 4, {"cli"}, id="version"),
-        pytest.param(["explain", "SL101"], 31, LIGHT, id="explain-code"),
-        pytest.param(["explain", "environment.spec.mesh"], 31, LIGHT, id="explain-field"),
+        pytest.param(["explain", "SL101"], 34, LIGHT, id="explain-code"),
+        pytest.param(["explain", "environment.spec.mesh"], 34, LIGHT, id="explain-field"),
         pytest.param(["schema", "Environment"], 28, LIGHT, id="schema"),
         pytest.param(["check", str(SHOP / "sandlane.yaml")], 230, WITHOUT_PROOF, id="check-istio"),
         pytest.param(["check", str(SHOP / "linkerd.yaml")], 207, WITHOUT_PROOF, id="check-linkerd"),

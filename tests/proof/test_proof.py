@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import string
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path as File
@@ -620,52 +619,3 @@ def test_claims_come_from_the_specs(group: RouteGroup, members: tuple[str, ...])
 @pytest.mark.parametrize("code", ["SL601", "SL602", "SL603", "SL604", "SL605", "SL606", "SL607"])
 def test_codes_say_which_promise(code: str) -> None:
     assert CATALOGUE[code].text.endswith(" does not hold: {what}")
-
-
-def _many(number: int) -> tuple[Base, Base, Claims]:
-    """Returns a correct output of many sandboxes that each clone checkout and cart."""
-    tenants = sorted(f"dev{n}" for n in range(number))
-    files: Files = {}
-    checkout = copy.deepcopy(correct()[VS])
-    http = base_files()["base/shop/virtualservice-checkout.yaml"]["spec"]["http"]
-    slows, defaults = [slow(t, t) for t in tenants], [default(t, t) for t in tenants]
-    checkout["spec"]["http"] = [*slows, *http[:2], *defaults, http[2]]
-    files[VS] = checkout
-    cart = [
-        e
-        for p in (80, 8081)
-        for e in (*(tenant_port(t, t, "cart", p, port=p) for t in tenants), default_port("cart", p, port=p))
-    ]
-    files[CART_VS] = synthesised("cart", cart, exportTo=[".", "jobs"])
-    ports = correct()[f"{DEV1}service-cart-dev1.yaml"]["spec"]["ports"]
-    for t in tenants:
-        files[f"sandboxes/{t}/shop/destinationrule-checkout-{t}.yaml"] = rule(t, t)
-        for app, own in (("checkout", [{"port": 80}]), ("cart", ports)):
-            files[f"sandboxes/{t}/shop/deployment-{app}-{t}.yaml"] = workload("Deployment", t, t, app, app)
-            files[f"sandboxes/{t}/shop/service-{app}-{t}.yaml"] = service(t, t, app, own)
-    sandboxes = tuple(
-        Claim(tenant=t, name=t, source=Source(file=f"sandboxes/{t}.yaml"), origins=(CHECKOUT, CART)) for t in tenants
-    )
-    ours = base_files()
-    for n in range(23):
-        manifest = workload("Deployment", f"x{n}", f"x{n}", "other", "other")
-        manifest["metadata"]["labels"] = {}
-        manifest["spec"]["selector"]["matchLabels"] = {"app": f"other-x{n}"}
-        manifest["spec"]["template"]["metadata"]["labels"] = {"app": f"other-x{n}"}
-        ours[f"base/shop/deployment-other-{n}.yaml"] = manifest
-    return make(ours), make(files), Claims(environment=ENVIRONMENT, sandboxes=sandboxes, groups=())
-
-
-@pytest.mark.slow
-def test_a_hundred_sandboxes_are_proved_in_linear_time() -> None:
-    spent = {}
-    for number in (100, 400):
-        base, output, claims = _many(number)
-        times = []
-        for _ in range(3):
-            start = time.process_time()
-            assert prove(base, output, claims) == []
-            times.append(time.process_time() - start)
-        spent[number] = min(times)
-    assert spent[400] < 8 * spent[100]
-    assert spent[100] < 3  # it takes 0.1 s of processor time; the bound leaves room for a slow machine and for tracing

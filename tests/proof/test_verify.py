@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -158,6 +159,93 @@ def test_sarif_names_files_and_lines(here: Path) -> None:
     place = result["locations"][0]["physicalLocation"]
     assert (result["ruleId"], result["level"]) == ("SL603", "error")
     assert place == {"artifactLocation": {"uri": CHECKOUT}, "region": {"startLine": 13, "startColumn": 7}}
+
+
+CARRIED = """\
+    - headers:
+        tenantid:
+          exact: dev1
+      uri:
+        exact: /shop.checkout.v1.Checkout/PlaceOrder
+"""
+PLACE_ORDER = "/shop.checkout.v1.Checkout/PlaceOrder"
+SERVICE, CLONE = (f"sends to {name}.shop.svc.cluster.local:5050" for name in ("checkout", "checkout-dev1"))
+
+
+@pytest.fixture
+def broken(here: Path) -> None:
+    """An entry of a tenant's asks for a method in place of its carrier: it takes calls of everybody, and some of its own no more."""
+    by_method = CARRIED.replace("headers", "method").replace(
+        "        tenantid:\n          exact: dev1", "        exact: POST"
+    )
+    replaced("shared/shop/virtualservice-checkout.yaml", CARRIED, by_method)(here / "out")
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_broken_promise_reads_like_a_bug_report() -> None:
+    code, out, err = run()
+    assert (code, out) == (3, "")
+    assert (
+        err
+        == f"""\
+{CHECKOUT}:13:7: SL603 promise 3 does not hold for a request
+  request: POST http://checkout.shop.svc.cluster.local:5050{PLACE_ORDER}
+  carrier: none
+  client: namespace sandlane-elsewhere
+  base: shop/routes/checkout.yaml:11: {SERVICE}
+  now: {CHECKOUT}:13: {CLONE}
+{CHECKOUT}:32:7: SL602 promise 2 does not hold for a request
+  request: GET http://checkout.shop.svc.cluster.local:5050{PLACE_ORDER}
+  carrier: tenantid: dev1
+  client: namespace sandlane-elsewhere
+  base: shop/routes/checkout.yaml:11: {CLONE}
+  now: {CHECKOUT}:32: {SERVICE}
+out: 2 problems; looked at 3 tenants, 5 combinations of tenant, Service and port, 16 objects
+"""
+    )
+
+
+def met(method: str, base: str, line: int, now: str, *carriers: dict[str, str]) -> dict[str, Any]:
+    """Returns a request as data of `verify` names it."""
+    return {
+        "method": method, "host": "checkout.shop.svc.cluster.local", "port": 5050, "authority": "checkout.shop.svc.cluster.local",
+        "path": PLACE_ORDER, "client": "namespace sandlane-elsewhere", "carriers": [*carriers], "headers": [],
+        "base": {"file": "shop/routes/checkout.yaml", "line": 11, "meets": base},
+        "now": {"file": CHECKOUT, "line": line, "meets": now},
+    }  # fmt: skip
+
+
+REQUESTS = [met("POST", SERVICE, 13, CLONE), met("GET", CLONE, 32, SERVICE, {"name": "tenantid", "value": "dev1"})]
+
+
+@pytest.mark.usefixtures("broken")
+def test_json_names_the_requests_of_broken_promises() -> None:
+    code, out, _ = run("--format", "json")
+    problems = json.loads(out)["environments"][0]["problems"]
+    assert code == 3
+    assert [problem["request"] for problem in problems] == REQUESTS
+    assert [(p["code"], p["file"], p["line"]) for p in problems] == [("SL603", CHECKOUT, 13), ("SL602", CHECKOUT, 32)]
+
+
+@pytest.mark.usefixtures("broken")
+def test_sarif_names_the_requests_of_broken_promises() -> None:
+    code, out, _ = run("--format", "sarif")
+    results = json.loads(out)["runs"][0]["results"]
+    assert code == 3
+    assert [result["properties"]["request"] for result in results] == REQUESTS
+    assert [result["relatedLocations"] for result in results] == [
+        [
+            {
+                "id": 1,
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "shop/routes/checkout.yaml"},
+                    "region": {"startLine": 11},
+                },
+                "message": {"text": f"in the base: {meets}"},
+            }
+        ]
+        for meets in (SERVICE, CLONE)
+    ]
 
 
 def test_what_cannot_be_judged_is_said(here: Path) -> None:

@@ -17,14 +17,18 @@ from tests.shared import REPOSITORY
 
 pytestmark = pytest.mark.release
 
-PYTHONS = sorted(
-    {
-        path
-        for name in ("python3.11", "python3.12", "python3.13", "python3.14", "python3")
-        if (path := shutil.which(name))
-    }
-)
-"""Every Python of this machine that sandlane runs on; their environments are made by pip and uv alike."""
+
+def pythons() -> list[str]:
+    """Returns every Python of this machine that sandlane runs on, one of each version: those on the PATH and those of pyenv."""
+    found = {sys.version_info.minor: sys.executable}
+    for minor in range(11, 20):
+        named = shutil.which(f"python3.{minor}")
+        kept = sorted(map(str, Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3")))
+        if named and "/shims/" not in named:
+            kept = [named, *kept]
+        for python in kept:
+            found.setdefault(minor, python)
+    return [found[minor] for minor in sorted(found)]
 
 
 def run(*words: str | Path, cwd: Path, **environment: str) -> str:
@@ -106,7 +110,7 @@ def test_nothing_of_tests_is_installed(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names} == {"sandlane", f"{wheel.name.split('-py3')[0]}.dist-info"}
 
 
-@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("python", pythons())
 def test_installed_by_pip_in_a_path_with_spaces(python: str, wheel: Path, tmp_path: Path) -> None:
     place = tmp_path / "my tools"
     run(python, "-m", "venv", place, cwd=tmp_path)

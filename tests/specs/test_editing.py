@@ -97,8 +97,15 @@ def changed(*replacements: tuple[str, str]) -> str:
                     ),
                 ),
             ),
-            changed(('{name: A, value: "1"}   # keep', '{name: B, value: "2"}')),
+            changed(
+                ('{name: A, value: "1"}   # keep', '{name: A, remove: true} # keep\n          - {name: B, value: "2"}')
+            ),
             id="env-taken-out-and-added",
+        ),
+        pytest.param(
+            SandboxEdit(name="dev1", workloads=(replace(CHECKOUT, image=None, reset=("A",)),)),
+            changed(('        env:\n          - {name: A, value: "1"}   # keep\n', "")),
+            id="env-reset",
         ),
         pytest.param(
             SandboxEdit(name="dev1", removed=(("Deployment", "cart"),)),

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from sandlane.cli import session as s
+from sandlane.cli.asked import as_asked
 from sandlane.cli.terminal import words, working
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import join
@@ -56,8 +57,23 @@ def specs_directory(inputs: Inputs) -> str:
     return next((path for path in named if not path.endswith((".yaml", ".yml", ".json"))), environment.directory)
 
 
-def try_change(session: s.Session, staged: Staged) -> Tried:
-    """Renders a change without writing it. Raises Invalid where it is the change, or the environment, that is wrong."""
+def try_change(session: s.Session, staged: Staged, *, is_set: bool = False, is_raw: bool = False) -> Tried:
+    """Renders a change without writing it. Raises Invalid where it is the change, or the environment, that is wrong.
+
+    Problems are told of what is on disk, with ways out for `sandlane set` where that asks; raw ones are of the change.
+    """
+    try:
+        return _tried(session, staged)
+    except Invalid as invalid:
+        if is_raw:
+            raise
+        placed = session.place(invalid.problems)
+        disk = DiskTree(session.tree.root)
+        texts = {path: disk.read(path) for path in staged if disk.kind(path) == "file"}
+        raise Invalid(as_asked(placed, staged, texts, is_set=is_set)) from None
+
+
+def _tried(session: s.Session, staged: Staged) -> Tried:
     session.tree = DiskTree(session.tree.root, staged=staged)
     inputs = session.inputs()
     try:
@@ -195,7 +211,7 @@ def day_of(text: str, today: str) -> str:
             return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
         pass
-    raise click.UsageError(f"'{text}' is no day: give one as 2026-12-01, or as +14d or +2w from today")
+    raise click.UsageError(f"'{text}' is no day: give one as 2026-12-01, as today, or as +14d or +2w from today")
 
 
 def today() -> str:

@@ -99,8 +99,19 @@ class Session(View):
         """Returns where there are environments, or how to make one."""
         below = environments_below(Path())
         if below:
-            return f"name one of those below: {', '.join(below[:8])}{', …' if len(below) > 8 else ''}"
+            how = "with -e " if _takes_option() else ""
+            return (
+                f"name one of those below {how.rstrip()}".rstrip()
+                + f": {', '.join(below[:8])}{', …' if len(below) > 8 else ''}"
+            )
+        if above := environment_above(self.file.parent):
+            return f"there is one above: {'-e ' if _takes_option() else ''}{os.path.relpath(above)}"
         return "name the environment's file or directory, or make one with 'sandlane init'"
+
+    def is_here(self) -> bool:
+        """Tells whether this is the environment that commands mean when none is named."""
+        here = environment_above(Path())
+        return here is not None and here == Path(os.path.realpath(self.file))
 
     def output(self, inputs: Inputs, given: Path | None) -> Path:
         """Returns the directory of the output. Raises Invalid where the environment's leaves the root by a link."""
@@ -188,6 +199,12 @@ def _located(tree: DiskTree, source: Source, problem: Problem) -> tuple[int, int
     except (OSError, OutsideRoot, Unreadable):
         return None  # the problem is that the file cannot be read
     return locate(data, source.document, (*source.prefix, *problem.path), problem.at_key)
+
+
+def _takes_option() -> bool:
+    """Tells whether the command names its environment by `-e`."""
+    context = click.get_current_context(silent=True)
+    return context is not None and any("-e" in parameter.opts for parameter in context.command.params)
 
 
 def shown(path: Path) -> str:

@@ -175,5 +175,9 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
     """Returns `did you mean 'checkout'?` for the nearest known word, or `otherwise` when none is near."""
     import difflib  # for mistakes alone
 
+    known = set(known)
+    stem = word.rpartition("/")[2].partition(".")[0]
+    if stem != word and stem in known:  # a path, or a file, of what was meant
+        return f"did you mean '{stem}'?"
     near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else otherwise

@@ -23,7 +23,7 @@ _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 class WorkloadEdit:
     """What is said of one container of a workload, or of its only one (`is_only`); None leaves a field as it is.
 
-    `env` are names and values; a value that is None takes the entry out.
+    `env` are names and values; a value that is None takes the variable out of the clone. What is `reset` is as the base has it.
     """
 
     kind: str
@@ -33,6 +33,7 @@ class WorkloadEdit:
     is_only: bool
     image: str | None = None
     env: tuple[tuple[str, str | None], ...] = ()
+    reset: tuple[str, ...] = ()
     replicas: int | None = None
 
 
@@ -141,11 +142,13 @@ def _apply_to_workload(workloads: list[Any], edit: WorkloadEdit) -> None:
         entry = workloads[-1]
     if edit.replicas is not None:
         entry["replicas"] = edit.replicas
-    if edit.image is None and not edit.env:
+    if edit.image is None and not edit.env and not edit.reset:
         return
     holder = _container(entry, edit)
     if edit.image is not None:
         _set(holder, "image", edit.image)
+    if edit.reset and isinstance(holder.get("env"), list):
+        _reset(holder, edit.reset)
     if edit.env:
         _apply_env(holder, edit.env)
 
@@ -164,25 +167,32 @@ def _container(entry: Any, edit: WorkloadEdit) -> Any:
     return entry["containers"][-1]
 
 
+def _reset(holder: Any, names: Sequence[str]) -> None:
+    listed = holder["env"]
+    for entry in [e for e in listed if isinstance(e, dict) and e.get("name") in names]:
+        listed.remove(entry)
+    if not listed:
+        del holder["env"]
+
+
 def _apply_env(holder: Any, wanted: Sequence[tuple[str, str | None]]) -> None:
     if not isinstance(holder.get("env"), list):
         holder["env"] = _sequence()
     listed = holder["env"]
     for name, value in wanted:
         found = next((entry for entry in listed if isinstance(entry, dict) and entry.get("name") == name), None)
-        if value is None and found is not None and "value" in found:
-            listed.remove(found)
-        elif value is None:
-            if found is None:
-                listed.append(_mapping({"name": _scalar(name), "remove": True}, is_flow=True))
-        elif found is None:
+        if value is None and found is None:
+            listed.append(_mapping({"name": _scalar(name), "remove": True}, is_flow=True))
+        elif value is None and found is not None:
+            for field in [key for key in found if key != "name"]:
+                del found[field]
+            found["remove"] = True
+        elif found is None and value is not None:
             listed.append(_mapping({"name": _scalar(name), "value": _scalar(value)}, is_flow=True))
-        else:
+        elif found is not None:
             for field in [key for key in found if key not in ("name", "value")]:
                 del found[field]
             _set(found, "value", value)
-    if not listed:
-        del holder["env"]
 
 
 def _set(mapping: Any, field: str, value: Any, before: str | None = None) -> None:

@@ -261,8 +261,8 @@ ROWS: dict[str, Row] = {
         good="spec: {owner: dana, expires: 2026-12-01, workloads: [{name: checkout}]}\n",
     ),
     "SL243": Row(
-        text="'{owner}' has {number} sandboxes, and the environment's policy allows {limit}",
-        hint="delete one of them, or write 'suspend: true' in it ({rule})",
+        text="this is sandbox {number} of '{owner}', and the environment's policy allows {limit}",
+        hint="delete another, or write 'suspend: true' in it: {others} ({rule})",
         why="What one person runs in a shared cluster is bounded.",
         bad="a fourth sandbox with owner: dana and policy.maxPerOwner: 3\n",
         good="suspend: true  # in one of the four\n",

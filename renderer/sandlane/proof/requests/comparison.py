@@ -234,7 +234,10 @@ def _lefts(spelling: Spelling, line: Line, both: Comparison | None, clones: Clon
     is_grpc = line.rule.origin.resource.id.kind == "GRPCRoute" and not line.rule.predicate
     if not both or not is_grpc or both.pair.before.client.kind != "linkerd" or left.outcome == line.rule.outcome:
         return [left]
-    return [replace(left, conditions=frozenset(grpc_match(LINKERD, {}).predicate)), _left(spelling, line)]
+    # Calls rank above the rest, as a copy does with its header: rules of several routes that tie, tie in each of the two.
+    calls = replace(line.rule, rank=(*line.rule.rank, 1))
+    conditions = frozenset(grpc_match(LINKERD, {}).predicate)
+    return [replace(left, conditions=conditions, rule=calls), _left(spelling, line)]
 
 
 def _left(spelling: Spelling, line: Line, both: Comparison | None = None, clones: Clones | None = None) -> Left:

@@ -7,7 +7,7 @@ different objects have no order that manifests tell: they are compared as a set.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from itertools import combinations
 
 from sandlane.frozen import frozen
@@ -112,8 +112,24 @@ def first_difference(base: Sequence[Run], output: Sequence[Run]) -> tuple[Left |
         one = base[number] if number < len(base) else None
         two = output[number] if number < len(output) else None
         if one is None or two is None or one.form != two.form:
-            return _pair(one, two)
+            found = _pair(one, two)
+            is_told = found[0] is None or found[1] is None or found[0].text != found[1].text
+            return found if is_told else _apart(base, output, (one, two)) or found
     return None
+
+
+def _apart(base: Sequence[Run], output: Sequence[Run], runs: Sequence[Run | None]) -> tuple[Left, Left] | None:
+    """Returns what a request meets in both rests that meets the conditions of a rule of two runs, and by which they differ."""
+    for conditions in (conditions for run in runs if run for conditions in run.rules):
+        met = [_met(rest, conditions) for rest in (base, output)]
+        if met[0] and met[1] and met[0].text != met[1].text:
+            return replace(met[0], conditions=conditions), replace(met[1], conditions=conditions)
+    return None
+
+
+def _met(runs: Sequence[Run], conditions: Conditions) -> Left | None:
+    """Returns the first rule that takes every request with some conditions."""
+    return next((left for run in runs for own, left in run.rules.items() if own <= conditions), None)
 
 
 def _pair(one: Run | None, two: Run | None) -> tuple[Left | None, Left | None]:

@@ -5,21 +5,22 @@ What becomes of a request is what `trace --gateway` says of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
-from sandlane.k8s.hosts import covers
+from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.gateway_api import ROUTES, attached
 from sandlane.semantics.gateways import KINDS
 from sandlane.semantics.istio_matches import gateway_name
 from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
-from sandlane.semantics.trace import Tracer, names
+from sandlane.semantics.trace import Tracer
 
 _SCHEMES = {"HTTP": "http", "HTTP2": "http", "GRPC": "http", "GRPC-WEB": "http", "HTTPS": "https"}
 _PORTS = {"http": 80, "https": 443}
@@ -42,14 +43,17 @@ class Server:
 
 @frozen(kw_only=True)
 class Door:
-    """A host at a server of a gateway, what becomes of requests for it, and a path for each that its rules look at."""
+    """A host at a server of a gateway, and what becomes of requests for it.
+
+    `paths`: host to which rules send -> a path for each of these rules.
+    """
 
     gateway: ResourceId
     server: Server
     host: str
     request: Request
     tables: tuple[Table, ...]
-    paths: tuple[str, ...]
+    paths: Mapping[str, tuple[str, ...]]
 
 
 @frozen(kw_only=True)
@@ -110,11 +114,24 @@ def _doors(network: Network, tracer: Tracer) -> Iterator[Door]:
                 for host in dict.fromkeys(_hosts(network, gateway, server)):
                     name = host.replace("*", "any")
                     asked = Request(client=client, host=name, port=server.port, scheme=server.scheme)
-                    tables = tracer.compiled(asked)
-                    paths = dict.fromkeys(["/", *(_path(rule) for table in tables for rule in table.rules)])
+                    # No request here repeats a header, so that all the ways to look at repeated ones come to the same.
+                    tables = tuple(replace(table, modes=table.modes[:1]) for table in tracer.compiled(asked))
                     yield Door(
-                        gateway=gateway.id, server=server, host=host, request=asked, tables=tables, paths=tuple(paths)
+                        gateway=gateway.id,
+                        server=server,
+                        host=host,
+                        request=asked,
+                        tables=tables,
+                        paths=_paths(rule for table in tables for rule in table.rules),
                     )
+
+
+def _paths(rules: Iterable[Rule]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for rule in rules:
+        for destination in rule.outcome.destinations if isinstance(rule.outcome, Forward) else ():
+            found.setdefault(destination.host, {})[_path(rule)] = None
+    return {host: tuple(paths) for host, paths in found.items()}
 
 
 def _hosts(network: Network, gateway: Resource, server: Server) -> Iterator[str]:
@@ -139,22 +156,24 @@ def _path(rule: Rule) -> str:
     return next((atom.text.value for atom in atoms if atom.text.kind in kinds and atom.text.value), "/")
 
 
-def entrances(doors: Doors, header: tuple[str, str], own: Collection[str]) -> Iterator[Entrance]:
-    """Yields, for each door and clones (of `own`) behind it, the first URL at which the header makes the difference."""
+def entrances(doors: Doors, header: tuple[str, str], services: Iterable[ResourceId]) -> Iterator[Entrance]:
+    """Yields, for each door and workloads behind a tenant's own Services, the first URL at which the header makes the difference."""
+    domain = doors.tracer.network.domain
+    hosts = [ServiceHost(id.namespace, id.name).fqdn(domain) for id in services]
+    lines = ((header[0].lower(), header[1]),)
     for door in doors.found:
         told: set[tuple[str, ...]] = set()
-        for path in door.paths:
-            clones = _answering(doors, door, path, [header], own)
-            if clones and clones not in told and clones != _answering(doors, door, path, [], own):
-                told.add(clones)
+        for path in dict.fromkeys(path for host in hosts for path in door.paths.get(host, ())):
+            with_header, without = (_answering(doors, door, path, each) for each in (lines, ()))
+            answering = tuple(name for name, host in with_header if host in hosts)
+            if answering and answering not in told and with_header != without:
+                told.add(answering)
+                listed = tuple(name.rpartition("/")[2] for name in answering)
                 url = door.server.url(door.host, path)
-                listed = tuple(name.rpartition("/")[2] for name in clones)
                 yield Entrance(gateway=door.gateway, url=url, host=door.host, clones=listed)
 
 
-def _answering(
-    doors: Doors, door: Door, path: str, headers: Sequence[tuple[str, str]], own: Collection[str]
-) -> tuple[str, ...]:
-    lines = tuple((name.lower(), value) for name, value in headers)
-    traced = doors.tracer.trace(replace(door.request, path=path, headers=lines), door.tables)
-    return tuple(name for name in names(traced.answer.targets) if name in own)
+def _answering(doors: Doors, door: Door, path: str, headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """Returns who answers a request, and behind which host."""
+    targets = doors.tracer.trace(replace(door.request, path=path, headers=headers), door.tables).answer.targets
+    return [(str(workload.id), target.destination.host) for target in targets for workload in target.workloads]

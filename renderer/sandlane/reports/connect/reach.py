@@ -76,8 +76,6 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -
         if (service.origin.id, number_and_protocol(port)) not in unroutable
     )
     host = environment.preview.host.replace("{tenantID}", tenant.id) if environment.preview else None
-    clones = {str(clone.id) for service in tenant.services.values() for clone in service.clones}
-    used = {str(service.workload.use) for service in tenant.services.values() if service.workload.use}
     return Reach(
         name=tenant.name,
         tenant=tenant.id,
@@ -85,6 +83,6 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -
         addresses=addresses,
         preview=host,
         preview_url=preview_url(plan.base, environment.preview.gateway, host) if environment.preview and host else None,
-        entrances=tuple(entrances(doors, header, clones | used)),
+        entrances=tuple(entrances(doors, header, (service.id for service in tenant.services.values()))),
         empty=frozenset(c.id.name for s in tenant.services.values() for c in s.clones if c.workload.replicas == 0),
     )

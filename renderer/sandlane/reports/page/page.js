@@ -63,7 +63,7 @@
     });
   };
   // The picture is made smaller to fit, down to what can still be read; what is chosen comes into view.
-  const least = 0.85;
+  const least = 0.78;
   const size = [svg.getAttribute('width'), svg.getAttribute('height')].map(Number);
   svg.removeAttribute('width');
   svg.removeAttribute('height');

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan, Tenant, Unroutable
-from sandlane.problems.problem import dotted
+from sandlane.problems.problem import Path, dotted
 from sandlane.reports.answers import Place
 from sandlane.reports.calls import CallGraph
 from sandlane.reports.connect.clients import CLIENTS
@@ -64,7 +64,8 @@ def rows_of(base: Base, tracer: Tracer, request: Request) -> tuple[Row, ...]:
     rows = []
     for service, host, port in addresses(base, request.client.namespace):
         asked = replace(request, host=host, port=port)
-        tables = tracer.compiled(asked)
+        # No request here repeats a header, so that all the ways to look at repeated ones come to the same.
+        tables = tuple(replace(table, modes=table.modes[:1]) for table in tracer.compiled(asked))
         answer = cell(tracer.trace(asked, tables))
         rows.append(Row(service=service, address=f"{host}:{port}", answer=answer, request=asked, tables=tables))
     return tuple(rows)
@@ -88,20 +89,40 @@ def told(
         by_service.setdefault(row.service, []).append(number)
     carrier = plan.environment.carriers[0]
     doors = doors_of(tracer)
+    traced = {
+        tenant.name: [
+            (number, tracer.trace(carrying(rows[number].request, carrier, tenant.id), rows[number].tables))
+            for service in sorted(tenant.services)
+            for number in by_service.get(service, ())
+        ]
+        for tenant in plan.tenants
+    }
+    places = _places((found for one in traced.values() for _, found in one), place)
 
     def tell(tenant: Tenant) -> Told:
         reach = reach_of(plan, tenant, unroutable, doors)
-        asked = [number for service in sorted(tenant.services) for number in by_service.get(service, ())]
-        traced = [(n, tracer.trace(carrying(rows[n].request, carrier, tenant.id), rows[n].tables)) for n in asked]
         has_grpc = any(address.is_grpc for address in reach.addresses)
         return Told(
             name=tenant.name, header=reach.header, preview=reach.preview_url,
             clones=_clones(plan, tenant, graph), way=_way(tenant, graph, calls),
-            own=tuple(_own(number, found, place) for number, found in traced),
+            own=tuple(_own(number, found, places) for number, found in traced[tenant.name]),
             setups={client: CLIENTS[client](reach) for client in SHOWN if has_grpc or client != "grpcurl"},
         )  # fmt: skip
 
     return tuple(tell(tenant) for tenant in plan.tenants)
+
+
+_Places = Mapping[tuple[ResourceId, Path], str]
+
+
+def _places(traced: Iterable[Traced], place: Place) -> _Places:
+    """Returns where the rules stand that decide, file by file, so that each file is parsed once."""
+    origins = {(o.resource.id, o.path): o for found in traced if (o := found.answer.origin)}
+    told: dict[tuple[ResourceId, Path], str] = {}
+    for key in sorted(origins, key=lambda key: (key[0], [str(step) for step in key[1]])):
+        file, line = place(origins[key])
+        told[key] = f"{file}:{line}" if line else file
+    return told
 
 
 def _clones(plan: Plan, tenant: Tenant, graph: Graph) -> dict[int, str]:
@@ -131,10 +152,9 @@ def _way(tenant: Tenant, graph: Graph, calls: CallGraph) -> tuple[int, ...]:
     )
 
 
-def _own(row: int, traced: Traced, place: Place) -> Own:
+def _own(row: int, traced: Traced, places: _Places) -> Own:
     origin = traced.answer.origin
     if origin is None:
         return Own(row=row, answer=cell(traced), rule="", place="")
-    file, line = place(origin)
     what = f"{origin} {dotted(origin.path)}" if traced.answer.is_rule else f"no rule of {origin}"
-    return Own(row=row, answer=cell(traced), rule=what, place=f"{file}:{line}" if line else file)
+    return Own(row=row, answer=cell(traced), rule=what, place=places[(origin.resource.id, origin.path)])
