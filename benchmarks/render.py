@@ -1,126 +1,182 @@
-"""Prints how long `render` and `check` take for 100 sandboxes of two workloads, as whole processes.
+"""Prints what sandlane's commands take beside their rivals: whole processes, CPU (user and system), medians of interleaved runs.
 
-Usage: python benchmarks/render.py [BASE] [SANDBOXES]. BASE is a file of manifests; by default the Online Boutique where it
-lies beside this checkout, else the demo shop. Every figure stands beside two rivals of the same run: starting the
-interpreter, and writing the same files without thinking.
+    python -m benchmarks.render [--runs N] [--large] [--services] [--against CHECKOUT] [BASE]
+
+BASE is a file of manifests; by default the Online Boutique where it lies beside this checkout, else the demo shop. `--large` adds
+10,000 sandboxes (minutes), `--services` 1,000 tenants on one Service and on ten, `--against` a column for another checkout.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from sandlane.files.disk import DiskTree
-from sandlane.pipeline import render
-from sandlane.problems.problem import Invalid
-from sandlane.specs.inputs import read_inputs
-from sandlane.yamlio.write import write
+from benchmarks.environments import BASE, lay_out, turns, write_spec, write_specs
+from benchmarks.processes import Figures, Process, measured, python, sandlane
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-BOUTIQUE = REPOSITORY.parent / "shared" / "bases" / "boutique-base.yaml"
-RUNS = 5
+SMALL, MANY, MOST = 20, 1000, 10_000
+WORKLOADS = 3
+MESHES = ("gateway-api", "istio", "istio-ambient", "linkerd")
+CLICK, YAML, COPY, KUSTOMIZE = (
+    "import click",
+    "import click, yaml",
+    "cp -r of the output",
+    "kubectl kustomize, an overlay",
+)
+_Table = dict[str, Process]
 
 
-def main(base: Path, count: int) -> None:
-    """Lays out an environment in a scratch directory, measures, and prints a table."""
+def main(base: Path, runs: int, checkouts: Mapping[str, Path | None], *, is_large: bool, has_services: bool) -> None:
+    """Lays the environments out in a scratch directory, measures, and prints a table for each group of rows."""
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch)
-        names = lay_out(directory, base, count)
-        cold = best(
-            lambda: sandlane(directory, "render"),
-            before=lambda: shutil.rmtree(directory / "rendered", ignore_errors=True),
+        names = lay_out(directory / "small", base, "istio")
+        lay_out(directory / "many", base, "istio")
+        write_specs(directory / "small", turns(names, SMALL, WORKLOADS))
+        write_specs(directory / "many", turns(names, MANY, WORKLOADS))
+        rivals: _Table = {CLICK: python(directory, CLICK), YAML: python(directory, YAML)}
+        _show(measured(rivals | dict(_starting(directory / "small", checkouts)), runs), {CLICK: "click", YAML: "yaml"})
+        table = dict(_working(directory / "many", names, checkouts))
+        table[COPY] = _copy(directory / "many" / "rendered", directory / "copy")
+        if shutil.which("kubectl"):
+            table[KUSTOMIZE] = _kustomize(directory / "overlay", base, names)
+        _show(measured(table, runs), {COPY: "cp -r", KUSTOMIZE: "kustomize"})
+        if is_large:
+            lay_out(directory / "most", base, "istio")
+            write_specs(directory / "most", turns(names, MOST, WORKLOADS))
+            _show(measured(dict(_first(directory, checkouts, {"many": MANY, "most": MOST})), 1), {})
+        if has_services:
+            for mesh in MESHES:
+                _show(measured(dict(_on_services(directory / mesh, base, mesh, checkouts)), 3), {})
+
+
+def _starting(directory: Path, checkouts: Mapping[str, Path | None]) -> Iterator[tuple[str, Process]]:
+    """Yields what start-up decides."""
+    for label, checkout in checkouts.items():
+        ready = _once(lambda: measured({"": sandlane(directory, "render", ".", "-q")}, 1))
+        yield f"--version{label}", sandlane(directory, "--version", checkout=checkout, before=ready)
+        yield f"explain SL101{label}", sandlane(directory, "explain", "SL101", checkout=checkout)
+        yield f"explain spec.mesh{label}", sandlane(directory, "explain", "spec.mesh", checkout=checkout)
+        yield f"check, {SMALL} sandboxes{label}", sandlane(directory, "check", ".", checkout=checkout)
+        yield f"render, {SMALL}, nothing changed{label}", sandlane(directory, "render", ".", "-q", checkout=checkout)
+
+
+def _working(directory: Path, names: list[str], checkouts: Mapping[str, Path | None]) -> Iterator[tuple[str, Process]]:
+    """Yields what the number of sandboxes decides."""
+    tags = iter(range(2, 1 << 30))
+    for label, checkout in checkouts.items():
+        yield (
+            f"render first, {MANY} x {WORKLOADS}{label}",
+            sandlane(directory, "render", ".", "-q", checkout=checkout, before=lambda: _remove(directory / "rendered")),
         )
-        files = [path for path in (directory / "rendered").rglob("*") if path.is_file()]
-        print(f"{count} sandboxes x 2 workloads of {base.name} ({', '.join(names[:4])} ...): {len(files)} files")
-        print(f"{'render, first':32}{cold:8.3f} s")
-        print(f"{'render, nothing changed':32}{best(lambda: sandlane(directory, 'render')):8.3f} s")
-        print(f"{'check':32}{best(lambda: sandlane(directory, 'check')):8.3f} s")
-        print(f"{'rival: python -c pass':32}{best(lambda: run([sys.executable, '-c', 'pass'], directory)):8.3f} s")
-        texts = [(path.relative_to(directory).as_posix(), path.read_bytes()) for path in files]
-        print(f"{'rival: writing the same files':32}{best(lambda: copy(directory / 'copy', texts)):8.3f} s")
+        yield f"check, {MANY} x {WORKLOADS}{label}", sandlane(directory, "check", ".", checkout=checkout)
+        yield (
+            f"render, one spec changed{label}",
+            sandlane(
+                directory,
+                "render",
+                ".",
+                "-q",
+                checkout=checkout,
+                before=lambda: write_spec(directory, "dev0", names[:WORKLOADS], str(next(tags))),
+            ),
+        )
+        yield f"verify, {MANY} x {WORKLOADS}{label}", sandlane(directory, "verify", ".", checkout=checkout)
 
 
-def lay_out(directory: Path, base: Path, count: int) -> list[str]:
-    """Writes the environment, its base and its specs, and returns the workloads that are cloned."""
-    (directory / "sandboxes").mkdir()
+def _first(
+    directory: Path, checkouts: Mapping[str, Path | None], counts: Mapping[str, int]
+) -> Iterator[tuple[str, Process]]:
+    """Yields the first render of several numbers of sandboxes."""
+    for label, checkout in checkouts.items():
+        for name, count in counts.items():
+            place = directory / name
+            yield (
+                f"render first, {count} x {WORKLOADS}{label}",
+                sandlane(place, "render", ".", "-q", checkout=checkout, before=_clearing(place / "rendered")),
+            )
+
+
+def _on_services(
+    directory: Path, base: Path, mesh: str, checkouts: Mapping[str, Path | None]
+) -> Iterator[tuple[str, Process]]:
+    """Yields the first render of as many tenants on one Service, and on ten."""
+    for spread in (1, 10):
+        place = directory / str(spread)
+        names = lay_out(place, base, mesh)[:spread]
+        write_specs(place, turns(names, MANY, 1))
+        for label, checkout in checkouts.items():
+            yield (
+                f"{mesh}: {MANY} tenants on {len(names)}{label}",
+                sandlane(place, "render", ".", "-q", checkout=checkout, before=_clearing(place / "rendered")),
+            )
+
+
+def _copy(source: Path, target: Path) -> Process:
+    return Process(
+        command=["cp", "-r", str(source), str(target)], directory=target.parent, before=lambda: _remove(target)
+    )
+
+
+def _kustomize(directory: Path, base: Path, names: list[str]) -> Process:
+    """Returns a build of an overlay that makes of three workloads about what a sandbox of them is."""
+    directory.mkdir()
     shutil.copyfile(base, directory / "base.yaml")
-    spec = {"base": ["base.yaml"], "mesh": "istio", "defaultNamespace": "shop", "output": {"base": "full"}}
-    (directory / "sandlane.yaml").write_text(
-        write({"apiVersion": "sandlane.dev/v1alpha1", "kind": "Environment", "spec": spec})
-    )
-    deployments = [r.id.name for r in read_inputs(DiskTree(directory), "sandlane.yaml").base.of("apps", "Deployment")]
-    (directory / "sandlane.yaml").write_text(
-        write(
-            {"apiVersion": "sandlane.dev/v1alpha1", "kind": "Environment", "spec": {**spec, "output": {"base": "none"}}}
-        )
-    )
-    names = [name for name in deployments if is_clonable(directory, name)]
-    for number in range(count):
-        pair = [names[number % len(names)], names[(number + 1) % len(names)]]
-        write_spec(directory, f"dev{number}", pair)
-    return names
-
-
-def is_clonable(directory: Path, name: str) -> bool:
-    """Tells whether a workload renders by itself."""
-    spec = write_spec(directory, "probe", [name])
-    try:
-        render(read_inputs(DiskTree(directory), "sandlane.yaml"))
-    except Invalid:
-        return False
-    finally:
-        spec.unlink()
-    return True
-
-
-def write_spec(directory: Path, name: str, workloads: list[str]) -> Path:
-    """Writes the spec of a sandbox."""
-    entries = [{"name": workload, "image": f"registry.example/{workload}:{name}"} for workload in workloads]
-    file = directory / "sandboxes" / f"{name}.yaml"
-    manifest = {
-        "apiVersion": "sandlane.dev/v1alpha1",
-        "kind": "DevelopmentSandbox",
-        "metadata": {"name": name},
-        "spec": {"owner": "bench", "workloads": entries},
+    overlay = {
+        "resources": ["base.yaml"],
+        "nameSuffix": "-dev1",
+        "labels": [{"pairs": {"tenant": "dev1"}, "includeSelectors": True}],
+        "images": [{"name": name, "newTag": "dev1"} for name in names[:WORKLOADS]],
+        "patches": [{"patch": json.dumps(_labelled(name))} for name in names[:WORKLOADS]],
     }
-    file.write_text(write(manifest))
-    return file
+    (directory / "kustomization.yaml").write_text(json.dumps(overlay))
+    return Process(command=["kubectl", "kustomize", "."], directory=directory)
 
 
-def sandlane(directory: Path, command: str) -> None:
-    """Runs a command as a process of its own."""
-    run([sys.executable, "-m", "sandlane", command, "."], directory)
+def _labelled(name: str) -> dict[str, object]:
+    """Returns a strategic merge patch that gives a Deployment a label."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": {"tenant": "dev1"}},
+    }
 
 
-def run(command: list[str], directory: Path) -> None:
-    """Runs a process and fails if it does."""
-    subprocess.run(command, cwd=directory, check=True, capture_output=True)
-
-
-def copy(directory: Path, texts: list[tuple[str, bytes]]) -> None:
-    """Writes files into a fresh directory."""
+def _remove(directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
-    for path, data in texts:
-        (directory / path).parent.mkdir(parents=True, exist_ok=True)
-        (directory / path).write_bytes(data)
 
 
-def best(action: Callable[[], None], before: Callable[[], None] = lambda: None) -> float:
-    """Returns the shortest of several runs, in seconds."""
-    times = []
-    for _ in range(RUNS):
-        before()
-        start = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def _clearing(directory: Path) -> Callable[[], object]:
+    return lambda: _remove(directory)
+
+
+def _once(action: Callable[[], object]) -> Callable[[], object]:
+    """Returns an action that does nothing when it is called again."""
+    waiting = [action]
+    return lambda: waiting.pop()() if waiting else None
+
+
+def _show(figures: Mapping[str, Figures], rivals: Mapping[str, str]) -> None:
+    """Prints a table, with a column for the times that each rival takes."""
+    known = {name: shown for name, shown in rivals.items() if name in figures}
+    print(f"{'':40}{'CPU s':>9}{'MB':>7}" + "".join(f"{f'x {shown}':>13}" for shown in known.values()))
+    for name, found in figures.items():
+        times = "".join(f"{found.cpu / figures[rival].cpu:13.2f}" for rival in known)
+        print(f"{name:40}{found.cpu:9.3f}{found.memory:7.0f}{times}", flush=True)
+    print()
 
 
 if __name__ == "__main__":
-    default = BOUTIQUE if BOUTIQUE.exists() else REPOSITORY / "overlays" / "shop" / "base" / "storefront.yaml"
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else default, int(sys.argv[2]) if len(sys.argv) > 2 else 100)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("base", nargs="?", type=Path, default=BASE)
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--services", action="store_true")
+    parser.add_argument("--against", type=Path)
+    given = parser.parse_args()
+    both = {"": None, **({", other": given.against.resolve()} if given.against else {})}
+    main(given.base.resolve(), given.runs, both, is_large=given.large, has_services=given.services)

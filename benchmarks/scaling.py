@@ -1,6 +1,6 @@
 """Prints how the CPU of proof grows with sandboxes: of three workloads each, and all on one Service.
 
-Usage: python benchmarks/scaling.py [BASE] [COUNT ...]. BASE is a file of manifests; by default the Online Boutique where it lies
+Usage: python -m benchmarks.scaling [BASE] [COUNT ...]. BASE is a file of manifests; by default the Online Boutique where it lies
 beside this checkout, else the demo shop. The exponent is that of the least squares through all counts: 1 is linear.
 """
 
@@ -14,16 +14,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.environments import BASE, lay_out, turns, write_specs
 from sandlane.files.disk import DiskTree
 from sandlane.pipeline import render, written
-from sandlane.problems.problem import Invalid
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
 from sandlane.specs.inputs import read_inputs
-from sandlane.yamlio.write import write
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-BOUTIQUE = REPOSITORY.parent / "shared" / "bases" / "boutique-base.yaml"
 COUNTS = (100, 300, 1000, 3000)
 WORKLOADS = 3
 
@@ -43,11 +40,9 @@ def main(base: Path, counts: Sequence[int]) -> None:
 def measured(base: Path, mesh: str, count: int, *, is_shared: bool) -> float:
     """Returns the CPU seconds that proof takes for some sandboxes."""
     with tempfile.TemporaryDirectory() as scratch:
-        directory = Path(scratch)
+        directory = Path(scratch) / "many"
         names = lay_out(directory, base, mesh)
-        for number in range(count):
-            chosen = names[:1] if is_shared else [names[(number + n) % len(names)] for n in range(WORKLOADS)]
-            write_spec(directory, f"dev{number}", chosen)
+        write_specs(directory, turns(names[:1], count, 1) if is_shared else turns(names, count, WORKLOADS))
         inputs = read_inputs(DiskTree(directory), "sandlane.yaml")
         output = written(render(inputs, is_proved=False).objects)
     claims = claims_of(inputs)
@@ -67,41 +62,7 @@ def exponent(counts: Sequence[int], seconds: Sequence[float]) -> float:
     return sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / below if below else 0.0
 
 
-def lay_out(directory: Path, base: Path, mesh: str) -> list[str]:
-    """Writes an environment over a base, and returns the workloads that render by themselves."""
-    (directory / "sandboxes").mkdir()
-    (directory / "base.yaml").write_text(base.read_text())
-    spec = {"base": ["base.yaml"], "mesh": mesh, "defaultNamespace": "shop", "output": {"base": "none"}}
-    environment = {"apiVersion": "sandlane.dev/v1alpha1", "kind": "Environment", "spec": spec}
-    (directory / "sandlane.yaml").write_text(write(environment))
-    found = read_inputs(DiskTree(directory), "sandlane.yaml").base.of("apps", "Deployment")
-    return [resource.id.name for resource in found if is_clonable(directory, resource.id.name)]
-
-
-def is_clonable(directory: Path, name: str) -> bool:
-    """Tells whether a workload renders by itself."""
-    spec = write_spec(directory, "probe", [name])
-    try:
-        render(read_inputs(DiskTree(directory), "sandlane.yaml"))
-    except Invalid:
-        return False
-    finally:
-        spec.unlink()
-    return True
-
-
-def write_spec(directory: Path, name: str, workloads: Sequence[str]) -> Path:
-    """Writes the spec of a sandbox."""
-    path = directory / "sandboxes" / f"{name}.yaml"
-    listed = [{"name": workload} for workload in workloads]
-    spec = {"apiVersion": "sandlane.dev/v1alpha1", "kind": "DevelopmentSandbox", "metadata": {"name": name},
-            "spec": {"workloads": listed}}  # fmt: skip
-    path.write_text(write(spec))
-    return path
-
-
 if __name__ == "__main__":
-    demo = REPOSITORY / "examples" / "demo" / "base.yaml"
     named = [Path(argument) for argument in sys.argv[1:] if not argument.isdigit()]
     numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
-    main(named[0] if named else BOUTIQUE if BOUTIQUE.exists() else demo, numbers or COUNTS)
+    main(named[0] if named else BASE, numbers or COUNTS)

@@ -1,17 +1,30 @@
-"""Environments over a base, built in a directory, for tests on whole applications."""
+"""Environments over the bases of whole applications, each of which is read once for all tests."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sandlane.files.disk import DiskTree
-from sandlane.specs.inputs import read_inputs
+import pytest
+
+from sandlane.files.tree import MemoryTree
+from sandlane.specs.inputs import Inputs, read_inputs
 from sandlane.yamlio.write import write
 
 Manifest = dict[str, Any]
+
+
+LARGEST = "train-ticket-istio"
+"""The application that takes longer than all others together."""
+
+
+def application(*row: str) -> Any:
+    """Returns the case of a test on an application, `row[0]`: that of the largest is slow."""
+    slow = [pytest.mark.slow] if row[0] == LARGEST else []
+    return pytest.param(*row, id="-".join(row), marks=[pytest.mark.uncounted, *slow])
 
 
 def environment(mesh: str = "istio", **spec: Any) -> Manifest:
@@ -34,19 +47,23 @@ def sandbox(name: str, workloads: Iterable[Manifest], **spec: Any) -> Manifest:
     }
 
 
-def lay_out(directory: Path, base: Path, environment: Manifest, sandboxes: Sequence[Manifest]) -> DiskTree:
-    """Writes an environment with its base and specs into a directory, and returns the tree of it."""
-    (directory / "sandboxes").mkdir(parents=True)
-    shutil.copyfile(base, directory / "base.yaml")
-    (directory / "sandlane.yaml").write_text(write(environment))
-    for spec in sandboxes:
-        (directory / "sandboxes" / f"{spec['metadata']['name']}.yaml").write_text(write(spec))
-    return DiskTree(directory)
+def inputs_over(base: Path, environment: Manifest, specs: Sequence[Manifest] = ()) -> Inputs:
+    """Returns an environment over a base file with its specs, as they would be read. Raises Invalid as `read_inputs` does."""
+    known = _read(base)
+    files = {"sandlane.yaml": write(environment), "base.yaml": "", "sandboxes/README.md": ""}
+    files |= {f"sandboxes/{spec['metadata']['name']}.yaml": write(spec) for spec in specs}
+    found = read_inputs(MemoryTree(files), "sandlane.yaml")
+    return replace(found, base=known.base, problems=(*known.problems, *found.problems))
 
 
-def workloads_of(tree: DiskTree) -> list[Manifest]:
+@cache
+def _read(base: Path) -> Inputs:
+    files = {"sandlane.yaml": write(environment()), "base.yaml": base.read_text(), "sandboxes/README.md": ""}
+    return read_inputs(MemoryTree(files), "sandlane.yaml")
+
+
+def workloads_of(inputs: Inputs) -> list[Manifest]:
     """Returns a spec's entry for every workload of a base that can be cloned, in order."""
-    inputs = read_inputs(tree, "sandlane.yaml")
     return [
         {"name": r.id.name, "kind": r.id.kind, "namespace": r.id.namespace}
         for r in inputs.base.resources
@@ -54,9 +71,8 @@ def workloads_of(tree: DiskTree) -> list[Manifest]:
     ]
 
 
-def route_objects(tree: DiskTree) -> list[Manifest]:
+def route_objects(inputs: Inputs) -> list[Manifest]:
     """Returns the entries of `routes.adopt` for every VirtualService of a base."""
-    inputs = read_inputs(tree, "sandlane.yaml")
     return [
         {"kind": r.id.kind, "name": r.id.name, "namespace": r.id.namespace}
         for r in inputs.base.of("networking.istio.io", "VirtualService")

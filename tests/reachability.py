@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
+from tests.shared import load_all
 
 Manifest = Mapping[str, Any]
 Port = tuple[str, int | str]
@@ -46,7 +46,7 @@ def read(texts: Iterable[str], default: str) -> list[Manifest]:
     """Reads manifests; those without a namespace are in the default one."""
     found: list[Manifest] = []
     for text in texts:
-        for document in yaml.safe_load_all(text):
+        for document in load_all(text):
             if isinstance(document, dict) and "kind" in document:
                 listed = document["items"] if document["kind"] == "List" else [document]
                 found += [{**o, "metadata": {"namespace": default, **o["metadata"]}} for o in listed]

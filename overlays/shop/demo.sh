@@ -1,41 +1,39 @@
 #!/bin/sh
-# Renders the demo shop into a scratch directory, first without sandboxes and then with three, and shows what came out.
+# Shows in a scratch directory what sandlane is for: three sandboxes of the demo shop, who answers them, a change, a mistake and the proof.
 set -eu
 sandlane=${SANDLANE:-sandlane}
 shop=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-
 cp -R "$shop" "$scratch/shop"
 cd "$scratch/shop"
-mv sandboxes later
 
-echo "== The shop without sandboxes: the output holds the three adopted VirtualServices, as the base has them"
-mkdir sandboxes
-"$sandlane" render
-cp -R rendered before
+edit() { sed "$1" "$2" >"$2.new" && mv "$2.new" "$2"; }
 
-echo
-echo "== Three developers add their specs (sandboxes/dev1.yaml, dev10.yaml, xdev1.yaml)"
-mv later/*.yaml sandboxes/
+echo "== Three developers share one shop: each spec names what it changes"
 "$sandlane" list
-echo
-"$sandlane" render
 
 echo
-echo "== What Argo CD or Flux syncs"
-find rendered -type f | LC_ALL=C sort
+echo "== Rendered for Argo CD or Flux: their clones, and routes that lead to them"
+"$sandlane" render --quiet
+find rendered/sandboxes/dev1 -name '*.yaml' | LC_ALL=C sort
 
 echo
-echo "== What changes for VirtualService checkout: requests with 'tenantID: dev1' reach the clone, all others the base"
-diff -u before/shared/shop/virtualservice-checkout.yaml rendered/shared/shop/virtualservice-checkout.yaml || true
+echo "== Who answers whom: a request with 'tenantID: dev1' meets dev1's clones"
+"$sandlane" trace --all
 
 echo
-echo "== The same shop on Linkerd: nothing of the base changes, each tenant has route objects of its own"
-"$sandlane" render linkerd.yaml 2>/dev/null | grep dev10
-echo
-cat rendered-linkerd/sandboxes/dev10/shop/httproute-catalog-dev10-h.yaml
+echo "== What a reviewer sees when dev1 gets another image"
+edit s/cart:pr-318/cart:pr-319/ sandboxes/dev1.yaml
+"$sandlane" diff
+"$sandlane" render --quiet
 
 echo
-echo "== And the check that CI runs"
-"$sandlane" check sandlane.yaml linkerd.yaml 2>/dev/null && echo "rendered and rendered-linkerd are up to date"
+echo "== A mistake has a place and a way out, and nothing is written"
+edit 's/name: checkout/name: chekout/' sandboxes/dev1.yaml
+"$sandlane" render 2>&1 || true
+edit 's/name: chekout/name: checkout/' sandboxes/dev1.yaml
+
+echo
+echo "== The proof that CI asks for: the shop is untouched, tenants never meet"
+"$sandlane" verify

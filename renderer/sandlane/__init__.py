@@ -1,1 +1,3 @@
 """sandlane: request-level sandboxes for shared Kubernetes environments, rendered offline."""
+
+__version__ = "0.1.0"

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from sandlane.base.base import Base, make_base
 from sandlane.clone.manifests import clone_all
 from sandlane.clone.resources.read import own_claims, render_resources
+from sandlane.frozen import frozen
 from sandlane.guards.acceptance import without_accepted
 from sandlane.guards.called_names import called_names
 from sandlane.guards.claims_made import claims_of_others
 from sandlane.guards.clashes import clashes
 from sandlane.guards.clients import unrouted_clients
 from sandlane.guards.clone_problems import guard
+from sandlane.guards.crowding import crowded
 from sandlane.guards.identities import taken_identities
 from sandlane.guards.policy import violations
-from sandlane.guards.quotas import quotas
 from sandlane.guards.reachability import unreachable
 from sandlane.guards.selected_pods import selecting_others
 from sandlane.guards.size import too_large
@@ -50,7 +51,7 @@ class Unproven(Exception):
         super().__init__("\n".join(problem.text for problem in self.problems))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rendered:
     """The files of the output, the notices on them, the errors of sandboxes that were left out, and the plan that was followed."""
 
@@ -112,11 +113,15 @@ def _guarded(
     yield from unchanged(plan)
     yield from policy_problems(plan)
     yield from other_controllers(plan)
-    yield from quotas(plan)
+    if plan.base.of("", "ResourceQuota"):
+        from sandlane.guards.quotas import quotas  # what the base does not hold is not imported
+
+        yield from quotas(plan)
     yield from unreachable(plan, unroutable, routed.entered)
     yield from opt_out_notices(plan)
     yield from unrouted_clients(plan)
     yield from left_out(plan.base, is_whole=plan.environment.output.base == "full")
+    yield from crowded(plan, routed.objects)
     yield from clashes(plan, objects)
     yield from claims_of_others(plan, objects)
     yield from called_names(plan, objects)

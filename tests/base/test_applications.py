@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from sandlane.pipeline import render, render_valid
 from sandlane.problems.problem import Invalid
-from sandlane.specs.inputs import read_inputs
 from sandlane.yamlio import read as yamlio
-from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
+from tests.applications import application, environment, inputs_over, route_objects, sandbox, workloads_of
 from tests.shared import SHARED, needs_shared
 from tests.validity import complaints
 
@@ -42,16 +39,15 @@ REFUSED: dict[str, dict[str, list[str]]] = {
 """Base -> workload -> the codes with which it is refused; every other workload renders."""
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED))
-def test_every_workload_alone(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [application(name) for name in sorted(REFUSED)])
+def test_every_workload_alone(name: str) -> None:
     base = SHARED / "bases" / f"{name}.yaml"
-    probe = lay_out(tmp_path / "probe", base, environment(), [])
+    probe = inputs_over(base, environment())
     routes = {"adopt": route_objects(probe)}
     refused: dict[str, list[str]] = {}
-    for number, workload in enumerate(workloads_of(probe)):
-        tree = lay_out(tmp_path / str(number), base, environment(routes=routes), [sandbox("dev1", [workload])])
+    for workload in workloads_of(probe):
         try:
-            files = render(read_inputs(tree, "sandlane.yaml")).files
+            files = render(inputs_over(base, environment(routes=routes), [sandbox("dev1", [workload])])).files
         except Invalid as invalid:
             refused[f"{workload['kind']}/{workload['name']}"] = [problem.code for problem in invalid.problems]
             continue
@@ -59,16 +55,15 @@ def test_every_workload_alone(name: str, tmp_path: Path) -> None:
     assert refused == REFUSED[name]
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED))
-def test_every_workload_by_three_tenants(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [application(name) for name in sorted(REFUSED)])
+def test_every_workload_by_three_tenants(name: str) -> None:
     base = SHARED / "bases" / f"{name}.yaml"
-    probe = lay_out(tmp_path / "probe", base, environment(), [])
+    probe = inputs_over(base, environment())
     specs = [
         sandbox(tenant, [w for w in workloads_of(probe) if f"{w['kind']}/{w['name']}" not in REFUSED[name]])
         for tenant in ("dev1", "dev10", "xdev1")
     ]
-    tree = lay_out(tmp_path / "all", base, environment(routes={"adopt": route_objects(probe)}), specs)
-    rendered = render_valid(read_inputs(tree, "sandlane.yaml"))
+    rendered = render_valid(inputs_over(base, environment(routes={"adopt": route_objects(probe)}), specs))
     assert rendered.left_out == ()
     assert not [complaint for text in rendered.files.values() for complaint in _complaints(text)]
 

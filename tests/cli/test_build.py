@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from sandlane.cli.main import group
@@ -308,3 +309,14 @@ def test_every_way_of_feeding_a_base_writes_the_same_bytes(tmp_path: Path, monke
         found.append(snapshot(tmp_path / f"out-{len(found)}"))
     assert len(found[0]) == 16
     assert [one == found[0] for one in found] == [True] * 4
+
+
+def test_own_kinds_are_printed_as_kustomize_prints_them(here: Path) -> None:
+    """A tree that delivers sandboxes as CustomResources, or a base beside its specs: what is printed is what there is."""
+    (here / "env" / "kustomization.yaml").write_text("resources: [../web.yaml, sandboxes/dev1.yaml]\nnamespace: shop\n")
+    done = run("build", "env")
+    kinds = [document["kind"] for document in yaml.safe_load_all(done.stdout)]
+    assert (done.exit_code, kinds.count("DevelopmentSandbox"), len(kinds) > 1) == (0, 1, True)
+    assert "DevelopmentSandbox" in run("build", "env/sandboxes").stdout
+    run("build", "env", "-o", "out")
+    assert not list((here / "out").rglob("*sandbox*"))

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from sandlane.cli.completion import SHELLS, VARIABLE, kubectl
 from sandlane.cli.main import COMMANDS, group
 from tests.cli.test_cli import SHOP
+from tests.starts import install
 
 
 @pytest.fixture
@@ -73,23 +74,40 @@ def test_the_shell_of_the_user() -> None:
     assert (other.exit_code, other.stderr.splitlines()[-1]) == (2, "Error: name the shell: one of bash, zsh, fish")
 
 
-def test_bash_completes(here: Path) -> None:
-    """The script works in a real bash, with a command of that name on the PATH."""
-    (here / "bin").mkdir()
-    (here / "bin" / "sandlane").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sandlane "$@"\n')
-    (here / "bin" / "sandlane").chmod(0o755)
-    script = CliRunner().invoke(group, ["completion", "bash"]).stdout
-    words = "COMP_WORDS=(sandlane connect x); COMP_CWORD=2; _sandlane_completion sandlane; echo ${COMPREPLY[@]}"
-    environment = {**os.environ, "PATH": f"{here / 'bin'}:{os.environ['PATH']}"}
+IN_SHELLS = {
+    "bash": (
+        "COMP_WORDS=(sandlane connect x); COMP_CWORD=2; _sandlane_completion sandlane; echo ${COMPREPLY[@]}",
+        "xdev1",
+    ),
+    "zsh": (
+        "_describe() { print -l $completions_with_descriptions }; words=(sandlane connect x); CURRENT=3; _sandlane_completion",
+        "xdev1:sam",
+    ),
+    "fish": ("complete -C 'sandlane connect x'", "xdev1\tsam"),
+}
+"""What asks the script of a shell, and what a person is offered."""
+
+
+@pytest.mark.parametrize("shell", IN_SHELLS)
+def test_shells_complete(here: Path, shell: str) -> None:
+    """The script works in the real shell, with a command of that name on the PATH."""
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    install(here / "bin")
+    asked, expected = IN_SHELLS[shell]
+    script = "compdef() { }\n" if shell == "zsh" else ""
+    script += CliRunner().invoke(group, ["completion", shell]).stdout + "\n" + asked
+    environment = {**os.environ, "PATH": f"{here / 'bin'}:{os.environ['PATH']}", "HOME": str(here)}
+    plain = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
     done = subprocess.run(
-        ["bash", "--norc", "-c", f"{script}\n{words}"],
+        [shell, *plain, "-c", script],
         cwd=here,
         env=environment,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout == "xdev1\n"
+    assert done.stdout == f"{expected}\n"
 
 
 @pytest.mark.parametrize(

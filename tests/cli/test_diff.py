@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sandlane.cli.main import group
+from sandlane.cli.session import Session
+from sandlane.reports.diff.compare import Difference
+from sandlane.reports.diff.markdown import markdown
+from sandlane.reports.diff.page import page
+from sandlane.reports.diff.text import text
 from tests.shared import REPOSITORY
 
 EXPECTED = Path(__file__).parent / "diff"
@@ -86,17 +91,52 @@ def edit(place: Path, changes: Edit) -> None:
             file.write_text(before.replace(*change))
 
 
-@pytest.mark.parametrize("output_format", ["text", "markdown", "html", "json"])
-@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
-def test_whole_output(scenario: str, output_format: str, shop: Path, request: pytest.FixtureRequest) -> None:
-    edit(shop, SCENARIOS[scenario])
-    done = sandlane(shop, "diff", "HEAD", "--format", output_format)
+@pytest.fixture(scope="module", params=sorted(SCENARIOS))
+def told(request: pytest.FixtureRequest, committed: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """What `diff` tells of a scenario in every format, compared once."""
+    place = tmp_path_factory.mktemp(request.param) / "shop"
+    shutil.copytree(committed, place)
+    edit(place, SCENARIOS[request.param])
+    return request.param, formats(place)
+
+
+Told = tuple[str, Mapping[str, str]]
+WRITERS: Mapping[str, Callable[[Difference, str, str], str]] = {"txt": text, "md": markdown, "html": page}
+
+
+def formats(place: Path) -> Mapping[str, str]:
+    """Returns what `diff HEAD` writes in every format; JSON by the command, and the others by what it calls for each."""
+    caught: list[Difference] = []
+
+    def catch(session: Session, difference: Difference, against: str, _: str) -> None:
+        caught.append(difference)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sandlane.cli.diff._tell", catch)
+        done = sandlane(place, "diff", "HEAD", "--format", "json")
     assert (done.exit_code, done.stderr) == (0, "")
-    file = EXPECTED / f"{scenario}.{ {'text': 'txt', 'markdown': 'md'}.get(output_format, output_format) }"
+    (difference,) = caught
+    return {
+        "json": done.stdout,
+        **{name: write(difference, "sandlane.yaml", "HEAD") for name, write in WRITERS.items()},
+    }
+
+
+@pytest.mark.parametrize("name", ["txt", "md", "html", "json"])
+def test_whole_output(name: str, told: Told, request: pytest.FixtureRequest) -> None:
+    scenario, written = told
+    file = EXPECTED / f"{scenario}.{name}"
     if request.config.getoption("--update-golden"):
-        file.write_text(done.stdout)
+        file.write_text(written[name])
         pytest.fail("golden files were rewritten: review the diff and run again")
-    assert done.stdout == file.read_text()
+    assert written[name] == file.read_text()
+
+
+@pytest.mark.parametrize(("output_format", "name"), [("text", "txt"), ("markdown", "md"), ("html", "html")])
+def test_the_command_writes_the_format_that_is_asked_for(output_format: str, name: str, shop: Path) -> None:
+    edit(shop, SCENARIOS["image"])
+    done = sandlane(shop, "diff", "HEAD", "--format", output_format)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, (EXPECTED / f"image.{name}").read_text(), "")
 
 
 def test_the_output_on_disk_is_what_it_is_compared_with_by_default(shop: Path) -> None:
@@ -106,7 +146,7 @@ def test_the_output_on_disk_is_what_it_is_compared_with_by_default(shop: Path) -
     done = sandlane(shop, "diff", "--exit-code")
     assert (done.exit_code, done.stderr) == (1, "")
     assert done.stdout == (EXPECTED / "image.txt").read_text().replace(
-        "sandlane.yaml against HEAD\n\nbase: the same",
+        "sandlane.yaml against HEAD\n\nbaseline: unchanged, proved for 5 combinations of tenant, Service and port",
         "sandlane.yaml against rendered\n\nbase: not compared; --rev REV compares it with that of a revision",
     )
 
@@ -215,6 +255,6 @@ def spread(data: Any) -> set[str]:
 def test_json_has_these_fields(shop: Path) -> None:
     edit(shop, SCENARIOS["image"])
     found = json.loads(sandlane(shop, "diff", "HEAD", "--format", "json").stdout)["environments"][0]
-    assert spread(found) == {"environment", "against", "base", "settings", "sandboxes", "notices", "objects"}
+    assert spread(found) == {"environment", "against", "base", "proved", "settings", "sandboxes", "notices", "objects"}
     assert spread(found["objects"][0]) == {"object", "change", "was", "file", "sandbox", "fields"}
     assert spread(found["objects"][0]["fields"][0]) == {"field", "change", "from", "to"}

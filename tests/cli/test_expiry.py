@@ -39,7 +39,7 @@ def test_days_that_are_none(here: Path, command: str) -> None:
     status, _, err = run(command, "--as-of", "2026-02-30")
     assert (status, told(err)) == (
         2,
-        "'2026-02-30' is no day: give one as 2026-12-01, or as +14d or +2w from today\n",
+        "'2026-02-30' is no day: give one as 2026-12-01, as today, or as +14d or +2w from today\n",
     )
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,10 @@ import yaml
 from click.testing import CliRunner
 
 from sandlane.cli.main import group
-from tests.shared import REPOSITORY, SHARED, needs_shared
+from sandlane.meshes.istio.erasure import without_tenants
+from sandlane.specs.model import Carrier
+from tests.shared import SHARED, needs_shared
+from tests.starts import install
 
 ENVIRONMENT: Any = {
     "apiVersion": "sandlane.dev/v1alpha1", "kind": "Environment", "metadata": {"name": "staging"},
@@ -192,14 +194,63 @@ def test_what_an_earlier_call_has_written_is_no_base(here: Path) -> None:
     assert run("fn", stream=call(*WEB, *added)) == (0, first, "")
 
 
-def test_routes_with_tenants_entries_are_no_base(here: Path) -> None:
-    """Written over its own base, a function would take its entries for the base's: that is an error, never a second entry."""
-    changed = yaml.safe_load(run("fn", stream=call(*WEB))[1])["items"]
-    status, _, err = run("fn", stream=call(*changed))
-    assert (status, "SL302 'Service/shop/web-dev1' is taken by 'VirtualService/shop/web' of the base" in err) == (
-        2,
-        True,
-    )
+def test_a_call_on_what_the_last_one_wrote_gives_the_same(here: Path) -> None:
+    """`kpt fn eval` works in place: entries of tenants that the last call made are known, and made anew."""
+    first = run("fn", stream=call(*WEB))
+    assert run("fn", stream=call(*yaml.safe_load(first[1])["items"])) == first
+
+
+def test_what_the_last_call_wrote_goes_with_its_sandbox(here: Path) -> None:
+    base = [*WEB[:2], {**WEB[2], "metadata": {"name": "web", "namespace": "shop"}}]
+    changed = yaml.safe_load(run("fn", stream=call(*base))[1])["items"]
+    (here / "sandboxes" / "dev1.yaml").write_text(json.dumps({**SANDBOX, "spec": {**SANDBOX["spec"], "suspend": True}}))
+    status, out, _ = run("fn", stream=call(*changed))
+    assert (status, yaml.safe_load(out)["items"]) == (0, base)
+
+
+CALLED: dict[str, Any] = {
+    "caller": [{"sourceLabels": {"app": "web"}}],
+    "named": [{"uri": {"prefix": "/a"}, "headers": {"x-kind": {"exact": "y"}}}],
+}
+"""Entries of the base with conditions on clients, and with a name: names of tenants' copies follow."""
+
+
+@pytest.mark.parametrize("carriers", [[{"header": "tenantID"}], [{"baggage": "tenantID"}, {"header": "x-tenant"}]])
+def test_entries_of_tenants_are_known_whatever_they_are_copies_of(here: Path, carriers: Any) -> None:
+    http = [{"name": n, "match": m, **WEB[2]["spec"]["http"][0]} for n, m in CALLED.items()]
+    route = {
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"hosts": ["web"], "http": [*http, *WEB[2]["spec"]["http"]]},
+    }
+    base = [*WEB[:2], {**WEB[2], **route}]
+    environment = {**ENVIRONMENT, "spec": {**ENVIRONMENT["spec"], "carriers": carriers}}
+    (here / "sandlane.yaml").write_text(json.dumps(environment))
+    first = run("fn", stream=call(*base))
+    entries = yaml.safe_load(first[1])["items"][2]["spec"]["http"]
+    assert (first[0], [e.get("name") for e in entries]) == (
+        0, ["caller.dev1", "caller", "named.dev1", "named", "tenant-dev1", None],
+    )  # fmt: skip
+    assert run("fn", stream=call(*yaml.safe_load(first[1])["items"])) == first
+    (here / "sandboxes" / "dev1.yaml").unlink()
+    assert yaml.safe_load(run("fn", stream=call(*yaml.safe_load(first[1])["items"]))[1])["items"] == base
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"name": "tenant-dev1", "match": [{"headers": {"other": {"exact": "dev1"}}}]},
+        {"name": "tenant-dev1", "match": [{"headers": {"tenantid": {"exact": "dev1"}}}, {"uri": {"prefix": "/"}}]},
+        {"name": "tenant-dev1"},
+        {"name": "tenant-dev1", "match": "x"},
+        {"name": "own", "match": [{"headers": {"tenantid": {"exact": "dev1"}}}]},
+        {"match": [{"headers": {"tenantid": {"exact": "dev1"}}}]},
+        {"name": "a.strip", "match": [{"headers": {"tenantid": {"exact": "dev1"}}}]},
+    ],
+)
+def test_other_entries_stay(entry: Any) -> None:
+    manifest = {**WEB[2], "spec": {"hosts": ["web"], "http": [{**entry, "route": WEB[2]["spec"]["http"][0]["route"]}]}}
+    carriers = [Carrier(header="tenantID"), Carrier(baggage="tenantID")]
+    assert without_tenants(manifest, carriers) is manifest
 
 
 def test_items_keep_their_places(here: Path) -> None:
@@ -239,15 +290,6 @@ def test_a_call_without_an_environment(here: Path) -> None:
     assert (status, yaml.safe_load(out)["results"][0]["tags"], "SL228" in err) == (2, {"code": "SL228"}, True)
 
 
-def script(here: Path) -> Path:
-    """Returns an executable that is `sandlane`."""
-    file = here / "bin" / "sandlane"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(f'#!/bin/sh\nPYTHONPATH={REPOSITORY / "renderer"} exec {sys.executable} -m sandlane "$@"\n')
-    file.chmod(0o755)
-    return file
-
-
 @pytest.mark.skipif(shutil.which("kpt") is None, reason="there is no kpt")
 def test_kpt_calls_it(here: Path) -> None:
     package = here / "package"
@@ -261,7 +303,7 @@ def test_kpt_calls_it(here: Path) -> None:
         "eval",
         str(package),
         "--exec",
-        f"{script(here)} fn",
+        f"{install(here / 'bin')} fn",
         "--truncate-output=false",
         "-o",
         str(here / "out"),
@@ -281,12 +323,30 @@ def test_kpt_calls_it(here: Path) -> None:
     assert [entry.get("name") for entry in route["spec"]["http"]] == ["tenant-dev1", None]
 
 
+@pytest.mark.skipif(shutil.which("kpt") is None, reason="there is no kpt")
+def test_kpt_calls_it_in_place_twice(here: Path) -> None:
+    package = here / "package"
+    package.mkdir()
+    local = {"config.kubernetes.io/local-config": "true"}
+    specs = [{**o, "metadata": {**o["metadata"], "annotations": local}} for o in (ENVIRONMENT, SANDBOX)]
+    (package / "web.yaml").write_text(yaml.safe_dump_all(WEB))
+    (package / "spec.yaml").write_text(yaml.safe_dump_all(specs))
+    command = ["kpt", "fn", "eval", str(package), "--exec", f"{install(here / 'bin')} fn"]
+    states = []
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=here)
+        assert done.returncode == 0, done.stderr
+        states.append({p.relative_to(package).as_posix(): p.read_text() for p in package.rglob("*.yaml")})
+    assert states[0] == states[1]
+    assert "rendered/sandboxes/dev1/shop/deployment-web-dev1.yaml" in states[0]
+
+
 KUSTOMIZE = os.environ.get("KUSTOMIZE") or shutil.which("kustomize")
 
 
 @pytest.mark.skipif(KUSTOMIZE is None, reason="there is no kustomize")
 def test_kustomize_calls_it(here: Path) -> None:
-    (here / "fn").write_text(f"#!/bin/sh\nexec {script(here)} fn\n")  # kustomize gives a function no arguments
+    (here / "fn").write_text(f"#!/bin/sh\nexec {install(here / 'bin')} fn\n")  # kustomize gives a function no arguments
     (here / "fn").chmod(0o755)
     function = "exec: {path: ./fn}\n"
     config = {**SANDBOX, "metadata": {"name": "dev1", "annotations": {"config.kubernetes.io/function": function}}}

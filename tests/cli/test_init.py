@@ -4,7 +4,6 @@ import os
 import pty
 import select
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from click.testing import CliRunner, Result
 from sandlane.cli.main import group
 from sandlane.reports.setup.integrations import INTEGRATIONS, SANDBOXES_README
 from tests.rim import snapshot
-from tests.shared import REPOSITORY
+from tests.starts import install
 
 APP = """\
 apiVersion: apps/v1
@@ -352,11 +351,8 @@ def test_init_writes_files_for_other_tools(here: Path) -> None:
 def talk(directory: Path, *arguments: str, answers: dict[str, str]) -> tuple[int, str]:
     """Runs sandlane on a pseudo-terminal, and answers what it asks."""
     ours, theirs = pty.openpty()
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "renderer")}
-    command = [sys.executable, "-m", "sandlane", *arguments]
-    with subprocess.Popen(
-        command, cwd=directory, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    ) as process:
+    command = [str(install(directory / "bin")), *arguments]
+    with subprocess.Popen(command, cwd=directory, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         text, waiting, end = "", dict(answers), time.monotonic() + 60
         while time.monotonic() < end:
@@ -389,3 +385,73 @@ def test_init_asks_nothing_with_yes(here: Path) -> None:
     status, said = talk(here, "init", "--yes", answers={})
     assert status == 0, said
     assert "?" not in said
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments", "says"),
+    [
+        pytest.param(
+            "rendered/foo.yaml",
+            [],
+            "SL501 'rendered/foo.yaml' is a manifest that sandlane did not write\n"
+            "  hint: move it out of the output directory: Argo CD and Flux would apply it as part of the sandboxes\n",
+            id="foreign-output",
+        ),
+        pytest.param(
+            "rendered", [], "SL502 the output directory 'rendered' cannot be used: it is no directory\n", id="output"
+        ),
+        pytest.param(
+            "sandboxes",
+            [],
+            "SL260 'sandboxes/README.md' cannot be written: 'sandboxes' is no directory\n"
+            "  hint: move 'sandboxes' away, or remove it\n",
+            id="sandboxes",
+        ),
+        pytest.param(
+            "../.github",
+            ["--with", "github"],
+            "SL260 '../.github/workflows/sandlane.yaml' cannot be written: '../.github' is no directory\n"
+            "  hint: move '../.github' away, or remove it\n",
+            id="integration",
+        ),
+        pytest.param(
+            "../.gitlab-ci.yml/x",
+            ["--with", "gitlab"],
+            "SL260 '../.gitlab-ci.yml' cannot be written: it is a directory\n"
+            "  hint: move '../.gitlab-ci.yml' away, or remove it\n",
+            id="directory",
+        ),
+    ],
+)
+@pytest.mark.parametrize("stream", [None, ROUTED], ids=["base", "stream"])
+def test_init_writes_nothing_where_something_stands_in_the_way(
+    here: Path, file: str, arguments: list[str], says: str, stream: str | None
+) -> None:
+    write(here, {"app/all.yaml": ROUTED, file: "kind: X\n"})
+    before = snapshot(here.parent)
+    status, _, err = run("init", "app" if stream is None else "-", *arguments, stream=stream)
+    assert (status, err.removeprefix("base: 4 objects, 0 unchanged\n")) == (
+        2,
+        f"{says}1 problem, nothing was written\n",
+    )
+    assert snapshot(here.parent) == before
+
+
+def test_init_makes_nothing_of_an_empty_stream(here: Path) -> None:
+    status, out, err = run("init", "-", stream="")
+    assert (status, out, told(err)) == (2, "", "no object came in: did the command before the pipe fail?\n")
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_init_writes_nothing_where_one_directory_is_read_only(here: Path) -> None:
+    write(here, {"app/all.yaml": ROUTED, "../.github/keep": ""})
+    (here.parent / ".github").chmod(0o555)
+    before = snapshot(here.parent)
+    assert run("init", "app", "--with", "github") == (
+        2,
+        "",
+        "SL260 '../.github/workflows/sandlane.yaml' cannot be written: you may not write in '../.github'\n"
+        "  hint: see that there is room, and that you may write there\n1 problem, nothing was written\n",
+    )
+    assert snapshot(here.parent) == before

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sandlane.reports.setup.integrations import INTEGRATIONS, Place
 from tests.shared import REPOSITORY
+from tests.starts import install, sandlane
 
 IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
 SPEC = """\
@@ -30,11 +29,6 @@ def git(place: Path, *arguments: str, status: int = 0) -> str:
     return done.stdout + done.stderr
 
 
-def sandlane(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sandlane", *arguments]
-    return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, env=dict(os.environ))
-
-
 def branch(place: Path, name: str, spec: str | None) -> None:
     """A branch off main that adds a sandbox, or removes dev1, and renders."""
     git(place, "checkout", "-q", "-b", name, "main")
@@ -49,15 +43,23 @@ def branch(place: Path, name: str, spec: str | None) -> None:
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with the shop in a directory, its attributes, and the driver that they name."""
+def repository(first: Path, tmp_path: Path) -> Path:
+    """A copy of the first commit, with the driver that its attributes name."""
+    shutil.copytree(first, tmp_path / "home", symlinks=True)
+    git(tmp_path / "home", "config", "merge.sandlane.driver", f"'{install(tmp_path / 'bin')}' merge-driver %O %A %B %P")
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with the shop in a directory and its attributes, rendered and committed."""
+    tmp_path = tmp_path_factory.mktemp("first")
     git(tmp_path, "init", "-q", "-b", "main", ".")
     shutil.copytree(REPOSITORY / "overlays" / "shop", tmp_path / "apps")
     (tmp_path / "apps" / ".gitattributes").write_text(INTEGRATIONS["merge-driver"].text(_NOWHERE))
     assert sandlane(tmp_path, "render", "apps").returncode == 0
     git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "-q", "-m", "first")
-    git(tmp_path, "config", "merge.sandlane.driver", f"'{sys.executable}' -m sandlane merge-driver %O %A %B %P")
     return tmp_path
 
 

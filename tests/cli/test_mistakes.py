@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from sandlane.cli.main import group
 from sandlane.yamlio.write import Emitter
-from tests.shared import REPOSITORY
+from tests.shared import REPOSITORY, load
 
 FILE = REPOSITORY / "tests" / "cases" / "mistakes.yaml"
-DATA = yaml.safe_load(FILE.read_text())
+DATA = load(FILE.read_text())
 CASES: list[dict[str, Any]] = DATA["mistakes"]
 FIRST_LINE = "# Read and written by tests/cli/test_mistakes.py.\n"
 

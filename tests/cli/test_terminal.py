@@ -15,6 +15,7 @@ import pytest
 
 from sandlane.cli.terminal import _tick, colour, painted
 from tests.cli.test_cli import FILES, SHOP, misspell
+from tests.starts import install, sandlane
 
 MAIN = "from sandlane.cli.main import main; main()"
 
@@ -28,14 +29,7 @@ def here(tmp_path: Path) -> Path:
 
 def run(here: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "CLICOLOR_FORCE", "TERM")}
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, *arguments],
-        cwd=here,
-        env={**kept, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return sandlane(here, *arguments, environment={**kept, **environment})
 
 
 def on_terminal(here: Path, *arguments: str, columns: int = 80, **environment: str) -> str:
@@ -43,7 +37,7 @@ def on_terminal(here: Path, *arguments: str, columns: int = 80, **environment: s
     parent, child = pty.openpty()
     settings = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **environment}
     process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, *arguments], cwd=here, env=settings, stdin=child, stdout=child, stderr=child
+        [install(here / "bin"), *arguments], cwd=here, env=settings, stdin=child, stdout=child, stderr=child
     )
     os.close(child)
     shown = b""
@@ -116,7 +110,7 @@ def test_a_terminal_gets_colour_and_a_width(here: Path) -> None:
 
 
 def test_a_broken_pipe_is_no_error(here: Path) -> None:
-    script = f'"{sys.executable}" -c "{MAIN}" "$@" | head -n 1; echo "${{PIPESTATUS[0]}}"'
+    script = f'"{install(here / "bin")}" "$@" | head -n 1; echo "${{PIPESTATUS[0]}}"'
     done = subprocess.run(["bash", "-c", script, "-", "explain"], cwd=here, capture_output=True, text=True, check=True)
     assert (done.stdout.splitlines()[1:], done.stderr) == (["0"], "")
     done = subprocess.run(

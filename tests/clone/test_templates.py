@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandlane.clone.resources.templates import LONGEST, TemplateProblem, render_template
+from sandlane.clone.resources.templates import LONGEST, TemplateProblem, Templates
 
 VARIABLES: dict[str, Any] = {
     "tenantID": "dev1",
@@ -40,7 +40,7 @@ VARIABLES: dict[str, Any] = {
     ],
 )  # fmt: skip
 def test_language(text: str, expected: str) -> None:
-    assert render_template(text, VARIABLES) == expected
+    assert Templates(VARIABLES).render(text) == expected
 
 
 DOUBLED = "{% set x = x ~ x %}" * 60
@@ -95,7 +95,7 @@ CALLABLE = "cannot be called here"
 def test_hostile_templates_end_quickly(text: str, expected: str) -> None:
     start = time.process_time()
     with pytest.raises(TemplateProblem) as caught:
-        render_template(text, VARIABLES)
+        Templates(VARIABLES).render(text)
     assert str(caught.value)[: len(expected)] == expected
     assert time.process_time() - start < 30
 
@@ -103,7 +103,7 @@ def test_hostile_templates_end_quickly(text: str, expected: str) -> None:
 def test_line_of_a_mistake() -> None:
     for text in ("a: 1\nb: {{ missing }}\n", "a: 1\n{% bad %}\n"):
         with pytest.raises(TemplateProblem) as caught:
-            render_template(text, VARIABLES)
+            Templates(VARIABLES).render(text)
         assert caught.value.line == 2
 
 
@@ -128,7 +128,7 @@ LONG = [
 def test_what_would_run_long_ends_quickly(text: str, reason: str) -> None:
     start = time.process_time()
     with pytest.raises(TemplateProblem) as caught:
-        render_template(text, VARIABLES)
+        Templates(VARIABLES).render(text)
     assert str(caught.value) == reason
     assert time.process_time() - start < 60
 
@@ -136,7 +136,7 @@ def test_what_would_run_long_ends_quickly(text: str, reason: str) -> None:
 def test_methods_can_be_called_in_loops() -> None:
     text = "{% for name in ['a', 'b'] %}{{ name.upper() }}{{ clones.cart.get('host') }} {% endfor %}"
     host = VARIABLES["clones"]["cart"]["host"]
-    assert render_template(text, VARIABLES) == f"A{host} B{host} "
+    assert Templates(VARIABLES).render(text) == f"A{host} B{host} "
 
 
 @pytest.mark.parametrize(
@@ -151,5 +151,5 @@ def test_methods_can_be_called_in_loops() -> None:
 )
 def test_what_is_neither_a_number_nor_a_text(text: str, reason: str) -> None:
     with pytest.raises(TemplateProblem) as caught:
-        render_template(text, VARIABLES)
+        Templates(VARIABLES).render(text)
     assert str(caught.value) == reason

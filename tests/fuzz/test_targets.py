@@ -8,6 +8,7 @@ from tests.fuzz.targets import TARGETS, corpus
 
 FINDS: list[tuple[str, bytes]] = [
     ("yaml", b"\xef\xbb\xbfa\xff"),
+    ("yaml", b"a\t: b\nc:\td\t# e\n"),
     ("base", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cfg}\ndata: [a]\n"),
     ("base", b"apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: ro}\nspec: {workloadRef: x}\n"),
 ]

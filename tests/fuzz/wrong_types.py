@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -109,8 +109,8 @@ def replaced(value: Any, path: tuple[str | int, ...], new: Any) -> Any:
 
 def changes(
     files: Files, values: tuple[Any, ...] = WRONG
-) -> Iterator[tuple[str, int, tuple[str | int, ...], Any, str]]:
-    """Yields each change of each file: file, document, path, value, and the file's text after it."""
+) -> Iterator[tuple[str, int, tuple[str | int, ...], Any, Sequence[Any]]]:
+    """Yields each change of each file: file, document, path, value, and the file's documents before it."""
     for file, text in files.items():
         if not file.endswith((".yaml", ".json")):
             continue
@@ -118,8 +118,7 @@ def changes(
         for number, document in enumerate(documents):
             for path in paths(document):
                 for value in values:
-                    after = [replaced(d, path, value) if n == number else d for n, d in enumerate(documents)]
-                    yield file, number, path, value, "\n---\n".join(json.dumps(d, default=str) for d in after)
+                    yield file, number, path, value, documents
 
 
 def renders(files: Files, environment: str = "sandlane.yaml") -> None:
@@ -183,7 +182,9 @@ def finds(
 ) -> Iterator[Find]:
     """Yields the changes of some of the files that end in an exception, one of each kind; `every` so many changes one is tried."""
     known: set[str] = set()
-    for file, number, path, value, text in islice(changes(changed, values), 0, None, every):
+    for file, number, path, value, documents in islice(changes(changed, values), 0, None, every):
+        after = [replaced(d, path, value) if n == number else d for n, d in enumerate(documents)]
+        text = "\n---\n".join(json.dumps(d, default=str) for d in after)
         try:
             run({**files, file: text})
         except Exception:

@@ -243,7 +243,12 @@ ATTEMPTS = (
         ("security", "seccomp.security.alpha.kubernetes.io/pod"), ("security", "io.kubernetes.cri-o.Devices"),
         ("security", "io.katacontainers.config.hypervisor.path"),
         ("serviceAccount", "iam.amazonaws.com/role"), ("serviceAccount", "spiffe.io/spiffe-id"),
-        ("volumes", "cdi.k8s.io/gpu"),
+        ("volumes", "cdi.k8s.io/gpu"), ("volumes", "devices.nri.io/container.app"),
+        ("security", "dev.gvisor.spec.mount.data.source"), ("security", "run.oci.handler"), ("security", "module.wasm.image/variant"),
+        ("security", "org.systemd.property.ReadWritePaths"),
+        ("security", "irq-load-balancing.crio.io/app"), ("security", "openshift.io/required-scc"),
+        ("secrets", "vault.security.banzaicloud.io/vault-role"), ("secrets", "secrets-webhook.security.bank-vaults.io/role"),
+        ("secrets", "conjur.org/authn-identity"), ("secrets", "operator.1password.com/inject"), ("secrets", "akeyless/enabled"),
     )),
     marked("annotations", "mesh", "sidecar.istio.io/inject", "false"),
     # Images, and ports of the node.

@@ -21,6 +21,8 @@ from sandlane.yamlio import read as yamlio
 from tests.build import Object, files_of, sandbox
 from tests.guards.attempts import ATTEMPTS, Attempt, base_of, brought
 
+pytestmark = pytest.mark.uncounted
+
 WAYS = ("patch", "rule", "resource", "template")
 CLASSES = json.loads((Path(__file__).parents[2] / "schemas" / "environment.json").read_text())["properties"]["spec"][
     "properties"

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from sandlane.k8s.resource import ResourceId, spec_of
@@ -67,7 +68,7 @@ class Tally:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Laid:
+class Laid:
     """A case laid out: the proof has both networks and who has which clone."""
 
     case: Case
@@ -80,7 +81,7 @@ class _Laid:
 
 def compare(cases: Sequence[Case], tally: Tally, *, is_ambient: bool = False) -> None:
     """Asks istiod about both worlds of some cases, and notes what differs."""
-    laid = [_laid(case) for case in cases]
+    laid = [laid_out(case) for case in cases]
     answers = ask([world for each in laid for world in each.worlds], is_ambient=is_ambient)
     tally.worlds += len(answers)
     for each in laid:
@@ -89,7 +90,7 @@ def compare(cases: Sequence[Case], tally: Tally, *, is_ambient: bool = False) ->
             tally.differences.append(f"{each.case.id}: {found}")
 
 
-def _laid(case: Case) -> _Laid:
+def laid_out(case: Case) -> Laid:
     world = make_world(case.inputs.base, written(case.found.objects), claims_of(case.inputs))
     judge = make_case(world)
     callings = list(clients_of(judge.before, judge.after, ()))
@@ -110,10 +111,10 @@ def _laid(case: Case) -> _Laid:
         {"id": f"{case.id} {which}", "objects": listed, "statuses": has_routes, **common}
         for which, listed in zip(("before", "after"), objects, strict=True)
     ]
-    return _Laid(case=case, judge=judge, callings=callings, addresses=addresses, askers=askers, worlds=worlds)
+    return Laid(case=case, judge=judge, callings=callings, addresses=addresses, askers=askers, worlds=worlds)
 
 
-def _objects(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], tally: Tally) -> Iterator[str]:
+def _objects(laid: Laid, before: Mapping[str, Any], after: Mapping[str, Any], tally: Tally) -> Iterator[str]:
     """Yields objects of the output that istiod refuses, statuses that are not accepted, and messages of its analyzers that are new."""
     old = set(before["refused"] or ())
     yield from (f"refused: {text}" for text in after["refused"] or () if text not in old)
@@ -151,14 +152,12 @@ def _shape(message: str) -> str:
     return " ".join(message.split()[:2])
 
 
-def _requests(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], tally: Tally) -> Iterator[str]:
+def _requests(laid: Laid, before: Mapping[str, Any], after: Mapping[str, Any], tally: Tally) -> Iterator[str]:
     judge = laid.judge
-    by_client: dict[Any, list[Address]] = {}
-    for pair in pairs_of(judge.before, judge.after, laid.callings, _new_hosts(laid)):
-        by_client.setdefault(_key(pair.before.client), []).append(pair.before)
+    by_client = by_clients(laid)
     for asker in laid.askers:
         old, new = (pushed_of(answer["proxies"][asker.name]) for answer in (before, after))
-        for address in _addresses(laid, asker, by_client):
+        for address in addresses_of(laid, asker, by_client):
             ways = [way_of(judge.before, laid.addresses, asker, pushed, address) for pushed in (old, new)]
             plains = {(r.method, r.path, r.headers): r for r in requests_for(ways, asker, address)}
             for plain in plains.values():
@@ -166,7 +165,15 @@ def _requests(laid: _Laid, before: Mapping[str, Any], after: Mapping[str, Any], 
         yield from _structure(laid, old, new)
 
 
-def _new_hosts(laid: _Laid) -> frozenset[str]:
+def by_clients(laid: Laid) -> Mapping[Any, list[Address]]:
+    """Returns what each class of clients may call."""
+    found: dict[Any, list[Address]] = {}
+    for pair in pairs_of(laid.judge.before, laid.judge.after, laid.callings, _new_hosts(laid)):
+        found.setdefault(_key(pair.before.client), []).append(pair.before)
+    return found
+
+
+def _new_hosts(laid: Laid) -> frozenset[str]:
     """Returns the hosts of clones and of previews, which nobody calls in the base."""
     preview = laid.case.inputs.environment.preview
     named = [preview.host.replace("{tenantID}", tenant).lower() for tenant in laid.judge.clones] if preview else []
@@ -177,7 +184,7 @@ def _key(client: Any) -> Any:
     return client.kind, client.namespace, tuple(sorted(client.labels.items())), client.name
 
 
-def _addresses(laid: _Laid, asker: Asker, by_client: Mapping[Any, list[Address]]) -> Iterator[Address]:
+def addresses_of(laid: Laid, asker: Asker, by_client: Mapping[Any, list[Address]]) -> Iterator[Address]:
     if asker.client.kind != "waypoint":
         yield from by_client.get(_key(asker.client), ())
         return
@@ -189,7 +196,7 @@ def _addresses(laid: _Laid, asker: Asker, by_client: Mapping[Any, list[Address]]
 
 
 def _compared(
-    laid: _Laid, asker: Asker, pushed: tuple[Pushed, Pushed], ways: Sequence[Way], plain: Request, tally: Tally
+    laid: Laid, asker: Asker, pushed: tuple[Pushed, Pushed], ways: Sequence[Way], plain: Request, tally: Tally
 ) -> Iterator[str]:
     environment = laid.case.inputs.environment
     is_exact = not (environment.routes.answer_header or environment.routes.strip)
@@ -201,14 +208,14 @@ def _compared(
         expected = list(_expected(laid, asker, request, base, tenants, pushed[0].clusters))
         found = without_subsets(met, {c: c for own in laid.judge.clones.values() for c in own.values()})
         if found not in expected and (is_exact or found.plain not in [one.plain for one in expected]):
-            name = _name(laid, base, expected[0], found)
+            name = name_of(laid, request, base, expected[0], found)
             tally.named.update([name] if name else [])
             yield from () if name else (f"{told}: {difference(found, expected[-1])}",)
         yield from _traced(laid, asker, request, met, tally, told)
 
 
 def _expected(
-    laid: _Laid, asker: Asker, request: Request, base: Seen, tenants: Sequence[str], known: frozenset[str]
+    laid: Laid, asker: Asker, request: Request, base: Seen, tenants: Sequence[str], known: frozenset[str]
 ) -> Iterator[Seen]:
     """Yields what a request may meet: the base's, with the clones of the tenant that its carriers choose.
 
@@ -227,14 +234,14 @@ def _expected(
         yield base
 
 
-def _is_unrouted(laid: _Laid, request: Request) -> bool:
+def _is_unrouted(laid: Laid, request: Request) -> bool:
     """Tells whether a notice says that a port cannot be routed by tenant."""
     host = laid.judge.before.hosts.get(laid.judge.before.meant(request.host, request.client.namespace))
     told = [problem.text for problem in laid.case.found.notices if problem.code == "SL410"]
     return host is not None and any(f"port {request.port} of '{host.resource.id}'" in text for text in told)
 
 
-def _traced(laid: _Laid, asker: Asker, request: Request, met: Seen, tally: Tally, told: str) -> Iterator[str]:
+def _traced(laid: Laid, asker: Asker, request: Request, met: Seen, tally: Tally, told: str) -> Iterator[str]:
     if asker.client.kind == "waypoint":
         request = replace(request, client=replace(request.client, kind="sidecar"))
     ours = evaluated(laid.judge.after, request)
@@ -258,28 +265,42 @@ def _carried(judge: Judged, case: Case) -> Iterator[tuple[tuple[str, ...], tuple
     """Yields carriers, each with the tenants that it names: none, a stranger's, each tenant's by each, and two tenants' by two."""
     carriers = case.inputs.environment.carriers
     yield (), ()
-    yield from (((), (_line(carrier, STRANGER),)) for carrier in carriers)
+    yield from (((), (carried_line(carrier, STRANGER),)) for carrier in carriers)
     tenants = sorted(judge.clones)[:_MOST_TENANTS]
     for number, tenant in enumerate(tenants):
         for carrier in carriers:
-            yield (tenant,), (_line(carrier, tenant),)
-            yield (), (_line(carrier, f"{tenant}0x"),)
+            yield (tenant,), (carried_line(carrier, tenant),)
+            yield (), (carried_line(carrier, f"{tenant}0x"),)
         other = tenants[(number + 1) % len(tenants)]
         if len(carriers) > 1 and other != tenant:
-            yield (tenant, other), (_line(carriers[0], tenant), _line(carriers[1], other))
+            yield (tenant, other), (carried_line(carriers[0], tenant), carried_line(carriers[1], other))
 
 
-def _line(carrier: Any, tenant: str) -> tuple[str, str]:
+def carried_line(carrier: Any, tenant: str) -> tuple[str, str]:
     return (carrier.header.lower(), tenant) if carrier.header else ("baggage", f"x=1, {carrier.baggage}={tenant};p=q")
 
 
-def _name(laid: _Laid, base: Seen, expected: Seen, found: Seen) -> str:
+def name_of(laid: Laid, request: Request, base: Seen, expected: Seen, found: Seen) -> str:
     """Returns the name of a difference that is known and right, or ''."""
     if expected.plain == found.plain and _without_hash(expected) == _without_hash(found):
         return "D-I1: with a VirtualService the consistent hash of a DestinationRule is another (SL413 says so)"
-    if found == base and any(problem.code == "SL464" for problem in laid.case.found.notices):
-        return "SL464: a destination named by an ExternalName Service stays with the base"
+    if found == base and _stays(laid, request):
+        return "SL464: a destination named by an ExternalName Service, or a mirror, stays with the base"
     return ""
+
+
+def _stays(laid: Laid, request: Request) -> bool:
+    """Tells whether a notice says of a VirtualService of a request's host that it sends tenants to the base's (SL464)."""
+    judge = laid.judge.before
+    for problem in (problem for problem in laid.case.found.notices if problem.code == "SL464"):
+        kind, home, own = problem.text.split("'")[1].split("/")
+        spec = spec_of(judge.base.by_id[ResourceId("networking.istio.io", kind, home, own)].manifest)
+        called = {request.host, request.named, judge.meant(request.host, request.client.namespace)}
+        for host in spec.get("hosts") or ["*"]:
+            names = (host, judge.meant(host, home))
+            if any(fnmatchcase(one, name) for one in called for name in names):
+                return True
+    return False
 
 
 def _without_hash(found: Seen) -> Any:
@@ -289,7 +310,7 @@ def _without_hash(found: Seen) -> Any:
     return {**rest, "route": route}
 
 
-def _structure(laid: _Laid, old: Pushed, new: Pushed) -> Iterator[str]:
+def _structure(laid: Laid, old: Pushed, new: Pushed) -> Iterator[str]:
     """Yields clusters and virtual hosts of the base that output takes away, and new ones that are no clones' and no previews'."""
     judge = laid.judge
     services = [s.id for s in judge.after.base.of("", "Service") if s.id not in judge.before.base.by_id]

@@ -21,6 +21,7 @@ from tests.build import app, inputs, sandbox
 from tests.istiod.bases import random_inputs
 from tests.istiod.comparison import Case, Tally, compare
 from tests.istiod.control_plane import BINARY
+from tests.istiod.parts import compare_parts
 from tests.meshes.istio.test_found import FOUND, found_inputs
 from tests.meshes.test_routing_cases import CASES, read
 from tests.project.test_golden import EXAMPLES
@@ -46,7 +47,7 @@ def case_of(id: str, given: Inputs) -> Case | None:
         return None
 
 
-def compared(cases: Iterable[Case | None]) -> Tally:
+def compared(cases: Iterable[Case | None], compare: Callable[..., None] = compare) -> Tally:
     tally = Tally()
     found = [case for case in cases if case and case.inputs.environment.mesh != "linkerd"]
     for is_ambient in (False, True):
@@ -90,6 +91,31 @@ def test_golden_examples(told: Told) -> None:
 @pytest.mark.parametrize("first", range(0, BASES, _SHARE))
 def test_random_bases(first: int, told: Told) -> None:
     assert told(compared(case_of(f"seed {seed}", random_inputs(seed)) for seed in range(first, first + _SHARE))) == []
+
+
+def test_half_finished_syncs_of_routing_cases(told: Told) -> None:
+    cases = (case_of(file.stem, read(file.read_text()).inputs) for file in CASES if file.stem not in _SLOW)
+    assert told(compared(cases, compare_parts)) == []
+
+
+def test_half_finished_syncs_of_golden_examples(told: Told) -> None:
+    examples = ((name, f"overlays/{path}") for name, path in EXAMPLES.items())
+    assert told(compared((case_of(name, given) for name, given in _read(examples, REPOSITORY)), compare_parts)) == []
+
+
+@pytest.mark.parametrize("first", range(0, BASES // 5, _SHARE))
+def test_half_finished_syncs_of_random_bases(first: int, told: Told) -> None:
+    cases = (case_of(f"seed {seed}", random_inputs(seed)) for seed in range(first, first + _SHARE))
+    assert told(compared(cases, compare_parts)) == []
+
+
+def test_an_object_that_changes_requests_of_others_is_found() -> None:
+    case = case_of("01", read((CASES[0]).read_text()).inputs)
+    assert case
+    objects = tuple(_with("for everybody", case.found.objects))
+    tally = Tally()
+    compare_parts([replace(case, found=replace(case.found, objects=objects))], tally)
+    assert tally.differences
 
 
 @needs_shared
@@ -136,6 +162,12 @@ def _with(defect: str, objects: Iterable[Placed]) -> Iterator[Placed]:
                     for entry in placed.manifest["spec"]["http"]]  # fmt: skip
             bare = [{key: value for key, value in entry.items() if key != "match" or any(value)} for entry in http]
             yield replace(placed, manifest={**placed.manifest, "spec": {**placed.manifest["spec"], "http": bare}})
+        elif defect == "for everybody":
+            http = [
+                {key: value for key, value in entry.items() if key != "match"}
+                for entry in placed.manifest["spec"]["http"]
+            ]
+            yield replace(placed, manifest={**placed.manifest, "spec": {**placed.manifest["spec"], "http": http}})
         elif defect != "left out":
             spec = {**placed.manifest["spec"], "http": placed.manifest["spec"]["http"][::-1]}
             yield replace(placed, manifest={**placed.manifest, "spec": spec})

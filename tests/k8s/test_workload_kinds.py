@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.build import Object, files_of, meta, sandbox, service
-from tests.shared import REPOSITORY
+from tests.shared import copy_package
 
 LAST = '        WorkloadKind(group="", kind="ReplicationController"),\n'
 ROW = '        WorkloadKind(group="apps.kruise.io", kind="CloneSet", is_clonable=True, name_limit=20),\n'
@@ -76,35 +77,50 @@ def clone_set(name: str) -> Object:
     }
 
 
-@pytest.fixture
-def package(tmp_path: Path) -> Path:
-    """A copy of the package in which one row was added, and an application with a workload of its kind."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "renderer" / "sandlane", tmp_path / "renderer" / "sandlane", ignore=ignored)
-    shutil.copytree(REPOSITORY / "schemas", tmp_path / "schemas")
-    table = tmp_path / "renderer" / "sandlane" / "k8s" / "workload_kinds.py"
+WRONG = {
+    "StatefulSet": ('name_limit=52,\n            drop=(("spec", "updateStrategy"', "52", "60"),
+    "CronJob": ('name_limit=52,\n            drop=(("spec", "jobTemplate"', "52", "60"),
+    "Job": ("name_limit=63", "63", "80"),
+}
+"""Kind -> where its row has the limit of its names, the limit, and a wrong one."""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package in which one row was added, and the limits of three others are wrong."""
+    root = copy_package(tmp_path_factory.mktemp("package"))
+    table = root / "renderer" / "sandlane" / "k8s" / "workload_kinds.py"
     text = table.read_text()
-    assert text.count(LAST) == 1
-    table.write_text(text.replace(LAST, LAST + ROW))
-    return tmp_path
+    for old, new in ((LAST, LAST + ROW), *((row, row.replace(right, wrong)) for row, right, wrong in WRONG.values())):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    table.write_text(text)
+    return root
 
 
-def run(package: Path, command: str, *arguments: str) -> tuple[int, str, str]:
-    result = subprocess.run(
-        [sys.executable, "-m", "sandlane", command, *arguments],
-        cwd=package / "app",
-        env={**os.environ, "PYTHONPATH": str(package / "renderer")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return result.returncode, result.stdout, result.stderr
+COMMANDS = """\
+import json, sys
+from click.testing import CliRunner
+from sandlane.cli.main import group
+done = [CliRunner().invoke(group, words) for words in json.loads(sys.argv[1])]
+print(json.dumps([(one.exit_code, one.stdout, one.stderr) for one in done]))
+"""
 
 
-def write(package: Path, name: str, mesh: str) -> None:
-    wanted = sandbox("dev1", {"kind": "CloneSet", "name": name, "image": "a:2"})
-    for path, text in files_of([clone_set(name), service(name, 80)], wanted, mesh=mesh).items():
-        file = package / "app" / path
+def run(package: Path, app: Path, *commands: Sequence[str]) -> list[tuple[int, str, str]]:
+    """Runs commands by the copy of the package, one after the other in one process."""
+    command = [sys.executable, "-c", COMMANDS, json.dumps(commands)]
+    environment = {**os.environ, "PYTHONPATH": str(package / "renderer")}
+    done = subprocess.run(command, cwd=app, env=environment, capture_output=True, text=True, check=True)
+    return [tuple(each) for each in json.loads(done.stdout)]
+
+
+def write(app: Path, workload: Object, mesh: str = "istio") -> None:
+    kind, name = workload["kind"], workload["metadata"]["name"]
+    label = "a" if kind != "CloneSet" else name
+    wanted = sandbox("dev1", {"kind": kind, "name": name, "image": "a:2"})
+    for path, text in files_of([workload, service(name, 80, selector={"app": label})], wanted, mesh=mesh).items():
+        file = app / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
@@ -116,29 +132,34 @@ def write(package: Path, name: str, mesh: str) -> None:
         pytest.param("linkerd", 9, 6, CLONE, id="linkerd"),
     ],
 )
-def test_a_row_is_all_that_a_kind_needs(package: Path, mesh: str, created: int, objects: int, clone: str) -> None:
-    write(package, "web", mesh)
-    code, _, told = run(package, "render")
-    assert (code, told) == (0, f"rendered: {created} created, 0 updated, 0 deleted, 0 unchanged\n")
-    assert run(package, "check")[:2] == (0, "")
-    assert run(package, "verify") == (
+def test_a_row_is_all_that_a_kind_needs(
+    package: Path, tmp_path: Path, mesh: str, created: int, objects: int, clone: str
+) -> None:
+    write(tmp_path, clone_set("web"), mesh)
+    rendered, checked, verified, listed = run(
+        package, tmp_path, ["render"], ["check"], ["verify"], ["list", "workloads"]
+    )
+    assert rendered[::2] == (0, f"rendered: {created} created, 0 updated, 0 deleted, 0 unchanged\n")
+    assert checked[:2] == (0, "")
+    assert verified == (
         0,
         f"rendered: the promises hold for 1 tenant, 1 combination of tenant, Service and port, {objects} objects\n",
         "",
     )
-    assert run(package, "list", "workloads") == (
+    assert listed == (
         0,
         "WORKLOAD           CLONABLE  ROUTED PORTS  NOTES\nCloneSet/shop/web  yes       web:80        -\n",
         "",
     )
-    file = package / "app" / "rendered" / "sandboxes" / "dev1" / "shop" / "cloneset.apps.kruise.io-web-dev1.yaml"
+    file = tmp_path / "rendered" / "sandboxes" / "dev1" / "shop" / "cloneset.apps.kruise.io-web-dev1.yaml"
     assert file.read_text() == clone
 
 
-def test_the_name_limit_of_the_row_holds(package: Path) -> None:
-    write(package, "a-name-of-some-length", "istio")
-    assert run(package, "render")[0] == 0
-    clones = (package / "app" / "rendered" / "sandboxes" / "dev1" / "shop").glob("cloneset*")
+def test_the_name_limit_of_the_row_holds(package: Path, tmp_path: Path) -> None:
+    write(tmp_path, clone_set("a-name-of-some-length"))
+    ((code, *_),) = run(package, tmp_path, ["render"])
+    assert code == 0
+    clones = (tmp_path / "rendered" / "sandboxes" / "dev1" / "shop").glob("cloneset*")
     assert [path.name for path in clones] == ["cloneset.apps.kruise.io-a-name-of-s-db065776.yaml"]
 
 
@@ -147,14 +168,13 @@ LONG = "a-name-that-is-as-long-as-the-kind-lets-it-be-or"
 
 
 @pytest.mark.parametrize(
-    ("api", "kind", "name", "spec", "row", "clone"),
+    ("api", "kind", "name", "spec", "clone"),
     [
         pytest.param(
             "apps/v1",
             "StatefulSet",
             LONG,
             {"serviceName": LONG, "selector": {"matchLabels": {"app": "a"}}, "template": POD},
-            'name_limit=52,\n            drop=(("spec", "updateStrategy"',
             f"{LONG[:42]}-1b750005-6d9695b0': its kind may have no such name of 60 characters",
             id="StatefulSet",
         ),
@@ -163,7 +183,6 @@ LONG = "a-name-that-is-as-long-as-the-kind-lets-it-be-or"
             "CronJob",
             LONG,
             {"schedule": "@daily", "jobTemplate": {"spec": {"template": POD}}},
-            'name_limit=52,\n            drop=(("spec", "jobTemplate"',
             f"{LONG}-dev1': its kind may have no such name of 53 characters",
             id="CronJob",
         ),
@@ -172,26 +191,17 @@ LONG = "a-name-that-is-as-long-as-the-kind-lets-it-be-or"
             "Job",
             f"{LONG}-so",
             {"template": POD},
-            "name_limit=63",
             f"{LONG}-so-dev1-0f95e775': its kind may have no such name of 65 characters",
             id="Job",
         ),
     ],
 )
 def test_proof_finds_a_wrong_name_limit_of_a_row(
-    package: Path, api: str, kind: str, name: str, spec: Object, row: str, clone: str
+    package: Path, tmp_path: Path, api: str, kind: str, name: str, spec: Object, clone: str
 ) -> None:
-    table = package / "renderer" / "sandlane" / "k8s" / "workload_kinds.py"
-    assert table.read_text().count(row) == 1
-    table.write_text(
-        table.read_text().replace(row, row.replace("name_limit=52", "name_limit=60").replace("=63", "=80"))
-    )
-    workload = {"apiVersion": api, "kind": kind, "metadata": meta(name), "spec": spec}
-    wanted = sandbox("dev1", {"kind": kind, "name": name, "image": "a:2"})
-    for path, text in files_of([workload, service(name, selector={"app": "a"})], wanted).items():
-        file = package / "app" / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    code, _, told = run(package, "render")
-    findings = [line.partition("SL606 ")[2] for line in told.splitlines() if "SL606 " in line]
-    assert (code, findings) == (70, [f"promise 7 does not hold: '{kind}/shop/{clone}"])
+    write(tmp_path, {"apiVersion": api, "kind": kind, "metadata": meta(name), "spec": spec})
+    command = [sys.executable, "-m", "sandlane", "render"]
+    environment = {**os.environ, "PYTHONPATH": str(package / "renderer")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    findings = [line.partition("SL606 ")[2] for line in done.stderr.splitlines() if "SL606 " in line]
+    assert (done.returncode, findings) == (70, [f"promise 7 does not hold: '{kind}/shop/{clone}"])

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.shared import REPOSITORY
+from tests.shared import copy_package
 
 MODULE = '''
 """`gracePeriods`: seconds that a clone's pods have to end, by name of the container that needs them."""
@@ -77,10 +78,17 @@ spec:
 """
 
 
-def scratch(root: Path, *, is_free: bool) -> None:
-    """Copies the package and adds the field: its module, its line of the registry, and its property of the schema."""
-    shutil.copytree(REPOSITORY / "renderer", root / "renderer", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(REPOSITORY / "schemas", root / "schemas")
+Scratch = Callable[[bool], Path]
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
+    """Copies of the package with the field, which is free or not."""
+    return cache(lambda is_free: with_field(copy_package(tmp_path_factory.mktemp("scratch")), is_free=is_free))
+
+
+def with_field(root: Path, *, is_free: bool) -> Path:
+    """Adds the field to a copy of the package: its module, its line of the registry, and its property of the schema."""
     overrides = root / "renderer" / "sandlane" / "overrides"
     (overrides / "grace_periods.py").write_text(MODULE.replace("{is_free}", str(is_free)))
     registry = overrides / "registry.py"
@@ -91,21 +99,21 @@ def scratch(root: Path, *, is_free: bool) -> None:
     schema: dict[str, Any] = json.loads(file.read_text())
     schema["properties"]["spec"]["properties"]["workloads"]["items"]["properties"]["gracePeriods"] = PROPERTY
     file.write_text(json.dumps(schema))
+    return root
 
 
-def render(root: Path, workload: str) -> subprocess.CompletedProcess[str]:
+def render(package: Path, root: Path, workload: str) -> subprocess.CompletedProcess[str]:
     """Renders a sandbox by the copy of the package."""
     for name, text in {**FILES, "sandboxes/dev1.yaml": SANDBOX + workload}.items():
         (root / "apps" / name).parent.mkdir(parents=True, exist_ok=True)
         (root / "apps" / name).write_text(text)
-    environment = {**os.environ, "PYTHONPATH": str(root / "renderer")}
+    environment = {**os.environ, "PYTHONPATH": str(package / "renderer")}
     command = [sys.executable, "-m", "sandlane", "render", "apps", "--root", "."]
     return subprocess.run(command, cwd=root, env=environment, check=False, capture_output=True, text=True)
 
 
-def test_a_new_field_is_read_applied_and_accepted_by_proof(tmp_path: Path) -> None:
-    scratch(tmp_path, is_free=True)
-    done = render(tmp_path, "      gracePeriods: [{name: app, seconds: 5}, {name: log, seconds: 90}]\n")
+def test_a_new_field_is_read_applied_and_accepted_by_proof(scratch: Scratch, tmp_path: Path) -> None:
+    done = render(scratch(True), tmp_path, "      gracePeriods: [{name: app, seconds: 5}, {name: log, seconds: 90}]\n")
     assert (done.returncode, done.stderr) == (0, "apps/rendered: 6 created, 0 updated, 0 deleted, 0 unchanged\n")
     clone = (tmp_path / "apps/rendered/sandboxes/dev1/shop/deployment-a-dev1.yaml").read_text()
     assert re.findall(r"^      terminationGracePeriodSeconds: \d+$", clone, re.MULTILINE) == [
@@ -129,15 +137,13 @@ def test_a_new_field_is_read_applied_and_accepted_by_proof(tmp_path: Path) -> No
         ),
     ],
 )
-def test_a_new_field_is_checked(tmp_path: Path, workload: str, expected: str) -> None:
-    scratch(tmp_path, is_free=True)
-    done = render(tmp_path, workload)
+def test_a_new_field_is_checked(scratch: Scratch, tmp_path: Path, workload: str, expected: str) -> None:
+    done = render(scratch(True), tmp_path, workload)
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, expected)
 
 
-def test_proof_refuses_what_a_field_does_not_say_that_it_changes(tmp_path: Path) -> None:
-    scratch(tmp_path, is_free=False)
-    done = render(tmp_path, "      gracePeriods: [{name: app, seconds: 5}]\n")
+def test_proof_refuses_what_a_field_does_not_say_that_it_changes(scratch: Scratch, tmp_path: Path) -> None:
+    done = render(scratch(False), tmp_path, "      gracePeriods: [{name: app, seconds: 5}]\n")
     problem = (
         "sandboxes/dev1/shop/deployment-a-dev1.yaml: SL608 promise 4 does not hold: 'Deployment/shop/a-dev1': "
         "'terminationGracePeriodSeconds' of its pods is not that of 'Deployment/shop/a'"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +11,8 @@ from hypothesis import strategies as st
 
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
-from sandlane.specs.inputs import Inputs, read_inputs
-from tests.applications import environment, lay_out, route_objects, workloads_of
+from sandlane.specs.inputs import Inputs
+from tests.applications import application, environment, inputs_over, route_objects, workloads_of
 from tests.applications import sandbox as specified
 from tests.build import Object, deployment, inputs, object_of, sandbox, service
 from tests.reachability import Manifest, cluster_of, differences, read
@@ -35,8 +33,8 @@ REFUSED = ("SL310", "SL311", "SL312", "SL326", "SL411")
 """Why a workload may be refused that is cloned all the same here: its reasons have nothing to do with policies."""
 
 
-def written(tree: Any, only: tuple[str, ...] = ("sandboxes/", "shared/")) -> list[Manifest]:
-    files = render(read_inputs(tree, "sandlane.yaml")).files
+def written(found: Inputs, only: tuple[str, ...] = ("sandboxes/", "shared/")) -> list[Manifest]:
+    files = render(found).files
     return read([text for path, text in files.items() if path.startswith(only) and path.endswith(".yaml")], "apps")
 
 
@@ -48,11 +46,11 @@ def rendered(found: Inputs) -> tuple[Mapping[str, str], set[str]]:
         return {}, {problem.code for problem in invalid.problems}
 
 
-def accepting(tree: Any, workloads: list[Object]) -> list[Object]:
+def accepting(first: Inputs, workloads: list[Object]) -> list[Object]:
     """Returns the workloads with what their specs have to accept."""
     found: dict[int, list[Object]] = {}
     try:
-        render(read_inputs(tree, "sandlane.yaml"), is_proved=False)
+        render(first, is_proved=False)
     except Invalid as invalid:
         for problem in invalid.problems:
             assert problem.code in REFUSED, problem.text
@@ -63,17 +61,16 @@ def accepting(tree: Any, workloads: list[Object]) -> list[Object]:
 
 
 @needs_shared
-@pytest.mark.parametrize("name", sorted(BASES))
-def test_every_workload_of_an_application(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [application(name) for name in sorted(BASES)])
+def test_every_workload_of_an_application(name: str) -> None:
     base, mesh = SHARED / "bases" / f"{name}.yaml", BASES[name]
-    probe = lay_out(tmp_path / "probe", base, environment(mesh), [])
+    probe = inputs_over(base, environment(mesh))
     routes = {"routes": {"adopt": route_objects(probe)}} if mesh == "istio" else {}
     workloads = workloads_of(probe)
-    first = lay_out(tmp_path / "first", base, environment(mesh, **routes), [specified("dev1", workloads)])
+    first = inputs_over(base, environment(mesh, **routes), [specified("dev1", workloads)])
     workloads = accepting(first, workloads)
     specs = [specified(tenant, workloads) for tenant in TENANTS]
-    tree = lay_out(tmp_path / "all", base, environment(mesh, **routes), specs)
-    ours, theirs = read([base.read_text()], "apps"), written(tree)
+    ours, theirs = read([base.read_text()], "apps"), written(inputs_over(base, environment(mesh, **routes), specs))
     assert len(cluster_of(theirs).pods) == len(TENANTS) * len(workloads)
     assert differences(ours, theirs) == []
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.shared import REPOSITORY
+from tests.starts import install, sandlane
 
 pytestmark = pytest.mark.slow
 
@@ -55,12 +56,9 @@ def git(place: Path, *arguments: str) -> str:
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
     """A directory with `sandlane` and `gh`."""
-    place = tmp_path / "tools"
-    place.mkdir()
-    (place / "sandlane").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sandlane "$@"\n')
+    place = install(tmp_path / "tools").parent
     (place / "gh").write_text(GH.format(python=sys.executable, place=str(tmp_path)))
-    for tool in place.iterdir():
-        tool.chmod(0o755)
+    (place / "gh").chmod(0o755)
     return place
 
 
@@ -72,8 +70,7 @@ def clone(tmp_path: Path) -> Path:
     place = tmp_path / "clone"
     git(place, "checkout", "-q", "-b", "main")
     shutil.copytree(REPOSITORY / "overlays" / "shop", place, dirs_exist_ok=True)
-    command = [sys.executable, "-m", "sandlane", "render"]
-    subprocess.run(command, cwd=place, check=True, capture_output=True)
+    assert sandlane(place, "render").returncode == 0
     commit(place, "first")
     git(place, "push", "-q", "origin", "HEAD:main")
     return place

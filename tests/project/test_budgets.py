@@ -19,6 +19,8 @@ from sandlane.specs.inputs import read_inputs
 from sandlane.yamlio.read import read
 from tests.build import app, files_of, sandbox
 
+pytestmark = pytest.mark.uncounted
+
 
 def lines_run(action: Callable[[], Any]) -> int:
     """Counts the lines of Python that an action runs."""

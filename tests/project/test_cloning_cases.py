@@ -1,96 +1,12 @@
-# ruff: noqa: E501 — rows name tests by their files
-"""The cases of cloning that users of other tools have met, C1 to C38: for each the tests that hold it, or why there is none."""
+"""The cases of cloning that users of other tools have met (docs/rules/cases.md): those that no other test holds, C4 to C37."""
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.build import Object, app, deployment, object_of, output, refusals, sandbox, service
-
-CASES: dict[str, tuple[str, ...] | str] = {
-    "C1 labels that a Service selects": ("plan/test_relabel::test_no_service_selects_the_clone", "plan/test_relabel::test_search_is_exact"),
-    "C2 names and label values that are too long": (
-        "plan/test_names::test_clone_name",
-        "plan/test_names::test_label_value",
-        "plan/test_plan::test_long_names",
-    ),
-    "C3 ownership metadata": ("plan/test_metadata::test_without_owners", "plan/test_metadata::test_clone_labels"),
-    "C4 replicas": ("project/test_cloning_cases::test_replicas_are_always_written",),
-    "C5 strategy": ("project/test_cloning_cases::test_strategy_is_kept_without_a_partition",),
-    "C6 autoscalers": ("project/test_cloning_cases::test_what_watches_the_origin_is_not_cloned",),
-    "C7 disruption budgets": ("project/test_cloning_cases::test_what_watches_the_origin_is_not_cloned", "plan/test_plan::test_caught"),
-    "C8 StatefulSet": ("clone/test_workload::test_stateful_set", "guards/test_clone_problems::test_peers_by_name", "guards/test_clone_problems::test_empty_volumes"),
-    "C9 claims of one node": (
-        "guards/test_clone_problems::test_claims",
-        "overrides/test_overrides::test_volumes",
-        "overrides/test_overrides::test_volume_of_a_claim_template",
-    ),
-    "C10 ConfigMaps and Secrets": ("overrides/test_overrides::test_config_map_is_copied_and_followed", "guards/test_privilege::test_resources"),
-    "C11 hashed names of kustomize": ("overrides/test_overrides::test_data_of_a_copy_restarts_the_clone",),
-    "C12 NetworkPolicies": ("plan/test_reachability",),
-    "C13 Istio's policies": ("plan/test_policies",),
-    "C14 Linkerd's policies": ("plan/test_policies",),
-    "C15 service account": ("project/test_cloning_cases::test_what_a_pod_is_stays", "overrides/test_overrides::test_preserved_labels"),
-    "C16 monitors": ("clone/test_service::test_labels_and_annotations", "plan/test_policies"),
-    "C17 migrations in init containers": ("guards/test_clone_problems::test_migrations", "overrides/test_overrides::test_init_containers"),
-    "C18 several containers": (
-        "clone/test_workload::test_named_container",
-        "clone/test_workload::test_sidecars",
-        "clone/test_workload::test_problems",
-    ),
-    "C19 affinity and spread": ("clone/test_workload::test_selectors_of_the_origin_follow",),
-    "C20 host ports, networks and nodes": ("clone/test_workload::test_host_port_is_removed", "guards/test_clone_problems::test_host_network",
-                                           "project/test_cloning_cases::test_node_name_goes"),
-    "C21 probes": ("project/test_cloning_cases::test_what_a_pod_is_stays",),
-    "C22 copy of a Service": ("clone/test_service::test_spec", "clone/test_service::test_ports"),
-    "C23 several Services of one workload": ("project/test_cloning_cases::test_each_service_is_cloned",),
-    "C24 several workloads of one Service": ("project/test_cloning_cases::test_one_of_several_workloads_takes_the_whole_service",),
-    "C25 consumers": ("guards/test_clone_problems::test_consumer",),
-    "C26 CronJob and Job": ("plan/test_kinds::test_name_of_a_job_has_a_hash_of_its_spec", "plan/test_kinds::test_cron_job_is_suspended"),
-    "C27 Argo Rollout": ("plan/test_kinds::test_rollout_becomes_a_deployment",),
-    "C28 kinds that cannot be cloned": ("plan/test_kinds::test_other_kinds_are_refused",),
-    "C29 OpenShift": "a DeploymentConfig is a kind that cannot be cloned, and the error lists those that can",
-    "C30 pieces that a cluster injects": ("clone/test_workload::test_sidecars", "plan/test_metadata::test_released"),
-    "C31 priority, resources, tolerations": (
-        "project/test_cloning_cases::test_what_a_pod_is_stays",
-        "overrides/test_overrides::test_standing_rules_come_first_and_are_for_whom_they_name",
-    ),
-    "C32 selectors never change": ("plan/test_kinds::test_rollout_becomes_a_deployment", "clone/test_workload::test_deployment"),
-    "C33 labels that the app reads": ("guards/test_clone_problems::test_labels_that_the_app_reads",),
-    "C34 names in telemetry": ("clone/test_workload::test_canonical_name",),
-    "C35 mutable tags":
-        "images are written as the spec says: which tags are mutable is the registry's to know, and policy.images can demand digests",
-    "C36 namespaces": ("plan/test_plan::test_namespaces", "base/test_base::test_scopes_are_declared_by_the_bases_crds"),
-    "C37 lists, duplicates, hooks": (
-        "base/test_base::test_lists_are_expanded",
-        "base/test_base::test_duplicates",
-        "project/test_cloning_cases::test_hooks_are_no_workloads",
-    ),
-    "C38 scalars of YAML 1.1": ("yamlio/test_yamlio::test_values", "yamlio/test_yaml_differential"),
-}  # fmt: skip
-TESTS = Path(__file__).resolve().parent.parent
-
-
-def _names(module: str) -> set[str]:
-    tree = ast.parse((TESTS / f"{module}.py").read_text(encoding="utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-
-
-@pytest.mark.parametrize("case", list(CASES))
-def test_each_case_has_its_tests(case: str) -> None:
-    held = CASES[case]
-    for named in held if isinstance(held, tuple) else ():
-        module, _, name = named.partition("::")
-        assert (TESTS / f"{module}.py").is_file()
-        assert not name or name in _names(module)
-
-
-def test_all_cases_are_there() -> None:
-    assert [case.split()[0] for case in CASES] == [f"C{number}" for number in range(1, 39)]
 
 
 def made(base: list[Object], workload: str | Object = "a") -> Any:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.shared import REPOSITORY
+from tests.shared import REPOSITORY, copy_package
 
 TEXT = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
 BLOCK = re.compile(
@@ -56,9 +55,7 @@ spec: {workloads: [{kind: CloneSet, namespace: shop, name: web, image: "registry
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the package and its schemas."""
-    shutil.copytree(REPOSITORY / "renderer", tmp_path / "renderer", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(REPOSITORY / "schemas", tmp_path / "schemas")
-    return tmp_path
+    return copy_package(tmp_path)
 
 
 def follow(copy: Path, title: str) -> None:

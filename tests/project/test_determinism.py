@@ -16,6 +16,7 @@ from sandlane.pipeline import render
 from sandlane.specs.inputs import read_inputs
 from tests.project.test_golden import files_of
 from tests.shared import REPOSITORY
+from tests.starts import sandlane
 
 SHOP = REPOSITORY / "overlays" / "shop"
 SPECS = ("dev1", "dev10", "xdev1")
@@ -30,8 +31,7 @@ def shop(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SHOP, tmp_path / "shop"))
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "42"])
-@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "tr_TR.UTF-8"])
+@pytest.mark.parametrize(("seed", "locale"), [("0", "C"), ("1", "C.UTF-8"), ("42", "tr_TR.UTF-8")])
 def test_same_bytes_under_any_hash_seed_and_locale(seed: str, locale: str, shop: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": "Asia/Kathmandu"}
     command = [sys.executable, "-m", "sandlane", "render", str(shop), "--output", str(tmp_path / "out")]
@@ -59,11 +59,10 @@ def unplaced(text: str) -> str:
     return "\n".join(line for line in text.split("\n") if "sandlane.dev/spec:" not in line)
 
 
-def test_same_bytes_from_any_directory(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_same_bytes_from_any_directory(shop: Path, tmp_path: Path) -> None:
     outputs = []
     for directory, argument in ((shop, "."), (tmp_path, "shop"), (shop / "base", "../sandlane.yaml")):
-        monkeypatch.chdir(directory)
-        subprocess.run([sys.executable, "-m", "sandlane", "render", argument], check=True, capture_output=True)
+        assert sandlane(directory, "render", argument).returncode == 0
         outputs.append(files_of(shop / "rendered"))
         shutil.rmtree(shop / "rendered")
     assert outputs[1:] == outputs[:1] * 2
@@ -86,11 +85,10 @@ def test_removing_all_sandboxes_gives_the_output_of_none(shop: Path, tmp_path: P
     none = Path(shutil.copytree(shop, tmp_path / "none"))
     for spec in SPECS:
         (none / "sandboxes" / f"{spec}.yaml").unlink()
-    command = [sys.executable, "-m", "sandlane", "render"]
     for directory in (shop, none):
-        subprocess.run([*command, str(directory)], check=True, capture_output=True)
+        assert sandlane(tmp_path, "render", str(directory)).returncode == 0
     shutil.rmtree(shop / "sandboxes")  # git keeps no empty directories
-    subprocess.run([*command, str(shop)], check=True, capture_output=True)
+    assert sandlane(tmp_path, "render", str(shop)).returncode == 0
     assert files_of(shop / "rendered") == files_of(none / "rendered")
     assert sorted(files_of(none / "rendered")) == [
         "README.md",

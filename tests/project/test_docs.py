@@ -1,4 +1,4 @@
-"""What README.md shows is what happens: its files, its command and its output."""
+"""What README.md and docs/ say is so: commands, links, hooks, and forms of routes. What they show is played in tests/docs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,8 @@ import yaml
 from sandlane.cli.main import COMMANDS
 from sandlane.reports.connect.clients import CLIENTS
 from tests.shared import REPOSITORY
+from tests.starts import sandlane as run
+from website.references import references
 
 README = (REPOSITORY / "README.md").read_text()
 GIT = (REPOSITORY / "docs" / "git.md").read_text()
@@ -34,31 +34,12 @@ def block(mark: str) -> Any:
     return yaml.safe_load(text)
 
 
-def run(directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sandlane", *words], cwd=directory, capture_output=True, text=True, check=False
-    )
-
-
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
     for path, text in blocks("file"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     return tmp_path
-
-
-def test_the_smallest_example_does_what_it_says(example: Path) -> None:
-    ((_, command),) = blocks("run")
-    words = command.split()
-    assert words[0] == "sandlane"
-    result = subprocess.run(
-        [sys.executable, "-m", "sandlane", *words[1:]], cwd=example, capture_output=True, text=True, check=True
-    )
-    ((_, output),) = blocks("output")
-    assert result.stdout == output
-    ((path, text),) = blocks("result")
-    assert (example / path).read_text() == text
 
 
 def test_every_make_target_in_the_docs_exists() -> None:
@@ -73,16 +54,20 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 DOCUMENTS = sorted([REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md")])
-LINKS = sorted({(file, link) for file in DOCUMENTS for link in re.findall(r"\]\(([^)#:]+)\)", file.read_text())})
+LINKS = sorted(
+    {(file, link) for file in DOCUMENTS for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", file.read_text())}
+)
+MADE = references(REPOSITORY / "docs")
 
 
 @pytest.mark.parametrize(("file", "link"), [pytest.param(*row, id=f"{row[0].name}-{row[1]}") for row in LINKS])
 def test_links_lead_somewhere(file: Path, link: str) -> None:
-    assert (file.parent / link).exists()
+    target = Path(os.path.normpath(file.parent / link))
+    assert target.exists() or target.relative_to(REPOSITORY / "docs").as_posix() in MADE
 
 
 def test_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 220
+    assert len(README.splitlines()) < 200
 
 
 NAMED = re.findall(r"^\| `sandlane ([^`]+)`", README, flags=re.MULTILINE)
@@ -100,6 +85,7 @@ def test_each_command_works_in_the_smallest_example(example: Path, command: str)
              "render": "rendered: 0 created, 0 updated, 0 deleted, 6 unchanged\n",
              "check": "rendered: up to date, 6 files\n",
              "adopt": "sandlane.yaml: nothing to adopt: no route object of the base has to be\n",
+             "report -o site": "1 sandbox, 0 calls, proved for 1 combination of tenant, Service and port\n",
              "connect dev1": f"for other clients: --for {', '.join(sorted(CLIENTS))}\n"}  # fmt: skip
     assert result.stderr == words.get(command, "")
 
@@ -202,34 +188,3 @@ def test_excluded_and_owned_paths_are_written(example: Path) -> None:
     ((_, owners),) = blocks("codeowners", GIT)
     for path in (owners.split()[0].strip("/"), block("yamllint")["ignore"].strip()):
         assert (example / path).is_dir()
-
-
-TERMINAL = re.findall(
-    r"<!-- run -->\n```sh\n(.*?)```", (REPOSITORY / "docs" / "terminal.md").read_text(), flags=re.DOTALL
-)
-
-
-def test_the_commands_of_the_terminal(example: Path) -> None:
-    """All in one go, as a developer would: each has to succeed, and none to say that something is wrong."""
-    (example / "bin").mkdir()
-    script = example / "bin" / "sandlane"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sandlane "$@"\n')
-    script.chmod(0o755)
-    assert run(example, "render").returncode == 0
-    environment = {**os.environ, "HOME": str(example), "PATH": f"{script.parent}:{os.environ['PATH']}"}
-    assert len(TERMINAL) == 4
-    for block in TERMINAL:
-        done = subprocess.run(
-            ["sh", "-eu", "-c", block], cwd=example, env=environment, capture_output=True, text=True, check=False
-        )
-        assert (done.returncode, done.stderr.count("SL")) == (0, 0), done.stderr
-    spec = yaml.safe_load((example / "sandboxes" / "dev1.yaml").read_text())["spec"]
-    assert spec["workloads"] == [
-        {
-            "name": "checkout",
-            "image": "registry.example/checkout:pr-44",
-            "env": [{"name": "LOG_LEVEL", "value": "debug"}],
-        }
-    ]
-    assert not (example / "sandboxes" / "dev2.yaml").exists()
-    assert (example / ".config" / "fish" / "completions" / "sandlane.fish").stat().st_size > 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import starts
 from tests.shared import REPOSITORY
 
 OVERLAYS = REPOSITORY / "overlays"
@@ -39,19 +39,8 @@ def files_of(directory: Path) -> dict[str, str]:
 
 def sandlane(example: str, output: Path) -> subprocess.CompletedProcess[str]:
     """Renders an example as a user would, from the root of the repository."""
-    command = [
-        sys.executable,
-        "-m",
-        "sandlane",
-        "render",
-        f"overlays/{EXAMPLES[example]}",
-        "--output",
-        str(output),
-        "--root",
-        ".",
-    ]
-    environment = {**os.environ, "NO_COLOR": "1"}
-    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    words = ("render", f"overlays/{EXAMPLES[example]}", "--output", str(output), "--root", ".")
+    return starts.sandlane(REPOSITORY, *words, environment={**os.environ, "NO_COLOR": "1"})
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES))

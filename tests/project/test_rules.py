@@ -1,4 +1,4 @@
-"""Rules and code belong together: each id that is cited has its section in docs/rules, and each section names who follows it."""
+"""Rules and code belong together: each id that is cited has its section in docs/rules, and each section names what decides."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.shared import REPOSITORY
+from tests.sources import PACKAGE, is_there, text_of
 
-PACKAGE = REPOSITORY / "renderer" / "sandlane"
 RULES = REPOSITORY / "docs" / "rules"
 KINDS = r"R-[A-Z]\d+b?|S(?:[12]\d|\d)|P\d|C\d{1,2}"
 ID = re.compile(rf"(?<![\w-])(?:{KINDS})(?!\w)")
@@ -25,12 +25,11 @@ SOURCES = sorted(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A section of docs/rules: its id, the file it stands in, and the modules and tests that it names."""
+    """A section of docs/rules: its id, and what of the package and of the tests it names, as `file::name`."""
 
     id: str
-    file: str
-    modules: tuple[Path, ...]
-    tests: tuple[Path, ...]
+    decided: tuple[str, ...]
+    tests: tuple[str, ...]
 
 
 def cited(text: str) -> set[str]:
@@ -50,12 +49,11 @@ def read() -> Iterator[Rule]:
         )
         for id_, _, _, lines in sections:
             fields = dict(re.findall(r"^- (\w+): (.+)$", lines, re.MULTILINE))
-            assert set(fields) - {"source", "modules"} == {"tests"}, f"fields of {id_}"
+            assert set(fields) - {"source", "promise"} == {"decided", "tests"}, f"fields of {id_}"
             yield Rule(
                 id=id_,
-                file=file.name,
-                modules=tuple(PACKAGE / name for name in re.findall(r"`(.+?)`", fields.get("modules", ""))),
-                tests=tuple(REPOSITORY / name for name in re.findall(r"`(.+?)`", fields["tests"])),
+                decided=tuple(re.findall(r"`(.+?)`", fields["decided"])),
+                tests=tuple(re.findall(r"`(.+?)`", fields["tests"])),
             )
 
 
@@ -69,25 +67,19 @@ def test_ids_are_unique() -> None:
 
 def test_each_cited_id_has_a_section() -> None:
     known = {rule.id for rule in FOUND}
-    where = {
-        path.relative_to(REPOSITORY).as_posix(): cited(path.read_text(encoding="utf-8")) - known for path in SOURCES
-    }
+    where = {path.relative_to(REPOSITORY).as_posix(): cited(text_of(path)) - known for path in SOURCES}
     assert {file: sorted(ids) for file, ids in where.items() if ids} == {}
 
 
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in FOUND])
-def test_each_rule_names_who_follows_it(rule: Rule) -> None:
-    named = (*rule.modules, *rule.tests)
-    assert [path.relative_to(REPOSITORY).as_posix() for path in named if not path.is_file()] == []
-    assert rule.tests
-    assert any(rule.id in cited(path.read_text(encoding="utf-8")) for path in named), (
-        f"nothing that {rule.id} names cites it"
-    )
+def test_each_rule_names_what_decides_and_what_holds_it(rule: Rule) -> None:
+    assert (1 <= len(rule.decided) <= 3, 1 <= len(rule.tests) <= 3) == (True, True)
+    assert [name for name in rule.decided if not is_there(name, PACKAGE)] == []
+    assert [name for name in rule.tests if not is_there(name, REPOSITORY)] == []
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=path.relative_to(REPOSITORY).as_posix()) for path in SOURCES])
-def test_citations_lead_into_the_repository(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert OUTSIDE.findall(text) == []
-    for document in re.findall(r"\bdocs/[\w./-]+\.md", text):
-        assert (REPOSITORY / document).is_file(), document
+def test_citations_lead_into_the_repository() -> None:
+    found = {path: OUTSIDE.findall(text_of(path)) for path in SOURCES}
+    assert {path: outside for path, outside in found.items() if outside} == {}
+    documents = {document for path in SOURCES for document in re.findall(r"\bdocs/[\w./-]+\.md", text_of(path))}
+    assert [document for document in sorted(documents) if not (REPOSITORY / document).is_file()] == []

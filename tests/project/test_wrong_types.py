@@ -12,6 +12,8 @@ from sandlane.pipeline import render
 from sandlane.specs.inputs import read_inputs
 from tests.fuzz.wrong_types import Find, files_of, finds, paths, renders, replaced, verified
 
+pytestmark = pytest.mark.uncounted
+
 ENVIRONMENTS = [
     pytest.param("pods", "istio", id="pods"),
     pytest.param("istio", "istio", id="istio"),
@@ -22,21 +24,8 @@ SOME, ALL = 301, 1
 """Every how many of the changes is tried: a number that has no divisor in common with that of the values, so that all come up."""
 
 
-GRPC = ("base/08-grpcroute.yaml", ("spec", "parentRefs", 0, "port"))
-"""Not mended yet: on Linkerd, a GRPCRoute for every port of a Service beside an HTTPRoute for one of them."""
-
-
 def shown(found: list[Find]) -> list[str]:
-    left = (find for find in found if (find.file, find.path) != GRPC)
-    return [f"{find.file}#{find.document} {find.path} = {find.value!r}: {find.where}" for find in left]
-
-
-@pytest.mark.xfail(
-    strict=True, reason="proof asks for a rule of the HTTPRoute, which Linkerd passes over for the GRPCRoute"
-)
-def test_a_grpc_route_for_every_port_beside_an_http_route_for_one() -> None:
-    files = files_of("gateway-api", "linkerd")
-    renders({**files, GRPC[0]: json.dumps(replaced(json.loads(files[GRPC[0]]), GRPC[1], None))})
+    return [f"{find.file}#{find.document} {find.path} = {find.value!r}: {find.where}" for find in found]
 
 
 def of_inputs(name: str, mesh: str, every: int) -> list[str]:
@@ -89,6 +78,7 @@ FINDS: list[tuple[str, str, str, tuple[str | int, ...], Any]] = [
     ("istio", "istio", "envoyfilter", (*_PATCH, "routeConfiguration", "vhost", "route", "name"), {}),
     ("istio", "istio", "envoyfilter", (*_PATCH, "cluster"), [None]),
     ("istio", "istio", "envoyfilter", (*_PATCH, "cluster", "service"), True),
+    ("gateway-api", "linkerd", "grpcroute", ("spec", "parentRefs", 0, "port"), None),
     ("gateway-api", "linkerd", "httproute", ("spec", "rules", 0, "backendRefs", 0, "namespace"), ""),
     ("gateway-api", "linkerd", "httproute", ("spec", "rules", 1, "filters", 0, "requestRedirect", "path"), True),
 ]

@@ -10,6 +10,8 @@ from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
 from tests import build
 
+pytestmark = pytest.mark.uncounted
+
 MESHES = ("istio", "istio-ambient", "linkerd", "gateway-api")
 PORTS: dict[str, Any] = {
     "plain": {"port": 80},

@@ -10,6 +10,8 @@ from benchmarks.harmless import REASONS, harmless
 from benchmarks.mutations import ESCAPED, EXAMPLES, load, mutations, outcome, sampled
 from tests.project.test_golden import GOLDEN
 
+pytestmark = pytest.mark.uncounted
+
 SAMPLE = 40
 
 

@@ -12,6 +12,8 @@ from sandlane.proof.obligations.requests import check
 from sandlane.proof.world import make_world
 from tests.meshes.test_routing_cases import CASES, read, rendered_or_not
 
+pytestmark = pytest.mark.uncounted
+
 SLOW = ()
 
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +18,9 @@ from sandlane.problems.problem import Invalid, show
 from sandlane.proof import prove
 from sandlane.proof.claims import Claims, claims_of
 from sandlane.proof.readers import READERS
-from sandlane.specs.inputs import Inputs, read_inputs
+from sandlane.specs.inputs import Inputs
 from tests import build
-from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
+from tests.applications import application, environment, inputs_over, route_objects, sandbox, workloads_of
 from tests.proof.recorded import assert_recorded
 from tests.proof.test_proof import Edit, Files, Manifest, add, drop, gone, make, put, single
 from tests.shared import SHARED, needs_shared
@@ -900,24 +899,23 @@ SWEEP = [(base, mesh) for base in BASES for mesh in ("linkerd", "gateway-api", "
 
 
 @needs_shared
-@pytest.mark.parametrize(("name", "mesh"), SWEEP)
+@pytest.mark.parametrize(("name", "mesh"), [application(*row) for row in SWEEP])
 @pytest.mark.parametrize("is_joined", [pytest.param(False, id="sandboxes"), pytest.param(True, id="with-a-group")])
-def test_no_false_alarm_on_whole_applications(name: str, mesh: str, is_joined: bool, tmp_path: Path) -> None:
+def test_no_false_alarm_on_whole_applications(name: str, mesh: str, is_joined: bool) -> None:
     # `render` proves what it returns.
-    assert render(_whole(name, mesh, is_joined, tmp_path)).files
+    assert render(_whole(name, mesh, is_joined)).files
 
 
-def _whole(name: str, mesh: str, is_joined: bool, directory: Path) -> Inputs:
+def _whole(name: str, mesh: str, is_joined: bool) -> Inputs:
     """Returns an environment in which three tenants clone all that can be cloned, found by leaving out what is refused."""
     base = SHARED / "bases" / f"{name}.yaml"
-    probe = lay_out(directory / "probe", base, environment(mesh), [])
+    probe = inputs_over(base, environment(mesh))
     adopt = {"adopt": route_objects(probe)} if mesh.startswith("istio") else {}
     chosen = {f"{w['kind']}/{w['namespace']}/{w['name']}": w for w in workloads_of(probe)}
-    for attempt in range(4):
+    for _ in range(4):
         specs = [sandbox(tenant, chosen.values()) for tenant in ("dev1", "dev10", "xdev1")]
         groups = [build.group("release", tenantID="rel-42", sandboxes=["dev10"])] if is_joined else []
-        tree = lay_out(directory / str(attempt), base, environment(mesh, routes=adopt), [*specs, *groups])
-        inputs = read_inputs(tree, "sandlane.yaml")
+        inputs = inputs_over(base, environment(mesh, routes=adopt), [*specs, *groups])
         try:
             render(inputs, is_proved=False)
         except Invalid as invalid:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -293,3 +296,17 @@ def test_output_that_is_no_manifest(here: Path) -> None:
         2,
         "out/shared/x.yaml:1:1: SL123 no Kubernetes object: apiVersion and kind and metadata missing or no string",
     )
+
+
+def test_verify_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No cluster, no registry, no other program: what is proved follows from the files alone."""
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("verify asked another program")
+
+    for name in ("socket", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, forbidden)
+    for name in ("fork", "posix_spawn", "system", "execv", "execve"):
+        monkeypatch.setattr(os, name, forbidden)
+    monkeypatch.setattr(subprocess, "Popen", forbidden)
+    assert run() == (0, PROVED, "")

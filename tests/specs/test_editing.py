@@ -1,8 +1,14 @@
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
+from datetime import date
+from typing import Any
 
-from sandlane.specs.editing import SandboxEdit, Uneditable, WorkloadEdit, edited, new_spec, removed
+import pytest
+import yaml
+
+from sandlane.specs.editing import SandboxEdit, WorkloadEdit, edited, new_spec, removed
+from sandlane.specs.rewriting import Uneditable
 
 CHECKOUT = WorkloadEdit(kind="Deployment", name="checkout", container="server", is_only=True, image="a/b:2")
 NEW = """\
@@ -91,8 +97,15 @@ def changed(*replacements: tuple[str, str]) -> str:
                     ),
                 ),
             ),
-            changed(('{name: A, value: "1"}   # keep', '{name: B, value: "2"}')),
+            changed(
+                ('{name: A, value: "1"}   # keep', '{name: A, remove: true} # keep\n          - {name: B, value: "2"}')
+            ),
             id="env-taken-out-and-added",
+        ),
+        pytest.param(
+            SandboxEdit(name="dev1", workloads=(replace(CHECKOUT, image=None, reset=("A",)),)),
+            changed(('        env:\n          - {name: A, value: "1"}   # keep\n', "")),
+            id="env-reset",
         ),
         pytest.param(
             SandboxEdit(name="dev1", removed=(("Deployment", "cart"),)),
@@ -118,16 +131,75 @@ def test_a_container_that_is_named_is_changed_there() -> None:
     assert edited(spec, 0, SandboxEdit(name="dev1", workloads=(CHECKOUT,))) == spec.replace("image: a", "image: a/b:2")
 
 
-def test_mixed_indentation_stays_one_document() -> None:
+def test_mixed_indentation_stays() -> None:
     spec = (
         "spec:\n    workloads:\n      - name: checkout\n        env:\n            - {name: A, value: a}\n"
         "            - {name: B, value: b}\n"
     )
     edit = WorkloadEdit(kind="Deployment", name="checkout", container="s", is_only=True, env=(("B", "c"),))
-    assert edited(spec, 0, SandboxEdit(name="dev1", workloads=(edit,))) == (
-        "spec:\n    workloads:\n      - name: checkout\n        env:\n          - {name: A, value: a}\n"
-        "          - {name: B, value: c}\n"
+    assert edited(spec, 0, SandboxEdit(name="dev1", workloads=(edit,))) == (spec.replace("value: b", "value: c"))
+
+
+LAYOUTS = [
+    (*columns, noise)
+    for columns in ((2, 0, 2), (2, 2, 4), (2, 4, 8), (4, 0, 4), (4, 2, 4), (4, 2, 6), (4, 4, 6))
+    for noise in ("", "#'", '#"', "-#")
+]
+"""Indentation of mappings, of a sequence's dashes and of what is behind them, and comments (#), quotes and comment lines (-)."""
+
+
+def laid_out(mapping: int, dash: int, item: int, noise: str) -> str:
+    one, two, three = " " * mapping, " " * (mapping + dash), " " * (mapping + item)
+    four = three + " " * dash
+    gap = " " * (item - dash - 1)
+    comment = "  # why" if "#" in noise else ""
+    quote = next((c for c in noise if c in "'\""), "")
+    line = "# a line of its own\n" if "-" in noise else ""
+    return (
+        f"kind: DevelopmentSandbox{comment}\nspec:{comment}\n{one}owner: {quote}ann{quote}{comment}\n{one}workloads:\n"
+        f"{two + line if line else ''}{two}-{gap}{{name: web, image: {quote}r/w:1{quote}}}{comment}\n"
+        f"{two}-{gap}name: checkout{comment}\n{three}image: {quote}r/c:1{quote}\n{three + line if line else ''}"
+        f"{three}env:{comment}\n{four}-{gap}name: A\n{' ' * (len(four) + item - dash)}value: {quote}a{quote}{comment}\n"
     )
+
+
+EDITS: list[tuple[SandboxEdit, set[str], Any]] = [
+    (SandboxEdit(name="s", expires="2027-01-01"), set(), {"owner": "ann", "expires": date(2027, 1, 1)}),
+    (SandboxEdit(name="s", owner="bob"), {"owner"}, {"owner": "bob"}),
+    (
+        SandboxEdit(name="s", workloads=(replace(CHECKOUT, replicas=2, env=(("A", "x"), ("B", "y"))),)),
+        {"image", "value"},
+        {"env": [{"name": "A", "value": "x"}, {"name": "B", "value": "y"}], "image": "a/b:2", "replicas": 2},
+    ),
+    (SandboxEdit(name="s", workloads=(replace(CHECKOUT, name="cart"),)), set(), {"name": "cart", "image": "a/b:2"}),
+    (SandboxEdit(name="s", removed=(("Deployment", "web"),)), {"- {name"}, {}),
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_no_layout_loses_a_line_that_a_change_does_not_concern(layout: tuple[int, int, int, str]) -> None:
+    spec = laid_out(*layout)
+    for edit, touched, expected in EDITS:
+        wanted = yaml.safe_load(spec)
+        workloads = wanted["spec"]["workloads"]
+        if edit.removed:
+            del workloads[0]
+        elif not edit.workloads:
+            wanted["spec"] |= expected
+        elif edit.workloads[0].name == "checkout":
+            workloads[1] |= expected
+        else:
+            workloads.append(expected)
+        text = edited(spec, 0, edit)
+        assert yaml.safe_load(text) == wanted
+        lost = [line for line in spec.splitlines() if line not in text.splitlines()]
+        assert {" ".join(line.split()).partition(":")[0] for line in lost} <= touched, text
+
+
+def test_a_text_of_which_no_line_can_be_changed_alone_is_written_anew() -> None:
+    spec = "spec: {owner: ann,\n  # who\n workloads: [{name: web,\n image: a}]}\n"
+    text = edited(spec, 0, SandboxEdit(name="s", owner="bob"))
+    assert yaml.safe_load(text) == {"spec": {"owner": "bob", "workloads": [{"name": "web", "image": "a"}]}}
 
 
 def test_one_document_of_several_is_removed() -> None:

@@ -166,9 +166,17 @@ ROOT = "\n  hint: keep inputs and output inside the repository, or give another 
             {"sandboxes": ["sandboxes", "sandbxes"]},
             [
                 "sandlane.yaml:11:4: SL127 notice: directory 'sandbxes' does not exist, so there are no sandboxes in it"
-                "\n  hint: did you mean 'sandboxes'?"
             ],
             id="missing-sandboxes",
+        ),
+        pytest.param(
+            BASE,
+            {"sandboxes": ["sandbxes"]},
+            [
+                "sandlane.yaml:10:4: SL127 directory 'sandbxes' does not exist, so there are no sandboxes in it"
+                "\n  hint: did you mean 'sandboxes'?"
+            ],
+            id="misspelt-sandboxes",
         ),
         pytest.param(
             BASE,

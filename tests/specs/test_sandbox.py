@@ -184,7 +184,14 @@ MERGE = "\n  hint: merge the two entries"
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        pytest.param({"a.yaml": ""}, [], id="empty-file"),
+        pytest.param(
+            {"a.yaml": "", "b.yaml": "---\nnull\n", "c.yaml": sandbox("c", resources=["d.yaml"]), "d.yaml": "# none\n"},
+            ["a.yaml: SL261 'a.yaml' is empty: the sandbox that it had would be taken away\n  hint: restore it, write a spec into it "
+             "('sandlane set a WORKLOAD=IMAGE' does), or remove it",
+             "b.yaml:2:1: SL255 notice: 'b.yaml' holds no spec: it has nothing but comments\n  hint: write a spec into it "
+             "('sandlane set b WORKLOAD=IMAGE' does), or remove it"],
+            id="empty-file",
+        ),
         pytest.param(
             {"a.yaml": service()},
             [f"a.yaml:3:10: SL204 expected a DevelopmentSandbox or a RouteGroup, found kind 'Service' of apiVersion 'v1'{MANIFEST}"],
@@ -333,6 +340,33 @@ MERGE = "\n  hint: merge the two entries"
 )  # fmt: skip
 def test_problems(files: dict[str, Any], expected: list[str]) -> None:
     assert said(files) == expected
+
+
+KEYS = (
+    "  hint: write a name of at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and before it, if at "
+    "all, a DNS name and a slash: 'example.com/team'"
+)
+
+
+@pytest.mark.parametrize(
+    "key", ["my team", "", "-a", "a/", "/a", "a/b/c", "Example.com/a", "x" * 64, "a..b/c", f"{'x' * 254}/a"]
+)
+def test_keys_of_labels_that_no_object_may_have(key: str) -> None:
+    spec = sandbox("a")
+    spec["metadata"]["labels"] = {"feature": "x", "example.com/team": "y", key: "z"}
+    told = said({"a.yaml": spec})
+    assert [text.partition("SL256 ")[2] for text in told] == [f"'{key}' cannot be a key of labels\n{KEYS}"]
+
+
+def test_keys_of_annotations_and_selectors() -> None:
+    spec = sandbox("a")
+    spec["metadata"]["annotations"] = {"Example.com/Note": "x", "a b": "y"}
+    chosen = {"apiVersion": spec["apiVersion"], "kind": "RouteGroup", "metadata": {"name": "g"}, "spec": {
+        "sandboxes": ["a"], "selector": {"matchLabels": {"of_": "x"}}}}  # fmt: skip
+    told = said({"a.yaml": spec, "g.yaml": chosen})
+    assert [text.partition("SL256 ")[2].partition("\n")[0] for text in told] == [
+        "'a b' cannot be a key of annotations", "'of_' cannot be a key of labels",
+    ]  # fmt: skip
 
 
 def test_a_bad_spec_is_left_out_and_others_stay() -> None:

@@ -32,6 +32,7 @@ from tests.rim import environment, group, sandbox
 from tests.shared import REPOSITORY
 
 SOURCE = Source(file="f.yaml")
+ENDS = "in its path, which begins or ends with no letter or digit"
 LABEL, DOMAIN, TOKEN, DAY, IMAGE, USE, LABEL_VALUE, DURATION, CODE, GATEWAY, KEY, HOST, SHOWN = FORMS
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
@@ -970,6 +971,8 @@ def test_every_pattern_has_its_form_in_words() -> None:
         pytest.param(DAY, "12/01/2026", "is no day as YYYY-MM-DD", None, id="ambiguous-day"),
         pytest.param(DAY, "2026-13-40", "is no day as YYYY-MM-DD", None, id="no-day"),
         pytest.param(IMAGE, "registry.example/My App:2", "contains a space", None, id="image-space"),
+        pytest.param(IMAGE, "r.example/a/../b:2", f"has '..' {ENDS}", None, id="image-dots"),
+        pytest.param(IMAGE, "r.example/web-/x", f"has 'web-' {ENDS}", None, id="image-dash"),
         pytest.param(IMAGE, "web:2 ", "contains a space", "web:2", id="image-space-at-the-end"),
         pytest.param(IMAGE, "r.example/Web:2", "has capitals in its repository", "r.example/web:2", id="image-capitals"),
         pytest.param(IMAGE, ":pr-42", "names no repository", None, id="image-without-repository"),

@@ -135,11 +135,42 @@ def test_question_marks_between_brackets_are_refused_as_go_refuses_them(text: st
 
 
 @pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize("text", ["a: [!!str b?]\n", "{!!str b?: c}\n", "a: {b: &c d?}\n"])
+def test_question_marks_between_brackets_are_refused_behind_a_tag_too(text: str, parser: Any) -> None:
+    reason = "not valid YAML: a plain value between brackets holds '?', which Go's readers refuse: quote it"
+    assert [problem.split(" SL101 ")[1] for problem in said(text.encode(), parser)] == [reason]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
 @pytest.mark.parametrize("text", ["{a:}", "[a:,b]", "{a :}", "{a:[b]}"])
 def test_a_colon_before_a_bracket_ends_no_key(text: str, parser: Any) -> None:
     """To Go it is part of the text, to libyaml a mistake, to PyYAML's own parser an empty value: nobody's file."""
     reason = "not valid YAML: while scanning a plain scalar, found unexpected ':'"
     assert [problem.split(" SL101 ")[1] for problem in said(text.encode(), parser)] == [reason]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\t:\tb\t# c\n", {"a": "b"}),
+        ("a: b\t c\n", {"a": "b\t c"}),
+        ("a: {b:\tc,\td:\te}\n", {"a": {"b": "c", "d": "e"}}),
+        ("a: 'x'\t\n", {"a": "x"}),
+        ("a: &x\tb\nc: !!str\t1\n", {"a": "b", "c": "1"}),
+        ("a: b\n \tc\n", {"a": "b c"}),
+        ("a: |\t# c\n  b\n", {"a": "b\n"}),
+        ("a: >-# c\n  b\n", {"a": "b"}),
+    ],
+)
+def test_tabs_between_tokens_are_blanks(text: str, expected: Any, parser: Any) -> None:
+    assert value(text, parser) == expected
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize("text", ["\ta: b\n", "a:\n\tb: c\n", "-\ta: b\n", "a: b\n\tc\n"])
+def test_tabs_that_indent_are_refused(text: str, parser: Any) -> None:
+    assert [problem.split(" ")[1] for problem in said(text.encode(), parser)] == ["SL101"]
 
 
 @pytest.mark.parametrize("parser", PARSERS)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal
 
 from sandlane.base.field_types import mismatches
 from sandlane.files.tree import Tree, Unreadable
+from sandlane.frozen import frozen
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import SHOWN_TO_ALL, ExportDefaults
@@ -23,7 +23,7 @@ from sandlane.yamlio.document import Document
 from sandlane.yamlio.value_types import type_at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Base:
     """All resources of the base, sorted by id, and the ways to find them.
 
@@ -86,17 +86,18 @@ def read_base(
     """
     problems: list[Problem] = []
     objects: list[Built] = []
+    is_own_kept = where == "output" or refused == "notice"  # printed as kustomize prints them
     for file in files:
         documents, wrong = _documents(tree, file, takes_last=where == "base")
         problems += wrong
         for document in documents:
             problems += document.notices
             source = Source(file=file, document=document.index)
-            found, wrong = objects_of(document.data, source, refused, is_local_kept=True, is_own_kept=where == "output")
+            found, wrong = objects_of(document.data, source, refused, is_local_kept=True, is_own_kept=is_own_kept)
             objects += found
             problems += wrong
     for source, manifest in built:
-        found, wrong = objects_of(manifest, source, refused)
+        found, wrong = objects_of(manifest, source, refused, is_own_kept=is_own_kept)
         objects += found
         problems += wrong
     odd = {problem.source for problem in problems if problem.code in REFUSED}

@@ -5,81 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sandlane.base.pod_field_types import LABEL_SELECTOR, MARKS, POD, POD_SPEC, PORT
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.problems.problem import Path
 from sandlane.yamlio import shapes
-from sandlane.yamlio.shapes import TEXTS, Between, Each, NotEmpty, Shape
-
-_PORT = Between(1, 65535)
-_EXPRESSIONS = [{"key!": str, "operator!": str, "values": [str]}]
-_LABEL_SELECTOR = {"matchLabels": TEXTS, "matchExpressions": _EXPRESSIONS}
-_PROFILE = {"type": str, "localhostProfile": str}
-_SECURITY = {
-    "capabilities": {"add": [str], "drop": [str]}, "seccompProfile": _PROFILE, "appArmorProfile": _PROFILE, "seLinuxOptions": dict,
-    "windowsOptions": dict, "sysctls": [{"name": str, "value": str}], "supplementalGroups": [int], "runAsUser": int, "runAsGroup": int,
-    "fsGroup": int, "procMount": str, "privileged": bool, "allowPrivilegeEscalation": bool, "readOnlyRootFilesystem": bool,
-    "runAsNonRoot": bool, "supplementalGroupsPolicy": str,
-}  # fmt: skip
-_CALL = {"httpGet": {"host": str}, "tcpSocket": {"host": str}}
-_CONTAINER = {
-    "name!": str, "image": str, "ports": [{"name": str, "containerPort": int, "hostPort": int, "protocol": str}], "command": [str],
-    "args": [str], "livenessProbe": _CALL, "readinessProbe": _CALL, "startupProbe": _CALL,
-    "lifecycle": {"postStart": _CALL, "preStop": _CALL}, "securityContext": _SECURITY, "restartPolicy": str,
-    "env": [{"name!": str, "value": str, "valueFrom": {"fieldRef": {"fieldPath": str}, "configMapKeyRef": {"name": str},
-                                                             "secretKeyRef": {"name": str}}}],
-    "envFrom": [{"configMapRef": {"name": str}, "secretRef": {"name": str}}], "resources": {"limits": dict, "requests": dict},
-    "volumeMounts": [{"name": str, "mountPath": str, "subPath": str, "subPathExpr": str, "mountPropagation": str, "readOnly": bool}],
-    "volumeDevices": [{"name": str}],
-}  # fmt: skip
-_TERM = {"labelSelector": _LABEL_SELECTOR}
-_AFFINITY = {
-    "requiredDuringSchedulingIgnoredDuringExecution": [_TERM],
-    "preferredDuringSchedulingIgnoredDuringExecution": [{"podAffinityTerm!": _TERM}],
-}
-_CLAIM = {"metadata": dict, "spec": dict}
-_VOLUME = {
-    "name": str, "persistentVolumeClaim": {"claimName!": str, "readOnly": bool}, "hostPath": {"path!": str}, "configMap": {"name": str},
-    "downwardAPI": {"items": [{"fieldRef": {"fieldPath": str}}]}, "ephemeral": {"volumeClaimTemplate": _CLAIM},
-    "image": {"reference": str}, "secret": {"secretName": str},
-    "csi": {"driver": str, "nodePublishSecretRef": {"name": str}, "volumeAttributes": TEXTS},
-    "projected": {"sources": [{"serviceAccountToken": {"audience": str}, "configMap": {"name": str}, "secret": {"name": str}}]},
-}  # fmt: skip
-_POD_SPEC = {
-    "containers": [_CONTAINER],
-    "initContainers": [_CONTAINER],
-    "affinity": {"nodeAffinity": dict, "podAffinity": _AFFINITY, "podAntiAffinity": _AFFINITY},
-    "topologySpreadConstraints": [_TERM],
-    "ephemeralContainers": [_CONTAINER],
-    "securityContext": _SECURITY,
-    "serviceAccountName": str,
-    "serviceAccount": str,
-    "priorityClassName": str,
-    "runtimeClassName": str,
-    "resourceClaims": [dict],
-    "automountServiceAccountToken": bool,
-    "preemptionPolicy": str,
-    "schedulerName": str,
-    "nodeName": str,
-    "nodeSelector": TEXTS,
-    "tolerations": [dict],
-    "hostAliases": [{"ip": str, "hostnames": [str]}],
-    "dnsConfig": dict,
-    "dnsPolicy": str,
-    "hostname": str,
-    "subdomain": str,
-    "imagePullSecrets": [{"name": str}],
-    **dict.fromkeys(("hostNetwork", "hostPID", "hostIPC", "hostUsers", "shareProcessNamespace"), bool),
-    "volumes": [_VOLUME],
-}
-_MARKS = {"labels": TEXTS, "annotations": TEXTS}
-_POD = {"metadata": _MARKS, "spec": _POD_SPEC}
+from sandlane.yamlio.shapes import TEXTS, Each, NotEmpty, Shape
 
 _STRING_MATCH = {"exact": str, "prefix": str, "regex": str}
-_DESTINATION = {"host!": str, "subset": str, "port": {"number": _PORT}}
+_DESTINATION = {"host!": str, "subset": str, "port": {"number": PORT}}
 _OPERATIONS = {"set": TEXTS, "add": TEXTS, "remove": [str]}
 _HEADERS = {"request": _OPERATIONS, "response": _OPERATIONS}
 _ROUTE = [{"destination!": _DESTINATION, "weight": int, "headers": _HEADERS}]
-_L4_MATCH = {"sourceLabels": TEXTS, "sourceNamespace": str, "gateways": [str], "port": _PORT}
+_L4_MATCH = {"sourceLabels": TEXTS, "sourceNamespace": str, "gateways": [str], "port": PORT}
 _L4 = [{"match": [{**_L4_MATCH, "sniHosts": [str], "destinationSubnets": [str]}], "route": _ROUTE}]
 _HTTP = [{
     "name": str,
@@ -96,7 +33,7 @@ _HASH = {
     "tunnel": dict,
     "connectionPool": dict,
     "outlierDetection": dict,
-    "port": {"number": _PORT},
+    "port": {"number": PORT},
 }
 _ENVOY_PATCH = {
     "applyTo": str, "patch": dict,
@@ -107,16 +44,16 @@ _ENVOY_PATCH = {
 _TARGET = {"kind": str, "group": str, "name": str, "namespace": str, "sectionName": str}
 _TARGETS = {"targetRef": _TARGET, "targetRefs": [_TARGET]}
 _SCALED = {"spec": {"scaleTargetRef": {"apiVersion": str, "kind": str, "name": str}}}
-_SELECTED = {"spec": {"selector": _LABEL_SELECTOR, **_TARGETS}}
-_BY_LABELS = {"labels": TEXTS, **_LABEL_SELECTOR}
-_PEERS = [{"podSelector": _LABEL_SELECTOR, "namespaceSelector": _LABEL_SELECTOR, "ipBlock": dict}]
+_SELECTED = {"spec": {"selector": LABEL_SELECTOR, **_TARGETS}}
+_BY_LABELS = {"labels": TEXTS, **LABEL_SELECTOR}
+_PEERS = [{"podSelector": LABEL_SELECTOR, "namespaceSelector": LABEL_SELECTOR, "ipBlock": dict}]
 
 _REFERENCE = {
     "name!": NotEmpty(),
     "namespace": NotEmpty(),
     "kind": str,
     "group": str,
-    "port": _PORT,
+    "port": PORT,
     "sectionName": str,
 }
 _BACKEND = {**_REFERENCE, "weight": int}
@@ -143,7 +80,7 @@ def _route(method: Shape) -> Shape:
 
 _INGRESS_BACKEND = {"service": {"name": str}}
 _CANARY_SERVICE = {"name": str, "routes": [str]}
-_GATEWAY_PLUGIN = {"namespace": str, "httpRouteSelector": _LABEL_SELECTOR, "grpcRouteSelector": _LABEL_SELECTOR}
+_GATEWAY_PLUGIN = {"namespace": str, "httpRouteSelector": LABEL_SELECTOR, "grpcRouteSelector": LABEL_SELECTOR}
 _CANARY = {"trafficRouting": {
     "istio": {"virtualService": _CANARY_SERVICE, "virtualServices": [_CANARY_SERVICE]},
     "plugins": {"argoproj-labs/gatewayAPI": _GATEWAY_PLUGIN},
@@ -154,7 +91,7 @@ def _workload(template: Path, selector: Path | None, made: Path | None = None) -
     """Returns the shape of a workload kind from the paths of its row."""
     claims = [{"metadata": {"name": str}, "spec": dict}]
     shape: dict[str, Any] = {"spec": {"replicas": int, "serviceName": str, "volumeClaimTemplates": claims}}
-    for path, part in ((template, _POD), (selector, _LABEL_SELECTOR), ((*made, "metadata") if made else None, _MARKS)):
+    for path, part in ((template, POD), (selector, LABEL_SELECTOR), ((*made, "metadata") if made else None, MARKS)):
         inner: dict[str, Any] = shape
         for step in (path or ())[:-1]:
             inner = inner.setdefault(str(step), {})
@@ -164,7 +101,7 @@ def _workload(template: Path, selector: Path | None, made: Path | None = None) -
 
 
 _WORKLOADS = {key: _workload(row.template, row.selector, row.made) for key, row in WORKLOADS.items()}
-_WORKLOADS[("", "ReplicationController")] = {"spec": {"selector": TEXTS, "template": _POD}}
+_WORKLOADS[("", "ReplicationController")] = {"spec": {"selector": TEXTS, "template": POD}}
 _WORKLOADS[("argoproj.io", "Rollout")]["spec"]["strategy"] = {"canary": _CANARY}
 _WORKLOADS[("argoproj.io", "Rollout")]["spec"]["workloadRef"] = {"apiVersion": str, "kind": str, "name": str}
 _WORKLOADS[("apps", "StatefulSet")]["spec"]["updateStrategy"] = {"rollingUpdate": dict}
@@ -182,11 +119,11 @@ SHAPES: dict[GroupKind, Shape] = {
     ("http.keda.sh", "HTTPScaledObject"): {"spec": {"scaleTargetRef": {"name": str, "service": str}, "service": str}},
     ("flagger.app", "Canary"): {"spec": {"provider": str, "targetRef": _TARGET, "service": {"name": str}}},
     ("split.smi-spec.io", "TrafficSplit"): {"spec": {"service": str, "backends": [{"service": str}]}},
-    ("", "Pod"): {"spec": _POD_SPEC},
+    ("", "Pod"): {"spec": POD_SPEC},
     ("", "Service"): {
         "spec": {"selector": TEXTS, "type": str, "clusterIP": str, "clusterIPs": [str], "externalName": str,
                  "internalTrafficPolicy": str,
-                 "ports": [{"name": str, "port!": _PORT, "protocol": str, "appProtocol": str}], "externalIPs": [str]},
+                 "ports": [{"name": str, "port!": PORT, "protocol": str, "appProtocol": str}], "externalIPs": [str]},
     },
     ("apiextensions.k8s.io", "CustomResourceDefinition"): {"spec": {"group": str, "scope": str, "names": {"kind": str}}},
     ("extensions.istio.io", "WasmPlugin"): _SELECTED,
@@ -195,14 +132,14 @@ SHAPES: dict[GroupKind, Shape] = {
     ("gateway.networking.k8s.io", "ReferenceGrant"): {"spec": {"from": [_TARGET], "to": [_TARGET]}},
     **{("gateway.networking.k8s.io", kind): {"spec": {"parentRefs": [_REFERENCE], "rules": [{"backendRefs": [_BACKEND]}]}}
        for kind in ("TCPRoute", "TLSRoute", "UDPRoute")},
-    **{("gateway.envoyproxy.io", kind): {"spec": {"targetSelectors": [{"kind": str, "group": str, **_LABEL_SELECTOR}], **_TARGETS}}
+    **{("gateway.envoyproxy.io", kind): {"spec": {"targetSelectors": [{"kind": str, "group": str, **LABEL_SELECTOR}], **_TARGETS}}
        for kind in ("BackendTrafficPolicy", "ClientTrafficPolicy", "EnvoyExtensionPolicy", "SecurityPolicy")},
     ("linkerd.io", "ServiceProfile"): {"spec": {"routes": [dict], "dstOverrides": [dict]}},
-    **{("monitoring.coreos.com", kind): {"spec": {"selector": _LABEL_SELECTOR,
+    **{("monitoring.coreos.com", kind): {"spec": {"selector": LABEL_SELECTOR,
                                                   "namespaceSelector": {"any": bool, "matchNames": [str]}}}
        for kind in ("PodMonitor", "ServiceMonitor")},
     ("networking.istio.io", "DestinationRule"): {
-        "spec": {"host!": str, "exportTo": [str], "workloadSelector": _LABEL_SELECTOR,
+        "spec": {"host!": str, "exportTo": [str], "workloadSelector": LABEL_SELECTOR,
                  "trafficPolicy": {**_HASH, "portLevelSettings": [_HASH]},
                  "subsets": [{"name!": str, "labels": TEXTS, "trafficPolicy": dict}]},
     },
@@ -210,12 +147,12 @@ SHAPES: dict[GroupKind, Shape] = {
                                                       "configPatches": [_ENVOY_PATCH]}},
     ("networking.istio.io", "ServiceEntry"): {
         "spec": {"hosts": [str], "addresses": [str], "exportTo": [str], "location": str, "resolution": str,
-                 "ports": [{"number": _PORT, "name": str, "protocol": str}], "endpoints": [{"labels": TEXTS}],
+                 "ports": [{"number": PORT, "name": str, "protocol": str}], "endpoints": [{"labels": TEXTS}],
                  "workloadSelector": {"labels": TEXTS}},
     },
     ("networking.istio.io", "WorkloadEntry"): {"spec": {"labels": TEXTS, "address": str}},
     ("networking.istio.io", "Gateway"): {"spec": {"selector": TEXTS, "servers": [{
-        "port": {"number": _PORT, "name": str, "protocol": str}, "hosts": [str], "tls": {"mode": str, "httpsRedirect": bool}}]}},
+        "port": {"number": PORT, "name": str, "protocol": str}, "hosts": [str], "tls": {"mode": str, "httpsRedirect": bool}}]}},
     ("networking.istio.io", "ProxyConfig"): _SELECTED,
     ("networking.istio.io", "Sidecar"): {"spec": {"workloadSelector": _BY_LABELS, "egress": [{"hosts": [str], "port": {"number": int}}],
                                                   "ingress": [{"port": {"number": int}, "defaultEndpoint": str}],
@@ -226,29 +163,29 @@ SHAPES: dict[GroupKind, Shape] = {
     ("gateway.networking.k8s.io", "Gateway"): {
         "spec": {"gatewayClassName": str, "listeners": [{
             "name": str, "port": int, "protocol": str, "hostname": str, "tls": {"mode": str},
-            "allowedRoutes": {"namespaces": {"from": str, "selector": _LABEL_SELECTOR}, "kinds": [{"kind": str, "group": str}]}}]},
+            "allowedRoutes": {"namespaces": {"from": str, "selector": LABEL_SELECTOR}, "kinds": [{"kind": str, "group": str}]}}]},
     },
     ("gateway.networking.k8s.io", "BackendTLSPolicy"): {"spec": _TARGETS},
     **{("policy.linkerd.io", kind): {"spec": {"targetRef": _TARGET, "requiredAuthenticationRefs": [_TARGET]}}
        for kind in ("AuthorizationPolicy", "HTTPLocalRateLimitPolicy")},
-    ("cilium.io", "CiliumNetworkPolicy"): {"spec": {"endpointSelector": _LABEL_SELECTOR, "ingress": [dict], "egress": [dict]}},
+    ("cilium.io", "CiliumNetworkPolicy"): {"spec": {"endpointSelector": LABEL_SELECTOR, "ingress": [dict], "egress": [dict]}},
     ("networking.k8s.io", "Ingress"): {
         "spec": {"defaultBackend": _INGRESS_BACKEND, "rules": [{"http": {"paths": [{"backend": _INGRESS_BACKEND}]}}]},
     },
     ("networking.k8s.io", "NetworkPolicy"): {
-        "spec": {"podSelector": _LABEL_SELECTOR, "ingress": [{"from": _PEERS, "ports": [dict]}],
+        "spec": {"podSelector": LABEL_SELECTOR, "ingress": [{"from": _PEERS, "ports": [dict]}],
                  "egress": [{"to": _PEERS, "ports": [dict]}], "policyTypes": [str]},
     },
     ("policy", "PodDisruptionBudget"): _SELECTED,
     ("policy.linkerd.io", "HTTPRoute"): _route(str),
-    ("policy.linkerd.io", "Server"): {"spec": {"podSelector": _LABEL_SELECTOR}},
-    ("policy.linkerd.io", "ServerAuthorization"): {"spec": {"server": {"name": str, "selector": _LABEL_SELECTOR}}},
+    ("policy.linkerd.io", "Server"): {"spec": {"podSelector": LABEL_SELECTOR}},
+    ("policy.linkerd.io", "ServerAuthorization"): {"spec": {"server": {"name": str, "selector": LABEL_SELECTOR}}},
     ("security.istio.io", "AuthorizationPolicy"): {
-        "spec": {"selector": _LABEL_SELECTOR, **_TARGETS, "action": str,
+        "spec": {"selector": LABEL_SELECTOR, **_TARGETS, "action": str,
                  "rules": [{"from": [{"source": dict}], "to": [{"operation": dict}], "when": [{"key": str, "values": [str]}]}]},
     },
-    ("security.istio.io", "PeerAuthentication"): {"spec": {"selector": _LABEL_SELECTOR, "mtls": {"mode": str}, "portLevelMtls": dict}},
-    ("security.istio.io", "RequestAuthentication"): {"spec": {"selector": _LABEL_SELECTOR, **_TARGETS, "jwtRules": [{
+    ("security.istio.io", "PeerAuthentication"): {"spec": {"selector": LABEL_SELECTOR, "mtls": {"mode": str}, "portLevelMtls": dict}},
+    ("security.istio.io", "RequestAuthentication"): {"spec": {"selector": LABEL_SELECTOR, **_TARGETS, "jwtRules": [{
         "fromHeaders": [{"name": str}], "outputClaimToHeaders": [{"header": str}]}]}},
     ("telemetry.istio.io", "Telemetry"): _SELECTED,
 }  # fmt: skip

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
 from sandlane.base.base import Base, Built, read_base
 from sandlane.files.tree import STREAM, OutsideRoot, Tree, Unreadable, join
+from sandlane.frozen import frozen
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, Level, Path, Problem, Source, did_you_mean
+from sandlane.problems.problem import Invalid, Level, Problem, Source, did_you_mean
 
 _DEEPEST = 64
 MANIFESTS = (".json", ".yaml", ".yml")
@@ -22,7 +23,7 @@ _OWN = re.compile(rb"^apiVersion: *['\"]?sandlane\.dev/", re.MULTILINE)
 SKIP_MARK = b"+argocd:skip-file-rendering"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Named:
     """Files to read, sorted, directories of kustomizations to build, and what is wrong with the entries."""
 
@@ -32,7 +33,7 @@ class Named:
 
 
 def find_named(
-    tree: Tree, directory: str, field: Literal["base", "sandboxes"], entries: Iterable[str], source: Source | None
+    tree: Tree, directory: str, field: Literal["base", "sandboxes"], entries: Sequence[str], source: Source | None
 ) -> Named:
     """Finds what entries name, as seen from a directory; `source` is the environment that says so, if one does."""
     files: set[str] = set()
@@ -52,7 +53,7 @@ def find_named(
         except Unreadable as unreadable:
             problems.append(wrong("SL128", reason=str(unreadable)))
         except FileNotFoundError:
-            problems.append(_missing(tree, directory, field, entry, source, ("spec", field, number) if source else ()))
+            problems.append(_missing(tree, directory, field, entries, number, source))
         except Invalid as invalid:
             problems += invalid.problems
     return Named(files=tuple(sorted(files)), kustomizations=tuple(kustomizations), problems=tuple(problems))
@@ -98,16 +99,20 @@ def _told(problem: Problem) -> Problem:
 _NAMES = f"name files that end in {', '.join(MANIFESTS)}, or directories that hold such"
 
 
-def _missing(tree: Tree, directory: str, field: str, entry: str, source: Source | None, place: Path) -> Problem:
+def _missing(
+    tree: Tree, directory: str, field: str, entries: Sequence[str], number: int, source: Source | None
+) -> Problem:
+    entry, place = entries[number], ("spec", field, number) if source else ()
     parent, _, name = join(directory, entry).rpartition("/")
     beside = tree.list(parent) if tree.kind(parent) == "directory" else ()
-    hint = did_you_mean(name, beside)
+    named = {other.rstrip("/").rpartition("/")[2] for other in entries}  # what is named already was not meant
+    hint = did_you_mean(name, [other for other in beside if other not in named])
     slashes = entry.replace("\\", "/")
     if "\\" in entry and _kind(tree, directory, slashes):
         hint = f"paths have slashes: write '{slashes}'"
     wrong = partial(report, source=source, path=place, file=entry, hint=hint)
     if field == "sandboxes" and not entry.endswith(MANIFESTS):
-        return wrong("SL127")
+        return wrong("SL127", level="error" if hint else None)
     return wrong("SL120", what="file or directory")
 
 

@@ -6,11 +6,11 @@ https://argo-cd.readthedocs.io/en/stable/user-guide/tool_detection/ and director
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.sources import KUSTOMIZATIONS, MANIFESTS, SKIP_MARK
 from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
+from sandlane.frozen import frozen
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.yamlio import read as yamlio
@@ -30,7 +30,7 @@ def is_acted_on(name: str) -> bool:
     return name.endswith((*MANIFESTS, ".jsonnet")) or name in KUSTOMIZATIONS or name in _NAMED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Found:
     """The manifests below a directory, and what is wrong with files beside them."""
 
@@ -61,7 +61,7 @@ def _paths(tree: Tree, directory: str) -> Iterator[str]:
     """Yields every path below a directory that is no directory itself."""
     for name in tree.list(directory):
         path = join(directory, name)
-        if not tree.is_link(path) and _kind(tree, path) == "directory":
+        if _kind(tree, path) == "directory":
             if name != ".git":
                 yield from _paths(tree, path)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from sandlane.cli import session as s
 from sandlane.cli.changing import Staged, try_change, write_change, write_staged
 from sandlane.cli.main import FINE
 from sandlane.files.disk import DiskTree
+from sandlane.frozen import frozen
 from sandlane.meshes.adoption import Proposal, proposals
 from sandlane.problems.problem import Invalid
 from sandlane.reports.handover.edits import Texts, move, protect
 from sandlane.reports.handover.layout import Position, is_handed_over, positions
-from sandlane.specs.editing import Uneditable
 from sandlane.specs.inputs import Inputs
+from sandlane.specs.rewriting import Uneditable
 
 FIRST = """\
 Commit 1, which keeps their present owner (Argo CD or Flux) from pruning them. Let it sync before commit 2.
@@ -39,7 +40,7 @@ By hand: annotate each where it stands with 'argocd.argoproj.io/sync-options: Pr
 then move it to a directory that 'base' lists and its old owner does not apply, name it in 'routes.adopt', and render, all in one commit."""  # noqa: E501
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Handover:
     """What is to be handed over, where it stands, and the files of both commits, or why they cannot be edited here."""
 
@@ -130,7 +131,7 @@ def _write(session: s.Session, handover: _Handover) -> int:
         return FINE
     staged = _bytes(handover.second)
     tried = try_change(session, staged)
-    status = write_change(session, staged, tried, is_rendered=True)
+    status = write_change(session, staged, tried, (), is_rendered=True)
     click.echo("commit that, with the output", err=True)
     return status
 

@@ -13,6 +13,7 @@ from sandlane.base.base import Base
 from sandlane.base.sources import find_named, read_named
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
+from sandlane.cli.terminal import amount
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, find_root
 from sandlane.files.tree import STREAM
@@ -86,8 +87,7 @@ def write_objects(base: Base, directory: Path) -> None:
     changed = s.write_files(directory, dict(sorted(files.items())))
     for resource in secret:
         click.echo(f"left out: '{resource.id}', so that its data lies in no file", err=True)
-    count = f"{len(files)} object{'' if len(files) == 1 else 's'}"
-    click.echo(f"{os.path.relpath(directory)}: {count}, {changed.unchanged} unchanged", err=True)
+    click.echo(f"{os.path.relpath(directory)}: {amount(len(files), 'object')}, {changed.unchanged} unchanged", err=True)
 
 
 def _path(resource: Resource) -> str:

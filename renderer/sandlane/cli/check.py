@@ -34,6 +34,7 @@ _KINDS = (
 )
 @options.environments
 @options.base_option
+@options.only_tracked_option
 @options.output_option("Look at")
 @click.option(
     "--keep-going",
@@ -46,13 +47,14 @@ def command(
     environments: tuple[Path, ...],
     root: Path | None,
     base: tuple[str, ...],
+    only_tracked: bool,
     output: Path | None,
     keep_going: bool,
     as_of: str | None,
     output_format: str,
 ) -> None:
     """Checks each environment and exits with the gravest status."""
-    sessions = s.sessions(environments, root, base)
+    sessions = s.sessions(environments, root, base, only_tracked=only_tracked)
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
     day = day_of(as_of, today()) if as_of else None

@@ -6,11 +6,13 @@ What cannot be read offers nothing: a line that is being typed is no place for m
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
-from sandlane.specs.inputs import Inputs
+if TYPE_CHECKING:
+    from sandlane.specs.inputs import Inputs
 
 
 def _inputs(context: click.Context) -> Inputs | None:

@@ -11,6 +11,7 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.completing import sandboxes
 from sandlane.cli.main import FINE
+from sandlane.cli.terminal import Refused
 from sandlane.meshes.registry import MESHES
 from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, did_you_mean
@@ -54,10 +55,10 @@ def _connect(session: s.Session, name: str, client: str | None, output_format: s
         raise Invalid(own)
     if tenant is None:
         if name in {sandbox.name for sandbox in inputs.sandboxes}:
-            raise click.UsageError(f"sandbox '{name}' is suspended: take 'suspend: true' out of its spec")
+            raise Refused(f"sandbox '{name}' is suspended: take 'suspend: true' out of its spec")
         known = {tenant.name for tenant in plan.tenants}
         guess = did_you_mean(name, known, otherwise=f"there are {', '.join(sorted(known)) or 'none'}")
-        raise click.UsageError(f"no sandbox or route group '{name}' in {session.shown}: {guess}")
+        raise Refused(f"no sandbox or route group '{name}' in {session.shown}: {guess}")
     reach = reach_of(plan, tenant, mesh.unroutable(environment, base))
     graph = call_graph(base, environment)
     baggage = next((c for c in environment.carriers if c.baggage), environment.carriers[0])

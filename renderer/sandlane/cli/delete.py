@@ -12,7 +12,7 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import locked_specs, try_change, write_change
 from sandlane.cli.completing import sandboxes
-from sandlane.cli.terminal import words
+from sandlane.cli.terminal import Refused
 from sandlane.problems.problem import Source, did_you_mean
 from sandlane.specs.editing import removed
 from sandlane.specs.inputs import Inputs
@@ -35,7 +35,7 @@ def _delete(session: s.Session, names: Iterable[str], is_rendered: bool) -> tupl
         known |= {group.name: group.source for group in inputs.groups}
         for name in names:
             if name not in known:
-                raise click.UsageError(_unknown(session, inputs, name, known))
+                raise Refused(_unknown(session, inputs, name, known))
         return remove_specs(session, {name: known[name] for name in names}, is_rendered=is_rendered), {}
 
 
@@ -48,10 +48,11 @@ def remove_specs(session: s.Session, sources: dict[str, Source], *, is_rendered:
             text = removed(text, document)
         staged[file] = text.encode() if text else None
     tried = try_change(session, staged)
-    for name, source in sorted(sources.items()):
-        left = "" if staged[source.file] is None else " taken out"
-        words(f"{session.seen(source.file)}: {name}{left or ' removed'}")
-    return write_change(session, staged, tried, is_rendered=is_rendered)
+    said = [
+        f"{session.seen(source.file)}: {name} {'removed' if staged[source.file] is None else 'taken out'}"
+        for name, source in sorted(sources.items())
+    ]
+    return write_change(session, staged, tried, said, is_rendered=is_rendered)
 
 
 def _documents(file: str, sources: Iterable[Source]) -> list[int]:

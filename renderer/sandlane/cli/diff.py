@@ -16,7 +16,7 @@ from sandlane.files.disk import environment_file
 from sandlane.files.git import GitTree, NoRevision
 from sandlane.files.tree import OutsideRoot, Unreadable
 from sandlane.meshes.registry import MESHES
-from sandlane.pipeline import render
+from sandlane.pipeline import Rendered, render, written
 from sandlane.problems.problem import Invalid
 from sandlane.reports.diff.compare import Difference, compare
 from sandlane.reports.diff.data import data
@@ -24,6 +24,8 @@ from sandlane.reports.diff.sides import EMPTY, Side, rendered_side, written_side
 from sandlane.specs.inputs import Inputs, read_inputs
 
 _OF_HOSTS = tuple(name for name in s.MACHINES if name != "json")
+_PROVED_TENANTS = 300
+"""Up to so many tenants a difference is proved: of 1,000 it would cost as much again as all the rest (benchmarks/scaling.py)."""
 FORMATS = ("text", "markdown", "html", *s.MACHINES)
 
 
@@ -36,6 +38,7 @@ FORMATS = ("text", "markdown", "html", *s.MACHINES)
 @click.option("--rev", metavar="REV", help="Compare with what the inputs at REV render to; no checkout is made.")
 @options.root_option
 @options.base_option
+@options.only_tracked_option
 @click.option("--exit-code", is_flag=True, help="Exit 1 if there is a difference.")
 @options.output_format(*FORMATS)
 def command(
@@ -43,12 +46,13 @@ def command(
     rev: str | None,
     root: Path | None,
     base: tuple[str, ...],
+    only_tracked: bool,
     exit_code: bool,
     output_format: str,
 ) -> None:
     """Compares each environment and exits with the gravest status."""
     directory, rev, environments = _meant(arguments, rev)
-    sessions = s.sessions(environments, root, base)
+    sessions = s.sessions(environments, root, base, only_tracked=only_tracked)
     if directory and len(sessions) > 1:
         raise click.UsageError("a directory to compare with goes with one environment")
 
@@ -92,7 +96,25 @@ def _difference(session: s.Session, directory: Path | None, rev: str | None) -> 
         place = session.output(inputs, directory)
         before, against = written_side(session.read_output(inputs, place)[1]), s.shown(place)
     mesh = MESHES[inputs.environment.mesh]
-    return compare(before, after, rendered.plan, mesh.unroutable(inputs.environment, inputs.base)), against
+    difference = compare(before, after, rendered.plan, mesh.unroutable(inputs.environment, inputs.base))
+    return (replace(difference, proved=_proved(inputs, rendered)) if difference else difference), against
+
+
+def _proved(inputs: Inputs, rendered: Rendered) -> int | None:
+    """Returns for how many combinations of tenant, Service and port the promises hold; None where that would take long.
+
+    Raises what `render` raises where they do not.
+    """
+    if len(rendered.plan.tenants) > _PROVED_TENANTS:
+        return None
+    from sandlane.proof import prove  # what has no difference does without
+    from sandlane.proof.claims import claims_of
+    from sandlane.proof.scope import scope_of
+
+    output, claims = written(rendered.objects), claims_of(inputs)
+    if prove(inputs.base, output, claims):
+        render(inputs)
+    return len(scope_of(inputs.base, output, claims).judged)
 
 
 def _at_revision(session: s.Session, rev: str) -> Side:

@@ -10,10 +10,11 @@ import click
 
 from sandlane.cli.completing import codes_and_fields
 from sandlane.cli.options import output_format
-from sandlane.cli.session import write_json
 from sandlane.problems.catalogue import CATALOGUE
 from sandlane.problems.problem import did_you_mean
+from sandlane.problems.promises import PROMISES
 from sandlane.problems.row import Row
+from sandlane.specs.explanation import plain
 from sandlane.specs.fields import Field, fields, matching
 from sandlane.yamlio.write import write
 
@@ -39,9 +40,13 @@ def command(asked: str | None, output_format: str) -> None:
         _tell_fields(asked, output_format)
 
 
+def _write_json(data: object) -> None:
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
 def _tell_codes(chosen: Mapping[str, Row], output_format: str) -> None:
     if output_format == "json":
-        write_json([_as_data(key, row) for key, row in chosen.items()])
+        _write_json([_as_data(key, row) for key, row in chosen.items()])
         return
     for key, row in chosen.items():
         click.echo(f"{key}  {_level(row):18}  {_filled(row.text)}")
@@ -53,7 +58,7 @@ def _tell_fields(asked: str, output_format: str) -> None:
     if not found:
         raise click.UsageError(_unknown(asked, known))
     if output_format == "json":
-        write_json([_field_as_data(field) for field in found])
+        _write_json([_field_as_data(field) for field in found])
     elif len(found) == 1:
         click.echo("\n".join(_field_page(found[0], known)))
     else:
@@ -76,7 +81,7 @@ def _field_page(field: Field, known: Mapping[str, Field]) -> Iterator[str]:
     if allowed := _allowed(field):
         yield f"One of: {', '.join(map(str, allowed))}."
     if field.rule.get("default"):
-        yield f"Default: {_plain(field.rule['default'])}"
+        yield f"Default: {plain(field.rule['default'])}"
     if field.children:
         yield ""
         yield "Fields:"
@@ -93,10 +98,6 @@ def _allowed(field: Field) -> list[object]:
         if isinstance(part, Mapping) and "enum" in part:
             return list(part["enum"])
     return []
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _rows(chosen: list[Field], names: list[str]) -> Iterator[str]:
@@ -138,11 +139,14 @@ def _as_data(code: str, row: Row) -> dict[str, object]:
         "why": row.why,
         "bad": row.bad,
         "good": row.good,
+        "promise": row.promise or None,
     }
 
 
 def _page(code: str, row: Row) -> str:
     parts = [f"{code} ({_level(row)}): {_filled(row.text)}", row.why]
+    if row.promise:
+        parts.append(f"Promise {row.promise}: {PROMISES[row.promise]}")
     if row.hint:
         parts.append(f"Way out: {_filled(row.hint)}.")
     if row.acceptable:

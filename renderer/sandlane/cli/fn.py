@@ -63,8 +63,9 @@ def _answer(session: s.Session, call: Call, *, has_file: bool) -> tuple[str, tup
         raise Invalid([report("SL228", source=Source(file=STREAM))])
     staged = _staged(session, call, path)
     tree = DiskTree(session.tree.root, staged=staged)
-    output = read_environment(tree, path).output.path
-    items = base_items(call, output)
+    environment = read_environment(tree, path)
+    output = environment.output.path
+    items = base_items(call, output, environment.carriers)
     stream = json.dumps({"apiVersion": "v1", "kind": "List", "items": items}).encode()
     session.tree = DiskTree(session.tree.root, stream, staged)
     rendered = render(as_whole(read_inputs(session.tree, path, base_entries=(STREAM,))))

@@ -17,9 +17,10 @@ from sandlane.base.base import Base
 from sandlane.base.sources import KUSTOMIZATIONS, find_named, read_named
 from sandlane.cli import session as s
 from sandlane.cli.build import write_objects
+from sandlane.cli.changing import obstacle
 from sandlane.cli.gitops import REVISIONS, repository
 from sandlane.cli.main import FINE
-from sandlane.cli.terminal import words
+from sandlane.cli.terminal import amount, words
 from sandlane.cli.view import View
 from sandlane.files.disk import ENVIRONMENT, DiskTree, find_root
 from sandlane.files.tree import STREAM, join, relative
@@ -38,6 +39,7 @@ from sandlane.reports.setup.integrations import INTEGRATIONS, SANDBOXES_README, 
 from sandlane.specs.inputs import Inputs, read_inputs
 
 _OUTPUT = "rendered"
+_ABOUT_SANDBOXES = Path(SANDBOXES) / "README.md"
 
 
 @click.command(
@@ -97,24 +99,41 @@ class _Setting:
 
     def up(self, base: Sequence[str], wanted: Sequence[str], is_rendered: bool) -> tuple[int, dict[str, Any]]:
         """Looks, decides, writes and tells. Raises Invalid before anything is written."""
-        made_by = ""
-        if STREAM in base:
-            made_by = "a stream; make it anew with '… | sandlane build - -o base'"
-            base = self._save_stream()
+        targets = (Path(ENVIRONMENT), _ABOUT_SANDBOXES, *(self._path(name) for name in wanted))
+        if problems := [problem for path in targets if (problem := obstacle(path.absolute()))]:
+            raise Invalid(problems)
+        if STREAM not in base:
+            return self._up(base, wanted, is_rendered, "")
+        base = self._save_stream()
+        try:
+            return self._up(base, wanted, is_rendered, "a stream; make it anew with '… | sandlane build - -o base'")
+        except BaseException:
+            import shutil  # brings modules for archives with it
+
+            shutil.rmtree(base[0])
+            raise
+
+    def _up(
+        self, base: Sequence[str], wanted: Sequence[str], is_rendered: bool, made_by: str
+    ) -> tuple[int, dict[str, Any]]:
         entries = tuple(self._entry(path) for path in base) or self._choose()
         found = self._read(entries)
         set_up = self._decide(entries, found, made_by)
         if "flux" in wanted:
             set_up = replace(set_up, flux_source=default_source(set_up.name))
         set_up, inputs, rendered = self._tried(set_up)
-        files = {ENVIRONMENT: environment_text(set_up), f"{SANDBOXES}/README.md": SANDBOXES_README}
-        for path, text in files.items():
-            _create(Path(path), text)
+        files = {Path(ENVIRONMENT): environment_text(set_up), _ABOUT_SANDBOXES: SANDBOXES_README}
+        integrations = self._integrations(inputs, wanted)
         output = self.view.tree.root / join(self.directory, _OUTPUT)
+        if is_rendered and (problems := s.refusals(output, rendered.files)):
+            raise Invalid(problems)
+        for path, text in files.items():
+            _create(path, text)
         if is_rendered:
             changed = s.write_files(output, rendered.files)
-            _say(f"wrote    {s.shown(output)}/ ({len(changed.create)} files, no sandboxes yet)")
-        self._integrate(inputs, wanted)
+            words(f"wrote    {s.shown(output)}/ ({len(changed.create)} files, no sandboxes yet)")
+        for path, text in integrations.items():
+            _create(path, text)
         self.view.tell(rendered.notices)
         self._tell(set_up, inputs)
         return FINE, {}
@@ -126,6 +145,8 @@ class _Setting:
                 "'base' is here already, where the piped manifests would be written: name it instead of '-'"
             )
         found = self._read((STREAM,))
+        if not found.resources:
+            raise click.UsageError("no object came in: did the command before the pipe fail?")
         write_objects(found, Path("base"))
         return ("base",)
 
@@ -206,42 +227,48 @@ class _Setting:
         self.view.tree = DiskTree(self.view.tree.root, staged=staged)
         return read_inputs(self.view.tree, path)
 
-    def _integrate(self, inputs: Inputs, wanted: Sequence[str]) -> None:
+    def _integrations(self, inputs: Inputs, wanted: Sequence[str]) -> dict[Path, str]:
+        """Returns the files of integrations, and their texts."""
+        files: dict[Path, str] = {}
         address = repository() or "REPOSITORY"
         for name in wanted:
             delivery = make_delivery(inputs, address, REVISIONS.get(name, ""))
             place = Place(directory=self.directory, delivery=delivery)
-            integration = INTEGRATIONS[name]
-            home = self.view.tree.root if integration.is_at_root else Path()
-            _create(home / integration.path, integration.text(place))
+            files[self._path(name)] = INTEGRATIONS[name].text(place)
+        return files
+
+    def _path(self, name: str) -> Path:
+        """Returns the file of an integration."""
+        integration = INTEGRATIONS[name]
+        return (self.view.tree.root if integration.is_at_root else Path()) / integration.path
 
     def _tell(self, set_up: SetUp, inputs: Inputs) -> None:
         rows = listing.workloads(inputs)
         clonable = [row for row in rows if row["clonable"]]
         routable = [row for row in clonable if any(not p["unroutable"] for sv in row["services"] for p in sv["ports"])]
-        _say(f"base     {' '.join(set_up.base)}: {_counted(len(inputs.base.resources), 'object')}")
-        _say(
-            f"clones   {_counted(len(clonable), 'workload')} can be cloned; requests to {len(routable)} of them can be routed"
+        words(f"base     {' '.join(set_up.base)}: {amount(len(inputs.base.resources), 'object')}")
+        words(
+            f"clones   {amount(len(clonable), 'workload')} can be cloned; requests to {len(routable)} of them can be routed"
         )
         for title, guess in (("mesh", set_up.mesh), ("in", set_up.namespace)):
-            _say(f"{title:8} {guess.value} ({'found' if guess.is_certain else 'a guess'}: {guess.why})")
+            words(f"{title:8} {guess.value} ({'found' if guess.is_certain else 'a guess'}: {guess.why})")
         for proposal in set_up.adopt:
             file = relative(proposal.resource.source.file, self.directory)
-            _say(f"adopts   {proposal.resource.id} of {file}, which {proposal.why}")
+            words(f"adopts   {proposal.resource.id} of {file}, which {proposal.why}")
         for id in set_up.gateways:
-            _say(f"gateway  {id}")
-        _say("next:")
+            words(f"gateway  {id}")
+        words("next:")
         if routable:
             kind, _, name = routable[0]["workload"].split("/")
             target = name if kind == "Deployment" else f"{kind}/{name}"
-            _say(
+            words(
                 f"  sandlane set dev1 {target}=IMAGE   # a first sandbox; 'sandlane list workloads' says what else can be cloned"
             )
         if set_up.adopt:
-            _say(
+            words(
                 "  sandlane adopt                # how the output takes the adopted objects over, before it is applied"
             )
-        _say("  sandlane check                # what CI runs")
+        words("  sandlane check                # what CI runs")
 
 
 def _nothing(candidates: Candidates) -> str:
@@ -265,15 +292,7 @@ def _create(path: Path, text: str) -> None:
             file.write(text)
     except FileExistsError:
         if path.read_text(encoding="utf-8") != text:
-            _say(f"kept     {s.shown(path)}, which is there already; for sandlane it needs:")
+            words(f"kept     {s.shown(path)}, which is there already; for sandlane it needs:")
             click.echo(text, nl=False)
     else:
-        _say(f"wrote    {s.shown(path)}")
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _say(line: str) -> None:
-    words(line)
+        words(f"wrote    {s.shown(path)}")

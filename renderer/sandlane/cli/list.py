@@ -17,7 +17,7 @@ from sandlane.cli.terminal import width
 from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import render_valid
 from sandlane.plan.make import make_plan
-from sandlane.problems.problem import Invalid, Problem, Source, visible
+from sandlane.problems.problem import Invalid, Problem, Source, did_you_mean, visible
 from sandlane.reports import listing
 from sandlane.reports.diagram import mermaid
 from sandlane.reports.tables import lines
@@ -39,6 +39,10 @@ def command(
     subject, rest = (
         (arguments[0], arguments[1:]) if arguments and arguments[0] in SUBJECTS else ("sandboxes", arguments)
     )
+    if len(arguments) == 1 and rest and not Path(arguments[0]).exists():
+        near = did_you_mean(arguments[0], SUBJECTS)
+        if near:
+            raise click.UsageError(f"'{arguments[0]}' is neither a subject nor an environment: {near}")
     if output_format == "mermaid" and subject != "sandboxes":
         raise click.UsageError("--format mermaid draws sandboxes")
     day = day_of(as_of, today()) if as_of else None

@@ -70,3 +70,12 @@ def base_option(command: F) -> F:
         help="Read PATH, a file, a directory or a kustomization, or with '-' what is piped in, and not the environment's base; "
         "repeatable.",
     )(command)
+
+
+def only_tracked_option(command: F) -> F:
+    """Adds `--only-tracked`, which reads inputs from git's index."""
+    return click.option(
+        "--only-tracked",
+        is_flag=True,
+        help="Read the environment, its base and the specs as git's index has them: what a commit would hold.",
+    )(command)

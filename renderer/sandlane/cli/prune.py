@@ -17,19 +17,21 @@ from sandlane.reports.listing import expired
 
 @click.command("prune", help="Remove the specs of sandboxes and route groups that have expired, then render.")
 @options.environments
-@click.option("--as-of", required=True, metavar="DATE|today", help="The day that it is, in UTC.")
+@click.option("--as-of", metavar="DATE|today", help="The day that it is, in UTC.")
 @click.option("--dry-run", is_flag=True, help="Tell which, and remove nothing.")
 @click.option("--no-render", is_flag=True, help="Remove the specs only.")
 @options.output_format("text", "json")
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
-    as_of: str,
+    as_of: str | None,
     dry_run: bool,
     no_render: bool,
     output_format: str,
 ) -> None:
     """Removes what has expired in each environment."""
+    if as_of is None:
+        raise click.UsageError("say the day by which sandboxes have to have expired: sandlane prune --as-of today")
     day = day_of(as_of, today())
     s.run(
         s.sessions(environments, root),

@@ -26,6 +26,7 @@ from sandlane.yamlio.write import Emitter
 )
 @options.environments
 @options.base_option
+@options.only_tracked_option
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything changed (for hooks).")
 @options.output_option("Write to")
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the manifests as one stream; write nothing.")
@@ -43,6 +44,7 @@ def command(
     environments: tuple[Path, ...],
     root: Path | None,
     base: tuple[str, ...],
+    only_tracked: bool,
     exit_code: bool,
     output: Path | None,
     to_stdout: bool,
@@ -52,7 +54,7 @@ def command(
     output_format: str,
 ) -> None:
     """Renders each environment and exits with the gravest status."""
-    sessions = s.sessions(environments, root, base)
+    sessions = s.sessions(environments, root, base, only_tracked=only_tracked)
     if passthrough and (base != (STREAM,) or not to_stdout or only or len(sessions) > 1):
         raise click.UsageError("--passthrough goes with '--base - --stdout', one environment and without --only")
     if passthrough:

@@ -16,10 +16,12 @@ import click
 
 from sandlane.base.base import Base
 from sandlane.base.output import read_output
+from sandlane.base.syncers import Found
 from sandlane.cli.main import DEFECT, INVALID
-from sandlane.cli.terminal import words, working
+from sandlane.cli.terminal import amount, words, working
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, environment_above, environment_file, environments_below, find_root
+from sandlane.files.git import GitTree, NoRevision
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable, join
 from sandlane.output import write
 from sandlane.output.changes import Changes, OfAnotherEnvironment, UnusableOutput
@@ -38,15 +40,24 @@ V = TypeVar("V", bound=View)
 class Session(View):
     """One environment as a command works on it: its tree, the paths as the user sees them, and its inputs.
 
-    `base` is what is read in the place of the environment's base: paths, or `-` for what was piped in.
+    `base` is what is read in the place of the environment's base: paths, or `-` for what was piped in. With `only_tracked` inputs
+    are read from git's index. Raises NoRevision where there is none, or where it holds a conflict.
     """
 
     def __init__(
-        self, argument: Path, root: Path | None, base: Sequence[str] = (), stream: bytes | None = None
+        self,
+        argument: Path,
+        root: Path | None,
+        base: Sequence[str] = (),
+        stream: bytes | None = None,
+        *,
+        only_tracked: bool = False,
     ) -> None:
         self.file = environment_file(argument)
         self.base = base
-        super().__init__(DiskTree(root or find_root(self.file), stream), os.path.relpath(self.file))
+        bound = root or find_root(self.file)
+        tree = GitTree(bound, None) if only_tracked else DiskTree(bound, stream)
+        super().__init__(tree, os.path.relpath(self.file))
 
     def inputs(self) -> Inputs:
         """Reads the environment, its base and its specs. Raises Invalid."""
@@ -88,8 +99,19 @@ class Session(View):
         """Returns where there are environments, or how to make one."""
         below = environments_below(Path())
         if below:
-            return f"name one of those below: {', '.join(below[:8])}{', …' if len(below) > 8 else ''}"
+            how = "with -e " if _takes_option() else ""
+            return (
+                f"name one of those below {how.rstrip()}".rstrip()
+                + f": {', '.join(below[:8])}{', …' if len(below) > 8 else ''}"
+            )
+        if above := environment_above(self.file.parent):
+            return f"there is one above: {'-e ' if _takes_option() else ''}{os.path.relpath(above)}"
         return "name the environment's file or directory, or make one with 'sandlane init'"
+
+    def is_here(self) -> bool:
+        """Tells whether this is the environment that commands mean when none is named."""
+        here = environment_above(Path())
+        return here is not None and here == Path(os.path.realpath(self.file))
 
     def output(self, inputs: Inputs, given: Path | None) -> Path:
         """Returns the directory of the output. Raises Invalid where the environment's leaves the root by a link."""
@@ -99,7 +121,7 @@ class Session(View):
         path = join(inputs.environment.directory, inputs.environment.output.path)
         wrong = partial(report, "SL502", source=inputs.environment.source, path=("spec", "output", "path"))
         try:
-            self.tree.kind(path)
+            DiskTree(self.tree.root).kind(path)
         except OutsideRoot:
             raise Invalid(
                 [wrong(file=inputs.environment.output.path, reason="a link on its way leaves the root")]
@@ -108,11 +130,16 @@ class Session(View):
             raise Invalid([wrong(file=inputs.environment.output.path, reason=str(unreadable))]) from None
         return self.tree.root / path
 
-    def read_output(self, inputs: Inputs, directory: Path) -> tuple[DiskTree, Base]:
-        """Reads the manifests of an output directory, whoever wrote them. Raises Invalid."""
-        tree = DiskTree(directory)
+    def read_output(
+        self, inputs: Inputs, directory: Path, seen: tuple[DiskTree, Found] | None = None
+    ) -> tuple[DiskTree, Base]:
+        """Reads the manifests of an output directory, whoever wrote them. Raises Invalid.
+
+        `seen` are the tree and the files in it, where somebody has looked already.
+        """
+        tree, found = seen or (DiskTree(directory), None)
         try:
-            return tree, read_output(tree, inputs.environment.default_namespace)
+            return tree, read_output(tree, inputs.environment.default_namespace, found)
         except (OutsideRoot, Unreadable) as error:
             raise Invalid([unusable(directory, error)]) from None
         except Invalid as invalid:
@@ -174,6 +201,12 @@ def _located(tree: DiskTree, source: Source, problem: Problem) -> tuple[int, int
     return locate(data, source.document, (*source.prefix, *problem.path), problem.at_key)
 
 
+def _takes_option() -> bool:
+    """Tells whether the command names its environment by `-e`."""
+    context = click.get_current_context(silent=True)
+    return context is not None and any("-e" in parameter.opts for parameter in context.command.params)
+
+
 def shown(path: Path) -> str:
     """Returns a path as seen from where the user stands."""
     return os.path.relpath(path)
@@ -190,13 +223,21 @@ def unusable(directory: Path, error: Exception) -> Problem:
     return report("SL502", file=shown(directory), reason=reason)
 
 
-def sessions(arguments: Sequence[Path], root: Path | None, base: Sequence[str] = ()) -> list[Session]:
+def sessions(
+    arguments: Sequence[Path], root: Path | None, base: Sequence[str] = (), *, only_tracked: bool = False
+) -> list[Session]:
     """Returns a session for each environment that the user names; by default the one here, else the nearest above."""
+    if only_tracked and STREAM in base:
+        raise click.UsageError("--only-tracked reads from git's index, and '--base -' what is piped in: leave one out")
     stream = sys.stdin.buffer.read() if STREAM in base else None
-    return [Session(argument, root, base, stream) for argument in arguments or [environment_above(Path()) or Path()]]
+    named = arguments or [environment_above(Path()) or Path()]
+    try:
+        return [Session(argument, root, base, stream, only_tracked=only_tracked) for argument in named]
+    except NoRevision as error:
+        raise click.UsageError(f"--only-tracked: {error}") from None
 
 
-def entry_of(tree: DiskTree, path: str) -> str:
+def entry_of(tree: DiskTree | GitTree, path: str) -> str:
     """Returns a path of the user as an entry that is seen from the root of a tree."""
     return STREAM if path == STREAM else Path(os.path.relpath(os.path.realpath(path), tree.root)).as_posix()
 
@@ -205,9 +246,7 @@ def write_files(directory: Path, files: Mapping[str, str]) -> Changes:
     """Brings a directory up to date. Raises Invalid before anything was written, and Unwritten after."""
     try:
         with write.locked(directory):
-            changed = find_changes(directory, files)
-            if changed.foreign:
-                raise Invalid(report("SL501", file=shown(directory / path)) for path in changed.foreign)
+            changed = _writable(directory, files)
             is_new = not directory.exists()
             try:
                 write.apply(directory, files, changed)
@@ -215,14 +254,28 @@ def write_files(directory: Path, files: Mapping[str, str]) -> Changes:
                 # A new directory appears as a whole or not at all.
                 problem = unusable(directory, error)
                 raise (Invalid([problem]) if is_new else Unwritten(problem)) from None
-    except (UnusableOutput, OfAnotherEnvironment, OSError) as error:
+    except OSError as error:
         raise Invalid([unusable(directory, error)]) from None
     return changed
 
 
-def write_json(data: Any) -> None:
-    """Writes a result as JSON."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+def refusals(directory: Path, files: Mapping[str, str]) -> list[Problem]:
+    """Returns the problems for which a directory could not be brought to files."""
+    try:
+        _writable(directory, files)
+    except Invalid as invalid:
+        return list(invalid.problems)
+    return []
+
+
+def _writable(directory: Path, files: Mapping[str, str]) -> Changes:
+    try:
+        changed = find_changes(directory, files)
+    except (UnusableOutput, OfAnotherEnvironment, OSError) as error:
+        raise Invalid([unusable(directory, error)]) from None
+    if changed.foreign:
+        raise Invalid(report("SL501", file=shown(directory / path)) for path in changed.foreign)
+    return changed
 
 
 MACHINES = ("json", "sarif", "github", "gitlab")
@@ -276,6 +329,7 @@ def run(
         elif problems:
             session.tell(problems)
             click.echo(said, err=True)
+        session.close()
         statuses.append(status)
         results.append({"environment": session.shown, **result})
     if output in MACHINES:
@@ -292,4 +346,4 @@ _DEFECT = (
 def counted(problems: Sequence[Problem]) -> str:
     """Returns how many errors there are, in words."""
     errors = sum(p.level == "error" for p in problems)
-    return f"{errors} problem{'s' if errors != 1 else ''}"
+    return amount(errors, "problem")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import threading
 import time
@@ -18,6 +17,12 @@ _VERBOSITY = "sandlane.verbosity"
 _HEAD = re.compile(r"(?P<place>.*?: )?(?P<code>SL\d{3}) (?P<notice>notice: )?(?P<text>.*)", re.DOTALL)
 _PATIENCE = 1.0
 """Seconds after which a terminal is told that work goes on."""
+
+
+class Refused(click.ClickException):
+    """A change or a question that what is there refuses, though the call is written right: told without the command's usage."""
+
+    exit_code = 2
 
 
 def colour(environment: Mapping[str, str]) -> bool | None:
@@ -59,6 +64,11 @@ def words(line: str, *, least: int = 0) -> None:
         click.echo(line, err=True)
 
 
+def amount(number: int, word: str) -> str:
+    """Returns a number of things in words: `1 object`, `2 objects`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def painted(problem: str) -> str:
     """Returns a problem as it is shown, in colours that are taken out again where no terminal is."""
     line, _, hint = problem.partition("\n")
@@ -79,7 +89,11 @@ def verb(word: str) -> str:
 
 def width() -> int | None:
     """Returns the width that tables fold to; None where stdout is no terminal, so that each row is a line."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    from shutil import get_terminal_size  # brings modules for archives with it
+
+    return get_terminal_size().columns
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -15,6 +14,8 @@ from sandlane.cli import session as s
 from sandlane.cli.main import FINE, INVALID
 from sandlane.cli.terminal import width
 from sandlane.files.disk import DiskTree
+from sandlane.files.git import GitTree
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, did_you_mean
@@ -31,7 +32,7 @@ from sandlane.yamlio.locate import locate
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Asked:
     """The options of one call; `url` is None where all Services are asked for."""
 
@@ -151,12 +152,12 @@ def _with_problems(
     return INVALID, {**result, "problems": session.as_data(errors)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Places:
     """Where objects stand: those of `ids` in the tree of the output, the others in the session's."""
 
     session: s.Session
-    tree: DiskTree
+    tree: DiskTree | GitTree
     ids: frozenset[Any]
 
     def place(self, origin: Origin) -> tuple[str, int | None]:

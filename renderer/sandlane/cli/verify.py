@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from sandlane.base.base import Base
-from sandlane.base.syncers import find
+from sandlane.base.syncers import Found, find
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import BROKEN_PROMISE, FINE, INVALID
-from sandlane.cli.terminal import working
+from sandlane.cli.terminal import amount, working
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import OutsideRoot, Unreadable
 from sandlane.k8s.resource import Manifest, ResourceId, annotations_of
@@ -57,9 +57,10 @@ def command(
 def _verify(session: s.Session, output: Path | None, output_format: str) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
     directory = session.output(inputs, output)
-    strange = _strange_files(session, directory)
+    tree, found = _files(directory)
+    strange = session.placed_in(tree, {p.source.file for p in found.problems if p.source}, found.problems)
     try:
-        tree, written = session.read_output(inputs, directory)
+        tree, written = session.read_output(inputs, directory, (tree, found))
     except Invalid as invalid:
         raise Invalid([*strange, *invalid.problems]) from None
     rendered = _rendered(inputs, written)
@@ -113,14 +114,16 @@ def _sources(inputs: Inputs, written: Base) -> set[Source]:
     return {record.source for record in records if record.name in held}
 
 
-def _strange_files(session: s.Session, directory: Path) -> list[Problem]:
-    """Returns what is wrong with files by which Argo CD or Flux apply something else than the manifests of an output."""
+def _files(directory: Path) -> tuple[DiskTree, Found]:
+    """Returns the manifests of an output, and what is wrong with files by which Argo CD or Flux apply something else.
+
+    Raises Invalid.
+    """
     tree = DiskTree(directory)
     try:
-        problems = find(tree).problems if tree.kind("") == "directory" else ()
+        return tree, find(tree) if tree.kind("") else Found(manifests=(), problems=())
     except (OutsideRoot, Unreadable) as error:
         raise Invalid([s.unusable(directory, error)]) from None
-    return session.placed_in(tree, {p.source.file for p in problems if p.source}, problems)
 
 
 def _status(problems: Sequence[Problem]) -> int:
@@ -133,16 +136,12 @@ def _status(problems: Sequence[Problem]) -> int:
 def _tell(directory: str, scope: Scope, written: Base, problems: int) -> None:
     for service, port, reason in scope.unjudged:
         click.echo(f"not judged: port {port} of '{service}', which stays with the base: {reason}")
-    words = f"{_count(scope.tenants, 'tenant')}, {_count(len(scope.judged), 'combination')} of tenant, Service and port"
-    objects = _count(len(written.resources), "object")
+    words = f"{amount(scope.tenants, 'tenant')}, {amount(len(scope.judged), 'combination')} of tenant, Service and port"
+    objects = amount(len(written.resources), "object")
     if problems:
-        click.echo(f"{directory}: {_count(problems, 'problem')}; looked at {words}, {objects}", err=True)
+        click.echo(f"{directory}: {amount(problems, 'problem')}; looked at {words}, {objects}", err=True)
     else:
         click.echo(f"{directory}: the promises hold for {words}, {objects}")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _as_data(scope: Scope, written: Base) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import click
 
 from sandlane.cli.terminal import painted, verbosity
 from sandlane.files.disk import DiskTree
+from sandlane.files.git import GitTree
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable
 from sandlane.problems.broken_request import data_of
 from sandlane.problems.problem import Invalid, Path, Problem, Source, placed, show, with_mentions
@@ -20,9 +21,14 @@ from sandlane.yamlio.locate import locate
 class View:
     """A tree as a command works on it, and its problems and paths as the user sees them."""
 
-    def __init__(self, tree: DiskTree, shown: str) -> None:
+    def __init__(self, tree: DiskTree | GitTree, shown: str) -> None:
         self.tree = tree
         self.shown = shown
+
+    def close(self) -> None:
+        """Ends what reads from git's objects."""
+        if isinstance(self.tree, GitTree):
+            self.tree.close()
 
     def place(self, problems: Iterable[Problem]) -> list[Problem]:
         """Fills in lines and columns, from the bytes that were read."""

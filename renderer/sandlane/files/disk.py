@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,6 +27,7 @@ class DiskTree:
         self._staged = dict(staged or {})
         self._read: dict[str, bytes] = {} if stream is None else {STREAM: stream}
         self._is_piped = stream is not None
+        self._directories: dict[str, str] = {}
 
     def read(self, path: str) -> bytes:
         """Returns the bytes of a file. Raises FileNotFoundError, OutsideRoot and Unreadable."""
@@ -34,15 +37,7 @@ class DiskTree:
                 raise FileNotFoundError(path)
             return staged
         if path not in self._read:
-            file = self._confined(path)
-            try:
-                if file.exists() and not file.is_file():
-                    raise Unreadable(f"'{path}' is no regular file")
-                self._read[path] = file.read_bytes()
-            except FileNotFoundError:
-                raise
-            except OSError as error:
-                raise Unreadable(f"'{path}': {error.strerror}") from None
+            self._read[path] = _bytes_of(self._confined(path), path)
         return self._read[path]
 
     def kind(self, path: str) -> Kind | None:
@@ -53,14 +48,14 @@ class DiskTree:
             return "file" if self._staged[path] is not None else None
         if any(file.startswith(f"{path}/") for file, data in self._staged.items() if data is not None):
             return "directory"
-        full = self._confined(path)
-        if full.is_dir():
-            return "link" if (self.root / path).is_symlink() else "directory"
-        return "file" if full.is_file() else None
+        _, mode, is_link = self._looked(path)
+        if stat.S_ISDIR(mode):
+            return "link" if is_link else "directory"
+        return "file" if stat.S_ISREG(mode) else None
 
     def is_link(self, path: str) -> bool:
         """Tells whether a path is a link, to whatever it leads."""
-        return path not in self._staged and (self.root / path).is_symlink()
+        return path not in self._staged and os.path.islink(f"{self.root}/{path}")  # noqa: PTH114
 
     def list(self, path: str) -> tuple[str, ...]:
         """Returns the names in a directory, sorted. Raises OutsideRoot and Unreadable."""
@@ -70,7 +65,7 @@ class DiskTree:
         added = {file[below:].split("/")[0] for file, data in staged.items() if data is not None}
         removed = {file[below:] for file, data in staged.items() if data is None}
         try:
-            return tuple(sorted(({entry.name for entry in directory.iterdir()} - removed) | added))
+            return tuple(sorted((set(os.listdir(directory)) - removed) | added))  # noqa: PTH208
         except FileNotFoundError:
             if added:
                 return tuple(sorted(added))
@@ -78,19 +73,71 @@ class DiskTree:
         except OSError as error:
             raise Unreadable(f"'{path}': {error.strerror}") from None
 
-    def _confined(self, path: str) -> Path:
+    def _confined(self, path: str) -> str:
+        """Returns the real path of what a path means, which may be nothing. Raises OutsideRoot and Unreadable."""
+        return self._looked(path)[0]
+
+    def _looked(self, path: str) -> tuple[str, int, bool]:
+        """Returns a real path, the mode of what is there (0 for nothing), and whether a link led to it.
+
+        Most files lie beside many others and are no links: the way to their directory is followed once, and they are looked at once.
+        """
+        directory, _, name = path.rpartition("/")
+        parent = self._directory(directory) if name not in ("", ".", "..") else None
+        if parent is None:
+            return self._followed(path)
+        full = f"{parent.rstrip('/')}/{name}"
         try:
-            full = Path(os.path.realpath(self.root / path, strict=False))
-            full.lstat()  # a name that is too long, or a loop of links
-        except FileNotFoundError:
-            pass
-        except NotADirectoryError:
+            mode = os.lstat(full).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return full, 0, False
+        except OSError as error:  # a name that is too long
+            raise Unreadable(f"'{shortened(path)}': {error.strerror}") from None
+        return self._followed(path) if stat.S_ISLNK(mode) else (full, mode, False)
+
+    def _directory(self, path: str) -> str | None:
+        """Returns the real path of a directory; None where it lies outside, from where links may lead back."""
+        if path not in self._directories:
+            try:
+                self._directories[path] = self._looked(path)[0]
+            except OutsideRoot:
+                return None
+        return self._directories[path]
+
+    def _followed(self, path: str) -> tuple[str, int, bool]:
+        mode = 0
+        try:
+            full = os.path.realpath(self.root / path, strict=False)
+            mode = os.lstat(full).st_mode  # a name that is too long, or a loop of links
+        except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
             raise Unreadable(f"'{shortened(path)}': {error.strerror}") from None
-        if full != self.root and self.root not in full.parents:
+        root = str(self.root)
+        if full != root and not full.startswith(f"{root.rstrip('/')}/"):
             raise OutsideRoot(path)
-        return full
+        return full, mode, self.is_link(path)
+
+
+def _bytes_of(file: str, path: str) -> bytes:
+    """Returns the bytes of a regular file. Raises FileNotFoundError and Unreadable."""
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            state = os.fstat(handle)
+            if not stat.S_ISREG(state.st_mode):
+                raise Unreadable(f"'{path}' is no regular file")
+            parts = []
+            while part := os.read(handle, state.st_size + 1):
+                parts.append(part)
+            return b"".join(parts)
+        finally:
+            os.close(handle)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        reason = f"'{path}' is no regular file" if error.errno == errno.ENXIO else f"'{path}': {error.strerror}"
+        raise Unreadable(reason) from None
 
 
 def shortened(path: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from sandlane.files.tree import Kind, OutsideRoot, Unreadable, join
+from sandlane.frozen import frozen
 
 _LINK, _MODULE = "120000", "160000"
 _LONGEST_CHAIN = 40  # links that lead to links, as Linux counts them
@@ -19,7 +19,7 @@ class NoRevision(Exception):
     """Raised where git does not know a revision, or there is no repository: its text says which."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Entry:
     mode: str
     object: str
@@ -156,10 +156,15 @@ def _git(root: Path, *arguments: str, wrong: str = "") -> bytes:
 
 
 def _parsed(listed: bytes) -> Mapping[str, _Entry]:
-    """Returns path -> entry of `ls-tree -r -z` (mode type object) or `ls-files -s -z` (mode object stage)."""
+    """Returns path -> entry of `ls-tree -r -z` (mode type object) or `ls-files -s -z` (mode object stage).
+
+    Raises NoRevision where the index holds both sides of a conflict.
+    """
     entries: dict[str, Any] = {}
     for line in filter(None, listed.split(b"\0")):
         about, _, path = line.partition(b"\t")
         mode, second, third = about.decode().split()
+        if third in ("1", "2", "3"):
+            raise NoRevision(f"'{path.decode(errors='replace')}' is in conflict in git's index: settle it first")
         entries[path.decode(errors="surrogateescape")] = _Entry(mode, third if second in ("blob", "commit") else second)
     return entries

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, at
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.output.layout import SANDBOXES, Placed
@@ -23,7 +23,7 @@ _CLAIM = ("", "PersistentVolumeClaim")
 _ORDINAL = re.compile(r"-[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Stem:
     """What the names of a claim template's claims begin with, in a namespace."""
 

@@ -6,8 +6,9 @@ Linkerd: https://linkerd.io/2/reference/proxy-configuration/ · Istio: https://i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from functools import partial
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import annotations_of, at, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.plan.model import Plan
@@ -15,7 +16,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Bypass:
     """Annotations of pods by which requests pass their proxy by: of its absence (`without`: name -> value), and of ports.
 
@@ -47,28 +48,20 @@ def unrouted_clients(plan: Plan) -> Iterator[Problem]:
             own = at(workload.manifest, (*row.template, "metadata", "annotations")) or {}
             above = annotations_of(plan.base.namespace(workload.id.namespace)) if bypass.by_namespace else {}
             found = {**above, **own}
-            for name, value in bypass.without.items():
-                if found.get(name) == value:
-                    why_not = f"has no proxy of the mesh ({name}: {value})"
-                    yield report(
-                        "SL417",
-                        source=workload.source,
-                        path=row.template,
-                        object=str(workload.id),
-                        why_not=why_not,
-                        where="",
-                    )
-            passed = [number for number in sorted(numbers) if _holds(str(found.get(bypass.ports) or ""), number)]
-            if passed:
-                ports = f" to port{'s' if len(passed) > 1 else ''} {', '.join(str(number) for number in passed)}"
-                yield report(
-                    "SL417",
-                    source=workload.source,
-                    path=row.template,
-                    object=str(workload.id),
-                    why_not=f"leads requests past its proxy ({bypass.ports}: '{found[bypass.ports]}')",
-                    where=ports,
-                )
+            for why_not, where in _passing(bypass, found, sorted(numbers)):
+                told = partial(report, "SL417", source=workload.source, path=row.template)
+                yield told(object=str(workload.id), why_not=why_not, where=where)
+
+
+def _passing(bypass: _Bypass, found: Mapping[str, str], numbers: list[int]) -> Iterator[tuple[str, str]]:
+    """Yields why requests of pods with some annotations pass their proxy by, and which, if not all."""
+    for name, value in bypass.without.items():
+        if found.get(name) == value:
+            yield f"has no proxy of the mesh ({name}: {value})", ""
+    passed = [str(number) for number in numbers if _holds(str(found.get(bypass.ports) or ""), number)]
+    if passed:
+        where = f" to port{'s' if len(passed) > 1 else ''} {', '.join(passed)}"
+        yield f"leads requests past its proxy ({bypass.ports}: '{found[bypass.ports]}')", where
 
 
 def _holds(ports: str, number: int) -> bool:

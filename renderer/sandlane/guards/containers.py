@@ -44,6 +44,14 @@ def images_of(spec: Manifest) -> set[str]:
     return images | {str(at(v, ("image", "reference"))) for v in spec.get("volumes") or () if v.get("image")}
 
 
+UNPRIVILEGING = frozenset(
+    ["args", "command", "env", "envFrom", "image", "imagePullPolicy", "name", "ports", "workingDir"]
+)
+"""Fields of a container that `of_container` does not look at."""
+PRIVILEGING = frozenset(["securityContext", "volumes"])
+"""Fields of a pod's spec that `of_container` looks at."""
+
+
 def of_container(spec: Manifest, container: Manifest) -> Iterator[Privilege]:
     """Yields what a container may do; fields of its security context win over those of the pod's, nulls do not."""
     own, pod = container.get("securityContext") or {}, spec.get("securityContext") or {}

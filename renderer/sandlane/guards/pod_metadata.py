@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from sandlane.guards.containers import Privilege
 from sandlane.k8s.resource import Manifest, at
@@ -13,12 +14,17 @@ _ACTED_ON: Mapping[str, tuple[str, ...]] = {
         "cni.cncf.io/", "cni.projectcalico.org/", "ovn.org/", "ovn.kubernetes.io/", "multus-cni.io/", "cilium.io/", "vpc.amazonaws.com/",
         "networking.gke.io/", "kubernetes.io/egress-bandwidth", "kubernetes.io/ingress-bandwidth",
     ),
-    "secrets": ("vault.hashicorp.com/",),
-    "security": ("apparmor.security.", "seccomp.security.", "io.kata", "cri-o.", "gatekeeper.sh/", "kyverno.io/"),
+    "secrets": (
+        "vault.hashicorp.com/", "vault.security.banzaicloud.io/", "bank-vaults.io/", "conjur.org/", "1password.com/", "akeyless/",
+    ),
+    "security": (
+        "apparmor.security.", "seccomp.security.", "io.kata", "cri-o.", "crio.io/", "gatekeeper.sh/", "kyverno.io/", "dev.gvisor.",
+        "run.oci.", "org.systemd.property.", "module.wasm.image/", "openshift.io/required-scc",
+    ),
     "serviceAccount": (
         "eks.amazonaws.com/", "iam.amazonaws.com/", "iam.gke.io/", "azure.workload.identity/", "aadpodidbinding", "spiffe.io/",
     ),
-    "volumes": ("cdi.k8s.io/",),
+    "volumes": ("cdi.k8s.io/", "nri.io/"),
 }  # fmt: skip
 """Class -> parts of the keys of labels and annotations."""
 
@@ -43,8 +49,16 @@ def differing(origin: Manifest, clone: Manifest) -> Iterator[Privilege]:
     """Yields the labels and annotations of the tables that pods of a clone's template have otherwise than its origin's."""
     for field, word in (("annotations", "annotation"), ("labels", "label")):
         before, after = (at(template, ("metadata", field)) or {} for template in (origin, clone))
+        if before is after:
+            continue
         keys = {key for key in (*before, *after) if before.get(key) != after.get(key) and not key.startswith(_HARMLESS)}
         for key in keys:
-            for kind, parts in _ACTED_ON.items():
-                if any(part in key for part in parts) and (key in after or kind not in _ONLY_GIVING):
+            for kind in _classes(key):
+                if key in after or kind not in _ONLY_GIVING:
                     yield kind, f"{word} '{key}' other than its origin's"
+
+
+@lru_cache(maxsize=4096)
+def _classes(key: str) -> tuple[str, ...]:
+    """Returns the classes to which a key belongs: the same few stand at every clone."""
+    return tuple(kind for kind, parts in _ACTED_ON.items() if any(part in key for part in parts))

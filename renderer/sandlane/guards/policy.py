@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-from collections import Counter
 from collections.abc import Iterator
 
 from sandlane.problems.problem import Problem, mention
@@ -27,12 +26,14 @@ def violations(inputs: Inputs) -> Iterator[Problem]:
             if not getattr(record, field):
                 rule = mention(inputs.environment.source, ("spec", "policy", "require"))
                 yield record.problem("SL242", "spec", field=field, rule=rule, example=_EXAMPLES[field])
-    owned = Counter[str]()
+    owned: dict[str, list[str]] = {}
     for sandbox in inputs.sandboxes:
         if policy.max_per_owner is None or sandbox.suspend or not sandbox.owner:
             continue
-        owned[sandbox.owner] += 1
-        if owned[sandbox.owner] > policy.max_per_owner:
+        others = owned.setdefault(sandbox.owner, [])
+        others.append(sandbox.name)
+        if len(others) > policy.max_per_owner:
             rule = mention(inputs.environment.source, ("spec", "policy", "maxPerOwner"))
-            values = {"number": owned[sandbox.owner], "limit": policy.max_per_owner, "rule": rule}
+            listed = ", ".join(repr(name) for name in others[:-1])
+            values = {"number": len(others), "others": listed, "limit": policy.max_per_owner, "rule": rule}
             yield sandbox.problem("SL243", "spec", "owner", owner=sandbox.owner, **values)

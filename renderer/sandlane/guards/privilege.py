@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sandlane.guards.containers import Privilege, containers_of, of_container, text_of
+from sandlane.guards.containers import PRIVILEGING, UNPRIVILEGING, Privilege, containers_of, of_container, text_of
 from sandlane.guards.pod_metadata import differing
 from sandlane.guards.secrets import more_secrets
 from sandlane.k8s.resource import Manifest, at
@@ -43,17 +43,33 @@ def gained(origin: Manifest, clone: Manifest, own_claims: frozenset[str] = froze
     claims of volumes that the clone's sandbox brings itself.
     """
     before, after = _spec(origin), _spec(clone)
-    found = set(_of_pod(after, own_claims)) - set(_of_pod(before))
-    found |= {*differing(origin, clone), *more_secrets(before, after)}
-    had = {container["name"]: set(of_container(before, container)) for container in containers_of(before)}
-    common = set.intersection(*had.values()) if had else set()
+    found = {*differing(origin, clone), *more_secrets(before, after)}
+    changed = _changed(before, after)
+    if changed - _CONTAINERS:
+        found |= set(_of_pod(after, own_claims)) - set(_of_pod(before))
+    named = {container["name"]: container for container in containers_of(before)}
+    had: dict[str, set[Privilege]] | None = None
     for container in containers_of(after):
         name = container["name"]
+        if name in named and not (changed & PRIVILEGING | _changed(named[name], container) - UNPRIVILEGING):
+            continue
+        if had is None:
+            had = {each["name"]: set(of_container(before, each)) for each in containers_of(before)}
+        common = set.intersection(*had.values()) if had else set()
         own = set(of_container(after, container)) - had.get(name, common)
         found |= {(kind, f"{what} in container '{name}'") for kind, what in own}
         if name in SIDECARS and name not in had:
             found.add(("mesh", f"a container in the place of the proxy, '{name}'"))
     return sorted(found)
+
+
+_CONTAINERS = frozenset(["containers", "initContainers"])
+"""Fields of a pod's spec that `_of_pod` does not look at."""
+
+
+def _changed(before: Manifest, after: Manifest) -> set[str]:
+    """Returns the fields that are not the very same objects: a clone shares with its origin what it leaves as it is."""
+    return {field for field in {*before, *after} if before.get(field) is not after.get(field)}
 
 
 def beyond_ordinary(template: Manifest, own_claims: frozenset[str] = frozenset()) -> list[Privilege]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import ResourceId
-from sandlane.plan.model import Plan, Unroutable
+from sandlane.plan.model import Plan, Unroutable, WorkloadClone
 from sandlane.plan.problem_at import problem_at
 from sandlane.problems.problem import Problem
 
+_NO_HEADERS = "TCP carries no headers"
 _WAY_FOR_TCP = (
-    "if the port is HTTP, rename it to http-... or grpc-..., or set 'appProtocol: http'; "
+    "if {ports} is HTTP, rename it to http-... or grpc-..., or set 'appProtocol: http'; "
     "else clone a workload that serves HTTP too, or give other clones its address by 'env'"
 )
 
@@ -28,5 +29,15 @@ def unreachable(plan: Plan, unroutable: Unroutable, entered: frozenset[ResourceI
     for clone in plan.clones:
         if all(why_not for why_not, _ in by_sandbox[clone.sandbox.name]):
             why_not = next(why for why, other in by_sandbox[clone.sandbox.name] if other is clone)
-            hint = _WAY_FOR_TCP if why_not and "TCP carries no headers" in why_not else None
+            hint = _WAY_FOR_TCP.format(ports=_tcp_ports(clone, unroutable)) if _NO_HEADERS in str(why_not) else None
             yield problem_at(clone, "SL411", object=str(clone.origin.id), why_not=why_not, hint=hint)
+
+
+def _tcp_ports(clone: WorkloadClone, unroutable: Unroutable) -> str:
+    """Returns the ports of a clone's Services that are TCP for all that their names say."""
+    return " or ".join(
+        f"port {port['port']}{f' {name!r}' if (name := port.get('name')) else ''} of '{service.id}'"
+        for service in clone.services
+        for port in service.manifest["spec"]["ports"]
+        if unroutable.get((service.id, number_and_protocol(port))) == _NO_HEADERS
+    )

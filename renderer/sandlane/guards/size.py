@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from sandlane.k8s.resource import annotations_of, spec_of
 from sandlane.output.layout import Files, Placed, path_of
@@ -26,24 +27,14 @@ def too_large(objects: Iterable[Placed], files: Files) -> Iterator[Problem]:
     for placed in objects:
         if len(files[path_of(placed)]) > LARGEST_ANNOTATIONS // 2:
             size = len(json.dumps(placed.manifest, separators=(",", ":")).encode())
+            told = partial(
+                report, source=placed.base.source if placed.base else None, object=str(placed.id), size=f"{size:,}"
+            )
             if size > LARGEST_OBJECT:
-                yield report(
-                    "SL404",
-                    source=placed.base.source if placed.base else None,
-                    object=str(placed.id),
-                    size=f"{size:,}",
-                    count=f"{_entries(placed):,}",
-                    fit=f"{_entries(placed) * LARGEST_OBJECT // size:,}",
-                    limit=f"{LARGEST_OBJECT:,}",
-                )
+                fit = _entries(placed) * LARGEST_OBJECT // size
+                yield told("SL404", count=f"{_entries(placed):,}", fit=f"{fit:,}", limit=f"{LARGEST_OBJECT:,}")
             elif size > LARGEST_ANNOTATIONS and "ServerSideApply=true" not in _sync_options(placed):
-                yield report(
-                    "SL341",
-                    source=placed.base.source if placed.base else None,
-                    object=str(placed.id),
-                    size=f"{size:,}",
-                    limit=f"{LARGEST_ANNOTATIONS:,}",
-                )
+                yield told("SL341", limit=f"{LARGEST_ANNOTATIONS:,}")
 
 
 def _sync_options(placed: Placed) -> str:

@@ -6,10 +6,10 @@ is not the Service `reviews` in `prod` (istio: pilot/pkg/model/config.go, Resolv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sandlane.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class ServiceHost:
     """The Service that a host name means."""
 

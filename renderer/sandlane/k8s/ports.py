@@ -102,6 +102,11 @@ def linkerd_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], name
     return "it is an opaque port of Linkerd" if port.get("port") in opaque or port.get("name") in opaque else None
 
 
+def is_http_alone(port: Mapping[str, Any]) -> bool:
+    """Tells whether Linkerd takes a port for HTTP/1 alone, for which it reads no GRPCRoute (rule R-L19)."""
+    return str(port.get("appProtocol")).lower() == "http"
+
+
 def _linkerd_opaque(service: Mapping[str, Any], namespace: Mapping[str, Any]) -> Collection[int | str]:
     """Returns the opaque ports of a Service, as its annotation has them when it has passed Linkerd's admission webhook.
 

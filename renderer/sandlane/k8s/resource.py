@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.problems.problem import Path, Source
 
 Manifest = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class ResourceId:
     """Names one object of a cluster. The version is no part of it; cluster-scoped objects have the namespace ''."""
 
@@ -24,7 +25,7 @@ class ResourceId:
         return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Resource:
     """An object of the base as it was read, with its effective namespace in `id`.
 
@@ -58,7 +59,7 @@ def spec_of(manifest: Manifest) -> Manifest:
 def at(manifest: Any, path: Path) -> Any:
     """Returns the value at a path of mappings, or None where a step is missing."""
     for step in path:
-        if not isinstance(manifest, dict | Mapping):  # dict first: it is what most are, and quick to tell
+        if type(manifest) is not dict and not isinstance(manifest, Mapping):  # the first is much faster
             return None
         manifest = manifest.get(step)
     return manifest

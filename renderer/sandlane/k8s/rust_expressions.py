@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
-import re2
-
 Reading = Literal["as RE2", "refused", "otherwise"]
 """`refused`: Rust takes the text for no expression. `otherwise`: it may be one of a meaning that RE2 does not give it."""
 
@@ -31,6 +29,8 @@ def reading(pattern: str) -> Reading:
         return "refused"
     if "otherwise" in found:
         return "otherwise"
+    import re2  # few routes have patterns
+
     options = re2.Options()
     options.log_errors = False
     try:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from sandlane.frozen import frozen
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requirement:
     """One condition on a label: `In` and `NotIn` name values, `Exists` and `DoesNotExist` none."""
 
@@ -119,6 +120,7 @@ class Index(Generic[T]):
         )
         self._filed: dict[str | None, dict[tuple[str, str], list[tuple[int, Selector, T]]]] = {}
         self._loose: dict[str | None, list[tuple[int, Selector, T]]] = defaultdict(list)
+        self._scopes = frozenset(namespace for namespace, _, _ in entries)
         for number, (namespace, selector, item) in enumerate(entries):
             equalities = [r for r in selector if r.operator == "In"]
             if not equalities:
@@ -132,7 +134,7 @@ class Index(Generic[T]):
     def matching(self, namespace: str, labels: Mapping[str, str]) -> list[T]:
         """Returns the items whose selectors match the labels in a namespace, in the order in which they were filed."""
         found: list[tuple[int, T]] = []
-        for scope in (namespace, None):
+        for scope in (s for s in (namespace, None) if s in self._scopes):
             candidates = list(self._loose.get(scope, ()))
             filed = self._filed.get(scope, {})
             for label in labels.items() if filed else ():

@@ -6,8 +6,9 @@ Istio: pilot/pkg/model/push_context.go (initDefaultExportMaps) and pilot/pkg/ser
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, annotations_of
 
 EXPORT_TO = "networking.istio.io/exportTo"
@@ -15,7 +16,7 @@ _EVERYWHERE = ("*",)
 _NETWORKING = "networking.istio.io"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ExportDefaults:
     """The `exportTo` of MeshConfig for Services and ServiceEntries, VirtualServices, and DestinationRules that have none."""
 
@@ -52,3 +53,9 @@ def visibility(resource: Resource) -> frozenset[str]:
     """Returns the namespaces that see an object; `*` for all."""
     named = (resource.id.namespace if name == "." else name for name in export_to(resource))
     return frozenset(name for name in named if name != "~")
+
+
+def is_seen_wherever(one: Resource, other: Resource) -> bool:
+    """Tells whether every namespace that sees another object sees one."""
+    seen = visibility(one)
+    return "*" in seen or visibility(other) <= seen

@@ -6,16 +6,16 @@ A kind of workload that can be cloned is one row here; a row that cannot say wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import at
 from sandlane.problems.problem import Path
 
 GroupKind = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class WorkloadKind:
     """A kind with a pod template.
 

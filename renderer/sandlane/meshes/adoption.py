@@ -7,8 +7,8 @@ serves its host, tells such a workload from other clients, or routes for a gatew
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
@@ -26,7 +26,7 @@ Pods = tuple[ResourceId, Mapping[str, str]]
 READS_VIRTUAL_SERVICES = ("istio", "istio-ambient")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Proposal:
     """A route object that the output has to own, why, and whether the environment says so already."""
 

@@ -6,10 +6,11 @@ Routes of the base are handled as they are, whatever the mesh: `spec.mesh` decid
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource
 from sandlane.k8s.workload_kinds import WorkloadKind
 from sandlane.meshes.gateway_api.dialects import AMBIENT, GENERIC, ISTIO, LINKERD, Dialect
@@ -32,7 +33,7 @@ def _no_labels(_: WorkloadKind, __: Resource, ___: str) -> Mapping[str, str]:
     return {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Mesh:
     """A mesh.
 

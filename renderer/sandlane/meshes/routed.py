@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId
 from sandlane.output.layout import Placed
 from sandlane.problems.problem import Problem
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Routed:
     """The route objects of a plan, and what is wrong with them or cannot be routed.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandlane.base.syncers import is_acted_on
+from sandlane.frozen import frozen
 from sandlane.output.handles import Handles, beginning, opened, split
 from sandlane.output.layout import MARK, environment_of
 
@@ -20,7 +21,7 @@ _README = "README.md"
 _LONGEST_README = 1 << 14
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Changes:
     """How a directory differs from files: paths to create, update and delete, and manifests that are not ours. All sorted."""
 

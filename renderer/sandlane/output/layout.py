@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.limits import fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.workload_kinds import GroupKind
@@ -49,7 +50,7 @@ Files = Mapping[str, str]
 """Path in the output directory -> text, sorted by path."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Placed:
     """An object of the output and the directory that it belongs to: `shared`, `base`, `flux` or `sandboxes/<name>`.
 
@@ -64,14 +65,23 @@ class Placed:
 
 def path_of(placed: Placed) -> str:
     """Returns the path of an object in the output directory."""
-    kind = placed.id.kind.lower()
-    if (placed.id.group, placed.id.kind) not in WELL_KNOWN and placed.id.group:
-        kind = f"{kind}.{placed.id.group}"
-    namespace = escaped(placed.id.namespace or "_cluster")
-    if not namespace.strip("."):
-        namespace = namespace.replace(".", "%2E")
-    stem = fit(f"{escaped(kind)}-{escaped(placed.id.name)}", _LONGEST_STEM)
-    return f"{placed.directory}/{namespace}/{stem}.yaml"
+    id = placed.id
+    stem = fit(f"{_prefix(id.group, id.kind)}-{escaped(id.name)}", _LONGEST_STEM)
+    return f"{placed.directory}/{_folder(id.namespace)}/{stem}.yaml"
+
+
+@lru_cache(maxsize=1024)
+def _prefix(group: str, kind: str) -> str:
+    """Returns what the names of the files of a kind begin with."""
+    name = kind.lower()
+    return escaped(f"{name}.{group}" if group and (group, kind) not in WELL_KNOWN else name)
+
+
+@lru_cache(maxsize=1024)
+def _folder(namespace: str) -> str:
+    """Returns the name of a namespace's directory."""
+    name = escaped(namespace or "_cluster")
+    return name if name.strip(".") else name.replace(".", "%2E")
 
 
 def escaped(name: str) -> str:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -100,7 +98,7 @@ def _order(path: str) -> tuple[int, str]:
 
 def _create(directory: Path, files: Mapping[str, str]) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
-    staged = directory.parent / f"{_STAGED}{directory.name}.{secrets.token_hex(4)}"
+    staged = directory.parent / f"{_STAGED}{directory.name}.{os.urandom(4).hex()}"
     os.mkdir(staged)
     try:
         with opened(staged) as handles:
@@ -117,6 +115,8 @@ def _create(directory: Path, files: Mapping[str, str]) -> None:
 def _replace(handles: Handles, path: str, data: bytes) -> None:
     directory, name = split(path)
     parent = handles.at(directory, is_made=True)
+    import hashlib  # loads OpenSSL, and most runs replace nothing
+
     digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
     temporary = f".sandlane-{os.getpid()}-{digest}.tmp"
     try:
@@ -158,3 +158,14 @@ def locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def replace_file(file: Path, text: str) -> bool:
+    """Writes one file as a whole, with the directories above it; tells whether it had another text. Raises OSError."""
+    data = text.encode()
+    if file.is_file() and file.read_bytes() == data:
+        return False
+    os.makedirs(file.parent, exist_ok=True)
+    with opened(file.parent) as handles:
+        _replace(handles, file.name, data)
+    return True

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest
 from sandlane.problems.problem import did_you_mean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Address:
     """The host name of a clone's Service, and its ports: name and number (as text) -> number.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Changes:
     """The override fields of a workload entry of a sandbox, or of a standing rule of the environment.
 

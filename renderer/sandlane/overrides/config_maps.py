@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.field import Field
@@ -14,7 +14,7 @@ from sandlane.patch.references import rename
 from sandlane.problems.problem import Path, Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ConfigMapChange:
     """Keys of a ConfigMap that a clone's copy of it has with other values, or with None not at all.
 

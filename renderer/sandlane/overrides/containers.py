@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, at
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.env import Variable, read_variables, set_variables
@@ -16,7 +16,7 @@ from sandlane.patch.put import put
 from sandlane.problems.problem import Problem, did_you_mean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Container:
     """Changes to one container of a workload."""
 

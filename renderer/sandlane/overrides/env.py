@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, at
 from sandlane.overrides.addresses import Unaddressable, find, port_of
 from sandlane.overrides.changes import Changes
@@ -18,7 +18,7 @@ VARIABLES = ("SANDLANE_TENANT_ID", "SANDLANE_SANDBOX", "SANDLANE_ORIGIN")
 """Environment variables of every app container of a clone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Variable:
     """A change of one environment variable: `body` holds its value or valueFrom; it is None where it is removed."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sandlane.files.tree import Tree
+from sandlane.frozen import frozen
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.subject import Subject
 from sandlane.problems.problem import Path, Problem
@@ -21,7 +21,7 @@ def _nothing(_: Any) -> tuple[()]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Field(Generic[Value]):
     """All that sandlane knows about an override field. Each stands in a module of its own and in the registry.
 

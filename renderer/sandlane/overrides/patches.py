@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from sandlane.base.field_types import mismatches
 from sandlane.files.tree import Tree
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import at
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.env import VARIABLES
@@ -33,7 +33,7 @@ _DECIDED: tuple[tuple[Path, str], ...] = (
 """Paths whose values sandlane decides -> what to do instead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Patch:
     """A patch: a strategic merge (a mapping) or JSON 6902 operations (a list). `steps` lead to it in the entry."""
 

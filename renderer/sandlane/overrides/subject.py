@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.workload_kinds import SIDECARS, WorkloadKind
 from sandlane.overrides.addresses import Addresses
@@ -17,7 +17,7 @@ from sandlane.problems.problem import Path, Problem, Source, did_you_mean
 INIT = "initContainers"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Subject:
     """What is changed: the origin, in the form of its clones, the spec of the sandbox, and what changes may refer to.
 

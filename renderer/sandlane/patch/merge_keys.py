@@ -8,11 +8,13 @@ the types of Kubernetes 1.21.2, which kustomize still carries: later merge keys 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from sandlane.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class MergeList:
     """A list that is merged: by `keys`, or as a set of scalars where there are none.
 
@@ -26,7 +28,7 @@ class MergeList:
     is_union: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Union:
     """A mapping whose field `by` decides which other fields it may have (`retainKeys`); `default` is what it is unset."""
 

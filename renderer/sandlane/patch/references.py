@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.patch.put import is_same, update
@@ -18,7 +18,7 @@ from sandlane.patch.put import is_same, update
 Steps = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reference:
     """A field of a kind that holds the name of an object of another kind, or a mapping with its name and namespace.
 

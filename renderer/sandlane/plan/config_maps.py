@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.k8s.limits import sha256
 from sandlane.k8s.resource import ResourceId
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.config_maps import CONFIG_MAPS, ConfigMapChange
@@ -73,4 +73,4 @@ def digest(copies: Iterable[ConfigMapClone]) -> str | None:
     """Returns 10 hex digits that change with the data of copies; None without one."""
     contents = {copy.id.name: data_of(copy) for copy in copies}
     text = json.dumps(contents, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:10] if contents else None
+    return sha256(text)[:10] if contents else None

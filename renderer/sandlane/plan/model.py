@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.workload_kinds import WorkloadKind
 from sandlane.overrides.addresses import Addresses
@@ -26,7 +27,7 @@ Unroutable = Mapping[tuple[ResourceId, tuple[int, str]], str]
 """Service and its port (number and protocol) -> why its requests cannot be routed by tenant."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class WorkloadClone:
     """A clone of a workload: its id, the labels of its pods, and the base Services that select its origin.
 
@@ -48,7 +49,7 @@ class WorkloadClone:
     config: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ConfigMapClone:
     """A sandbox's copy of a ConfigMap, with some keys set and some (None) removed."""
 
@@ -58,7 +59,7 @@ class ConfigMapClone:
     data: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ServiceClone:
     """A clone of a Service: it selects exactly the sandbox's clones of the workloads behind its origin.
 
@@ -73,7 +74,7 @@ class ServiceClone:
     clones: tuple[WorkloadClone, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Tenant:
     """A tenantID and the clone that it reaches for each base Service; of a sandbox or of a route group.
 
@@ -100,7 +101,7 @@ class Tenant:
         return self.spec.source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PolicyCopy:
     """A policy that selects an origin's pods and not its clone's, copied for the clone; `why_not`: why that cannot be."""
 
@@ -111,7 +112,7 @@ class PolicyCopy:
     why_not: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Admission:
     """A policy that lets the clones of a workload in or through where a NetworkPolicy of the base lets the workload."""
 
@@ -121,7 +122,7 @@ class Admission:
     id: ResourceId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class AttachedPolicy:
     """A copy of a policy that targets a Service or another policy: it targets the clone or copy of that. `workload` asks for it."""
 
@@ -130,7 +131,7 @@ class AttachedPolicy:
     copy: AttachedCopy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Policies:
     """Copies of policies for clones: `copies` of those that select pods, `admissions` for all tenants, and copies `attached` to copies.
 
@@ -143,7 +144,7 @@ class Policies:
     admitted: Admitted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Plan:
     """All decisions on clones; `sandboxes` are those with clones; tenants are sorted by tenantID.
 

@@ -59,10 +59,11 @@ def _canaries(plan: Plan) -> Iterator[Problem]:
             route = f" and {_MADE[given]}" if given in _MADE else ""
             what = f"makes Services{route} for '{id}' by itself, and sends its requests to pods of its own choice"
             way = "leave its workload and Service out of sandboxes"
-            yield _problem(canary, ("spec", "service"), what, way)
+            yield rewriting(canary, ("spec", "service"), what, way)
 
 
-def _problem(resource: Resource, path: Path, what: str, way: str) -> Problem:
+def rewriting(resource: Resource, path: Path, what: str, way: str) -> Problem:
+    """Returns the problem of a controller that writes what tenants' routes or Services are made of."""
     return report("SL446", source=resource.source, path=path, object=str(resource.id), what=what, way=way)
 
 
@@ -95,7 +96,7 @@ def _rollouts(plan: Plan) -> Iterator[Problem]:
                 selector = from_label_selector(plugin[field])
                 if matches(selector, {}):
                     what = f"takes every {kind} of namespace '{home}' for one of its own, and tenants' routes are among them"
-                    yield _problem(
+                    yield rewriting(
                         rollout, (*_PLUGIN, field), what, f"let '{field}' select by an equality (matchLabels)"
                     )
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, at, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
 from sandlane.k8s.workload_kinds import WORKLOADS
@@ -24,7 +24,7 @@ _MOST_KEYS = 12
 Labels = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selectors:
     """The base's pod selectors: those that must not match a clone, and those of policies, which are copied for it.
 
@@ -83,7 +83,7 @@ def _workloads(base: Base) -> Iterator[Entry]:
                 yield workload.id.namespace, from_map(selector) if is_map else from_label_selector(selector), workload
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Relabelled:
     """The pod labels of a clone, which of the origin's were rewritten, and the selectors that they cannot leave, with owners."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import in_form_of_clones
-from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit
+from sandlane.frozen import frozen
+from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit, sha256
 from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
 from sandlane.overrides.addresses import Addresses, address_of
@@ -33,7 +33,7 @@ MeshLabels = Callable[[WorkloadKind, Resource, str], Labels]
 """From a workload's row, its manifest and a tenantID to the labels that its clone's pods carry for the mesh's sake."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Ground:
     """Input of planning shared by all sandboxes: the environment, its base, the base's selectors, and the mesh's pod labels."""
 
@@ -43,7 +43,7 @@ class Ground:
     mesh_labels: MeshLabels
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Planned:
     """The clones of a sandbox, its copies of ConfigMaps, the addresses of its clones, and all that is wrong."""
 
@@ -53,7 +53,7 @@ class Planned:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Draft:
     """A workload to clone: its row, its origin, the Services that select it, and its changes in order."""
 
@@ -167,6 +167,6 @@ def _named_by_content(clone: WorkloadClone) -> WorkloadClone:
     made_of = [at(clone.manifest, path) for path in clone.row.immutable]
     if any(template[: len(path)] == path for path in clone.row.immutable):
         made_of += [clone.pods.labels, clone.config]
-    content = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]
+    content = sha256(json.dumps(made_of, sort_keys=True))[:8]
     stem = clone_name(clone.origin.id.name, clone.sandbox.tenant, clone.row.name_limit - len(content) - 1)
     return replace(clone, id=replace(clone.id, name=f"{stem}-{content}"))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from sandlane.frozen import frozen
 
 Headers = tuple[tuple[str, str], ...]
 Place = tuple[str, int | None]
 """A file as the reader sees it, and a line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class BrokenRequest:
     """A request, what it has to meet as the base says, and what it meets in the output.
 

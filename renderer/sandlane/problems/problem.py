@@ -5,13 +5,13 @@ The codes themselves are rows of `sandlane.problems.catalogue`. This module form
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeVar
 
+from sandlane.frozen import frozen
 from sandlane.problems.broken_request import BrokenRequest, lines_of
 
 Path = tuple[str | int, ...]
@@ -20,7 +20,7 @@ Path = tuple[str | int, ...]
 Level = Literal["error", "notice"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Source:
     """Where a document comes from: a file (relative to the root), the document's number in it, and, for an
     item of a `List`, the steps to it.
@@ -35,7 +35,7 @@ Place = tuple[Source, Path]
 """A document, and the steps to a value in it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Problem:
     """One thing that is wrong (an error) or cannot work (a notice).
 
@@ -173,5 +173,11 @@ def dotted(path: Path) -> str:
 
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
     """Returns `did you mean 'checkout'?` for the nearest known word, or `otherwise` when none is near."""
+    import difflib  # for mistakes alone
+
+    known = set(known)
+    stem = word.rpartition("/")[2].partition(".")[0]
+    if stem != word and stem in known:  # a path, or a file, of what was meant
+        return f"did you mean '{stem}'?"
     near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else otherwise

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from sandlane.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen(kw_only=True)
 class Row:
-    """A problem code: its text with `{placeholders}`, why it is a problem, the way out, and examples of both sides."""
+    """A problem code: its text with `{placeholders}`, why it is a problem, the way out, and examples of both sides.
+
+    `promise` is the number of the one that does not hold (`problems/promises.py`), or 0.
+    """
 
     level: Literal["error", "notice"] = "error"
     acceptable: bool = False
@@ -17,3 +21,4 @@ class Row:
     why: str
     bad: str
     good: str
+    promise: int = 0

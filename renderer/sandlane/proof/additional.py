@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, labels_of, spec_of
 from sandlane.proof.claims import Claim, GroupClaim
 from sandlane.proof.literals import ORIGIN, copied_origin
@@ -17,7 +17,7 @@ from sandlane.specs.model import Preview
 ROUTES = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class AddedRoute:
     """A route of a holder's; `origin` is the base route that its label names."""
 

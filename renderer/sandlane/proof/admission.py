@@ -7,11 +7,11 @@ is let through by a peer of the same rule, to pods of the same namespaces.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.selectors import Index, Requirement, from_label_selector, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
@@ -23,7 +23,7 @@ Workload = tuple[str, str, Mapping[str, str]]
 """Namespace, name and labels of the pods of a base workload that may be cloned."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class Let:
     """A place where pods are let through: policy, direction, number of the rule, and the namespaces as they are written."""
 
@@ -33,7 +33,7 @@ class Let:
     namespaces: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClonesPeer:
     """A peer for clones: the origin labels that it names, the namespaces as written, and the names to which these are narrowed."""
 

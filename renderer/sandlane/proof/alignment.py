@@ -7,14 +7,14 @@ R-I19). What those and the added entries do with requests is for `requests` to s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, spec_of
 from sandlane.proof.literals import ORIGIN, TENANT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Alignment:
     """The numbers of the entries that were added, and of the first base entry that is not found in order (None: all are there)."""
 

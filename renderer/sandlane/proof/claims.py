@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.overrides.changes import Changes
@@ -31,7 +32,7 @@ def is_patched(environment: Environment, id: ResourceId) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Use:
     """A `use`: the workload, or else the Service, that is replaced, and the base workload that takes its place."""
 
@@ -40,7 +41,7 @@ class Use:
     used: ResourceId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Asked:
     """What is asked of one clone: the standing rules' changes and its spec's, in order, and how many replicas it has."""
 
@@ -48,7 +49,7 @@ class Asked:
     replicas: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Claim:
     """An active sandbox: its tenantID, its name (the directory of its objects), and the base workloads that it changes.
 
@@ -72,7 +73,7 @@ class Claim:
     brought: Mapping[ResourceId, Manifest] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class GroupClaim:
     """A route group: its tenantID and the names of its members; a member without a claim of its own is suspended."""
 
@@ -84,7 +85,7 @@ class GroupClaim:
     expires: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Claims:
     """All that is claimed in an environment."""
 

@@ -7,9 +7,9 @@ the environment's `policy.privileges`, and a text for what was gained.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, at
 from sandlane.proof.alignment import same
 
@@ -30,7 +30,7 @@ _OF_PODS = frozenset(
 """Fields of a pod's security context that say something about its containers (PodSecurityContext of Kubernetes' API)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A container in its pod; security settings of the pod hold where the container has none of its own."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandlane.base.pod_templates import in_form_of_clones, with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, SERVICE_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
 from sandlane.k8s.selectors import Requirement, from_label_selector, matches
@@ -38,7 +39,7 @@ KINDS: frozenset[GroupKind] = frozenset({*WORKLOADS, ("", "ConfigMap"), ("", "Se
 """Kinds of which a sandbox has what is expected of it, or brings in files of its own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Expected:
     """A clone as it has to be: of which origin, its manifest, and the name of its headless Service if it has one."""
 
@@ -48,7 +49,7 @@ class Expected:
     headless: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Draft:
     """What is known of a clone before it is written out. `pods` are the labels that its pods have to have."""
 

@@ -7,9 +7,9 @@ where their origins are let. What is none of these is left over, and nobody can 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from sandlane.base.pod_templates import with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, ResourceId, labels_of
 from sandlane.k8s.workload_kinds import workload_kind
 from sandlane.proof.claims import Claim
@@ -28,7 +28,7 @@ from sandlane.proof.readers import DESTINATION_RULE
 from sandlane.proof.world import Pods, World, directory, pods_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Bound:
     """A clone that a copy of a policy binds: its sandbox, its pods and those of its origin."""
 
@@ -37,7 +37,7 @@ class Bound:
     origin: Pods
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Followers:
     """Added policies by what they are, with the base's policies that they may be copies of.
 

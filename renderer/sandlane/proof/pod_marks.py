@@ -18,12 +18,13 @@ _ACTED_ON = {
         r"cni\.cncf\.io/|cni\.projectcalico\.org/|\bovn\.(org|kubernetes\.io)/|multus-cni\.io/|\bcilium\.io/|^vpc\.amazonaws\.com/"
         r"|^networking\.gke\.io/|^kubernetes\.io/(in|e)gress-bandwidth$"
     ),
-    "secrets": r"^vault\.hashicorp\.com/",
+    "secrets": r"^(vault\.hashicorp\.com|vault\.security\.banzaicloud\.io|akeyless)/|(^|\.)(bank-vaults\.io|conjur\.org|1password\.com)/",
     "security": (
         r"^(container\.)?(apparmor|seccomp)\.security\.|(^|\.)io\.kata|^io\.katacontainers|cri-o\.|gatekeeper\.sh/|(^|\.)kyverno\.io/"
+        r"|\bcrio\.io/|^dev\.gvisor\.|^run\.oci\.|^org\.systemd\.property\.|^module\.wasm\.image/|^openshift\.io/required-scc$"
     ),
     "serviceAccount": r"^(eks|iam)\.amazonaws\.com/|^iam\.gke\.io/|^azure\.workload\.identity/|^aadpodidbinding$|^spiffe\.io/",
-    "volumes": r"\bcdi\.k8s\.io/",
+    "volumes": r"\b(cdi\.k8s|nri)\.io/",
 }
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _ACTED_ON.items()}
 """Class -> what the keys look like that give pods something of it."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_workload_selector
 from sandlane.k8s.workload_kinds import GroupKind
@@ -60,7 +60,7 @@ ATTACHED: frozenset[GroupKind] = frozenset({
 REFERENCES = ("targetRef", "targetRefs", "targetSelectors", "server")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reference:
     """A place at which a policy names an object, and all that it says there but for the name."""
 

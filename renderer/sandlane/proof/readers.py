@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable, sidecar_unroutable
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.workload_kinds import GroupKind
@@ -19,7 +19,7 @@ DESTINATION_RULE = ("networking.istio.io", "DestinationRule")
 VIRTUAL_SERVICE = ("networking.istio.io", "VirtualService")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reader:
     """How one mesh reads routes.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.proof.readers import GATEWAY_API, Reader
@@ -13,7 +13,7 @@ from sandlane.proof.readers import GATEWAY_API, Reader
 Form = tuple[tuple[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Parent:
     """A parentRef: what it says with its defaults written out, and the Service or Gateway that it means, if it is one."""
 

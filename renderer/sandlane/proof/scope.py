@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.proof.claims import Claims
 from sandlane.proof.readers import harm
 from sandlane.proof.world import World, make_world
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """The tenants' combinations with ports of the Services that they claim; `unjudged` are those of which requests cannot
     be told apart by headers, with the reason.

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
@@ -26,7 +26,7 @@ from sandlane.proof.readers import READERS, Reader
 from sandlane.semantics.network import Network, make_network
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """What the text of an object tells: how many bytes it has at most, and whether it holds `${`, which Flux may replace."""
 
@@ -47,7 +47,7 @@ def text_of(resource: Resource) -> Text:
     return Text(6 * len(data), b"${" in data and "${" in json.dumps(manifest, default=str))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Pods:
     """The pods of a workload: their labels, and the workload's selector (None: it has none)."""
 
@@ -56,7 +56,7 @@ class Pods:
     selector: Selector | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Clones:
     """Who claims what, and which clones there are.
 
@@ -75,7 +75,7 @@ class Clones:
     services_of: Callable[[ResourceId], Sequence[Resource]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class World:
     """What is proved about, and its indexes.
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.plan.relabel import make_selectors
@@ -29,7 +29,7 @@ _ADDRESS = re.compile(
 _OF_ITSELF = re.compile(r"^OTEL_SERVICE_NAME$|^(?:SERVICE|APP|APPLICATION)_?NAME$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Call:
     """A workload that calls a Service, what shows it, and where that stands."""
 
@@ -40,7 +40,7 @@ class Call:
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CallGraph:
     """The calls of a base, one for each workload and Service, sorted; `behind` are the workloads behind each Service."""
 
@@ -59,7 +59,7 @@ class CallGraph:
             wanted |= {service for service, behind in self.behind.items() if callers & set(behind)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Text:
     """A text of a manifest, the name of what holds it, and its place."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import metadata
 from typing import Any
 
+from sandlane import __version__
 from sandlane.problems.catalogue import CATALOGUE
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -28,20 +28,12 @@ def sarif(problems: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "runs": [{
             "tool": {"driver": {
                 "name": "sandlane",
-                **_version(),
+                "version": __version__,
                 "rules": [{"id": code, "shortDescription": {"text": CATALOGUE[code].why}} for code in codes],
             }},
             "results": [_result(problem, codes.index(problem["code"])) for problem in problems],
         }],
     }  # fmt: skip
-
-
-def _version() -> dict[str, str]:
-    """Returns the version of sandlane, if it is installed and not run from a checkout."""
-    try:
-        return {"version": metadata.version("sandlane")}
-    except metadata.PackageNotFoundError:
-        return {}
 
 
 def _result(problem: Mapping[str, Any], rule: int) -> dict[str, Any]:

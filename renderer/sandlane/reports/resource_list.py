@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import is_own
 from sandlane.files.tree import is_within
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, annotations_of, at
+from sandlane.meshes.istio.erasure import without_tenants
 from sandlane.output.layout import Placed, path_of
 from sandlane.output.passthrough import passed_through
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source, dotted
+from sandlane.specs.model import Carrier
 
 KIND = "ResourceList"
 PATH, INDEX = "internal.config.kubernetes.io/path", "internal.config.kubernetes.io/index"
@@ -20,7 +22,7 @@ _SPECS = ("DevelopmentSandbox", "RouteGroup")
 _SEVERITIES: Mapping[str, str] = {"error": "error", "notice": "info"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Call:
     """A call of a function: its version, the items, and what of them and of the functionConfig are an environment and specs.
 
@@ -61,9 +63,15 @@ def _path(spec: Manifest, number: int) -> str:
     return notes.get(PATH) or notes.get("config.kubernetes.io/path") or f"functionConfig-{number}.json"
 
 
-def base_items(call: Call, output: str) -> list[Manifest]:
-    """Returns the items that are not what an earlier call has written to the output's path."""
-    return [item for item in call.items if not is_within(annotations_of(item).get(PATH, "/"), output)]
+def base_items(call: Call, output: str, carriers: Sequence[Carrier]) -> list[Manifest]:
+    """Returns the items as they were before an earlier call: without what it wrote to the output's path and into VirtualServices."""
+    given = (item for item in call.items if not is_within(annotations_of(item).get(PATH, "/"), output))
+    return [without_tenants(item, carriers) if _is_virtual_service(item) else item for item in given]
+
+
+def _is_virtual_service(item: Manifest) -> bool:
+    group = str(item.get("apiVersion")).partition("/")[0]
+    return (group, item.get("kind")) == ("networking.istio.io", "VirtualService")
 
 
 def answer(

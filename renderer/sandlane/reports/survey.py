@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import spec_of
+from sandlane.frozen import frozen
+from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.reports.answers import quoted, said
 from sandlane.reports.tables import lines
 from sandlane.semantics.network import Network
 from sandlane.semantics.request import Request
-from sandlane.semantics.trace import Traced, names, trace
+from sandlane.semantics.trace import Traced, make_tracer, names
 from sandlane.specs.model import Carrier
 
 NONE = "none"
 """Stands for a request without a carrier."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Row:
     """One port of a Service, as the client names it, and who answers there: `none` and tenantIDs -> names of workloads."""
 
@@ -34,12 +35,14 @@ class Row:
 
 def survey(network: Network, base: Base, request: Request, carrier: Carrier, tenants: Sequence[str]) -> tuple[Row, ...]:
     """Sends one request to every port of every Service of a base, without a carrier and with it for every tenant."""
+    tracer = make_tracer(network)
     rows = []
-    for host, port in _addresses(base, request.client.namespace):
+    for _, host, port in addresses(base, request.client.namespace):
         asked = replace(request, host=host, port=port)
-        cells = {NONE: cell(trace(network, asked))}
+        tables = tracer.compiled(asked)
+        cells = {NONE: cell(tracer.trace(asked, tables))}
         for tenant in tenants:
-            cells[tenant] = cell(trace(network, carrying(asked, carrier, tenant)))
+            cells[tenant] = cell(tracer.trace(carrying(asked, carrier, tenant), tables))
         rows.append(Row(host=host, port=port, cells=cells))
     return tuple(rows)
 
@@ -50,12 +53,13 @@ def carrying(request: Request, carrier: Carrier, tenant: str) -> Request:
     return replace(request, headers=(*request.headers, (name.lower(), value)))
 
 
-def _addresses(base: Base, namespace: str) -> Iterator[tuple[str, int]]:
+def addresses(base: Base, namespace: str) -> Iterator[tuple[ResourceId, str, int]]:
+    """Yields every port of every Service, with its Service and the host that a client of a namespace names."""
     for service in base.of("", "Service"):
         home = service.id.namespace
         name = service.id.name if home == namespace else f"{service.id.name}.{home}"
         for port in spec_of(service.manifest).get("ports") or ():
-            yield name, port["port"]
+            yield service.id, name, port["port"]
 
 
 def cell(traced: Traced) -> str:

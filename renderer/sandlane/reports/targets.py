@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, at
 from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, pod_labels
 from sandlane.plan.relabel import make_selectors
@@ -33,14 +35,15 @@ class Unresolved(Exception):
     """Raised where a target names no workload, or several: its text says what would be right."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Target:
-    """A workload of the base and one of its app containers."""
+    """A workload of the base, one of its app containers, and what the variables of that are."""
 
     workload: Resource
     container: str
     is_only: bool
     image: str
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 def kinds_and_name(text: str) -> tuple[str | None, str | None, str]:
@@ -55,21 +58,37 @@ def kinds_and_name(text: str) -> tuple[str | None, str | None, str]:
 def find_target(base: Base, environment: Environment, text: str) -> Target:
     """Returns what `[CONTAINER@][KIND/[NAMESPACE/]]NAME` means. Raises Unresolved."""
     container, separator, name = text.rpartition("@")
-    workload = _workload(base, environment, name)
+    workload = find_workload(base, environment, name)
     row = WORKLOADS[(workload.id.group, workload.id.kind)]
-    listed = at(with_template(base, workload).manifest, (*row.template, "spec", "containers")) or ()
+    spec = at(with_template(base, workload).manifest, (*row.template, "spec")) or {}
+    listed = spec.get("containers") or ()
     images = {str(entry.get("name")): str(entry.get("image") or "") for entry in listed}
     if separator and container not in images:
+        if container in {entry.get("name") for entry in spec.get("initContainers") or ()}:
+            raise Unresolved(
+                f"'{container}' is an init container of '{workload.id}', and 'set' changes app containers: "
+                "write 'initContainers' or a patch in the spec"
+            )
         guess = did_you_mean(container, images, otherwise=f"it has {', '.join(images)}")
         raise Unresolved(f"container '{container}' is not in '{workload.id}': {guess}")
     if not separator and len(images) > 1:
         ways = ", ".join(f"{one}@{name}" for one in images)
         raise Unresolved(f"'{workload.id}' has several app containers: say which: {ways}")
     chosen = container if separator else next(iter(images), "")
-    return Target(workload=workload, container=chosen, is_only=len(images) == 1, image=images.get(chosen, ""))
+    env = next((_variables(entry) for entry in listed if entry.get("name") == chosen), {})
+    return Target(workload=workload, container=chosen, is_only=len(images) == 1, image=images.get(chosen, ""), env=env)
 
 
-def _workload(base: Base, environment: Environment, text: str) -> Resource:
+def _variables(container: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the variables of a container, by name; those that are no plain values are said to be from elsewhere."""
+    return {
+        str(v.get("name")): str(v.get("value", "(from elsewhere)" if "valueFrom" in v else ""))
+        for v in container.get("env") or ()
+    }
+
+
+def find_workload(base: Base, environment: Environment, text: str) -> Resource:
+    """Returns the workload that `[KIND/[NAMESPACE/]]NAME` means. Raises Unresolved."""
     kind, namespace, name = kinds_and_name(text)
     known = [r for (group, k) in WORKLOADS for r in base.of(group, k)]
     found = [
@@ -83,6 +102,12 @@ def _workload(base: Base, environment: Environment, text: str) -> Resource:
         return found[0]
     if found:
         raise Unresolved(f"'{text}' could be any of {', '.join(str(r.id) for r in found)}: say which")
+    if kind is not None and kind not in _KINDS.values():
+        guess = did_you_mean(kind, {*_KINDS, *_KINDS.values()}, otherwise=f"write {name} or KIND/{name}")
+        raise Unresolved(f"'{text.split('/')[0]}' is no kind of workloads: {guess}")
+    others = sorted(_short(r) if namespace is None else str(r.id) for r in known if r.id.name == name)
+    if others:
+        raise Unresolved(f"workload '{text}' is not in the base: there is {', '.join(repr(n) for n in others)}")
     raise Unresolved(f"workload '{text}' is not in the base: {_near(base, environment, name, known)}")
 
 

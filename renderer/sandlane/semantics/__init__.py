@@ -6,30 +6,33 @@ that depend on what manifests do not hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 
-from sandlane.semantics import gamma, gateways, istio, linkerd, waypoints
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import L4, Passthrough
 from sandlane.semantics.request import Address, Request
 from sandlane.semantics.tables import Decision, Table, decide
 
-MESHES: Mapping[str, Callable[[Network, Address], tuple[Table, ...]]] = {
-    "gateway-api": gamma.tables_of,
-    "istio": istio.tables_of,
-    "istio-ambient": waypoints.tables_of,
-    "linkerd": linkerd.tables_of,
+MESHES: Mapping[str, str] = {
+    "gateway-api": "gamma",
+    "istio": "istio",
+    "istio-ambient": "waypoints",
+    "linkerd": "linkerd",
 }
-"""Value of `spec.mesh` -> what it makes of requests of its own clients."""
+"""Value of `spec.mesh` -> the module below this one whose `tables_of` knows what it makes of requests of its own clients.
+
+It is imported when it is asked: planning reads of this package only what Linkerd's policies have in common with routes.
+"""
 
 
 def compile_address(network: Network, address: Address) -> tuple[Table, ...]:
     """Returns the rules for one client, host and port: one table, or one for each of the things that manifests do not decide."""
-    if address.client.kind == "gateway":
-        return gateways.tables_of(network, address)
     if address.client.kind == "unmeshed":
         return (_unmeshed(network, address),)
-    return MESHES[network.mesh](network, address)
+    module = "gateways" if address.client.kind == "gateway" else MESHES[network.mesh]
+    tables: tuple[Table, ...] = import_module(f"sandlane.semantics.{module}").tables_of(network, address)
+    return tables
 
 
 def _unmeshed(network: Network, address: Address) -> Table:

@@ -6,9 +6,9 @@ Istio: pilot/pkg/model/virtualservice_controller.go, mergeHTTPRoutes and below (
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.semantics.istio_matches import gateway_name
@@ -21,7 +21,7 @@ _STRINGS = ("uri", "scheme", "method", "authority")
 _MAPS = ("headers", "withoutHeaders", "queryParams", "sourceLabels")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Entry:
     """One http entry as a proxy gets it: with full host names, and where it is written."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.workload_kinds import GroupKind
@@ -24,7 +24,7 @@ Send = Callable[[str, int, int, Any], Destination]
 """(host, port, weight, filters) -> destination, with its policy and with what fails."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Attached:
     """A route and one parentRef of it, with the CRD's defaults: where `port` is None it means all."""
 
@@ -50,7 +50,7 @@ def attached(network: Network, kinds: Sequence[GroupKind], parent: ResourceId) -
             yield Attached(route=route, parent=reference)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reading:
     """How rules of routes become outcomes for one parent.
 

@@ -8,9 +8,9 @@ Sources: gateway-api: apis/v1/httproute_types.go and grpcroute_types.go; istio: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest
 from sandlane.semantics.predicates import MODES, Atom, Mode, Predicate, Text
 from sandlane.semantics.tables import PATH_LENGTH
@@ -18,7 +18,7 @@ from sandlane.semantics.tables import PATH_LENGTH
 _PATH_RANKS = {"Exact": 2, "PathPrefix": 1, "RegularExpression": 0}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Order:
     """How one reader of the Gateway API matches and ranks.
 
@@ -38,7 +38,7 @@ ISTIO_ORDER = Order(name="Istio", twice="last", has_grpc_as_paths=True)
 LINKERD = Order(name="Linkerd", is_by_length=True, twice="all", modes=("any line",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Match:
     """One match: its conditions and its rank; `has_expression`: a regular expression decides about its path."""
 

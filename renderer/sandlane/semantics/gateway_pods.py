@@ -7,9 +7,9 @@ DestinationRules are looked at from there. Where the base has no pods of a Gatew
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
@@ -17,7 +17,7 @@ from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 _GATEWAY = ("networking.istio.io", "Gateway")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class GatewayPods:
     """Pods that serve Gateways: all that they serve, in the order in which Istio reads those of one age.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.semantics import istio_gateways
@@ -35,7 +36,7 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     return _listened(network, found[0], address)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Listener:
     """A listener of a Gateway with its host name: '' where it takes every host."""
 

@@ -6,9 +6,9 @@ Istio: pilot/pkg/networking/core/route/route.go (sourceMatchHTTP, TranslateRoute
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.semantics.predicates import Atom, Kind, Predicate, Text
@@ -19,7 +19,7 @@ _CLAIMS = "@request.auth.claims"
 _KINDS: tuple[Kind, ...] = ("exact", "prefix", "regex")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Proxy:
     """A proxy as VirtualServices are translated for it: its client, `mesh` or its gateway `namespace/name`, and the listener's port.
 

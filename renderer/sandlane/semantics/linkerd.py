@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
-from sandlane.k8s.ports import linkerd_unroutable
+from sandlane.k8s.ports import is_http_alone, linkerd_unroutable
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
 from sandlane.semantics.addressed import addressed
 from sandlane.semantics.gateway_api import (
@@ -67,7 +67,7 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
     notes += without_group(network, KINDS, parent)
     grpc = [a for a in live if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE]
     http = [a for a in live if a not in grpc]
-    chosen = grpc if grpc and port.get("appProtocol") != "http" else http
+    chosen = grpc if grpc and not is_http_alone(port) else http
     if not chosen:
         return _unrouted(network, address, parent, default, notes)
     notes += [

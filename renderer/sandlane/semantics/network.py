@@ -6,10 +6,11 @@ The registry holds the hosts that a mesh knows: Services, and for Istio the host
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sandlane.base.base import Base, make_base
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
@@ -23,7 +24,7 @@ GATEWAY_API = "gateway.networking.k8s.io"
 PUBLIC = frozenset({"*"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Host:
     """A host of the registry, with its ports by number. `exported` are namespaces that see it, or `*`."""
 
@@ -62,7 +63,7 @@ class Host:
         return bool(self.exported & {"*", namespace})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Network:
     """A base, the mesh that reads it (`spec.mesh`), the cluster's domain and the mesh's root namespace.
 

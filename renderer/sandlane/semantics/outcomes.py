@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource
 from sandlane.problems.problem import Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Origin:
     """Where something stands in a manifest."""
 
@@ -20,7 +21,7 @@ class Origin:
         return str(self.resource.id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Policy:
     """The effective trafficPolicy of a destination, with subset and port merged in, and the DestinationRules that it comes from.
 
@@ -33,7 +34,7 @@ class Policy:
     doubt: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Destination:
     """One destination of a route. `host` is a full name; `weight` is its share among those that take part.
 
@@ -51,7 +52,7 @@ class Destination:
     alias: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Forward:
     """The request is sent on. Everything but `destinations` is as the manifests have it.
 
@@ -69,7 +70,7 @@ class Forward:
     other: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Redirect:
     """The client is sent elsewhere; faults of the rule come first."""
 
@@ -78,7 +79,7 @@ class Redirect:
     fault: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Direct:
     """The proxy answers by itself."""
 
@@ -87,12 +88,12 @@ class Direct:
     fault: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotFound:
     """404: routes are known for the host, and none matches."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoCluster:
     """The rule leads to nothing that exists: `why` begins with the status. `meant` is what it says, where its destinations fail."""
 
@@ -100,17 +101,17 @@ class NoCluster:
     meant: Forward | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Passthrough:
     """The mesh knows nothing of the host and sends the request where its address leads."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blackhole:
     """502: the mesh knows nothing of the host, and lets nothing else through."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class L4:
     """The connection goes to a host; nothing looks at the request in it."""
 
@@ -118,7 +119,7 @@ class L4:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unknown:
     """The model cannot tell, and says why; `meant` is what the rule says, where that alone is not enough to tell."""
 

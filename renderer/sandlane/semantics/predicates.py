@@ -6,14 +6,15 @@ the whole text, which is another thing for `a|ab` (linkerd2-proxy: linkerd/http/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import re2
-
+from sandlane.frozen import frozen
 from sandlane.k8s.rust_expressions import reading
 from sandlane.semantics.request import Request
+
+if TYPE_CHECKING:
+    import re2
 
 Kind = Literal["exact", "prefix", "segments", "rpc", "regex", "found", "present", "host"]
 Subject = Literal["path", "method", "authority", "scheme", "header", "query"]
@@ -23,7 +24,7 @@ Mode = Literal["any line", "joined"]
 MODES: tuple[Mode, ...] = ("any line", "joined")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A condition on a text.
 
@@ -52,7 +53,7 @@ class Text:
         return self.kind == "present" or text == value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Atom:
     """One condition on a request. `name` is that of a header (lower case) or query parameter.
 
@@ -132,6 +133,8 @@ def _matches(pattern: str, text: str, *, is_found: bool) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re2._Regexp | None:
+    import re2  # few routes have patterns
+
     options = re2.Options()
     options.log_errors = False
     try:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 from urllib.parse import parse_qsl
+
+from sandlane.frozen import frozen
 
 ClientKind = Literal["sidecar", "gateway", "waypoint", "linkerd", "unmeshed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Client:
     """Who routes a request: the proxy beside a pod, a gateway, a waypoint, or nobody.
 
@@ -23,7 +25,7 @@ class Client:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Address:
     """What routing decisions are compiled for: a client, the host and port that it connects to, and the authority that it names.
 
@@ -36,7 +38,7 @@ class Address:
     authority: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Request:
     """One request. `path` may have a query; names of `headers` are lower case, and each line of a header is one pair."""
 

@@ -6,8 +6,8 @@ Istio: pilot/pkg/model/push_context.go (getSidecarScope) and sidecar.go. A desti
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.selectors import from_label_selector, from_map, matches
@@ -16,7 +16,7 @@ from sandlane.semantics.outcomes import Blackhole, Origin, Passthrough
 from sandlane.semantics.request import Client
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Scope:
     """What a client's proxy imports for a port: (namespace or `*`, host pattern) pairs; None means everything.
 

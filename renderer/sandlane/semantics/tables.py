@@ -7,8 +7,9 @@ different groups with one rank are in the order of their objects' ages, which ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sandlane.frozen import frozen
 from sandlane.k8s.rust_expressions import reading
 from sandlane.semantics.outcomes import Origin, Outcome, Unknown
 from sandlane.semantics.predicates import MODES, Mode, Predicate, holds, wrong_expression
@@ -18,7 +19,7 @@ PATH_LENGTH = -1
 """Stands in a rank for the length of the request's path."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Rule:
     """One match of one rule of a route object. `group` is the object whose age counts; `doubt` says why it may or may not apply."""
 
@@ -30,7 +31,7 @@ class Rule:
     doubt: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Table:
     """The rules for one address, and what a request gets that meets none.
 
@@ -46,7 +47,7 @@ class Table:
     when: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Choice:
     """What a request gets, and where that is written; `rule` is None where no rule matched."""
 
@@ -87,7 +88,7 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(f"'{name}'" for name in names)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Decision:
     """What the tables of an address make of a request: the choice, and the others that are possible with what each depends on."""
 

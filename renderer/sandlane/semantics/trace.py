@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels, workload_kind
-from sandlane.semantics import decide_request
+from sandlane.semantics import compile_address
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import L4, Destination, Forward, Origin, Outcome
 from sandlane.semantics.request import Client, ClientKind, Request
-from sandlane.semantics.tables import Choice
+from sandlane.semantics.tables import Choice, Table, decide
 
 _NOT_INJECTED = {"linkerd.io/inject": "disabled", "sidecar.istio.io/inject": "false"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Target:
     """A destination with its Service, and the workloads (or single pods) whose pods it selects."""
 
@@ -27,7 +28,7 @@ class Target:
     workloads: tuple[Resource, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Answer:
     """One thing that may become of a request: the outcome, where the rule stands that decides, and who answers.
 
@@ -42,7 +43,7 @@ class Answer:
     when: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Traced:
     """What becomes of a request: the first of the possible answers, the others, and what else is to be said."""
 
@@ -52,53 +53,80 @@ class Traced:
     notes: tuple[str, ...]
 
 
+Pods = Mapping[tuple[str, str, str], tuple[Resource, ...]]
+"""Namespace, label and its value -> the workloads (or single pods) whose pods have it there."""
+
+
+@frozen(kw_only=True)
+class Tracer:
+    """A network, and the workloads in it by the labels of their pods: what many requests to it have in common."""
+
+    network: Network
+    pods: Pods = field(repr=False)
+
+    def compiled(self, request: Request) -> tuple[Table, ...]:
+        """Returns the rules for a request's client, host and port: they serve all requests that have these."""
+        return compile_address(self.network, request.address)
+
+    def trace(self, request: Request, tables: Sequence[Table]) -> Traced:
+        """Follows one request by the rules for its address to the pods that answer it."""
+        decision = decide(tables, request)
+        answer, *others = (self._answer(choice) for choice in (decision.choice, *decision.others))
+        doubts = [
+            f"'{target.destination.host}': {target.destination.policy.doubt} decides which DestinationRule applies"
+            for each in (answer, *others)
+            for target in each.targets
+            if target.destination.policy and target.destination.policy.doubt
+        ]
+        notes = tuple(dict.fromkeys((*decision.notes, *doubts)))
+        return Traced(request=request, answer=answer, others=tuple(others), notes=notes)
+
+    def _answer(self, choice: Choice) -> Answer:
+        return Answer(
+            outcome=choice.outcome,
+            origin=choice.origin,
+            is_rule=choice.rule is not None,
+            targets=tuple(self._targets(choice.outcome)),
+            when=choice.when,
+        )
+
+    def _targets(self, outcome: Outcome) -> Iterator[Target]:
+        destinations: tuple[Destination, ...] = ()
+        if isinstance(outcome, Forward):
+            destinations = outcome.destinations
+        elif isinstance(outcome, L4):
+            destinations = (Destination(host=outcome.host, port=outcome.port),)
+        for destination in destinations:
+            named = service_of(destination.host, "", self.network.domain)
+            id = ResourceId("", "Service", named.namespace, named.name) if named else None
+            service = self.network.base.by_id.get(id) if id else None
+            labels = destination.policy.labels if destination.policy else {}
+            found = tuple(self._selected(service, labels)) if service and not destination.failure else ()
+            yield Target(destination=destination, service=service, workloads=found)
+
+    def _selected(self, service: Resource, subset: Manifest) -> Iterator[Resource]:
+        spec = spec_of(service.manifest)
+        if not spec.get("selector") or spec.get("type") == "ExternalName":
+            return
+        home = service.id.namespace
+        selector = (*from_map(spec["selector"]), *from_map(subset))
+        having = (self.pods.get((home, str(key), str(value)), ()) for key, value in spec["selector"].items())
+        yield from (resource for resource in min(having, key=len) if matches(selector, _labels(resource)))
+
+
+def make_tracer(network: Network) -> Tracer:
+    """Indexes the workloads of a network."""
+    pods: dict[tuple[str, str, str], list[Resource]] = {}
+    for resource in workloads(network):
+        for key, value in _labels(resource).items():
+            pods.setdefault((resource.id.namespace, str(key), str(value)), []).append(resource)
+    return Tracer(network=network, pods={key: tuple(found) for key, found in pods.items()})
+
+
 def trace(network: Network, request: Request) -> Traced:
     """Follows one request to the pods that answer it."""
-    decision = decide_request(network, request)
-    answer, *others = (_answer(network, choice) for choice in (decision.choice, *decision.others))
-    doubts = [
-        f"'{target.destination.host}': {target.destination.policy.doubt} decides which DestinationRule applies"
-        for each in (answer, *others)
-        for target in each.targets
-        if target.destination.policy and target.destination.policy.doubt
-    ]
-    notes = tuple(dict.fromkeys((*decision.notes, *doubts)))
-    return Traced(request=request, answer=answer, others=tuple(others), notes=notes)
-
-
-def _answer(network: Network, choice: Choice) -> Answer:
-    return Answer(
-        outcome=choice.outcome,
-        origin=choice.origin,
-        is_rule=choice.rule is not None,
-        targets=tuple(_targets(network, choice.outcome)),
-        when=choice.when,
-    )
-
-
-def _targets(network: Network, outcome: Outcome) -> Iterator[Target]:
-    destinations: tuple[Destination, ...] = ()
-    if isinstance(outcome, Forward):
-        destinations = outcome.destinations
-    elif isinstance(outcome, L4):
-        destinations = (Destination(host=outcome.host, port=outcome.port),)
-    for destination in destinations:
-        named = service_of(destination.host, "", network.domain)
-        id = ResourceId("", "Service", named.namespace, named.name) if named else None
-        service = network.base.by_id.get(id) if id else None
-        labels = destination.policy.labels if destination.policy else {}
-        found = tuple(_selected(network, service, labels)) if service and not destination.failure else ()
-        yield Target(destination=destination, service=service, workloads=found)
-
-
-def _selected(network: Network, service: Resource, subset: Manifest) -> Iterator[Resource]:
-    spec = spec_of(service.manifest)
-    if not spec.get("selector") or spec.get("type") == "ExternalName":
-        return
-    selector = (*from_map(spec["selector"]), *from_map(subset))
-    for resource in workloads(network):
-        if resource.id.namespace == service.id.namespace and matches(selector, _labels(resource)):
-            yield resource
+    tracer = make_tracer(network)
+    return tracer.trace(request, tracer.compiled(request))
 
 
 def workloads(network: Network) -> Iterator[Resource]:

@@ -6,31 +6,24 @@ Values are quoted where Kubernetes' readers could take them for something else t
 from __future__ import annotations
 
 import datetime
-import difflib
-import io
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
+from sandlane.specs.rewriting import Uneditable, rewritten
 from sandlane.specs.schema import API_VERSION
 from sandlane.yamlio.write import is_plain
 
 _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
-_STYLES = ((2, 2, 0), (2, 4, 2), (4, 4, 0), (4, 4, 2), (4, 6, 4))
-"""Indentation of mappings and of sequences, and where in the latter the dash stands."""
 
 
-class Uneditable(Exception):
-    """Raised where a text cannot be changed for a person: its text says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class WorkloadEdit:
     """What is said of one container of a workload, or of its only one (`is_only`); None leaves a field as it is.
 
-    `env` are names and values; a value that is None takes the entry out.
+    `env` are names and values; a value that is None takes the variable out of the clone. What is `reset` is as the base has it.
     """
 
     kind: str
@@ -40,10 +33,11 @@ class WorkloadEdit:
     is_only: bool
     image: str | None = None
     env: tuple[tuple[str, str | None], ...] = ()
+    reset: tuple[str, ...] = ()
     replicas: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SandboxEdit:
     """What is said of a sandbox; an empty `expires` takes the day out. `removed` are kinds and names of workloads."""
 
@@ -70,7 +64,7 @@ def edited(text: str, document: int, edit: SandboxEdit) -> str:
     """Returns a text of specs with one document, counted as it is read, changed. Raises Uneditable."""
     parts = _parts(text)
     index = [number for number, part in enumerate(parts) if _has_content(part)][document]
-    parts[index] = _edited(parts[index], edit)
+    parts[index] = rewritten(parts[index], lambda data: _apply(data, edit))
     return "".join(parts)
 
 
@@ -86,7 +80,7 @@ def changed(text: str, document: int, change: Callable[[Any], None]) -> str:
     """Returns a text with one document, counted as it is read, changed in place. Raises Uneditable."""
     parts = _parts(text)
     index = [number for number, part in enumerate(parts) if _has_content(part)][document]
-    parts[index] = _changed(parts[index], change)
+    parts[index] = rewritten(parts[index], change)
     return "".join(parts)
 
 
@@ -107,74 +101,6 @@ def _has_content(part: str) -> bool:
     return any(
         line.strip() and not line.lstrip().startswith("#") and line.strip() != "---" for line in part.splitlines()
     )
-
-
-def _edited(text: str, edit: SandboxEdit) -> str:
-    return _changed(text, lambda data: _apply(data, edit))
-
-
-def _changed(text: str, change: Callable[[Any], None]) -> str:
-    style = max(_STYLES, key=lambda style: _likeness(text, style))
-    before, data = _written(text, style)
-    change(data)
-    after = _dumped(data, style, text)
-    kept = _kept(text, before, after)
-    return kept if _is_same(kept, after) else after  # what was indented in two ways may no longer be one document
-
-
-def _likeness(text: str, style: tuple[int, int, int]) -> float:
-    written, _ = _written(text, style)
-    lines, others = text.splitlines(), written.splitlines()
-    return sum(one == other for one, other in zip(lines, others, strict=False)) if len(lines) == len(others) else -1
-
-
-def _yaml(style: tuple[int, int, int]) -> Any:
-    from ruamel.yaml import YAML  # only changing a spec needs it
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 100_000
-    mapping, sequence, offset = style
-    yaml.indent(mapping=mapping, sequence=sequence, offset=offset)
-    return yaml
-
-
-def _written(text: str, style: tuple[int, int, int]) -> tuple[str, Any]:
-    """Returns a text as ruamel.yaml writes it when nothing has changed, and its data."""
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        data = _yaml(style).load(text)
-    except YAMLError as error:
-        raise Uneditable(str(error).splitlines()[0]) from None
-    return _dumped(data, style, text), data
-
-
-def _dumped(data: Any, style: tuple[int, int, int], text: str) -> str:
-    yaml, stream = _yaml(style), io.StringIO()
-    yaml.explicit_start = text.startswith("---")
-    yaml.dump(data, stream)
-    return stream.getvalue()
-
-
-def _kept(text: str, before: str, after: str) -> str:
-    """Returns a text with what has changed between two others; lines that have not changed stay as they were written."""
-    own, old, new = text.splitlines(True), before.splitlines(True), after.splitlines(True)
-    if len(own) != len(old):
-        return after
-    lines: list[str] = []
-    for tag, start, end, first, last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        lines += own[start:end] if tag == "equal" else new[first:last]
-    return "".join(lines)
-
-
-def _is_same(one: str, two: str) -> bool:
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        return bool(_yaml(_STYLES[0]).load(one) == _yaml(_STYLES[0]).load(two))
-    except YAMLError:
-        return False
 
 
 def _apply(data: Any, edit: SandboxEdit) -> None:
@@ -216,11 +142,13 @@ def _apply_to_workload(workloads: list[Any], edit: WorkloadEdit) -> None:
         entry = workloads[-1]
     if edit.replicas is not None:
         entry["replicas"] = edit.replicas
-    if edit.image is None and not edit.env:
+    if edit.image is None and not edit.env and not edit.reset:
         return
     holder = _container(entry, edit)
     if edit.image is not None:
         _set(holder, "image", edit.image)
+    if edit.reset and isinstance(holder.get("env"), list):
+        _reset(holder, edit.reset)
     if edit.env:
         _apply_env(holder, edit.env)
 
@@ -239,25 +167,32 @@ def _container(entry: Any, edit: WorkloadEdit) -> Any:
     return entry["containers"][-1]
 
 
+def _reset(holder: Any, names: Sequence[str]) -> None:
+    listed = holder["env"]
+    for entry in [e for e in listed if isinstance(e, dict) and e.get("name") in names]:
+        listed.remove(entry)
+    if not listed:
+        del holder["env"]
+
+
 def _apply_env(holder: Any, wanted: Sequence[tuple[str, str | None]]) -> None:
     if not isinstance(holder.get("env"), list):
         holder["env"] = _sequence()
     listed = holder["env"]
     for name, value in wanted:
         found = next((entry for entry in listed if isinstance(entry, dict) and entry.get("name") == name), None)
-        if value is None and found is not None and "value" in found:
-            listed.remove(found)
-        elif value is None:
-            if found is None:
-                listed.append(_mapping({"name": _scalar(name), "remove": True}, is_flow=True))
-        elif found is None:
+        if value is None and found is None:
+            listed.append(_mapping({"name": _scalar(name), "remove": True}, is_flow=True))
+        elif value is None and found is not None:
+            for field in [key for key in found if key != "name"]:
+                del found[field]
+            found["remove"] = True
+        elif found is None and value is not None:
             listed.append(_mapping({"name": _scalar(name), "value": _scalar(value)}, is_flow=True))
-        else:
+        elif found is not None:
             for field in [key for key in found if key not in ("name", "value")]:
                 del found[field]
             _set(found, "value", value)
-    if not listed:
-        del holder["env"]
 
 
 def _set(mapping: Any, field: str, value: Any, before: str | None = None) -> None:

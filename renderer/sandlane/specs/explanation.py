@@ -75,7 +75,7 @@ def _broken(error: Any) -> str:
     if rule == "type":
         return f"expected {_type_name(error.validator_value)}, found {_shown(value)}"
     if rule == "enum":
-        allowed = [_plain(v) for v in error.validator_value]
+        allowed = [plain(v) for v in error.validator_value]
         expected = f"one of {', '.join(allowed)}" if len(allowed) > 1 else allowed[0]
         return f"expected {expected}, found {_shown(value)}"
     if rule in ("oneOf", "anyOf"):
@@ -100,7 +100,7 @@ def _meant(kind: str, path: Path, error: Any) -> str:
     name = str(path[-1]) if path and isinstance(path[-1], str) else ""
     example = _example(kind, path, part)
     if rule == "enum":
-        allowed = [_plain(v) for v in error.validator_value]
+        allowed = [plain(v) for v in error.validator_value]
         guess = did_you_mean(value, allowed) if isinstance(value, str) and len(allowed) > 1 else ""
         return guess or _line(name, error.validator_value[0] if len(allowed) == 1 else example, part)
     if rule == "type":
@@ -158,7 +158,8 @@ def _example(kind: str, path: Sequence[str | int], rule: Mapping[str, Any]) -> A
     return example_of(kind, path)
 
 
-def _plain(value: Any) -> str:
+def plain(value: object) -> str:
+    """Returns a value as a message shows it: a text without quotes."""
     return value if isinstance(value, str) else json.dumps(value)
 
 

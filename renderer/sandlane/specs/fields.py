@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.specs.schema import Schema, schema
 
 _WORDS = {"environment": "Environment", "sandbox": "DevelopmentSandbox", "routegroup": "RouteGroup"}
@@ -24,7 +24,7 @@ _TYPICAL = ("defaultNamespace", "owner", "sandboxes", "image", "value")
 _PLURALS = {"string": "strings", "integer": "whole numbers", "object": "mappings"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Field:
     """One field: its path, what its schema says, and the part of the kind's example that shows it.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.problems.catalogue import CATALOGUE
 
 ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
@@ -14,7 +14,7 @@ ACCEPTABLE = tuple(code for code, row in CATALOGUE.items() if row.acceptable)
 _NONE = "does not have the form that is expected"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """A rule in words; text -> which part of the rule it breaks; text -> the text that was meant, where that is clear."""
 
@@ -101,7 +101,10 @@ def _image(text: str) -> str:
     if re.search(r"[A-Z]", repository if slash else host):
         return "has capitals in its repository"
     wrong = list(dict.fromkeys(re.findall(r"[^a-z0-9._/:-]", path)))
-    return f"contains {_and([_character(c) for c in wrong])}" if wrong else _NONE
+    if wrong:
+        return f"contains {_and([_character(c) for c in wrong])}"
+    part = next((p for p in repository.split("/") if p and not (p[0].isalnum() and p[-1].isalnum())), None)
+    return f"has '{part}' in its path, which begins or ends with no letter or digit" if part else _NONE
 
 
 def _image_repaired(text: str) -> str | None:
@@ -120,7 +123,7 @@ _TOKEN = Form(
 )
 
 _IMAGE = (
-    r"^([A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?/)?[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+    r"^([A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
     r"(@[A-Za-z0-9_+.-]+:[A-Fa-f0-9]{32,})?$"
 )
 

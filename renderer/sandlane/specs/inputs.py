@@ -7,12 +7,13 @@ in `Inputs.problems`, so that `--keep-going` can leave that sandbox out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandlane.base.base import Base, is_own
 from sandlane.base.sources import KUSTOMIZATIONS, Named, find_named, read_named
 from sandlane.files.tree import OutsideRoot, Tree, is_within, join, relative
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId, at
 from sandlane.k8s.visibility import ExportDefaults
 from sandlane.overrides.read import read_changes
@@ -28,7 +29,7 @@ from sandlane.specs.standing_rules import target_problems
 from sandlane.yamlio import read as yamlio
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Inputs:
     """All that rendering depends on.
 

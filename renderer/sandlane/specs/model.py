@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.k8s.visibility import SHOWN_TO_ALL, ExportDefaults
 from sandlane.overrides.changes import Changes
@@ -24,7 +25,7 @@ class Spec:
         return report(code, source=self.source, path=path, sandbox=self.source, **values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Carrier:
     """A place where a request carries the tenantID: a header of its own, or a member of W3C baggage."""
 
@@ -32,7 +33,7 @@ class Carrier:
     baggage: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ObjectName:
     """Names a base route object in `routes.adopt`."""
 
@@ -41,7 +42,7 @@ class ObjectName:
     namespace: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RoutePatch:
     """A JSON patch of generated route objects: those of a kind, and of a name and a namespace where these are given."""
 
@@ -51,7 +52,7 @@ class RoutePatch:
     operations: tuple[Manifest, ...] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Routes:
     """The environment's `routes`; gateways in `strip` are `namespace/name`."""
 
@@ -62,7 +63,7 @@ class Routes:
     patches: tuple[RoutePatch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Preview:
     """The environment's `preview`: a host with `{tenantID}` in it, the gateway as `namespace/name`, and the base's host."""
 
@@ -71,14 +72,14 @@ class Preview:
     of: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LinkerdFacts:
     """The environment's `cluster.linkerd`: whether its proxies take matches of GRPCRoutes without a method."""
 
     grpc_matches_without_method: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Cluster:
     """The environment's `cluster`: what manifests cannot say.
 
@@ -93,7 +94,7 @@ class Cluster:
     linkerd: LinkerdFacts = LinkerdFacts()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FluxUnits:
     """The environment's `output.flux`: the source that Kustomizations name, and where the output lies in it (None: as in the tree)."""
 
@@ -104,7 +105,7 @@ class FluxUnits:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Output:
     """The environment's `output`; `path` is relative to the directory of its file."""
 
@@ -114,7 +115,7 @@ class Output:
     flux: FluxUnits | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Rule:
     """A standing rule: kustomize's target, and what every clone of the workloads that it names gets."""
 
@@ -122,7 +123,7 @@ class Rule:
     changes: Changes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Policy:
     """The environment's `policy`: guard rails on what specs may ask for."""
 
@@ -133,7 +134,7 @@ class Policy:
     privileges: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeclaredCall:
     """An entry of the environment's `calls`: a workload and the Services that it calls."""
 
@@ -141,7 +142,7 @@ class DeclaredCall:
     services: tuple[ResourceId, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Environment:
     """An `Environment` document: where the base is, which mesh, and how requests name their tenant.
 
@@ -170,7 +171,7 @@ class Environment:
         return report(code, source=self.source, path=path, **values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Acceptance:
     """An acceptable problem that a sandbox accepts, with its reason."""
 
@@ -179,7 +180,7 @@ class Acceptance:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Workload:
     """A workload that a sandbox clones, or with `use` one that another takes the place of. `path` leads to it in the spec."""
 
@@ -196,7 +197,7 @@ class Workload:
         return f"{self.kind}/{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ResourceFile:
     """A file of further manifests of a sandbox. `path` leads to its entry in the spec."""
 
@@ -205,7 +206,7 @@ class ResourceFile:
     text: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Sandbox(Spec):
     """A `DevelopmentSandbox` document, and `document` as it is written; `tenant_path` leads to where its tenantID stands."""
 
@@ -222,7 +223,7 @@ class Sandbox(Spec):
     document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RouteGroup(Spec):
     """A `RouteGroup` document, and `document` as it is written: a tenantID that reaches the clones of several sandboxes."""
 

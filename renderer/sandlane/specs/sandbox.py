@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandlane.base.base import is_own
 from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import at
 from sandlane.overrides.named_file import read_file
 from sandlane.overrides.read import read_changes, repeated
@@ -21,6 +21,7 @@ from sandlane.specs import schema as contract
 from sandlane.specs.as_written import as_written
 from sandlane.specs.forms import ACCEPTABLE
 from sandlane.specs.kind import SPECS, other_kind
+from sandlane.specs.label_keys import wrong_keys
 from sandlane.specs.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
 from sandlane.yamlio import read as yamlio
 from sandlane.yamlio.document import Document
@@ -31,7 +32,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 """What stands for a byte of a file name that is not UTF-8 (PEP 383)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Specs:
     """Sandboxes and groups by name, the problems of those that are left out, and the names of these as far as known."""
 
@@ -54,7 +55,10 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
     for file, documents, unread in read:
         if unread and file not in beside:
             problems += unread
-            rejected.add(file.rpartition("/")[2].partition(".")[0])  # by custom a spec's file has its name
+            rejected.add(_stem(file))
+        elif not documents and file not in beside:
+            problems.append(_empty(tree, file))
+            rejected |= {_stem(file)} if problems[-1].level == "error" else set()
         for document in documents:
             if file in beside and not is_own(document.data):
                 continue
@@ -71,6 +75,19 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
         problems=(*problems, *taken),
         rejected=frozenset(rejected | {r.name for r in records} - {r.name for r in kept}),
     )
+
+
+def _stem(file: str) -> str:
+    """Returns the name that the spec of a file has by custom."""
+    return file.rpartition("/")[2].partition(".")[0]
+
+
+def _empty(tree: Tree, file: str) -> Problem:
+    """Returns the problem of a file without a spec: comments are there on purpose, an empty file may be one that has lost its spec."""
+    source = Source(file=file)
+    if tree.read(file).strip():
+        return report("SL255", source=source, file=file, stem=_stem(file))
+    return report("SL261", source=source, sandbox=source, file=file, stem=_stem(file))
 
 
 def malformed(tree: Tree, files: Iterable[str]) -> Iterator[Problem]:
@@ -132,9 +149,14 @@ def _record(
     full = contract.with_defaults(contract.schema(kind), data)
     if kind == "RouteGroup":
         group = replace(_group(full, source), document=data)
-        return group, [*_wrong(group)]
+        return group, [*wrong_keys(data, source), *_wrong(group)]
     record, unread = _sandbox(tree, full, source, environment)
-    return replace(record, document=data), [*unread, *_wrong(record), *_beside_use(data, source)]
+    return replace(record, document=data), [
+        *wrong_keys(data, source),
+        *unread,
+        *_wrong(record),
+        *_beside_use(data, source),
+    ]
 
 
 def _sandbox(
@@ -202,6 +224,8 @@ def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
     """Yields what the schema cannot say: days that do not exist, entries that stand twice, codes that cannot be accepted."""
     if record.expires and not _is_day(record.expires):
         what = f"'{record.expires}' is no day of the calendar"
+        import calendar  # for mistakes alone
+
         last = calendar.monthrange(int(record.expires[:4]) or 1, int(record.expires[5:7]))[1]
         hint = f"write 'expires: {record.expires[:8]}{last}', the last day of that month"
         yield record.problem("SL201", "spec", "expires", what=what, where=" in 'spec.expires'", hint=hint)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from importlib import resources
+from contextlib import suppress
 from typing import Any
 
+import sandlane
 from sandlane.problems.problem import Problem, Source
 from sandlane.specs.typography import typographic_quotes
 from sandlane.specs.verdict import Test, verdict
@@ -29,15 +30,20 @@ def schema(kind: str) -> Schema:
 
     Its definitions stand where they are referred to: defaults, explanations and CRDs need not follow references.
     """
-    package = resources.files("sandlane")
-    for place in (package / "schemas", package.joinpath("..", "..", "schemas")):
-        file = place / f"{KINDS[kind]}.json"
-        if file.is_file():
-            loaded = json.loads(file.read_text(encoding="utf-8"))
-            definitions = loaded.pop("definitions", {})
-            resolved: Schema = _resolved(loaded, definitions)
-            return resolved
-    raise FileNotFoundError(f"schemas/{KINDS[kind]}.json is not part of this installation")
+    loaded = json.loads(_packaged(f"schemas/{KINDS[kind]}.json"))
+    definitions = loaded.pop("definitions", {})
+    resolved: Schema = _resolved(loaded, definitions)
+    return resolved
+
+
+def _packaged(file: str) -> bytes:
+    """Returns a file of the package by its loader: `importlib.resources` costs more than reading all schemas."""
+    loader: Any = sandlane.__loader__
+    for place in ("", "../../"):
+        with suppress(OSError):
+            data: bytes = loader.get_data(f"{sandlane.__path__[0]}/{place}{file}")
+            return data
+    raise FileNotFoundError(f"{file} is not part of this installation")
 
 
 def _resolved(rule: Any, definitions: Schema) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.problems.problem import Problem
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """One document of a file: its number, counting every document in the file from 0, its JSON data, and notices on it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from sandlane.frozen import frozen
 from sandlane.problems.problem import Path
 from sandlane.yamlio.parser import DEPTH, PARSER, Parser
 from sandlane.yamlio.text import Text, decoded
@@ -27,7 +27,7 @@ class _TooDeepError(Exception):
     """Ends a search below DEPTH levels."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Place:
     """Where a value and its key stand, and the places of what is in it: keys to places, or items."""
 

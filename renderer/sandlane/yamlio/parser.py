@@ -21,6 +21,8 @@ class Parser(Protocol):
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_BREAKS = "\r\n\x85\u2028\u2029"
+_BLANKS = f"\0 \t{_BREAKS}"
 
 
 class PythonParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
@@ -40,6 +42,66 @@ class PythonParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser)
         if type(event) is ScalarEvent and event.style == '"' and _SURROGATE.search(event.value):
             raise self._bad_escape(event.start_mark)
         return event
+
+    def scan_to_next_token(self) -> None:
+        """Passes over what separates tokens: tabs too where no key of a block may begin, as libyaml does."""
+        while True:
+            super().scan_to_next_token()
+            if self.peek() != "\t" or not (self.flow_level or not self.allow_simple_key):
+                return
+            self.forward()
+
+    def scan_tag(self) -> Any:
+        """Returns the token of a tag, which a tab may end."""
+        end = self.pointer
+        while self.buffer[end] not in _BLANKS:
+            end += 1
+        self._take_for_spaces(end)
+        return super().scan_tag()
+
+    def scan_block_scalar_indicators(self, start_mark: Any) -> Any:
+        """Returns what stands behind `|` or `>`, which a tab may end, or a comment."""
+        end = self.pointer
+        while self.buffer[end] in "+-0123456789 ":
+            end += 1
+        self._take_for_spaces(end)
+        if self.buffer[end] == "#":
+            self.buffer = f"{self.buffer[:end]} {self.buffer[end:]}"
+        return super().scan_block_scalar_indicators(start_mark)
+
+    def _take_for_spaces(self, index: int) -> None:
+        """Puts spaces in the place of tabs: between tokens they are the same."""
+        end = index
+        while self.buffer[end] in " \t":
+            end += 1
+        self.buffer = f"{self.buffer[:index]}{' ' * (end - index)}{self.buffer[end:]}"
+
+    def scan_plain_spaces(self, indent: int, start_mark: Any) -> list[str] | None:
+        """Returns what a plain scalar has of the blanks and line breaks before its next text; None where a document ends.
+
+        Tabs are blanks, but not where they would indent a line.
+        """
+        length = 0
+        while self.peek(length) in " \t":
+            length += 1
+        blanks = self.prefix(length)
+        self.forward(length)
+        if self.peek() not in _BREAKS:
+            return [blanks] if blanks else []
+        breaks: list[str] = []
+        self.allow_simple_key = True
+        while self.peek() in _BREAKS:
+            breaks.append(self.scan_line_break())  # type: ignore[no-untyped-call]
+            if self.prefix(3) in ("---", "...") and self.peek(3) in _BLANKS:
+                return None
+            while self.peek() == " " or (self.peek() == "\t" and self.column >= indent):
+                self.forward()
+            if self.peek() == "\t":
+                problem = "found a tab character that violates indentation"
+                raise yaml.MarkedYAMLError("while scanning a plain scalar", start_mark, problem, self.get_mark())
+        if breaks[0] == "\n":
+            return breaks[1:] or [" "]
+        return breaks
 
     def scan_plain(self) -> Any:
         """Returns the token of a plain scalar; refuses what may not stand between brackets, as libyaml and we do."""

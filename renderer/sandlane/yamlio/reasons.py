@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from sandlane.frozen import frozen
 
 _CONFLICT = re.compile(r"^<{7} .*$", re.MULTILINE)
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{\{")
@@ -16,7 +17,7 @@ _FIELD = re.compile(r"(?P<indent> *(?:- +)*)(?P<key>[\w./-]+|\"[^\"]*\"|'[^']*')
 _GLUED = re.compile(r" *(?:- +)*([A-Za-z_][\w.-]*):([^\s:/][^\n]*)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     """Where a mistake is, as an index into the text, what it is, and what would be right."""
 
@@ -25,7 +26,7 @@ class Reason:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stop:
     """Where the parser stopped: the text, the index there, the index where what it was at began, and its own words."""
 

@@ -7,14 +7,13 @@ theirs, not those of PyYAML (rule R-Y1).
 from __future__ import annotations
 
 import re
-from calendar import monthrange
-from dataclasses import dataclass
-from decimal import Decimal
+
+from sandlane.frozen import frozen
 
 Scalar = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Doubt:
     """A plain text without one meaning: the code to report it under and what to say (`readings` or `what`).
 
@@ -83,9 +82,11 @@ def whole(number: float) -> int | float:
 
     Go prints the shortest digits and pads with zeros, so the digits past 2^53 are those of `repr`, not the exact ones.
     """
-    if number.is_integer() and _LOWEST <= (digits := int(Decimal(repr(number)))) < _HIGHEST:
-        return digits
-    return number
+    if not number.is_integer():
+        return number
+    from decimal import Decimal  # few manifests hold such numbers
+
+    return digits if _LOWEST <= (digits := int(Decimal(repr(number)))) < _HIGHEST else number
 
 
 def _number(text: str) -> Scalar | Doubt:
@@ -132,6 +133,8 @@ def _is_time(text: str) -> bool:
     match = _TIME.fullmatch(text)
     if not match:
         return False
+    from calendar import monthrange  # few manifests hold dates
+
     year, month, day, *clock = (int(part) for part in match.groups() if part)
     if not 1 <= month <= 12 or not 1 <= day <= monthrange(year or 2000, month)[1]:
         return False

@@ -7,21 +7,21 @@ A shape is a type; `[shape]` for a list; `{field: shape}` for a mapping, where a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from sandlane.frozen import frozen
 from sandlane.problems.problem import Path
 from sandlane.yamlio.value_types import name_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Each:
     """The shape of a mapping with any keys by that of its values."""
 
     shape: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Between:
     """The shape of whole numbers of a range."""
 
@@ -36,7 +36,7 @@ class Between:
         return f"a number from {self.low} to {self.high}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotEmpty:
     """The shape of texts that are not empty."""
 
@@ -52,7 +52,7 @@ Shape = type | list[Any] | dict[str, Any] | Each | Between | NotEmpty
 TEXTS = Each(str)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mismatch:
     """A value that has not its type, that is missing, or whose field is unknown or stands twice in different spellings."""
 
@@ -93,9 +93,11 @@ def mismatches(shape: Shape, value: Any, path: Path = (), *, is_closed: bool = F
 def _in_open(shape: Mapping[str, Shape], value: Mapping[str, Any], path: Path) -> Iterator[Mismatch]:
     for field, inner in shape.items():
         name = field.removesuffix("!")
-        if value.get(name) is None and name != field:
+        item = value.get(name)
+        if item is not None:
+            yield from mismatches(inner, item, (*path, name))
+        elif name != field:
             yield Mismatch((*path, name), None, "missing", name_of(type_in(inner)), inner)
-        yield from mismatches(inner, value.get(name), (*path, name))
 
 
 def _in_closed(shape: dict[str, Shape], value: Mapping[str, Any], path: Path) -> Iterator[Mismatch]:

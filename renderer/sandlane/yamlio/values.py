@@ -154,11 +154,11 @@ class Reading:
         if isinstance(value, Doubt):
             self._doubt(value, event, at)
             value = text
-        elif tag is None and not event.style:
-            if "?" not in text:
-                self._plain[text] = value
-            elif id(at[1]) in self._flow:
+        elif not event.style and "?" in text:
+            if id(at[1]) in self._flow:
                 self._report("SL101", event, at, reason=QUESTION_MARK)
+        elif tag is None and not event.style:
+            self._plain[text] = value
         if tag is not None and tag not in _STRING_TAGS and (event.style or type(value) not in _TYPED_TAGS.get(tag, ())):
             self._report("SL106", event, at, tag=_short(tag))
         if event.anchor is not None:

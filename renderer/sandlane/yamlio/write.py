@@ -21,11 +21,13 @@ _FIRST = {
 """Fields that go before others in every mapping -> by what they are sorted; no field of a manifest begins so."""
 
 _RESERVED = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
+_WORDS = r"[A-Za-z_/](?:[!-9;-~{beyond}]|:(?! |\Z)| (?!\#|\Z))*"
+_BEYOND_ASCII = r"\u00a1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+"""Compiled for the first text that has such a character: the ranges take milliseconds."""
 _PLAIN = re.compile(
-    r"[A-Za-z_/](?:[!-9;-~\u00a1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-    r"|:(?! |\Z)| (?!\#|\Z))*"
-    r"|[0-9]+(?:\.[0-9]+){2,}"
-    r"|[0-9]+(?:\.[0-9]+)?(?:m|u|n|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|Ei|s|ms|h|d|%)",
+    _WORDS.format(beyond="")
+    + r"|[0-9]+(?:\.[0-9]+){2,}"
+    + r"|[0-9]+(?:\.[0-9]+)?(?:m|u|n|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|Ei|s|ms|h|d|%)"
 )
 _NO_BLOCK = re.compile(
     r"\A[ \t\n]|[ \t](?:\n|\Z)|\n\t|\n\n\Z|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
@@ -39,6 +41,8 @@ _WIDEST = 2 * 100
 """Deepest indentation: two columns a level, and no manifest is read that is deeper than 100 levels."""
 _REMEMBERED = 100_000
 """How many scalars' texts an Emitter keeps."""
+_REMEMBERED_FIELDS = 4096
+"""How many sets of fields it keeps in order."""
 
 
 def write(value: Mapping[str, Any]) -> str:
@@ -55,12 +59,13 @@ class Emitter:
     Fresh containers are never kept: their ids are reused. The base is kept alive as long as the emitter.
     """
 
-    __slots__ = ("_kept", "_scalars", "_shared")
+    __slots__ = ("_fields", "_kept", "_scalars", "_shared")
 
     def __init__(self, shared: Iterable[Any] = ()) -> None:
         self._shared = tuple(shared)
         self._kept: dict[int, dict[str, str]] | None = None if self._shared else {}
         self._scalars: dict[str, str] = {}
+        self._fields: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
 
     def write(self, value: Mapping[str, Any]) -> str:
         """Returns one manifest as YAML; see `write`."""
@@ -79,11 +84,9 @@ class Emitter:
     def _mapping(self, mapping: Mapping[str, Any], pad: str, kept: dict[int, dict[str, str]]) -> str:
         scalars = self._scalars
         parts: list[str] = []
-        for key in sorted(mapping, key=_rank) if len(mapping) > 1 else mapping:
+        keys = tuple(mapping)
+        for key, name in self._fields.get(keys) or self._ordered(keys):
             value = mapping[key]
-            name = scalars.get(key)
-            if name is None:
-                name = self._string(key)
             if len(name) > _SIMPLE_KEY:
                 name = f"? {name}{pad}"
             kind = type(value)
@@ -127,6 +130,13 @@ class Emitter:
             texts[pad] = text
         return text
 
+    def _ordered(self, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        """Returns the fields of a mapping in their order, with their texts: many objects have the same few sets of fields."""
+        named = tuple((key, self._scalars.get(key) or self._string(key)) for key in sorted(keys, key=_rank))
+        if len(self._fields) < _REMEMBERED_FIELDS:
+            self._fields[keys] = named
+        return named
+
     def _string(self, text: str) -> str:
         """Returns a string on one line, plain or quoted, and remembers it unless it may be a block elsewhere."""
         if type(text) is not str:
@@ -146,7 +156,8 @@ def _rank(key: str) -> str:
 
 def is_plain(text: str) -> bool:
     """Tells whether all readers take a text without quotes for the same string."""
-    return _PLAIN.fullmatch(text) is not None and (len(text) > 5 or text.lower() not in _RESERVED)
+    pattern = _PLAIN if text.isascii() else re.compile(_WORDS.format(beyond=_BEYOND_ASCII))
+    return pattern.fullmatch(text) is not None and (len(text) > 5 or text.lower() not in _RESERVED)
 
 
 def _quoted(text: str) -> str:

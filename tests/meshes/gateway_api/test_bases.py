@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import celpy
@@ -19,8 +18,8 @@ from celpy.adapter import json_to_cel
 from sandlane.output.layout import Placed
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid
-from sandlane.specs.inputs import read_inputs
-from tests.applications import environment, lay_out, route_objects, sandbox, workloads_of
+from sandlane.specs.inputs import Inputs
+from tests.applications import application, environment, inputs_over, route_objects, sandbox, workloads_of
 from tests.build import Object, app, inputs
 from tests.build import sandbox as cloning
 from tests.meshes.gateway_api.test_attached_routes import route, rule, to_service
@@ -225,21 +224,18 @@ ACCEPTED = ("SL310", "SL320", "SL321", "SL323", "SL411")
 
 
 @needs_shared
-@pytest.mark.parametrize("mesh", MESHES)
-@pytest.mark.parametrize("name", BASES)
-def test_every_workload_by_three_tenants(name: str, mesh: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "mesh"), [application(name, mesh) for name in BASES for mesh in MESHES])
+def test_every_workload_by_three_tenants(name: str, mesh: str) -> None:
     base = SHARED / "bases" / f"{name}.yaml"
-    probe = lay_out(tmp_path / "probe", base, environment(mesh), [])
+    probe = inputs_over(base, environment(mesh))
     adopted = {"adopt": route_objects(probe)} if mesh == "istio-ambient" else {}
     workloads = workloads_of(probe)
     settings = environment(mesh, **({"routes": adopted} if adopted else {}))
-    first = lay_out(tmp_path / "first", base, settings, [sandbox("dev1", workloads)])
-    reasons = _accepted(first)
+    reasons = _accepted(inputs_over(base, settings, [sandbox("dev1", workloads)]))
     for workload in workloads:
         key = (workload["kind"], workload["namespace"], workload["name"])
         workload.update({"accept": reasons[key]} if key in reasons else {})
-    tree = lay_out(tmp_path / "all", base, settings, [sandbox(tenant, workloads) for tenant in TENANTS])
-    rendered = render(read_inputs(tree, "sandlane.yaml"))
+    rendered = render(inputs_over(base, settings, [sandbox(tenant, workloads) for tenant in TENANTS]))
     # The objects of tenants differ in names only: the longest of these.
     written = [dict(o.manifest) for o in rendered.objects if o.directory == "sandboxes/xdev1"]
     assert [c for manifest in written for c in complaints(manifest)] == []
@@ -248,10 +244,9 @@ def test_every_workload_by_three_tenants(name: str, mesh: str, tmp_path: Path) -
     assert {m["metadata"]["labels"]["sandlane.dev/tenant"] for m in made} == set(TENANTS)
 
 
-def _accepted(tree: Any) -> dict[tuple[str, str, str], list[Object]]:
-    """Returns what the specs of a tree have to accept, by workload: consumers, and what is refused for its own sake."""
+def _accepted(read: Inputs) -> dict[tuple[str, str, str], list[Object]]:
+    """Returns what specs have to accept, by workload: consumers, and what is refused for its own sake."""
     found: dict[tuple[str, str, str], list[Object]] = {}
-    read = read_inputs(tree, "sandlane.yaml")
     try:
         render(read, is_proved=False)
     except Invalid as invalid:

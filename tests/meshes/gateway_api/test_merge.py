@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from sandlane.yamlio.write import write
 from tests.build import app, sandbox
 from tests.meshes.gateway_api.test_attached_routes import route, rule, to_service
 from tests.project.test_golden import files_of
+from tests.starts import sandlane
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
 
@@ -40,7 +40,7 @@ def git(repository: Path, *arguments: str) -> None:
 
 
 def rendering(repository: Path, *options: str) -> int:
-    return run(repository, sys.executable, "-m", "sandlane", "render", *options)[0]
+    return sandlane(repository, "render", *options).returncode
 
 
 def commit(repository: Path, message: str) -> None:

@@ -296,6 +296,12 @@ def rendered_or_refused(read: Inputs) -> Rendered | Invalid:
         return invalid
 
 
+def read_inputs_of(case: Case, specs: Sequence[Object]) -> Inputs:
+    """Returns the inputs of a random base with sandboxes and groups."""
+    routes = {"entry": case.entry}
+    return inputs(case.base, *specs, mesh=case.mesh, output={"base": "none"}, carriers=case.carriers, routes=routes)
+
+
 def disjoint(cloned: Mapping[str, set[str]]) -> tuple[str, str] | None:
     """Returns two tenants that cloned nothing in common, who may be in one route group (tenantID 'dev')."""
     return next(((a, b) for a, b in combinations(sorted(cloned), 2) if not cloned[a] & cloned[b]), None)
@@ -307,8 +313,7 @@ def check(case: Case, given: Sequence[Mapping[str, Any]]) -> None:
     if members := disjoint(case.cloned):
         specs.append(group("release", tenantID="dev", sandboxes=list(members)))
         owners["dev"] = {**owners[members[0]], **owners[members[1]]}
-    read = inputs(case.base, *specs, mesh=case.mesh, output={"base": "none"}, carriers=case.carriers,
-                  routes={"entry": case.entry})  # fmt: skip
+    read = read_inputs_of(case, specs)
     rendered = rendered_or_refused(read)
     assume(not isinstance(rendered, Invalid))
     assert not isinstance(rendered, Invalid)
@@ -333,25 +338,25 @@ def check(case: Case, given: Sequence[Mapping[str, Any]]) -> None:
 asked_for = st.lists(requests, min_size=8, max_size=16)
 
 
-@examples(150)
+@examples(80)
 @given(cases("linkerd"), asked_for)
 def test_linkerd(case: Case, given: list[Mapping[str, Any]]) -> None:
     check(case, given)
 
 
-@examples(150)
+@examples(80)
 @given(cases("gateway-api"), asked_for)
 def test_gateway_api(case: Case, given: list[Mapping[str, Any]]) -> None:
     check(case, given)
 
 
-@examples(100)
+@examples(60)
 @given(cases("istio-ambient"), asked_for)
 def test_ambient(case: Case, given: list[Mapping[str, Any]]) -> None:
     check(case, given)
 
 
-@examples(100)
+@examples(60)
 @given(cases("istio"), asked_for)
 def test_istio(case: Case, given: list[Mapping[str, Any]]) -> None:
     check(case, given)

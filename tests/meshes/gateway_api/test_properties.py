@@ -423,13 +423,13 @@ def check(
 asked_for = st.lists(requests, min_size=10, max_size=25)
 
 
-@examples(130)
+@examples(80)
 @given(cases("linkerd", "HTTPRoute", "a"), asked_for)
 def test_linkerd_services(case: tuple[list[Object], dict[str, set[str]]], asked: list[Request]) -> None:
     check(*case, asked, "linkerd", ("a", "b"))
 
 
-@examples(130)
+@examples(80)
 @given(cases("gateway-api", "HTTPRoute", "a"), asked_for)
 def test_services(case: tuple[list[Object], dict[str, set[str]]], asked: list[Request]) -> None:
     check(*case, asked, "gateway-api", ("a", "b"))

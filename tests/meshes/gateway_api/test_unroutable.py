@@ -103,7 +103,11 @@ def test_notices(mesh: str, objects: list[Object], expected: list[str]) -> None:
 
 def tenant_error(name: str, why: str) -> str:
     is_tcp = why == "TCP carries no headers"
-    way = "if the port is HTTP, rename it to http-... or grpc-..., or set 'appProtocol: http'; else " if is_tcp else ""
+    way = (
+        f"if port 80 'tcp' of 'Service/shop/{name}' is HTTP, rename it to http-... or grpc-..., or set 'appProtocol: http'; else "
+        if is_tcp
+        else ""
+    )
     return (
         f"sandboxes/dev1.yaml: SL411 no request can reach the clone of 'Deployment/shop/{name}': {why}\n"
         f"  hint: {way}clone a workload that serves HTTP too, or give other clones its address by 'env', or accept it at the workload: "
@@ -181,7 +185,7 @@ NO_GRPC = "'GRPCRoute/shop/g' is for it, which has no effect where 'appProtocol'
     ("mesh", "grpc", "others", "expected"),
     [
         pytest.param("linkerd", to_service("a", 80), [], [said(NO_GRPC)], id="of-the-port"),
-        pytest.param("linkerd", to_service("a"), [], [said(NO_GRPC)], id="of-all-ports"),
+        pytest.param("linkerd", to_service("a"), [], [], id="of-all-ports"),
         pytest.param("linkerd", to_service("a", 80), [route("r", rule("a"), parents=[to_service("a")])], [], id="beside-an-http-route"),
         pytest.param("linkerd", to_service("a", 81), [], [], id="of-another-port"),
         pytest.param("gateway-api", to_service("a", 80), [], [], id="elsewhere"),

@@ -16,6 +16,7 @@ def tenants(number: int, *workloads: str) -> list[Object]:
     return [sandbox(f"tenant-{n:04}", *workloads) for n in range(number)]
 
 
+@pytest.mark.slow
 def test_a_thousand_tenants_of_one_service_fit() -> None:
     found = render(inputs([*app("checkout")], *tenants(1000, "checkout")))
     (vs,) = (o for o in found.objects if o.id.kind == "VirtualService")
@@ -23,6 +24,7 @@ def test_a_thousand_tenants_of_one_service_fit() -> None:
     assert (len(vs.manifest["spec"]["http"]), size < LARGEST_OBJECT // 2) == (1001, True)
 
 
+@pytest.mark.slow
 def test_too_many_are_refused_with_numbers_and_a_way_out() -> None:
     with pytest.raises(Invalid) as found:
         render(inputs([*app("checkout")], *tenants(3200, "checkout")))

@@ -256,24 +256,13 @@ ON_PORTS = [
 slow = settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
 
-# Entries for a port that the base's VirtualService leaves out must not answer on its own port, where there is a 404.
-ONE_PORT: Any = {"a": ([{"match": [{"uri": {"exact": "/a"}}], "route": [to("a" + END)]}], ("", []), 8080, False)}
+def base_in_mesh(tables: Any) -> list[Object]:
+    """Returns applications with a VirtualService for some of their hosts."""
+    return [*APPS, GATE, *(in_mesh(name, *parts, is_whole=whole) for name, (*parts, whole) in tables.items())]
 
 
-@slow
-@example(ONE_PORT, {"dev1": {"a"}}, [])
-@given(meshed, clones, several)
-def test_in_the_mesh(tables: Any, cloned: Any, given: list[Any]) -> None:
-    check(
-        [*APPS, GATE, *(in_mesh(name, *parts, is_whole=whole) for name, (*parts, whole) in tables.items())],
-        cloned,
-        [*ON_PORTS, *given],
-    )
-
-
-@slow
-@given(entered, st.one_of(st.just([None]), limits), st.one_of(st.just([None] * 3), exports), clones, several)
-def test_at_a_gateway(tables: Any, limits: Any, exports: Any, cloned: Any, given: list[Any]) -> None:
+def base_at_gateway(tables: Any, limits: Any, exports: Any) -> list[Object]:
+    """Returns applications with VirtualServices for the hosts of a gateway, entries for ports and exports."""
     made = [
         virtual_service(
             f"v{n}",
@@ -284,12 +273,11 @@ def test_at_a_gateway(tables: Any, limits: Any, exports: Any, cloned: Any, given
         )
         for n, (http, names) in enumerate(tables)
     ]
-    check([*APPS, GATE, *made], cloned, [*EVERYWHERE, *given])
+    return [*APPS, GATE, *made]
 
 
-@slow
-@given(delegated, delegated, clones, several)
-def test_delegates(one: Any, other: Any, cloned: Any, given: list[Any]) -> None:
+def base_of_delegates(one: Any, other: Any) -> list[Object]:
+    """Returns applications with a VirtualService to which others delegate."""
     leaf = virtual_service("leaf", *one[0], {"route": [to("a" + END)]}, hosts=[])
     roots = [
         virtual_service(
@@ -302,4 +290,27 @@ def test_delegates(one: Any, other: Any, cloned: Any, given: list[Any]) -> None:
         for n, (_, match, place) in enumerate((one, other))
         if n == 0 or place != one[2]
     ]
-    check([*APPS, GATE, leaf, *roots], cloned, [*BY_DELEGATES, *given])
+    return [*APPS, GATE, leaf, *roots]
+
+
+# Entries for a port that the base's VirtualService leaves out must not answer on its own port, where there is a 404.
+ONE_PORT: Any = {"a": ([{"match": [{"uri": {"exact": "/a"}}], "route": [to("a" + END)]}], ("", []), 8080, False)}
+
+
+@slow
+@example(ONE_PORT, {"dev1": {"a"}}, [])
+@given(meshed, clones, several)
+def test_in_the_mesh(tables: Any, cloned: Any, given: list[Any]) -> None:
+    check(base_in_mesh(tables), cloned, [*ON_PORTS, *given])
+
+
+@slow
+@given(entered, st.one_of(st.just([None]), limits), st.one_of(st.just([None] * 3), exports), clones, several)
+def test_at_a_gateway(tables: Any, limits: Any, exports: Any, cloned: Any, given: list[Any]) -> None:
+    check(base_at_gateway(tables, limits, exports), cloned, [*EVERYWHERE, *given])
+
+
+@slow
+@given(delegated, delegated, clones, several)
+def test_delegates(one: Any, other: Any, cloned: Any, given: list[Any]) -> None:
+    check(base_of_delegates(one, other), cloned, [*BY_DELEGATES, *given])

@@ -6,7 +6,7 @@ https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/internal/
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -35,6 +35,7 @@ from sandlane.base.kustomize.transformers import (
 )
 from sandlane.base.kustomize.without_effect import without_effect
 from sandlane.files.tree import Tree
+from sandlane.frozen import frozen
 from sandlane.patch.put import put, remove, update
 from sandlane.patch.targets import TargetError
 from sandlane.problems.catalogue import report
@@ -45,7 +46,7 @@ _MOST = 10_000
 _ANNOTATIONS = ("metadata", "annotations")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Build:
     """The manifests of a kustomization with the places that they came from, and notices on what changes nothing."""
 
@@ -103,7 +104,7 @@ def _finished(entry: Entry) -> dict[str, Any]:
     return dict(put(entry.manifest, _ANNOTATIONS, {**found, **written})) if written else entry.manifest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Unfinished:
     """Objects before hashes, references and order, which only the whole build can do, the fields that its steps change,
     and notices.

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.kustomize.objects import group_version
 from sandlane.base.kustomize.order import RANKS
+from sandlane.frozen import frozen
 from sandlane.patch.put import is_same, update
 
 Steps = tuple[str, ...]
@@ -23,7 +23,7 @@ class FieldError(Exception):
     """Raised where a path of a field spec does not fit an object: its text says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Selected:
     """A group, version and kind that select objects; an empty one selects any."""
 
@@ -36,7 +36,7 @@ class Selected:
         return self.group in ("", group) and self.version in ("", version) and self.kind in ("", kind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FieldSpec(Selected):
     """A field of the selected objects; with `create` what is missing on the way is made."""
 
@@ -104,14 +104,14 @@ def set_field(value: Any, path: Steps, change: Callable[[Any], Any], make: Calla
     return value if name in value and new is value[name] else update(value, {name: new})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class NameReferences(Selected):
     """The fields that may hold the names of objects of a kind."""
 
     fields: tuple[FieldSpec, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Config:
     """The fields that the steps of a build change: kustomize's own and those of `configurations`."""
 

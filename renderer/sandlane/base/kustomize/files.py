@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from sandlane.base.kustomize.objects import Entry
 from sandlane.files.tree import OutsideRoot, Tree, Unreadable, join
+from sandlane.frozen import frozen
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source, did_you_mean
 from sandlane.yamlio import read as yamlio
@@ -32,7 +33,7 @@ def is_remote(entry: str) -> bool:
     return _REMOTE.match(entry) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a kustomization says something: its file, and the path of the value there."""
 
@@ -49,7 +50,7 @@ class Place:
         return Invalid([report(code, source=self.source, path=self.path, **values)])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Files:
     """A tree whose files are read and parsed once in a build."""
 

@@ -9,18 +9,18 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.kustomize.files import Files, Place
 from sandlane.base.kustomize.objects import Entry
+from sandlane.frozen import frozen
 from sandlane.problems.problem import Source
 
 BEHAVIORS = ("create", "merge", "replace")
 _LINE = 70
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Generated:
     """An object made by a generator, and what happens where there is one of that name: create, merge or replace."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -17,6 +17,7 @@ from sandlane.base.kustomize.objects import Entry
 from sandlane.base.kustomize.patches import LoadedPatch, read_json, read_patch, read_strategic
 from sandlane.base.kustomize.replacements import Replacement, read_replacements
 from sandlane.files.tree import OutsideRoot, Unreadable, is_within, join
+from sandlane.frozen import frozen
 from sandlane.problems.problem import Invalid, Problem, Source, gathered
 from sandlane.yamlio.document import Document
 from sandlane.yamlio.shapes import canonical
@@ -29,7 +30,7 @@ STRATEGIC, PATCHES, JSON, REPLACED = "patchesStrategicMerge", "patches", "patche
 Loaded = Mapping[str, tuple[LoadedPatch, ...] | tuple[Replacement, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Kustomization:
     """A kustomization with all that it names, read.
 
@@ -47,7 +48,7 @@ class Kustomization:
     notices: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reader:
     """Files, and the kustomizations that were read already: each directory is read once."""
 

@@ -6,15 +6,16 @@ https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/filters/n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandlane.base.kustomize.field_specs import Config, FieldError, FieldSpec, NameReferences, set_field
 from sandlane.base.kustomize.objects import NO_NAMESPACE, Entry, Id, is_cluster_scoped, namespace_of
+from sandlane.frozen import frozen
 from sandlane.patch.put import update
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Candidate:
     """An object that was renamed, and what is compared to find whether a reference means it."""
 
@@ -26,7 +27,7 @@ class _Candidate:
     namespace: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Space:
     """The namespaces of an object: the effective one at first and now, and the one that is written."""
 
@@ -100,7 +101,7 @@ def _fixed(
     return entry if manifest is entry.manifest else replace(entry, manifest=manifest)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Finding:
     """Resolves the references in one field of one object."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.patch.put import put, remove
 from sandlane.problems.problem import Source
 
@@ -35,7 +36,7 @@ _CLUSTER_SCOPED: Mapping[str, frozenset[str]] = {
 """apiVersion -> kinds that kustomize knows to have no namespace; all others have one for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Id:
     """The identity of an object in a build. The namespace is the effective one: `default` where none is written."""
 
@@ -50,7 +51,7 @@ class Id:
         return "/".join(part for part in (self.kind, namespace, self.name) if part)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Former:
     """A name that an object had before, with its kind and effective namespace then."""
 
@@ -59,7 +60,7 @@ class Former:
     namespace: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Entry:
     """An object in a build.
 

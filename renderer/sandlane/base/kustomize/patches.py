@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandlane.base.kustomize.field_specs import Config
 from sandlane.base.kustomize.files import Files, Place
 from sandlane.base.kustomize.objects import Entry, group_version, id_of, metadata, named, namespace_of, remembered
 from sandlane.base.kustomize.targets import selected, with_id
+from sandlane.frozen import frozen
 from sandlane.patch.errors import PatchError
 from sandlane.patch.patches import Patch, apply_patch, check_patch, parse_patch
 from sandlane.patch.targets import TargetError
@@ -21,7 +22,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Source, dotted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LoadedPatch:
     """One entry of a list of patches: its documents with their places, and what it is for.
 

@@ -6,7 +6,7 @@ https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/filters/r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandlane.base.kustomize import field_paths, schema
@@ -14,6 +14,7 @@ from sandlane.base.kustomize.field_specs import Config, FieldError
 from sandlane.base.kustomize.files import Files, Place
 from sandlane.base.kustomize.objects import Entry
 from sandlane.base.kustomize.targets import is_chosen, is_labelled, is_meant
+from sandlane.frozen import frozen
 from sandlane.problems.problem import Invalid, Source
 from sandlane.yamlio.scalars import Doubt, resolve
 from sandlane.yamlio.shapes import canonical
@@ -21,7 +22,7 @@ from sandlane.yamlio.shapes import canonical
 _NAME = "metadata.name"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replacement:
     """A replacement and where it stands."""
 

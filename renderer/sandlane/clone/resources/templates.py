@@ -41,11 +41,6 @@ class Templates:
         return _rendered(text, self._variables, self._budget)
 
 
-def render_template(text: str, variables: Mapping[str, Any]) -> str:
-    """Returns the text of a template that is the only one of its sandbox. Raises TemplateProblem."""
-    return Templates(variables).render(text)
-
-
 def _rendered(text: str, variables: Mapping[str, Any], budget: Budget) -> str:
     import jinja2
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
@@ -14,7 +14,7 @@ from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
 SERVICE_GROUPS = ("", "core", None)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class Parent:
     """What routes are attached to together: a port of a Service (0: all ports), or the hosts of a Gateway's listener."""
 
@@ -23,7 +23,7 @@ class Parent:
     listener: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Attached:
     """A parentRef of a route and what it means."""
 
@@ -36,7 +36,7 @@ class Attached:
         return self.parent.target.kind == "Service"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Route:
     """A route of the base that a mesh reads, with its parents."""
 

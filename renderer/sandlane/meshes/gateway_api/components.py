@@ -8,15 +8,15 @@ only where their host names meet. The parts that are connected so are found once
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route, attached_to
 
 Pair = tuple[Route, Attached]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Component:
     """Pairs of a route and one of its parents that compete with each other; `number` tells components apart."""
 

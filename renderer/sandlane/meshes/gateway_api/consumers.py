@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.k8s.ports import is_http_alone
 from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, spec_of
 from sandlane.meshes.gateway_api.attached_routes import Route, backend, homes
 from sandlane.meshes.gateway_api.components import Component
@@ -22,10 +23,12 @@ from sandlane.meshes.gateway_api.waypoints import heeded
 _TUNED = ("retry.linkerd.io/", "timeout.linkerd.io/")
 
 
-def routes_at(parts: Sequence[Component], port: int) -> list[Route]:
+def routes_at(dialect: Dialect, parts: Sequence[Component], port: Manifest) -> list[Route]:
     """Returns the routes of components that requests to a port of their Service can meet."""
-    found = (route for part in parts for route, attached in part.pairs if attached.parent.port in (0, port))
-    return list({route.resource.id: route for route in found}.values())
+    found = (route for part in parts for route, attached in part.pairs if attached.parent.port in (0, port["port"]))
+    is_without_grpc = dialect.grpc_keeps_off and is_http_alone(port)
+    read = (route for route in found if not (is_without_grpc and route.resource.id.kind == "GRPCRoute"))
+    return list({route.resource.id: route for route in read}.values())
 
 
 def is_served(base: Base, dialect: Dialect, routes: Sequence[Route], service: ResourceId) -> bool:

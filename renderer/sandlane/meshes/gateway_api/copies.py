@@ -8,10 +8,10 @@ methods, headers and queries; so a tenant's request meets the copy of the rule t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.meshes.carriers import baggage_regex, header_of
@@ -31,7 +31,7 @@ Resolve = Callable[[Manifest], ResourceId | None]
 Services = Mapping[ResourceId, ServiceClone]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Substitute:
     """A cloned base Service and the port of its clone that takes over what was sent to it."""
 
@@ -39,7 +39,7 @@ class Substitute:
     port: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Copying:
     """A route that is copied for a tenant: the parents of its copy, and how its rules change.
 
@@ -133,7 +133,8 @@ def tenant_rule(environment: Environment, dialect: Dialect, copying: Copying, ru
     if rule.get("filters"):
         changed["filters"] = [_filter(item, tenant.services, resolve) for item in rule["filters"]]
     given = rule.get("backendRefs") or []
-    substitute = copying.everything if given else None if redirects(rule) else copying.parent
+    is_sending = any(_weight(reference) for reference in given)  # else the base answers 500, and tenants get no other
+    substitute = copying.everything if is_sending else None if given or redirects(rule) else copying.parent
     if substitute:
         clone = tenant.services[substitute.service].id
         changed["backendRefs"] = [{**reference_to(clone, substitute.port), "weight": 1}]

@@ -8,8 +8,9 @@ is sent to the clone of the parent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.gateway_api.attached_routes import (
@@ -32,7 +33,7 @@ from sandlane.problems.problem import Problem
 from sandlane.specs.model import Environment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Decided:
     """The copies to be made, and what stands in the way of others."""
 
@@ -161,7 +162,10 @@ def _port(plan: Plan, attached: Attached) -> int | None:
 
 
 def _match_problems(environment: Environment, dialect: Dialect, copying: Copying) -> Iterator[Problem]:
-    """Yields matches to which no carrier can be added; for a copy without a method all of the Service's routes would fail (R-L1)."""
+    """Yields matches to which no carrier can be added; for a copy without a method all of the Service's routes would fail (R-L1).
+
+    What a rule without matches takes besides calls no match of a copy takes: that is said (R-L9).
+    """
     route, resource = copying.route, copying.route.resource
     carriers = {header_of(carrier) for carrier in environment.carriers}
     is_refused = dialect.needs_grpc_method and not environment.cluster.linkerd.grpc_matches_without_method
@@ -178,3 +182,6 @@ def _match_problems(environment: Environment, dialect: Dialect, copying: Copying
                 yield tenant_error("SL422", route, copying.tenant, path, most=MOST_HEADERS)
             if needs_method and not match.get("method"):
                 yield tenant_error("SL423", route, copying.tenant, path if rule.get("matches") else path[:3])
+        if is_proxied and dialect.needs_grpc_method and not needs_method and not rule.get("matches"):
+            source = resource.source
+            yield report("SL478", source=source, path=("spec", "rules", number), object=str(resource.id))

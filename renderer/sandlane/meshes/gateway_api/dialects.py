@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.linkerd_routes import unconvertible
 from sandlane.k8s.ports import istio_unroutable, linkerd_unroutable, plain_unroutable, sidecar_unroutable
 
@@ -17,7 +17,7 @@ def _convertible(_: Mapping[str, Any]) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Dialect:
     """One implementation of the Gateway API for Services (GAMMA).
 

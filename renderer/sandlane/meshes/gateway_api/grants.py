@@ -7,9 +7,9 @@ names a cloned Service is copied for the clone, to the routes that need it and t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.meshes.gateway_api.attached_routes import Route, backend, references_of
@@ -27,7 +27,7 @@ From = tuple[str, str, str]
 """Group, kind and namespace of routes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Crossing:
     """A route of a Gateway that names a Service of another namespace, to send to or to mirror to."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
+from sandlane.k8s.route_values import refused_in
 from sandlane.meshes.gateway_api.copies import Copying, Rule
 from sandlane.meshes.gateway_api.tenant_errors import tenant_error
 from sandlane.output.layout import Placed
@@ -14,7 +15,17 @@ _MOST_HEADERS, _MOST_WEIGHT = 16, 1_000_000
 
 
 def exceeded_limits(copying: Copying, copy: Placed) -> Iterator[Problem]:
-    """Yields what one of a route's copies has too much of: the copies differ in their carriers alone."""
+    """Yields what one of a route's copies has too much of, else what the API server refuses in the base's route already.
+
+    The copies differ in their carriers alone.
+    """
+    found = [*_exceeded(copying, copy)]
+    refused = () if found else refused_in(copying.route.resource.manifest)
+    yield from found
+    yield from (tenant_error("SL480", copying.route, copying.tenant, path, what=what) for what, path in refused)
+
+
+def _exceeded(copying: Copying, copy: Placed) -> Iterator[Problem]:
     for number, rule in enumerate(copy.manifest["spec"]["rules"]):
         for what, most, way in _of_rule(rule):
             words = {"number": number + 1, "what": what, "most": f"{most:,}", "way": way}

@@ -7,11 +7,9 @@ linkerd/http/route/src/http/match.rs, where the length of a path counts before i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import re2
-
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest
 from sandlane.meshes.gateway_api.attached_routes import Route
 from sandlane.meshes.gateway_api.copies import with_defaults
@@ -23,7 +21,7 @@ _ANY_LENGTH = -1
 """The length of a path that a regular expression matches, where that of the request's counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ranked:
     """A match with its rank, and the path or method that it is for: None where a regular expression says so."""
 
@@ -133,6 +131,8 @@ def _literal(pattern: str) -> str:
 
 def is_matched(pattern: str, text: str) -> bool:
     """Tells whether a regular expression matches a text as a whole; one that is wrong matches none."""
+    import re2  # few routes have patterns
+
     try:
         return re2.fullmatch(pattern, text) is not None
     except re2.error:

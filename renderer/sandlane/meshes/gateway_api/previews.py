@@ -7,9 +7,10 @@ lead to Services that the tenant cloned, and a filter gives requests the carrier
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route
@@ -34,7 +35,7 @@ from sandlane.specs.model import Carrier
 _NAME = ("networking.istio.io", "Gateway")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Previewed:
     """The copies of routes for previews, each with what it is a copy of, or why there are none."""
 

@@ -7,11 +7,11 @@ one for each carrier, in the tenant's directory.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
-from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.gateway_api.attached_routes import (
     Route,
@@ -28,7 +28,7 @@ from sandlane.meshes.gateway_api.copies import copies
 from sandlane.meshes.gateway_api.copy_decisions import decide_copies
 from sandlane.meshes.gateway_api.defaults import defaults
 from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
-from sandlane.meshes.gateway_api.entry_gateways import entered, inside, public_gateways
+from sandlane.meshes.gateway_api.entry_gateways import entered, inside, passed_on, public_gateways
 from sandlane.meshes.gateway_api.grants import grants, ungranted
 from sandlane.meshes.gateway_api.limits import exceeded_limits
 from sandlane.meshes.gateway_api.policies import policies_of, source_labels
@@ -44,7 +44,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoutedBase:
     """The copies of the base's routes and what is wrong with them, the components of those routes, and Services to which
     Gateways send tenants.
@@ -82,6 +82,7 @@ def route_base(plan: Plan, dialect: Dialect) -> RoutedBase:
         *unsupported_routes(plan, dialect, routes),
         *ties(plan.base, dialect, decided.copied),
         *public_gateways(plan.base, decided.copyings),
+        *passed_on(plan, dialect, every),
         *previewed.problems,
     ]
     for copying in decided.copyings:
@@ -113,8 +114,8 @@ def route_services(
         for service in sorted(tenant.services):
             if service in elsewhere:
                 continue
-            for port in _ports(plan, service, unroutable):
-                routes = routes_at(at_service.get(service, ()), port)
+            for manifest in _ports(plan, service, unroutable):
+                port, routes = manifest["port"], routes_at(dialect, at_service.get(service, ()), manifest)
                 if is_served(plan.base, dialect, routes, service):
                     continue
                 found = in_the_way(dialect, routes, service, port)
@@ -135,9 +136,9 @@ def _way(dialect: Dialect, route: Route) -> str | None:
     return f"{own} {form}: with a parentRef equal to the GRPCRoute's it has no effect"
 
 
-def _ports(plan: Plan, service: ResourceId, unroutable: Unroutable) -> list[int]:
+def _ports(plan: Plan, service: ResourceId, unroutable: Unroutable) -> list[Manifest]:
     ports = spec_of(plan.base.by_id[service].manifest).get("ports") or ()
-    return [port["port"] for port in ports if (service, number_and_protocol(port)) not in unroutable]
+    return [port for port in ports if (service, number_and_protocol(port)) not in unroutable]
 
 
 def _ignored(plan: Plan, dialect: Dialect) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from sandlane.base.base import Base
 from sandlane.k8s.hosts import service_of
-from sandlane.k8s.ports import number_and_protocol
+from sandlane.k8s.ports import is_http_alone, number_and_protocol
 from sandlane.k8s.resource import ResourceId, at, spec_of
 from sandlane.meshes.gateway_api.attached_routes import is_service_kind, parents_of, read_routes, why_ignored
 from sandlane.meshes.gateway_api.dialects import GATEWAY, LINKERD, Dialect
@@ -34,6 +34,8 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
         for service in [base.by_id[service_id]] if service_id in base.by_id else []:
             for port in spec_of(service.manifest).get("ports") or ():
                 is_served = any((service_id, n) in served for n in (0, port["port"]))
+                if dialect is LINKERD and port.get("appProtocol"):
+                    continue  # it reads no such route for a port that says what it is (rule R-L19)
                 if number in (0, port["port"]) and not is_served:  # GEP-1294: of several kinds HTTPRoutes count
                     found.setdefault(
                         (service_id, number_and_protocol(port)),
@@ -79,16 +81,16 @@ def _kept_off(base: Base, dialect: Dialect) -> Iterator[tuple[tuple[ResourceId, 
 
 
 def _inert(base: Base, dialect: Dialect) -> Iterator[tuple[tuple[ResourceId, int], str]]:
-    """Yields the ports that say that they are HTTP and have none but GRPCRoutes, which Linkerd does not read there.
+    """Yields the ports that say that they are HTTP and have none but GRPCRoutes of their own, which Linkerd does not read there (R-L19).
 
-    It takes HTTPRoutes alone for them (linkerd2: policy-controller/grpc/src/outbound.rs), and none with the parentRef of a GRPCRoute.
+    It takes HTTPRoutes alone for them, and none with the parentRef of a GRPCRoute: one for all ports leaves them to an HTTPRoute.
     """
     served = _served(base, dialect, ("HTTPRoute",))
     for route in base.of(GATEWAY, "GRPCRoute"):
         for parent in (attached.parent for attached in parents_of(route, dialect) if attached.is_service):
             service = base.by_id.get(parent.target)
             for port in at(service.manifest, ("spec", "ports")) or () if service else ():
-                is_meant = str(port.get("appProtocol")).lower() == "http" and parent.port in (0, port["port"])
+                is_meant = is_http_alone(port) and parent.port == port["port"]
                 if is_meant and not any((parent.target, number) in served for number in (0, port["port"])):
                     why = f"'{route.id}' is for it, which has no effect where 'appProtocol' is http"
                     yield (parent.target, port["port"]), why

@@ -10,9 +10,9 @@ or into a new one, which any that is seen in fewer namespaces goes before.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.ports import has_sidecar_listener, is_http, istio_protocol
 from sandlane.k8s.resource import Manifest, Resource
 from sandlane.k8s.visibility import visibility
@@ -24,7 +24,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Standing:
     """How a Service is served in the base's mesh.
 

@@ -6,10 +6,10 @@ Where the base has no pods of a Gateway, it may share them with any other whose 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import combinations
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, ResourceId, labels_of, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING
@@ -17,7 +17,7 @@ from sandlane.meshes.istio.virtual_service_fields import NETWORKING
 Labels = frozenset[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Pods:
     """Pods that serve a Gateway. `key` is the same for each Gateway that they serve; `namespace` is theirs, or that of the Gateway."""
 

@@ -7,9 +7,9 @@ catch-alls to the end, where only the first is met (istio: pilot/pkg/networking/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
@@ -25,7 +25,7 @@ Binding = tuple[Place, str]
 """A place, and the name of a virtual host there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Member:
     """A VirtualService at a virtual host: the gateways by which it is there, and what its entries say there.
 

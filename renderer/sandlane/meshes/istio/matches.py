@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import re2
-
 from sandlane.meshes.carriers import BAGGAGE, any_baggage_regex, baggage_regex, header_of
 from sandlane.specs.model import Carrier
 
@@ -140,6 +138,8 @@ def _as_regex(condition: Mapping[str, str]) -> str:
     """Returns a condition on a header's value as a regular expression."""
     if "regex" in condition:
         return condition["regex"]
+    import re2  # few routes have patterns
+
     return (
         str(re2.escape(condition["exact"])) if "exact" in condition else f"{re2.escape(condition.get('prefix', ''))}.*"
     )
@@ -153,6 +153,8 @@ def _values(headers: Mapping[str, Any] | None, header: str) -> list[Any]:
 
 def full_match(pattern: str, text: str) -> bool:
     """Tells whether a text matches an RE2 expression from end to end, as in Envoy. Raises BadRegex."""
+    import re2  # few routes have patterns
+
     options = re2.Options()
     options.log_errors = False
     try:

@@ -8,9 +8,9 @@ tenant. It is an object of the tenant's own, for a host that nothing else has.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
@@ -33,7 +33,7 @@ Owned = tuple[Resource, Manifest]
 """A VirtualService and one of its entries, with the matches that apply at the gateway."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Previews:
     """The VirtualServices of previews, or why there are none."""
 

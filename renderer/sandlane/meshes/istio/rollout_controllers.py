@@ -8,6 +8,7 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING
+from sandlane.plan.other_controllers import rewriting
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
@@ -20,17 +21,13 @@ def rollout_controllers(base: Base, affected: Sequence[Resource], cloned: Iterab
             if ResourceId(NETWORKING, "VirtualService", rollout.id.namespace, name) in touched:
                 path = ("spec", "strategy", "canary", "trafficRouting", "istio")
                 what = f"takes 'VirtualService/{rollout.id.namespace}/{name}' to have one route"
-                yield _problem(rollout, path, what, "name the route in 'virtualService.routes'")
+                yield rewriting(rollout, path, what, "name the route in 'virtualService.routes'")
     made = touched | {ResourceId(NETWORKING, "VirtualService", id.namespace, id.name) for id in cloned}
     for canary in base.of("flagger.app", "Canary"):
         if _id_of(canary) in made:
             what = f"writes '{_id_of(canary)}' by itself and takes every other entry out of it"
-            yield _problem(canary, ("spec", "service"), what, "leave its workload and Service out of sandboxes")
+            yield rewriting(canary, ("spec", "service"), what, "leave its workload and Service out of sandboxes")
     yield from _ignoring(base, touched)
-
-
-def _problem(resource: Resource, path: tuple[str, ...], what: str, way: str) -> Problem:
-    return report("SL446", source=resource.source, path=path, object=str(resource.id), what=what, way=way)
 
 
 def _without_routes(rollout: Resource) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost, covers, service_of
 from sandlane.k8s.resource import Resource, ResourceId, spec_of
 from sandlane.meshes.istio.delegates import Roots, roots_of
@@ -13,7 +13,7 @@ from sandlane.meshes.istio.gateways import Bindings, bindings_of
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, hosts, is_mesh
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RouteIndex:
     """The route objects of a base, and how host names are completed in its cluster.
 

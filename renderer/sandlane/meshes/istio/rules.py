@@ -8,10 +8,11 @@ base's. So a request without a carrier meets the base's entries in the base's or
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.visibility import is_seen_wherever
 from sandlane.meshes.istio.delegates import Entangled, Hidden, expanded, is_delegate
 from sandlane.meshes.istio.gateways import catches
 from sandlane.meshes.istio.matches import BadRegex, Inexpressible
@@ -32,7 +33,7 @@ Affected = Mapping[ResourceId, Sequence[Tenant]]
 """Base Service -> the tenants, by tenantID, that cloned it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Transformed:
     """The spec of a VirtualService with its tenants' entries, the Service by which each came, and what is wrong.
 
@@ -208,23 +209,22 @@ def _by_host(view: RouteIndex, by_service: Affected, vs: Resource) -> tuple[list
         for tenant in by_service[service]:
             if sent & tenant.services.keys():
                 continue
-            if is_its_own:
+            is_seen = is_seen_wherever(view.base.by_id[service], vs)
+            if is_its_own and is_seen:
                 causes.append(Cause(tenant=tenant, service=service, is_host_only=True))
-            else:
-                problems.append(_shared_hosts(vs, tenant, service))
+                continue
+            what, way = "with other hosts or at a gateway", "give the host a VirtualService of its own"
+            if is_its_own:
+                what = "to namespaces that do not see the Service"
+                way = "export the Service to them too, or the VirtualService to fewer"
+            what = f"serves '{service}', which is cloned, {what}, and sends to no clone"
+            path = ("spec", "hosts")
+            problems.append(
+                report(
+                    "SL402", source=vs.source, path=path, sandbox=tenant.source, object=str(vs.id), what=what, way=way
+                )
+            )
     return causes, problems
-
-
-def _shared_hosts(vs: Resource, tenant: Tenant, service: ResourceId) -> Problem:
-    return report(
-        "SL402",
-        source=vs.source,
-        path=("spec", "hosts"),
-        sandbox=tenant.source,
-        object=str(vs.id),
-        what=f"serves '{service}', which is cloned, with other hosts or at a gateway, and sends to no clone",
-        way="give the host a VirtualService of its own",
-    )
 
 
 def _condition_problem(

@@ -7,8 +7,8 @@ Copies of those go before it; where such copies would answer more than those do,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.istio.gateways import Bindings, Member, applies
 from sandlane.meshes.istio.virtual_service_fields import MESH, entries, matches_of
@@ -16,7 +16,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Group:
     """What the other VirtualServices of its virtual hosts mean for a catch-all of one.
 
@@ -33,7 +33,7 @@ class Inseparable(Exception):
     """Raised where copies of other VirtualServices' entries would answer more requests than these do: its argument says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Seat:
     """A VirtualService at a virtual host (`own`), among all that are there."""
 

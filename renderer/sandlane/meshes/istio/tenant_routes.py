@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.istio.delegates import copied_matches, is_delegate
 from sandlane.meshes.istio.matches import tenant_matches
@@ -17,7 +17,7 @@ from sandlane.meshes.istio.virtual_service_fields import live
 from sandlane.plan.model import Plan, Tenant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Cause:
     """Why an entry is copied for a tenant: a Service that it sends to, or only the one whose host it serves."""
 
@@ -26,7 +26,7 @@ class Cause:
     is_host_only: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Place:
     """An entry of a VirtualService, with the gateways that the VirtualService is for."""
 

@@ -7,9 +7,9 @@ base entry that sends requests on stands one for requests with a carrier, which 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.istio.delegates import Root, bound, copied_matches, is_delegate
@@ -31,7 +31,7 @@ class Indistinct(Exception):
     """Raised where a match tells clients apart by labels, which Istio ignores in a match that names gateways."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Bound:
     """The gateways of a VirtualService: those for whose clients tenants may be chosen, those with carriers removed, and all."""
 

@@ -7,10 +7,10 @@ others use it for their own kinds. Linkerd's routes name Servers as parents, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.k8s.selectors import Selector, from_label_selector, matches
@@ -33,7 +33,7 @@ def _never(_: Resource, __: Resource) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Attaching:
     """A kind of policy whose references are known; `is_alone`: of several for one target only the oldest counts.
 
@@ -66,7 +66,7 @@ ATTACHING: dict[GroupKind, Attaching] = {
 """(group, kind) -> row. Policies of other kinds are never copied: what a copy would do is unknown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Attachment:
     """A policy with the paths of its references to one target."""
 
@@ -74,7 +74,7 @@ class Attachment:
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LabelSelection:
     """A policy that selects its targets by labels (targetSelectors): objects of one kind in its own namespace."""
 
@@ -83,7 +83,7 @@ class LabelSelection:
     selector: Selector
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Attached:
     """The attached policies of a base: by the target that they reference, or by the kind and namespace that they select in."""
 
@@ -95,7 +95,7 @@ class Attached:
         return self.by_target.get(target, ())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class AttachedCopy:
     """A copy of a policy for the copy of its target; `why_not` tells why it cannot be made."""
 

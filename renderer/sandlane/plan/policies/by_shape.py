@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.calico import BadExpression
 from sandlane.k8s.calico import parse as parse_expression
 from sandlane.k8s.resource import Resource, at
@@ -57,7 +57,7 @@ _KNOWN: frozenset[GroupKind] = frozenset({
 Selects = Callable[[Mapping[str, str]], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Shape:
     """A label selector in an object of the base: its field, and the namespace of the pods that it selects (None: all)."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.selectors import Index, Selector, from_label_selector
 from sandlane.plan.names import ORIGIN, TENANT
@@ -26,7 +26,7 @@ Place = tuple[ResourceId, str, int, int]
 Scope = tuple[ResourceId, str, int, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Peer:
     """A peer with a podSelector: its position, its podSelector, and its namespaceSelector if it has one."""
 
@@ -96,7 +96,7 @@ def scope(peer: Peer) -> Scope:
     return peer.policy.id, peer.direction, peer.rule, json.dumps(peer.namespaces, sort_keys=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Admitted:
     """The workloads that the base's peers match, `by_peer` by position; `namespaces` are those of each origin label."""
 

@@ -8,10 +8,10 @@ ProxyConfig with a selector are ignored there), and of which kinds one alone, th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.selectors import Selector, from_workload_selector
 from sandlane.k8s.workload_kinds import GroupKind
@@ -21,7 +21,7 @@ from sandlane.semantics.inbound import compete
 Entry = tuple[str | None, Selector, Resource]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Following:
     """A kind of policy and where its pod selector is; `labels` is the field of that in which equalities stand.
 

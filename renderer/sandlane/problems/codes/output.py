@@ -39,5 +39,18 @@ ROWS: dict[str, Row] = {
         bad="git commit sandboxes/dev1.yaml\n",
         good="sandlane render && git add sandboxes rendered && git commit\n",
     ),
+    "SL512": Row(
+        text="'{file}' is no page that sandlane wrote",
+        hint="choose another directory, or move it away",
+        why="A report replaces its own page only, which says by whom it was made.",
+        bad="sandlane report -o site, where site/index.html is the team's home page\n",
+        good="sandlane report -o site/sandboxes\n",
+    ),
+    "SL513": Row(
+        text="the page '{file}' cannot be written: {reason}",
+        why="The page is one file, and it is replaced as a whole or not at all.",
+        bad="sandlane report -o /proc\n",
+        good="sandlane report -o site\n",
+    ),
 }
 """Code -> row."""

@@ -463,9 +463,44 @@ ROWS: dict[str, Row] = {
         text="carriers cannot be removed at '{gateway}', a Gateway of the Gateway API, by objects beside the base's",
         hint="say 'routes.entry: mesh', and add to each rule of its routes the filter {{type: RequestHeaderModifier, "
         "requestHeaderModifier: {{remove: [{headers}]}}}}",
-        why="A route that removes carriers from all requests is the base's own; at Istio's Gateways an adopted VirtualService does it.",
+        why="Rules beside the base's would have to match any value of a header, by an expression. Not every Gateway takes one (gateway-api calls it "
+        "specific to the implementation), and then nothing would be removed; at Istio's Gateways an adopted VirtualService does it.",
         bad="mesh: linkerd with routes: {strip: [infra/public]}\n",
         good="mesh: linkerd with routes: {entry: mesh}\n",
+    ),
+    "SL478": Row(
+        level="notice",
+        text="a rule of '{object}' has no matches: besides gRPC's calls it takes any other request, which no match of a tenant's copy can "
+        "take, so such requests stay with the base for every tenant",
+        hint="serve what is not gRPC from a port of its own with an HTTPRoute; calls need nothing",
+        why="On Linkerd every match of a GRPCRoute asks for POST and a path of two segments; a rule without any asks for nothing.",
+        bad="kind: GRPCRoute with rules: [{backendRefs: [{name: cart, port: 80}]}] for clients that send GET\n",
+        good="an HTTPRoute for the port that serves GET\n",
+    ),
+    "SL479": Row(
+        level="notice",
+        text="'{object}' passes {headers} on: where its pods are meshed and call Services by their addresses, Linkerd chooses a tenant behind "
+        "it, for requests from outside too",
+        hint="add to each rule of its routes the filter {{type: RequestHeaderModifier, requestHeaderModifier: {{remove: [{headers}]}}}}",
+        why="'routes.entry: mesh' keeps tenants' rules off Gateways; the routes of Services are for whoever calls them in the mesh.",
+        bad="mesh: linkerd with routes: {entry: mesh}, and a Gateway's route that leaves the headers alone\n",
+        good="filters: [{type: RequestHeaderModifier, requestHeaderModifier: {remove: [tenantid, baggage]}}]\n",
+    ),
+    "SL480": Row(
+        text="'{object}' {what}: the API server would refuse a tenant's copy of it, as it refuses the route itself",
+        hint="correct the base's route; 'kubectl apply --dry-run=server' tells whether the cluster's CRDs take it",
+        why="A copy has what its route has, and one that no API server takes would hold up every sync.",
+        bad="filters: [{type: URLRewrite}]  # without urlRewrite\n",
+        good="filters: [{type: URLRewrite, urlRewrite: {hostname: x.example}}]\n",
+    ),
+    "SL490": Row(
+        level="notice",
+        text="'{object}' has {tenants} tenants, whose rules are {matches} matches of {size} bytes ({each} bytes a tenant): a request "
+        "without a tenant passes all of them",
+        hint="remove sandboxes that nobody uses ('sandlane prune'), or carry the tenantID in one header alone ('spec.carriers')",
+        why="A proxy holds all rules of a Service and tries one after the other; docs/limits.md has what that was measured to cost.",
+        bad="200 sandboxes with workloads: [{name: checkout}]\n",
+        good="sandboxes of what their owners change, with an 'expires' after which 'sandlane prune' removes them\n",
     ),
 }
 """Code -> row."""

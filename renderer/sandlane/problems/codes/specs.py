@@ -261,8 +261,8 @@ ROWS: dict[str, Row] = {
         good="spec: {owner: dana, expires: 2026-12-01, workloads: [{name: checkout}]}\n",
     ),
     "SL243": Row(
-        text="'{owner}' has {number} sandboxes, and the environment's policy allows {limit}",
-        hint="delete one of them, or write 'suspend: true' in it ({rule})",
+        text="this is sandbox {number} of '{owner}', and the environment's policy allows {limit}",
+        hint="delete another, or write 'suspend: true' in it: {others} ({rule})",
         why="What one person runs in a shared cluster is bounded.",
         bad="a fourth sandbox with owner: dana and policy.maxPerOwner: 3\n",
         good="suspend: true  # in one of the four\n",
@@ -332,6 +332,36 @@ ROWS: dict[str, Row] = {
         why="kustomize names generated ConfigMaps so; a spec that has the hash would have to follow each change.",
         bad="configMaps: [{name: checkout-5h2k9m7t6f, data: {A: b}}]\n",
         good="configMaps: [{name: checkout, data: {A: b}}]\n",
+    ),
+    "SL255": Row(
+        level="notice",
+        text="'{file}' holds no spec: it has nothing but comments",
+        hint="write a spec into it ('sandlane set {stem} WORKLOAD=IMAGE' does), or remove it",
+        why="Such a file makes no sandbox, and nobody would notice.",
+        bad="# kind: DevelopmentSandbox\n",
+        good="apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\n",
+    ),
+    "SL256": Row(
+        text="'{key}' cannot be a key of {what}s",
+        hint="write a name of at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and before it, if at all, a "
+        "DNS name and a slash: 'example.com/team'",
+        why="The API server takes no object with such a key, and a spec may become a CustomResource.",
+        bad="labels: {my team: shop}\n",
+        good="labels: {my-team: shop}\n",
+    ),
+    "SL260": Row(
+        text="'{file}' cannot be written: {reason}",
+        hint="move '{obstacle}' away, or remove it",
+        why="A change is written as a whole or not at all.",
+        bad="sandboxes  # a file\n",
+        good="sandboxes/  # a directory\n",
+    ),
+    "SL261": Row(
+        text="'{file}' is empty: the sandbox that it had would be taken away",
+        hint="restore it, write a spec into it ('sandlane set {stem} WORKLOAD=IMAGE' does), or remove it",
+        why="A file is emptied by a command that failed; who wants a sandbox gone removes its file.",
+        bad=": > sandboxes/dev1.yaml\n",
+        good="rm sandboxes/dev1.yaml\n",
     ),
 }
 """Code -> row."""

@@ -135,7 +135,8 @@ ROWS: dict[str, Row] = {
         level="notice",
         text="directory {file!r} does not exist, so there are no sandboxes in it",
         hint="",
-        why="Git keeps no empty directories, so a missing one means that there are no sandboxes — or a spelling mistake.",
+        why="Git keeps no empty directories, so a missing one means that there are no sandboxes; where one with a name like it is there, it is a spelling mistake, and an error: "
+        "all sandboxes would be taken away.",
         bad="spec:\n  sandboxes: [sandbxes]\n",
         good="spec:\n  sandboxes: [sandboxes]\n",
     ),

@@ -9,9 +9,9 @@ What a spec accepts with a reason may be missing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, ResourceId, at, labels_of
 from sandlane.k8s.selectors import Index
 from sandlane.k8s.workload_kinds import workload_kind
@@ -37,7 +37,7 @@ from sandlane.semantics.inbound import compete
 _Covered = set[tuple[str, str, str | None]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Lost:
     """A place that lets an origin through and not its clone: the origin's label and namespace."""
 

@@ -8,9 +8,10 @@ the base gains or loses a peer. A copy selects by the labels of one clone, or na
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_workload_selector, matches
 from sandlane.problems.catalogue import report
@@ -37,7 +38,7 @@ from sandlane.proof.readers import DESTINATION_RULE
 from sandlane.proof.world import World, directory
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Judged:
     """What is asked often: base workloads by origin label, and verdicts on peers, which are equal in tenants' copies."""
 

@@ -7,9 +7,10 @@ each route and of its copy are laid beside each other: the same conditions, the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.problems.catalogue import report
@@ -33,7 +34,7 @@ _NOWHERE = "sandlane-no-such-label"
 """A label for a pattern of hosts, to ask for one that no route names."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Case:
     """A Gateway with the host that previews are of, the base's routes for it, and the ports of its listeners."""
 

@@ -7,8 +7,8 @@ could send to a clone that could not send to its origin.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
@@ -17,7 +17,7 @@ from sandlane.proof.readers import REFERENCE_GRANT
 from sandlane.proof.world import World, directory
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Given:
     """What one pair of a grant's `from` and `to` gives: routes of a kind and namespace may name a Service, or all ('')."""
 

@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource, annotations_of, labels_of, spec_of
+from sandlane.k8s.resource import Resource, annotations_of, labels_of
+from sandlane.k8s.route_values import refused_in
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import align, entries
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, VIRTUAL_SERVICE
-from sandlane.proof.route_values import refused
-from sandlane.proof.routes import rules_of
 from sandlane.proof.world import World
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -28,10 +27,8 @@ _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
     ("batch", "Job"): (_SUBDOMAIN, 63),
 }
 """Names that are shorter than a subdomain of 253; the rows of workload kinds, which clones are named by, are not asked."""
-_ANNOTATIONS, _OBJECT, _REGEX, _HEADER = 256 * 1024, 1024 * 1024, 1024, 4096
+_ANNOTATIONS, _OBJECT, _REGEX = 256 * 1024, 1024 * 1024, 1024
 _ROUTES: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
-_RULES, _MATCHES, _MATCHES_IN_ALL, _PARENTS, _LISTED, _WEIGHT = 16, 64, 128, 32, 16, 1_000_000
-_CHANGES = ("set", "add", "remove")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -45,7 +42,7 @@ def check(world: World) -> Iterator[Problem]:
         for what, path in _metadata(resource, labels, bad, world.text_of(resource).length):
             yield _wrong(resource, what, path)
         if key in _ROUTES:
-            for what, path in _route(resource):
+            for what, path in refused_in(resource.manifest):
                 yield _wrong(resource, what, path)
         if key != VIRTUAL_SERVICE:
             yield from _size(world, resource)
@@ -114,43 +111,3 @@ def _expressions(match: Mapping[str, Any]) -> Iterator[str]:
             text = (condition or {}).get("regex")
             if isinstance(text, str):
                 yield text
-
-
-def _route(resource: Resource) -> Iterator[tuple[str, Path]]:
-    """Yields what a route has more of than its CRD lets it have (Gateway API 1.1 and, for matches, 1.2)."""
-    rules = rules_of(resource.manifest)
-    parents = spec_of(resource.manifest).get("parentRefs") or ()
-    in_all = sum(len(rule.get("matches") or ()) for rule in rules)
-    counts = (
-        ("parentRefs", len(parents), _PARENTS, ("spec", "parentRefs")),
-        ("rules", len(rules), _RULES, ("spec", "rules")),
-        ("matches", in_all, _MATCHES_IN_ALL, ("spec", "rules")),
-    )
-    yield from ((_many(what, found, limit), path) for what, found, limit, path in counts if found > limit)
-    yield from refused(rules)
-    for number, rule in enumerate(rules):
-        for what, found, limit in _counts(rule):
-            if found > limit:
-                yield _many(f"{what} in rule {number + 1}", found, limit), ("spec", "rules", number)
-
-
-def _many(what: str, found: int, limit: int) -> str:
-    return f"has {found} {what}, expected at most {limit}"
-
-
-def _counts(rule: Manifest) -> Iterator[tuple[str, int, int]]:
-    """Yields what a rule has of what its CRD limits: what it is, how many there are, and how many there may be."""
-    matches, backends = rule.get("matches") or (), rule.get("backendRefs") or ()
-    yield "matches", len(matches), _MATCHES
-    yield "filters", len(rule.get("filters") or ()), _LISTED
-    yield "backendRefs", len(backends), _LISTED
-    yield "as the weight of a backendRef", max((backend.get("weight") or 0 for backend in backends), default=0), _WEIGHT
-    for place in (rule, *backends):
-        for item in place.get("filters") or ():
-            for field in ("requestHeaderModifier", "responseHeaderModifier"):
-                changed = item.get(field) or {}
-                yield from ((f"headers to {name}", len(changed.get(name) or ()), _LISTED) for name in _CHANGES)
-    for match in matches:
-        headers = match.get("headers") or ()
-        yield "headers in a match", len(headers), _LISTED
-        yield "characters of a header's value", max((len(str(h.get("value"))) for h in headers), default=0), _HEADER

@@ -7,13 +7,13 @@ resources of a sandbox change besides is held against a list of privileges; the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.workload_kinds import workload_kind
 from sandlane.problems.catalogue import report
@@ -29,7 +29,7 @@ from sandlane.specs.model import Policy
 _PLACEMENT = ("affinity", "topologySpreadConstraints")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Pods:
     """What is compared of the pods of a workload, or of a resource: read once, since all clones of an origin ask for it."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.proof.requests.clients import Calling
 from sandlane.semantics.network import GATEWAY_API, ISTIO, Network
@@ -14,7 +15,7 @@ from sandlane.semantics.request import Address, Client
 _LITERAL_PORT = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Pair:
     """One address in the base and in the output."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost
 from sandlane.proof.requests.entrances import with_gateways
 from sandlane.proof.requests.outcomes import CLONE
@@ -13,7 +14,7 @@ from sandlane.proof.world import World
 from sandlane.semantics.network import Network, make_network, overlaid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Case:
     """What requests are judged by: both networks, the carriers' conditions, and who cloned what.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, labels_of, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
@@ -25,7 +25,7 @@ _ROUTING = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Calling:
     """A client in the base, and in the output: the same, or a clone whose requests have to meet what its origin's do (rule R-I19).
 
@@ -37,7 +37,7 @@ class Calling:
     tenants: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CloneAsClient:
     """The pods of a tenant's clone, with the labels of their origin's, and the tenants in whose requests it may call."""
 

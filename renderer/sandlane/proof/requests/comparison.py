@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from sandlane.frozen import frozen
 from sandlane.proof.claims import is_patched, may_choose
 from sandlane.proof.literals import is_disabled
 from sandlane.proof.requests.addresses import Pair
@@ -33,7 +34,7 @@ from sandlane.semantics.predicates import Atom
 from sandlane.semantics.tables import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Comparison:
     """A table of the base and the output's of the same address; `is_open`: whether tenants may be chosen here.
 
@@ -233,7 +234,10 @@ def _lefts(spelling: Spelling, line: Line, both: Comparison | None, clones: Clon
     is_grpc = line.rule.origin.resource.id.kind == "GRPCRoute" and not line.rule.predicate
     if not both or not is_grpc or both.pair.before.client.kind != "linkerd" or left.outcome == line.rule.outcome:
         return [left]
-    return [replace(left, conditions=frozenset(grpc_match(LINKERD, {}).predicate)), _left(spelling, line)]
+    # Calls rank above the rest, as a copy does with its header: rules of several routes that tie, tie in each of the two.
+    calls = replace(line.rule, rank=(*line.rule.rank, 1))
+    conditions = frozenset(grpc_match(LINKERD, {}).predicate)
+    return [replace(left, conditions=conditions, rule=calls), _left(spelling, line)]
 
 
 def _left(spelling: Spelling, line: Line, both: Comparison | None = None, clones: Clones | None = None) -> Left:

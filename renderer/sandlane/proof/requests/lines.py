@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.proof.requests.scenes import Literals, Scene, demanded
 from sandlane.semantics.predicates import Atom, Mode, Predicate, holds
 from sandlane.semantics.request import Client, Request
@@ -13,7 +13,7 @@ from sandlane.semantics.tables import Rule, Table
 _NOBODY = Client(kind="unmeshed", namespace="")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Line:
     """A rule with its number, its conditions on headers of carriers, and all its others."""
 
@@ -28,7 +28,7 @@ class Line:
         return self.rule.origin.resource.id.namespace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Lines:
     """The rules of a table.
 

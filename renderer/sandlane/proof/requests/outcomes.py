@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.proof.literals import MOST_FILTERS
 from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Policy, Redirect, Unknown, forward
@@ -14,7 +15,7 @@ from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome
 _FEATURES = ("rewrite", "timeout", "retries", "fault", "cors", "other")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Spelling:
     """How outcomes are written for one tenant, or for nobody.
 
@@ -43,15 +44,14 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
         return f"redirect {_json([{'statusCode': 302, **_bare(outcome.how)}, _bare(outcome.changes), outcome.fault])}"
     if not isinstance(outcome, Forward):
         return f"{type(outcome).__name__} {_json([str(getattr(outcome, f)) for f in outcome.__dataclass_fields__])}"
+    outcome = replace(outcome, destinations=_together(spelling, outcome.destinations))
     if _is_plain(spelling, outcome):
         to = outcome.destinations[0]
         return (
             f"{spelling.names.get(to.host, to.host)}:{to.port} {policy_text(to.policy)} {to.failure.partition(':')[0]}"
         )
     total = sum(d.weight for d in outcome.destinations) or 1
-    sent = sorted(_json([spelling.names.get(d.host, d.host), d.port, round(d.weight / total, 9), _changes(spelling, d.changes, ()),
-                         policy_text(d.policy), d.failure.partition(":")[0]])
-                  for d in outcome.destinations)  # fmt: skip
+    sent = sorted(_json([*_told(spelling, d), round(d.weight / total, 9)]) for d in outcome.destinations)
     reached = [spelling.names[d.host] for d in outcome.destinations if d.host in spelling.names]
     mirrors = [_mirrored(spelling, m, namespace, is_cloned=bool(reached)) for m in outcome.mirrors]
     rest = [getattr(outcome, name) for name in _FEATURES]
@@ -60,6 +60,22 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
         [sent, _changes(spelling, outcome.changes, reached), rest, mirrors, *(["answered"] if is_answered else [])]
     )
     return f"{text} without {_removed(spelling, outcome.changes)}" if spelling.required else text
+
+
+def _told(spelling: Spelling, d: Destination) -> list[Any]:
+    """Returns what is told of a destination beside its weight."""
+    changes = _changes(spelling, d.changes, ())
+    return [spelling.names.get(d.host, d.host), d.port, changes, policy_text(d.policy), d.failure.partition(":")[0]]
+
+
+def _together(spelling: Spelling, destinations: Sequence[Destination]) -> tuple[Destination, ...]:
+    """Returns destinations with those that no request can tell apart as one: a port that is named and one that is called, say."""
+    found: dict[str, Destination] = {}
+    for each in destinations if len(destinations) > 1 else ():
+        key = _json(_told(spelling, each))
+        known = found.get(key)
+        found[key] = replace(known, weight=known.weight + each.weight) if known else each
+    return tuple(found.values()) or tuple(destinations)
 
 
 def _removed(spelling: Spelling, changes: Any) -> list[str]:
@@ -197,12 +213,25 @@ def _mirror_host(spelling: Spelling, mirror: Any, namespace: str) -> tuple[str, 
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
+class Whole:
+    """The clone that takes all requests of a host which sends elsewhere: on the port that a rule names, if it has it, else as called."""
+
+    port: int
+    by_port: Mapping[int, Destination]
+
+    def taking(self, meant: Forward) -> Destination:
+        """Returns the clone in place of where a rule sends."""
+        named = next((d.port for d in meant.destinations), self.port)
+        return self.by_port.get(named, self.by_port[self.port])
+
+
+@frozen(kw_only=True)
 class Clones:
     """What a tenant cloned: host of a Service -> host of its clone; `whole` takes all requests of a host that sends elsewhere."""
 
     hosts: Mapping[str, str] = field(default_factory=dict)
-    whole: Destination | None = None
+    whole: Whole | None = None
 
 
 def with_clones(
@@ -213,12 +242,15 @@ def with_clones(
     if not isinstance(meant, Forward) or not clones.hosts:
         return outcome
     sent = tuple(d for d in meant.destinations if d.host in clones.hosts and not d.alias)
-    if not sent and clones.whole is None:
+    if sent:
+        made = _merged([_clone(called(d), clones) for d in sent])
+    elif clones.whole:
+        made = (clones.whole.taking(meant),)
+    else:
         return outcome
-    made = _merged([_clone(called(d), clones) for d in sent]) or (clones.whole,)
     mirrors = tuple(_to_clone(m, spelling, namespace, clones.hosts) for m in meant.mirrors)
     features = {name: getattr(meant, name) for name in ("changes", *_FEATURES)}
-    return forward(tuple(d for d in made if d), mirrors=mirrors, **features)
+    return forward(made, mirrors=mirrors, **features)
 
 
 def _clone(destination: Destination, clones: Clones) -> Destination:

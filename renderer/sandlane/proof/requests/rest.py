@@ -7,9 +7,10 @@ different objects have no order that manifests tell: they are compared as a set.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import combinations
 
+from sandlane.frozen import frozen
 from sandlane.semantics.outcomes import Origin, Outcome
 from sandlane.semantics.predicates import Atom
 from sandlane.semantics.tables import PATH_LENGTH, Rule
@@ -20,7 +21,7 @@ _MANY = 8
 Conditions = frozenset[Atom]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Left:
     """A rule that is left: the conditions that are open, what a request gets that meets them, and that as text."""
 
@@ -31,7 +32,7 @@ class Left:
     origin: Origin | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Run:
     """Neighbouring rules that do the same, by their conditions; or rules that tie, with all that each object says."""
 

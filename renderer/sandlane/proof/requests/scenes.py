@@ -7,8 +7,8 @@ other parts of the request alone, so that two tables can be compared without ask
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.proof.literals import baggage_text
 from sandlane.semantics.predicates import Atom, Predicate
 from sandlane.specs.model import Carrier
@@ -20,7 +20,7 @@ STRANGER = "sandlane-nobody"
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Scene:
     """The carrier headers of a request; `tenant` is whose clones it should meet, or None for the base's own workloads."""
 
@@ -31,7 +31,7 @@ class Scene:
         return " and ".join(f"'{name}: {value}'" for name, value in self.headers) or "no carrier"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Literals:
     """The conditions that demand one tenant, by header: the exact value, or the expression for baggage.
 

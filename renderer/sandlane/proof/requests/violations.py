@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sandlane.frozen import frozen
 from sandlane.problems.broken_request import BrokenRequest
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, Source, dotted
@@ -16,7 +17,7 @@ from sandlane.semantics.request import Address, Client
 _MADE = {"regex": "~", "found": "~", "prefix": "", "segments": "", "rpc": "", "exact": "", "present": "", "host": ""}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Violation:
     """A request whose outcome breaks a promise.
 

@@ -9,43 +9,54 @@ from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.proof.literals import is_disabled
+from sandlane.proof.requests.outcomes import Whole
 from sandlane.semantics.delegates import entries_of
 from sandlane.semantics.gateway_api import GRPC_ROUTE, L4_ROUTES, ROUTES, Attached, attached, plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination
 from sandlane.semantics.linkerd import KINDS
 from sandlane.semantics.network import Host, Network
-from sandlane.semantics.outcomes import Destination, Forward
+from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
 from sandlane.semantics.waypoints import waypoint_home
 
 
-def whole_of(network: Network, address: Address, table: Table, clones: Mapping[str, str]) -> Destination | None:
-    """Returns the clone that takes every request of an address which the base sends elsewhere, or None."""
+def whole_of(network: Network, address: Address, table: Table, clones: Mapping[str, str]) -> Whole | None:
+    """Returns the clone that takes every request of an address which the base sends elsewhere, or None.
+
+    What only a wildcard of a VirtualService takes elsewhere does not reach the Service in the base either (rule R-I14).
+    """
     host = network.hosts.get(network.concrete(address.host))
     if address.client.kind == "gateway" or host is None or host.name not in clones or not table.rules:
         return None
     is_route = table.rules[0].origin.resource.id.kind.endswith("Route")
     sent = _by_routes(network, address, host) if is_route else _by_virtual_services(network, table)
-    if any(name in clones for name in sent):
+    if any(name in clones for name in sent) or not (is_route or _is_named(network, table, host)):
         return None
     if network.mesh in ("linkerd", "gateway-api"):
-        made = plain(network)(host.name, address.port, 1, None)
+        made = {address.port: plain(network)(host.name, address.port, 1, None)}
     else:
         client = address.client
         if network.mesh == "istio-ambient":
             home = waypoint_home(network.base, host.resource) or host.resource.id.namespace
             client = replace(client, kind="waypoint", namespace=home, labels={})
         proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host.name)
-        made = destination(network, proxy, host.name, address.port if is_route else _port(table, address, host))
-    return replace(made, host=clones[host.name], subset="", failure="")
+        ports = (address.port,) if is_route else (address.port, *host.ports)
+        made = {port: destination(network, proxy, host.name, port) for port in dict.fromkeys(ports)}
+    own = {port: replace(one, host=clones[host.name], subset="", failure="") for port, one in made.items()}
+    return Whole(port=address.port, by_port=own)
 
 
-def _port(table: Table, address: Address, host: Host) -> int:
-    outcomes = [rule.outcome for rule in table.rules if isinstance(rule.outcome, Forward)]
-    found = next((d.port for outcome in outcomes for d in outcome.destinations), address.port)
-    return found if found in host.ports else address.port
+def _is_named(network: Network, table: Table, host: Host) -> bool:
+    """Tells whether a VirtualService that has rules in a table names its host, by no wildcard."""
+    own = {str(rule.origin.resource.id) for rule in table.rules} | {rule.group for rule in table.rules}
+    return any(
+        network.full(str(name), vs.id.namespace).lower() == host.name
+        for vs in network.base.of("networking.istio.io", "VirtualService")
+        if str(vs.id) in own
+        for name in spec_of(vs.manifest).get("hosts") or ()
+    )
 
 
 def _by_virtual_services(network: Network, table: Table) -> Iterator[str]:
@@ -115,7 +126,10 @@ def is_closed(network: Network, address: Address, table: Table) -> bool:
     if network.mesh == "istio":
         return _is_kept_out(network, host)
     ways = network.attached.get(host.resource.id, ())
-    if any((r.id.group, r.id.kind) in L4_ROUTES and p.get("port") in (None, address.port) for r, p in ways):
+    is_told = network.mesh == "linkerd" and bool(host.ports.get(address.port, {}).get("appProtocol"))
+    if not is_told and any(
+        (r.id.group, r.id.kind) in L4_ROUTES and p.get("port") in (None, address.port) for r, p in ways
+    ):
         return True  # an HTTPRoute would switch it off (GEP-1294)
     if network.mesh == "linkerd":
         serving = [r for r, p in ways if p.get("port") == address.port]

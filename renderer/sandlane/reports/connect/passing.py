@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.reports.calls import Call, CallGraph
@@ -16,7 +16,7 @@ SETTING = "OTEL_PROPAGATORS=tracecontext,baggage"
 _INJECTED = "instrumentation.opentelemetry.io/inject-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Passing:
     """A workload that must pass the carrier on, the call for which it must, and what its manifest shows."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from sandlane.frozen import frozen
 from sandlane.k8s.ports import istio_protocol, number_and_protocol
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan, Tenant, Unroutable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Address:
     """A port of a base Service behind which a tenant has a clone, as a client in the mesh names it."""
 
@@ -29,7 +28,7 @@ class Address:
         return f"http://{self.host}{'' if self.port == 80 else f':{self.port}'}/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reach:
     """A tenantID, the header that carries it, the addresses at which it leads to clones, and the host of its preview."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId
 from sandlane.output.layout import SANDBOXES
 from sandlane.plan.model import ConfigMapClone, Plan, Unroutable, WorkloadClone
@@ -17,7 +17,7 @@ from sandlane.reports.diff.sides import Object, Side, Tenant
 from sandlane.specs.model import Carrier, Environment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SandboxChange:
     """A sandbox or route group that was added, removed, changed, or renamed: its name, or the tenantID that requests carry."""
 
@@ -30,7 +30,7 @@ class SandboxChange:
     accepted: tuple[tuple[str, str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Setting:
     """A field of the environment that concerns all tenants. `is_loud`: who sends requests has to send them otherwise."""
 
@@ -40,12 +40,13 @@ class Setting:
     is_loud: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Difference:
     """How an output differs from another.
 
     `base`: how the base does, None where the other's base is not known. `settings`: what the environment sets otherwise. `tenants`
-    are the tenantIDs of both.
+    are the tenantIDs of both. `proved` is for how many combinations of tenant, Service and port the promises were proved, None where
+    they were not.
     """
 
     base: tuple[ObjectChange, ...] | None
@@ -55,6 +56,7 @@ class Difference:
     objects: tuple[ObjectChange, ...]
     new_notices: tuple[Problem, ...] = ()
     gone_notices: tuple[Problem, ...] = ()
+    proved: int | None = None
 
     def __bool__(self) -> bool:
         return bool(self.objects or self.sandboxes or self.base or self.settings)

@@ -15,6 +15,7 @@ def data(difference: Difference) -> dict[str, Any]:
     """Returns a difference as values that JSON has."""
     return {
         "base": None if difference.base is None else _objects(difference.base),
+        "proved": difference.proved,
         "settings": [{"field": s.field, "from": s.before, "to": s.after} for s in difference.settings],
         "sandboxes": [_sandbox(change) for change in difference.sandboxes],
         "notices": {"new": _notices(difference.new_notices), "gone": _notices(difference.gone_notices)},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from sandlane.frozen import frozen
 
 Step = str | int
 Kind = Literal["added", "removed", "set", "moved"]
@@ -22,11 +24,11 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldChange:
     """A field that was added, removed, set to another value, or (an item of a list) moved before or behind others.
 
-    Steps of `path` are keys, positions, and `[name=app]` for items that have names.
+    Steps of `path` are keys, positions, `[name=app]` for items that have names, and `[match=uri.prefix=/cart]` for rules that have none.
     """
 
     path: tuple[Step, ...]
@@ -67,19 +69,53 @@ def _keyed(value: Any) -> Any:
         return {key: _keyed(item) for key, item in value.items()}
     if not isinstance(value, list):
         return value
-    name = _name_of(value)
-    return {f"[{name}={item[name]}]": _keyed(item) for item in value} if name else [_keyed(item) for item in value]
+    steps = _steps(value)
+    return dict(zip(steps, map(_keyed, value), strict=True)) if steps else [_keyed(item) for item in value]
 
 
-def _name_of(items: Sequence[Any]) -> str | None:
-    """Returns the field that tells the items of a list apart."""
+def _steps(items: Sequence[Any]) -> list[str] | None:
+    """Returns what tells the items of a list apart: a field, or of rules of routes without names what they match."""
     if not items or not all(isinstance(item, Mapping) for item in items):
         return None
     for name in _NAMES:
         values = [item.get(name) for item in items]
         if all(isinstance(value, str | int) for value in values) and len({str(v) for v in values}) == len(values):
-            return name
+            return [f"[{name}={value}]" for value in values]
+    if all(_RULE & item.keys() for item in items):
+        return _numbered([f"name={item['name']}" if item.get("name") else f"match={_match(item)}" for item in items])
     return None
+
+
+_RULE = frozenset({"match", "matches", "route", "backendRefs", "redirect", "delegate", "directResponse", "filters"})
+"""Fields that rules of VirtualServices and of routes of the Gateway API have."""
+
+
+def _match(rule: Mapping[str, Any]) -> str:
+    found = rule.get("match") or rule.get("matches") or ()
+    matches = found if isinstance(found, list | tuple) else [found]
+    return " or ".join(" ".join(_leaves(match)) or "any request" for match in matches) or "any request"
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[str]:
+    """Yields the values below one with their paths: `uri.prefix=/cart`."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, path)
+    else:
+        yield f"{path}={value}"
+
+
+def _numbered(steps: Sequence[str]) -> list[str]:
+    """Returns steps in brackets; the second and later ones of equal steps have a number."""
+    seen: Counter[str] = Counter()
+    found = []
+    for step in steps:
+        seen[step] += 1
+        found.append(f"[{step}]" if seen[step] == 1 else f"[{step} #{seen[step]}]")
+    return found
 
 
 def _value(value: Any) -> Any:
@@ -103,10 +139,10 @@ def _lists(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...
         for key, item in value.items():
             yield from _lists(item, (*path, str(key)))
     elif isinstance(value, list):
-        name = _name_of(value)
-        steps: Sequence[Step] = [f"[{name}={item[name]}]" for item in value] if name else range(len(value))
-        if name:
-            yield path, [str(step) for step in steps]
+        names = _steps(value)
+        steps: Sequence[Step] = names or range(len(value))
+        if names:
+            yield path, names
         for step, item in zip(steps, value, strict=True):
             yield from _lists(item, (*path, step))
 

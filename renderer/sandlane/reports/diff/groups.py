@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.reports.diff.fields import FieldChange
 from sandlane.reports.diff.intents import Change, ObjectChange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Group:
     """Objects of one kind that changed alike; one alone is a group as well."""
 
@@ -20,7 +20,7 @@ class Group:
     fields: tuple[FieldChange, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Rules:
     """Rules that a shared route object gains or loses for a tenant."""
 
@@ -57,7 +57,9 @@ def rules_of(entry: ObjectChange, tenants: Iterable[str]) -> tuple[list[Rules], 
     found: dict[str, dict[str, list[str]]] = {}
     rest = []
     for change in entry.fields:
-        name = next((str(s)[1:-1].partition("=")[2] for s in change.path if str(s).startswith("[name=")), "")
+        name = next(
+            (str(s)[1:-1].partition("=")[2].partition(" #")[0] for s in change.path if str(s).startswith("[name=")), ""
+        )
         tenant = next((t for t in known if name.endswith((f".{t}", f"tenant-{t}"))), None)
         if tenant is None:
             rest.append(change)

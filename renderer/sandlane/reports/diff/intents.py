@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.plan.model import ConfigMapClone, ServiceClone, WorkloadClone
 from sandlane.plan.names import LABEL_PREFIXES, MANAGED_BY
@@ -16,7 +16,7 @@ Kept = tuple[str, str, str, str]
 Followed = Mapping[ResourceId, frozenset[Kept]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ObjectChange:
     """An object that was added, removed or changed; with `renamed` it stood under another name (`was`)."""
 
@@ -29,7 +29,7 @@ class ObjectChange:
     was: ResourceId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Intent:
     """What a sandbox asks of a workload: a field, from one value to another. None: it is not there, or it is the base's."""
 

@@ -18,6 +18,7 @@ from sandlane.reports.diff.words import (
     members,
     names,
     reached,
+    sentence,
     settings,
     value,
 )
@@ -66,7 +67,7 @@ def _fitting(parts: list[str], details: list[str]) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{sentence(text)}."
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ from sandlane.reports.diff.words import (
     members,
     names,
     reached,
+    sentence,
     settings,
     value,
 )
@@ -28,8 +29,8 @@ def page(difference: Difference, environment: str, against: str) -> str:
     return template.render(
         environment=environment,
         against=against,
-        base_line=base_line(difference).capitalize(),
-        counts=counts(difference).capitalize(),
+        base_line=sentence(base_line(difference)),
+        counts=sentence(counts(difference)),
         sandboxes=gathered(difference.sandboxes),
         names=names,
         notices=(("New notices", difference.new_notices), ("Notices that went", difference.gone_notices)),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, labels_of
 from sandlane.output.layout import Placed, path_of
 from sandlane.plan.names import EXPIRES, ORIGIN, OWNER, SANDBOX, TENANT
@@ -14,7 +14,7 @@ from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import RouteGroup, Sandbox
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Object:
     """An object of an output: its file there, and whose it is. `origin` is the origin label of a clone."""
 
@@ -26,7 +26,7 @@ class Object:
     origin: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Tenant:
     """A sandbox or route group as an output shows it."""
 
@@ -36,7 +36,7 @@ class Tenant:
     expires: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Side:
     """An output; `inputs` and `notices` where it is rendered of inputs."""
 

@@ -71,9 +71,17 @@ def base_line(difference: Difference) -> str:
     if difference.base is None:
         return "base: not compared; --rev REV compares it with that of a revision"
     if not difference.base:
-        return "base: the same"
+        if difference.proved is None:
+            return "baseline: unchanged, which 'sandlane verify' proves"
+        several = "" if difference.proved == 1 else "s"
+        return f"baseline: unchanged, proved for {difference.proved} combination{several} of tenant, Service and port"
     count = len(difference.base)
-    return f"base: {count} object{'s' if count > 1 else ''} changed"
+    return f"baseline: {count} object{'s' if count > 1 else ''} changed, since the base did"
+
+
+def sentence(text: str) -> str:
+    """Returns words as the beginning of a sentence."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def counts(difference: Difference) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sandlane.base.base import declared_scopes
 from sandlane.clone.resources.read import group_of_kind
 from sandlane.files.tree import join
+from sandlane.frozen import frozen
 from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, GroupKind, is_cluster_scoped
 from sandlane.output.flux_units import output_path
 from sandlane.plan.policies.attached import ATTACHING
@@ -20,7 +19,7 @@ _OWN = tuple(("sandlane.dev", kind) for kind in ("DevelopmentSandbox", "RouteGro
 _SECRET = ("", "Secret")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Delivery:
     """An output in a repository: its path there, the namespaces it writes to, and the kinds that it may hold.
 

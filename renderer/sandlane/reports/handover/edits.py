@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from sandlane.files.tree import Tree, join, relative
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, annotations_of
 from sandlane.output.layout import MARK, Placed, path_of
 from sandlane.reports.handover.layout import Position
-from sandlane.specs.editing import Uneditable, changed, extracted, removed
+from sandlane.specs.editing import changed, extracted, removed
 from sandlane.specs.model import Environment
+from sandlane.specs.rewriting import Uneditable
 from sandlane.yamlio.write import write
 
 SYNC_OPTIONS, NO_PRUNE = "argocd.argoproj.io/sync-options", "Prune=false"
@@ -28,7 +29,7 @@ Texts = Mapping[str, str | None]
 """Path in the tree -> its text; None: it is removed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Desk:
     """Files while they are edited."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from sandlane.base.kustomize.build import build
 from sandlane.base.sources import KUSTOMIZATIONS, find_named
 from sandlane.files.tree import STREAM, Tree, is_within, join, relative
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, labels_of
 from sandlane.output.layout import MARK
 from sandlane.specs.inputs import Inputs
@@ -17,7 +17,7 @@ How = Literal["file", "patch", "made"]
 """What is edited: the file that holds the object, a kustomization that builds it, or nothing, since a tool makes the file anew."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Position:
     """A route object in its old owner's files. `kustomization` is the file of the one that builds it, if one does.
 

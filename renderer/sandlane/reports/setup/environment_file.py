@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId
 from sandlane.meshes.adoption import Proposal
 from sandlane.reports.setup.findings import Guess
@@ -17,7 +17,7 @@ SANDBOXES = "sandboxes"
 _PLAIN = re.compile(r"[A-Za-z0-9_./][-A-Za-z0-9_./]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SetUp:
     """What an environment is to say."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.frozen import frozen
 from sandlane.k8s.ports import istio_protocol
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of
 from sandlane.k8s.workload_kinds import WORKLOADS
@@ -15,7 +15,7 @@ from sandlane.k8s.workload_kinds import WORKLOADS
 Words = Callable[[Resource], str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Guess:
     """A value that was found, and what it was found by; `is_certain` tells that objects say so."""
 

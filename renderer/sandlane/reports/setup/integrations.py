@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from sandlane.frozen import frozen
 from sandlane.reports.gitops.argocd import argocd_text
 from sandlane.reports.gitops.delivery import Delivery
 from sandlane.reports.gitops.flux import flux_text
@@ -13,7 +13,7 @@ from sandlane.reports.setup.environment_file import quoted
 VERSION = "v0.1.0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Place:
     """Where an environment is: its directory in the repository, and what Argo CD and Flux have to know of its output."""
 
@@ -21,7 +21,7 @@ class Place:
     delivery: Delivery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Integration:
     """A file for another tool: its path from the repository's root or the environment's directory, and its text."""
 

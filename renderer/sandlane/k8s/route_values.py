@@ -1,4 +1,4 @@
-"""Values that the CRDs of routes refuse: types that are none, filters that stand twice, and names that are empty.
+"""What the CRDs of routes refuse: types that are none, filters that stand twice, names that are empty, and too much of anything.
 
 https://gateway-api.sigs.k8s.io/reference/spec/ (enumerations, CEL rules and list-map keys), and Linkerd's HTTPRoute.
 """
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sandlane.k8s.resource import Manifest
+from sandlane.k8s.resource import Manifest, spec_of
 from sandlane.problems.problem import Path
 
 _MATCHES = {"Exact", "RegularExpression"}
@@ -27,11 +27,53 @@ _FILTERS = {
 """Type of a filter -> the field that says what it does."""
 _SEVERAL = {"ExtensionRef", "RequestMirror"}
 """Types of filters that one rule may have several of."""
+_RULES, _MATCHES_OF_RULE, _MATCHES_IN_ALL, _PARENTS, _LISTED, _WEIGHT = 16, 64, 128, 32, 16, 1_000_000
+_HEADER = 4096
+_CHANGES = ("set", "add", "remove")
 
 Refused = Iterator[tuple[str, Path]]
 
 
-def refused(rules: Sequence[Manifest]) -> Refused:
+def refused_in(manifest: Manifest) -> Refused:
+    """Yields what the API server refuses in a route, and where it stands (Gateway API 1.1 and, for matches, 1.2)."""
+    rules = spec_of(manifest).get("rules") or ()
+    in_all = sum(len(rule.get("matches") or ()) for rule in rules)
+    counts: tuple[tuple[str, int, int, Path], ...] = (
+        ("parentRefs", len(spec_of(manifest).get("parentRefs") or ()), _PARENTS, ("spec", "parentRefs")),
+        ("rules", len(rules), _RULES, ("spec", "rules")),
+        ("matches", in_all, _MATCHES_IN_ALL, ("spec", "rules")),
+    )
+    yield from ((_many(what, found, limit), path) for what, found, limit, path in counts if found > limit)
+    yield from _values(rules)
+    for number, rule in enumerate(rules):
+        for what, found, limit in _counts(rule):
+            if found > limit:
+                yield _many(f"{what} in rule {number + 1}", found, limit), ("spec", "rules", number)
+
+
+def _many(what: str, found: int, limit: int) -> str:
+    return f"has {found} {what}, expected at most {limit}"
+
+
+def _counts(rule: Manifest) -> Iterator[tuple[str, int, int]]:
+    """Yields what a rule has of what its CRD limits: what it is, how many there are, and how many there may be."""
+    matches, backends = rule.get("matches") or (), rule.get("backendRefs") or ()
+    yield "matches", len(matches), _MATCHES_OF_RULE
+    yield "filters", len(rule.get("filters") or ()), _LISTED
+    yield "backendRefs", len(backends), _LISTED
+    yield "as the weight of a backendRef", max((backend.get("weight") or 0 for backend in backends), default=0), _WEIGHT
+    for place in (rule, *backends):
+        for item in place.get("filters") or ():
+            for field in ("requestHeaderModifier", "responseHeaderModifier"):
+                changed = item.get(field) or {}
+                yield from ((f"headers to {name}", len(changed.get(name) or ()), _LISTED) for name in _CHANGES)
+    for match in matches:
+        headers = match.get("headers") or ()
+        yield "headers in a match", len(headers), _LISTED
+        yield "characters of a header's value", max((len(str(h.get("value"))) for h in headers), default=0), _HEADER
+
+
+def _values(rules: Sequence[Manifest]) -> Refused:
     """Yields values in rules that the API server refuses, and where they stand."""
     for number, rule in enumerate(rules):
         path: Path = ("spec", "rules", number)
