@@ -966,6 +966,7 @@ def test_list_as_json(here: Path) -> None:
         "expires": "2026-12-18",
         "suspended": False,
         "preview": None,
+        "previewURL": None,
         "workloads": ["Deployment/shop/payment"],
         "sandboxes": [],
         "accepted": [],
@@ -986,9 +987,9 @@ def test_list_tells_the_hosts_of_previews(here: Path) -> None:
     notes = [line.rpartition("  ")[2] for line in out.splitlines()]
     assert notes == [
         "NOTES",
-        "preview https://dev1.p.example.com/",
+        "preview http://dev1.p.example.com/",
         "suspended",
-        "preview https://xdev1.p.example.com/",
+        "preview http://xdev1.p.example.com/",
     ]
 
 
@@ -1249,6 +1250,7 @@ def test_every_command_has_a_module_and_help() -> None:
         "wanted",
         "terminal",
         "completing",
+        "reaching",
     } == {name.replace("-", "_") for name in COMMANDS}
     for name in COMMANDS:
         code, out, err = run(name, "--help")

@@ -94,6 +94,9 @@ def test_connect_as_json(here: Path) -> None:
             "tenantID": "dev1",
             "header": {"name": "tenantID", "value": "dev1"},
             "preview": None,
+            "previewURL": None,
+            "gateways": [],
+            "withoutPods": [],
             "addresses": [
                 {
                     "service": "Service/shop/checkout-svc",
@@ -141,6 +144,7 @@ REACH = Reach(
     header=("tenantID", "dev1"),
     addresses=(address("checkout", 8080), address("cart", 7070, is_grpc=True)),
     preview="dev1.preview.example.com",
+    preview_url="https://dev1.preview.example.com/",
 )
 
 

@@ -170,6 +170,8 @@ def test_a_new_environment(shop: Path) -> None:
     git(shop, "commit", "-q", "-m", "without")
     found = json.loads(sandlane(shop, "diff", "--rev", "HEAD", "--format", "json").stdout)["environments"][0]
     assert {s["change"] for s in found["sandboxes"]} == {"added"}
+    told = sandlane(shop, "diff", "--rev", "HEAD").stdout
+    assert told.startswith("sandlane.yaml against HEAD\n\nthe environment is not there yet: everything is new\n\n")
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ def test_every_command_has_its_module() -> None:
         "view",
         "terminal",
         "completing",
+        "reaching",
         "changing",
         "asked",
         "wanted",

@@ -49,6 +49,8 @@ def _on_disk(staged: bytes, disk: bytes, position: tuple[int, int]) -> tuple[int
 
     line, column = position
     new, old = staged.decode(errors="replace").splitlines(), disk.decode(errors="replace").splitlines()
+    import difflib  # for mistakes alone
+
     for tag, start, end, first, last in difflib.SequenceMatcher(None, new, old, autojunk=False).get_opcodes():
         if not start < line <= end:
             continue

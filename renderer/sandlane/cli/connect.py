@@ -11,8 +11,10 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.completing import sandboxes
 from sandlane.cli.main import FINE
+from sandlane.cli.reaching import doors
 from sandlane.cli.terminal import Refused
 from sandlane.meshes.registry import MESHES
+from sandlane.pipeline import render_valid
 from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports.calls import call_graph
@@ -59,7 +61,11 @@ def _connect(session: s.Session, name: str, client: str | None, output_format: s
         known = {tenant.name for tenant in plan.tenants}
         guess = did_you_mean(name, known, otherwise=f"there are {', '.join(sorted(known)) or 'none'}")
         raise Refused(f"no sandbox or route group '{name}' in {session.shown}: {guess}")
-    reach = reach_of(plan, tenant, mesh.unroutable(environment, base))
+    rendered = render_valid(inputs, is_proved=False)
+    left_out = [p for p in rendered.left_out if p.sandbox and _is_of(p.sandbox.file, name)]
+    if left_out:
+        raise Invalid(left_out)
+    reach = reach_of(plan, tenant, mesh.unroutable(environment, base), doors(inputs, rendered))
     graph = call_graph(base, environment)
     baggage = next((c for c in environment.carriers if c.baggage), environment.carriers[0])
     steps = passing(base, graph, frozenset(tenant.services), baggage)
@@ -78,9 +84,11 @@ def _tell(session: s.Session, reach: Reach, steps: tuple[Passing, ...], carrier:
     field, value = reach.header
     click.echo(f"header   {field}: {value}")
     if reach.preview:
-        click.echo(f"preview  https://{reach.preview}/")
+        click.echo(f"preview  {reach.preview_url or f'{reach.preview}, which its gateway does not serve'}")
+    for entrance in reach.entrances:
+        click.echo(f"gateway  {entrance.url} at {entrance.gateway} → {reach.told(entrance.clones)}")
     for address in reach.addresses:
-        click.echo(f"reaches  {address.url} → {', '.join(address.clones)}")
+        click.echo(f"reaches  {address.url} → {reach.told(address.clones)}")
     click.echo(CLIENTS["curl"](reach), nl=False)
     if steps:
         what = f"baggage member '{carrier.baggage}'" if carrier.baggage else f"header '{carrier.header}'"
@@ -102,6 +110,9 @@ def _as_data(session: s.Session, reach: Reach, steps: tuple[Passing, ...]) -> di
         "tenantID": reach.tenant,
         "header": {"name": reach.header[0], "value": reach.header[1]},
         "preview": reach.preview,
+        "previewURL": reach.preview_url,
+        "gateways": [{"gateway": str(e.gateway), "url": e.url, "clones": e.clones} for e in reach.entrances],
+        "withoutPods": sorted(reach.empty),
         "addresses": [
             {"service": str(a.service), "port": a.port, "url": a.url, "grpc": a.is_grpc, "clones": a.clones}
             for a in reach.addresses

@@ -12,6 +12,7 @@ import click
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import CHANGED, FINE
+from sandlane.cli.reaching import doors
 from sandlane.files.disk import environment_file
 from sandlane.files.git import GitTree, NoRevision
 from sandlane.files.tree import OutsideRoot, Unreadable
@@ -96,7 +97,8 @@ def _difference(session: s.Session, directory: Path | None, rev: str | None) -> 
         place = session.output(inputs, directory)
         before, against = written_side(session.read_output(inputs, place)[1]), s.shown(place)
     mesh = MESHES[inputs.environment.mesh]
-    difference = compare(before, after, rendered.plan, mesh.unroutable(inputs.environment, inputs.base))
+    unroutable = mesh.unroutable(inputs.environment, inputs.base)
+    difference = compare(before, after, rendered.plan, unroutable, doors(inputs, rendered))
     return (replace(difference, proved=_proved(inputs, rendered)) if difference else difference), against
 
 

@@ -98,7 +98,7 @@ def _sandbox(row: dict[str, Any]) -> list[str]:
     notes = ["EXPIRED"] if row.get("expired") else []
     notes += ["suspended"] if row["suspended"] else []
     notes += [] if row["renders"] else ["cannot be rendered"]
-    notes += [f"preview https://{row['preview']}/"] if row["preview"] else []
+    notes += [f"preview {row['previewURL'] or row['preview']}"] if row["preview"] else []
     notes += [f"accepts {a['code']} {a['object']}: {a['reason']}" for a in row["accepted"]]
     return [row["name"], row["tenantID"], row["owner"] or "-", row["expires"] or "-", what, "; ".join(notes) or "-"]
 

@@ -14,14 +14,13 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
 from sandlane.cli.completing import sandboxes, workloads
+from sandlane.cli.reaching import reach
 from sandlane.cli.terminal import Refused, words
 from sandlane.cli.wanted import Wanted, changes_of, edit_of
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import join
-from sandlane.meshes.registry import MESHES
-from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid
-from sandlane.reports.connect.reach import reach_of
+from sandlane.reports.connect.reach import Reach
 from sandlane.specs.editing import SandboxEdit, changed, edited, new_spec
 from sandlane.specs.forms import ACCEPTABLE
 from sandlane.specs.inputs import Inputs
@@ -154,7 +153,9 @@ def _set(
         status = write_change(session, staged, tried, said, is_rendered=is_rendered)
     if tried.rendered and is_rendered:
         session.tell(p for p in tried.rendered.notices if p.sandbox and p.sandbox.file == path)
-        _tell_reach(session, tried.inputs, wanted.name)
+        found = reach(tried.inputs, tried.rendered, wanted.name)
+        if found:
+            _tell_reach(session, found)
     return status, {}
 
 
@@ -219,17 +220,14 @@ def _git_user() -> str | None:
     return found.stdout.strip().partition("@")[0] or None
 
 
-def _tell_reach(session: s.Session, inputs: Inputs, name: str) -> None:
-    mesh = MESHES[inputs.environment.mesh]
-    plan = make_plan(inputs, mesh.pod_labels)
+def _tell_reach(session: s.Session, found: Reach) -> None:
     say = words
-    for tenant in plan.tenants:
-        if tenant.name == name:
-            reach = reach_of(plan, tenant, mesh.unroutable(inputs.environment, inputs.base))
-            field, value = reach.header
-            say(f"requests with '{field}: {value}' reach it:")
-            for address in reach.addresses:
-                say(f"  {address.url.removesuffix('/')} → {', '.join(address.clones)}")
-            if reach.preview:
-                say(f"  https://{reach.preview}/ in a browser, without a header")
-            say(f"for your client: sandlane connect {name}{'' if session.is_here() else f' {session.shown}'}")
+    field, value = found.header
+    say(f"requests with '{field}: {value}' reach it:")
+    for entrance in found.entrances:
+        say(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
+    for address in found.addresses:
+        say(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
+    if found.preview_url:
+        say(f"  {found.preview_url} in a browser, without a header")
+    say(f"for your client: sandlane connect {found.name}{'' if session.is_here() else f' {session.shown}'}")

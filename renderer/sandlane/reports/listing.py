@@ -13,6 +13,7 @@ from sandlane.output.layout import BASE, SHARED, Placed, path_of
 from sandlane.plan.origins import hook_of, no_longer_served
 from sandlane.plan.relabel import make_selectors
 from sandlane.problems.problem import Source
+from sandlane.reports.connect.entrances import preview_url
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import RouteGroup, Sandbox
 
@@ -32,7 +33,8 @@ def sandboxes(inputs: Inputs, wrong: frozenset[Source] = frozenset()) -> list[Ro
         rows.append({
             "name": sandbox.name, "kind": "DevelopmentSandbox", "tenantID": sandbox.tenant, "owner": sandbox.owner,
             "expires": sandbox.expires, "suspended": sandbox.suspend,
-            "preview": _preview(inputs, sandbox), "workloads": [str(w) for w in sandbox.workloads],
+            "preview": _preview(inputs, sandbox), "previewURL": _preview_url(inputs, sandbox),
+            "workloads": [str(w) for w in sandbox.workloads],
             "sandboxes": [], "accepted": accepted, "file": sandbox.source.file, "renders": sandbox.source not in wrong,
         })  # fmt: skip
     for group in inputs.groups:
@@ -40,7 +42,7 @@ def sandboxes(inputs: Inputs, wrong: frozenset[Source] = frozenset()) -> list[Ro
         selected = [s.name for s in inputs.sandboxes if wanted is not None and wanted.items() <= s.labels.items()]
         rows.append({
             "name": group.name, "kind": "RouteGroup", "tenantID": group.tenant, "owner": group.owner, "expires": group.expires,
-            "suspended": False, "preview": _preview(inputs, group), "workloads": [],
+            "suspended": False, "preview": _preview(inputs, group), "previewURL": _preview_url(inputs, group), "workloads": [],
             "sandboxes": sorted({*selected, *group.sandboxes}), "accepted": [],
             "file": group.source.file, "renders": group.source not in wrong,
         })  # fmt: skip
@@ -52,6 +54,12 @@ def _preview(inputs: Inputs, record: Sandbox | RouteGroup) -> str | None:
     preview = inputs.environment.preview
     is_off = isinstance(record, Sandbox) and record.suspend
     return preview.host.replace("{tenantID}", record.tenant) if preview and not is_off else None
+
+
+def _preview_url(inputs: Inputs, record: Sandbox | RouteGroup) -> str | None:
+    """Returns the URL of a preview, as its gateway serves it."""
+    host, preview = _preview(inputs, record), inputs.environment.preview
+    return preview_url(inputs.base, preview.gateway, host) if host and preview else None
 
 
 def expired(inputs: Inputs, day: str) -> list[Sandbox | RouteGroup]:

@@ -43,7 +43,8 @@ def _httpie(reach: Reach) -> str:
 def _grpcurl(reach: Reach) -> str:
     name, value = reach.header
     header = _shell(f"{name.lower()}: {value}")
-    found = [f"{address.host}:{address.port}" for address in reach.addresses if address.is_grpc] or ["SERVICE:PORT"]
+    found = [f"{address.host}:{address.port}" for address in reach.addresses if address.is_grpc]
+    found = found or [f"{address.host}:{address.port}" for address in reach.addresses] or ["SERVICE:PORT"]
     return "".join(f"grpcurl -plaintext -H {header} {target} list\n" for target in found)
 
 
@@ -190,14 +191,14 @@ let (data, _) = try await session.data(from: URL(string: {json.dumps(_start(reac
 
 
 def _browser(reach: Reach) -> str:
-    if reach.preview:
-        return f"https://{reach.preview}/\n"
+    if reach.preview_url:
+        return f"{reach.preview_url}\n"
     name, value = reach.header
     return f"no preview host: give the environment a 'preview', or let an extension send '{name}: {value}' (--for modheader, requestly)\n"
 
 
 def _start(reach: Reach) -> str:
-    return f"https://{reach.preview}/" if reach.preview else reach.urls[0]
+    return reach.preview_url or reach.urls[0]
 
 
 CLIENTS: dict[str, Callable[[Reach], str]] = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sandlane.frozen import frozen
 from sandlane.k8s.ports import istio_protocol, number_and_protocol
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan, Tenant, Unroutable
+from sandlane.reports.connect.entrances import Doors, Entrance, entrances, preview_url
 
 
 @frozen(kw_only=True)
@@ -30,21 +33,33 @@ class Address:
 
 @frozen(kw_only=True)
 class Reach:
-    """A tenantID, the header that carries it, the addresses at which it leads to clones, and the host of its preview."""
+    """A tenantID, the header that carries it, the addresses in the mesh and at gateways at which it leads to clones, and its preview.
+
+    `empty` are the clones that have no pods.
+    """
 
     name: str
     tenant: str
     header: tuple[str, str]
     addresses: tuple[Address, ...]
     preview: str | None
+    preview_url: str | None = None
+    entrances: tuple[Entrance, ...] = ()
+    empty: frozenset[str] = frozenset()
+
+    def told(self, clones: Iterable[str]) -> str:
+        """Returns the names of clones, and says of which there are no pods: requests to these get 503."""
+        return ", ".join(f"{name} (0 pods: 503)" if name in self.empty else name for name in clones)
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The addresses that speak HTTP/1.1 and those that speak gRPC alike, as URLs; without any, one to fill in."""
-        return tuple(address.url for address in self.addresses if not address.is_grpc) or ("http://SERVICE/",)
+        """Where a client may send HTTP requests, gateways first; without any address, one to fill in."""
+        outside = [entrance.url for entrance in self.entrances if "*" not in entrance.host]
+        inside = [address.url for address in self.addresses if not address.is_grpc]
+        return (*outside, *inside) or ("http://SERVICE/",)
 
 
-def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable) -> Reach:
+def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -> Reach:
     """Returns how a tenant's clones are reached."""
     environment = plan.environment
     carrier = environment.carriers[0]
@@ -61,4 +76,13 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable) -> Reach:
         if (service.origin.id, number_and_protocol(port)) not in unroutable
     )
     host = environment.preview.host.replace("{tenantID}", tenant.id) if environment.preview else None
-    return Reach(name=tenant.name, tenant=tenant.id, header=header, addresses=addresses, preview=host)
+    return Reach(
+        name=tenant.name,
+        tenant=tenant.id,
+        header=header,
+        addresses=addresses,
+        preview=host,
+        preview_url=preview_url(plan.base, environment.preview.gateway, host) if environment.preview and host else None,
+        entrances=tuple(entrances(doors, header, (service.id for service in tenant.services.values()))),
+        empty=frozenset(c.id.name for s in tenant.services.values() for c in s.clones if c.workload.replicas == 0),
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
@@ -10,6 +12,7 @@ from sandlane.k8s.resource import ResourceId
 from sandlane.output.layout import SANDBOXES
 from sandlane.plan.model import ConfigMapClone, Plan, Unroutable, WorkloadClone
 from sandlane.problems.problem import Problem
+from sandlane.reports.connect.entrances import Doors
 from sandlane.reports.connect.reach import Reach, reach_of
 from sandlane.reports.diff.fields import FieldChange, fields
 from sandlane.reports.diff.intents import Change, Followed, Intent, ObjectChange, intents_of, kept, used_in_place
@@ -56,13 +59,14 @@ class Difference:
     objects: tuple[ObjectChange, ...]
     new_notices: tuple[Problem, ...] = ()
     gone_notices: tuple[Problem, ...] = ()
+    is_all_new: bool = False
     proved: int | None = None
 
     def __bool__(self) -> bool:
         return bool(self.objects or self.sandboxes or self.base or self.settings)
 
 
-def compare(before: Side, after: Side, plan: Plan, unroutable: Unroutable) -> Difference:
+def compare(before: Side, after: Side, plan: Plan, unroutable: Unroutable, doors: Doors) -> Difference:
     """Returns how the output that is planned differs from another."""
     objects = tuple(_objects(before.objects, after.objects))
     told = {_said(problem) for problem in before.notices}
@@ -74,10 +78,13 @@ def compare(before: Side, after: Side, plan: Plan, unroutable: Unroutable) -> Di
         base=base,
         settings=tuple(_settings(before.inputs.environment, plan.environment)) if before.inputs else (),
         tenants=tuple(sorted({tenant.id for side in (before, after) for tenant in side.tenants.values()})),
-        sandboxes=tuple(_sandboxes(before, after, objects, plan, unroutable, followed)),
+        sandboxes=tuple(
+            _sandboxes(before, after, objects, plan, followed, partial(reach_of, unroutable=unroutable, doors=doors))
+        ),
         objects=objects,
         new_notices=tuple(p for p in after.notices if is_known and _said(p) not in told),
         gone_notices=tuple(p for p in before.notices if _said(p) not in now),
+        is_all_new=before.is_nothing,
     )
 
 
@@ -96,7 +103,7 @@ def _settings(before: Environment, after: Environment) -> Iterator[Setting]:
 _SETTINGS: tuple[tuple[str, bool, Callable[[Environment], str]], ...] = (
     ("mesh", False, lambda environment: environment.mesh),
     ("carriers", True, lambda environment: ", ".join(_carrier(carrier) for carrier in environment.carriers)),
-    ("preview", True, lambda environment: environment.preview.host if environment.preview else "none"),
+    ("preview", False, lambda environment: environment.preview.host if environment.preview else "none"),
     ("output.base", False, lambda environment: environment.output.base),
 )
 
@@ -161,7 +168,12 @@ def _change(
 
 
 def _sandboxes(
-    before: Side, after: Side, objects: Iterable[ObjectChange], plan: Plan, unroutable: Unroutable, followed: Followed
+    before: Side,
+    after: Side,
+    objects: Iterable[ObjectChange],
+    plan: Plan,
+    followed: Followed,
+    reached: Callable[[Plan, Any], Reach],
 ) -> Iterator[SandboxChange]:
     """Yields sandboxes that differ; one whose clones only follow the base (`followed`: its object -> what changed) does not."""
     own = _by_sandbox(o for o in objects if o.file.startswith(f"{SANDBOXES}/"))
@@ -172,10 +184,14 @@ def _sandboxes(
     tenants = {tenant.name: tenant for tenant in plan.tenants}
     for name in sorted({*before.tenants, *after.tenants}):
         old, new = before.tenants.get(name), after.tenants.get(name)
-        asked = intents_of(clones, own.get(name, ()), followed, is_new=old is None) if new else ()
+        if old is None and new and new.is_suspended and before.inputs is None:
+            continue  # a directory has nothing of what is suspended
+        is_there = new is not None and not new.is_suspended
+        asked = intents_of(clones, own.get(name, ()), followed, is_new=old is None) if is_there else ()
         used = used_in_place(tenants[name].services.values()) if name in tenants and old is None else ()
         intents = tuple(intent for intent in (*asked, *used) if not _follows(intent, old, new))
-        reach = reach_of(plan, tenants[name], unroutable) if name in tenants else None
+        intents = tuple(i for i in intents if i.field != "route") or intents  # routes follow from all the others
+        reach = reached(plan, tenants[name]) if name in tenants else None
         if old is None or new is None or old.id != new.id:
             change: Change = "added" if old is None else "removed" if new is None else "renamed"
         elif old != new or intents:

@@ -36,12 +36,21 @@ def _sandbox(change: SandboxChange) -> dict[str, Any]:
         "header": {"name": reach.header[0], "value": reach.header[1]} if reach else None,
         "addresses": [f"{address.host}:{address.port}" for address in reach.addresses] if reach else [],
         "preview": reach.preview if reach else None,
+        "previewURL": reach.preview_url if reach else None,
+        "gateways": [{"gateway": str(e.gateway), "url": e.url} for e in reach.entrances] if reach else [],
         "accepted": [{"code": code, "object": object, "reason": reason} for code, object, reason in change.accepted],
     }
 
 
 def _tenant(tenant: Tenant | None) -> dict[str, Any] | None:
-    return {"tenantID": tenant.id, "owner": tenant.owner, "expires": tenant.expires} if tenant else None
+    if tenant is None:
+        return None
+    return {
+        "tenantID": tenant.id,
+        "owner": tenant.owner,
+        "expires": tenant.expires,
+        "suspended": tenant.is_suspended,
+    }
 
 
 def _objects(objects: Iterable[ObjectChange]) -> list[dict[str, Any]]:

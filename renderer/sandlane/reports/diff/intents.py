@@ -7,9 +7,17 @@ from typing import Any, Literal
 
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.plan.model import ConfigMapClone, ServiceClone, WorkloadClone
 from sandlane.plan.names import LABEL_PREFIXES, MANAGED_BY
-from sandlane.reports.diff.fields import FieldChange, Step, fields
+from sandlane.reports.diff.fields import FieldChange, fields
+from sandlane.reports.diff.items import Step
+
+_ROUTES = frozenset((
+    ("networking.istio.io", "VirtualService"), ("gateway.networking.k8s.io", "HTTPRoute"),
+    ("gateway.networking.k8s.io", "GRPCRoute"), ("policy.linkerd.io", "HTTPRoute"),
+))  # fmt: skip
+"""What says where requests go: of a sandbox's own, such as that of its preview, as well."""
 
 Change = Literal["added", "removed", "changed", "renamed"]
 Kept = tuple[str, str, str, str]
@@ -59,13 +67,15 @@ def intents_of(
             yield from _of_clone(clone, entry, followed.get(clone.origin.id, frozenset()))
         elif clone:
             yield from _of_config_map(clone, entry)
-        elif (
-            entry.change == "removed" and entry.origin and not is_new and entry.id.kind not in ("Service", "ConfigMap")
-        ):
+        elif is_new or entry.change not in ("added", "removed"):
+            continue
+        elif entry.change == "removed" and entry.origin and (entry.id.group, entry.id.kind) in WORKLOADS:
             origin = entry.origin.rpartition(".")[2]
-            yield Intent(
-                workload=f"{entry.id.kind}/{entry.id.namespace}/{origin}", field="clone", before="one", after=None
-            )
+            workload = f"{entry.id.kind}/{entry.id.namespace}/{origin}"
+            yield Intent(workload=workload, field="clone", before="one", after=None)
+        elif (entry.id.group, entry.id.kind) in _ROUTES:
+            before, after = ("one", None) if entry.change == "removed" else (None, "one")
+            yield Intent(workload=str(entry.id), field="route", before=before, after=after)
 
 
 def used_in_place(services: Iterable[ServiceClone]) -> Iterator[Intent]:
@@ -125,13 +135,17 @@ def _containers(manifest: Manifest, template: tuple[Step, ...]) -> int:
     return len(found)
 
 
+_TELEMETRY = "service.istio.io/canonical-"
+"""What Istio calls pods; sandlane says it for clones, so that it does not change with the mesh."""
+
+
 def _is_own(path: tuple[Step, ...]) -> bool:
     """Tells whether sandlane sets a field itself."""
     if path[:1] == ("metadata",) and path[1:2] in (("name",), ("annotations",)):
         return True
     if "labels" in path or "matchLabels" in path or "selector" in path:
         last = str(path[-1])
-        return last.startswith(LABEL_PREFIXES) or last == MANAGED_BY or "matchLabels" in path
+        return last.startswith((*LABEL_PREFIXES, _TELEMETRY)) or last == MANAGED_BY or "matchLabels" in path
     return "[name=SANDLANE_TENANT_ID]" in path
 
 

@@ -17,10 +17,10 @@ from sandlane.reports.diff.words import (
     gathered,
     members,
     names,
+    pair,
     reached,
     sentence,
     settings,
-    value,
 )
 
 LIMIT = 65_536
@@ -95,7 +95,7 @@ def _table(changes: Iterable[SandboxChange]) -> Iterator[str]:
             elif intent.field == "unchanged":
                 rows.append(f"| {cell} | {_code(intent.workload)} | as the base has it |  |  |")
             else:
-                values = " | ".join(_code(value(v)) for v in (intent.before, intent.after))
+                values = " | ".join(_code(text) for text in pair(intent.before, intent.after))
                 rows.append(f"| {cell} | {_code(intent.workload)} | {_plain(intent.field)} | {values} |")
     if rows:
         yield from (*_HEAD, *rows, "")

@@ -13,10 +13,10 @@ from sandlane.reports.diff.words import (
     gathered,
     members,
     names,
+    pair,
     reached,
     sentence,
     settings,
-    value,
 )
 
 
@@ -40,7 +40,7 @@ def page(difference: Difference, environment: str, against: str) -> str:
         said=SAID,
         about=about,
         reached=reached,
-        value=value,
+        pair=pair,
         members=members,
         lines_of=lines_of,
     )

@@ -34,19 +34,21 @@ class Tenant:
     id: str
     owner: str | None
     expires: str | None
+    is_suspended: bool = False
 
 
 @frozen(kw_only=True)
 class Side:
-    """An output; `inputs` and `notices` where it is rendered of inputs."""
+    """An output; `inputs` and `notices` where it is rendered of inputs; `is_nothing` where the environment was not there."""
 
     objects: Mapping[ResourceId, Object]
     tenants: Mapping[str, Tenant]
     inputs: Inputs | None = None
+    is_nothing: bool = False
     notices: tuple[Problem, ...] = ()
 
 
-EMPTY = Side(objects={}, tenants={})
+EMPTY = Side(objects={}, tenants={}, is_nothing=True)
 """What lies before an environment was there."""
 
 
@@ -54,7 +56,16 @@ def rendered_side(inputs: Inputs, objects: Iterable[Placed], notices: tuple[Prob
     """Returns the side of inputs and what is rendered of them."""
     found = {o.id: _object(o.id, path_of(o), o.manifest) for o in objects}
     specs: tuple[Sandbox | RouteGroup, ...] = (*inputs.sandboxes, *inputs.groups)
-    tenants = {s.name: Tenant(name=s.name, id=s.tenant, owner=s.owner, expires=s.expires) for s in specs}
+    tenants = {
+        s.name: Tenant(
+            name=s.name,
+            id=s.tenant,
+            owner=s.owner,
+            expires=s.expires,
+            is_suspended=isinstance(s, Sandbox) and s.suspend,
+        )
+        for s in specs
+    }
     return Side(objects=found, tenants=tenants, inputs=inputs, notices=notices)
 
 

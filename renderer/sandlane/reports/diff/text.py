@@ -17,9 +17,9 @@ from sandlane.reports.diff.words import (
     gathered,
     members,
     names,
+    pair,
     reached,
     settings,
-    value,
 )
 
 
@@ -49,7 +49,7 @@ def _sandbox(alike: list[SandboxChange]) -> Iterator[str]:
     change = alike[0]
     told = about(change)
     yield f"{SIGNS[change.change]} {names(alike)}" + (f"  {', '.join(told)}" if told else "")
-    rows = [(i.workload, i.field, f"{value(i.before)} → {value(i.after)}") for i in change.intents]
+    rows = [(i.workload, i.field, " → ".join(pair(i.before, i.after))) for i in change.intents]
     rows = [
         (workload, field, "as the base has it") if field == "unchanged" else (workload, field, how)
         for workload, field, how in rows

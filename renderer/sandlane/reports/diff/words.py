@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from sandlane.problems.problem import visible
@@ -15,14 +16,38 @@ from sandlane.reports.diff.intents import Change
 SIGNS: Mapping[Change, str] = {"added": "+", "removed": "-", "changed": "~", "renamed": "!"}
 SAID: Mapping[Change, str] = {"added": "new", "removed": "removed", "changed": "changed", "renamed": "renamed"}
 _LONGEST = 72
+_LONGEST_TEXT = 256
+"""Images, hosts and variables are told as a whole: a registry's name and a digest alone have more than a line."""
+_KEPT = 24
 
 
-def value(given: Any, longest: int = _LONGEST) -> str:
+def value(given: Any) -> str:
     """Returns a value in one line; None is what is not there."""
+    return _fitting(_line(given), _longest(given))
+
+
+def pair(before: Any, after: Any) -> tuple[str, str]:
+    """Returns two values in a line each; where one is too long, what both begin with is left out, so that the difference is told."""
+    old, new = _line(before), _line(after)
+    if len(old) > _longest(before) or len(new) > _longest(after):
+        same = sum(1 for _ in takewhile(lambda signs: signs[0] == signs[1], zip(old, new, strict=False)))
+        start = max(same - _KEPT, *(old.rfind(sign, 0, same) for sign in "/,:@ "), 0)
+        if start > 0:
+            old, new = f"…{old[start:]}", f"…{new[start:]}"
+    return _fitting(old, _longest(before)), _fitting(new, _longest(after))
+
+
+def _line(given: Any) -> str:
     if given is None:
         return "none"
-    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
-    text = visible(text) or '""'
+    return visible(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)) or '""'
+
+
+def _longest(given: Any) -> int:
+    return _LONGEST_TEXT if isinstance(given, str) else _LONGEST
+
+
+def _fitting(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
@@ -34,7 +59,8 @@ def from_to(change: FieldChange) -> str:
         return f"{change.field}: + {value(change.after)}"
     if change.kind == "removed":
         return f"{change.field}: - {value(change.before)}"
-    return f"{change.field}: {value(change.before)} → {value(change.after)}"
+    before, after = pair(change.before, change.after)
+    return f"{change.field}: {before} → {after}"
 
 
 def about(change: SandboxChange) -> list[str]:
@@ -45,6 +71,7 @@ def about(change: SandboxChange) -> list[str]:
         assert spec is not None
         told = [f"tenantID {spec.id}"]
         told += [f"owner {spec.owner}"] if spec.owner else []
+        told += ["suspended"] if spec.is_suspended else []
         return told + ([f"expires {spec.expires}"] if spec.expires else [])
     told = []
     if old.id != new.id:
@@ -53,6 +80,8 @@ def about(change: SandboxChange) -> list[str]:
         told.append(f"owner {value(old.owner)} → {value(new.owner)}")
     if old.expires != new.expires:
         told.append(f"expires {value(old.expires)} → {value(new.expires)}")
+    if old.is_suspended != new.is_suspended:
+        told.append("suspended: it has no clones and no routes" if new.is_suspended else "no longer suspended")
     return told
 
 
@@ -62,12 +91,17 @@ def reached(change: SandboxChange) -> list[str]:
         return []
     name, content = change.reach.header
     hosts = ", ".join(f"{address.host}:{address.port}" for address in change.reach.addresses)
-    told = [f"reached at {hosts} with '{name}: {content}'"] if hosts else ["no request is routed to it"]
-    return told + ([f"preview https://{change.reach.preview}/"] if change.reach.preview else [])
+    gateways = [f"reached at {e.url} ({e.gateway}) with '{name}: {content}'" for e in change.reach.entrances]
+    told = [f"reached at {hosts} with '{name}: {content}'"] if hosts else []
+    told = [*gateways, *told] or ["no request is routed to it"]
+    told += [f"0 pods of {name}: who sends it a request gets 503" for name in sorted(change.reach.empty)]
+    return told + ([f"preview {change.reach.preview_url}"] if change.reach.preview_url else [])
 
 
 def base_line(difference: Difference) -> str:
     """Returns what can be said of the base."""
+    if difference.is_all_new:
+        return "the environment is not there yet: everything is new"
     if difference.base is None:
         return "base: not compared; --rev REV compares it with that of a revision"
     if not difference.base:

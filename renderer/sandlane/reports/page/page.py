@@ -81,7 +81,7 @@ def _record(record: Record) -> dict[str, Any]:
     return {
         **found,
         "header": f"{told.header[0]}: {told.header[1]}",
-        **({"preview": f"https://{told.preview}/"} if told.preview else {}),
+        **({"preview": told.preview} if told.preview else {}),
         "clones": {str(number): visible(name) for number, name in told.clones.items()},
         "way": told.way,
         "own": [[own.row, visible(own.answer), visible(own.rule), visible(own.place)] for own in told.own],

@@ -13,6 +13,7 @@ from sandlane.problems.problem import Path, dotted
 from sandlane.reports.answers import Place
 from sandlane.reports.calls import CallGraph
 from sandlane.reports.connect.clients import CLIENTS
+from sandlane.reports.connect.entrances import doors_of
 from sandlane.reports.connect.reach import reach_of
 from sandlane.reports.page.graph import Graph
 from sandlane.reports.survey import addresses, carrying, cell
@@ -87,6 +88,7 @@ def told(
     for number, row in enumerate(rows):
         by_service.setdefault(row.service, []).append(number)
     carrier = plan.environment.carriers[0]
+    doors = doors_of(tracer)
     traced = {
         tenant.name: [
             (number, tracer.trace(carrying(rows[number].request, carrier, tenant.id), rows[number].tables))
@@ -98,10 +100,10 @@ def told(
     places = _places((found for one in traced.values() for _, found in one), place)
 
     def tell(tenant: Tenant) -> Told:
-        reach = reach_of(plan, tenant, unroutable)
+        reach = reach_of(plan, tenant, unroutable, doors)
         has_grpc = any(address.is_grpc for address in reach.addresses)
         return Told(
-            name=tenant.name, header=reach.header, preview=reach.preview,
+            name=tenant.name, header=reach.header, preview=reach.preview_url,
             clones=_clones(plan, tenant, graph), way=_way(tenant, graph, calls),
             own=tuple(_own(number, found, places) for number, found in traced[tenant.name]),
             setups={client: CLIENTS[client](reach) for client in SHOWN if has_grpc or client != "grpcurl"},
