@@ -45,8 +45,6 @@ def _asked(problem: Problem, staged: Mapping[str, bytes | None], disk: Mapping[s
 
 
 def _on_disk(staged: bytes, disk: bytes, position: tuple[int, int]) -> tuple[int, int]:
-    import difflib  # for mistakes alone
-
     line, column = position
     new, old = staged.decode(errors="replace").splitlines(), disk.decode(errors="replace").splitlines()
     import difflib  # for mistakes alone
