@@ -219,7 +219,8 @@ def test_foreign_manifest(here: Path) -> None:
     assert run("check", "shop") == (
         1,
         f"missing shop/rendered/{FILES[2]}\nforeign shop/rendered/extra.yaml\n",
-        "2 files differ: run 'sandlane render shop/sandlane.yaml'\n",
+        "1 file is not sandlane's: move it out of the output, since Argo CD and Flux would apply it, and then:\n"
+        "1 file differs: run 'sandlane render shop/sandlane.yaml'\n",
     )
     assert run("render", "shop") == (
         2,
@@ -1018,10 +1019,13 @@ def test_pictures_of_several_environments(here: Path) -> None:
 
 
 def test_list_of_nothing(here: Path) -> None:
-    assert run("list", "sandboxs") == (
+    assert run("list", "sandboxs")[2].splitlines()[-1] == (
+        "Error: 'sandboxs' is neither a subject nor an environment: did you mean 'sandboxes'?"
+    )
+    assert run("list", "elsewhere") == (
         2,
         "",
-        "SL120 environment file 'sandboxs' does not exist\n  hint: name one of those below: shop/sandlane.yaml\n"
+        "SL120 environment file 'elsewhere' does not exist\n  hint: name one of those below: shop/sandlane.yaml\n"
         "1 problem\n",
     )
 
@@ -1242,6 +1246,8 @@ def test_every_command_has_a_module_and_help() -> None:
         "session",
         "view",
         "changing",
+        "asked",
+        "wanted",
         "terminal",
         "completing",
         "reaching",

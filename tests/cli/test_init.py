@@ -324,8 +324,13 @@ def test_init_does_as_it_is_told(here: Path) -> None:
 
 def test_init_writes_files_for_other_tools(here: Path) -> None:
     write(here, {"a.yaml": UNNAMED, "../.gitlab-ci.yml": "mine\n"})
-    status, out, _ = run("init", "--with", ",".join(INTEGRATIONS))
+    status, out, err = run("init", "--with", ",".join(INTEGRATIONS))
     assert status == 0
+    assert set(err.partition("# what CI runs\n")[2].splitlines()) == {
+        "  git config merge.sandlane.driver 'sandlane merge-driver %O %A %B %P'   # in each clone; without it git merges text",
+        "  pre-commit install            # in each clone; without it nothing is rendered before a commit",
+        "  put the repository's address in the place of REPOSITORY in gitops/argocd.yaml: there is no git remote 'origin'",
+    }
     found = {path for path, kind in snapshot(here.parent).items() if kind != "/" and not path.startswith(".git/")}
     assert {
         ".pre-commit-config.yaml",
@@ -455,3 +460,12 @@ def test_init_writes_nothing_where_one_directory_is_read_only(here: Path) -> Non
         "  hint: see that there is room, and that you may write there\n1 problem, nothing was written\n",
     )
     assert snapshot(here.parent) == before
+
+
+def test_the_next_step_is_one_that_works(here: Path) -> None:
+    pair = ROUTED.replace("      - {name: server,", "      - {name: other, image: x}\n      - {name: server,")
+    write(here, {"app/all.yaml": pair})
+    assert "  sandlane set dev1 CONTAINER@checkout=IMAGE   # a first sandbox" in run("init", "app")[2]
+    (here / "sandlane.yaml").unlink()
+    write(here, {"app/web.yaml": APP.replace("NAME", "http").replace("checkout", "web")})
+    assert "  sandlane set dev1 web=IMAGE   # a first sandbox" in run("init", "app")[2]

@@ -332,7 +332,7 @@ def test_a_sandbox_that_a_group_joins_is_not_deleted(here: Path) -> None:
         2,
         "",
         "sandboxes/rel.yaml:4:20: SL216 route group 'rel' joins sandbox 'dev1', which does not exist\n"
-        "1 problem, nothing was written\n",
+        "  hint: take it out of 'sandboxes', or remove the group too: sandlane delete rel\n1 problem, nothing was written\n",
     )
     assert snapshot(here) == before
     assert run("delete", "dev1", "rel")[0] == 0

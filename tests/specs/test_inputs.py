@@ -171,6 +171,15 @@ ROOT = "\n  hint: keep inputs and output inside the repository, or give another 
         ),
         pytest.param(
             BASE,
+            {"base": ["base", "https://example.com/shop//base"]},
+            [
+                "sandlane.yaml:7:4: SL120 file or directory 'https://example.com/shop//base' does not exist\n  hint: what needs the "
+                "network is built before, and piped in: kustomize build https://example.com/shop//base | sandlane render --base -"
+            ],
+            id="an-address",
+        ),
+        pytest.param(
+            BASE,
             {"sandboxes": ["sandbxes"]},
             [
                 "sandlane.yaml:10:4: SL127 directory 'sandbxes' does not exist, so there are no sandboxes in it"

@@ -110,6 +110,10 @@ def _missing(
     slashes = entry.replace("\\", "/")
     if "\\" in entry and _kind(tree, directory, slashes):
         hint = f"paths have slashes: write '{slashes}'"
+    if "://" in entry:
+        hint = (
+            f"what needs the network is built before, and piped in: kustomize build {entry} | sandlane render --base -"
+        )
     wrong = partial(report, source=source, path=place, file=entry, hint=hint)
     if field == "sandboxes" and not entry.endswith(MANIFESTS):
         return wrong("SL127", level="error" if hint else None)
@@ -151,7 +155,10 @@ def _unread(tree: Tree, path: str) -> Iterator[Problem]:
         if name.startswith(".") or name.endswith((*MANIFESTS, *_OTHERS)) or tree.kind(file) != "file":
             continue
         if _OWN.search(tree.read(file)):
-            yield report("SL251", source=Source(file=file), file=name, stem=name.partition(".")[0])
+            stem = name.partition(".")[0]
+            taken = next((f"{stem}{ext}" for ext in MANIFESTS if tree.kind(join(path, f"{stem}{ext}"))), None)
+            hint = f"move it out of the directory, or remove it: '{taken}' is there too" if taken else None
+            yield report("SL251", source=Source(file=file), file=name, stem=stem, hint=hint)
 
 
 def _walk(tree: Tree, directory: str, is_base: bool, depth: int) -> Iterator[str]:

@@ -111,6 +111,13 @@ def _tell(directory: Path, found: Mapping[str, Sequence[str]], again: str) -> No
     for name, paths in found.items():
         for path in paths:
             click.echo(f"{verb(name)} {s.shown(directory / path)}")
-    count = sum(map(len, found.values()))
+    count = sum(len(paths) for name, paths in found.items() if name != "foreign")
+    if foreign := len(found["foreign"]):
+        are = "1 file is" if foreign == 1 else f"{foreign} files are"
+        click.echo(
+            f"{are} not sandlane's: move {'it' if foreign == 1 else 'them'} out of the output, since Argo CD and Flux would apply "
+            f"{'it' if foreign == 1 else 'them'}{', and then:' if count else ''}",
+            err=True,
+        )
     if count:
         click.echo(f"{count} {'files differ' if count != 1 else 'file differs'}: run '{again}'", err=True)

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from sandlane.reports.setup.candidates import Candidates, find_candidates
 from sandlane.reports.setup.environment_file import SANDBOXES, SetUp, environment_text
 from sandlane.reports.setup.findings import Guess
 from sandlane.reports.setup.integrations import INTEGRATIONS, SANDBOXES_README, Place
+from sandlane.reports.targets import Unresolved, find_target
 from sandlane.specs.inputs import Inputs, read_inputs
 
 _OUTPUT = "rendered"
@@ -135,7 +137,7 @@ class _Setting:
         for path, text in integrations.items():
             _create(path, text)
         self.view.tell(rendered.notices)
-        self._tell(set_up, inputs)
+        self._tell(set_up, inputs, wanted)
         return FINE, {}
 
     def _save_stream(self) -> tuple[str, ...]:
@@ -242,7 +244,7 @@ class _Setting:
         integration = INTEGRATIONS[name]
         return (self.view.tree.root if integration.is_at_root else Path()) / integration.path
 
-    def _tell(self, set_up: SetUp, inputs: Inputs) -> None:
+    def _tell(self, set_up: SetUp, inputs: Inputs, wanted: Sequence[str]) -> None:
         rows = listing.workloads(inputs)
         clonable = [row for row in rows if row["clonable"]]
         routable = [row for row in clonable if any(not p["unroutable"] for sv in row["services"] for p in sv["ports"])]
@@ -259,16 +261,38 @@ class _Setting:
             words(f"gateway  {id}")
         words("next:")
         if routable:
-            kind, _, name = routable[0]["workload"].split("/")
-            target = name if kind == "Deployment" else f"{kind}/{name}"
+            first = _first(inputs, [row["workload"] for row in routable])
             words(
-                f"  sandlane set dev1 {target}=IMAGE   # a first sandbox; 'sandlane list workloads' says what else can be cloned"
+                f"  sandlane set dev1 {first}=IMAGE   # a first sandbox; 'sandlane list workloads' says what else can be cloned"
             )
         if set_up.adopt:
             words(
                 "  sandlane adopt                # how the output takes the adopted objects over, before it is applied"
             )
         words("  sandlane check                # what CI runs")
+        for name in wanted:
+            if name in _BY_HAND and (name != "argocd" or repository() is None):
+                words(f"  {_BY_HAND[name]}")
+
+
+_BY_HAND = {
+    "merge-driver": "git config merge.sandlane.driver 'sandlane merge-driver %O %A %B %P'   # in each clone; without it git merges text",
+    "pre-commit": "pre-commit install            # in each clone; without it nothing is rendered before a commit",
+    "argocd": "put the repository's address in the place of REPOSITORY in gitops/argocd.yaml: there is no git remote 'origin'",
+}
+"""What is left to do for an integration."""
+
+
+def _first(inputs: Inputs, workloads: Sequence[str]) -> str:
+    """Returns what `set` takes for a workload: one of a single app container where there is any."""
+    names = [
+        name if kind == "Deployment" else f"{kind}/{name}" for kind, _, name in (id.split("/") for id in workloads)
+    ]
+    for name in names:
+        with suppress(Unresolved):
+            find_target(inputs.base, inputs.environment, name)
+            return name
+    return f"CONTAINER@{names[0]}"
 
 
 def _nothing(candidates: Candidates) -> str:

@@ -151,10 +151,8 @@ def _migrations(clone: WorkloadClone) -> Iterator[Finding]:
 def _only_copies(container: Manifest) -> bool:
     """Tells whether a container's command does nothing but copy files and wait: it may do so once more."""
     words = [str(word) for field in ("command", "args") for word in container.get(field) or ()]
-    if words and _SHELL.fullmatch(words[0]):
-        script = " ".join(word for word in words[1:] if not word.startswith("-"))
-    else:
-        script = " ".join(words)
+    is_script = bool(words) and _SHELL.fullmatch(words[0]) is not None
+    script = " ".join(word for word in words[is_script:] if not (is_script and word.startswith("-")))
     commands = [command.split() for command in re.split(r"&&|\|\||[;\n]", script) if command.strip()]
     bare = [[word for word in command if word not in _KEYWORDS] for command in commands]
     is_plain = not re.search(r"[$`&|<>(){}]", re.sub(r"&&|\|\|", "", script))

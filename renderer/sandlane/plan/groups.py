@@ -41,10 +41,17 @@ def join_groups(
     return joined, problems
 
 
+_LEAVE = "take it out of 'sandboxes', or remove the group too: sandlane delete {}"
+
+
 def _unknown(group: RouteGroup, known: set[str]) -> Iterator[Problem]:
     for number, name in enumerate(group.sandboxes):
         if name not in known:
-            values = {"group": group.name, "member": name, "hint": did_you_mean(name, known)}
+            values = {
+                "group": group.name,
+                "member": name,
+                "hint": did_you_mean(name, known, otherwise=_LEAVE.format(group.name)),
+            }
             yield group.problem("SL216", "spec", "sandboxes", number, **values)
 
 

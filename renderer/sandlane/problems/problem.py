@@ -176,8 +176,10 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
     import difflib  # for mistakes alone
 
     known = set(known)
-    stem = word.rpartition("/")[2].partition(".")[0]
-    if stem != word and stem in known:  # a path, or a file, of what was meant
-        return f"did you mean '{stem}'?"
+    if word.endswith((".yaml", ".yml", ".json")):  # the file of what was meant
+        stem = word.rpartition("/")[2].rpartition(".")[0]
+        word = stem if stem in known else word
+    if word in known:
+        return f"did you mean '{word}'?"
     near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else otherwise
