@@ -29,8 +29,6 @@ from tests.networks import said_of
 from tests.shared import REPOSITORY, SHARED, load
 from tests.validity import complaints
 
-pytestmark = pytest.mark.uncounted
-
 CASES = sorted((REPOSITORY / "tests" / "cases" / "routing").glob("*.yaml"))
 FIELDS = {
     "title",

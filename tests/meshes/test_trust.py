@@ -300,3 +300,15 @@ def test_what_proof_says(env: Any, http: list[Object], expected: list[str]) -> N
 )  # fmt: skip
 def test_what_proof_says_of_delegates(root: Object, expected: list[str]) -> None:
     assert broken(STRIP, strip(), TO_A, base=(root, virtual_service("shop", TO_A, hosts=[]))) == expected
+
+
+def test_a_root_of_the_mesh_tells_gateways_nothing() -> None:
+    """The copies in a delegate ask for the namespace for which its root asks, which is for the mesh alone."""
+    host = "a.shop.svc.cluster.local"
+    delegated = {"match": [{"uri": {"exact": "/a"}, "sourceNamespace": "in"}], "delegate": {"name": "shop"}}
+    asking = virtual_service("r", delegated, {"route": [to(host)]}, hosts=[host], gateways=["mesh"])
+    base = [*app("a"), GATE, asking, virtual_service("shop", {"route": [to(host)]}, hosts=[])]
+    (made,) = (o for o in render(inputs(base, DEV1)).objects if o.id.name == "shop")
+    assert {
+        match.get("sourceNamespace") for entry in made.manifest["spec"]["http"][:1] for match in entry["match"]
+    } == {"in"}

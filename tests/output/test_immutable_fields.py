@@ -16,8 +16,6 @@ from sandlane.patch.put import put
 from sandlane.pipeline import render
 from tests.build import Object, inputs, meta, sandbox, service
 
-pytestmark = pytest.mark.uncounted
-
 MUTABLE = {
     "StatefulSet": ("minReadySeconds", "ordinals", "persistentVolumeClaimRetentionPolicy", "replicas", "revisionHistoryLimit",
                     "template", "updateStrategy"),

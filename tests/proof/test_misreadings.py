@@ -22,8 +22,6 @@ from tests.proof.test_defects import CART, DEFAULT, FRONT, RULE, SERVICE, WEB, B
 from tests.proof.test_proof import Edit, Files, add, drop, gone, make, put
 from tests.proof.test_routes import written
 
-pytestmark = pytest.mark.uncounted
-
 BASE_RIVAL = [
     *build.app("web"),
     *(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 
@@ -48,6 +47,8 @@ def _asked(problem: Problem, staged: Mapping[str, bytes | None], disk: Mapping[s
 def _on_disk(staged: bytes, disk: bytes, position: tuple[int, int]) -> tuple[int, int]:
     line, column = position
     new, old = staged.decode(errors="replace").splitlines(), disk.decode(errors="replace").splitlines()
+    import difflib  # for mistakes alone
+
     for tag, start, end, first, last in difflib.SequenceMatcher(None, new, old, autojunk=False).get_opcodes():
         if not start < line <= end:
             continue

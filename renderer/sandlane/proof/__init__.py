@@ -12,7 +12,6 @@ from sandlane.proof.claims import Claims
 from sandlane.proof.inert import without_inert
 from sandlane.proof.obligations import (
     additions,
-    answers,
     attachment,
     binding,
     calls,
@@ -57,7 +56,6 @@ OBLIGATIONS = (
     binding,
     attachment,
     resources,
-    answers,
     whole,
     wrapping,
     permitted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost
@@ -48,7 +49,10 @@ def make_case(world: World) -> Case:
         overlaid(world.base, world.output.resources),
         mesh=environment.mesh, domain=domain, root=environment.cluster.root_namespace, has_waypoints=True,
     )  # fmt: skip
-    before, after = with_gateways(world.network, after)
+    namespaces = tuple(sorted({*world.network.source_namespaces, *after.source_namespaces}))
+    before, after = with_gateways(
+        *(replace(network, source_namespaces=namespaces) for network in (world.network, after))
+    )
     return Case(
         world=world,
         before=before,
