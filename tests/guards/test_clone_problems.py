@@ -76,6 +76,22 @@ def test_claims(modes: list[str] | None, why_not: str | None) -> None:
             {"name": "init", "image": "x:1", "command": ["sh", "-c", "alembic upgrade head"]}, True, id="command"
         ),
         pytest.param({"name": "init", "image": "a:1"}, True, id="image-of-the-app"),
+        pytest.param({"name": "init", "image": "a:1", "command": ["/app", "upgrade"]}, True, id="the-app-itself"),
+        pytest.param(
+            {"name": "conf", "image": "a:1", "command": ["sh", "-c", "cp -r /a/* /b/ && chmod 644 /b/x"]},
+            False,
+            id="copies",
+        ),
+        pytest.param(
+            {"name": "wait", "image": "a:1", "command": ["sh", "-c"], "args": ["until nc -z db 1; do sleep 2; done"]},
+            False,
+            id="waits",
+        ),
+        pytest.param({"name": "x", "image": "a:1", "command": ["sh", "-c", "cp a b; ./manage up"]}, True, id="more"),
+        pytest.param({"name": "x", "image": "a:1", "command": ["sh", "-c", "echo $(./manage up)"]}, True, id="hidden"),
+        pytest.param(
+            {"name": "x", "image": "a:1", "command": ["cp", "migrations", "/m"]}, True, id="copied-migrations"
+        ),
         pytest.param({"name": "wait", "image": "busybox:1"}, False, id="other"),
         pytest.param({"name": "migrate", "image": "a:1", "restartPolicy": "Always"}, False, id="sidecar"),
     ],

@@ -25,6 +25,9 @@ from sandlane.plan.problem_at import problem_at
 from sandlane.problems.problem import Path, Problem, mention
 from sandlane.specs.model import Environment
 
+_SHELL = re.compile(r"(/usr)?(/bin/)?(ba|da|a)?sh")
+_KEYWORDS = frozenset(["!", "do", "done", "until", "while"])
+_COPYING = frozenset(["chmod", "chown", "cp", "echo", "ln", "mkdir", "nc", "set", "sleep", "true"])
 _MIGRATION = re.compile(r"migrat|flyway|liquibase|alembic|db-?init|schema-?init", re.IGNORECASE)
 _SHARED = {"ReadWriteMany", "ReadOnlyMany"}
 
@@ -140,8 +143,20 @@ def _migrations(clone: WorkloadClone) -> Iterator[Finding]:
         # restartPolicy: Always makes it a sidecar, which runs beside the app and not before it.
         words = " ".join(str(container.get(field) or "") for field in ("name", "image", "command", "args"))
         is_sidecar = container.get("restartPolicy") == "Always"
-        if not is_sidecar and (_MIGRATION.search(words) or container.get("image") in images):
+        runs_app = container.get("image") in images and not _only_copies(container)
+        if not is_sidecar and (_MIGRATION.search(words) or runs_app):
             yield "SL312", str(clone.origin.id), {"container": str(container.get("name"))}
+
+
+def _only_copies(container: Manifest) -> bool:
+    """Tells whether a container's command does nothing but copy files and wait: it may do so once more."""
+    words = [str(word) for field in ("command", "args") for word in container.get(field) or ()]
+    is_script = bool(words) and _SHELL.fullmatch(words[0]) is not None
+    script = " ".join(word for word in words[is_script:] if not (is_script and word.startswith("-")))
+    commands = [command.split() for command in re.split(r"&&|\|\||[;\n]", script) if command.strip()]
+    bare = [[word for word in command if word not in _KEYWORDS] for command in commands]
+    is_plain = not re.search(r"[$`&|<>(){}]", re.sub(r"&&|\|\|", "", script))
+    return bool(bare) and is_plain and all(not c or c[0].rpartition("/")[2] in _COPYING for c in bare)
 
 
 def _empty_volumes(clone: WorkloadClone) -> Iterator[Finding]:
