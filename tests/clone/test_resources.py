@@ -152,8 +152,8 @@ def test_policy() -> None:
     assert refusals(app("a"), *specs, policy=POLICY) == [
         "sandboxes/dev2.yaml: SL242 'spec.expires' is missing, which the environment's policy requires\n"
         "  hint: write 'expires: 2026-12-01' below 'spec': sandlane.yaml asks for it",
-        "sandboxes/dev2.yaml: SL243 'dana' has 2 sandboxes, and the environment's policy allows 1\n"
-        "  hint: delete one of them, or write 'suspend: true' in it (sandlane.yaml)",
+        "sandboxes/dev2.yaml: SL243 this is sandbox 2 of 'dana', and the environment's policy allows 1\n"
+        "  hint: delete another, or write 'suspend: true' in it: 'dev1' (sandlane.yaml)",
         "sandboxes/dev2.yaml: SL241 the environment's policy allows no image 'other.example/a:2' "
         "for 'Deployment/shop/a-dev2'\n"
         "  hint: use one that matches any of: registry.example/* (sandlane.yaml)",
