@@ -186,7 +186,7 @@ def asked_of(routes: Sequence[Object], request: Request, mesh: str, cloned: froz
             found.add(json.dumps(["redirect", filters]))
             continue
         backends = destinations(rule, route, request, mesh)
-        if whole and backends:
+        if whole and any(backend["weight"] for backend in backends):  # a 500 of the base's own is the tenant's too
             backends = [{"to": f"shop/{whole}:{request['port']}", "filters": [], "weight": 1}]
         ours = [b for b in backends if b["weight"] and service_of(b) in cloned]
         backends = [{**b, "to": b["to"].replace(":", f"-{tenant}:")} for b in ours] or backends
