@@ -143,6 +143,10 @@ def _of(outcome: Outcome) -> Seen | None:
         return Seen(kind="forward", shares=_shares(sent))
     if isinstance(outcome, L4):
         return Seen(kind="connection", shares=((f"outbound|{outcome.port}||{outcome.host}", 1.0),))
+    if isinstance(outcome, NoCluster) and outcome.why.startswith("500"):
+        return Seen(
+            kind="direct"
+        )  # istiod writes a direct response for a rule of the Gateway API that sends nothing anywhere
     kinds: dict[type[Any], str] = {
         NoCluster: "no cluster", NotFound: "404", Passthrough: "passed", Blackhole: "blackhole", Redirect: "redirect", Direct: "direct",
     }  # fmt: skip

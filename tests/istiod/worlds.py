@@ -231,7 +231,10 @@ def askers_of(network: Network, clients: Sequence[Client], addresses: Addresses)
             found.append(
                 Asker(client=client, proxy={"name": f"sidecar-{number}", "serviceAccount": "default", **proxy})
             )
-    for gateway in network.base.of("networking.istio.io", "Gateway"):
+    there = {
+        resource.id for resource in network.base.resources
+    }  # without Gateways that proof takes for there since routes name them
+    for gateway in (g for g in network.base.of("networking.istio.io", "Gateway") if g.id in there):
         for number, pods in enumerate(network.gateway_pods[gateway.id]):
             labels: dict[str, str] = {}
             for each in pods.gateways:
@@ -239,7 +242,9 @@ def askers_of(network: Network, clients: Sequence[Client], addresses: Addresses)
             home = pods.namespace or gateway.id.namespace
             name = f"{gateway.id.namespace}-{gateway.id.name}-{number}"
             found.append(_asker("gateway", "router", gateway, name, home, labels, _address(95, len(found))))
-    for gateway in filter(is_istios, network.base.of("gateway.networking.k8s.io", "Gateway")):
+    for gateway in (
+        g for g in network.base.of("gateway.networking.k8s.io", "Gateway") if is_istios(g) and g.id in there
+    ):
         kind = "waypoint" if is_waypoint(gateway) else "gateway"
         name = f"{gateway.id.namespace}-{gateway.id.name}"
         labels, ip = _gateway_labels(gateway), addresses.pod(gateway.id)
