@@ -6,21 +6,14 @@ from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import Rendered, written
 from sandlane.reports.connect.entrances import Doors, doors_of
 from sandlane.reports.connect.reach import Reach, reach_of
-from sandlane.semantics.network import make_network, overlaid
+from sandlane.reports.networks import network_of
 from sandlane.semantics.trace import make_tracer
 from sandlane.specs.inputs import Inputs
 
 
 def doors(inputs: Inputs, rendered: Rendered) -> Doors:
     """Returns the hosts at the gateways of a base with what is rendered of it."""
-    environment = inputs.environment
-    network = make_network(
-        overlaid(inputs.base, written(rendered.objects).resources),
-        mesh=environment.mesh,
-        domain=environment.cluster.domain,
-        root=environment.cluster.root_namespace,
-    )
-    return doors_of(make_tracer(network))
+    return doors_of(make_tracer(network_of(inputs, written(rendered.objects).resources)))
 
 
 def reach(inputs: Inputs, rendered: Rendered, name: str) -> Reach | None:

@@ -20,9 +20,10 @@ from sandlane.k8s.resource import Resource
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports import answers
+from sandlane.reports.networks import network_of
 from sandlane.reports.survey import pictured, survey, tabulated
 from sandlane.semantics.gateways import KINDS as GATEWAYS
-from sandlane.semantics.network import Network, make_network, overlaid
+from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import Origin
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.trace import client_of, trace, workloads
@@ -120,14 +121,8 @@ def _header(line: str) -> tuple[str, str]:
 def _trace(session: s.Session, asked: _Asked) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
     written, tree = ((), session.tree) if asked.is_base_only else _output(session, inputs, asked.output)
-    environment = inputs.environment
-    network = make_network(
-        overlaid(inputs.base, written),
-        mesh=environment.mesh,
-        domain=environment.cluster.domain,
-        root=environment.cluster.root_namespace,
-    )
-    client = _client(network, asked, environment.default_namespace)
+    network = network_of(inputs, written)
+    client = _client(network, asked, inputs.environment.default_namespace)
     places = _Places(session=session, tree=tree, ids=frozenset(resource.id for resource in written))
     if asked.is_all:
         return _with_problems(session, inputs, asked, _all(network, client, asked, inputs))

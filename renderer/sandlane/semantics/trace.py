@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
@@ -67,6 +67,10 @@ class Tracer:
     def compiled(self, request: Request) -> tuple[Table, ...]:
         """Returns the rules for a request's client, host and port: they serve all requests that have these."""
         return compile_address(self.network, request.address)
+
+    def compiled_plain(self, request: Request) -> tuple[Table, ...]:
+        """Returns the same for requests that repeat no header: all the ways to look at repeated ones come to the same for these."""
+        return tuple(replace(table, modes=table.modes[:1]) for table in self.compiled(request))
 
     def trace(self, request: Request, tables: Sequence[Table]) -> Traced:
         """Follows one request by the rules for its address to the pods that answer it."""

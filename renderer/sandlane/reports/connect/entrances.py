@@ -114,8 +114,7 @@ def _doors(network: Network, tracer: Tracer) -> Iterator[Door]:
                 for host in dict.fromkeys(_hosts(network, gateway, server)):
                     name = host.replace("*", "any")
                     asked = Request(client=client, host=name, port=server.port, scheme=server.scheme)
-                    # No request here repeats a header, so that all the ways to look at repeated ones come to the same.
-                    tables = tuple(replace(table, modes=table.modes[:1]) for table in tracer.compiled(asked))
+                    tables = tracer.compiled_plain(asked)
                     yield Door(
                         gateway=gateway.id,
                         server=server,
@@ -164,9 +163,9 @@ def entrances(doors: Doors, header: tuple[str, str], services: Iterable[Resource
     for door in doors.found:
         told: set[tuple[str, ...]] = set()
         for path in dict.fromkeys(path for host in hosts for path in door.paths.get(host, ())):
-            with_header, without = (_answering(doors, door, path, each) for each in (lines, ()))
+            with_header = _answering(doors, door, path, lines)
             answering = tuple(name for name, host in with_header if host in hosts)
-            if answering and answering not in told and with_header != without:
+            if answering and answering not in told and with_header != _answering(doors, door, path, ()):
                 told.add(answering)
                 listed = tuple(name.rpartition("/")[2] for name in answering)
                 url = door.server.url(door.host, path)

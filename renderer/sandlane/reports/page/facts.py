@@ -16,10 +16,10 @@ from sandlane.reports.answers import Place
 from sandlane.reports.calls import call_graph
 from sandlane.reports.connect.passing import passing
 from sandlane.reports.listing import expired, sandboxes
+from sandlane.reports.networks import network_of
 from sandlane.reports.page.graph import Graph, graph_of
 from sandlane.reports.page.picture import Picture, picture_of
 from sandlane.reports.page.tenants import Row, Told, rows_of, told
-from sandlane.semantics.network import make_network, overlaid
 from sandlane.semantics.request import Request
 from sandlane.semantics.trace import client_of, make_tracer
 from sandlane.specs.inputs import Inputs
@@ -94,9 +94,7 @@ def gather(inputs: Inputs, result: Result, place: Place, located: Locate, as_of:
     home, domain = environment.default_namespace, environment.cluster.domain
     calls = call_graph(base, environment)
     graph = graph_of(base, calls, domain, home)
-    network = make_network(
-        overlaid(base, result.objects), mesh=environment.mesh, domain=domain, root=environment.cluster.root_namespace
-    )
+    network = network_of(inputs, result.objects)
     tracer = make_tracer(network)
     rows = rows_of(base, tracer, Request(client=client_of(network, None, home), host="", port=80))
     unroutable = MESHES[environment.mesh].unroutable(environment, base)

@@ -64,8 +64,7 @@ def rows_of(base: Base, tracer: Tracer, request: Request) -> tuple[Row, ...]:
     rows = []
     for service, host, port in addresses(base, request.client.namespace):
         asked = replace(request, host=host, port=port)
-        # No request here repeats a header, so that all the ways to look at repeated ones come to the same.
-        tables = tuple(replace(table, modes=table.modes[:1]) for table in tracer.compiled(asked))
+        tables = tracer.compiled_plain(asked)
         answer = cell(tracer.trace(asked, tables))
         rows.append(Row(service=service, address=f"{host}:{port}", answer=answer, request=asked, tables=tables))
     return tuple(rows)
