@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from sandlane.reports import answers
+from sandlane.semantics import compile_address
 from sandlane.semantics.network import Network, make_network
 from sandlane.semantics.outcomes import L4, Forward, NotFound, Passthrough
+from sandlane.semantics.request import Request
+from sandlane.semantics.tables import Decision, decide
 from sandlane.semantics.trace import Answer, Traced
 from tests.build import Object, inputs
 
@@ -12,6 +15,11 @@ from tests.build import Object, inputs
 def network_of(base: list[Object], mesh: str = "istio") -> Network:
     made = inputs(base, mesh=mesh)
     return make_network(made.base, mesh=mesh, domain="cluster.local", root="istio-system")
+
+
+def decide_request(network: Network, request: Request) -> Decision:
+    """Returns what becomes of a request."""
+    return decide(compile_address(network, request.address), request)
 
 
 def said_of(traced: Traced) -> list[str]:

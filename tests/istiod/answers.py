@@ -9,7 +9,6 @@ from typing import Any
 
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import pod_labels, workload_kind
-from sandlane.semantics import decide_request
 from sandlane.semantics.network import Host, Network
 from sandlane.semantics.outcomes import (
     L4,
@@ -39,6 +38,7 @@ from tests.istiod.envoy_routes import (
     waypoint_way,
 )
 from tests.istiod.worlds import Addresses, Asker
+from tests.networks import decide_request
 
 Shares = tuple[tuple[str, float], ...]
 _IDLE = {"name", "decorator", "metadata", "stat_prefix", "match"}

@@ -11,8 +11,8 @@ from importlib import import_module
 
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import L4, Passthrough
-from sandlane.semantics.request import Address, Request
-from sandlane.semantics.tables import Decision, Table, decide
+from sandlane.semantics.request import Address
+from sandlane.semantics.tables import Table
 
 MESHES: Mapping[str, str] = {
     "gateway-api": "gamma",
@@ -39,8 +39,3 @@ def _unmeshed(network: Network, address: Address) -> Table:
     host = network.hosts.get(network.meant(address.host, address.client.namespace))
     note = "the client is not in the mesh: nothing looks at its requests"
     return Table(otherwise=L4(host.name, address.port) if host else Passthrough(), notes=(note,))
-
-
-def decide_request(network: Network, request: Request) -> Decision:
-    """Returns what becomes of a request."""
-    return decide(compile_address(network, request.address), request)

@@ -12,12 +12,12 @@ from sandlane.output.layout import path_of
 from sandlane.pipeline import render
 from sandlane.proof import prove
 from sandlane.proof.claims import claims_of
-from sandlane.semantics import decide_request
 from sandlane.semantics.network import make_network, overlaid
 from sandlane.semantics.request import Client, Request
 from sandlane.specs.inputs import Inputs
 from tests.build import Object, app, deployment, group, inputs, meta, sandbox, service, texts
 from tests.meshes.gateway_api.test_attached_routes import GATEWAY, gateway, route, rule
+from tests.networks import decide_request
 from tests.proof.test_proof import Edit, Files, drop, make, put
 from tests.shared import needs_shared
 from tests.validity import complaints

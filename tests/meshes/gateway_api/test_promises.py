@@ -20,7 +20,6 @@ from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource
 from sandlane.pipeline import Rendered, render
 from sandlane.problems.problem import Invalid, Source
-from sandlane.semantics import decide_request
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination
 from sandlane.semantics.network import Network, make_network, overlaid
@@ -42,6 +41,7 @@ from tests.meshes.gateway_api.test_properties import (
     rules_of,
     tenant_of,
 )
+from tests.networks import decide_request
 from tests.profiles import examples
 
 DOMAIN = ".svc.cluster.local"

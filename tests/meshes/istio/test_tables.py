@@ -17,11 +17,11 @@ from sandlane.k8s.resource import Resource
 from sandlane.pipeline import Rendered, render
 from sandlane.problems.problem import Invalid, Source
 from sandlane.reports.answers import said
-from sandlane.semantics import decide_request
 from sandlane.semantics.network import Network, make_network, overlaid
 from sandlane.semantics.outcomes import Forward, Outcome
 from sandlane.semantics.request import Client, Request
 from tests.build import Object, app, inputs, object_of, sandbox, to, virtual_service
+from tests.networks import decide_request
 
 TENANTS = ("dev1", "dev10", "xdev1")
 SERVICES = ("a", "b", "c")
