@@ -26,6 +26,8 @@ GATEWAY = (ISTIO, "Gateway")
 _Server = tuple[Resource, Manifest]
 """A Gateway, and a server of it."""
 _PASSED_ON = frozenset({"AUTO_PASSTHROUGH", "PASSTHROUGH"})
+SCHEMES = {"HTTP": "http", "HTTP2": "http", "GRPC": "http", "GRPC-WEB": "http", "HTTPS": "https"}
+"""Protocol of a server or listener that looks into requests -> their scheme."""
 
 
 def tables_of(network: Network, gateway: Resource, address: Address) -> tuple[Table, ...]:
@@ -134,11 +136,13 @@ def _port(server: Manifest) -> int | None:
 
 def _strange(server: Manifest, address: Address) -> Outcome | None:
     """Returns what becomes of connections to a server that does not look into them, or None."""
-    protocol = str((server.get("port") or {}).get("protocol", "")).upper()
-    mode = (server.get("tls") or {}).get("mode")
-    if protocol in ("HTTP", "HTTP2", "GRPC", "GRPC-WEB") or (protocol == "HTTPS" and mode not in _PASSED_ON):
-        return None
-    return L4(address.authority, address.port)
+    return None if scheme_of(server) else L4(address.authority, address.port)
+
+
+def scheme_of(server: Manifest) -> str | None:
+    """Returns the scheme of the requests that a server looks into, or None where it passes connections on."""
+    scheme = SCHEMES.get(str((server.get("port") or {}).get("protocol", "")).upper())
+    return None if scheme == "https" and (server.get("tls") or {}).get("mode") in _PASSED_ON else scheme
 
 
 def served_hosts(network: Network, vs: Resource, gateway: Resource, servers: Sequence[Manifest]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost, covers
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.gateway_api import ROUTES, attached
 from sandlane.semantics.gateways import KINDS
@@ -22,9 +22,7 @@ from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
 from sandlane.semantics.trace import Tracer
 
-_SCHEMES = {"HTTP": "http", "HTTP2": "http", "GRPC": "http", "GRPC-WEB": "http", "HTTPS": "https"}
 _PORTS = {"http": 80, "https": 443}
-_PASSED_ON = ("AUTO_PASSTHROUGH", "PASSTHROUGH")
 
 
 @frozen(kw_only=True)
@@ -78,13 +76,12 @@ def servers_of(gateway: Resource) -> Iterator[Server]:
     """Yields the servers of Istio's Gateways, and the listeners of those of the Gateway API, that answer HTTP themselves."""
     spec = spec_of(gateway.manifest)
     for server in spec.get("servers") or ():
-        scheme = _SCHEMES.get(str(at(server, ("port", "protocol"))).upper())
-        tls = server.get("tls") or {}
-        if scheme and tls.get("mode") not in _PASSED_ON and not tls.get("httpsRedirect"):
+        scheme = istio_gateways.scheme_of(server)
+        if scheme and not (server.get("tls") or {}).get("httpsRedirect"):
             hosts = tuple(str(host).lower().rpartition("/")[2] for host in server.get("hosts") or ())
             yield Server(scheme=scheme, port=server["port"]["number"], hosts=hosts, written=server)
     for listener in spec.get("listeners") or ():
-        scheme = _SCHEMES.get(str(listener.get("protocol")).upper())
+        scheme = istio_gateways.SCHEMES.get(str(listener.get("protocol")).upper())
         if scheme:
             host = str(listener.get("hostname") or "*").lower()
             yield Server(scheme=scheme, port=listener["port"], hosts=(host,), written=listener)
