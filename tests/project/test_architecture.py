@@ -84,7 +84,9 @@ def test_every_command_has_its_module() -> None:
         "completing",
         "reaching",
         "changing",
+        "advising",
         "asked",
+        "guessing",
         "wanted",
     }
     assert {name.replace("-", "_") for name in COMMANDS} == modules
