@@ -78,6 +78,7 @@ def test_every_command_has_its_module() -> None:
         "__init__",
         "main",
         "options",
+        "running",
         "session",
         "view",
         "terminal",
@@ -88,6 +89,7 @@ def test_every_command_has_its_module() -> None:
         "asked",
         "guessing",
         "wanted",
+        "writing",
     }
     assert {name.replace("-", "_") for name in COMMANDS} == modules
 

@@ -12,6 +12,7 @@ from sandlane.cli import session as s
 from sandlane.cli.completing import sandboxes
 from sandlane.cli.main import FINE
 from sandlane.cli.reaching import doors
+from sandlane.cli.running import run
 from sandlane.cli.terminal import Refused
 from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import render_valid
@@ -39,7 +40,7 @@ def command(
     name: str, environments: tuple[Path, ...], root: Path | None, client: str | None, output_format: str
 ) -> None:
     """Tells of one sandbox of each environment."""
-    s.run(s.sessions(environments, root), output_format, lambda session: _connect(session, name, client, output_format))
+    run(s.sessions(environments, root), output_format, lambda session: _connect(session, name, client, output_format))
 
 
 def _connect(session: s.Session, name: str, client: str | None, output_format: str) -> tuple[int, dict[str, Any]]:

@@ -19,8 +19,10 @@ from sandlane.cli.changing import obstacle
 from sandlane.cli.gitops import REVISIONS, repository
 from sandlane.cli.guessing import Guessing
 from sandlane.cli.main import FINE
+from sandlane.cli.running import run
 from sandlane.cli.terminal import words
 from sandlane.cli.view import View
+from sandlane.cli.writing import refusals, write_files
 from sandlane.files.disk import ENVIRONMENT, DiskTree, find_root
 from sandlane.files.tree import STREAM, join
 from sandlane.meshes.adoption import proposals
@@ -74,7 +76,7 @@ def command(
     directory = "" if here == "." else here
     guessing = Guessing(view, directory, asks, {"mesh": mesh, "namespace": namespace, "name": name})
     setting = _Setting(view, directory, guessing)
-    s.run([view], "text", lambda _: setting.up(base, wanted, not no_render), writes=True)
+    run([view], "text", lambda _: setting.up(base, wanted, not no_render), writes=True)
 
 
 def _integrations(listed: str) -> list[str]:
@@ -121,12 +123,12 @@ class _Setting:
         files = {Path(ENVIRONMENT): environment_text(set_up), _ABOUT_SANDBOXES: SANDBOXES_README}
         integrations = self._integrations(inputs, wanted)
         output = self.view.tree.root / join(self.directory, _OUTPUT)
-        if is_rendered and (problems := s.refusals(output, rendered.files)):
+        if is_rendered and (problems := refusals(output, rendered.files)):
             raise Invalid(problems)
         for path, text in files.items():
             _create(path, text)
         if is_rendered:
-            changed = s.write_files(output, rendered.files)
+            changed = write_files(output, rendered.files)
             words(f"wrote    {s.shown(output)}/ ({len(changed.create)} files, no sandboxes yet)")
         for path, text in integrations.items():
             _create(path, text)
