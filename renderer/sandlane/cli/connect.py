@@ -20,7 +20,7 @@ from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports.calls import call_graph
 from sandlane.reports.connect.clients import CLIENTS
-from sandlane.reports.connect.passing import Passing, passing
+from sandlane.reports.connect.passing import Passing, passed_on, passing
 from sandlane.reports.connect.reach import Reach, reach_of
 from sandlane.specs.model import Carrier
 
@@ -68,12 +68,12 @@ def _connect(session: s.Session, name: str, client: str | None, output_format: s
         raise Invalid(left_out)
     reach = reach_of(plan, tenant, mesh.unroutable(environment, base), doors(inputs, rendered))
     graph = call_graph(base, environment)
-    baggage = next((c for c in environment.carriers if c.baggage), environment.carriers[0])
-    steps = passing(base, graph, frozenset(tenant.services), baggage)
+    carrier = passed_on(environment)
+    steps = passing(base, graph, frozenset(tenant.services), carrier)
     if output_format == "text" and client:
         click.echo(CLIENTS[client](reach), nl=False)
     elif output_format == "text":
-        _tell(session, reach, steps, baggage)
+        _tell(session, reach, steps, carrier)
     return FINE, _as_data(session, reach, steps)
 
 
