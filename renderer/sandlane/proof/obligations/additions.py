@@ -59,8 +59,10 @@ def check(world: World) -> Iterator[Problem]:
             yield from _marks(world, resource, where)
         if key == DESTINATION_RULE and not is_client:
             yield from _host(world, resource)
-        if key == VIRTUAL_SERVICE and where == "shared":
-            yield from _virtual_service(world, resource)
+        if key == VIRTUAL_SERVICE:
+            for field in sorted(spec_of(resource.manifest).keys() - {"hosts", "gateways", "exportTo", "http"}):
+                yield _wrong(resource, f"'spec.{field}' is none that sandlane writes", ("spec", field))
+            yield from _default_route(world, resource) if where == "shared" else ()
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
@@ -122,7 +124,7 @@ def _named_by_route(world: World, resource: Resource) -> Iterator[ResourceId]:
                 yield service
 
 
-def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
+def _default_route(world: World, vs: Resource) -> Iterator[Problem]:
     """Yields why a VirtualService is not for the mesh's clients of one Service of the base, as it is seen (rules R-I8 and R-I11)."""
     spec, domain = spec_of(vs.manifest), world.claims.environment.cluster.domain
     named = spec.get("hosts") or []
@@ -132,8 +134,6 @@ def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
         what = "hosts are not the full name of one Service of the base in its own namespace"
         yield _wrong(vs, what, ("spec", "hosts"))
         return
-    for field in sorted(spec.keys() - {"hosts", "gateways", "exportTo", "http"}):
-        yield _wrong(vs, f"'spec.{field}' is none of a default route's", ("spec", field))
     if (spec.get("gateways") or ["mesh"]) != ["mesh"]:
         yield _wrong(vs, "'spec.gateways' is wider than the mesh", ("spec", "gateways"))
     if spec.get("exportTo") != list(export_to(service)):
