@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ from sandlane.specs.inputs import Inputs, read_inputs
 _OF_HOSTS = tuple(name for name in MACHINES if name != "json")
 _PROVED_TENANTS = 300
 """Up to so many tenants a difference is proved: of 1,000 it would cost as much again as all the rest (benchmarks/scaling.py)."""
-FORMATS = ("text", "markdown", "html", *MACHINES)
+_WRITERS = {"text": "text.text", "markdown": "markdown.markdown", "html": "page.page"}
+"""Format -> the function below `sandlane.reports.diff` that writes it, imported when it is asked for."""
+FORMATS = (*_WRITERS, *MACHINES)
 
 
 @click.command(
@@ -145,15 +148,7 @@ def _at_revision(session: s.Session, rev: str) -> Side:
 
 
 def _tell(session: s.Session, difference: Difference, against: str, output_format: str) -> None:
-    if output_format == "text":
-        from sandlane.reports.diff.text import text
-
-        click.echo(text(difference, session.shown, against), nl=False)
-    elif output_format == "markdown":
-        from sandlane.reports.diff.markdown import markdown
-
-        click.echo(markdown(difference, session.shown, against), nl=False)
-    elif output_format == "html":
-        from sandlane.reports.diff.page import page
-
-        click.echo(page(difference, session.shown, against), nl=False)
+    if output_format in _WRITERS:
+        module, _, function = _WRITERS[output_format].partition(".")
+        write = getattr(import_module(f"sandlane.reports.diff.{module}"), function)
+        click.echo(write(difference, session.shown, against), nl=False)

@@ -139,6 +139,15 @@ def _verified(root: Path, revision: str) -> str:
     return f"{tree.decode().strip()}:{prefix}"
 
 
+def git_says(*arguments: str) -> str | None:
+    """Returns what git answers where the user stands, such as to `config user.email`; None where it has no answer."""
+    try:
+        found = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
+
+
 def _git(root: Path, *arguments: str, wrong: str = "") -> bytes:
     try:
         done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)

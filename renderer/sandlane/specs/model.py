@@ -178,6 +178,11 @@ class Environment:
     preview: Preview | None = None
     calls: tuple[DeclaredCall, ...] = ()
 
+    @property
+    def is_istio(self) -> bool:
+        """Tells whether the mesh is Istio's, with sidecars or without."""
+        return self.mesh.startswith("istio")
+
     def problem(self, code: str, *path: str | int, **values: Any) -> Problem:
         """Returns a problem at a place in the document, which is no single sandbox's."""
         return report(code, source=self.source, path=path, **values)

@@ -37,7 +37,7 @@ def read(
     Raises `Invalid` with every problem of the file (SL101 to SL111); a syntax error ends the search. Aliases are
     expanded: no two places share a container. A file that a kustomization names has one reader: with
     `is_kustomized` a block at its end means what it means to kustomize. With `takes_last` a key that stands twice is
-    a notice of its document, and its last value counts.
+    a notice of its document, and its last value counts (rule R-Y4).
     """
     text, problems = decoded(data, file)
     if problems or text is None:

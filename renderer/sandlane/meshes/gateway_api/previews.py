@@ -48,7 +48,7 @@ def gateway_of(plan: Plan) -> Resource | None:
     if plan.environment.preview is None:
         return None
     namespace, _, name = plan.environment.preview.gateway.partition("/")
-    if plan.environment.mesh in ("istio", "istio-ambient") and ResourceId(*_NAME, namespace, name) in plan.base.by_id:
+    if plan.environment.is_istio and ResourceId(*_NAME, namespace, name) in plan.base.by_id:
         return None
     return plan.base.by_id.get(ResourceId(GATEWAY, "Gateway", namespace, name))
 

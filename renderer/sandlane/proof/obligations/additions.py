@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sandlane.k8s.hosts import ServiceHost, covers
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of, spec_of
 from sandlane.k8s.visibility import export_to
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import ROUTES
 from sandlane.proof.alignment import destinations, hosts
-from sandlane.proof.literals import SANDBOX, TENANT, quoted
+from sandlane.proof.literals import SPEC, quoted
+from sandlane.proof.marks import marks_of
 from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, clone_selected, is_of_servers
 from sandlane.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
 from sandlane.proof.routes import backend, homes, named_by, parents_of, rules_of
@@ -86,15 +87,12 @@ def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
         return
     labels = labels_of(resource.manifest)
-    for key, value in (
-        (world.claims.environment.tenant_label, owner.tenant),
-        (TENANT, owner.tenant),
-        (SANDBOX, owner.name),
-    ):
+    for key, value in marks_of(world.claims.environment, owner, None).items():
         if labels.get(key) != value:
-            yield _wrong(
-                resource, f"label '{key}' is {quoted(labels.get(key))}, expected '{value}'", ("metadata", "labels")
-            )
+            what = f"label '{key}' is {quoted(labels.get(key))}, expected '{value}'"
+            yield _wrong(resource, what, ("metadata", "labels"))
+    if not annotations_of(resource.manifest).get(SPEC):
+        yield _wrong(resource, f"does not name its spec in the annotation '{SPEC}'", ("metadata", "annotations"))
 
 
 def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:

@@ -75,7 +75,7 @@ def _literals(network: Network) -> Iterator[str]:
 
 
 def _gateways(before: Network, after: Network, previews: frozenset[str]) -> Iterator[Address]:
-    for gateway in before.base.of(ISTIO, "Gateway") if before.mesh.startswith("istio") else ():
+    for gateway in before.base.of(ISTIO, "Gateway") if before.is_istio else ():
         ports = {(s.get("port") or {}).get("number") for s in _spec(gateway).get("servers") or ()}
         listed = [str(h).rpartition("/")[2] for s in _spec(gateway).get("servers") or () for h in s.get("hosts") or ()]
         yield from _entered(gateway, ports, {*listed, *_bound(before), *_bound(after)} - previews)
