@@ -81,14 +81,18 @@ def test_every_command_has_its_module() -> None:
         "__init__",
         "main",
         "options",
+        "running",
         "session",
         "view",
         "terminal",
         "completing",
         "reaching",
         "changing",
+        "advising",
         "asked",
+        "guessing",
         "wanted",
+        "writing",
     }
     assert {name.replace("-", "_") for name in COMMANDS} == modules
 

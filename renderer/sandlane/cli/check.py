@@ -12,6 +12,7 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, today
 from sandlane.cli.main import CHANGED, FINE
+from sandlane.cli.running import MACHINES, run
 from sandlane.cli.terminal import verb, words, working
 from sandlane.output.changes import OfAnotherEnvironment, UnusableOutput
 from sandlane.output.changes import changes as find_changes
@@ -42,7 +43,7 @@ _KINDS = (
     help="Compare with what 'render --keep-going' writes: leave out the sandboxes that have errors of their own, list them, and exit 1.",
 )
 @click.option("--as-of", metavar="DATE|today", help="Also fail for sandboxes that have expired on this day, in UTC.")
-@options.output_format("text", *s.MACHINES)
+@options.output_format("text", *MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -58,7 +59,7 @@ def command(
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
     day = day_of(as_of, today()) if as_of else None
-    s.run(sessions, output_format, lambda session: _check(session, output, keep_going, day, output_format))
+    run(sessions, output_format, lambda session: _check(session, output, keep_going, day, output_format))
 
 
 def _check(

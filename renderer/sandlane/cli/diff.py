@@ -14,6 +14,7 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import CHANGED, FINE
 from sandlane.cli.reaching import doors
+from sandlane.cli.running import MACHINES, counted, run
 from sandlane.files.disk import environment_file
 from sandlane.files.git import GitTree, NoRevision
 from sandlane.files.tree import OutsideRoot, Unreadable
@@ -25,12 +26,12 @@ from sandlane.reports.diff.data import data
 from sandlane.reports.diff.sides import EMPTY, Side, rendered_side, written_side
 from sandlane.specs.inputs import Inputs, read_inputs
 
-_OF_HOSTS = tuple(name for name in s.MACHINES if name != "json")
+_OF_HOSTS = tuple(name for name in MACHINES if name != "json")
 _PROVED_TENANTS = 300
 """Up to so many tenants a difference is proved: of 1,000 it would cost as much again as all the rest (benchmarks/scaling.py)."""
 _WRITERS = {"text": "text.text", "markdown": "markdown.markdown", "html": "page.page"}
 """Format -> the function below `sandlane.reports.diff` that writes it, imported when it is asked for."""
-FORMATS = (*_WRITERS, *s.MACHINES)
+FORMATS = (*_WRITERS, *MACHINES)
 
 
 @click.command(
@@ -68,7 +69,7 @@ def command(
         _tell(session, difference, against, output_format)
         return (CHANGED if difference and exit_code else FINE), {"against": against, **data(difference), **problems}
 
-    s.run(sessions, output_format, diff)
+    run(sessions, output_format, diff)
 
 
 def _meant(arguments: tuple[str, ...], rev: str | None) -> tuple[Path | None, str | None, list[Path]]:
@@ -140,7 +141,7 @@ def _at_revision(session: s.Session, rev: str) -> Side:
         first = invalid.problems[0]
         where = f"{first.source.file}: " if first.source else ""
         raise click.UsageError(
-            f"the inputs at {rev} have {s.counted(invalid.problems)}, so there is nothing to compare with: "
+            f"the inputs at {rev} have {counted(invalid.problems)}, so there is nothing to compare with: "
             f"{where}{first.code} {first.text}"
         ) from None
     return rendered_side(inputs, rendered.objects, rendered.notices)

@@ -11,6 +11,7 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
 from sandlane.files.git import git_says
+from sandlane.cli.running import run
 from sandlane.files.tree import OutsideRoot
 from sandlane.reports.gitops.argocd import argocd_text
 from sandlane.reports.gitops.delivery import make_delivery
@@ -54,7 +55,7 @@ def command(
     """Prints manifests for an environment."""
     sessions = s.sessions([environment] if environment else [], root)
     address = repo or repository() or "REPOSITORY"
-    s.run(sessions, "text", lambda session: _print(session, tool, (address, revision or REVISIONS[tool], path), single))
+    run(sessions, "text", lambda session: _print(session, tool, (address, revision or REVISIONS[tool], path), single))
 
 
 def _print(

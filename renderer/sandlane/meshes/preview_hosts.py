@@ -32,7 +32,7 @@ def host_of_base(gateway: Resource, preview: Preview, hosts: Collection[str]) ->
 
 def host_of_tenant(preview: Preview, tenant: Tenant, taken: Collection[str]) -> str:
     """Returns the host of a tenant's preview. Raises Unfit."""
-    host = preview.host.replace("{tenantID}", tenant.id)
+    host = preview.host_of(tenant.id)
     if any(not 0 < len(label) <= 63 for label in host.split(".")):
         raise Unfit(
             f"makes the host '{host}', which is no host name", "shorten the tenantID, or give it a label of its own"

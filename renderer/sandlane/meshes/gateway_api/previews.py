@@ -12,7 +12,7 @@ from typing import Any
 
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
-from sandlane.meshes.carriers import header_of
+from sandlane.meshes.carriers import given, header_of
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route
 from sandlane.meshes.gateway_api.copies import Copying, Rule, copied_route, redirects, tenant_rule
 from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
@@ -114,8 +114,8 @@ def _parents(
 
 def _unserved(plan: Plan, gateway: Resource, route: Route, model: Manifest, host: str) -> Unfit:
     """Returns the error where no listener serves a preview's host, with the line to write."""
-    pattern = plan.environment.preview.host if plan.environment.preview else host
-    wide = pattern.replace("{tenantID}", "*") if pattern.startswith("{tenantID}.") else host
+    preview = plan.environment.preview
+    wide = (preview.wildcard() if preview else None) or host
     parts = [f"port: {model.get('port')}, protocol: {model.get('protocol')}, hostname: '{wide}'"]
     parts += ["tls: {…}"] if model.get("tls") else []
     more = f", with the 'tls' of listener '{model.get('name')}'" if model.get("tls") else ""
@@ -149,10 +149,9 @@ def _rule(plan: Plan, dialect: Dialect, copying: Copying, rule: Rule) -> Rule:
 
 def carrying(filters: Sequence[Manifest], carriers: Sequence[Carrier], tenant: str) -> list[Manifest]:
     """Returns filters that give the carriers to a request: headers are set, a baggage member is appended."""
-    given = next((f for f in filters if f.get("type") == "RequestHeaderModifier"), None)
-    modifier: dict[str, Any] = dict((given or {}).get("requestHeaderModifier") or {})
-    own = {carrier.header.lower(): tenant for carrier in carriers if carrier.header}
-    members = ",".join(f"{carrier.baggage}={tenant}" for carrier in carriers if carrier.baggage)
+    present = next((f for f in filters if f.get("type") == "RequestHeaderModifier"), None)
+    modifier: dict[str, Any] = dict((present or {}).get("requestHeaderModifier") or {})
+    own, members = given(carriers, tenant)
     taken = {*own, *(["baggage"] if members else [])}
     if own:
         kept = [h for h in modifier.get("set") or () if str(h["name"]).lower() not in own]
@@ -164,4 +163,4 @@ def carrying(filters: Sequence[Manifest], carriers: Sequence[Carrier], tenant: s
     if modifier.get("remove"):
         modifier["remove"] = [name for name in modifier["remove"] if str(name).lower() not in taken]
     made = {"type": "RequestHeaderModifier", "requestHeaderModifier": {k: v for k, v in modifier.items() if v}}
-    return [made if item is given else item for item in filters] if given else [*filters, made]
+    return [made if item is present else item for item in filters] if present else [*filters, made]
