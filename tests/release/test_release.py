@@ -54,7 +54,7 @@ def sources(place: Path) -> Path:
 
 
 def built(place: Path, *words: str) -> Path:
-    line = (sys.executable, "-m", "build", "--no-isolation", *words, "--outdir", place / "dist")
+    line: tuple[str | Path, ...] = (sys.executable, "-m", "build", "--no-isolation", *words, "--outdir", place / "dist")
     run(*line, cwd=place, SOURCE_DATE_EPOCH="1700000000")
     return place / "dist"
 
