@@ -10,6 +10,7 @@ from sandlane.base.base import Base
 from sandlane.guards.containers import containers_of
 from sandlane.guards.identities import IDENTITIES
 from sandlane.guards.images import foreign_images
+from sandlane.guards.object_metadata import acted_on
 from sandlane.guards.privilege import gained, of_claim_templates, of_whole_pods, told
 from sandlane.guards.secrets import new_tokens
 from sandlane.k8s.resource import Manifest, ResourceId, at
@@ -63,9 +64,10 @@ def _privileges(environment: Environment, clone: WorkloadClone, own_claims: froz
     after = {**after, "metadata": {**(after.get("metadata") or {}), "labels": clone.pods.labels}}
     claims = [at(m, ("spec", "volumeClaimTemplates")) or () for m in (clone.origin.manifest, clone.manifest)]
     more_claims = of_whole_pods(of_claim_templates(claims[1]) - of_claim_templates(claims[0]))
+    of_its_own = of_whole_pods(acted_on(clone.origin.manifest, clone.manifest))
     names = {str(container["name"]) for container in containers_of(before.get("spec") or {})}
     for kind, what, container in told(
-        [*gained(before, after, own_claims), *more_claims], environment.policy.privileges
+        [*gained(before, after, own_claims), *more_claims, *of_its_own], environment.policy.privileges
     ):
         near = did_you_mean(container, names) if container and container not in names else ""
         values = {"what": what, "than": f"'{clone.origin.id}'", "kind": kind, "near": f"{near} Else " if near else ""}

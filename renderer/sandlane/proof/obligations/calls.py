@@ -6,7 +6,7 @@ Read on purpose by less than what the renderer's guard goes by: URLs with a bare
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sandlane.k8s.resource import Resource, ResourceId, at
@@ -25,8 +25,9 @@ Called = tuple[str, str]
 def check(world: World) -> Iterator[Problem]:
     """Yields Services and pods of the output that answer for names which the base calls."""
     added: dict[Called, Resource] = {}
+    services = {(r.id.namespace, r.id.name) for r in world.added if (r.id.group, r.id.kind) == ("", "Service")}
     for resource in world.added:
-        for answer in _answers(world, resource):
+        for answer in _answers(world, resource, services):
             added.setdefault(answer, resource)
     for (_, name), resource in added.items():
         first, _, rest = name.partition(".")
@@ -50,12 +51,13 @@ def _wrong(resource: Resource, name: str, caller: str) -> Problem:
     return report("SL601", source=resource.source, what=what)
 
 
-def _answers(world: World, resource: Resource) -> Iterator[Called]:
+def _answers(world: World, resource: Resource, services: Collection[Called]) -> Iterator[Called]:
     if (resource.id.group, resource.id.kind) == ("", "Service"):
         yield resource.id.namespace, resource.id.name
     row = workload_kind(resource.id.group, resource.id.kind)
-    spec = (at(resource.manifest, (*row.template, "spec")) or {}) if row and world.is_brought(resource) else {}
-    if spec.get("subdomain"):
+    spec = (at(resource.manifest, (*row.template, "spec")) or {}) if row else {}
+    governing = (resource.id.namespace, spec.get("subdomain"))
+    if governing[1] and (world.is_brought(resource) or governing in services):
         yield resource.id.namespace, f"{spec.get('hostname') or resource.id.name}.{spec['subdomain']}"
 
 
