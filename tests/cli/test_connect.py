@@ -106,6 +106,7 @@ def test_connect_as_json(here: Path) -> None:
                     "clones": ["checkout-dev1"],
                 }
             ],
+            "unseen": [],
             "passing": [
                 {
                     "workload": "Deployment/shop/web",

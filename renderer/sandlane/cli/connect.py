@@ -68,7 +68,7 @@ def _connect(session: s.Session, name: str, client: str | None, output_format: s
     reach = reach_of(plan, tenant, mesh.unroutable(environment, base), doors(inputs, rendered))
     graph = call_graph(base, environment)
     baggage = next((c for c in environment.carriers if c.baggage), environment.carriers[0])
-    steps = passing(base, graph, frozenset(tenant.services), baggage)
+    steps = passing(base, graph, frozenset(address.service for address in reach.addresses), baggage)
     if output_format == "text" and client:
         click.echo(CLIENTS[client](reach), nl=False)
     elif output_format == "text":
@@ -89,6 +89,11 @@ def _tell(session: s.Session, reach: Reach, steps: tuple[Passing, ...], carrier:
         click.echo(f"gateway  {entrance.url} at {entrance.gateway} → {reach.told(entrance.clones)}")
     for address in reach.addresses:
         click.echo(f"reaches  {address.url} → {reach.told(address.clones)}")
+    for address in reach.unseen:
+        click.echo(f"base     {address.url}: nothing looks at requests there (sandlane trace {address.url})")
+    if not reach.is_reached:
+        click.echo("no request is routed to what it clones")
+        return
     click.echo(CLIENTS["curl"](reach), nl=False)
     if steps:
         what = f"baggage member '{carrier.baggage}'" if carrier.baggage else f"header '{carrier.header}'"
@@ -117,6 +122,7 @@ def _as_data(session: s.Session, reach: Reach, steps: tuple[Passing, ...]) -> di
             {"service": str(a.service), "port": a.port, "url": a.url, "grpc": a.is_grpc, "clones": a.clones}
             for a in reach.addresses
         ],
+        "unseen": [a.url for a in reach.unseen],
         "passing": [
             {
                 "workload": str(step.call.caller),

@@ -218,11 +218,15 @@ def _git_user() -> str | None:
 
 def _tell_reach(session: s.Session, found: Reach) -> None:
     field, value = found.header
-    words(f"requests with '{field}: {value}' reach it:")
+    words(
+        f"requests with '{field}: {value}' reach it:" if found.is_reached else "no request is routed to what it clones"
+    )
     for entrance in found.entrances:
         words(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
     for address in found.addresses:
         words(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
     if found.preview_url:
         words(f"  {found.preview_url} in a browser, without a header")
+    for address in found.unseen:
+        words(f"nothing looks at requests for {address.url}: they stay with the base")
     words(f"for your client: sandlane connect {found.name}{'' if session.is_here() else f' {session.shown}'}")

@@ -71,7 +71,8 @@ def expired(inputs: Inputs, day: str) -> list[Sandbox | RouteGroup]:
 def workloads(inputs: Inputs) -> list[Row]:
     """Returns the workloads of the base: whether they can be cloned, and which ports of their Services can be routed."""
     base: Base = inputs.base
-    unroutable = MESHES[inputs.environment.mesh].unroutable(inputs.environment, base)
+    mesh = MESHES[inputs.environment.mesh]
+    unroutable = mesh.unroutable(inputs.environment, base)
     selectors = make_selectors(base, inputs.environment.cluster.root_namespace)
     rows: list[Row] = []
     for row in WORKLOADS.values():
@@ -84,7 +85,8 @@ def workloads(inputs: Inputs) -> list[Row]:
                     {
                         "port": port["port"],
                         "name": port.get("name"),
-                        "unroutable": unroutable.get((service.id, number_and_protocol(port))),
+                        "unroutable": unroutable.get((service.id, number_and_protocol(port)))
+                        or mesh.why_unseen(base, service.id),
                     }
                     for port in service.manifest["spec"].get("ports") or ()
                 ]

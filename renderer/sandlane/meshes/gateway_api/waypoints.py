@@ -98,6 +98,13 @@ def without_waypoint(plan: Plan, entered: Collection[ResourceId]) -> Iterator[Pr
             yield from (_unreached(plan.base, clone) for clone in clones)
 
 
+def why_unseen(base: Base, service: ResourceId) -> str | None:
+    """Returns why no waypoint looks at a Service's requests, or None where one does, or where the base does not tell."""
+    if waypoint_of(base, service) or _is_unknown(base, service):
+        return None
+    return "no waypoint serves it, so only gateways route its requests"
+
+
 def _is_unknown(base: Base, service: ResourceId) -> bool:
     """Tells whether a Namespace that the base does not hold may name a waypoint for a Service."""
     labels = labels_of(base.by_id[service].manifest)

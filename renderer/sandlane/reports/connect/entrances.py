@@ -1,12 +1,13 @@
-"""Where a tenant's requests come in from outside of the mesh: hosts at gateways at which its header leads to its clones.
+"""Where a tenant's header leads to its clones: hosts at gateways, for requests from outside of the mesh, and addresses in it.
 
-What becomes of a request is what `trace --gateway` says of it.
+What becomes of a request is what `trace` says of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
@@ -17,10 +18,10 @@ from sandlane.semantics.gateway_api import ROUTES, attached
 from sandlane.semantics.gateways import KINDS
 from sandlane.semantics.istio_matches import gateway_name
 from sandlane.semantics.network import ISTIO, Network
-from sandlane.semantics.outcomes import Forward
+from sandlane.semantics.outcomes import L4, Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
-from sandlane.semantics.trace import Tracer
+from sandlane.semantics.trace import Answer, Tracer, client_of
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -40,26 +41,34 @@ class Server:
 
 
 @frozen(kw_only=True)
-class Door:
-    """A host at a server of a gateway, and what becomes of requests for it.
+class Way:
+    """A client's requests for a host and port, and what becomes of them.
 
     `paths`: host to which rules send -> a path for each of these rules.
     """
 
-    gateway: ResourceId
-    server: Server
-    host: str
     request: Request
     tables: tuple[Table, ...]
     paths: Mapping[str, tuple[str, ...]]
 
 
 @frozen(kw_only=True)
+class Door:
+    """A host at a server of a gateway, and what becomes of requests for it."""
+
+    gateway: ResourceId
+    server: Server
+    host: str
+    way: Way
+
+
+@frozen(kw_only=True)
 class Doors:
-    """All doors of a network, and by what its requests are traced."""
+    """All doors of a network, the ways to its Services' ports from their own namespaces, and by what requests are traced."""
 
     tracer: Tracer
     found: tuple[Door, ...]
+    inside: Callable[[ResourceId, int], Way]
 
 
 @frozen(kw_only=True)
@@ -99,8 +108,14 @@ def preview_url(base: Base, gateway: str, host: str) -> str | None:
 
 
 def doors_of(tracer: Tracer) -> Doors:
-    """Returns the doors of all gateways, each compiled once for all tenants."""
-    return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)))
+    """Returns the doors of all gateways, and ways inside as they are asked for, each compiled once for all tenants."""
+
+    @cache
+    def inside(service: ResourceId, port: int) -> Way:
+        client = client_of(tracer.network, None, service.namespace)
+        return _way(tracer, Request(client=client, host=f"{service.name}.{service.namespace}", port=port))
+
+    return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)), inside=inside)
 
 
 def _doors(network: Network, tracer: Tracer) -> Iterator[Door]:
@@ -111,15 +126,12 @@ def _doors(network: Network, tracer: Tracer) -> Iterator[Door]:
                 for host in dict.fromkeys(_hosts(network, gateway, server)):
                     name = host.replace("*", "any")
                     asked = Request(client=client, host=name, port=server.port, scheme=server.scheme)
-                    tables = tracer.compiled_plain(asked)
-                    yield Door(
-                        gateway=gateway.id,
-                        server=server,
-                        host=host,
-                        request=asked,
-                        tables=tables,
-                        paths=_paths(rule for table in tables for rule in table.rules),
-                    )
+                    yield Door(gateway=gateway.id, server=server, host=host, way=_way(tracer, asked))
+
+
+def _way(tracer: Tracer, request: Request) -> Way:
+    tables = tracer.compiled_plain(request)
+    return Way(request=request, tables=tables, paths=_paths(rule for table in tables for rule in table.rules))
 
 
 def _paths(rules: Iterable[Rule]) -> dict[str, tuple[str, ...]]:
@@ -154,22 +166,53 @@ def _path(rule: Rule) -> str:
 
 def entrances(doors: Doors, header: tuple[str, str], services: Iterable[ResourceId]) -> Iterator[Entrance]:
     """Yields, for each door and workloads behind a tenant's own Services, the first URL at which the header makes the difference."""
-    domain = doors.tracer.network.domain
-    hosts = [ServiceHost(id.namespace, id.name).fqdn(domain) for id in services]
+    hosts = _hosts_of(doors, services)
     lines = ((header[0].lower(), header[1]),)
     for door in doors.found:
         told: set[tuple[str, ...]] = set()
-        for path in dict.fromkeys(path for host in hosts for path in door.paths.get(host, ())):
-            with_header = _answering(doors, door, path, lines)
+        for path in _paths_to(door.way, hosts):
+            with_header = _answering(doors, door.way, path, lines)
             answering = tuple(name for name, host in with_header if host in hosts)
-            if answering and answering not in told and with_header != _answering(doors, door, path, ()):
+            if answering and answering not in told and with_header != _answering(doors, door.way, path, ()):
                 told.add(answering)
-                listed = tuple(name.rpartition("/")[2] for name in answering)
                 url = door.server.url(door.host, path)
-                yield Entrance(gateway=door.gateway, url=url, host=door.host, clones=listed)
+                yield Entrance(gateway=door.gateway, url=url, host=door.host, clones=_named(answering))
 
 
-def _answering(doors: Doors, door: Door, path: str, headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+def answering_inside(
+    doors: Doors, header: tuple[str, str], services: Iterable[ResourceId], service: ResourceId, port: int
+) -> tuple[str, ...] | None:
+    """Returns which workloads behind a tenant's own Services answer requests with its header at a port of a Service.
+
+    None where nothing looks at requests there. Empty where no rule that can be read so leads to them, such as one for a method.
+    """
+    hosts = _hosts_of(doors, services)
+    way = doors.inside(service, port)
+    lines = ((header[0].lower(), header[1]),)
+    paths = _paths_to(way, hosts) or ("/",)
+    if all(isinstance(_traced(doors, way, path, lines).outcome, L4) for path in paths):
+        return None
+    found = (pair for path in paths for pair in _answering(doors, way, path, lines))
+    return _named(dict.fromkeys(name for name, host in found if host in hosts))
+
+
+def _hosts_of(doors: Doors, services: Iterable[ResourceId]) -> tuple[str, ...]:
+    return tuple(ServiceHost(id.namespace, id.name).fqdn(doors.tracer.network.domain) for id in services)
+
+
+def _paths_to(way: Way, hosts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(path for host in hosts for path in way.paths.get(host, ())))
+
+
+def _named(workloads: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name.rpartition("/")[2] for name in workloads)
+
+
+def _answering(doors: Doors, way: Way, path: str, headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     """Returns who answers a request, and behind which host."""
-    targets = doors.tracer.trace(replace(door.request, path=path, headers=headers), door.tables).answer.targets
+    targets = _traced(doors, way, path, headers).targets
     return [(str(workload.id), target.destination.host) for target in targets for workload in target.workloads]
+
+
+def _traced(doors: Doors, way: Way, path: str, headers: tuple[tuple[str, str], ...]) -> Answer:
+    return doors.tracer.trace(replace(way.request, path=path, headers=headers), way.tables).answer

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sandlane.frozen import frozen
 from sandlane.k8s.ports import istio_protocol, number_and_protocol
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan, Tenant, Unroutable
-from sandlane.reports.connect.entrances import Doors, Entrance, entrances, preview_url
+from sandlane.reports.connect.entrances import Doors, Entrance, answering_inside, entrances, preview_url
 
 
 @frozen(kw_only=True)
@@ -35,7 +35,7 @@ class Address:
 class Reach:
     """A tenantID, the header that carries it, the addresses in the mesh and at gateways at which it leads to clones, and its preview.
 
-    `empty` are the clones that have no pods.
+    `empty` are the clones that have no pods, `unseen` the addresses of which nothing looks at requests, so that they stay with the base.
     """
 
     name: str
@@ -46,6 +46,12 @@ class Reach:
     preview_url: str | None = None
     entrances: tuple[Entrance, ...] = ()
     empty: frozenset[str] = frozenset()
+    unseen: tuple[Address, ...] = ()
+
+    @property
+    def is_reached(self) -> bool:
+        """Tells whether any request leads to a clone by a route."""
+        return bool(self.addresses or self.entrances or self.preview_url)
 
     def told(self, clones: Iterable[str]) -> str:
         """Returns the names of clones, and says of which there are no pods: requests to these get 503."""
@@ -64,25 +70,36 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -
     environment = plan.environment
     carrier = environment.carriers[0]
     header = (carrier.header, tenant.id) if carrier.header else ("baggage", f"{carrier.baggage}={tenant.id}")
-    addresses = tuple(
-        Address(
-            service=service.origin.id,
-            port=port["port"],
-            is_grpc=istio_protocol(port) == "grpc",
-            clones=tuple(clone.id.name for clone in service.clones) or (str(service.workload.use),),
-        )
-        for service in sorted(tenant.services.values(), key=lambda s: s.origin.id)
-        for port in service.origin.manifest["spec"].get("ports") or ()
-        if (service.origin.id, number_and_protocol(port)) not in unroutable
-    )
+    addresses = tuple(_addresses(tenant, unroutable, doors, header))
     host = environment.preview.host.replace("{tenantID}", tenant.id) if environment.preview else None
     return Reach(
         name=tenant.name,
         tenant=tenant.id,
         header=header,
-        addresses=addresses,
+        addresses=tuple(address for address, is_seen in addresses if is_seen),
+        unseen=tuple(address for address, is_seen in addresses if not is_seen),
         preview=host,
         preview_url=preview_url(plan.base, environment.preview.gateway, host) if environment.preview and host else None,
         entrances=tuple(entrances(doors, header, (service.id for service in tenant.services.values()))),
         empty=frozenset(c.id.name for s in tenant.services.values() for c in s.clones if c.workload.replicas == 0),
     )
+
+
+def _addresses(
+    tenant: Tenant, unroutable: Unroutable, doors: Doors, header: tuple[str, str]
+) -> Iterator[tuple[Address, bool]]:
+    """Yields the ports that routes can be made for, and whether anything looks at their requests."""
+    own = tuple(service.id for service in tenant.services.values())
+    for service in sorted(tenant.services.values(), key=lambda s: s.origin.id):
+        for port in service.origin.manifest["spec"].get("ports") or ():
+            if (service.origin.id, number_and_protocol(port)) in unroutable:
+                continue
+            answering = answering_inside(doors, header, own, service.origin.id, port["port"])
+            behind = tuple(clone.id.name for clone in service.clones)
+            address = Address(
+                service=service.origin.id,
+                port=port["port"],
+                is_grpc=istio_protocol(port) == "grpc",
+                clones=((answering or behind) if behind else (str(service.workload.use),)),
+            )
+            yield address, answering is not None
