@@ -312,6 +312,78 @@ def test_init_reads_the_mesh_from_routes(here: Path, kind: str, mesh: str) -> No
     assert f"\n  mesh: {mesh}\n" in (here / "sandlane.yaml").read_text()
 
 
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        pytest.param(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: eg}\n"
+            "spec: {controllerName: gateway.envoyproxy.io/gatewayclass-controller}\n",
+            "gateway-api (a guess: 'GatewayClass/eg' has 'controllerName: gateway.envoyproxy.io/gatewayclass-controller', "
+            "which is not Istio's)",
+            id="a class of Envoy Gateway",
+        ),
+        pytest.param(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: in}\nspec: {gatewayClassName: cilium}\n",
+            "gateway-api (a guess: 'Gateway/default/in' has 'gatewayClassName: cilium', which is not Istio's)",
+            id="a Gateway of Cilium",
+        ),
+        pytest.param(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: own}\n"
+            "spec: {controllerName: istio.io/gateway-controller}\n",
+            "istio (a guess: no object of the base shows a mesh)",
+            id="a class of Istio",
+        ),
+    ],
+)
+def test_a_gateway_of_another_speaks_against_istio(here: Path, more: str, says: str) -> None:
+    write(here, {"a.yaml": f"{UNNAMED}---\n{more}"})
+    status, _, err = run("init")
+    assert (status, [line for line in err.splitlines() if line.startswith("mesh")]) == (0, [f"mesh     {says}"])
+
+
+ADDRESSED = """\
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: in}
+spec: {hosts: [shop.example.com], gateways: [front], http: [{route: [{destination: {host: checkout.HOME.svc.cluster.local}}]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("homes", "says"),
+    [
+        pytest.param(
+            ("shop",),
+            "shop (a guess: routes call a Service of the base by 'checkout.shop.svc.cluster.local')",
+            id="one",
+        ),
+        pytest.param(
+            ("shop", "other"),
+            "default (a guess: 4 objects name none, and nothing says which they are applied to)",
+            id="two",
+        ),
+    ],
+)
+def test_routes_name_the_namespace(here: Path, homes: tuple[str, ...], says: str) -> None:
+    routes = (ADDRESSED.replace("HOME", home).replace("name: in", f"name: in-{home}") for home in homes)
+    write(here, {"a.yaml": UNNAMED + "".join(routes)})
+    status, _, err = run("init")
+    assert (status, [line for line in err.splitlines() if line.startswith("in ")]) == (0, [f"in       {says}"])
+
+
+def test_a_waypoint_is_no_gateway_and_a_placeholder_no_registry(here: Path) -> None:
+    waypoint = (
+        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: waypoint}\n"
+        "spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}\n"
+    )
+    write(here, {"a.yaml": UNNAMED.replace("registry.example/", "${REGISTRY}/") + waypoint})
+    status, _, err = run("init")
+    assert (status, "gateway " in err) == (0, False)
+    text = (here / "sandlane.yaml").read_text()
+    assert ("waypoint" in text.partition("routes:")[2], "REGISTRY" in text) == (False, False)
+
+
 def test_init_does_as_it_is_told(here: Path) -> None:
     write(here, {"a.yaml": UNNAMED})
     assert run("init", "--mesh", "linkerd", "--namespace", "shop", "--name", "prod", "--no-render")[0] == 0
