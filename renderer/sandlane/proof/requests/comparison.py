@@ -25,7 +25,7 @@ from sandlane.proof.requests.scenes import (
     required,
     strangers,
 )  # fmt: skip
-from sandlane.proof.requests.violations import Violation, does, violation
+from sandlane.proof.requests.violations import Violation, both_do, does, violation
 from sandlane.proof.requests.whole import is_closed, whole_of
 from sandlane.proof.world import directory
 from sandlane.semantics.gateway_api_matches import LINKERD, grpc_match
@@ -287,12 +287,15 @@ def _violation(both: Comparison, scene: Scene, found: tuple[Left | None, Left | 
         code = "SL603"
     if not both.is_open and scene.headers:
         code = "SL613"
+    meant, what = both_do(wanted, met)
+    if both.pair.preview and wanted and isinstance(wanted.outcome, Forward):
+        meant += f", with the carriers of '{both.pair.preview}'"
     return violation(
         code,
         both.pair.after,
         scene.headers,
-        (does(wanted), wanted.origin if wanted else None),
-        (does(met), met.origin if met else both.output.table.origin),
+        (meant, wanted.origin if wanted else None),
+        (what, met.origin if met else both.output.table.origin),
         met or wanted,
     )
 
