@@ -96,7 +96,7 @@ def _literals(network: Network) -> Iterator[str]:
 
 def gateways_of(before: Network, after: Network, previews: Collection[str], gateway: str) -> Iterator[Entrance]:
     """Yields the gateways; at the one that serves them hosts of previews are left out that the base has not."""
-    for each in before.base.of(ISTIO, "Gateway") if before.mesh.startswith("istio") else ():
+    for each in before.base.of(ISTIO, "Gateway") if before.is_istio else ():
         servers: Sequence[Manifest] = _spec(each).get("servers") or ()
         listed = {str(h).rpartition("/")[2].lower() for server in servers for h in server.get("hosts") or ()}
         together = _together(before, each) | _together(after, each)
