@@ -68,10 +68,9 @@ class Reach:
 def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -> Reach:
     """Returns how a tenant's clones are reached."""
     environment = plan.environment
-    carrier = environment.carriers[0]
-    header = (carrier.header, tenant.id) if carrier.header else ("baggage", f"{carrier.baggage}={tenant.id}")
+    header = environment.carriers[0].line(tenant.id)
     addresses = tuple(_addresses(tenant, unroutable, doors, header))
-    host = environment.preview.host.replace("{tenantID}", tenant.id) if environment.preview else None
+    host = environment.preview.host_of(tenant.id) if environment.preview else None
     return Reach(
         name=tenant.name,
         tenant=tenant.id,
