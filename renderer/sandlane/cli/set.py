@@ -31,7 +31,7 @@ from sandlane.specs.rewriting import Uneditable
 @click.command(
     "set",
     help="Create or change sandbox NAME: workloads and their images, then render. Comments, order and quoting of the spec stay. "
-    "A workload is [CONTAINER@][KIND/]NAME.",
+    "A workload is [CONTAINER@][KIND/[NAMESPACE/]]NAME.",
 )
 @click.argument("name", shell_complete=sandboxes)
 @click.argument("images", nargs=-1, shell_complete=workloads, metavar="[WORKLOAD=IMAGE]...")
