@@ -384,6 +384,58 @@ def test_a_waypoint_is_no_gateway_and_a_placeholder_no_registry(here: Path) -> N
     assert ("waypoint" in text.partition("routes:")[2], "REGISTRY" in text) == (False, False)
 
 
+def test_the_first_sandbox_is_of_the_default_namespace(here: Path) -> None:
+    other = UNNAMED.replace("{name: checkout}", "{name: agent, namespace: kube-system}")
+    write(here, {"a.yaml": UNNAMED + "---\n" + other})
+    status, _, err = run("init", "--namespace", "shop")
+    assert (status, [line for line in err.splitlines() if " set dev1 " in line]) == (
+        0,
+        [
+            "  sandlane set dev1 checkout=IMAGE   # a first sandbox; 'sandlane list workloads' says what else can be cloned"
+        ],
+    )
+
+
+def test_init_where_there_are_sandboxes(here: Path) -> None:
+    spec = (
+        "apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\nmetadata: {name: dev1}\n"
+        "spec: {workloads: [{name: checkout, image: x:2}]}\n"
+    )
+    write(here, {"base/a.yaml": UNNAMED, "sandboxes/dev1.yaml": spec})
+    status, _, err = run("init", "base", "--namespace", "shop", "--mesh", "istio")
+    assert (status, err) == (
+        0,
+        "wrote    sandlane.yaml\n"
+        "wrote    sandboxes/README.md\n"
+        "wrote    rendered/ (6 files, 1 sandbox)\n"
+        "base     base: 2 objects\n"
+        "clones   1 workload can be cloned; requests to 1 of them can be routed\n"
+        "mesh     istio (found: by --mesh)\n"
+        "in       shop (found: by --namespace)\n"
+        "next:\n"
+        "  sandlane check                # what CI runs\n",
+    )
+
+
+def test_what_has_to_be_piped_in_is_all_that_init_was_asked_to_read(here: Path) -> None:
+    write(
+        here,
+        {
+            "staging/kustomization.yaml": "resources: [../part]\n",
+            "part/kustomization.yaml": "resources: ['https://example.com/shop//base']\nvars: [{name: A}]\n",
+        },
+    )
+    status, _, err = run("init", "staging")
+    assert (status, [line for line in err.splitlines() if "hint" in line]) == (
+        2,
+        [
+            "  hint: keep a copy in the repository, or build it with kustomize and pipe it in: "
+            "kustomize build staging/staging | sandlane init -",
+            "  hint: build it with kustomize and pipe it in: kustomize build staging/staging | sandlane init -",
+        ],
+    )
+
+
 def test_init_does_as_it_is_told(here: Path) -> None:
     write(here, {"a.yaml": UNNAMED})
     assert run("init", "--mesh", "linkerd", "--namespace", "shop", "--name", "prod", "--no-render")[0] == 0
