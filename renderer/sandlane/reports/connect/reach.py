@@ -60,9 +60,18 @@ class Reach:
     @property
     def urls(self) -> tuple[str, ...]:
         """Where a client may send HTTP requests, gateways first; without any address, one to fill in."""
-        outside = [entrance.url for entrance in self.entrances if "*" not in entrance.host]
-        inside = [address.url for address in self.addresses if not address.is_grpc]
-        return (*outside, *inside) or ("http://SERVICE/",)
+        return self._named or ("http://SERVICE/",)
+
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """The same for a person to complete: GATEWAY stands for the address of a gateway that serves any host."""
+        anywhere = (entrance.url.replace("*", "GATEWAY", 1) for entrance in self.entrances if entrance.host == "*")
+        return (*anywhere, *self._named) or self.urls
+
+    @property
+    def _named(self) -> tuple[str, ...]:
+        outside = (entrance.url for entrance in self.entrances if "*" not in entrance.host)
+        return (*outside, *(address.url for address in self.addresses if not address.is_grpc))
 
 
 def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -> Reach:
