@@ -223,11 +223,16 @@ def _git_user() -> str | None:
 def _tell_reach(session: s.Session, found: Reach) -> None:
     say = words
     field, value = found.header
-    say(f"requests with '{field}: {value}' reach it:")
+    if not found.is_lost:
+        say(f"requests with '{field}: {value}' reach it:")
     for entrance in found.entrances:
         say(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
     for address in found.addresses:
         say(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
+    for line in found.told_lost():
+        say(f"  {line}" if not found.is_lost else line)
     if found.preview_url:
         say(f"  {found.preview_url} in a browser, without a header")
+    if found.is_lost:
+        return
     say(f"for your client: sandlane connect {found.name}{'' if session.is_here() else f' {session.shown}'}")
