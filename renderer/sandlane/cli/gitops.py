@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ import click
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
+from sandlane.cli.running import run
+from sandlane.files.git import git_says
 from sandlane.files.tree import OutsideRoot
 from sandlane.reports.gitops.argocd import argocd_text
 from sandlane.reports.gitops.delivery import make_delivery
@@ -54,7 +55,7 @@ def command(
     """Prints manifests for an environment."""
     sessions = s.sessions([environment] if environment else [], root)
     address = repo or repository() or "REPOSITORY"
-    s.run(sessions, "text", lambda session: _print(session, tool, (address, revision or REVISIONS[tool], path), single))
+    run(sessions, "text", lambda session: _print(session, tool, (address, revision or REVISIONS[tool], path), single))
 
 
 def _print(
@@ -90,10 +91,4 @@ def _print(
 
 def repository() -> str | None:
     """Returns the address of the git remote `origin`, where there is one."""
-    try:
-        found = subprocess.run(
-            ["git", "remote", "get-url", "origin"], capture_output=True, text=True, check=False, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found.stdout.strip() or None
+    return git_says("remote", "get-url", "origin")

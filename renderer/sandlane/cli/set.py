@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -15,9 +14,11 @@ from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
 from sandlane.cli.completing import sandboxes, workloads
 from sandlane.cli.reaching import reach
+from sandlane.cli.running import run
 from sandlane.cli.terminal import Refused, words
 from sandlane.cli.wanted import Wanted, changes_of, edit_of
 from sandlane.files.disk import DiskTree
+from sandlane.files.git import git_says
 from sandlane.files.tree import join
 from sandlane.problems.problem import Invalid
 from sandlane.reports.connect.reach import Reach
@@ -107,7 +108,7 @@ def command(
     )
     reasons = dict(_reason(text) for text in accepted)
     sessions = s.sessions([environment] if environment else [], root)
-    s.run(sessions, "text", lambda session: _set(session, wanted, reasons, not no_render), writes=True)
+    run(sessions, "text", lambda session: _set(session, wanted, reasons, not no_render), writes=True)
 
 
 def _reason(text: str) -> tuple[str, str]:
@@ -213,26 +214,21 @@ def _edited(session: s.Session, path: str, document: int, edit: SandboxEdit) -> 
 
 def _git_user() -> str | None:
     """Returns what stands before the @ of git's user.email."""
-    try:
-        found = subprocess.run(["git", "config", "user.email"], capture_output=True, text=True, check=False, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found.stdout.strip().partition("@")[0] or None
+    return (git_says("config", "user.email") or "").partition("@")[0] or None
 
 
 def _tell_reach(session: s.Session, found: Reach) -> None:
-    say = words
     field, value = found.header
     if not found.is_lost:
-        say(f"requests with '{field}: {value}' reach it:")
+        words(f"requests with '{field}: {value}' reach it:")
     for entrance in found.entrances:
-        say(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
+        words(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
     for address in found.addresses:
-        say(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
+        words(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
     for line in found.told_lost():
-        say(f"  {line}" if not found.is_lost else line)
+        words(f"  {line}" if not found.is_lost else line)
     if found.preview_url:
-        say(f"  {found.preview_url} in a browser, without a header")
+        words(f"  {found.preview_url} in a browser, without a header")
     if found.is_lost:
         return
-    say(f"for your client: sandlane connect {found.name}{'' if session.is_here() else f' {session.shown}'}")
+    words(f"for your client: sandlane connect {found.name}{'' if session.is_here() else f' {session.shown}'}")

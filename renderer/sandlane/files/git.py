@@ -8,15 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from sandlane.files.tree import Kind, OutsideRoot, Unreadable, join
+from sandlane.files.tree import Kind, NoRevision, OutsideRoot, Unreadable, join
 from sandlane.frozen import frozen
 
 _LINK, _MODULE = "120000", "160000"
 _LONGEST_CHAIN = 40  # links that lead to links, as Linux counts them
-
-
-class NoRevision(Exception):
-    """Raised where git does not know a revision, or there is no repository: its text says which."""
 
 
 @frozen
@@ -137,6 +133,15 @@ def _verified(root: Path, revision: str) -> str:
     prefix = _git(root, "rev-parse", "--show-prefix").decode().strip()
     tree = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{tree}}", wrong=revision)
     return f"{tree.decode().strip()}:{prefix}"
+
+
+def git_says(*arguments: str) -> str | None:
+    """Returns what git answers where the user stands, such as to `config user.email`; None where it has no answer."""
+    try:
+        found = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
 
 
 def _git(root: Path, *arguments: str, wrong: str = "") -> bytes:

@@ -1,7 +1,7 @@
 """A tree of files as the core sees it: read, kind and list by path below one root, never above it.
 
-Paths are relative to the root, with `/`, without `.` and `..`; the root itself is the empty string. The trees on disk
-and in git live in `sandlane.files.disk`; `MemoryTree` is for tests and embedding.
+Paths are relative to the root, with `/`, without `.` and `..`; the root itself is the empty string. Trees on disk
+are in `sandlane.files.disk`, those of git's objects in `sandlane.files.git`; `MemoryTree` is for tests and embedding.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ class OutsideRoot(Exception):
 
 class Unreadable(Exception):
     """Raised when a path that exists cannot be read: its text says why."""
+
+
+class NoRevision(Exception):
+    """Raised where git does not know a revision, or there is no repository: its text says which."""
 
 
 class Tree(Protocol):

@@ -83,7 +83,7 @@ Copied = Mapping[ResourceId, Mapping[str, str | None]]
 def changed_config_maps(world: World, claim: Claim) -> Copied:
     """Returns the ConfigMaps of which a sandbox has copies, as it changes them."""
     found: dict[ResourceId, dict[str, str | None]] = {}
-    for id, asked in (claim.asked or {}).items():
+    for id, asked in claim.asked.items():
         for change in (change for changes in asked.changes for change in CONFIG_MAPS.of(changes)):
             found.setdefault(ResourceId("", "ConfigMap", id.namespace, change.name), {}).update(change.data)
     return {id: data for id, data in found.items() if id in world.base.by_id}
@@ -113,7 +113,7 @@ def _addresses(world: World, claim: Claim) -> dict[str, dict[str, Address]]:
 
 def _expected(world: World, claim: Claim, id: ResourceId, copies: Copied) -> Expected:
     origin, row = with_template(world.base, world.base.by_id[id]), WORKLOADS[(id.group, id.kind)]
-    asked, label = (claim.asked or {}).get(id, Asked()), origin_value(row.kind, id.name)
+    asked, label = claim.asked.get(id, Asked()), origin_value(row.kind, id.name)
     marks = marks_of(world.claims.environment, claim, label)
     draft = _Draft(
         claim=claim, environment=world.claims.environment, origin=origin, row=row, label=label, asked=asked,

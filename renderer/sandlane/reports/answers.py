@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.problems.problem import dotted
+from sandlane.reports.mermaid import label
 from sandlane.semantics.outcomes import (
     L4,
     Blackhole,
@@ -161,23 +162,17 @@ def _answer_data(answer: Answer, place: Place) -> dict[str, Any]:
 
 def mermaid(traced: Traced) -> str:
     """Returns a flowchart: from the request by the rule to destinations and those who answer; dotted where something else may be."""
-    lines = ["flowchart LR", f"  r([{quoted(asked(traced.request))}])"]
+    lines = ["flowchart LR", f"  r([{label(asked(traced.request))}])"]
     for number, answer in enumerate((traced.answer, *traced.others)):
         node, arrow = f"a{number}", "-.->" if number else "-->"
         what = f"{answer.origin} {dotted(answer.origin.path)}" if answer.origin and answer.is_rule else "no rule"
-        when = f"|{quoted(answer.when)}|" if answer.when else ""
-        lines += [f"  {node}[{quoted(what)}]", f"  r {arrow}{when} {node}"]
+        when = f"|{label(answer.when)}|" if answer.when else ""
+        lines += [f"  {node}[{label(what)}]", f"  r {arrow}{when} {node}"]
         if not answer.targets:
-            lines += [f"  {node}o[{quoted(said(answer.outcome))}]", f"  {node} {arrow} {node}o"]
+            lines += [f"  {node}o[{label(said(answer.outcome))}]", f"  {node} {arrow} {node}o"]
         for index, target in enumerate(answer.targets):
-            lines += [f"  {node}d{index}[{quoted(_to(target.destination, answer.targets))}]"]
+            lines += [f"  {node}d{index}[{label(_to(target.destination, answer.targets))}]"]
             lines += [f"  {node} {arrow} {node}d{index}"]
             if not target.destination.failure:
-                lines += [f"  {node}w{index}[({quoted(_who(target))})]", f"  {node}d{index} {arrow} {node}w{index}"]
+                lines += [f"  {node}w{index}[({label(_who(target))})]", f"  {node}d{index} {arrow} {node}w{index}"]
     return "\n".join(lines) + "\n"
-
-
-def quoted(label: str) -> str:
-    """Quotes a label; Mermaid takes entities in place of what would end it."""
-    escaped = label.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
-    return f'"{escaped}"'

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan
-from sandlane.problems.problem import visible
 from sandlane.reports.calls import call_graph
+from sandlane.reports.mermaid import label
 from sandlane.specs.inputs import Inputs
 
 
@@ -22,20 +22,20 @@ def _lines(plan: Plan, inputs: Inputs) -> Iterator[str]:
     origins = sorted(known, key=lambda id: (id.namespace, id.kind, id.name))
     nodes = {id: f"w{number}" for number, id in enumerate(origins)}
     for namespace in sorted({id.namespace for id in origins}):
-        yield f"  subgraph {_quoted(namespace)}"
-        yield from (f"    {nodes[id]}[{_quoted(_named(id))}]" for id in origins if id.namespace == namespace)
+        yield f"  subgraph {label(namespace)}"
+        yield from (f"    {nodes[id]}[{label(_named(id))}]" for id in origins if id.namespace == namespace)
         yield "  end"
     yield from (f"  {nodes[caller]} --> {nodes[called]}" for caller, called in calls)
     tenants = {tenant.name: f"t{number}" for number, tenant in enumerate(plan.tenants)}
     for tenant in plan.tenants:
         owner = f" ({tenant.spec.owner})" if tenant.spec.owner else ""
-        yield f"  {tenants[tenant.name]}([{_quoted(tenant.id + owner)}])"
+        yield f"  {tenants[tenant.name]}([{label(tenant.id + owner)}])"
     for clone in plan.clones:
-        yield f"  {tenants[clone.sandbox.name]} -->|{_quoted(clone.id.name)}| {nodes[clone.origin.id]}"
+        yield f"  {tenants[clone.sandbox.name]} -->|{label(clone.id.name)}| {nodes[clone.origin.id]}"
     used = {(s.sandbox.name, s.origin.id.name, s.workload.use) for s in plan.services if s.workload.use}
     for number, (name, service, workload) in enumerate(sorted(used, key=str)):
-        yield f"  u{number}[{_quoted(str(workload))}]"
-        yield f"  {tenants[name]} -.->|{_quoted(service)}| u{number}"
+        yield f"  u{number}[{label(str(workload))}]"
+        yield f"  {tenants[name]} -.->|{label(service)}| u{number}"
     members = {tenant.name: tenant.members for tenant in plan.tenants}
     for group in inputs.groups:
         joined = [name for name in members[group.name] if name in tenants]
@@ -50,16 +50,3 @@ def _calls(inputs: Inputs) -> list[tuple[ResourceId, ResourceId]]:
 
 def _named(id: ResourceId) -> str:
     return f"{id.kind}/{id.name}"
-
-
-def _quoted(text: str) -> str:
-    """Quotes a label; Mermaid takes entities in place of what would end it."""
-    escaped = (
-        visible(text)
-        .replace("#", "#35;")
-        .replace("&", "#amp;")
-        .replace('"', "#quot;")
-        .replace("<", "#lt;")
-        .replace(">", "#gt;")
-    )
-    return f'"{escaped}"'

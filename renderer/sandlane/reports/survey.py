@@ -8,7 +8,8 @@ from dataclasses import replace
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId, spec_of
-from sandlane.reports.answers import quoted, said
+from sandlane.reports.answers import said
+from sandlane.reports.mermaid import label
 from sandlane.reports.tables import lines
 from sandlane.semantics.network import Network
 from sandlane.semantics.request import Request
@@ -49,7 +50,7 @@ def survey(network: Network, base: Base, request: Request, carrier: Carrier, ten
 
 def carrying(request: Request, carrier: Carrier, tenant: str) -> Request:
     """Returns a request with a tenantID in a carrier."""
-    name, value = (carrier.header, tenant) if carrier.header else ("baggage", f"{carrier.baggage}={tenant}")
+    name, value = carrier.line(tenant)
     return replace(request, headers=(*request.headers, (name.lower(), value)))
 
 
@@ -82,7 +83,7 @@ def pictured(rows: Iterable[Row]) -> str:
     def node(name: str, left: str, right: str) -> str:
         if name not in nodes:
             nodes[name] = f"n{len(nodes)}"
-            lines.append(f"  {nodes[name]}{left}{quoted(name)}{right}")
+            lines.append(f"  {nodes[name]}{left}{label(name)}{right}")
         return nodes[name]
 
     for row in rows:
@@ -91,5 +92,5 @@ def pictured(rows: Iterable[Row]) -> str:
             if tenant == NONE:
                 lines.append(f"  {address} --> {node(found, '[(', ')]')}")
             elif found != row.cells[NONE]:
-                lines.append(f"  {address} -->|{quoted(tenant)}| {node(found, '[(', ')]')}")
+                lines.append(f"  {address} -->|{label(tenant)}| {node(found, '[(', ')]')}")
     return "\n".join(lines) + "\n"

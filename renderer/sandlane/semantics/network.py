@@ -87,6 +87,11 @@ class Network:
     bound: Mapping[str, Mapping[str, Sequence[Resource]]] = field(default_factory=dict)
     named: Mapping[ResourceId, Mapping[str, Sequence[int]]] = field(default_factory=dict)
 
+    @property
+    def is_istio(self) -> bool:
+        """Tells whether the mesh is Istio's, with sidecars or without."""
+        return self.mesh.startswith("istio")
+
     def full(self, host: str, namespace: str) -> str:
         """Returns the full name of a host in an object of a namespace: one with a dot is literal (rule R-I1)."""
         return full_host(host, namespace, self.domain)

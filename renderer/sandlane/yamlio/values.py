@@ -99,7 +99,6 @@ class Reading:
                 self.problems.extend(self._dates)
             if value is not None:
                 yield Document(self.number, value, tuple(self._notices))
-        return
 
     def _value(self, get: Callable[[], Event | None]) -> Any:
         """Builds the value of one document from its events."""

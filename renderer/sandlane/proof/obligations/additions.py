@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sandlane.k8s.hosts import ServiceHost, covers
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of, spec_of
 from sandlane.k8s.visibility import export_to
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.additional import ROUTES
 from sandlane.proof.alignment import destinations, hosts
-from sandlane.proof.literals import SANDBOX, TENANT, quoted
+from sandlane.proof.literals import SPEC, quoted
+from sandlane.proof.marks import marks_of
 from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, clone_selected, is_of_servers
 from sandlane.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
 from sandlane.proof.routes import backend, homes, named_by, parents_of, rules_of
@@ -58,8 +59,10 @@ def check(world: World) -> Iterator[Problem]:
             yield from _marks(world, resource, where)
         if key == DESTINATION_RULE and not is_client:
             yield from _host(world, resource)
-        if key == VIRTUAL_SERVICE and where == "shared":
-            yield from _virtual_service(world, resource)
+        if key == VIRTUAL_SERVICE:
+            for field in sorted(spec_of(resource.manifest).keys() - {"hosts", "gateways", "exportTo", "http"}):
+                yield _wrong(resource, f"'spec.{field}' is none that sandlane writes", ("spec", field))
+            yield from _default_route(world, resource) if where == "shared" else ()
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
@@ -86,15 +89,12 @@ def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
         return
     labels = labels_of(resource.manifest)
-    for key, value in (
-        (world.claims.environment.tenant_label, owner.tenant),
-        (TENANT, owner.tenant),
-        (SANDBOX, owner.name),
-    ):
+    for key, value in marks_of(world.claims.environment, owner, None).items():
         if labels.get(key) != value:
-            yield _wrong(
-                resource, f"label '{key}' is {quoted(labels.get(key))}, expected '{value}'", ("metadata", "labels")
-            )
+            what = f"label '{key}' is {quoted(labels.get(key))}, expected '{value}'"
+            yield _wrong(resource, what, ("metadata", "labels"))
+    if not annotations_of(resource.manifest).get(SPEC):
+        yield _wrong(resource, f"does not name its spec in the annotation '{SPEC}'", ("metadata", "annotations"))
 
 
 def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
@@ -124,7 +124,7 @@ def _named_by_route(world: World, resource: Resource) -> Iterator[ResourceId]:
                 yield service
 
 
-def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
+def _default_route(world: World, vs: Resource) -> Iterator[Problem]:
     """Yields why a VirtualService is not for the mesh's clients of one Service of the base, as it is seen (rules R-I8 and R-I11)."""
     spec, domain = spec_of(vs.manifest), world.claims.environment.cluster.domain
     named = spec.get("hosts") or []
@@ -134,8 +134,6 @@ def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
         what = "hosts are not the full name of one Service of the base in its own namespace"
         yield _wrong(vs, what, ("spec", "hosts"))
         return
-    for field in sorted(spec.keys() - {"hosts", "gateways", "exportTo", "http"}):
-        yield _wrong(vs, f"'spec.{field}' is none of a default route's", ("spec", field))
     if (spec.get("gateways") or ["mesh"]) != ["mesh"]:
         yield _wrong(vs, "'spec.gateways' is wider than the mesh", ("spec", "gateways"))
     if spec.get("exportTo") != list(export_to(service)):

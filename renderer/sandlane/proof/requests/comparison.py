@@ -75,6 +75,17 @@ def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Vio
             yield from _in_scene(both, scene)
 
 
+def previewed(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Violation]:
+    """Yields requests to a tenant's preview that meet what the tenant's requests to the base's host would not."""
+    both = _comparison(case, pair, base, output)
+    spelling = replace(both.spelling, removed=frozenset(), given=case.literals.carriers)
+    both = replace(both, spelling=spelling, is_open=True)
+    yield from _strange(both)
+    own = (s for t in both.output.own for s in of_tenant(case.literals, t, STRANGER, first_decides=False))
+    for scene in (*strangers(case.literals, (), ()), *own):
+        yield from _in_scene(both, replace(scene, tenant=pair.preview))
+
+
 def _comparison(case: Case, pair: Pair, base: Table, output: Table) -> Comparison:
     routes, client = case.world.claims.environment.routes, pair.after.client
     gateway = f"{client.namespace}/{client.name}" if client.kind == "gateway" else "mesh"

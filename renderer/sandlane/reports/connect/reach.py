@@ -75,8 +75,7 @@ class Reach:
 def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -> Reach:
     """Returns how a tenant's clones are reached."""
     environment = plan.environment
-    carrier = environment.carriers[0]
-    header = (carrier.header, tenant.id) if carrier.header else ("baggage", f"{carrier.baggage}={tenant.id}")
+    header = environment.carriers[0].line(tenant.id)
     addresses: list[Address] = []
     lost: list[tuple[Address, str]] = []
     for service in sorted(tenant.services.values(), key=lambda s: s.origin.id):
@@ -96,7 +95,7 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -
                 lost.append((address, "no route of the mesh sends requests of its name to that Service"))
             else:
                 addresses.append(address)
-    host = environment.preview.host.replace("{tenantID}", tenant.id) if environment.preview else None
+    host = environment.preview.host_of(tenant.id) if environment.preview else None
     return Reach(
         name=tenant.name,
         tenant=tenant.id,

@@ -22,6 +22,7 @@ from sandlane.reports.diff.words import (
     sentence,
     settings,
 )
+from sandlane.reports.mermaid import label
 
 LIMIT = 65_536
 _MARK = "<!-- sandlane diff: {environment} -->"
@@ -130,10 +131,8 @@ def _picture(changes: tuple[SandboxChange, ...]) -> Iterator[str]:
         request = nodes.setdefault(f"{header}: {value}", f"n{len(nodes)}")
         for address in reach.addresses:
             for clone in address.clones:
-                edges[f'{request} -->|"{html.escape(address.host)}"| {nodes.setdefault(clone, f"n{len(nodes)}")}'] = (
-                    None
-                )
-    listed = [f'{name}["{html.escape(text)}"]' for text, name in nodes.items()]
+                edges[f"{request} -->|{label(address.host)}| {nodes.setdefault(clone, f'n{len(nodes)}')}"] = None
+    listed = [f"{name}[{label(text)}]" for text, name in nodes.items()]
     yield from ("```mermaid", "flowchart LR", *(f"  {line}" for line in (*listed, *edges)), "```", "")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandlane import __version__
 from sandlane.frozen import frozen
 from sandlane.reports.gitops.argocd import argocd_text
 from sandlane.reports.gitops.delivery import Delivery
 from sandlane.reports.gitops.flux import flux_text
 from sandlane.reports.setup.environment_file import quoted
 
-VERSION = "v0.1.0"
+_VERSION = f"v{__version__}"
 
 
 @frozen(kw_only=True)
@@ -35,7 +36,7 @@ def _pre_commit(place: Place) -> str:
 # Renders before each commit, so that the output is part of it. Install with: pre-commit install
 repos:
 - repo: https://github.com/sandlane/sandlane
-  rev: {VERSION}
+  rev: {_VERSION}
   hooks:
   - id: sandlane-render
     args: [{quoted(place.directory or ".")}]
@@ -61,11 +62,11 @@ jobs:
     - uses: actions/setup-python@v5
       with:
         python-version: "3.12"
-    - uses: sandlane/sandlane@{VERSION}
+    - uses: sandlane/sandlane@{_VERSION}
       with:
         mode: check
         environments: {quoted(place.directory or ".")}
-    - uses: sandlane/sandlane@{VERSION}
+    - uses: sandlane/sandlane@{_VERSION}
       if: github.event_name == 'pull_request'
       with:
         mode: diff
@@ -79,7 +80,7 @@ def _gitlab(place: Place) -> str:
 sandlane:
   image: python:3.12
   script:
-  - pip install git+https://github.com/sandlane/sandlane@{VERSION}
+  - pip install git+https://github.com/sandlane/sandlane@{_VERSION}
   - sandlane check {place.directory or "."}
   - sandlane verify {place.directory or "."}
 """
