@@ -121,6 +121,14 @@ def test_host_network() -> None:
     assert found([deployment("a", hostNetwork=True), service("a")]) == [f"sandboxes/dev1.yaml: {said}{way}"]
 
 
+def test_host_ports() -> None:
+    ports = [{"containerPort": 80, "hostPort": 8080}, {"containerPort": 81}, {"containerPort": 82, "hostPort": 82}]
+    base = [deployment("a", containers=[{"name": "app", "image": "a:1", "ports": ports}]), service("a")]
+    assert found(base) == [
+        "sandboxes/dev1.yaml: SL313 notice: 'Deployment/shop/a-dev1' gets no host port (8080, 82): its nodes' ports belong to the origin"
+    ]
+
+
 def reading(**pod: Any) -> list[str]:
     return found([deployment("a", {"app": "a", "tier": "x"}, **pod), service("a")])
 

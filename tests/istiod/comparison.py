@@ -176,7 +176,7 @@ def by_clients(laid: Laid) -> Mapping[Any, list[Address]]:
 def _new_hosts(laid: Laid) -> frozenset[str]:
     """Returns the hosts of clones and of previews, which nobody calls in the base."""
     preview = laid.case.inputs.environment.preview
-    named = [preview.host.replace("{tenantID}", tenant).lower() for tenant in laid.judge.clones] if preview else []
+    named = [preview.host_of(tenant).lower() for tenant in laid.judge.clones] if preview else []
     return frozenset({*named, *laid.judge.after.hosts} - {*laid.judge.before.hosts})
 
 
@@ -277,7 +277,9 @@ def _carried(judge: Judged, case: Case) -> Iterator[tuple[tuple[str, ...], tuple
 
 
 def carried_line(carrier: Any, tenant: str) -> tuple[str, str]:
-    return (carrier.header.lower(), tenant) if carrier.header else ("baggage", f"x=1, {carrier.baggage}={tenant};p=q")
+    """Returns the header that carries a tenantID, baggage among other members and with properties."""
+    name, value = carrier.line(tenant)
+    return name.lower(), value if carrier.header else f"x=1, {value};p=q"
 
 
 def name_of(laid: Laid, request: Request, base: Seen, expected: Seen, found: Seen) -> str:

@@ -80,7 +80,7 @@ def clone_set(name: str) -> Object:
 WRONG = {
     "StatefulSet": ('name_limit=52,\n            drop=(("spec", "updateStrategy"', "52", "60"),
     "CronJob": ('name_limit=52,\n            drop=(("spec", "jobTemplate"', "52", "60"),
-    "Job": ("name_limit=63", "63", "80"),
+    "Job": ('name_limit=63,\n            drop=(("spec", "selector")', "63", "80"),
 }
 """Kind -> where its row has the limit of its names, the limit, and a wrong one."""
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from sandlane.cli.main import group
 from sandlane.meshes.adoption import proposals
-from tests.build import Object, app, files_of, inputs, to, virtual_service
+from tests.build import Object, app, files_of, inputs, refusals, to, virtual_service
 
 TO_A = {"route": [to("a")]}
 BASE = [
@@ -89,3 +89,12 @@ def test_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             }
         ]
     }
+
+
+@pytest.mark.parametrize("mesh", ["linkerd", "gateway-api"])
+def test_what_the_mesh_does_not_read_is_not_adopted(mesh: str) -> None:
+    adopted = {"adopt": [{"kind": "VirtualService", "name": "a"}]}
+    assert refusals([*app("a"), virtual_service("a", TO_A)], mesh=mesh, routes=adopted) == [
+        f"sandlane.yaml: SL225 'VirtualService/shop/a' cannot be adopted with 'mesh: {mesh}', which does not read it\n"
+        "  hint: remove it from 'spec.routes.adopt'"
+    ]

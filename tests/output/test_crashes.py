@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sandlane.cli.session import Unwritten, write_files
+from sandlane.cli.writing import Unwritten, write_files
 from sandlane.output.changes import changes
 from sandlane.output.layout import MARK
 from sandlane.problems.problem import Invalid

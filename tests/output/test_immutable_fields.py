@@ -12,6 +12,7 @@ import importlib_resources
 import pytest
 
 from sandlane.k8s.workload_kinds import WORKLOADS
+from sandlane.overrides.registry import FIELDS as OVERRIDES
 from sandlane.patch.put import put
 from sandlane.pipeline import render
 from tests.build import Object, inputs, meta, sandbox, service
@@ -187,7 +188,12 @@ def test_every_field_of_the_kind_is_changed(kind: str) -> None:
 
 
 def test_every_clonable_kind_is_changed() -> None:
-    assert sorted(FIELDS) == sorted(row.kind for row in WORKLOADS.values() if row.is_clonable)
+    kinds = sorted(row.kind for row in WORKLOADS.values() if row.is_clonable)
+    assert sorted(FIELDS) == kinds, "a kind has rows in FIELDS, API and _FIXED, and in MUTABLE or IMMUTABLE"
+
+
+def test_every_field_of_a_spec_is_changed() -> None:
+    assert sorted(CHANGES) == sorted(["replicas", *(field.name for field in OVERRIDES)])
 
 
 @pytest.mark.parametrize(
@@ -204,7 +210,7 @@ def test_changes_of_the_base_sync(kind: str, field: str) -> None:
     [
         pytest.param(row.kind, field, id=f"{row.kind}.{field}")
         for row in WORKLOADS.values()
-        if row.is_clonable
+        if row.is_clonable and row.kind in FIELDS
         for field in CHANGES
         if row.has_replicas or field != "replicas"
     ],

@@ -12,6 +12,7 @@ import pytest
 from sandlane.problems.catalogue import CATALOGUE, report
 from sandlane.problems.problem import Problem, Source, show
 from sandlane.problems.row import Row
+from tests.shared import REPOSITORY
 from tests.sources import MODULES, PACKAGE, nodes_of, tree_of
 
 PLACE = {"source", "path", "at_key", "position", "sandbox", "level"}
@@ -166,6 +167,13 @@ def test_the_scan_sees_the_calls() -> None:
     }
     assert {f"sandlane/{name}.py" for name in expected} - by_file == set()
     assert [call.where for call in calls() if call.code not in CATALOGUE] == []
+
+
+def test_each_code_stands_in_a_case() -> None:
+    roots = (REPOSITORY / "tests", REPOSITORY / "golden")
+    files = (path for root in roots for suffix in ("py", "yaml", "txt", "stderr") for path in root.rglob(f"*.{suffix}"))
+    cases = {code for path in files for code in CODE.findall(path.read_text(encoding="utf-8"))}
+    assert sorted(CATALOGUE.keys() - cases) == [], "write a case with the whole message"
 
 
 @pytest.mark.parametrize("code", [code for code in CATALOGUE if not code.startswith("SL6")])

@@ -8,13 +8,16 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
+from sandlane import semantics
 from sandlane.cli.main import COMMANDS
 from sandlane.meshes.gateway_api import dialects
 from sandlane.meshes.registry import MESHES
+from sandlane.plan.other_controllers import BY_MESH
+from sandlane.proof.readers import READERS
 from tests.shared import REPOSITORY
 from tests.sources import MODULES, PACKAGE, imports, nodes_of
 
@@ -78,14 +81,18 @@ def test_every_command_has_its_module() -> None:
         "__init__",
         "main",
         "options",
+        "running",
         "session",
         "view",
         "terminal",
         "completing",
         "reaching",
         "changing",
+        "advising",
         "asked",
+        "guessing",
         "wanted",
+        "writing",
     }
     assert {name.replace("-", "_") for name in COMMANDS} == modules
 
@@ -98,6 +105,18 @@ def test_every_mesh_has_its_row_and_every_row_its_module() -> None:
     found = PACKAGE.glob("meshes/*/*routes.py")
     routing = {f"{path.parent.name}.{path.stem}" for path in found if "\ndef route(" in path.read_text()}
     assert {mesh.routes for mesh in MESHES.values()} == routing
+
+
+@pytest.mark.parametrize(
+    ("table", "of"),
+    [
+        pytest.param("semantics/__init__.py: MESHES", semantics.MESHES, id="semantics"),
+        pytest.param("proof/readers.py: READERS", READERS, id="proof"),
+        pytest.param("plan/other_controllers.py: BY_MESH", BY_MESH, id="other-controllers"),
+    ],
+)
+def test_each_table_of_meshes_has_all(table: str, of: Mapping[str, object]) -> None:
+    assert sorted(of) == sorted(MESHES), f"{table} needs a row a mesh"
 
 
 def test_packages_of_meshes_hold_no_logic() -> None:

@@ -14,6 +14,7 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import Staged, try_change, write_change, write_staged
 from sandlane.cli.main import FINE
+from sandlane.cli.running import run
 from sandlane.files.disk import DiskTree
 from sandlane.frozen import frozen
 from sandlane.meshes.adoption import Proposal, proposals
@@ -62,7 +63,7 @@ class _Handover:
 @options.output_format("text", "json")
 def command(environments: tuple[Path, ...], root: Path | None, write: bool, output_format: str) -> None:
     """Proposes what to adopt in each environment; writes nothing without --write."""
-    s.run(s.sessions(environments, root), output_format, lambda session: _adopt(session, write, output_format))
+    run(s.sessions(environments, root), output_format, lambda session: _adopt(session, write, output_format))
 
 
 def _adopt(session: s.Session, is_written: bool, output_format: str) -> tuple[int, dict[str, Any]]:

@@ -13,8 +13,10 @@ from sandlane.base.base import Base
 from sandlane.base.sources import find_named, read_named
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
+from sandlane.cli.running import run
 from sandlane.cli.terminal import amount
 from sandlane.cli.view import View
+from sandlane.cli.writing import write_files
 from sandlane.files.disk import DiskTree, find_root
 from sandlane.files.tree import STREAM
 from sandlane.k8s.resource import Resource
@@ -48,7 +50,7 @@ def command(path: str, root: Path | None, output: Path | None) -> None:
     """Builds what a path names."""
     stream = sys.stdin.buffer.read() if path == STREAM else None
     view = View(DiskTree(root or _root(path), stream), path)
-    s.run([view], "text", lambda view: _build(view, path, output), writes=output is not None)
+    run([view], "text", lambda view: _build(view, path, output), writes=output is not None)
 
 
 def _root(path: str) -> Path:
@@ -84,7 +86,7 @@ def write_objects(base: Base, directory: Path) -> None:
     for resource in base.resources:
         (secret if (resource.id.group, resource.id.kind) == ("", "Secret") else others).append(resource)
     files = {_path(resource): f"{MARK}\n{emitter.write(resource.manifest)}" for resource in others}
-    changed = s.write_files(directory, dict(sorted(files.items())))
+    changed = write_files(directory, dict(sorted(files.items())))
     for resource in secret:
         click.echo(f"left out: '{resource.id}', so that its data lies in no file", err=True)
     click.echo(f"{os.path.relpath(directory)}: {amount(len(files), 'object')}, {changed.unchanged} unchanged", err=True)

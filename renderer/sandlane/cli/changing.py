@@ -13,6 +13,7 @@ import click
 from sandlane.cli import session as s
 from sandlane.cli.asked import as_asked
 from sandlane.cli.terminal import words, working
+from sandlane.cli.writing import write_files
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import join
 from sandlane.frozen import frozen
@@ -98,7 +99,7 @@ def write_change(session: s.Session, staged: Staged, tried: Tried, said: Sequenc
     with _prepared(session, staged) as put_in_place:
         if is_rendered and tried.rendered is not None:
             directory = session.output(tried.inputs, None)
-            changed = s.write_files(directory, tried.rendered.files)
+            changed = write_files(directory, tried.rendered.files)
         put_in_place()
     for line in said:
         words(line)

@@ -12,6 +12,7 @@ from sandlane.cli import session as s
 from sandlane.cli.completing import sandboxes
 from sandlane.cli.main import FINE
 from sandlane.cli.reaching import doors
+from sandlane.cli.running import run
 from sandlane.cli.terminal import Refused
 from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import render_valid
@@ -19,7 +20,7 @@ from sandlane.plan.make import make_plan
 from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports.calls import call_graph
 from sandlane.reports.connect.clients import CLIENTS
-from sandlane.reports.connect.passing import Passing, passing
+from sandlane.reports.connect.passing import Passing, passed_on, passing
 from sandlane.reports.connect.reach import Reach, reach_of
 from sandlane.specs.model import Carrier
 
@@ -39,7 +40,7 @@ def command(
     name: str, environments: tuple[Path, ...], root: Path | None, client: str | None, output_format: str
 ) -> None:
     """Tells of one sandbox of each environment."""
-    s.run(s.sessions(environments, root), output_format, lambda session: _connect(session, name, client, output_format))
+    run(s.sessions(environments, root), output_format, lambda session: _connect(session, name, client, output_format))
 
 
 def _connect(session: s.Session, name: str, client: str | None, output_format: str) -> tuple[int, dict[str, Any]]:
@@ -67,12 +68,12 @@ def _connect(session: s.Session, name: str, client: str | None, output_format: s
         raise Invalid(left_out)
     reach = reach_of(plan, tenant, mesh.unroutable(environment, base), doors(inputs, rendered))
     graph = call_graph(base, environment)
-    baggage = next((c for c in environment.carriers if c.baggage), environment.carriers[0])
-    steps = passing(base, graph, frozenset(tenant.services), baggage)
+    carrier = passed_on(environment)
+    steps = passing(base, graph, frozenset(tenant.services), carrier)
     if output_format == "text" and client:
         click.echo(CLIENTS[client](reach), nl=False)
     elif output_format == "text":
-        _tell(session, reach, steps, baggage)
+        _tell(session, reach, steps, carrier)
     return FINE, _as_data(session, reach, steps)
 
 

@@ -12,6 +12,7 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import locked_specs, try_change, write_change
 from sandlane.cli.completing import sandboxes
+from sandlane.cli.running import run
 from sandlane.cli.terminal import Refused
 from sandlane.problems.problem import Source, did_you_mean
 from sandlane.specs.editing import removed
@@ -25,7 +26,7 @@ from sandlane.specs.inputs import Inputs
 def command(names: tuple[str, ...], no_render: bool, environment: Path | None, root: Path | None) -> None:
     """Removes specs of one environment."""
     sessions = s.sessions([environment] if environment else [], root)
-    s.run(sessions, "text", lambda session: _delete(session, names, not no_render), writes=True)
+    run(sessions, "text", lambda session: _delete(session, names, not no_render), writes=True)
 
 
 def _delete(session: s.Session, names: Iterable[str], is_rendered: bool) -> tuple[int, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import CHANGED, FINE
 from sandlane.cli.reaching import doors
+from sandlane.cli.running import MACHINES, counted, run
 from sandlane.files.disk import environment_file
-from sandlane.files.git import GitTree, NoRevision
-from sandlane.files.tree import OutsideRoot, Unreadable
+from sandlane.files.git import GitTree
+from sandlane.files.tree import NoRevision, OutsideRoot, Unreadable
 from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import Rendered, render, written
 from sandlane.problems.problem import Invalid
@@ -24,10 +26,12 @@ from sandlane.reports.diff.data import data
 from sandlane.reports.diff.sides import EMPTY, Side, rendered_side, written_side
 from sandlane.specs.inputs import Inputs, read_inputs
 
-_OF_HOSTS = tuple(name for name in s.MACHINES if name != "json")
+_OF_HOSTS = tuple(name for name in MACHINES if name != "json")
 _PROVED_TENANTS = 300
 """Up to so many tenants a difference is proved: of 1,000 it would cost as much again as all the rest (benchmarks/scaling.py)."""
-FORMATS = ("text", "markdown", "html", *s.MACHINES)
+_WRITERS = {"text": "text.text", "markdown": "markdown.markdown", "html": "page.page"}
+"""Format -> the function below `sandlane.reports.diff` that writes it, imported when it is asked for."""
+FORMATS = (*_WRITERS, *MACHINES)
 
 
 @click.command(
@@ -65,7 +69,7 @@ def command(
         _tell(session, difference, against, output_format)
         return (CHANGED if difference and exit_code else FINE), {"against": against, **data(difference), **problems}
 
-    s.run(sessions, output_format, diff)
+    run(sessions, output_format, diff)
 
 
 def _meant(arguments: tuple[str, ...], rev: str | None) -> tuple[Path | None, str | None, list[Path]]:
@@ -116,7 +120,7 @@ def _proved(inputs: Inputs, rendered: Rendered) -> int | None:
     output, claims = written(rendered.objects), claims_of(inputs)
     if prove(inputs.base, output, claims):
         render(inputs)
-    return len(scope_of(inputs.base, output, claims).judged)
+    return len(scope_of(inputs.base, claims).judged)
 
 
 def _at_revision(session: s.Session, rev: str) -> Side:
@@ -137,22 +141,14 @@ def _at_revision(session: s.Session, rev: str) -> Side:
         first = invalid.problems[0]
         where = f"{first.source.file}: " if first.source else ""
         raise click.UsageError(
-            f"the inputs at {rev} have {s.counted(invalid.problems)}, so there is nothing to compare with: "
+            f"the inputs at {rev} have {counted(invalid.problems)}, so there is nothing to compare with: "
             f"{where}{first.code} {first.text}"
         ) from None
     return rendered_side(inputs, rendered.objects, rendered.notices)
 
 
 def _tell(session: s.Session, difference: Difference, against: str, output_format: str) -> None:
-    if output_format == "text":
-        from sandlane.reports.diff.text import text
-
-        click.echo(text(difference, session.shown, against), nl=False)
-    elif output_format == "markdown":
-        from sandlane.reports.diff.markdown import markdown
-
-        click.echo(markdown(difference, session.shown, against), nl=False)
-    elif output_format == "html":
-        from sandlane.reports.diff.page import page
-
-        click.echo(page(difference, session.shown, against), nl=False)
+    if output_format in _WRITERS:
+        module, _, function = _WRITERS[output_format].partition(".")
+        write = getattr(import_module(f"sandlane.reports.diff.{module}"), function)
+        click.echo(write(difference, session.shown, against), nl=False)

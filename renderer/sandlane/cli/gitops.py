@@ -10,6 +10,7 @@ import click
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
+from sandlane.cli.running import run
 from sandlane.files.git import git_says
 from sandlane.files.tree import OutsideRoot
 from sandlane.reports.gitops.argocd import argocd_text
@@ -54,7 +55,7 @@ def command(
     """Prints manifests for an environment."""
     sessions = s.sessions([environment] if environment else [], root)
     address = repo or repository() or "REPOSITORY"
-    s.run(sessions, "text", lambda session: _print(session, tool, (address, revision or REVISIONS[tool], path), single))
+    run(sessions, "text", lambda session: _print(session, tool, (address, revision or REVISIONS[tool], path), single))
 
 
 def _print(

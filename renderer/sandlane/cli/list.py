@@ -13,6 +13,7 @@ from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, today
 from sandlane.cli.completing import subjects
 from sandlane.cli.main import FINE, INVALID
+from sandlane.cli.running import counted, run
 from sandlane.cli.terminal import width
 from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import render_valid
@@ -48,7 +49,7 @@ def command(
     day = day_of(as_of, today()) if as_of else None
     sessions = s.sessions([Path(a) for a in rest], root, base)
     is_headed = len(sessions) > 1 and output_format != "json"
-    s.run(sessions, output_format, lambda session: _list(session, subject, output_format, is_headed, day))
+    run(sessions, output_format, lambda session: _list(session, subject, output_format, is_headed, day))
 
 
 def _list(
@@ -68,7 +69,7 @@ def _list(
         click.echo(mermaid(make_plan(inputs, MESHES[inputs.environment.mesh].pod_labels), inputs), nl=False)
     if problems and output_format != "json":
         session.tell(problems)
-        click.echo(f"{s.counted(problems)} of specs that cannot be rendered", err=True)
+        click.echo(f"{counted(problems)} of specs that cannot be rendered", err=True)
     result = {"name": inputs.environment.name, subject: rows}
     return (INVALID if problems else FINE), result | ({"problems": session.as_data(problems)} if problems else {})
 

@@ -12,6 +12,7 @@ from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, today
 from sandlane.cli.delete import remove_specs
 from sandlane.cli.main import FINE
+from sandlane.cli.running import run
 from sandlane.reports.listing import expired
 
 
@@ -33,7 +34,7 @@ def command(
     if as_of is None:
         raise click.UsageError("say the day by which sandboxes have to have expired: sandlane prune --as-of today")
     day = day_of(as_of, today())
-    s.run(
+    run(
         s.sessions(environments, root),
         output_format,
         lambda session: _prune(session, day, dry_run, not no_render, output_format),

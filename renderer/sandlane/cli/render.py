@@ -10,7 +10,9 @@ import click
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import CHANGED, FINE
+from sandlane.cli.running import MACHINES, run
 from sandlane.cli.terminal import verb, verbosity, words, working
+from sandlane.cli.writing import write_files
 from sandlane.files.tree import STREAM
 from sandlane.output.changes import Changes
 from sandlane.output.layout import path_of
@@ -39,7 +41,7 @@ from sandlane.yamlio.write import Emitter
 @click.option(
     "--keep-going", is_flag=True, help="Leave out the sandboxes that have errors of their own, list them, and exit 1."
 )
-@options.output_format("text", *s.MACHINES)
+@options.output_format("text", *MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -58,14 +60,14 @@ def command(
     if passthrough and (base != (STREAM,) or not to_stdout or only or len(sessions) > 1):
         raise click.UsageError("--passthrough goes with '--base - --stdout', one environment and without --only")
     if passthrough:
-        s.run(sessions, "text", lambda session: _pass_through(session, keep_going))
+        run(sessions, "text", lambda session: _pass_through(session, keep_going))
     if only and not to_stdout:
         raise click.UsageError("--only goes with --stdout")
     if output and (to_stdout or len(sessions) > 1):
         raise click.UsageError("--output goes with one environment and without --stdout")
-    if to_stdout and output_format in s.MACHINES:
+    if to_stdout and output_format in MACHINES:
         raise click.UsageError("--stdout prints manifests: leave --format out")
-    s.run(
+    run(
         sessions,
         output_format,
         lambda session: _render(session, output, to_stdout, only, exit_code, keep_going, output_format),
@@ -93,7 +95,7 @@ def _render(
         _print(rendered, only)
     else:
         directory = session.output(inputs, output)
-        changed = s.write_files(directory, rendered.files)
+        changed = write_files(directory, rendered.files)
         is_changed = bool(changed)
         result = _as_data(session, rendered, directory, changed)
         if output_format == "text":

@@ -11,6 +11,7 @@ from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, today
 from sandlane.cli.main import FINE, INVALID
+from sandlane.cli.running import run
 from sandlane.cli.terminal import words, working
 from sandlane.output.layout import Placed, path_of
 from sandlane.output.write import replace_file
@@ -57,7 +58,7 @@ def command(
     if len(sessions) > 1:
         raise click.UsageError("-o goes with one environment: give each page a directory of its own")
     day = day_of(as_of, today()) if as_of else None
-    s.run(sessions, output_format, lambda session: _report(session, output, day, output_format), writes=True)
+    run(sessions, output_format, lambda session: _report(session, output, day, output_format), writes=True)
 
 
 def _report(session: s.Session, output: Path, day: str | None, output_format: str) -> tuple[int, dict[str, Any]]:
@@ -103,7 +104,7 @@ def _result(session: s.Session, inputs: Inputs, rendered: Rendered) -> Result:
     problems = session.place([*rendered.notices, *rendered.left_out])
     wrong = frozenset(problem.sandbox for problem in rendered.left_out if problem.sandbox)
     objects = written(rendered.objects)
-    scope = scope_of(inputs.base, objects, claims_of(without(inputs, set(wrong))))
+    scope = scope_of(inputs.base, claims_of(without(inputs, set(wrong))))
     proved = Proved(
         tenants=scope.tenants, combinations=len(scope.judged), objects=len(objects.resources), unjudged=scope.unjudged
     )

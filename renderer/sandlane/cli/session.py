@@ -1,40 +1,32 @@
-"""What every command does first and last: finding environments, reading them, and telling what is wrong."""
+"""What every command does first: finding environments, and reading them."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import sys
-import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from sandlane.base.base import Base
-from sandlane.base.output import read_output
-from sandlane.base.syncers import Found
-from sandlane.cli.main import DEFECT, INVALID
-from sandlane.cli.terminal import amount, words, working
+from sandlane.cli.terminal import words, working
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, environment_above, environment_file, environments_below, find_root
-from sandlane.files.git import GitTree, NoRevision
-from sandlane.files.tree import STREAM, OutsideRoot, Unreadable, join
-from sandlane.output import write
-from sandlane.output.changes import Changes, OfAnotherEnvironment, UnusableOutput
-from sandlane.output.changes import changes as find_changes
-from sandlane.pipeline import Unproven
+from sandlane.files.tree import STREAM, NoRevision, OutsideRoot, Unreadable, join
+from sandlane.output.changes import OfAnotherEnvironment
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source, mention, with_mentions
 from sandlane.problems.problem import Path as Steps
 from sandlane.specs.inputs import Inputs, read_inputs
 from sandlane.yamlio.locate import locate
 
-F = TypeVar("F", bound=Callable[..., Any])
-V = TypeVar("V", bound=View)
+if TYPE_CHECKING:
+    from sandlane.base.syncers import Found
+    from sandlane.files.git import GitTree
 
 
 class Session(View):
@@ -56,8 +48,7 @@ class Session(View):
         self.file = environment_file(argument)
         self.base = base
         bound = root or find_root(self.file)
-        tree = GitTree(bound, None) if only_tracked else DiskTree(bound, stream)
-        super().__init__(tree, os.path.relpath(self.file))
+        super().__init__(_index(bound) if only_tracked else DiskTree(bound, stream), os.path.relpath(self.file))
 
     def inputs(self) -> Inputs:
         """Reads the environment, its base and its specs. Raises Invalid."""
@@ -137,6 +128,8 @@ class Session(View):
 
         `seen` are the tree and the files in it, where somebody has looked already.
         """
+        from sandlane.base.output import read_output  # what writes, or compares files, reads no manifests
+
         tree, found = seen or (DiskTree(directory), None)
         try:
             return tree, read_output(tree, inputs.environment.default_namespace, found)
@@ -201,6 +194,13 @@ def _located(tree: DiskTree, source: Source, problem: Problem) -> tuple[int, int
     return locate(data, source.document, (*source.prefix, *problem.path), problem.at_key)
 
 
+def _index(root: Path) -> GitTree:
+    """Returns the files of git's index. Raises NoRevision."""
+    from sandlane.files.git import GitTree  # what few commands ask for
+
+    return GitTree(root, None)
+
+
 def _takes_option() -> bool:
     """Tells whether the command names its environment by `-e`."""
     context = click.get_current_context(silent=True)
@@ -240,110 +240,3 @@ def sessions(
 def entry_of(tree: DiskTree | GitTree, path: str) -> str:
     """Returns a path of the user as an entry that is seen from the root of a tree."""
     return STREAM if path == STREAM else Path(os.path.relpath(os.path.realpath(path), tree.root)).as_posix()
-
-
-def write_files(directory: Path, files: Mapping[str, str]) -> Changes:
-    """Brings a directory up to date. Raises Invalid before anything was written, and Unwritten after."""
-    try:
-        with write.locked(directory):
-            changed = _writable(directory, files)
-            is_new = not directory.exists()
-            try:
-                write.apply(directory, files, changed)
-            except OSError as error:
-                # A new directory appears as a whole or not at all.
-                problem = unusable(directory, error)
-                raise (Invalid([problem]) if is_new else Unwritten(problem)) from None
-    except OSError as error:
-        raise Invalid([unusable(directory, error)]) from None
-    return changed
-
-
-def refusals(directory: Path, files: Mapping[str, str]) -> list[Problem]:
-    """Returns the problems for which a directory could not be brought to files."""
-    try:
-        _writable(directory, files)
-    except Invalid as invalid:
-        return list(invalid.problems)
-    return []
-
-
-def _writable(directory: Path, files: Mapping[str, str]) -> Changes:
-    try:
-        changed = find_changes(directory, files)
-    except (UnusableOutput, OfAnotherEnvironment, OSError) as error:
-        raise Invalid([unusable(directory, error)]) from None
-    if changed.foreign:
-        raise Invalid(report("SL501", file=shown(directory / path)) for path in changed.foreign)
-    return changed
-
-
-MACHINES = ("json", "sarif", "github", "gitlab")
-"""Formats that are for machines: results whole as JSON, or their problems as code hosts show them beside the lines."""
-
-
-def as_machines_read(output: str, results: Sequence[Mapping[str, Any]]) -> str:
-    """Returns the results of environments in a format of `MACHINES`."""
-    if output == "json":
-        return json.dumps({"environments": results}, indent=2, ensure_ascii=False)
-    from sandlane.reports.code_hosts import FORMATS  # what only CI asks for
-
-    return FORMATS[output]([p for result in results for name in _TOLD for p in result.get(name, ())])
-
-
-_TOLD = ("problems", "left_out")
-
-
-class Unwritten(Exception):
-    """Raised where writing failed half-way: its argument is the problem."""
-
-
-def run(
-    sessions: Sequence[V], output: str, action: Callable[[V], tuple[int, dict[str, Any]]], *, writes: bool = False
-) -> None:
-    """Runs an action for each environment, tells what is wrong, writes the results as JSON if wanted, and exits.
-
-    The action returns an exit status and its result; the gravest status is the command's. `writes` says that it would have
-    written something.
-    """
-    where = " for this environment" if len(sessions) > 1 else ""
-    statuses: list[int] = []
-    results: list[dict[str, Any]] = []
-    for session in sessions:
-        result: dict[str, Any] = {}
-        problems: Sequence[Problem] = ()
-        start = time.monotonic()
-        try:
-            status, result = action(session)
-            words(f"{session.shown}: took {time.monotonic() - start:.2f} s", least=1)
-        except Invalid as invalid:
-            status, problems = INVALID, invalid.problems
-            said = f"{counted(problems)}{', nothing was written' if writes else ''}{where}"
-        except Unwritten as unwritten:
-            status, problems = INVALID, unwritten.args
-            said = "the output may be incomplete: run 'sandlane render' again"
-        except Unproven as unproven:
-            status, problems, said = DEFECT, unproven.problems, _DEFECT
-        if problems and output in MACHINES:
-            result = {"problems": session.as_data(problems)}
-        elif problems:
-            session.tell(problems)
-            click.echo(said, err=True)
-        session.close()
-        statuses.append(status)
-        results.append({"environment": session.shown, **result})
-    if output in MACHINES:
-        click.echo(as_machines_read(output, results))
-    sys.exit(max(statuses, default=0))
-
-
-_DEFECT = (
-    "the output does not keep sandlane's promises, so nothing was written: this is a defect of sandlane, "
-    "not of your files: please report it with the lines above"
-)
-
-
-def counted(problems: Sequence[Problem]) -> str:
-    """Returns how many errors there are, in words."""
-    errors = sum(p.level == "error" for p in problems)
-    return amount(errors, "problem")

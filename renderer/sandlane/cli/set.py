@@ -14,6 +14,7 @@ from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
 from sandlane.cli.completing import sandboxes, workloads
 from sandlane.cli.reaching import reach
+from sandlane.cli.running import run
 from sandlane.cli.terminal import Refused, words
 from sandlane.cli.wanted import Wanted, changes_of, edit_of
 from sandlane.files.disk import DiskTree
@@ -107,7 +108,7 @@ def command(
     )
     reasons = dict(_reason(text) for text in accepted)
     sessions = s.sessions([environment] if environment else [], root)
-    s.run(sessions, "text", lambda session: _set(session, wanted, reasons, not no_render), writes=True)
+    run(sessions, "text", lambda session: _set(session, wanted, reasons, not no_render), writes=True)
 
 
 def _reason(text: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ import click
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE, INVALID
+from sandlane.cli.running import counted, run
 from sandlane.cli.terminal import width
 from sandlane.files.disk import DiskTree
 from sandlane.files.git import GitTree
@@ -99,7 +100,7 @@ def command(
         is_all=is_all,
         output_format=output_format,
     )
-    s.run(s.sessions([Path(a) for a in rest], root), output_format, lambda session: _trace(session, asked))
+    run(s.sessions([Path(a) for a in rest], root), output_format, lambda session: _trace(session, asked))
 
 
 def _url(text: str) -> SplitResult:
@@ -147,7 +148,7 @@ def _with_problems(
         return FINE, result
     if asked.output_format != "json":
         session.tell(errors)
-        click.echo(f"{s.counted(errors)} of specs that cannot be read: their tenants are not looked at", err=True)
+        click.echo(f"{counted(errors)} of specs that cannot be read: their tenants are not looked at", err=True)
     return INVALID, {**result, "problems": session.as_data(errors)}
 
 

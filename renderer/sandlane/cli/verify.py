@@ -13,6 +13,7 @@ from sandlane.base.syncers import Found, find
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import BROKEN_PROMISE, FINE, INVALID
+from sandlane.cli.running import MACHINES, run
 from sandlane.cli.terminal import amount, working
 from sandlane.files.disk import DiskTree
 from sandlane.files.tree import OutsideRoot, Unreadable
@@ -39,7 +40,7 @@ _UNJUDGED = ("SL621",)
 @options.environments
 @options.base_option
 @options.output_option("Prove")
-@options.output_format("text", *s.MACHINES)
+@options.output_format("text", *MACHINES)
 def command(
     environments: tuple[Path, ...],
     root: Path | None,
@@ -51,7 +52,7 @@ def command(
     sessions = s.sessions(environments, root, base)
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
-    s.run(sessions, output_format, lambda session: _verify(session, output, output_format))
+    run(sessions, output_format, lambda session: _verify(session, output, output_format))
 
 
 def _verify(session: s.Session, output: Path | None, output_format: str) -> tuple[int, dict[str, Any]]:
@@ -71,7 +72,7 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
     with working(f"proving {s.shown(directory)}"):
         proved = prove(inputs.base, written, claims)
     problems = [*strange, *session.placed_in(tree, {r.source.file for r in written.resources}, proved)]
-    scope = scope_of(inputs.base, written, claims)
+    scope = scope_of(inputs.base, claims)
     if output_format == "text":
         session.tell(problems)
         _tell(s.shown(directory), scope, written, len(problems))

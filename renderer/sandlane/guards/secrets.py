@@ -1,4 +1,4 @@
-"""Secrets that pods read, or pull their images with; and which of them is the token of a service account."""
+"""Secrets that pods read, or pull their images with; and which of them is the token of a service account (rule R-C7)."""
 
 from __future__ import annotations
 

@@ -23,8 +23,6 @@ from sandlane.specs.inputs import Inputs
 Pods = tuple[ResourceId, Mapping[str, str]]
 """A workload and the labels of its pods."""
 
-READS_VIRTUAL_SERVICES = ("istio", "istio-ambient")
-
 
 @frozen(kw_only=True)
 class Proposal:
@@ -38,7 +36,7 @@ class Proposal:
 def proposals(inputs: Inputs) -> list[Proposal]:
     """Returns the route objects to adopt, those that are adopted already too, sorted."""
     environment = inputs.environment
-    if environment.mesh not in READS_VIRTUAL_SERVICES or environment.output.base == "full":
+    if not environment.is_istio or environment.output.base == "full":
         return []
     view = make_route_index(inputs.base, environment.cluster.domain)
     clonable = list(_clonable(inputs))

@@ -20,6 +20,12 @@ def header_of(carrier: Carrier) -> str:
     return carrier.header.lower() if carrier.header else BAGGAGE
 
 
+def given(carriers: Sequence[Carrier], tenant: str) -> tuple[dict[str, str], str]:
+    """Returns what gives a tenantID to requests: the headers of its own, in lower case, and the members of baggage."""
+    own = {carrier.header.lower(): tenant for carrier in carriers if carrier.header}
+    return own, ",".join(f"{carrier.baggage}={tenant}" for carrier in carriers if carrier.baggage)
+
+
 def baggage_regex(key: str, tenant: str) -> str:
     """Returns the RE2 expression of a baggage header with a member `key=tenant`."""
     return rf"^(?:.*,)?[ \t]*{_quoted(key)}[ \t]*=[ \t]*{_quoted(tenant)}[ \t]*(?:;[^,]*)?(?:,.*)?$"

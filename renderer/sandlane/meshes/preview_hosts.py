@@ -6,10 +6,26 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.meshes.gateway_api.dialects import GATEWAY
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.specs.model import Preview
+
+_ISTIOS_OWN = ("networking.istio.io", "Gateway")
+
+
+def gateway_of(plan: Plan) -> Resource | None:
+    """Returns the Gateway of the Gateway API that serves previews; Istio's own of that name goes before it where Istio reads it."""
+    if plan.environment.preview is None:
+        return None
+    namespace, _, name = plan.environment.preview.gateway.partition("/")
+    if (
+        plan.environment.mesh in ("istio", "istio-ambient")
+        and ResourceId(*_ISTIOS_OWN, namespace, name) in plan.base.by_id
+    ):
+        return None
+    return plan.base.by_id.get(ResourceId(GATEWAY, "Gateway", namespace, name))
 
 
 class Unfit(Exception):
@@ -32,7 +48,7 @@ def host_of_base(gateway: Resource, preview: Preview, hosts: Collection[str]) ->
 
 def host_of_tenant(preview: Preview, tenant: Tenant, taken: Collection[str]) -> str:
     """Returns the host of a tenant's preview. Raises Unfit."""
-    host = preview.host.replace("{tenantID}", tenant.id)
+    host = preview.host_of(tenant.id)
     if any(not 0 < len(label) <= 63 for label in host.split(".")):
         raise Unfit(
             f"makes the host '{host}', which is no host name", "shorten the tenantID, or give it a label of its own"

@@ -23,9 +23,6 @@ from sandlane.specs.model import Environment
 _GATEWAY_API = "gateway_api.routes"
 _NETWORKING = "networking.istio.io"
 _READ_ANYWHERE = ("DestinationRule", "VirtualService")
-_GATEWAY_API = "gateway_api.routes"
-_NETWORKING = "networking.istio.io"
-_READ_ANYWHERE = ("DestinationRule", "VirtualService")
 _PodLabels = Callable[[WorkloadKind, Resource, str], Mapping[str, str]]
 
 

@@ -43,7 +43,7 @@ def custom_resources(plan: Plan, objects: Iterable[Placed]) -> Iterator[Placed]:
 def _status(plan: Plan, tenant: Tenant, routes: Iterable[Placed]) -> dict[str, Any]:
     clones = sorted({str(clone.id) for copy in tenant.services.values() for clone in copy.clones} | _own(plan, tenant))
     preview = plan.environment.preview
-    hosts = [preview.host.replace("{tenantID}", tenant.id)] if preview else []
+    hosts = [preview.host_of(tenant.id)] if preview else []
     return {
         # One line each for the columns of kubectl, which prints no lists.
         "workloads": ",".join(sorted(_origins(plan, tenant))),

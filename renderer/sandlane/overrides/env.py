@@ -95,7 +95,7 @@ def _with_address(subject: Subject, variable: Variable) -> Variable:
 
 
 def _merged(base: list[Manifest], changes: list[Variable]) -> list[Manifest]:
-    """Returns a container's variables with changed ones in place, removed ones gone and new ones at the end."""
+    """Returns a container's variables with changed ones in place, removed ones gone and new ones at the end (rule R-C8)."""
     changed = {change.name: change for change in changes}
     result: list[Manifest] = []
     present: set[str] = set()

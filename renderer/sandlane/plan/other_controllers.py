@@ -21,7 +21,7 @@ _PLUGIN: Path = ("spec", "strategy", "canary", "trafficRouting", "plugins", "arg
 _SELECTORS = {"HTTPRoute": "httpRouteSelector", "GRPCRoute": "grpcRouteSelector"}
 _MARK = "rollouts.argoproj.io/gatewayapi-canary"
 _MADE = {"gatewayapi": "an HTTPRoute", "istio": "a VirtualService", "linkerd": "a TrafficSplit"}
-_BY_MESH = {"istio": "istio", "istio-ambient": "istio", "linkerd": "linkerd", "gateway-api": "gatewayapi"}
+BY_MESH = {"istio": "istio", "istio-ambient": "istio", "linkerd": "linkerd", "gateway-api": "gatewayapi"}
 
 
 def other_controllers(plan: Plan) -> Iterator[Problem]:
@@ -55,7 +55,7 @@ def _canaries(plan: Plan) -> Iterator[Problem]:
             continue  # a matter of its VirtualServices, said there
         targets = [c.origin.id for c in plan.clones if c.id.namespace == home and _targets(canary, c.origin.id)]
         for id in [*targets, *(service for service in made if service in cloned)][:1]:
-            given = str(spec.get("provider") or _BY_MESH[plan.environment.mesh]).partition(":")[0]
+            given = str(spec.get("provider") or BY_MESH[plan.environment.mesh]).partition(":")[0]
             route = f" and {_MADE[given]}" if given in _MADE else ""
             what = f"makes Services{route} for '{id}' by itself, and sends its requests to pods of its own choice"
             way = "leave its workload and Service out of sandboxes"

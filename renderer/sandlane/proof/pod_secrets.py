@@ -1,4 +1,4 @@
-"""Proof's own reading of the Secrets of pods: by volumes, variables and drivers, and those that images are pulled with."""
+"""Proof's own reading of the Secrets of pods: by volumes, variables and drivers, and those that images are pulled with (R-C7)."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def _preview(inputs: Inputs, record: Sandbox | RouteGroup) -> str | None:
     """Returns the host of a preview."""
     preview = inputs.environment.preview
     is_off = isinstance(record, Sandbox) and record.suspend
-    return preview.host.replace("{tenantID}", record.tenant) if preview and not is_off else None
+    return preview.host_of(record.tenant) if preview and not is_off else None
 
 
 def _preview_url(inputs: Inputs, record: Sandbox | RouteGroup) -> str | None:

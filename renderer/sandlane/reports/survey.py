@@ -50,7 +50,7 @@ def survey(network: Network, base: Base, request: Request, carrier: Carrier, ten
 
 def carrying(request: Request, carrier: Carrier, tenant: str) -> Request:
     """Returns a request with a tenantID in a carrier."""
-    name, value = (carrier.header, tenant) if carrier.header else ("baggage", f"{carrier.baggage}={tenant}")
+    name, value = carrier.line(tenant)
     return replace(request, headers=(*request.headers, (name.lower(), value)))
 
 

@@ -15,20 +15,9 @@ from sandlane.plan.relabel import make_selectors
 from sandlane.problems.problem import did_you_mean
 from sandlane.specs.model import Environment
 
-_KINDS = {
-    "cj": "CronJob",
-    "cronjob": "CronJob",
-    "deploy": "Deployment",
-    "deployment": "Deployment",
-    "ds": "DaemonSet",
-    "daemonset": "DaemonSet",
-    "job": "Job",
-    "replicaset": "ReplicaSet",
-    "rollout": "Rollout",
-    "rs": "ReplicaSet",
-    "statefulset": "StatefulSet",
-    "sts": "StatefulSet",
-}
+_SHORT = {"cj": "CronJob", "deploy": "Deployment", "ds": "DaemonSet", "rs": "ReplicaSet", "sts": "StatefulSet"}
+_KINDS = {**{kind.lower(): kind for _, kind in WORKLOADS}, **_SHORT}
+"""What a person may write for a kind -> the kind, as kubectl has it."""
 
 
 class Unresolved(Exception):

@@ -60,7 +60,7 @@ def _listened(network: Network, gateway: Resource, address: Address) -> tuple[Ta
     if any(x.body.get("protocol") not in _TERMINATED for x in chosen):
         return (Table(otherwise=L4(address.authority, address.port), origin=origin),)
     rules = _rules(network, gateway, chosen, address)
-    notes = (_CHAINED,) if network.mesh in ("linkerd", "gateway-api") else ()
+    notes = () if network.is_istio else (_CHAINED,)
     table = Table(rules=rules, otherwise=NotFound(), origin=origin, notes=notes)
     return _readings(network, table)
 
@@ -69,7 +69,7 @@ def _readings(network: Network, table: Table) -> tuple[Table, ...]:
     """Returns the tables that implementations make: some go on to less close host names where no rule of the closest matches."""
     best = max((rule.rank[:2] for rule in table.rules), default=(0, 0))
     closest = replace(table, rules=tuple(rule for rule in table.rules if rule.rank[:2] == best))
-    if network.mesh in ("istio", "istio-ambient"):
+    if network.is_istio:
         return (closest,)
     if len(closest.rules) == len(table.rules):
         return expressions(table, at=2)
@@ -84,12 +84,11 @@ def _when(table: Table, what: str) -> Table:
 
 
 def _rules(network: Network, gateway: Resource, listeners: Sequence[_Listener], address: Address) -> tuple[Rule, ...]:
-    is_istio = network.mesh in ("istio", "istio-ambient")
     proxy = Proxy(client=address.client, gateway=f"{gateway.id.namespace}/{gateway.id.name}", port=address.port)
     reading = Reading(
         network=network,
-        order=ISTIO_ORDER if is_istio else _ORDER,
-        send=sender(network, proxy) if is_istio else plain(network),
+        order=ISTIO_ORDER if network.is_istio else _ORDER,
+        send=sender(network, proxy) if network.is_istio else plain(network),
         default=NO_BACKENDS,
         is_granted=lambda route, service: _is_granted(network, route, service),
     )

@@ -87,6 +87,11 @@ class Network:
     bound: Mapping[str, Mapping[str, Sequence[Resource]]] = field(default_factory=dict)
     named: Mapping[ResourceId, Mapping[str, Sequence[int]]] = field(default_factory=dict)
 
+    @property
+    def is_istio(self) -> bool:
+        """Tells whether the mesh is Istio's, with sidecars or without."""
+        return self.mesh.startswith("istio")
+
     def full(self, host: str, namespace: str) -> str:
         """Returns the full name of a host in an object of a namespace: one with a dot is literal (rule R-I1)."""
         return full_host(host, namespace, self.domain)
@@ -181,11 +186,12 @@ def _attached(base: Base, mesh: str) -> dict[ResourceId, tuple[tuple[Resource, M
     for group, kind in _ROUTES:
         for route in base.of(group, kind):
             for reference in (route.manifest.get("spec") or {}).get("parentRefs") or ():
-                found.setdefault(_parent(reference, route.id.namespace, mesh), []).append((route, reference))
+                found.setdefault(parent_of(reference, route.id.namespace, mesh), []).append((route, reference))
     return {parent: tuple(routes) for parent, routes in found.items()}
 
 
-def _parent(reference: Manifest, namespace: str, mesh: str) -> ResourceId:
+def parent_of(reference: Manifest, namespace: str, mesh: str) -> ResourceId:
+    """Returns what a parentRef of a route in a namespace means."""
     group = GATEWAY_API if reference.get("group") is None else reference["group"]
     kind = reference.get("kind") or "Gateway"
     if is_service(group, kind) if mesh == "linkerd" else (group == "core" and kind == "Service"):

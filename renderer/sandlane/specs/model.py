@@ -32,6 +32,10 @@ class Carrier:
     header: str | None = None
     baggage: str | None = None
 
+    def line(self, tenant: str) -> tuple[str, str]:
+        """Returns the header of a request that carries a tenantID: its name, as the environment writes it, and its value."""
+        return (self.header, tenant) if self.header else ("baggage", f"{self.baggage}={tenant}")
+
 
 @frozen(kw_only=True)
 class ObjectName:
@@ -70,6 +74,14 @@ class Preview:
     host: str
     gateway: str
     of: str | None
+
+    def host_of(self, tenant: str) -> str:
+        """Returns the host of a tenant's preview."""
+        return self.host.replace("{tenantID}", tenant)
+
+    def wildcard(self) -> str | None:
+        """Returns the host that covers all previews; there is one where the tenantID is a label of its own, the first."""
+        return self.host_of("*") if self.host.startswith("{tenantID}.") else None
 
 
 @frozen(kw_only=True)
@@ -165,6 +177,11 @@ class Environment:
     output: Output
     preview: Preview | None = None
     calls: tuple[DeclaredCall, ...] = ()
+
+    @property
+    def is_istio(self) -> bool:
+        """Tells whether the mesh is Istio's, with sidecars or without."""
+        return self.mesh.startswith("istio")
 
     def problem(self, code: str, *path: str | int, **values: Any) -> Problem:
         """Returns a problem at a place in the document, which is no single sandbox's."""

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
-from sandlane.meshes.carriers import header_of
+from sandlane.k8s.resource import Manifest, Resource
+from sandlane.meshes.carriers import given, header_of
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route
 from sandlane.meshes.gateway_api.copies import Copying, Rule, copied_route, redirects, tenant_rule
-from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
+from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.gateway_hosts import (
     Served,
     attached_at,
@@ -25,14 +25,12 @@ from sandlane.meshes.gateway_api.gateway_hosts import (
     listeners_of,
     routes_for,
 )
-from sandlane.meshes.preview_hosts import Unfit, host_of_base, host_of_tenant, other_wildcard
+from sandlane.meshes.preview_hosts import Unfit, gateway_of, host_of_base, host_of_tenant, other_wildcard
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.specs.model import Carrier
-
-_NAME = ("networking.istio.io", "Gateway")
 
 
 @frozen
@@ -41,16 +39,6 @@ class Previewed:
 
     copies: tuple[tuple[Copying, Placed], ...] = ()
     problems: tuple[Problem, ...] = ()
-
-
-def gateway_of(plan: Plan) -> Resource | None:
-    """Returns the Gateway of the Gateway API that serves previews; Istio's own of that name goes before it where Istio reads it."""
-    if plan.environment.preview is None:
-        return None
-    namespace, _, name = plan.environment.preview.gateway.partition("/")
-    if plan.environment.mesh in ("istio", "istio-ambient") and ResourceId(*_NAME, namespace, name) in plan.base.by_id:
-        return None
-    return plan.base.by_id.get(ResourceId(GATEWAY, "Gateway", namespace, name))
 
 
 def previews(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Previewed:
@@ -114,8 +102,8 @@ def _parents(
 
 def _unserved(plan: Plan, gateway: Resource, route: Route, model: Manifest, host: str) -> Unfit:
     """Returns the error where no listener serves a preview's host, with the line to write."""
-    pattern = plan.environment.preview.host if plan.environment.preview else host
-    wide = pattern.replace("{tenantID}", "*") if pattern.startswith("{tenantID}.") else host
+    preview = plan.environment.preview
+    wide = (preview.wildcard() if preview else None) or host
     parts = [f"port: {model.get('port')}, protocol: {model.get('protocol')}, hostname: '{wide}'"]
     parts += ["tls: {…}"] if model.get("tls") else []
     more = f", with the 'tls' of listener '{model.get('name')}'" if model.get("tls") else ""
@@ -149,10 +137,9 @@ def _rule(plan: Plan, dialect: Dialect, copying: Copying, rule: Rule) -> Rule:
 
 def carrying(filters: Sequence[Manifest], carriers: Sequence[Carrier], tenant: str) -> list[Manifest]:
     """Returns filters that give the carriers to a request: headers are set, a baggage member is appended."""
-    given = next((f for f in filters if f.get("type") == "RequestHeaderModifier"), None)
-    modifier: dict[str, Any] = dict((given or {}).get("requestHeaderModifier") or {})
-    own = {carrier.header.lower(): tenant for carrier in carriers if carrier.header}
-    members = ",".join(f"{carrier.baggage}={tenant}" for carrier in carriers if carrier.baggage)
+    present = next((f for f in filters if f.get("type") == "RequestHeaderModifier"), None)
+    modifier: dict[str, Any] = dict((present or {}).get("requestHeaderModifier") or {})
+    own, members = given(carriers, tenant)
     taken = {*own, *(["baggage"] if members else [])}
     if own:
         kept = [h for h in modifier.get("set") or () if str(h["name"]).lower() not in own]
@@ -164,4 +151,4 @@ def carrying(filters: Sequence[Manifest], carriers: Sequence[Carrier], tenant: s
     if modifier.get("remove"):
         modifier["remove"] = [name for name in modifier["remove"] if str(name).lower() not in taken]
     made = {"type": "RequestHeaderModifier", "requestHeaderModifier": {k: v for k, v in modifier.items() if v}}
-    return [made if item is given else item for item in filters] if given else [*filters, made]
+    return [made if item is present else item for item in filters] if present else [*filters, made]

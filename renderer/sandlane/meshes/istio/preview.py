@@ -14,14 +14,13 @@ from sandlane.frozen import frozen
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
-from sandlane.meshes.carriers import header_of
-from sandlane.meshes.gateway_api.previews import gateway_of
+from sandlane.meshes.carriers import given, header_of
 from sandlane.meshes.istio.gateways import gateway_name, is_catch_all, served_at
 from sandlane.meshes.istio.route_copies import is_affected, moved, named
 from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.tenant_routes import copied_for
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, matches_of
-from sandlane.meshes.preview_hosts import Unfit, host_of_base, host_of_tenant, other_wildcard
+from sandlane.meshes.preview_hosts import Unfit, gateway_of, host_of_base, host_of_tenant, other_wildcard
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import tenant_metadata
 from sandlane.plan.model import Plan, Tenant
@@ -156,10 +155,9 @@ def _host(gateway: Resource, preview: Preview, tenant: Tenant, taken: Mapping[st
         for name in server.get("hosts") or ()
     ]
     if not any(scope in ("", "*", ".", gateway.id.namespace) and covers(known, host) for scope, _, known in listed):
-        wide = preview.host.replace("{tenantID}", "*") if preview.host.startswith("{tenantID}.") else host
         raise Unfit(
             f"makes the host '{host}', which '{gateway.id}' does not serve",
-            f"add '{wide}' to the hosts of one of its servers",
+            f"add '{preview.wildcard() or host}' to the hosts of one of its servers",
         )
     return host
 
@@ -179,8 +177,7 @@ def _entry(plan: Plan, view: RouteIndex, tenant: Tenant, owner: Resource, entry:
 def carrying(headers: Mapping[str, Any], carriers: Sequence[Carrier], tenant: str) -> dict[str, Any]:
     """Returns an entry's header operations with the carriers given to the request: headers set, a baggage member appended."""
     request = headers.get("request") or {}
-    own = {carrier.header.lower(): tenant for carrier in carriers if carrier.header}
-    members = ",".join(f"{carrier.baggage}={tenant}" for carrier in carriers if carrier.baggage)
+    own, members = given(carriers, tenant)
     kept = {name: value for name, value in (request.get("set") or {}).items() if name.lower() not in own}
     made = {**request}
     if own:

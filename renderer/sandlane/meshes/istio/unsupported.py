@@ -7,15 +7,18 @@ carrier get, or miss what a tenant should get.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sandlane.k8s.resource import Resource, ResourceId, at
-from sandlane.meshes.gateway_api.components import Component
 from sandlane.meshes.istio.coverage import clients, http_ports
 from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import entries, mirrors
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
+
+if TYPE_CHECKING:
+    from sandlane.meshes.gateway_api.components import Component
 
 Affected = Mapping[ResourceId, Sequence[Tenant]]
 

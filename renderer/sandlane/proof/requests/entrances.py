@@ -42,7 +42,7 @@ def _with(network: Network, gateways: Sequence[Resource]) -> Network:
 def _istios(*networks: Network) -> Iterator[Resource]:
     ports: dict[str, set[int]] = {}
     naming: dict[str, Resource] = {}
-    for vs in (vs for n in networks if n.mesh.startswith("istio") for vs in n.base.of(ISTIO, "VirtualService")):
+    for vs in (vs for n in networks if n.is_istio for vs in n.base.of(ISTIO, "VirtualService")):
         spec = spec_of(vs.manifest)
         matches = [match or {} for entry in spec.get("http") or () for match in entry.get("match") or ()]
         for name in (gateway_name(str(name), vs.id.namespace) for name in spec.get("gateways") or ()):

@@ -34,7 +34,7 @@ def whole_of(network: Network, address: Address, table: Table, clones: Mapping[s
     sent = _by_routes(network, address, host) if is_route else _by_virtual_services(network, table)
     if any(name in clones for name in sent) or not (is_route or _is_named(network, table, host)):
         return None
-    if network.mesh in ("linkerd", "gateway-api"):
+    if not network.is_istio:
         made = {address.port: plain(network)(host.name, address.port, 1, None)}
     else:
         client = address.client
@@ -135,7 +135,7 @@ def is_closed(network: Network, address: Address, table: Table) -> bool:
         serving = [r for r, p in ways if p.get("port") == address.port]
         calls = [r for r in serving if (r.id.group, r.id.kind) == GRPC_ROUTE]
         return host.is_headless or bool(table.origin) or bool(calls) or _is_split(network, host)
-    return network.mesh == "gateway-api" and host.is_headless
+    return not network.is_istio and host.is_headless
 
 
 def _is_split(network: Network, host: Host) -> bool:

@@ -10,7 +10,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.reports.calls import Call, CallGraph
-from sandlane.specs.model import Carrier
+from sandlane.specs.model import Carrier, Environment
 
 SETTING = "OTEL_PROPAGATORS=tracecontext,baggage"
 _INJECTED = "instrumentation.opentelemetry.io/inject-"
@@ -23,6 +23,11 @@ class Passing:
     call: Call
     shows: str
     is_shown: bool
+
+
+def passed_on(environment: Environment) -> Carrier:
+    """Returns the carrier that workloads are asked to pass on: baggage where there is one, which libraries for tracing pass on."""
+    return next((carrier for carrier in environment.carriers if carrier.baggage), environment.carriers[0])
 
 
 def passing(base: Base, graph: CallGraph, services: frozenset[ResourceId], carrier: Carrier) -> tuple[Passing, ...]:

@@ -62,8 +62,7 @@ class Reach:
 def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -> Reach:
     """Returns how a tenant's clones are reached."""
     environment = plan.environment
-    carrier = environment.carriers[0]
-    header = (carrier.header, tenant.id) if carrier.header else ("baggage", f"{carrier.baggage}={tenant.id}")
+    header = environment.carriers[0].line(tenant.id)
     addresses = tuple(
         Address(
             service=service.origin.id,
@@ -75,7 +74,7 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -
         for port in service.origin.manifest["spec"].get("ports") or ()
         if (service.origin.id, number_and_protocol(port)) not in unroutable
     )
-    host = environment.preview.host.replace("{tenantID}", tenant.id) if environment.preview else None
+    host = environment.preview.host_of(tenant.id) if environment.preview else None
     return Reach(
         name=tenant.name,
         tenant=tenant.id,

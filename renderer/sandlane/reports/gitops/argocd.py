@@ -139,7 +139,7 @@ def _application_set(delivery: Delivery) -> dict[str, Any]:
 
 def _health(delivery: Delivery) -> dict[str, Any]:
     checks = {f"gateway.networking.k8s.io_{kind}": _ROUTE_HEALTH for kind in ("GRPCRoute", "HTTPRoute")}
-    if delivery.reads_virtual_services:
+    if delivery.environment.is_istio:
         checks |= {f"networking.istio.io_{kind}": _ISTIO_HEALTH for kind in ("DestinationRule", "VirtualService")}
     return {
         "apiVersion": "v1",

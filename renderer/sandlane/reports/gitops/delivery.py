@@ -40,11 +40,6 @@ class Delivery:
         """The environment's name, with which all names begin."""
         return self.environment.name
 
-    @property
-    def reads_virtual_services(self) -> bool:
-        """Whether the mesh is Istio."""
-        return self.environment.mesh.startswith("istio")
-
     def directory(self, unit: str) -> str:
         """Returns the path of a directory of the output in its repository."""
         return "/".join(part for part in (self.path, unit) if part) or "."
@@ -78,6 +73,6 @@ def _written(environment: Environment) -> set[GroupKind]:
     """Returns the kinds that are written for sandboxes: clones, routes, copies of policies, and what policy lets specs bring."""
     brought = {group_of_kind(kind) for kind in environment.policy.resource_kinds}
     policies = {*(key for key, row in FOLLOWING.items() if row.is_copied), *ATTACHING}
-    routes = (*_GATEWAY_API, *(_ISTIO if environment.mesh.startswith("istio") else ()))
+    routes = (*_GATEWAY_API, *(_ISTIO if environment.is_istio else ()))
     own = _OWN if environment.output.custom_resources else ()
     return {*CLONES, ("", "ConfigMap"), ("", "Service"), *routes, *policies, *own, *brought}

@@ -14,7 +14,7 @@ from sandlane.problems.catalogue import CATALOGUE
 from sandlane.problems.problem import Path, Problem, Source
 from sandlane.reports.answers import Place
 from sandlane.reports.calls import call_graph
-from sandlane.reports.connect.passing import passing
+from sandlane.reports.connect.passing import passed_on, passing
 from sandlane.reports.listing import expired, sandboxes
 from sandlane.reports.networks import network_of
 from sandlane.reports.page.graph import Graph, graph_of
@@ -99,8 +99,8 @@ def gather(inputs: Inputs, result: Result, place: Place, located: Locate, as_of:
     rows = rows_of(base, tracer, Request(client=client_of(network, None, home), host="", port=80))
     unroutable = MESHES[environment.mesh].unroutable(environment, base)
     tenants = {tenant.name: tenant for tenant in told(plan, unroutable, graph, calls, tracer, rows, place)}
-    baggage = next((c for c in environment.carriers if c.baggage), environment.carriers[0])
-    passed = passing(base, calls, frozenset(calls.behind), baggage)
+    carrier = passed_on(environment)
+    passed = passing(base, calls, frozenset(calls.behind), carrier)
     header = environment.carriers[0].header or "baggage"
     gone = {record.name for record in expired(inputs, as_of)} if as_of else set()
     return Facts(
