@@ -10,8 +10,8 @@ import click
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.main import FINE
-from sandlane.files.git import git_says
 from sandlane.cli.running import run
+from sandlane.files.git import git_says
 from sandlane.files.tree import OutsideRoot
 from sandlane.reports.gitops.argocd import argocd_text
 from sandlane.reports.gitops.delivery import make_delivery
