@@ -83,8 +83,27 @@ def test_each_instance_has_defaults_of_its_own() -> None:
     assert Ours(name="a").labels is not Ours(name="a").labels
 
 
+def test_many_instances_are_as_the_first() -> None:
+    """The constructor is compiled on the way."""
+
+    @frozen
+    class Hop:
+        name: str
+        port: int = field(default=80, kw_only=False)
+        labels: Mapping[str, str] = field(default_factory=dict)
+
+    hops = [Hop("cart", labels={"a": "b"}) if number % 2 else Hop(name="cart", port=90) for number in range(20)]
+    assert hops == [Hop("cart", 80, {"a": "b"}), Hop("cart", 90, {})][::-1] * 10
+    assert len({id(hop.labels) for hop in hops}) == 20
+    assert {type(hop).__init__.__name__ for hop in hops} == {"__init__"}
+
+
 @pytest.mark.parametrize("made", [Ours, Theirs])
 def test_mistakes_are_told_as_dataclasses_do(made: Any) -> None:
+    with pytest.raises(TypeError, match=r"takes 1 positional argument but 2 (positional arguments )?were given"):
+        made("cart")
+    with pytest.raises(TypeError, match="got multiple values for argument 'number'"):
+        Port(80, number=80)  # type: ignore[misc]
     value = made(name="cart")
     with pytest.raises(dataclasses.FrozenInstanceError, match=r"^cannot assign to field 'name'$"):
         value.name = "other"
@@ -114,3 +133,43 @@ def test_without_comparison_and_without_fields() -> None:
     assert Nothing() == Nothing()
     assert hash(Nothing()) == hash(())
     assert repr(Nothing()) == "Nothing()"
+
+
+@frozen
+class Named:
+    """What others add fields to."""
+
+    name: str
+    port: int = 80
+
+
+@frozen
+class Routed(Named):
+    """With fields of its own behind those that it inherits, and another default for one of them."""
+
+    port: int = 90
+    route: str = field(default="/", compare=False)
+
+
+def test_fields_are_inherited() -> None:
+    assert repr(Routed("cart")) == "Routed(name='cart', port=90, route='/')"
+    assert Routed("cart", 90, "/a") == Routed("cart", 90, "/b")
+    assert Routed("cart") != Routed("front")
+    assert Routed("cart") != Named("cart", 90)
+    assert [field.name for field in dataclasses.fields(Routed)] == ["name", "port", "route"]
+    assert dataclasses.replace(Routed("cart"), port=1) == Routed("cart", 1)
+
+
+def test_a_class_without_instances_costs_next_to_nothing() -> None:
+    """`dataclasses` is not asked before somebody needs what it says, nor are constructors compiled."""
+
+    @frozen
+    class Fresh:
+        name: str
+
+    waiting = [name for name in vars(Fresh) if type(vars(Fresh)[name]).__name__ in ("_Later", "_Compared")]
+    assert waiting == ["__dataclass_fields__", "__dataclass_params__", "__match_args__", "_compared"]
+    assert hash(Fresh("a")) == hash(Fresh("a"))
+    assert type(vars(Fresh)["__dataclass_fields__"]).__name__ == "_Later"
+    assert dataclasses.is_dataclass(Fresh)
+    assert list(vars(Fresh)["__dataclass_fields__"]) == ["name"]

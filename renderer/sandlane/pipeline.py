@@ -9,7 +9,6 @@ from functools import cache
 
 from sandlane.base.base import Base, make_base
 from sandlane.clone.manifests import clone_all
-from sandlane.clone.resources.read import own_claims, render_resources
 from sandlane.frozen import frozen
 from sandlane.guards.acceptance import without_accepted
 from sandlane.guards.called_names import called_names
@@ -35,7 +34,7 @@ from sandlane.output.flux_units import flux_units
 from sandlane.output.layout import Files, Placed, emit, path_of
 from sandlane.output.substitution import without_substitution
 from sandlane.plan.make import make_plan
-from sandlane.plan.model import Plan, Unroutable
+from sandlane.plan.model import Plan, Unroutable, WorkloadClone
 from sandlane.plan.optout import opt_out_notices, routed_plan
 from sandlane.plan.other_controllers import other_controllers
 from sandlane.plan.policies.problems import policy_problems
@@ -73,7 +72,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     unroutable = mesh.unroutable(environment, base)
     routed = mesh.route(routed_plan(plan), unroutable)
     routes, wrong_patches = patch_routes(environment, routed.objects)
-    resources, wrong_resources = render_resources(plan)
+    resources, wrong_resources = _resources(plan)
     objects: tuple[Placed, ...] = (*clone_all(plan), *resources, *routes, *base_objects(plan, routes))
     objects = (*objects, *custom_resources(plan, objects))
     objects = (*objects, *flux_units(plan, objects))
@@ -98,6 +97,24 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     return Rendered(files, tuple(sort(p for p in (*problems, *sizes) if p.level == "notice")), (), objects, plan)
 
 
+def _resources(plan: Plan) -> tuple[tuple[Placed, ...], list[Problem]]:
+    """Returns what files of sandboxes render to, and what is wrong with them."""
+    if not any(sandbox.resources for sandbox in plan.sandboxes):
+        return (), []
+    from sandlane.clone.resources.read import render_resources  # what no spec names is not imported
+
+    return render_resources(plan)
+
+
+def _own_claims(resources: tuple[Placed, ...], clone: WorkloadClone) -> frozenset[str]:
+    """Returns the names of the claims that a clone's sandbox brings."""
+    if not resources:
+        return frozenset()
+    from sandlane.clone.resources.read import own_claims
+
+    return own_claims(resources, clone)
+
+
 def _guarded(
     inputs: Inputs,
     plan: Plan,
@@ -109,7 +126,7 @@ def _guarded(
     """Yields what may not be, although it can be written."""
     yield from violations(inputs)
     for clone in plan.clones:
-        yield from guard(plan, clone, own_claims(resources, clone))
+        yield from guard(plan, clone, _own_claims(resources, clone))
     yield from unchanged(plan)
     yield from policy_problems(plan)
     yield from other_controllers(plan)

@@ -34,7 +34,6 @@ UNSEEN = {
     "a-backend-in-a-redirect": "a redirect sends nothing there",
     "a-rival-not-copied": "the base's own rule answers alike",
     "a-rival-at-the-gateway-not-copied": "the base's own rule answers alike",
-    "a-copy-twice": "both do the same",
 }
 """Rows that no request can tell from what is right, as `test_unseen` asks: id -> why."""
 RECORDS = Path(__file__).parent / "records"

@@ -242,9 +242,9 @@ DEFECTS = [
         ("host of the base", put(WEB, at(5, "route", 0, "destination", "host"), "web"), "SL602"),
         ("answer of another clone", put(WEB, at(5, "headers", "response", "set", "x-route"), "dev1/x"), "SL602"),
         ("port that the clone has not", put(CART, at(0, "route", 0, "destination", "port", "number"), 81), "SL602"),
-        ("ports of a clone changed", put(SERVICE, ("spec", "ports", 0, "port"), 81), "SL602 SL604"),
-        ("clone of a Service missing", gone(SERVICE), "SL601 SL602 SL604"),
-        ("clone of a workload missing", gone(DEPLOYMENT), "SL604"),
+        ("ports of a clone changed", put(SERVICE, ("spec", "ports", 0, "port"), 81), "SL602 SL622"),
+        ("clone of a Service missing", gone(SERVICE), "SL601 SL602 SL622"),
+        ("clone of a workload missing", gone(DEPLOYMENT), "SL622"),
         # P5
         ("rule missing", gone(RULE), "SL602 SL605"),
         ("TLS softened", put(RULE, ("spec", "trafficPolicy", "tls", "mode"), "DISABLE"), "SL602 SL605"),
@@ -266,19 +266,19 @@ DEFECTS = [
         ("selector without the origin", drop(DEPLOYMENT, ("spec", "selector", "matchLabels", "sandlane.dev/origin")), "SL607"),
         ("selector of the base", put(DEPLOYMENT, ("spec", "selector", "matchLabels"), {"app": "web"}), "SL607"),
         ("labels of the base on pods", put(DEPLOYMENT, (*POD, "app"), "web"), "SL607"),
-        ("selector of a Service by tenant", put(SERVICE, ("spec", "selector", "tenantID"), "dev1"), "SL607"),
-        ("selector of a Service of the base", put(SERVICE, ("spec", "selector"), {"app": "web"}), "SL604 SL607"),
-        ("pods without the sandbox", drop(DEPLOYMENT, (*POD, "sandlane.dev/sandbox")), "SL607"),
+        ("selector of a Service by tenant", put(SERVICE, ("spec", "selector", "tenantID"), "dev1"), "SL622"),
+        ("selector of a Service of the base", put(SERVICE, ("spec", "selector"), {"app": "web"}), "SL607"),
+        ("pods without the sandbox", drop(DEPLOYMENT, (*POD, "sandlane.dev/sandbox")), "SL622"),
         ("pods without the tenant", drop(DEPLOYMENT, (*POD, "sandlane.dev/tenant")), "SL607"),
-        ("pods without tenantLabel", drop(DEPLOYMENT, (*POD, "tenantID")), "SL604 SL607"),
-        ("no replicas", drop(DEPLOYMENT, ("spec", "replicas")), "SL607"),
+        ("pods without tenantLabel", drop(DEPLOYMENT, (*POD, "tenantID")), "SL607"),
+        ("no replicas", drop(DEPLOYMENT, ("spec", "replicas")), "SL622"),
         ("another service account", put(DEPLOYMENT, (*SPEC, "serviceAccountName"), "admin"), "SL608"),
         ("network of the node", put(DEPLOYMENT, (*SPEC, "hostNetwork"), True), "SL608"),
         ("privileged", put(DEPLOYMENT, (*SPEC, "containers", 0, "securityContext"), {"privileged": True}), "SL608"),
-        ("managed-by lost", drop(SERVICE, (*LABELS, "app.kubernetes.io/managed-by")), "SL607"),
-        ("managed-by lost in shared", drop(CART, (*LABELS, "app.kubernetes.io/managed-by")), "SL607"),
-        ("annotation lost", drop(SERVICE, ("metadata", "annotations", "sandlane.dev/spec")), "SL607"),
-        ("origin of a rule lost", drop(RULE, (*LABELS, "sandlane.dev/origin")), "SL607"),
+        ("managed-by lost", drop(SERVICE, (*LABELS, "app.kubernetes.io/managed-by")), "SL601"),
+        ("managed-by lost in shared", drop(CART, (*LABELS, "app.kubernetes.io/managed-by")), "SL623"),
+        ("annotation lost", drop(SERVICE, ("metadata", "annotations", "sandlane.dev/spec")), "SL601"),
+        ("origin of a rule lost", drop(RULE, (*LABELS, "sandlane.dev/origin")), "SL623"),
     ),
     *_linkerd(
         ("carrier dropped", drop(H, rule(0, "matches", 0, "headers")), "SL602 SL603 SL609"),
@@ -300,9 +300,9 @@ DEFECTS = [
         ("weight of too much", put(H, rule(0, "backendRefs", 0, "weight"), 2_000_000), "SL606"),
         ("17 headers to set", put(H, rule(0, "filters", 0), TOO_MANY), "SL602 SL606"),
         ("annotation of a default", put(DEFAULT, ("metadata", "annotations", "timeout.linkerd.io/request"), "1s"), "SL601 SL602 SL609"),
-        ("clone of a Service missing", gone(SERVICE), "SL602 SL604"),
+        ("clone of a Service missing", gone(SERVICE), "SL602 SL622"),
         ("selector without the tenant", drop(DEPLOYMENT, ("spec", "selector", "matchLabels", "sandlane.dev/tenant")), "SL607"),
-        ("managed-by lost", drop(H, (*LABELS, "app.kubernetes.io/managed-by")), "SL607"),
+        ("managed-by lost", drop(H, (*LABELS, "app.kubernetes.io/managed-by")), "SL601"),
     ),
 ]  # fmt: skip
 
@@ -333,13 +333,14 @@ def test_names_of_defects_are_unique() -> None:
 TABLE = """
 | code | obligation | kinds of defects |
 | --- | --- | --- |
-| SL601 | P1 erasure | 18 |
+| SL601 | P1 erasure | 21 |
 | SL602 | P2 completeness | 67 |
 | SL603 | P3 disjointness | 10 |
-| SL604 | P4 destinations | 6 |
 | SL605 | P5 policy | 8 |
 | SL606 | P6 limits | 8 |
-| SL607 | P7 selection and identity | 16 |
+| SL607 | P7 selection | 8 |
+| SL622 | P4 whole clones | 8 |
+| SL623 | P7 wrapping | 2 |
 """
 """Which obligation finds how many of the kinds above; most are found by one alone."""
 
@@ -352,10 +353,11 @@ OBLIGATIONS = {
     "SL601": "P1 erasure",
     "SL602": "P2 completeness",
     "SL603": "P3 disjointness",
-    "SL604": "P4 destinations",
     "SL605": "P5 policy",
     "SL606": "P6 limits",
-    "SL607": "P7 selection and identity",
+    "SL607": "P7 selection",
+    "SL622": "P4 whole clones",
+    "SL623": "P7 wrapping",
 }
 
 
@@ -438,9 +440,9 @@ RENDERER: list[tuple[str, str, Callable[[Callable[..., Any]], Any], str]] = [
     ("no new VirtualServices", "meshes.istio.routes._synthesised", lambda _: lambda *a: iter(()), "SL602"),
     ("no DestinationRules", "meshes.istio.routes.destination_rules", lambda _: lambda *a: iter(()), "SL602 SL605"),
     ("no subsets of rules", "meshes.istio.destination_rules._kept_subsets", lambda _: lambda *a: {}, "SL602"),
-    ("Service selects the base", "clone.manifests.clone_service", _selecting({"app": "web"}), "SL604 SL607"),
-    ("Service selects the tenant", "clone.manifests.clone_service", _selecting({"tenantID": "dev1"}), "SL604 SL607"),
-    ("no managed-by", "plan.metadata.MANAGED_BY", lambda _: "x/y", "SL607"),
+    ("Service selects the base", "clone.manifests.clone_service", _selecting({"app": "web"}), "SL607"),
+    ("Service selects the tenant", "clone.manifests.clone_service", _selecting({"tenantID": "dev1"}), "SL607 SL622"),
+    ("no managed-by", "plan.metadata.MANAGED_BY", lambda _: "x/y", "SL601"),
     ("no sandbox label", "plan.metadata.SANDBOX", lambda _: "x/y", "SL601"),
 ]  # fmt: skip
 

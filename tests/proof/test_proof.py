@@ -18,12 +18,10 @@ from sandlane.meshes import carriers
 from sandlane.overrides.changes import Changes
 from sandlane.plan import metadata, names
 from sandlane.problems.catalogue import CATALOGUE
-from sandlane.problems.problem import Path, Source, show, sort
+from sandlane.problems.problem import Path, Source, show
 from sandlane.proof import OBLIGATIONS, literals, prove
 from sandlane.proof.alignment import same
 from sandlane.proof.claims import Claim, Claims, GroupClaim, claims_of
-from sandlane.proof.obligations import identity, limits, permitted, whole, wrapping
-from sandlane.proof.world import make_world
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import (
     Carrier,
@@ -217,9 +215,18 @@ def rule(sandbox: str, tenant: str) -> Manifest:
 
 def workload(kind: str, sandbox: str, tenant: str, app: str, origin: str) -> Manifest:
     meta = marked(sandbox, tenant, f"{app}-{tenant}", origin)
-    labels = {"app": f"{app}-{tenant}", **meta["labels"], f"service.sandlane.dev/{app}": tenant}
+    labels = {
+        **({"tier": "web"} if app == "cart" else {}),
+        "app": f"{app}-{tenant}",
+        **meta["labels"],
+        f"service.sandlane.dev/{app}": tenant,
+        "service.istio.io/canonical-name": app,
+        "service.istio.io/canonical-revision": tenant,
+    }
+    names = {"SANDLANE_TENANT_ID": tenant, "SANDLANE_SANDBOX": sandbox, "SANDLANE_ORIGIN": app}
+    container = {"name": "server", "image": "a", "env": [{"name": n, "value": v} for n, v in names.items()]}
     selector = {"sandlane.dev/tenant": tenant, "sandlane.dev/origin": origin}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "server", "image": "b"}]}}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
     spec = {"replicas": 1, "selector": {"matchLabels": selector}, "template": template}
     return {"apiVersion": "apps/v1", "kind": kind, "metadata": meta, "spec": spec}
 
@@ -308,7 +315,14 @@ def correct() -> Files:
     headless = {
         "clusterIP": "None",
         "selector": {"sandlane.dev/tenant": "t2", "sandlane.dev/origin": "statefulset.ledger"},
+        "ports": [{"name": "http", "port": 90}],
+        "publishNotReadyAddresses": True,
     }
+    ledger_clone = workload("StatefulSet", "dev2", "t2", "ledger", "statefulset.ledger")
+    ledger_clone["metadata"]["name"] = "ledger-t2-6d9695b0"  # it has fields that cannot be changed once it runs
+    ledger_clone["spec"]["serviceName"] = "ledger-t2-headless"
+    cart_service = service("dev1", "dev1", "cart", cart_ports)
+    cart_service["metadata"]["annotations"]["networking.istio.io/exportTo"] = "., jobs"
     return {
         VS: adopted,
         CART_VS: synthesised("cart", cart, exportTo=[".", "jobs"]),
@@ -316,12 +330,12 @@ def correct() -> Files:
         f"{DEV1}deployment-checkout-dev1.yaml": workload("Deployment", "dev1", "dev1", "checkout", "checkout"),
         f"{DEV1}service-checkout-dev1.yaml": service("dev1", "dev1", "checkout", [{"port": 80}]),
         f"{DEV1}deployment-cart-dev1.yaml": workload("Deployment", "dev1", "dev1", "cart", "cart"),
-        f"{DEV1}service-cart-dev1.yaml": service("dev1", "dev1", "cart", cart_ports),
+        f"{DEV1}service-cart-dev1.yaml": cart_service,
         RULE: rule("dev1", "dev1"),
         f"{DEV2}destinationrule-checkout-t2.yaml": rule("dev2", "t2"),
         f"{DEV2}deployment-checkout-t2.yaml": workload("Deployment", "dev2", "t2", "checkout", "checkout"),
         f"{DEV2}service-checkout-t2.yaml": service("dev2", "t2", "checkout", [{"port": 80}]),
-        f"{DEV2}statefulset-ledger-t2.yaml": workload("StatefulSet", "dev2", "t2", "ledger", "statefulset.ledger"),
+        f"{DEV2}statefulset-ledger-t2.yaml": ledger_clone,
         f"{DEV2}service-ledger-t2.yaml": service("dev2", "t2", "ledger", [{"name": "http", "port": 90}]),
         f"{DEV2}service-ledger-t2-headless.yaml": {
             "apiVersion": "v1",
@@ -381,20 +395,13 @@ def said(*edits: Edit, base: tuple[Edit, ...] = (), claims: Claims = CLAIMS) -> 
 
 
 def single(base: Base, output: Base, claims: Claims) -> list[str]:
-    """Returns what the obligations on promise 1, destinations, routes and selectors say; `test_proof_defects` asks all of them."""
-    world = make_world(base, output, claims)
-    asked = [o for o in OBLIGATIONS if o not in (identity, limits, permitted, whole, wrapping)]
-    return [show(problem) for problem in sort(p for o in asked for p in o.check(world))]
+    """Returns what proof says, as people see it."""
+    return [show(problem) for problem in prove(base, output, claims)]
 
 
 def p1(file: str, object: str, what: str) -> str:
     """Returns the whole message of a problem of obligation P1."""
     return f"{file}: SL601 promise 1 does not hold: '{object}': {what}"
-
-
-def p4(file: str, what: str, object: str = "") -> str:
-    """Returns the whole message of a problem of obligation P4."""
-    return f"{file}: SL604 promise 2 does not hold: " + (f"'{object}': " if object else "") + what
 
 
 def p9(file: str, what: str) -> str:
@@ -616,6 +623,6 @@ def test_claims_come_from_the_specs(group: RouteGroup, members: tuple[str, ...])
     )
 
 
-@pytest.mark.parametrize("code", ["SL601", "SL602", "SL603", "SL604", "SL605", "SL606", "SL607"])
+@pytest.mark.parametrize("code", ["SL601", "SL602", "SL603", "SL605", "SL606", "SL607"])
 def test_codes_say_which_promise(code: str) -> None:
     assert CATALOGUE[code].text.endswith(" does not hold: {what}")

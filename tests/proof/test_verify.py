@@ -268,7 +268,7 @@ def test_an_empty_output_keeps_no_promise(here: Path) -> None:
     code, _, err = run()
     assert (code, err.splitlines()[-1]) == (
         3,
-        "out: 8 problems; looked at 3 tenants, 5 combinations of tenant, Service and port, 0 objects",
+        "out: 12 problems; looked at 3 tenants, 5 combinations of tenant, Service and port, 0 objects",
     )
 
 

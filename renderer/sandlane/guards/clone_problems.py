@@ -10,7 +10,7 @@ from sandlane.base.base import Base
 from sandlane.guards.containers import containers_of
 from sandlane.guards.identities import IDENTITIES
 from sandlane.guards.images import foreign_images
-from sandlane.guards.privilege import gained, of_claim_templates
+from sandlane.guards.privilege import gained, of_claim_templates, of_whole_pods, told
 from sandlane.guards.secrets import new_tokens
 from sandlane.k8s.resource import Manifest, ResourceId, at
 from sandlane.overrides.containers import CONTAINERS
@@ -22,7 +22,7 @@ from sandlane.patch.put import is_same
 from sandlane.plan.model import Plan, WorkloadClone
 from sandlane.plan.other_controllers import is_canary_target
 from sandlane.plan.problem_at import problem_at
-from sandlane.problems.problem import Path, Problem, mention
+from sandlane.problems.problem import Path, Problem, did_you_mean, mention
 from sandlane.specs.model import Environment
 
 _SHELL = re.compile(r"(/usr)?(/bin/)?(ba|da|a)?sh")
@@ -62,11 +62,14 @@ def _privileges(environment: Environment, clone: WorkloadClone, own_claims: froz
     # As its pods have them, so that a label by which a mesh goes is not rewritten either.
     after = {**after, "metadata": {**(after.get("metadata") or {}), "labels": clone.pods.labels}}
     claims = [at(m, ("spec", "volumeClaimTemplates")) or () for m in (clone.origin.manifest, clone.manifest)]
-    found = [*gained(before, after, own_claims), *sorted(of_claim_templates(claims[1]) - of_claim_templates(claims[0]))]
-    for kind, what in found:
-        if kind not in environment.policy.privileges:
-            values = {"what": what, "than": f"'{clone.origin.id}'", "kind": kind, "field": _patches_of(clone)}
-            yield "SL330", str(clone.id), values
+    more_claims = of_whole_pods(of_claim_templates(claims[1]) - of_claim_templates(claims[0]))
+    names = {str(container["name"]) for container in containers_of(before.get("spec") or {})}
+    for kind, what, container in told(
+        [*gained(before, after, own_claims), *more_claims], environment.policy.privileges
+    ):
+        near = did_you_mean(container, names) if container and container not in names else ""
+        values = {"what": what, "than": f"'{clone.origin.id}'", "kind": kind, "near": f"{near} Else " if near else ""}
+        yield "SL330", str(clone.id), {**values, "field": _patches_of(clone)}
 
 
 def _tokens(base: Base, clone: WorkloadClone) -> Iterator[Finding]:

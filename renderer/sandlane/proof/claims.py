@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId
@@ -53,10 +53,9 @@ class Asked:
 class Claim:
     """An active sandbox: its tenantID, its name (the directory of its objects), and the base workloads that it changes.
 
-    `asked` is what is asked of the clones of origins that the base has; without it nobody knows what they have to be.
-    `accepted` are the problems that its spec accepts, by code and object. `changed` are origins of which the spec or a standing rule
-    changes more than images, environment and replicas. `resources` are files of further manifests, and
-    `brought` is what they render to, where that is known.
+    `asked` is what is asked of the clones of origins that the base has. `accepted` are the problems that its spec accepts, by code
+    and object. `changed` are origins of which the spec or a standing rule changes more than images, environment and replicas.
+    `resources` are files of further manifests, and `brought` is what they render to, where that is known.
     """
 
     tenant: str
@@ -67,7 +66,7 @@ class Claim:
     accepted: frozenset[tuple[str, str]] = frozenset()
     changed: frozenset[ResourceId] = frozenset()
     resources: frozenset[str] = frozenset()
-    asked: Mapping[ResourceId, Asked] | None = None
+    asked: Mapping[ResourceId, Asked] = field(default_factory=dict)
     owner: str | None = None
     expires: str | None = None
     brought: Mapping[ResourceId, Manifest] | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sandlane.base.base import Base
@@ -62,16 +62,13 @@ class Clones:
 
     `reach`: tenantID -> tenantIDs whose clones its requests may meet (of a route group: its members'). `cloned`: tenantID -> base
     Services that select what it claims. `pods`: kind, namespace, tenantID and origin label -> pods. `services`: (base Service,
-    tenantID) -> added Service with an address. `selected`: added Service -> pods of the output that it selects, `selected_base`:
-    those of the base. `services_of`: base workload -> the base Services that select its pods.
+    tenantID) -> added Service with an address. `services_of`: base workload -> the base Services that select its pods.
     """
 
     reach: Mapping[str, frozenset[str]]
     cloned: Mapping[str, frozenset[ResourceId]]
     pods: Mapping[CloneKey, Pods]
     services: Mapping[tuple[ResourceId, str], Resource]
-    selected: Mapping[ResourceId, tuple[Pods, ...]]
-    selected_base: Mapping[ResourceId, tuple[Pods, ...]]
     services_of: Callable[[ResourceId], Sequence[Resource]]
 
 
@@ -160,8 +157,6 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
             cloned=_cloned(base, services_of, claims),
             pods={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
             services=dict(_clone_services(added, owners)),
-            selected=_selected(added, pods),
-            selected_base=_selected(added, base_pods(base)),
             services_of=services_of,
         ),
         network=make_network(base, mesh=mesh, domain=cluster.domain, root=cluster.root_namespace, has_waypoints=True),
@@ -189,7 +184,12 @@ def _resources(added: Iterable[Resource], owners: Mapping[str, Claim]) -> dict[s
 
 def directory(resource: Resource) -> str:
     """Returns the directory of an object of the output: `shared`, `base` or `sandboxes/<name>`."""
-    first, _, rest = resource.source.file.partition("/")
+    return _directory(resource.source.file)
+
+
+@lru_cache(maxsize=1 << 16)
+def _directory(file: str) -> str:
+    first, _, rest = file.partition("/")
     return f"{first}/{rest.partition('/')[0]}" if first == "sandboxes" else first
 
 
@@ -274,15 +274,6 @@ def _replaced_by(base: Base, services_of: Callable[[ResourceId], Sequence[Resour
         return services_of(use.replaced)
     service = base.by_id.get(use.service)
     return (service,) if service else ()
-
-
-def _selected(added: tuple[Resource, ...], pods: Iterable[Pods]) -> dict[ResourceId, tuple[Pods, ...]]:
-    selecting = Index(services(added))
-    selected: dict[ResourceId, list[Pods]] = {}
-    for each in pods:
-        for service in selecting.matching(each.resource.id.namespace, each.labels):
-            selected.setdefault(service.id, []).append(each)
-    return {id: tuple(found) for id, found in selected.items()}
 
 
 def _clone_services(

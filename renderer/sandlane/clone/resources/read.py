@@ -13,7 +13,7 @@ from typing import Any
 
 from sandlane.base.base import declared_scopes, group_of, is_own, objects_of
 from sandlane.clone.resources.templates import TemplateProblem, Templates
-from sandlane.guards.privilege import of_claim_templates
+from sandlane.guards.privilege import of_claim_templates, of_whole_pods
 from sandlane.guards.resources import Wrong, beyond, exposure, pods, roles, service
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of
 from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, GroupKind, is_cluster_scoped, pod_labels
@@ -190,7 +190,7 @@ def _guard(
     if key == ("", "ServiceAccount"):
         yield from roles(environment, manifest, wrong)
     if key == _CLAIM:
-        yield from beyond(environment, sorted(of_claim_templates([manifest])), wrong)
+        yield from beyond(environment, of_whole_pods(of_claim_templates([manifest])), wrong)
     if key in CLONES:
         yield from pods(plan, resource, claims, wrong)
 

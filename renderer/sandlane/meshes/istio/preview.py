@@ -15,13 +15,12 @@ from sandlane.k8s.hosts import covers
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.meshes.carriers import given, header_of
-from sandlane.meshes.gateway_api.previews import gateway_of
 from sandlane.meshes.istio.gateways import gateway_name, is_catch_all, served_at
 from sandlane.meshes.istio.route_copies import is_affected, moved, named
 from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.tenant_routes import copied_for
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, matches_of
-from sandlane.meshes.preview_hosts import Unfit, host_of_base, host_of_tenant, other_wildcard
+from sandlane.meshes.preview_hosts import Unfit, gateway_of, host_of_base, host_of_tenant, other_wildcard
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import tenant_metadata
 from sandlane.plan.model import Plan, Tenant

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandlane.k8s.resource import Resource, ResourceId
-from sandlane.meshes.gateway_api.dialects import Dialect
-from sandlane.meshes.gateway_api.routes import route_base, route_services
+from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
 from sandlane.meshes.istio.aliases import alias_problems
 from sandlane.meshes.istio.coverage import Standing, http_ports, standing
 from sandlane.meshes.istio.destination_rules import destination_rules
 from sandlane.meshes.istio.notices import client_notices, service_notices, unreached
-from sandlane.meshes.istio.preview import previews
 from sandlane.meshes.istio.rollout_controllers import rollout_controllers
 from sandlane.meshes.istio.route_index import Affected, RouteIndex, make_route_index
 from sandlane.meshes.istio.rules import Transformed, joined, transform
@@ -28,7 +26,7 @@ from sandlane.meshes.istio.synthesis import appended, synthesise, synthesised_id
 from sandlane.meshes.istio.trust import entered, open_gateways, unknown_gateways
 from sandlane.meshes.istio.unsupported import mixed_services, weightless
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, hosts, live
-from sandlane.meshes.routed import Routed
+from sandlane.meshes.routed import Routed, RoutedBase
 from sandlane.meshes.unroutable_traffic import notices
 from sandlane.output.layout import SHARED, Placed
 from sandlane.plan.metadata import handed_over, released
@@ -38,12 +36,15 @@ from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, did_you_mean, mention
 
+if TYPE_CHECKING:
+    from sandlane.meshes.gateway_api.components import Component
+
 
 def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     """Returns the VirtualServices and DestinationRules of a plan, and copies of the base's HTTPRoutes."""
     view = make_route_index(plan.base, plan.environment.cluster.domain)
     by_service = services_of(plan)
-    copied = route_base(plan, dialect)
+    copied = _of_gateway_api(plan, dialect)
     parts = copied.parts
     by_gateway_api = {part.target for part in parts}
     standings = {id: standing(view, plan.base.by_id[id]) for id in by_service if id not in by_gateway_api}
@@ -51,8 +52,8 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     bare = {id: tenants for id, tenants in by_service.items() if id in standings and standings[id].is_bare}
     # What HTTPRoutes serve on some ports or for some clients stays with them: a VirtualService would hide them.
     elsewhere = frozenset(id for id in by_service if id not in by_gateway_api or id in view.in_mesh)
-    added = route_services(plan, dialect, unroutable, parts, elsewhere)
-    previewed = previews(plan, view)
+    added = _added(plan, dialect, unroutable, parts, elsewhere)
+    previewed = _previewed(plan, view)
     reached = copied.entered | entered(plan.environment, view)
     objects = (
         *written.objects,
@@ -78,6 +79,40 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
         ),
         reached,
     )
+
+
+def _of_gateway_api(plan: Plan, dialect: Dialect) -> RoutedBase:
+    """Returns the copies of the base's routes of the Gateway API; a base without objects of it has none."""
+    if not any(group == GATEWAY for group, _ in plan.base.by_kind):
+        return RoutedBase(Routed((), ()), (), frozenset())
+    from sandlane.meshes.gateway_api.routes import route_base  # what the base does not hold is not imported
+
+    return route_base(plan, dialect)
+
+
+def _added(
+    plan: Plan,
+    dialect: Dialect,
+    unroutable: Unroutable,
+    parts: tuple[Component, ...],
+    elsewhere: frozenset[ResourceId],
+) -> Routed:
+    """Returns routes of the Gateway API for the ports of Services that are routed by it and have none."""
+    if not parts:
+        return Routed((), ())
+    from sandlane.meshes.gateway_api.routes import route_services
+
+    return route_services(plan, dialect, unroutable, parts, elsewhere)
+
+
+def _previewed(plan: Plan, view: RouteIndex) -> Routed:
+    """Returns the VirtualServices of previews, if there are to be any."""
+    if plan.environment.preview is None:
+        return Routed((), ())
+    from sandlane.meshes.istio.preview import previews
+
+    previewed = previews(plan, view)
+    return Routed(previewed.objects, previewed.problems)
 
 
 def _opted_out(view: RouteIndex, by_service: Affected, clients: Clients) -> Iterator[Problem]:

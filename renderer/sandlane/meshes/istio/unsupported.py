@@ -7,15 +7,18 @@ carrier get, or miss what a tenant should get.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sandlane.k8s.resource import Resource, at
-from sandlane.meshes.gateway_api.components import Component
 from sandlane.meshes.istio.coverage import clients, http_ports
 from sandlane.meshes.istio.route_index import Affected, RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import entries, mirrors
 from sandlane.plan.model import Plan
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
+
+if TYPE_CHECKING:
+    from sandlane.meshes.gateway_api.components import Component
 
 
 def weightless(view: RouteIndex, by_service: Affected, affected: Sequence[Resource]) -> Iterator[Problem]:

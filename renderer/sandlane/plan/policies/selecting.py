@@ -15,9 +15,14 @@ from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.selectors import Selector, from_workload_selector
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.problem import Path
-from sandlane.semantics.inbound import compete
 
 Entry = tuple[str | None, Selector, Resource]
+
+
+def _compete(one: Manifest, other: Manifest, pod: Manifest) -> bool:
+    from sandlane.semantics.inbound import compete  # what bases without Linkerd's policies do without
+
+    return compete(one, other, pod)
 
 
 @frozen(kw_only=True)
@@ -59,7 +64,7 @@ FOLLOWING: dict[GroupKind, Following] = {
             group="networking.istio.io", kind="Sidecar", selector=("spec", "workloadSelector"), labels="labels", is_alone=True,
         ),
         # Of Servers of one port one counts (rules R-L2 and R-L3).
-        Following(group="policy.linkerd.io", kind="Server", selector=("spec", "podSelector"), is_alone=True, compete=compete),
+        Following(group="policy.linkerd.io", kind="Server", selector=("spec", "podSelector"), is_alone=True, compete=_compete),
         # A clone pages nobody.
         Following(group="monitoring.coreos.com", kind="PodMonitor", is_copied=False),
     )

@@ -191,7 +191,7 @@ ROWS: dict[str, Row] = {
     ),
     "SL330": Row(
         text="'{object}' would have more privilege than {than}: {what}",
-        hint="leave it out; only the environment's policy can allow it ('{kind}' in 'policy.privileges')",
+        hint="{near}leave it out; only the environment's policy can allow it ('{kind}' in 'policy.privileges')",
         why="Whoever can open a pull request would otherwise get what the platform gave to nobody.",
         bad="patch: '[{op: add, path: /spec/template/spec/hostNetwork, value: true}]'\n",
         good="patch: '[{op: add, path: /spec/template/spec/terminationGracePeriodSeconds, value: 5}]'\n",

@@ -31,13 +31,6 @@ ROWS: dict[str, Row] = {
         bad="a baggage match that holds beside a tenantID header of another tenant\n",
         good="a baggage match with withoutHeaders for the header that is read first\n",
     ),
-    "SL604": _broken(
-        2,
-        why="A tenant's rules have to be the base's, with destinations that exist and lead to that tenant's pods "
-        "(obligations P2, completeness, and P4, destinations).",
-        bad="a route to a Service that is not written\n",
-        good="a route to the clone's Service\n",
-    ),
     "SL605": _broken(
         2,
         why="A clone has to be called as its origin is: with the same TLS, pools, load balancing and outlier detection "

@@ -29,7 +29,7 @@ def check(world: World) -> Iterator[Problem]:
     for resource in world.added:
         if (resource.id.group, resource.id.kind) in KINDS and not world.is_brought(resource):
             by_directory.setdefault(directory(resource), []).append(resource)
-    for claim in (claim for claim in world.claims.sandboxes if claim.asked is not None):
+    for claim in world.claims.sandboxes:
         expected = expected_objects(world, claim)
         for resource in by_directory.get(f"sandboxes/{claim.name}", ()):
             yield from _compared(world, claim, resource, expected.pop(resource.id, None))
@@ -37,7 +37,7 @@ def check(world: World) -> Iterator[Problem]:
             expected |= claim.brought
             for resource in world.resources.get(claim.name, ()):
                 yield from _compared(world, claim, resource, expected.pop(resource.id, None))
-        for id in sorted(expected):
+        for id in (*sorted(expected), *(id for id in claim.origins if id not in world.base.by_id)):
             what = f"sandbox '{claim.name}' has no '{id}', which its spec asks for"
             yield report("SL622", source=claim.source, what=what)
 
