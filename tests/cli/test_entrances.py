@@ -142,7 +142,7 @@ def test_previews_have_the_scheme_and_the_port_of_their_gateway(gateway: str, ur
     git(here, "commit", "-q", "-m", "first")
     (here / "sandlane.yaml").write_text(ENVIRONMENT + PREVIEW)
     assert sandlane(here, "diff", "HEAD").stdout.splitlines()[2:4] == [
-        "preview: none → {tenantID}.preview.example.com",
+        "preview: + {tenantID}.preview.example.com, at shop/gw",
         "baseline: unchanged, proved for 1 combination of tenant, Service and port",
     ]
     assert sandlane(here, "render", "-q").exit_code == 0

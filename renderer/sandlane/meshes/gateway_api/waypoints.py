@@ -81,7 +81,7 @@ def without_waypoint(plan: Plan, entered: Collection[ResourceId]) -> Iterator[Pr
     `entered` are Services to which gateways send by themselves: they need no waypoint for what comes in there. A Namespace that the
     base does not hold may name a waypoint, so there nothing is known to be lost.
     """
-    cloned = sorted({service for tenant in plan.tenants for service in tenant.services})
+    cloned = sorted(plan.cloned)
     missing = {service for service in cloned if waypoint_of(plan.base, service) is None}
     lacking = {service for service in missing if not _is_unknown(plan.base, service)}
     for service in cloned:
@@ -96,13 +96,6 @@ def without_waypoint(plan: Plan, entered: Collection[ResourceId]) -> Iterator[Pr
     for clones in by_sandbox.values():
         if all(c.services and all(s.id in lacking and s.id not in entered for s in c.services) for c in clones):
             yield from (_unreached(plan.base, clone) for clone in clones)
-
-
-def why_unseen(base: Base, service: ResourceId) -> str | None:
-    """Returns why no waypoint looks at a Service's requests, or None where one does, or where the base does not tell."""
-    if waypoint_of(base, service) or _is_unknown(base, service):
-        return None
-    return "no waypoint serves it, so only gateways route its requests"
 
 
 def _is_unknown(base: Base, service: ResourceId) -> bool:

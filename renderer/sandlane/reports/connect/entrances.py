@@ -1,27 +1,28 @@
-"""Where a tenant's header leads to its clones: hosts at gateways, for requests from outside of the mesh, and addresses in it.
+"""Where a tenant's requests come in from outside of the mesh: hosts at gateways at which its header leads to its clones.
 
-What becomes of a request is what `trace` says of it.
+What becomes of a request is what `trace --gateway` says of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from itertools import chain
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.plan.model import Plan
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.gateway_api import ROUTES, attached
 from sandlane.semantics.gateways import KINDS
 from sandlane.semantics.istio_matches import gateway_name
 from sandlane.semantics.network import ISTIO, Network
-from sandlane.semantics.outcomes import L4, Forward
+from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
-from sandlane.semantics.trace import Answer, Tracer, client_of
+from sandlane.semantics.trace import Tracer, client_of, workloads
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -41,34 +42,34 @@ class Server:
 
 
 @frozen(kw_only=True)
-class Way:
-    """A client's requests for a host and port, and what becomes of them.
+class Door:
+    """A host at a server of a gateway, and what becomes of requests for it.
 
     `paths`: host to which rules send -> a path for each of these rules.
     """
 
+    gateway: ResourceId
+    server: Server
+    host: str
     request: Request
     tables: tuple[Table, ...]
     paths: Mapping[str, tuple[str, ...]]
 
 
 @frozen(kw_only=True)
-class Door:
-    """A host at a server of a gateway, and what becomes of requests for it."""
-
-    gateway: ResourceId
-    server: Server
-    host: str
-    way: Way
-
-
-@frozen(kw_only=True)
 class Doors:
-    """All doors of a network, the ways to its Services' ports from their own namespaces, and by what requests are traced."""
+    """All doors of a network, and by what its requests are traced.
+
+    `sent`: cloned Service and number of a port -> hosts of its tenants' clones to which rules of the mesh send requests of its name.
+    """
 
     tracer: Tracer
     found: tuple[Door, ...]
-    inside: Callable[[ResourceId, int], Way]
+    sent: Mapping[tuple[ResourceId, int], frozenset[str]]
+
+    def leads(self, service: ResourceId, port: int, clone: ResourceId) -> bool:
+        """Tells whether rules of the mesh send requests for a Service's name to the Service of a clone, be it of another origin."""
+        return _host(self.tracer, clone) in self.sent.get((service, port), ())
 
 
 @frozen(kw_only=True)
@@ -107,15 +108,50 @@ def preview_url(base: Base, gateway: str, host: str) -> str | None:
     return None
 
 
-def doors_of(tracer: Tracer) -> Doors:
-    """Returns the doors of all gateways, and ways inside as they are asked for, each compiled once for all tenants."""
+def doors_of(tracer: Tracer, plan: Plan) -> Doors:
+    """Returns the doors of all gateways and what the mesh does for cloned Services, each compiled once for all tenants."""
+    own: dict[ResourceId, set[str]] = {}
+    of_tenants: dict[ResourceId, set[str]] = {}
+    for tenant in plan.tenants:
+        hosts = {_host(tracer, service.id) for service in tenant.services.values()}
+        for service in tenant.services.values():
+            own.setdefault(service.origin.id, set()).add(_host(tracer, service.id))
+            of_tenants.setdefault(service.origin.id, set()).update(hosts)
+    sent = {
+        (id, port["port"]): sent_hosts(tracer, id, port["port"], own[id], hosts)
+        for id, hosts in of_tenants.items()
+        for port in spec_of(plan.base.by_id[id].manifest).get("ports") or ()
+    }
+    return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)), sent=sent)
 
-    @cache
-    def inside(service: ResourceId, port: int) -> Way:
-        client = client_of(tracer.network, None, service.namespace)
-        return _way(tracer, Request(client=client, host=f"{service.name}.{service.namespace}", port=port))
 
-    return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)), inside=inside)
+def _host(tracer: Tracer, service: ResourceId) -> str:
+    return ServiceHost(service.namespace, service.name).fqdn(tracer.network.domain)
+
+
+def sent_hosts(
+    tracer: Tracer, service: ResourceId, port: int, wanted: Collection[str], others: Collection[str] = ()
+) -> frozenset[str]:
+    """Returns to which of some hosts rules send what names a Service.
+
+    Rules for any client are looked at, and those for each where a wanted host is missing: they may be for clients of some labels or
+    namespaces alone, and a route for one of them is one. They may send to `others` instead, such as the Services of versions.
+    """
+    network = tracer.network
+    plain = client_of(network, None, service.namespace)
+    found: set[str] = set()
+    for client in chain((plain,), (client_of(network, workload, service.namespace) for workload in workloads(network))):
+        host = f"{service.name}.{service.namespace}"
+        asked = Request(client=client, host=host, port=port)
+        found |= {
+            destination.host
+            for table in tracer.compiled_plain(asked)
+            for outcome in (table.otherwise, *(rule.outcome for rule in table.rules))
+            for destination in (outcome.destinations if isinstance(outcome, Forward) else ())
+        }
+        if found.issuperset(wanted):
+            break
+    return frozenset(found & {*wanted, *others})
 
 
 def _doors(network: Network, tracer: Tracer) -> Iterator[Door]:
@@ -126,12 +162,15 @@ def _doors(network: Network, tracer: Tracer) -> Iterator[Door]:
                 for host in dict.fromkeys(_hosts(network, gateway, server)):
                     name = host.replace("*", "any")
                     asked = Request(client=client, host=name, port=server.port, scheme=server.scheme)
-                    yield Door(gateway=gateway.id, server=server, host=host, way=_way(tracer, asked))
-
-
-def _way(tracer: Tracer, request: Request) -> Way:
-    tables = tracer.compiled_plain(request)
-    return Way(request=request, tables=tables, paths=_paths(rule for table in tables for rule in table.rules))
+                    tables = tracer.compiled_plain(asked)
+                    yield Door(
+                        gateway=gateway.id,
+                        server=server,
+                        host=host,
+                        request=asked,
+                        tables=tables,
+                        paths=_paths(rule for table in tables for rule in table.rules),
+                    )
 
 
 def _paths(rules: Iterable[Rule]) -> dict[str, tuple[str, ...]]:
@@ -166,53 +205,22 @@ def _path(rule: Rule) -> str:
 
 def entrances(doors: Doors, header: tuple[str, str], services: Iterable[ResourceId]) -> Iterator[Entrance]:
     """Yields, for each door and workloads behind a tenant's own Services, the first URL at which the header makes the difference."""
-    hosts = _hosts_of(doors, services)
+    domain = doors.tracer.network.domain
+    hosts = [ServiceHost(id.namespace, id.name).fqdn(domain) for id in services]
     lines = ((header[0].lower(), header[1]),)
     for door in doors.found:
         told: set[tuple[str, ...]] = set()
-        for path in _paths_to(door.way, hosts):
-            with_header = _answering(doors, door.way, path, lines)
+        for path in dict.fromkeys(path for host in hosts for path in door.paths.get(host, ())):
+            with_header = _answering(doors, door, path, lines)
             answering = tuple(name for name, host in with_header if host in hosts)
-            if answering and answering not in told and with_header != _answering(doors, door.way, path, ()):
+            if answering and answering not in told and with_header != _answering(doors, door, path, ()):
                 told.add(answering)
+                listed = tuple(name.rpartition("/")[2] for name in answering)
                 url = door.server.url(door.host, path)
-                yield Entrance(gateway=door.gateway, url=url, host=door.host, clones=_named(answering))
+                yield Entrance(gateway=door.gateway, url=url, host=door.host, clones=listed)
 
 
-def answering_inside(
-    doors: Doors, header: tuple[str, str], services: Iterable[ResourceId], service: ResourceId, port: int
-) -> tuple[str, ...] | None:
-    """Returns which workloads behind a tenant's own Services answer requests with its header at a port of a Service.
-
-    None where nothing looks at requests there. Empty where no rule that can be read so leads to them, such as one for a method.
-    """
-    hosts = _hosts_of(doors, services)
-    way = doors.inside(service, port)
-    lines = ((header[0].lower(), header[1]),)
-    paths = _paths_to(way, hosts) or ("/",)
-    if all(isinstance(_traced(doors, way, path, lines).outcome, L4) for path in paths):
-        return None
-    found = (pair for path in paths for pair in _answering(doors, way, path, lines))
-    return _named(dict.fromkeys(name for name, host in found if host in hosts))
-
-
-def _hosts_of(doors: Doors, services: Iterable[ResourceId]) -> tuple[str, ...]:
-    return tuple(ServiceHost(id.namespace, id.name).fqdn(doors.tracer.network.domain) for id in services)
-
-
-def _paths_to(way: Way, hosts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(path for host in hosts for path in way.paths.get(host, ())))
-
-
-def _named(workloads: Iterable[str]) -> tuple[str, ...]:
-    return tuple(name.rpartition("/")[2] for name in workloads)
-
-
-def _answering(doors: Doors, way: Way, path: str, headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+def _answering(doors: Doors, door: Door, path: str, headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     """Returns who answers a request, and behind which host."""
-    targets = _traced(doors, way, path, headers).targets
+    targets = doors.tracer.trace(replace(door.request, path=path, headers=headers), door.tables).answer.targets
     return [(str(workload.id), target.destination.host) for target in targets for workload in target.workloads]
-
-
-def _traced(doors: Doors, way: Way, path: str, headers: tuple[tuple[str, str], ...]) -> Answer:
-    return doors.tracer.trace(replace(way.request, path=path, headers=headers), way.tables).answer
