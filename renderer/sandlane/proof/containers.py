@@ -48,7 +48,6 @@ class Place:
         return None
 
 
-_LISTS = ("containers", "initContainers", "ephemeralContainers")
 _GIVEN = frozenset((
     "audit_write", "chown", "dac_override", "fowner", "fsetid", "kill", "mknod", "net_bind_service", "net_raw", "setfcap",
     "setgid", "setpcap", "setuid", "sys_chroot",
