@@ -54,7 +54,7 @@ def sources(place: Path) -> Path:
 
 
 def built(place: Path, *words: str) -> Path:
-    line = (sys.executable, "-m", "build", "--no-isolation", *words, "--outdir", place / "dist")
+    line: tuple[str | Path, ...] = (sys.executable, "-m", "build", "--no-isolation", *words, "--outdir", place / "dist")
     run(*line, cwd=place, SOURCE_DATE_EPOCH="1700000000")
     return place / "dist"
 
@@ -67,8 +67,7 @@ def environment(python: str, place: Path) -> Path:
 
 def pip_installs(into: Path, *words: str | Path) -> None:
     # Runs in the environment's own Python. What is not compiled is compiled when it is imported.
-    line = (sys.executable, "-m", "pip", "--python", into, "install", "--quiet", "--no-compile", *words)
-    run(*line, cwd=into.parent)
+    run(sys.executable, "-m", "pip", "--python", into, "install", "--quiet", "--no-compile", *words, cwd=into.parent)
 
 
 @pytest.fixture(scope="module")
