@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import venv
 import zipfile
 from pathlib import Path
 
@@ -54,18 +53,21 @@ def sources(place: Path) -> Path:
     return place
 
 
-def built(place: Path) -> Path:
-    run(
-        sys.executable,
-        "-m",
-        "build",
-        "--no-isolation",
-        "--outdir",
-        place / "dist",
-        cwd=place,
-        SOURCE_DATE_EPOCH="1700000000",
-    )
+def built(place: Path, *words: str) -> Path:
+    line: tuple[str | Path, ...] = (sys.executable, "-m", "build", "--no-isolation", *words, "--outdir", place / "dist")
+    run(*line, cwd=place, SOURCE_DATE_EPOCH="1700000000")
     return place / "dist"
+
+
+def environment(python: str, place: Path) -> Path:
+    """Makes an environment without a pip of its own, and returns its Python: the pip of the tests installs into it."""
+    run(python, "-m", "venv", "--without-pip", place, cwd=place.parent)
+    return place / "bin" / "python"
+
+
+def pip_installs(into: Path, *words: str | Path) -> None:
+    # Runs in the environment's own Python. What is not compiled is compiled when it is imported.
+    run(sys.executable, "-m", "pip", "--python", into, "install", "--quiet", "--no-compile", *words, cwd=into.parent)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +100,7 @@ def test_the_archive_of_sources_is_enough_for_the_wheel(dist: Path, wheel: Path,
     with tarfile.open(archive) as opened:
         opened.extractall(tmp_path, filter="data")
     (place,) = tmp_path.iterdir()
-    (again,) = built(place).glob("*.whl")
+    (again,) = built(place, "--wheel").glob("*.whl")
     assert again.read_bytes() == wheel.read_bytes()
     assert {"README.md", "CHANGELOG.md", "docs", "tests", "website", "constraints.txt"} <= {
         path.name for path in place.iterdir()
@@ -113,8 +115,7 @@ def test_nothing_of_tests_is_installed(wheel: Path) -> None:
 @pytest.mark.parametrize("python", pythons())
 def test_installed_by_pip_in_a_path_with_spaces(python: str, wheel: Path, tmp_path: Path) -> None:
     place = tmp_path / "my tools"
-    run(python, "-m", "venv", place, cwd=tmp_path)
-    run(place / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=tmp_path)
+    pip_installs(environment(python, place), wheel)
     works(place / "bin" / "sandlane")
     works(place / "bin" / "kubectl-sandlane")
 
@@ -143,9 +144,8 @@ def test_installed_from_a_git_address(tmp_path: Path) -> None:
     who = {f"GIT_{role}_{field}": "dev@example.com" for role in ("AUTHOR", "COMMITTER") for field in ("NAME", "EMAIL")}
     for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-qm", "All")):
         run("git", *words, cwd=place, **who)
-    venv.create(tmp_path / "clean", with_pip=True)
-    python = tmp_path / "clean" / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", f"git+file://{place}@main", cwd=tmp_path)
+    python = environment(sys.executable, tmp_path / "clean")
+    pip_installs(python, f"git+file://{place}@main")
     works(python, "-m", "sandlane")
 
 
@@ -161,6 +161,17 @@ def test_the_image_is_made_of_what_is_sent_to_it(tmp_path: Path) -> None:
     context.mkdir()
     for name in sent:
         (shutil.copytree if (place / name).is_dir() else shutil.copy)(place / name, context / name)
-    words = ("pip", "wheel", "--quiet", "--no-deps", "--constraint", "constraints.txt", "--wheel-dir", "wheels", ".")
-    run(sys.executable, "-m", *words, cwd=context)
+    line = (
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        "wheels",
+        ".",
+    )
+    run(*line, cwd=context)
     assert [path.suffix for path in (context / "wheels").iterdir()] == [".whl"]
