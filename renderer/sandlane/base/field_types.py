@@ -89,7 +89,7 @@ _CANARY = {"trafficRouting": {
 }}  # fmt: skip
 
 
-def _workload(template: Path, selector: Path | None, made: Path | None = None) -> dict[str, Any]:
+def _workload(template: Path, selector: Path | None, made: Path | None) -> dict[str, Any]:
     """Returns the shape of a workload kind from the paths of its row."""
     claims = [{"metadata": {"name": str}, "spec": dict}]
     shape: dict[str, Any] = {"spec": {"replicas": int, "serviceName": str, "volumeClaimTemplates": claims}}

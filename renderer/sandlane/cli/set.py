@@ -223,13 +223,18 @@ def _git_user() -> str | None:
 
 def _tell_reach(session: s.Session, found: Reach) -> None:
     field, value = found.header
-    words(f"requests with '{field}: {value}' reach it:")
+    if not found.is_lost:
+        words(f"requests with '{field}: {value}' reach it:")
     for entrance in found.entrances:
         words(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
     for address in found.addresses:
         words(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
+    for line in found.told_lost():
+        words(f"  {line}" if not found.is_lost else line)
     if found.preview_url:
         words(f"  {found.preview_url} in a browser, without a header")
+    if found.is_lost:
+        return
     words(f"for your client: sandlane connect {found.name}{'' if session.is_here() else f' {session.shown}'}")
 
 

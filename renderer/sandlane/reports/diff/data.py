@@ -43,6 +43,7 @@ def _sandbox(change: SandboxChange) -> dict[str, Any]:
         ],
         "header": {"name": reach.header[0], "value": reach.header[1]} if reach else None,
         "addresses": [f"{address.host}:{address.port}" for address in reach.addresses] if reach else [],
+        "notReached": reach.told_lost() if reach else [],
         "preview": reach.preview if reach else None,
         "previewURL": reach.preview_url if reach else None,
         "gateways": [{"gateway": str(e.gateway), "url": e.url} for e in reach.entrances] if reach else [],

@@ -115,6 +115,7 @@ def reached(change: SandboxChange) -> list[str]:
     gateways = [f"reached at {e.url} ({e.gateway}) with '{name}: {content}'" for e in change.reach.entrances]
     told = [f"reached at {hosts} with '{name}: {content}'"] if hosts else []
     told = [*gateways, *told] or ["no request is routed to it"]
+    told += change.reach.told_lost()
     told += [f"0 pods of {name}: who sends it a request gets 503" for name in sorted(change.reach.empty)]
     return told + ([f"preview {change.reach.preview_url}"] if change.reach.preview_url else [])
 
