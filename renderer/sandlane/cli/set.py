@@ -12,7 +12,7 @@ from sandlane.base.sources import MANIFESTS
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
-from sandlane.cli.completing import sandboxes, workloads
+from sandlane.cli.completing import acceptable, sandboxes, workloads
 from sandlane.cli.reaching import reach
 from sandlane.cli.running import run
 from sandlane.cli.terminal import Refused, words
@@ -70,6 +70,7 @@ from sandlane.specs.rewriting import Uneditable
     "--accept",
     "accepted",
     multiple=True,
+    shell_complete=acceptable,
     metavar="CODE=REASON",
     help="Accept a problem that stands in the way, where it may be accepted, with the reason.",
 )
