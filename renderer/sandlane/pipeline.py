@@ -9,7 +9,6 @@ from functools import cache
 
 from sandlane.base.base import Base, make_base
 from sandlane.clone.manifests import clone_all
-from sandlane.clone.resources.read import own_claims, render_resources
 from sandlane.frozen import frozen
 from sandlane.guards.acceptance import without_accepted
 from sandlane.guards.called_names import called_names
@@ -20,7 +19,7 @@ from sandlane.guards.clone_problems import guard
 from sandlane.guards.crowding import crowded
 from sandlane.guards.identities import taken_identities
 from sandlane.guards.policy import violations
-from sandlane.guards.reachability import unreachable
+from sandlane.guards.reachability import unreachable, without_headers
 from sandlane.guards.selected_pods import selecting_others
 from sandlane.guards.size import too_large
 from sandlane.guards.unchanged import unchanged
@@ -35,7 +34,7 @@ from sandlane.output.flux_units import flux_units
 from sandlane.output.layout import Files, Placed, emit, path_of
 from sandlane.output.substitution import without_substitution
 from sandlane.plan.make import make_plan
-from sandlane.plan.model import Plan, Unroutable
+from sandlane.plan.model import Plan, Unroutable, WorkloadClone
 from sandlane.plan.optout import opt_out_notices, routed_plan
 from sandlane.plan.other_controllers import other_controllers
 from sandlane.plan.policies.problems import policy_problems
@@ -62,6 +61,14 @@ class Rendered:
     plan: Plan
 
 
+_ROUTES = (
+    *((group, "HTTPRoute") for group in ("gateway.networking.k8s.io", "policy.linkerd.io")),
+    ("gateway.networking.k8s.io", "GRPCRoute"),
+    ("networking.istio.io", "VirtualService"),
+)
+"""Groups and kinds of routes of a base that are looked at; what the base does not hold is not imported."""
+
+
 def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     """Renders the output. Raises Invalid with all mistakes of the input, and Unproven if the result breaks a promise.
 
@@ -73,7 +80,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     unroutable = mesh.unroutable(environment, base)
     routed = mesh.route(routed_plan(plan), unroutable)
     routes, wrong_patches = patch_routes(environment, routed.objects)
-    resources, wrong_resources = render_resources(plan)
+    resources, wrong_resources = _resources(plan)
     objects: tuple[Placed, ...] = (*clone_all(plan), *resources, *routes, *base_objects(plan, routes))
     objects = (*objects, *custom_resources(plan, objects))
     objects = (*objects, *flux_units(plan, objects))
@@ -98,6 +105,24 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     return Rendered(files, tuple(sort(p for p in (*problems, *sizes) if p.level == "notice")), (), objects, plan)
 
 
+def _resources(plan: Plan) -> tuple[tuple[Placed, ...], list[Problem]]:
+    """Returns what files of sandboxes render to, and what is wrong with them."""
+    if not any(sandbox.resources for sandbox in plan.sandboxes):
+        return (), []
+    from sandlane.clone.resources.read import render_resources  # what no spec names is not imported
+
+    return render_resources(plan)
+
+
+def _own_claims(resources: tuple[Placed, ...], clone: WorkloadClone) -> frozenset[str]:
+    """Returns the names of the claims that a clone's sandbox brings."""
+    if not resources:
+        return frozenset()
+    from sandlane.clone.resources.read import own_claims
+
+    return own_claims(resources, clone)
+
+
 def _guarded(
     inputs: Inputs,
     plan: Plan,
@@ -109,7 +134,7 @@ def _guarded(
     """Yields what may not be, although it can be written."""
     yield from violations(inputs)
     for clone in plan.clones:
-        yield from guard(plan, clone, own_claims(resources, clone))
+        yield from guard(plan, clone, _own_claims(resources, clone))
     yield from unchanged(plan)
     yield from policy_problems(plan)
     yield from other_controllers(plan)
@@ -118,6 +143,11 @@ def _guarded(
 
         yield from quotas(plan)
     yield from unreachable(plan, unroutable, routed.entered)
+    yield from without_headers(plan, unroutable)
+    if any(plan.base.of(*kind) for kind in _ROUTES):
+        from sandlane.guards.base_routes import doubtful_routes
+
+        yield from doubtful_routes(plan)
     yield from opt_out_notices(plan)
     yield from unrouted_clients(plan)
     yield from left_out(plan.base, is_whole=plan.environment.output.base == "full")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sandlane.files.git import GitTree, NoRevision
-from sandlane.files.tree import OutsideRoot, Unreadable
+from sandlane.files.git import GitTree
+from sandlane.files.tree import NoRevision, OutsideRoot, Unreadable
 
 
 def git(place: Path, *arguments: str) -> None:

@@ -7,7 +7,8 @@ sandbox's own, and a template of one. The guard and proof are held to every row 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -316,3 +317,21 @@ OTHERS: tuple[Object, ...] = (
 
 def base_of(names: list[str]) -> list[Object]:
     return [*(each for name in names for each in (origin(name), service(name))), *OTHERS]
+
+
+_OF_CONTAINER = re.compile(
+    r"(?P<start>.* more privilege than (?:'[^']*'|[a-z ]*): )(?P<listed>.*)(?P<where> in container '[^']*')"
+)
+
+
+def one_by_one(texts: Iterable[str]) -> list[str]:
+    """Returns texts of refusals with one text for each thing that a container would gain; the guard tells them together."""
+    found: list[str] = []
+    for text in texts:
+        told = _OF_CONTAINER.fullmatch(text)
+        for what in told["listed"].split("; ") if told else ():
+            names = what.removeprefix("capabilities ").split(", ") if what.startswith("capabilities ") else []
+            listed = [f"capability {name}" for name in names] or [what]
+            found += [f"{told['start']}{each}{told['where']}" for each in listed if told]
+        found += [] if told else [text]
+    return found

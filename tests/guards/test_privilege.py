@@ -12,6 +12,7 @@ from sandlane.guards.privilege import gained
 from sandlane.patch.patches import apply_patch, parse_patch
 from sandlane.proof.privileges import more
 from tests.build import Object, deployment, meta, object_of, output, refusals, sandbox, service
+from tests.guards.attempts import one_by_one
 
 STRICT = {
     "runAsNonRoot": True,
@@ -59,7 +60,7 @@ POLICY = {"images": ["registry.example/*"], "resourceKinds": ["ConfigMap", "Depl
 
 def refused(workload: Mapping[str, Any], beside: Mapping[str, str] | None = None, **spec: Any) -> list[str]:
     found = refusals(BASE, sandbox("dev1", {"name": "a", **workload}, **spec), beside=beside, policy=POLICY)
-    return [text.split("\n")[0].removeprefix("sandboxes/dev1.yaml: ") for text in found]
+    return one_by_one(text.split("\n")[0].removeprefix("sandboxes/dev1.yaml: ") for text in found)
 
 
 def patched(pod: Mapping[str, Any], **template: Any) -> Object:
@@ -133,7 +134,7 @@ def test_proof_sees_each_attempt_for_itself(workload: Object, expected: str) -> 
             manifest = apply_patch(manifest, patch, group="apps", kind="Deployment")
     before, after = (m["spec"]["template"] for m in (BASE[0], manifest))
     assert (
-        {kind for kind, _ in more(before, after, frozenset())} == {kind for kind, _ in gained(before, after)} != set()
+        {kind for kind, _ in more(before, after, frozenset())} == {kind for kind, *_ in gained(before, after)} != set()
     )
 
 
@@ -168,6 +169,22 @@ def test_nulls_of_a_container_leave_what_its_pod_says_in_force() -> None:
     ]
     (text,) = refusals(base, sandbox("dev1", {"name": "a", **patched({"securityContext": None})}))
     assert than("running as the user of its image" + IN_APP) in text
+
+
+def test_a_container_is_told_once_with_all_that_it_gains() -> None:
+    adds = {
+        "name": "ap",
+        "image": "registry.example/t:1",
+        "securityContext": {**STRICT, "capabilities": None, "privileged": True},
+    }
+    (text,) = refusals(BASE, sandbox("dev1", {"name": "a", **patched({"containers": [adds]})}), policy=POLICY)
+    assert text == "sandboxes/dev1.yaml: " + than(
+        "capabilities AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, NET_RAW, SETFCAP, SETGID, "
+        "SETPCAP, SETUID, SYS_CHROOT; privilege escalation; privileged in container 'ap'"
+    ) + (
+        "\n  hint: did you mean 'app'? Else leave it out; only the environment's policy can allow it "
+        "('capabilities', 'privileged' in 'policy.privileges')"
+    )
 
 
 def test_a_token_may_lie_elsewhere_and_last_longer() -> None:

@@ -19,7 +19,7 @@ from sandlane.problems.problem import Invalid
 from sandlane.specs.inputs import read_inputs
 from sandlane.yamlio import read as yamlio
 from tests.build import Object, files_of, sandbox
-from tests.guards.attempts import ATTEMPTS, Attempt, base_of, brought
+from tests.guards.attempts import ATTEMPTS, Attempt, base_of, brought, one_by_one
 
 pytestmark = pytest.mark.uncounted
 
@@ -121,7 +121,7 @@ def refused() -> Mapping[str, list[str]]:
     tree = MemoryTree(environment(lambda *_: True))
     with pytest.raises(Invalid) as invalid:
         render(read_inputs(tree, "sandlane.yaml"))
-    return by_workload(problem.text for problem in invalid.value.problems if problem.level == "error")
+    return by_workload(one_by_one(problem.text for problem in invalid.value.problems if problem.level == "error"))
 
 
 @pytest.fixture(scope="module")

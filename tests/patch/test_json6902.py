@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandlane.patch.errors import PatchError
-from sandlane.patch.json6902 import apply_json6902
+from sandlane.patch.json6902 import apply_json6902, replaced_in_vain
 from sandlane.problems.problem import Path
 
 DOCUMENT: dict[str, Any] = {"a": {"b": [1, 2, 3], "c/d": 4, "e~f": 5, "n": None}, "metadata": {"name": "x"}}
@@ -207,3 +207,20 @@ def test_any_operations_leave_the_document_alone(document: Any, patch: list[Any]
     except PatchError:
         pass
     assert (document, patch) == before
+
+
+def test_what_is_replaced_and_not_there() -> None:
+    """After the operations before it: what one adds the next may replace."""
+    operations = [
+        op("replace", "/a/z", 1),
+        op("replace", "/a/z", 2),
+        op("add", "/m", {"y": 1}),
+        op("replace", "/m/x", 1),
+        op("replace", "/a/b/0", 9),
+        op("replace", "/a/n", 9),
+        op("replace", "", {"z": 1}),
+    ]
+    assert list(replaced_in_vain(DOCUMENT, operations)) == [
+        (("a", "z"), ("b", "c/d", "e~f", "n")),
+        (("m", "x"), ("y",)),
+    ]

@@ -10,7 +10,6 @@ import click
 
 from sandlane.cli import options
 from sandlane.cli import session as s
-from sandlane.cli.changing import day_of, today
 from sandlane.cli.main import CHANGED, FINE
 from sandlane.cli.running import MACHINES, run
 from sandlane.cli.terminal import verb, words, working
@@ -18,8 +17,8 @@ from sandlane.output.changes import OfAnotherEnvironment, UnusableOutput
 from sandlane.output.changes import changes as find_changes
 from sandlane.pipeline import render, render_valid
 from sandlane.problems.problem import Invalid, Problem
-from sandlane.reports.listing import expired
 from sandlane.specs.inputs import Inputs
+from sandlane.specs.model import RouteGroup, Sandbox
 
 _KINDS = (
     ("missing", ("create",)),
@@ -58,7 +57,7 @@ def command(
     sessions = s.sessions(environments, root, base, only_tracked=only_tracked)
     if output and len(sessions) > 1:
         raise click.UsageError("--output goes with one environment")
-    day = day_of(as_of, today()) if as_of else None
+    day = _day(as_of) if as_of else None
     run(sessions, output_format, lambda session: _check(session, output, keep_going, day, output_format))
 
 
@@ -81,7 +80,7 @@ def _check(
         _tell(directory, found, again)
         if not (count or day or rendered.left_out):
             words(f"{s.shown(directory)}: up to date, {changed.unchanged} files")
-    gone = expired(inputs, day) if day else []
+    gone = _expired(inputs, day) if day else []
     if output_format == "text":
         for record in gone:
             click.echo(f"expired {session.seen(record.source.file)}: {record.name}, with {record.expires}")
@@ -97,6 +96,20 @@ def _check(
     return (CHANGED if count or gone or rendered.left_out else FINE), result | (
         {"expired": [r.name for r in gone]} if day else {}
     )
+
+
+def _day(as_of: str) -> str:
+    """Returns the day that `--as-of` means."""
+    from sandlane.cli.changing import day_of, today  # what few checks ask for
+
+    return day_of(as_of, today())
+
+
+def _expired(inputs: Inputs, day: str) -> list[Sandbox | RouteGroup]:
+    """Returns what has expired on a day."""
+    from sandlane.reports.listing import expired  # it loads what previews need
+
+    return expired(inputs, day)
 
 
 def _stale(session: s.Session, inputs: Inputs, directory: Path, paths: list[str]) -> Problem:

@@ -16,8 +16,8 @@ from sandlane.cli.main import CHANGED, FINE
 from sandlane.cli.reaching import doors
 from sandlane.cli.running import MACHINES, counted, run
 from sandlane.files.disk import environment_file
-from sandlane.files.git import GitTree, NoRevision
-from sandlane.files.tree import OutsideRoot, Unreadable
+from sandlane.files.git import GitTree
+from sandlane.files.tree import NoRevision, OutsideRoot, Unreadable
 from sandlane.meshes.registry import MESHES
 from sandlane.pipeline import Rendered, render, written
 from sandlane.problems.problem import Invalid
@@ -120,7 +120,7 @@ def _proved(inputs: Inputs, rendered: Rendered) -> int | None:
     output, claims = written(rendered.objects), claims_of(inputs)
     if prove(inputs.base, output, claims):
         render(inputs)
-    return len(scope_of(inputs.base, output, claims).judged)
+    return len(scope_of(inputs.base, claims).judged)
 
 
 def _at_revision(session: s.Session, rev: str) -> Side:

@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 
 from sandlane.cli.main import CHANGED, FINE
-from sandlane.files.git import GitTree, NoRevision
-from sandlane.files.tree import OutsideRoot, Unreadable, join
+from sandlane.files.git import GitTree
+from sandlane.files.tree import NoRevision, OutsideRoot, Unreadable, join
 from sandlane.output.layout import environment_of
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid

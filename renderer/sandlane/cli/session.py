@@ -8,23 +8,25 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sandlane.base.base import Base
-from sandlane.base.output import read_output
-from sandlane.base.syncers import Found
 from sandlane.cli.terminal import words, working
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, environment_above, environment_file, environments_below, find_root
-from sandlane.files.git import GitTree, NoRevision
-from sandlane.files.tree import STREAM, OutsideRoot, Unreadable, join
+from sandlane.files.tree import STREAM, NoRevision, OutsideRoot, Unreadable, join
 from sandlane.output.changes import OfAnotherEnvironment
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source, mention, with_mentions
 from sandlane.problems.problem import Path as Steps
 from sandlane.specs.inputs import Inputs, read_inputs
 from sandlane.yamlio.locate import locate
+
+if TYPE_CHECKING:
+    from sandlane.base.syncers import Found
+    from sandlane.files.git import GitTree
 
 
 class Session(View):
@@ -46,8 +48,7 @@ class Session(View):
         self.file = environment_file(argument)
         self.base = base
         bound = root or find_root(self.file)
-        tree = GitTree(bound, None) if only_tracked else DiskTree(bound, stream)
-        super().__init__(tree, os.path.relpath(self.file))
+        super().__init__(_index(bound) if only_tracked else DiskTree(bound, stream), os.path.relpath(self.file))
 
     def inputs(self) -> Inputs:
         """Reads the environment, its base and its specs. Raises Invalid."""
@@ -127,6 +128,8 @@ class Session(View):
 
         `seen` are the tree and the files in it, where somebody has looked already.
         """
+        from sandlane.base.output import read_output  # what writes, or compares files, reads no manifests
+
         tree, found = seen or (DiskTree(directory), None)
         try:
             return tree, read_output(tree, inputs.environment.default_namespace, found)
@@ -189,6 +192,13 @@ def _located(tree: DiskTree, source: Source, problem: Problem) -> tuple[int, int
     except (OSError, OutsideRoot, Unreadable):
         return None  # the problem is that the file cannot be read
     return locate(data, source.document, (*source.prefix, *problem.path), problem.at_key)
+
+
+def _index(root: Path) -> GitTree:
+    """Returns the files of git's index. Raises NoRevision."""
+    from sandlane.files.git import GitTree  # what few commands ask for
+
+    return GitTree(root, None)
 
 
 def _takes_option() -> bool:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sandlane.cli.terminal import painted, verbosity
 from sandlane.files.disk import DiskTree
-from sandlane.files.git import GitTree
 from sandlane.files.tree import STREAM, OutsideRoot, Unreadable
 from sandlane.problems.broken_request import data_of
 from sandlane.problems.problem import Invalid, Path, Problem, Source, placed, show, with_mentions
 from sandlane.yamlio.locate import locate
+
+if TYPE_CHECKING:  # it loads what runs processes
+    from sandlane.files.git import GitTree
 
 
 class View:
@@ -27,8 +29,7 @@ class View:
 
     def close(self) -> None:
         """Ends what reads from git's objects."""
-        if isinstance(self.tree, GitTree):
-            self.tree.close()
+        self.tree.close()
 
     def place(self, problems: Iterable[Problem]) -> list[Problem]:
         """Fills in lines and columns, from the bytes that were read."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandlane.cli.session import shown, unusable
-from sandlane.output import write
 from sandlane.output.changes import Changes, OfAnotherEnvironment, UnusableOutput
 from sandlane.output.changes import changes as find_changes
 from sandlane.problems.catalogue import report
@@ -19,6 +18,8 @@ class Unwritten(Exception):
 
 def write_files(directory: Path, files: Mapping[str, str]) -> Changes:
     """Brings a directory up to date. Raises Invalid before anything was written, and Unwritten after."""
+    from sandlane.output import write  # what only looks writes nothing
+
     try:
         with write.locked(directory):
             changed = _writable(directory, files)

@@ -53,6 +53,9 @@ class DiskTree:
             return "link" if is_link else "directory"
         return "file" if stat.S_ISREG(mode) else None
 
+    def close(self) -> None:
+        """Ends nothing: files are closed when they have been read."""
+
     def is_link(self, path: str) -> bool:
         """Tells whether a path is a link, to whatever it leads."""
         return path not in self._staged and os.path.islink(f"{self.root}/{path}")  # noqa: PTH114

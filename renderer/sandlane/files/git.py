@@ -8,15 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from sandlane.files.tree import Kind, OutsideRoot, Unreadable, join
+from sandlane.files.tree import Kind, NoRevision, OutsideRoot, Unreadable, join
 from sandlane.frozen import frozen
 
 _LINK, _MODULE = "120000", "160000"
 _LONGEST_CHAIN = 40  # links that lead to links, as Linux counts them
-
-
-class NoRevision(Exception):
-    """Raised where git does not know a revision, or there is no repository: its text says which."""
 
 
 @frozen

@@ -24,6 +24,10 @@ class Unreadable(Exception):
     """Raised when a path that exists cannot be read: its text says why."""
 
 
+class NoRevision(Exception):
+    """Raised where git does not know a revision, or there is no repository: its text says which."""
+
+
 class Tree(Protocol):
     """What the core may ask of files."""
 

@@ -11,6 +11,9 @@ from sandlane.k8s.resource import Manifest, at
 Privilege = tuple[str, str]
 """Class, as in the environment's `policy.privileges`, and what it is in words."""
 
+CAPABILITY = "capability "
+"""How the words of a capability begin."""
+
 _DEFAULT_CAPABILITIES = frozenset((
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP",
     "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
@@ -62,7 +65,7 @@ def of_container(spec: Manifest, container: Manifest) -> Iterator[Privilege]:
         yield "privileged", "privileged"
     if context.get("privileged") or context.get("allowPrivilegeEscalation") is not False:
         yield "privileged", "privilege escalation"
-    yield from (("capabilities", f"capability {name}") for name in _capabilities(capabilities))
+    yield from (("capabilities", f"{CAPABILITY}{name}") for name in _capabilities(capabilities))
     yield from _of_users(context)
     if not context.get("readOnlyRootFilesystem"):
         yield "security", "writing to its root file system"

@@ -6,28 +6,26 @@ and what lies next to them: identities, volumes of nodes and of others, and ways
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sandlane.guards.containers import PRIVILEGING, UNPRIVILEGING, Privilege, containers_of, of_container, text_of
+from sandlane.guards.containers import (
+    CAPABILITY,
+    PRIVILEGING,
+    UNPRIVILEGING,
+    Privilege,
+    containers_of,
+    of_container,
+    text_of,
+)
 from sandlane.guards.pod_metadata import differing
 from sandlane.guards.secrets import more_secrets
 from sandlane.k8s.resource import Manifest, at
 from sandlane.k8s.workload_kinds import SIDECARS
 
-_ORDINARY_VOLUMES = frozenset(
-    [
-        "configMap",
-        "downwardAPI",
-        "emptyDir",
-        "ephemeral",
-        "hostPath",
-        "name",
-        "persistentVolumeClaim",
-        "projected",
-        "secret",
-    ]
-)
+_ORDINARY_VOLUMES = frozenset((
+    "configMap", "downwardAPI", "emptyDir", "ephemeral", "hostPath", "name", "persistentVolumeClaim", "projected", "secret",
+))  # fmt: skip
 _PROJECTED = frozenset(["clusterTrustBundle", "configMap", "downwardAPI", "secret", "serviceAccountToken"])
 _SAFE_SYSCTLS = frozenset((
     "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports",
@@ -35,18 +33,22 @@ _SAFE_SYSCTLS = frozenset((
     "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_syncookies",
 ))  # fmt: skip
 
+Gain = tuple[str, str, str]
+"""Class, what it is in words, and the container that gains it: empty for the pod as a whole."""
 
-def gained(origin: Manifest, clone: Manifest, own_claims: frozenset[str] = frozenset()) -> list[Privilege]:
+
+def gained(origin: Manifest, clone: Manifest, own_claims: frozenset[str] = frozenset()) -> list[Gain]:
     """Returns what a pod template lets its pods do that another does not let its own, sorted.
 
     A container that the origin has not is compared with what all of the origin's containers may do. `own_claims` are
     claims of volumes that the clone's sandbox brings itself.
     """
     before, after = _spec(origin), _spec(clone)
-    found = {*differing(origin, clone), *more_secrets(before, after)}
+    of_pod = {*differing(origin, clone), *more_secrets(before, after)}
     changed = _changed(before, after)
     if changed - _CONTAINERS:
-        found |= set(_of_pod(after, own_claims)) - set(_of_pod(before))
+        of_pod |= set(_of_pod(after, own_claims)) - set(_of_pod(before))
+    found = set(of_whole_pods(of_pod))
     named = {container["name"]: container for container in containers_of(before)}
     had: dict[str, set[Privilege]] | None = None
     for container in containers_of(after):
@@ -57,10 +59,33 @@ def gained(origin: Manifest, clone: Manifest, own_claims: frozenset[str] = froze
             had = {each["name"]: set(of_container(before, each)) for each in containers_of(before)}
         common = set.intersection(*had.values()) if had else set()
         own = set(of_container(after, container)) - had.get(name, common)
-        found |= {(kind, f"{what} in container '{name}'") for kind, what in own}
+        found |= {(kind, what, name) for kind, what in own}
         if name in SIDECARS and name not in had:
-            found.add(("mesh", f"a container in the place of the proxy, '{name}'"))
+            found.add(("mesh", f"a container in the place of the proxy, '{name}'", ""))
     return sorted(found)
+
+
+def of_whole_pods(privileges: Iterable[Privilege]) -> list[Gain]:
+    """Returns privileges that no single container has, sorted."""
+    return sorted((kind, what, "") for kind, what in privileges)
+
+
+def told(gains: Iterable[Gain], allowed: Collection[str]) -> Iterator[Gain]:
+    """Yields classes, words and container of what is gained, but for classes that are allowed: once for each container."""
+    by_container: dict[str, list[Privilege]] = {}
+    for kind, what, container in gains:
+        if kind in allowed:
+            continue
+        if container:
+            by_container.setdefault(container, []).append((kind, what))
+        else:
+            yield kind, what, ""
+    for container, found in by_container.items():
+        names = [what.removeprefix(CAPABILITY) for _, what in found if what.startswith(CAPABILITY)]
+        listed = [f"capabilit{'ies' if len(names) > 1 else 'y'} {', '.join(names)}"] if names else []
+        listed += [what for _, what in found if not what.startswith(CAPABILITY)]
+        kinds = "', '".join(dict.fromkeys(kind for kind, _ in found))
+        yield kinds, f"{'; '.join(listed)} in container '{container}'", container
 
 
 _CONTAINERS = frozenset(["containers", "initContainers"])
@@ -72,7 +97,7 @@ def _changed(before: Manifest, after: Manifest) -> set[str]:
     return {field for field in {*before, *after} if before.get(field) is not after.get(field)}
 
 
-def beyond_ordinary(template: Manifest, own_claims: frozenset[str] = frozenset()) -> list[Privilege]:
+def beyond_ordinary(template: Manifest, own_claims: frozenset[str]) -> list[Gain]:
     """Returns what a pod template lets its pods do that pods without any setting may not, sorted."""
     plain = [{"name": container["name"]} for container in containers_of(_spec(template))]
     return gained({"spec": {"containers": plain}}, template, own_claims)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sandlane.guards.containers import containers_of, images_of
 from sandlane.guards.policy import is_allowed_image
-from sandlane.guards.privilege import beyond_ordinary, of_claim_templates
+from sandlane.guards.privilege import Gain, beyond_ordinary, of_claim_templates, of_whole_pods, told
 from sandlane.guards.secrets import new_tokens
 from sandlane.k8s.resource import Manifest, Resource, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
@@ -52,20 +52,22 @@ def roles(environment: Environment, manifest: Manifest, wrong: Wrong) -> Iterato
     names = (
         at(reference, ("name",)) for field in ("secrets", "imagePullSecrets") for reference in manifest.get(field) or ()
     )
-    yield from beyond(environment, [*found, *(("secrets", f"Secret '{name}'") for name in names)], wrong)
+    privileges = [*found, *(("secrets", f"Secret '{name}'") for name in names)]
+    yield from beyond(environment, of_whole_pods(privileges), wrong)
 
 
-def beyond(environment: Environment, privileges: list[tuple[str, str]], wrong: Wrong) -> Iterator[Problem]:
-    for kind, what in privileges:
-        if kind not in environment.policy.privileges:
-            yield wrong("SL330", what=what, than="an ordinary pod", kind=kind)
+def beyond(environment: Environment, gains: Iterable[Gain], wrong: Wrong) -> Iterator[Problem]:
+    """Yields the privileges that the environment's policy does not allow."""
+    for kind, what, _ in told(gains, environment.policy.privileges):
+        yield wrong("SL330", what=what, than="an ordinary pod", kind=kind, near="")
 
 
 def pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) -> Iterator[Problem]:
+    """Yields what pods that a sandbox brings could do beyond ordinary ones, and whatever of the base would take them for its own."""
     row = WORKLOADS[(resource.id.group, resource.id.kind)]
     template = at(resource.manifest, row.template) or {}
     templates = at(resource.manifest, ("spec", "volumeClaimTemplates")) or ()
-    privileges = [*beyond_ordinary(template, claims), *sorted(of_claim_templates(templates))]
+    privileges = [*beyond_ordinary(template, claims), *of_whole_pods(of_claim_templates(templates))]
     yield from beyond(plan.environment, privileges, wrong)
     spec = template.get("spec") or {}
     rule = mention(plan.environment.source, ("spec", "policy", "images"))

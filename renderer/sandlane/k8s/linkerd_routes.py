@@ -12,7 +12,6 @@ from itertools import chain
 from typing import Any
 
 from sandlane.k8s.resource import Manifest, annotations_of, spec_of
-from sandlane.k8s.rust_expressions import reading
 
 FILTERS = frozenset({"RequestHeaderModifier", "RequestRedirect", "ResponseHeaderModifier"})
 """The types of filters that it knows: for another in a rule it ignores the route, for one in a backendRef it answers 500 there."""
@@ -96,15 +95,19 @@ def _of_grpc_method(match: Manifest) -> Iterator[str]:
 def _of_path(match: Manifest) -> Iterator[str]:
     path = match.get("path") or {}
     if path.get("type") == "RegularExpression":
-        yield from (why for why in [_expression(path)] if why)
+        if why := _expression(path):
+            yield why
     elif not str(path.get("value") or "/").startswith("/"):
         yield f"a path does not begin with '/': '{path['value']}'"
 
 
 def _expression(condition: Manifest) -> str | None:
     value = str(condition.get("value") or "")
-    is_refused = condition.get("type") == "RegularExpression" and reading(value) == "refused"
-    return f"'{value}' is no regular expression of Rust's" if is_refused else None
+    if condition.get("type") != "RegularExpression":
+        return None
+    from sandlane.k8s.rust_expressions import reading  # for the few conditions that are expressions
+
+    return f"'{value}' is no regular expression of Rust's" if reading(value) == "refused" else None
 
 
 def _of_redirect(path: Manifest) -> Iterator[str]:

@@ -6,10 +6,26 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Resource, ResourceId
+from sandlane.meshes.gateway_api.dialects import GATEWAY
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.specs.model import Preview
+
+_ISTIOS_OWN = ("networking.istio.io", "Gateway")
+
+
+def gateway_of(plan: Plan) -> Resource | None:
+    """Returns the Gateway of the Gateway API that serves previews; Istio's own of that name goes before it where Istio reads it."""
+    if plan.environment.preview is None:
+        return None
+    namespace, _, name = plan.environment.preview.gateway.partition("/")
+    if (
+        plan.environment.mesh in ("istio", "istio-ambient")
+        and ResourceId(*_ISTIOS_OWN, namespace, name) in plan.base.by_id
+    ):
+        return None
+    return plan.base.by_id.get(ResourceId(GATEWAY, "Gateway", namespace, name))
 
 
 class Unfit(Exception):

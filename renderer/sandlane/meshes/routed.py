@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId
 from sandlane.output.layout import Placed
 from sandlane.problems.problem import Problem
+
+if TYPE_CHECKING:
+    from sandlane.meshes.gateway_api.components import Component
 
 
 @frozen
@@ -18,3 +23,14 @@ class Routed:
     objects: tuple[Placed, ...]
     problems: tuple[Problem, ...]
     entered: frozenset[ResourceId] = frozenset()
+
+
+@frozen
+class RoutedBase:
+    """The copies of the base's routes of the Gateway API and what is wrong with them, the components of those routes, and Services
+    to which Gateways send tenants.
+    """
+
+    routed: Routed
+    parts: tuple[Component, ...]
+    entered: frozenset[ResourceId]

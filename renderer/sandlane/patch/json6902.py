@@ -7,7 +7,7 @@ element of a list, and `/metadata/annotations/x` can be added where there are no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandlane.patch.errors import DEPTH, PatchError, shown
@@ -56,6 +56,20 @@ def apply_json6902(manifest: Any, operations: list[Any]) -> Any:
             change = _remove if name == "remove" else _replace
             manifest = _changed(manifest, path, change, operation.get("value"), (number, "path"))
     return manifest
+
+
+def replaced_in_vain(manifest: Any, operations: list[Any]) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yields the steps of each field that operations replace and that is not there, and the fields beside it.
+
+    The operations can be applied: `apply_json6902` adds the field, where RFC 6902 (4.3) has an error.
+    """
+    for number, operation in enumerate(operations):
+        path = _pointer(operation["path"], (number, "path"))
+        if operation["op"] == "replace" and path:
+            above, container = _walk(manifest, path[:-1], (number, "path"))
+            if isinstance(container, dict) and path[-1] not in container:
+                yield (*above, path[-1]), tuple(str(key) for key in container)
+        manifest = apply_json6902(manifest, [operation])
 
 
 def check_operation(operation: Any, place: Path) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandlane.patch.errors import PatchError
-from sandlane.patch.json6902 import apply_json6902, check_operation
-from sandlane.patch.strategic import strategic_merge
 from sandlane.problems.problem import Invalid
 from sandlane.yamlio import read as yamlio
 from sandlane.yamlio.value_types import type_of
@@ -36,6 +34,8 @@ def parse_patch(text: str) -> tuple[Patch, ...]:
 def check_patch(data: Any) -> Patch:
     """Returns data as a patch: a list is a JSON patch, a mapping a strategic merge patch. Raises PatchError."""
     if isinstance(data, list):
+        from sandlane.patch.json6902 import check_operation  # for the form at hand alone
+
         for number, operation in enumerate(data):
             check_operation(operation, (number,))
         return data
@@ -49,7 +49,11 @@ def check_patch(data: Any) -> Patch:
 def apply_patch(manifest: Mapping[str, Any], patch: Patch, *, group: str, kind: str) -> dict[str, Any] | None:
     """Returns a manifest with a patch of either form applied; None if it deletes the object. Raises PatchError."""
     if not isinstance(patch, list):
+        from sandlane.patch.strategic import strategic_merge  # for the form at hand alone
+
         return strategic_merge(manifest, patch, group=group, kind=kind)
+    from sandlane.patch.json6902 import apply_json6902
+
     patched = apply_json6902(manifest, patch)
     if not isinstance(patched, dict):
         raise PatchError(f"the patch leaves {type_of(patched)} where an object has to be")

@@ -6,18 +6,36 @@ SL4xx routing · SL5xx the output directory · SL6xx proof.
 
 from __future__ import annotations
 
-from sandlane.problems.codes import cloning, output, proof, routing, specs, yaml
-from sandlane.problems.problem import Level, Path, Problem, Source
-from sandlane.problems.row import Row
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-CATALOGUE: dict[str, Row] = {
-    **yaml.ROWS,
-    **specs.ROWS,
-    **cloning.ROWS,
-    **routing.ROWS,
-    **output.ROWS,
-    **proof.ROWS,
-}
+from sandlane.problems.problem import Level, Path, Problem, Source
+
+if TYPE_CHECKING:
+    from sandlane.problems.row import Row
+
+
+class _Catalogue(Mapping[str, "Row"]):
+    """The rows by their codes, read when one is asked for: where all is well none is."""
+
+    def __getitem__(self, code: str) -> Row:
+        return self._rows[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @cached_property
+    def _rows(self) -> dict[str, Row]:
+        from sandlane.problems.codes import cloning, output, proof, routing, specs, yaml
+
+        return {**yaml.ROWS, **specs.ROWS, **cloning.ROWS, **routing.ROWS, **output.ROWS, **proof.ROWS}
+
+
+CATALOGUE: Mapping[str, Row] = _Catalogue()
 """Code -> row."""
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Resource, labels_of, spec_of
+from sandlane.k8s.resource import Resource, labels_of
 from sandlane.proof.claims import Claim, GroupClaim
 from sandlane.proof.literals import ORIGIN, copied_origin
-from sandlane.proof.policies import is_of_servers
-from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE
+from sandlane.proof.policies import ROUTES, is_of_servers
 from sandlane.proof.routes import Parent, parents_of
 from sandlane.proof.world import World, directory
-from sandlane.specs.model import Preview
-
-ROUTES = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
 
 
 @frozen(kw_only=True)
@@ -28,12 +24,7 @@ class AddedRoute:
 
 
 def added_routes(world: World) -> Iterator[AddedRoute]:
-    """Yields the added routes in directories that are somebody's, but for previews."""
-    preview = world.claims.environment.preview
-    yield from (added for added in _routes(world) if not is_preview(added, preview))
-
-
-def _routes(world: World) -> Iterator[AddedRoute]:
+    """Yields the added routes in directories that are somebody's."""
     found = [r for r in world.added if (r.id.group, r.id.kind) in ROUTES and not is_of_servers(r)]
     if not found:
         return
@@ -43,25 +34,7 @@ def _routes(world: World) -> Iterator[AddedRoute]:
         for route in world.base.of(*kind)
     }
     for resource in found:
-        holder = world.holders.get(directory(resource))
+        id, holder = resource.id, world.holders.get(directory(resource))
         if holder:
-            id = resource.id
             origin = origins.get((id.group, id.kind, id.namespace, labels_of(resource.manifest).get(ORIGIN, "")))
-            yield AddedRoute(
-                resource=resource,
-                holder=holder,
-                origin=origin,
-                parents=parents_of(world.reader, resource.manifest, id.namespace),
-            )
-
-
-def route_previews(world: World) -> tuple[AddedRoute, ...]:
-    """Returns the added routes with hosts of previews."""
-    preview = world.claims.environment.preview
-    return tuple(added for added in _routes(world) if is_preview(added, preview))
-
-
-def is_preview(added: AddedRoute, preview: Preview | None) -> bool:
-    """Tells whether a route is for the host of its holder's preview, and for nothing else."""
-    host = preview.host.replace("{tenantID}", added.holder.tenant) if preview else None
-    return host is not None and spec_of(added.resource.manifest).get("hostnames") == [host]
+            yield AddedRoute(resource=resource, holder=holder, origin=origin, parents=parents_of(world, resource))

@@ -15,9 +15,9 @@ from yaml.events import AliasEvent, DocumentStartEvent, ScalarEvent, StreamEndEv
 
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.yamlio import lines
 from sandlane.yamlio.document import Document, DuplicateError, StopError
 from sandlane.yamlio.parser import DEPTH, PARSER, TOO_DEEP, Parser
-from sandlane.yamlio.reasons import Stop, braces, reason_of
 from sandlane.yamlio.text import Text, decoded
 from sandlane.yamlio.values import Reading
 
@@ -42,6 +42,8 @@ def read(
     text, problems = decoded(data, file)
     if problems or text is None:
         raise Invalid(problems)
+    if parser is PARSER and (known := lines.documents(text.body)) is not None:
+        return tuple(Document(number, data) for number, data in enumerate(known))
     try:
         return _read(text, parser, Reading(text, None), is_kustomized)
     except DuplicateError:
@@ -65,6 +67,8 @@ def _read(text: Text, parser: Callable[[str], Parser], reading: Reading, is_kust
 
 def _of_templates(problems: list[Problem], text: Text) -> list[Problem]:
     """Returns the one problem of a file that is a template and no YAML: at the first of its placeholders that is in the way."""
+    from sandlane.yamlio.reasons import braces  # for mistakes alone
+
     for problem in problems:
         if problem.code not in ("SL101", "SL110") or problem.position is None:
             continue
@@ -90,6 +94,8 @@ def _syntax(error: yaml.YAMLError, text: Text, document: int) -> Problem:
     if TOO_DEEP.search(reason):
         return report("SL111", source=source, position=position, limit=DEPTH)
     if isinstance(error, yaml.MarkedYAMLError) and mark:
+        from sandlane.yamlio.reasons import Stop, reason_of  # for mistakes alone
+
         began = (error.context_mark or mark).index
         found = reason_of(Stop(text.body, mark.index, began, reason))
         if found:

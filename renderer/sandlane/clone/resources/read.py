@@ -13,16 +13,16 @@ from typing import Any
 
 from sandlane.base.base import declared_scopes, group_of, is_own, objects_of
 from sandlane.clone.resources.templates import TemplateProblem, Templates
-from sandlane.guards.privilege import of_claim_templates
+from sandlane.guards.privilege import of_claim_templates, of_whole_pods
 from sandlane.guards.resources import Wrong, beyond, exposure, pods, roles, service
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of
 from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, GroupKind, is_cluster_scoped, pod_labels
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.overrides.addresses import Addresses, Unaddressable, find, port_of
 from sandlane.patch.put import put
-from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_metadata
+from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_marks, tenant_metadata
 from sandlane.plan.model import Plan, WorkloadClone
-from sandlane.plan.names import LABEL_PREFIXES, MANAGED_BY, RESOURCE, SANDBOX, TENANT
+from sandlane.plan.names import LABEL_PREFIXES, RESOURCE, TENANT
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.specs.model import Environment, ResourceFile, Sandbox
@@ -190,7 +190,7 @@ def _guard(
     if key == ("", "ServiceAccount"):
         yield from roles(environment, manifest, wrong)
     if key == _CLAIM:
-        yield from beyond(environment, sorted(of_claim_templates([manifest])), wrong)
+        yield from beyond(environment, of_whole_pods(of_claim_templates([manifest])), wrong)
     if key in CLONES:
         yield from pods(plan, resource, claims, wrong)
 
@@ -233,8 +233,7 @@ def _marked(environment: Environment, sandbox: Sandbox, file: ResourceFile, reso
     if (id.group, id.kind) == ("", "Service") and at(manifest, ("spec", "selector")):
         result = put(result, ("spec", "selector"), {**result["spec"]["selector"], **own})
     if row:
-        marks = {MANAGED_BY: "sandlane", environment.tenant_label: sandbox.tenant, **own, SANDBOX: sandbox.name}
-        labels = {**pod_labels(row, manifest), **marks}
+        labels = {**pod_labels(row, manifest), **tenant_marks(environment, sandbox, None)}
         result = put(result, (*row.template, "metadata", "labels"), labels, create=True)
         if row.selector:
             chosen = at(result, (*row.selector, "matchLabels")) or {}

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource
 from sandlane.meshes.carriers import given, header_of
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route
 from sandlane.meshes.gateway_api.copies import Copying, Rule, copied_route, redirects, tenant_rule
-from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
+from sandlane.meshes.gateway_api.dialects import Dialect
 from sandlane.meshes.gateway_api.gateway_hosts import (
     Served,
     attached_at,
@@ -25,14 +25,12 @@ from sandlane.meshes.gateway_api.gateway_hosts import (
     listeners_of,
     routes_for,
 )
-from sandlane.meshes.preview_hosts import Unfit, host_of_base, host_of_tenant, other_wildcard
+from sandlane.meshes.preview_hosts import Unfit, gateway_of, host_of_base, host_of_tenant, other_wildcard
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.specs.model import Carrier
-
-_NAME = ("networking.istio.io", "Gateway")
 
 
 @frozen
@@ -41,16 +39,6 @@ class Previewed:
 
     copies: tuple[tuple[Copying, Placed], ...] = ()
     problems: tuple[Problem, ...] = ()
-
-
-def gateway_of(plan: Plan) -> Resource | None:
-    """Returns the Gateway of the Gateway API that serves previews; Istio's own of that name goes before it where Istio reads it."""
-    if plan.environment.preview is None:
-        return None
-    namespace, _, name = plan.environment.preview.gateway.partition("/")
-    if plan.environment.is_istio and ResourceId(*_NAME, namespace, name) in plan.base.by_id:
-        return None
-    return plan.base.by_id.get(ResourceId(GATEWAY, "Gateway", namespace, name))
 
 
 def previews(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Previewed:

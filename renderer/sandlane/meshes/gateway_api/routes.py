@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import number_and_protocol
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
@@ -32,27 +31,17 @@ from sandlane.meshes.gateway_api.entry_gateways import entered, inside, passed_o
 from sandlane.meshes.gateway_api.grants import grants, ungranted
 from sandlane.meshes.gateway_api.limits import exceeded_limits
 from sandlane.meshes.gateway_api.policies import policies_of, source_labels
-from sandlane.meshes.gateway_api.previews import gateway_of, previews
+from sandlane.meshes.gateway_api.previews import previews
 from sandlane.meshes.gateway_api.tenant_errors import tenant_error
 from sandlane.meshes.gateway_api.ties import ties
 from sandlane.meshes.gateway_api.unsupported import unsupported_routes
-from sandlane.meshes.routed import Routed
+from sandlane.meshes.preview_hosts import gateway_of
+from sandlane.meshes.routed import Routed, RoutedBase
 from sandlane.meshes.unroutable_traffic import notices
 from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan, Unroutable
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-
-
-@frozen
-class RoutedBase:
-    """The copies of the base's routes and what is wrong with them, the components of those routes, and Services to which
-    Gateways send tenants.
-    """
-
-    routed: Routed
-    parts: tuple[Component, ...]
-    entered: frozenset[ResourceId]
 
 
 def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
@@ -212,7 +201,7 @@ def _previewed_in_vain(plan: Plan) -> Iterator[Problem]:
 
 def inert_virtual_services(plan: Plan) -> Iterator[Problem]:
     """Yields the VirtualServices of the base that send to cloned Services: a mesh of the Gateway API does not read them."""
-    cloned = {(service.namespace, service.name) for tenant in plan.tenants for service in tenant.services}
+    cloned = {(service.namespace, service.name) for service in plan.cloned}
     for vs in plan.base.of("networking.istio.io", "VirtualService"):
         destinations = (
             at(d, ("destination", "host"))

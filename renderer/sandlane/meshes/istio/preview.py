@@ -15,13 +15,12 @@ from sandlane.k8s.hosts import covers
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.meshes.carriers import given, header_of
-from sandlane.meshes.gateway_api.previews import gateway_of
 from sandlane.meshes.istio.gateways import gateway_name, is_catch_all, served_at
 from sandlane.meshes.istio.route_copies import is_affected, moved, named
 from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.tenant_routes import copied_for
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, matches_of
-from sandlane.meshes.preview_hosts import Unfit, host_of_base, host_of_tenant, other_wildcard
+from sandlane.meshes.preview_hosts import Unfit, gateway_of, host_of_base, host_of_tenant, other_wildcard
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import tenant_metadata
 from sandlane.plan.model import Plan, Tenant
@@ -59,9 +58,7 @@ def previews(plan: Plan, view: RouteIndex) -> Previews:
     by_host = served_at(view.bindings, gateway)
     try:
         of = host_of_base(gateway, preview, by_host)
-        table = [
-            owned for port in _ports(gateway, by_host[of]) for owned in _table(plan, gateway, of, by_host[of], port)
-        ]
+        table = [owned for port in _ports(gateway, by_host[of]) for owned in _table(plan, gateway, by_host[of], port)]
         made = tuple(
             _preview(plan, view, gateway, _host(gateway, preview, tenant, by_host), tenant, table)
             for tenant in plan.tenants
@@ -84,7 +81,7 @@ def _ports(gateway: Resource, serving: Sequence[Resource]) -> list[int | None]:
     return list(dict.fromkeys(numbers))
 
 
-def _table(plan: Plan, gateway: Resource, host: str, serving: Sequence[Resource], port: int | None) -> list[Owned]:
+def _table(plan: Plan, gateway: Resource, serving: Sequence[Resource], port: int | None) -> list[Owned]:
     """Returns the entries of the base's host at a gateway's port, in the gateway's order. Raises Unfit."""
     first: list[Owned] = []
     last: list[Owned] = []

@@ -7,28 +7,26 @@ and GRPCRoutes of the base are copied as in any mesh of the Gateway API.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandlane.k8s.resource import Resource, ResourceId
-from sandlane.meshes.gateway_api.dialects import Dialect
-from sandlane.meshes.gateway_api.routes import route_base, route_services
+from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
 from sandlane.meshes.istio.aliases import alias_problems
 from sandlane.meshes.istio.coverage import Standing, http_ports, standing
 from sandlane.meshes.istio.destination_rules import destination_rules
 from sandlane.meshes.istio.notices import client_notices, service_notices, unreached
-from sandlane.meshes.istio.preview import previews
 from sandlane.meshes.istio.rollout_controllers import rollout_controllers
-from sandlane.meshes.istio.route_index import RouteIndex, make_route_index
+from sandlane.meshes.istio.route_index import Affected, RouteIndex, make_route_index
 from sandlane.meshes.istio.rules import Transformed, joined, transform
 from sandlane.meshes.istio.sharing import order_notices
 from sandlane.meshes.istio.source_labels import Clients, clients_of, with_clients
 from sandlane.meshes.istio.synthesis import appended, synthesise, synthesised_id
 from sandlane.meshes.istio.trust import entered, open_gateways, unknown_gateways
-from sandlane.meshes.istio.unsupported import mixed_services, unsupported_objects
+from sandlane.meshes.istio.unsupported import mixed_services, weightless
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, hosts, live
-from sandlane.meshes.routed import Routed
+from sandlane.meshes.routed import Routed, RoutedBase
 from sandlane.meshes.unroutable_traffic import notices
 from sandlane.output.layout import SHARED, Placed
 from sandlane.plan.metadata import handed_over, released
@@ -38,12 +36,15 @@ from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, did_you_mean, mention
 
+if TYPE_CHECKING:
+    from sandlane.meshes.gateway_api.components import Component
+
 
 def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     """Returns the VirtualServices and DestinationRules of a plan, and copies of the base's HTTPRoutes."""
     view = make_route_index(plan.base, plan.environment.cluster.domain)
     by_service = services_of(plan)
-    copied = route_base(plan, dialect)
+    copied = _of_gateway_api(plan, dialect)
     parts = copied.parts
     by_gateway_api = {part.target for part in parts}
     standings = {id: standing(view, plan.base.by_id[id]) for id in by_service if id not in by_gateway_api}
@@ -51,8 +52,8 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     bare = {id: tenants for id, tenants in by_service.items() if id in standings and standings[id].is_bare}
     # What HTTPRoutes serve on some ports or for some clients stays with them: a VirtualService would hide them.
     elsewhere = frozenset(id for id in by_service if id not in by_gateway_api or id in view.in_mesh)
-    added = route_services(plan, dialect, unroutable, parts, elsewhere)
-    previewed = previews(plan, view)
+    added = _added(plan, dialect, unroutable, parts, elsewhere)
+    previewed = _previewed(plan, view)
     reached = copied.entered | entered(plan.environment, view)
     objects = (
         *written.objects,
@@ -68,7 +69,7 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
             *previewed.problems,
             *copied.routed.problems,
             *(problem for found in standings.values() for problem in found.problems),
-            *mixed_services(plan, view, by_service, parts),
+            *mixed_services(view, by_service, parts),
             *added.problems,
             *alias_problems(view, by_service, standings),
             *service_notices(view, by_service, standings),
@@ -80,9 +81,41 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
     )
 
 
-def _opted_out(
-    view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]], clients: Clients
-) -> Iterator[Problem]:
+def _of_gateway_api(plan: Plan, dialect: Dialect) -> RoutedBase:
+    """Returns the copies of the base's routes of the Gateway API; a base without objects of it has none."""
+    if not any(group == GATEWAY for group, _ in plan.base.by_kind):
+        return RoutedBase(Routed((), ()), (), frozenset())
+    from sandlane.meshes.gateway_api.routes import route_base  # what the base does not hold is not imported
+
+    return route_base(plan, dialect)
+
+
+def _added(
+    plan: Plan,
+    dialect: Dialect,
+    unroutable: Unroutable,
+    parts: tuple[Component, ...],
+    elsewhere: frozenset[ResourceId],
+) -> Routed:
+    """Returns routes of the Gateway API for the ports of Services that are routed by it and have none."""
+    if not parts:
+        return Routed((), ())
+    from sandlane.meshes.gateway_api.routes import route_services
+
+    return route_services(plan, dialect, unroutable, parts, elsewhere)
+
+
+def _previewed(plan: Plan, view: RouteIndex) -> Routed:
+    """Returns the VirtualServices of previews, if there are to be any."""
+    if plan.environment.preview is None:
+        return Routed((), ())
+    from sandlane.meshes.istio.preview import previews
+
+    previewed = previews(plan, view)
+    return Routed(previewed.objects, previewed.problems)
+
+
+def _opted_out(view: RouteIndex, by_service: Affected, clients: Clients) -> Iterator[Problem]:
     """Yields VirtualServices that route cloned Services, or tell clients that are cloned, and are opted out of changes."""
     for vs in (vs for vs in view.virtual_services if is_opted_out(vs)):
         sent = (view.service(d["destination"]["host"], vs.id.namespace) for e in entries(vs.manifest) for d in live(e))
@@ -119,7 +152,7 @@ def route_virtual_services(plan: Plan, view: RouteIndex, appended: Mapping[Resou
         else:
             objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(plan, vs, changed), base=vs))
     objects += destination_rules(plan, view)
-    problems += unsupported_objects(view, by_service, affected)
+    problems += weightless(view, by_service, affected)
     problems += rollout_controllers(plan.base, affected, by_service)
     problems += order_notices(view.bindings, hidden | {vs.id for vs in affected})
     problems += open_gateways(plan, gateways)
@@ -220,7 +253,7 @@ def _written(plan: Plan, vs: Resource, changed: Transformed) -> dict[str, Any]:
 def _appended(
     plan: Plan,
     view: RouteIndex,
-    by_service: Mapping[ResourceId, Sequence[Tenant]],
+    by_service: Affected,
     standings: Mapping[ResourceId, Standing],
 ) -> dict[ResourceId, Transformed]:
     """Returns the entries for ports of cloned Services on which a VirtualService of the base has none, by its id."""
@@ -236,7 +269,7 @@ def _appended(
     return found
 
 
-def _synthesised(plan: Plan, view: RouteIndex, bare: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Placed]:
+def _synthesised(plan: Plan, view: RouteIndex, bare: Affected) -> Iterator[Placed]:
     for id, tenants in bare.items():
         service = plan.base.by_id[id]
         if http_ports(service.manifest):

@@ -16,7 +16,6 @@ from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.k8s.selectors import Selector, from_label_selector, matches
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.problem import Path
-from sandlane.semantics.inbound import tie
 
 SERVER: GroupKind = ("policy.linkerd.io", "Server")
 _ROUTES: tuple[GroupKind, ...] = (
@@ -31,6 +30,12 @@ _REFERENCES = ("targetRef", "targetRefs", "targetSelectors")
 
 def _never(_: Resource, __: Resource) -> bool:
     return False
+
+
+def _tie(one: Resource, other: Resource) -> bool:
+    from sandlane.semantics.inbound import tie  # what bases without Linkerd's policies do without
+
+    return tie(one, other)
 
 
 @frozen(kw_only=True)
@@ -61,7 +66,7 @@ ATTACHING: dict[GroupKind, Attaching] = {
     ("security.istio.io", "AuthorizationPolicy"): Attaching(),
     ("security.istio.io", "RequestAuthentication"): Attaching(),
     ("telemetry.istio.io", "Telemetry"): Attaching(is_alone=True),
-    **{route: Attaching(tie=tie) for route in _ROUTES},  # of Servers (rule R-L4)
+    **{route: Attaching(tie=_tie) for route in _ROUTES},  # of Servers (rule R-L4)
 }
 """(group, kind) -> row. Policies of other kinds are never copied: what a copy would do is unknown."""
 
@@ -219,7 +224,8 @@ def _why_not(attached: Attached, attachment: Attachment, target: ResourceId) -> 
         o
         for o in attached.of(target)
         if o.policy.id != id
-        and (o.policy.id.kind == id.kind and (o.policy.id.group == id.group or id.kind == "HTTPRoute"))
+        and o.policy.id.kind == id.kind
+        and (o.policy.id.group == id.group or id.kind == "HTTPRoute")
     )
     for other in others:
         if row.is_alone and sections & _sections(other):

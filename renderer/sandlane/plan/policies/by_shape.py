@@ -12,8 +12,6 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
-from sandlane.k8s.calico import BadExpression
-from sandlane.k8s.calico import parse as parse_expression
 from sandlane.k8s.resource import Resource, at
 from sandlane.k8s.selectors import Selector, from_workload_selector, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
@@ -132,8 +130,10 @@ def _names_pods(field: str) -> bool:
 def _predicate(value: Any) -> Selects | None:
     """Parses a value as a selector; None where it is not one."""
     if isinstance(value, str):
+        from sandlane.k8s.calico import BadExpression, parse  # for selectors in words
+
         try:
-            return parse_expression(value) if value.strip() else None
+            return parse(value) if value.strip() else None
         except BadExpression:
             return None
     selector = _label_selector(value)

@@ -8,7 +8,6 @@ ProxyConfig with a selector are ignored there), and of which kinds one alone, th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
@@ -16,9 +15,14 @@ from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.selectors import Selector, from_workload_selector
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.problem import Path
-from sandlane.semantics.inbound import compete
 
 Entry = tuple[str | None, Selector, Resource]
+
+
+def _compete(one: Manifest, other: Manifest, pod: Manifest) -> bool:
+    from sandlane.semantics.inbound import compete  # what bases without Linkerd's policies do without
+
+    return compete(one, other, pod)
 
 
 @frozen(kw_only=True)
@@ -60,7 +64,7 @@ FOLLOWING: dict[GroupKind, Following] = {
             group="networking.istio.io", kind="Sidecar", selector=("spec", "workloadSelector"), labels="labels", is_alone=True,
         ),
         # Of Servers of one port one counts (rules R-L2 and R-L3).
-        Following(group="policy.linkerd.io", kind="Server", selector=("spec", "podSelector"), is_alone=True, compete=compete),
+        Following(group="policy.linkerd.io", kind="Server", selector=("spec", "podSelector"), is_alone=True, compete=_compete),
         # A clone pages nobody.
         Following(group="monitoring.coreos.com", kind="PodMonitor", is_copied=False),
     )
@@ -98,8 +102,3 @@ def is_by_source(spec: Manifest, field: str, match: Manifest) -> bool:
     if not match.get("sourceLabels") or (field == "http" and match.get("gateways")):
         return False
     return "mesh" in (match.get("gateways") or spec.get("gateways") or ["mesh"])
-
-
-def selecting(row: Following, labels: dict[str, str]) -> dict[str, Any]:
-    """Returns a policy's pod selector as matchLabels and matchExpressions."""
-    return {row.labels: labels}

@@ -363,5 +363,32 @@ ROWS: dict[str, Row] = {
         bad=": > sandboxes/dev1.yaml\n",
         good="rm sandboxes/dev1.yaml\n",
     ),
+    "SL262": Row(
+        text="the patch adds container '{container}' without an image, which '{workload}' does not have",
+        why="A merge patch finds containers by their names: one by a wrong name would be a second container, and no API server takes it.",
+        bad="patch: 'spec: {template: {spec: {containers: [{name: sever, resources: {limits: {cpu: 2}}}]}}}'\n",
+        good="patch: 'spec: {template: {spec: {containers: [{name: server, resources: {limits: {cpu: 2}}}]}}}'\n",
+    ),
+    "SL263": Row(
+        level="notice",
+        text="the patch adds container '{container}', which '{workload}' does not have",
+        why="A merge patch finds containers by their names: one by a wrong name is a second container, and the first stays as it is.",
+        bad="patch: 'spec: {template: {spec: {containers: [{name: sever, image: a:2}]}}}'\n",
+        good="patch: 'spec: {template: {spec: {containers: [{name: server, image: a:2}]}}}'\n",
+    ),
+    "SL264": Row(
+        level="notice",
+        text="the patch gives '{workload}' the field '{field}', which no version of Kubernetes that sandlane knows has",
+        why="The API server drops a field that it does not know, or refuses the object: the change does not happen.",
+        bad="patch: '[{op: replace, path: /spec/template/spec/containers/0/imge, value: a:2}]'\n",
+        good="patch: '[{op: replace, path: /spec/template/spec/containers/0/image, value: a:2}]'\n",
+    ),
+    "SL265": Row(
+        level="notice",
+        text="the patch replaces '{field}' of '{workload}', which is not there: it is added, as kustomize does",
+        why="RFC 6902 has an error where nothing is to be replaced, so that a wrong path is found.",
+        bad="patch: '[{op: replace, path: /spec/minReadySeconds, value: 5}]'  # which the base does not say\n",
+        good="patch: '[{op: add, path: /spec/minReadySeconds, value: 5}]'\n",
+    ),
 }
 """Code -> row."""

@@ -13,7 +13,7 @@ from sandlane.k8s.resource import Resource, ResourceId, labels_of
 from sandlane.k8s.selectors import matches
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
-from sandlane.proof.additional import added_routes, route_previews
+from sandlane.proof.additional import added_routes
 from sandlane.proof.claims import GroupClaim
 from sandlane.proof.followers import Followers, read_followers
 from sandlane.proof.policies import ROUTES, SERVER, kind_of, label_selections, references
@@ -61,9 +61,7 @@ def _naming(base: Base) -> Mapping[ResourceId, list[Resource]]:
 def _copies(world: World, followers: Followers) -> Iterator[tuple[ResourceId, Resource]]:
     """Yields what policies may name, with its copies: Services, routes, and policies that are copied themselves."""
     yield from ((service, copy) for (service, _), copy in world.clones.services.items())
-    yield from (
-        (added.origin.id, added.resource) for added in (*added_routes(world), *route_previews(world)) if added.origin
-    )
+    yield from ((added.origin.id, added.resource) for added in added_routes(world) if added.origin)
     for copy, originals, _ in (*followers.selecting, *followers.naming):
         yield from ((policy.id, copy) for policy in originals)
 

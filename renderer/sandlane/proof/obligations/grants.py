@@ -7,12 +7,13 @@ could send to a clone that could not send to its origin.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.clones import origin_of
+from sandlane.proof.literals import ORIGIN
 from sandlane.proof.readers import REFERENCE_GRANT
 from sandlane.proof.world import World, directory
 
@@ -74,7 +75,7 @@ def _excess(world: World, base: frozenset[Given], grant: Resource) -> Iterator[P
             yield _wrong(
                 grant, f"is to {what} of '{grant.id.namespace}', which is no clone of its sandbox", ("spec", "to")
             )
-        elif not _lets(base, source, origin_of(clone)):
+        elif not _lets(base, source, replace(clone.id, name=labels_of(clone.manifest).get(ORIGIN, ""))):
             who = f"{source.get('kind')}s of '{source.get('namespace')}'"
             yield _wrong(
                 grant, f"lets {who} name '{clone.id}', and the base does not let them name its origin", ("spec", "from")

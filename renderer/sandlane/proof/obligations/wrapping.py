@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, fit
-from sandlane.k8s.resource import Manifest, Resource, labels_of
+from sandlane.k8s.resource import Manifest, Resource, at, labels_of
+from sandlane.k8s.selectors import from_label_selector
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
@@ -27,6 +28,7 @@ _MADE: Mapping[GroupKind, str] = {
     HTTP_ROUTE: "gateway.networking.k8s.io/v1",
 }
 """Kinds of which the output has objects that are no copies, and their apiVersion."""
+_PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-labs/gatewayAPI")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -92,9 +94,8 @@ def _wrapping(world: World, resource: Resource, original: Resource | None) -> Ma
     marks = marks_of(world.claims.environment, holder, None) if holder else {MANAGED_BY: "sandlane"}
     is_copied = original is not None and holder is not None
     kept = kept_labels(original.manifest) if is_copied and original else {}
-    if key in world.reader.kinds:
-        # Of a route, what Rollouts find it by goes: `copies` holds its labels against its origin's.
-        kept = {k: v for k, v in kept.items() if labels_of(resource.manifest).get(k) == v}
+    if original and key in world.reader.kinds:
+        kept = {k: v for k, v in kept.items() if k not in _found_by(world, original)}
     notes = {**(kept_annotations(original.manifest) if is_copied and original else {})}
     if holder:
         notes |= notes_of(holder)
@@ -108,6 +109,17 @@ def _wrapping(world: World, resource: Resource, original: Resource | None) -> Ma
     }
     version = original.manifest["apiVersion"] if original else _MADE[key]
     return {"apiVersion": version, "kind": id.kind, "metadata": metadata}
+
+
+def _found_by(world: World, route: Resource) -> frozenset[str]:
+    """Returns the labels by which Argo Rollouts' Gateway API plugin finds a route, and its own: copies must not have them."""
+    keys = {"rollouts.argoproj.io/gatewayapi-canary"}
+    for rollout in world.base.of("argoproj.io", "Rollout"):
+        plugin: Any = at(rollout.manifest, _PLUGIN) or {}
+        selector = plugin.get(f"{route.id.kind[:4].lower()}RouteSelector") or {}
+        if (plugin.get("namespace") or rollout.id.namespace) == route.id.namespace:
+            keys |= {requirement.key for requirement in from_label_selector(selector)}
+    return frozenset(keys)
 
 
 def _differences(wanted: Manifest, resource: Resource, is_note: IsNote) -> Iterable[tuple[Any, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,15 +17,36 @@ _LITERAL_PORT = 80
 
 @frozen(kw_only=True)
 class Pair:
-    """One address in the base and in the output."""
+    """One address in the base and in the output; `preview` is the tenant whose preview the output's is, of the base's."""
 
     before: Address
     after: Address
     tenants: frozenset[str] | None = None
+    preview: str = ""
+
+
+@frozen(kw_only=True)
+class Entrance:
+    """A gateway, with the hosts and ports of requests that come in there."""
+
+    gateway: Resource
+    hosts: tuple[str, ...]
+    ports: tuple[int, ...]
+
+    def address(self, host: str, port: int) -> Address:
+        """Returns the address of requests for a host and port."""
+        id = self.gateway.id
+        client = Client(kind="gateway", namespace=id.namespace, name=id.name)
+        return Address(client=client, host=host, port=port, authority=host)
+
+    def pairs(self) -> Iterator[Pair]:
+        """Yields the addresses at which the base and the output have to agree."""
+        for address in (self.address(host, port) for port in self.ports for host in self.hosts):
+            yield Pair(before=address, after=address)
 
 
 def pairs_of(before: Network, after: Network, callings: Sequence[Calling], but: frozenset[str]) -> Iterator[Pair]:
-    """Yields the addresses of the base; hosts in `but` are new ones: previews, which the environment asks for, and clones."""
+    """Yields the addresses of clients in the mesh; hosts in `but` are new ones: those of clones."""
     for host in sorted(before.hosts):
         known = before.hosts[host]
         names = _authorities(before, after, known.resource, host)
@@ -37,8 +58,7 @@ def pairs_of(before: Network, after: Network, callings: Sequence[Calling], but: 
         known_ports = after.hosts[host].ports if host in after.hosts else (_LITERAL_PORT,)
         # A literal host may be another name of one that is known: `web.shop`.
         for each in (c for c in callings if before.meant(host, c.before.namespace) not in before.hosts):
-            yield from (_pair(each, _shown(host), port, _shown(host)) for port in known_ports)
-    yield from (Pair(before=a, after=a) for a in _gateways(before, after, but))
+            yield from (_pair(each, shown(host), port, shown(host)) for port in known_ports)
 
 
 def _pair(calling: Calling, host: str, port: int, authority: str) -> Pair:
@@ -52,7 +72,7 @@ def _authorities(before: Network, after: Network, service: Resource, host: str) 
     if before.mesh == "linkerd":
         for network in (before, after):
             for route, _ in network.attached.get(service.id, ()):
-                found |= {_shown(str(n).lower()): None for n in _spec(route).get("hostnames") or ()}
+                found |= {shown(str(n).lower()): None for n in _spec(route).get("hostnames") or ()}
     return list(found)
 
 
@@ -60,7 +80,7 @@ def _spec(resource: Resource) -> Manifest:
     return spec_of(resource.manifest)
 
 
-def _shown(pattern: str) -> str:
+def shown(pattern: str) -> str:
     """Returns a name that a pattern covers."""
     return f"any.example{pattern[1:]}" if pattern.startswith("*") else pattern
 
@@ -74,31 +94,42 @@ def _literals(network: Network) -> Iterator[str]:
             yield from (network.full(str(h), vs.id.namespace).lower() for h in _spec(vs).get("hosts") or ())
 
 
-def _gateways(before: Network, after: Network, previews: frozenset[str]) -> Iterator[Address]:
-    for gateway in before.base.of(ISTIO, "Gateway") if before.is_istio else ():
-        ports = {(s.get("port") or {}).get("number") for s in _spec(gateway).get("servers") or ()}
-        listed = [str(h).rpartition("/")[2] for s in _spec(gateway).get("servers") or () for h in s.get("hosts") or ()]
-        yield from _entered(gateway, ports, {*listed, *_bound(before), *_bound(after)} - previews)
-    for gateway in before.base.of(GATEWAY_API, "Gateway"):
-        listeners: Sequence[Manifest] = _spec(gateway).get("listeners") or ()
-        names = {str(x.get("hostname") or "*") for x in listeners}
-        for network in (before, after):
-            for route, _ in network.attached.get(gateway.id, ()):
-                names |= {str(n) for n in _spec(route).get("hostnames") or ()}
-        yield from _entered(gateway, {x.get("port") for x in listeners}, names - previews)
+def gateways_of(before: Network, after: Network, previews: Collection[str], gateway: str) -> Iterator[Entrance]:
+    """Yields the gateways; at the one that serves them hosts of previews are left out that the base has not."""
+    for each in before.base.of(ISTIO, "Gateway") if before.is_istio else ():
+        servers: Sequence[Manifest] = _spec(each).get("servers") or ()
+        listed = {str(h).rpartition("/")[2].lower() for server in servers for h in server.get("hosts") or ()}
+        together = _together(before, each) | _together(after, each)
+        known, new = (
+            {host for name in together for host in network.bound.get(name, ())} for network in (before, after)
+        )
+        own = {*previews} if gateway in together else set()
+        yield _entrance(each, _ports(servers), listed | known, new - own)
+    for each in before.base.of(GATEWAY_API, "Gateway"):
+        listeners: Sequence[Manifest] = _spec(each).get("listeners") or ()
+        listed = {str(x.get("hostname") or "*").lower() for x in listeners}
+        known, new = ({*network.named.get(each.id, ())} - {""} for network in (before, after))
+        own = {*previews} if gateway == _name(each) else set()
+        yield _entrance(each, [x.get("port") for x in listeners], listed | known, new - own)
 
 
-def _bound(network: Network) -> set[str]:
-    return {
-        network.full(str(host), vs.id.namespace).lower()
-        for vs in network.base.of(ISTIO, "VirtualService")
-        if any(g != "mesh" for g in _spec(vs).get("gateways") or ())
-        for host in _spec(vs).get("hosts") or ()
-    }
+def _ports(servers: Sequence[Manifest]) -> list[Any]:
+    return [(server.get("port") or {}).get("number") for server in servers]
 
 
-def _entered(gateway: Resource, ports: Iterable[Any], hosts: Iterable[str]) -> Iterator[Address]:
-    client = Client(kind="gateway", namespace=gateway.id.namespace, name=gateway.id.name)
-    names = sorted({_shown(host.lower()) for host in hosts})
-    for port in sorted(port for port in ports if isinstance(port, int)):
-        yield from (Address(client=client, host=name, port=port, authority=name) for name in names)
+def _name(gateway: Resource) -> str:
+    return f"{gateway.id.namespace}/{gateway.id.name}"
+
+
+def _together(network: Network, gateway: Resource) -> set[str]:
+    """Returns the names of the Gateways that pods of a Gateway serve: the routes of one are those of all."""
+    served = (each for pods in network.gateway_pods.get(gateway.id, ()) for each in pods.gateways)
+    return {_name(gateway), *(_name(each) for each in served)}
+
+
+def _entrance(gateway: Resource, ports: Iterable[Any], known: Iterable[str], new: Iterable[str]) -> Entrance:
+    return Entrance(
+        gateway=gateway,
+        hosts=tuple(sorted({shown(host) for host in (*known, *new)})),
+        ports=tuple(sorted({port for port in ports if isinstance(port, int)})),
+    )

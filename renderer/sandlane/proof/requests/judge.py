@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandlane.proof.followers import clones_of_claims
-from sandlane.proof.requests.addresses import Pair, pairs_of
+from sandlane.proof.requests.addresses import Pair, gateways_of, pairs_of
 from sandlane.proof.requests.case import Case, make_case
 from sandlane.proof.requests.clients import CloneAsClient, clients_of
-from sandlane.proof.requests.comparison import compared
+from sandlane.proof.requests.comparison import compared, previewed
 from sandlane.proof.requests.policy import called_alike
+from sandlane.proof.requests.previews import closest, preview_hosts, preview_pairs
 from sandlane.proof.requests.violations import Violation, violation
 from sandlane.proof.world import World, directory
 from sandlane.semantics import compile_address
@@ -24,7 +25,12 @@ def violations(world: World) -> Iterator[Violation]:
     """Yields requests that meet in the output what they would not meet in the base."""
     case = make_case(world)
     callings = list(clients_of(case.before, case.after, _clones_as_clients(world)))
-    for pair in pairs_of(case.before, case.after, callings, _new_hosts(case)):
+    own = frozenset(h.name for h in case.after.hosts.values() if directory(h.resource) in world.owners)
+    for pair in pairs_of(case.before, case.after, callings, own - case.before.hosts.keys()):
+        yield from _at(case, pair)
+    preview, hosts = world.claims.environment.preview, preview_hosts(case)
+    gateways = list(gateways_of(case.before, case.after, hosts.keys(), preview.gateway if preview else ""))
+    for pair in (*(pair for entrance in gateways for pair in entrance.pairs()), *preview_pairs(case, gateways, hosts)):
         yield from _at(case, pair)
     yield from called_alike(world, case.before, case.after, callings)
 
@@ -41,16 +47,11 @@ def _clones_as_clients(world: World) -> Iterator[CloneAsClient]:
         )
 
 
-def _new_hosts(case: Case) -> frozenset[str]:
-    """Returns the hosts that sandboxes bring: previews, which the environment asks for, and Services of their own."""
-    world, preview = case.world, case.world.claims.environment.preview
-    named = [preview.host.replace("{tenantID}", h.tenant).lower() for h in world.holders.values()] if preview else []
-    own = (h.name for h in case.after.hosts.values() if directory(h.resource) in world.owners)
-    return frozenset((*named, *own)) - case.before.hosts.keys()
-
-
 def _at(case: Case, pair: Pair) -> Iterator[Violation]:
     base, output = compile_address(case.before, pair.before), compile_address(case.after, pair.after)
+    if pair.preview:
+        yield from previewed(case, pair, closest(base), closest(output))
+        return
     if len(base) != len(output):
         what = f"depends on {len(output)} things that manifests do not say"
         meant = f"depends on {len(base)}", base[0].origin

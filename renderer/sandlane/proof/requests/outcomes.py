@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.proof.literals import MOST_FILTERS
 from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Policy, Redirect, Unknown, forward
+from sandlane.specs.model import Carrier
 
 _FEATURES = ("rewrite", "timeout", "retries", "fault", "cors", "other")
 
@@ -21,7 +22,7 @@ class Spelling:
 
     `names`: host of a clone -> what stands for it. `answer` and `removed` are what the environment itself adds to routes, and is
     no difference: a header in answers from `tenant`'s clones, in place of the base's (`is_base`), and headers that are removed,
-    which `required` have to be.
+    which `required` have to be. `given` are the carriers that a preview gives requests.
     """
 
     domain: str
@@ -31,6 +32,7 @@ class Spelling:
     answer: str = ""
     removed: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
+    given: tuple[Carrier, ...] = ()
 
 
 def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
@@ -55,11 +57,40 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
     reached = [spelling.names[d.host] for d in outcome.destinations if d.host in spelling.names]
     mirrors = [_mirrored(spelling, m, namespace, is_cloned=bool(reached)) for m in outcome.mirrors]
     rest = [getattr(outcome, name) for name in _FEATURES]
+    changes, given = _giving(spelling, outcome.changes) if spelling.given else (outcome.changes, [])
     is_answered = bool(spelling.answer and reached) and (spelling.is_base or _is_answered(spelling, outcome, reached))
     text = _json(
-        [sent, _changes(spelling, outcome.changes, reached), rest, mirrors, *(["answered"] if is_answered else [])]
+        [sent, _changes(spelling, changes, reached), rest, mirrors, *given, *(["answered"] if is_answered else [])]
     )
     return f"{text} without {_removed(spelling, outcome.changes)}" if spelling.required else text
+
+
+def _giving(spelling: Spelling, changes: Any) -> tuple[Any, list[Any]]:
+    """Returns operations on headers without those on requests, and these, with the carriers of the tenant in them (rule R-G15)."""
+    if isinstance(changes, list):
+        others: Any = [item for item in changes if not item.get("requestHeaderModifier")]
+        modifiers = [item["requestHeaderModifier"] for item in changes if item.get("requestHeaderModifier")]
+    else:
+        others = {side: value for side, value in (changes or {}).items() if side != "request"}
+        modifiers = [(changes or {}).get("request") or {}]
+    found: dict[str, dict[str, Any]] = {"set": {}, "add": {}}
+    for operation, name, value in ((o, *pair) for m in modifiers for o in found for pair in _pairs(m.get(o) or ())):
+        found[operation][name.lower()] = value
+    removed = {str(name).lower() for modifier in modifiers for name in modifier.get("remove") or ()}
+    if spelling.is_base:
+        headers = {c.header.lower(): spelling.tenant for c in spelling.given if c.header}
+        members = [f"{c.baggage}={spelling.tenant}" for c in spelling.given if c.baggage]
+        found["set"] |= headers
+        if members:
+            found["add"]["baggage"] = ",".join([*filter(None, [found["add"].get("baggage")]), *members])
+        # Of operations of the Gateway API nobody knows which comes first; Istio removes headers before it adds any.
+        removed -= {*headers, *(["baggage"] if members else [])} if isinstance(changes, list) else set()
+    return others or None, [found, sorted(removed)]
+
+
+def _pairs(operations: Any) -> Iterable[tuple[str, Any]]:
+    """Returns names and values of headers, in the form of either API."""
+    return operations.items() if isinstance(operations, Mapping) else ((str(e["name"]), e["value"]) for e in operations)
 
 
 def _told(spelling: Spelling, d: Destination) -> list[Any]:
@@ -129,7 +160,13 @@ def _changes(spelling: Spelling, changes: Any, reached: Sequence[str]) -> Any:
 
 def _is_plain(spelling: Spelling, outcome: Forward) -> bool:
     """Tells whether an outcome is one destination and nothing else, as most are."""
-    if spelling.answer or spelling.removed or len(outcome.destinations) != 1 or outcome.destinations[0].changes:
+    if (
+        spelling.answer
+        or spelling.removed
+        or spelling.given
+        or len(outcome.destinations) != 1
+        or outcome.destinations[0].changes
+    ):
         return False
     return not (outcome.changes or outcome.mirrors or any(getattr(outcome, name) for name in _FEATURES))
 
