@@ -983,6 +983,7 @@ def test_list_as_json(here: Path) -> None:
         "preview": None,
         "previewURL": None,
         "workloads": ["Deployment/shop/payment"],
+        "withoutPods": [],
         "sandboxes": [],
         "accepted": [],
         "file": "shop/sandboxes/xdev1.yaml",

@@ -20,6 +20,7 @@ from sandlane.cli.wanted import Wanted, changes_of, edit_of
 from sandlane.files.disk import DiskTree
 from sandlane.files.git import git_says
 from sandlane.files.tree import join
+from sandlane.plan.model import Plan
 from sandlane.problems.problem import Invalid
 from sandlane.reports.connect.reach import Reach
 from sandlane.specs.editing import SandboxEdit, changed, edited, new_spec
@@ -157,6 +158,9 @@ def _set(
         found = reach(tried.inputs, tried.rendered, wanted.name)
         if found:
             _tell_reach(session, found)
+            _tell_unreached(tried.rendered.plan, found)
+        elif any(sandbox.name == wanted.name and sandbox.suspend for sandbox in tried.inputs.sandboxes):
+            words("it is suspended, so it has no clones and no routes: take 'suspend: true' out of its spec")
     return status, {}
 
 
@@ -219,11 +223,27 @@ def _git_user() -> str | None:
 
 def _tell_reach(session: s.Session, found: Reach) -> None:
     field, value = found.header
-    words(f"requests with '{field}: {value}' reach it:")
+    if not found.is_lost:
+        words(f"requests with '{field}: {value}' reach it:")
     for entrance in found.entrances:
         words(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
     for address in found.addresses:
         words(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
+    for line in found.told_lost():
+        words(f"  {line}" if not found.is_lost else line)
     if found.preview_url:
         words(f"  {found.preview_url} in a browser, without a header")
+    if found.is_lost:
+        return
     words(f"for your client: sandlane connect {found.name}{'' if session.is_here() else f' {session.shown}'}")
+
+
+def _tell_unreached(plan: Plan, found: Reach) -> None:
+    """Says which clones with Services no request is routed to."""
+    reached = {name for address in found.addresses for name in address.clones}
+    reached |= {name for entrance in found.entrances for name in entrance.clones}
+    for clone in plan.clones:
+        if clone.sandbox.tenant == found.tenant and clone.services and clone.id.name not in reached:
+            why = "'sandlane list workloads' says why"
+            ref = f"others can have its address: valueFrom: {{cloneRef: {{name: {clone.workload.name}}}}}"
+            words(f"no request is routed to the clone of {clone.origin.id} ({why}); {ref}")

@@ -127,8 +127,14 @@ def unreached(
 
 
 def _sent(view: RouteIndex, placed: Placed) -> Iterator[ResourceId | None]:
-    """Yields the Services to which a route object sends requests."""
+    """Yields the Services to which a route object sends requests of the mesh; what is for gateways alone sends none."""
     home = placed.id.namespace
+    spec = at(placed.manifest, ("spec",)) or {}
+    is_meshed = any(reference.get("kind") == "Service" for reference in spec.get("parentRefs") or ())
+    if placed.id.kind == "VirtualService":
+        is_meshed = "mesh" in (spec.get("gateways") or ("mesh",))
+    if not is_meshed:
+        return
     if placed.id.kind == "VirtualService":
         yield from (
             view.service(d["destination"]["host"], home) for e in entries(placed.manifest) for d in e.get("route") or ()

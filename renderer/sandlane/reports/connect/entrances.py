@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.plan.model import Plan
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.gateway_api import ROUTES, attached
 from sandlane.semantics.gateways import KINDS
@@ -20,7 +22,7 @@ from sandlane.semantics.network import ISTIO, Network
 from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
-from sandlane.semantics.trace import Tracer
+from sandlane.semantics.trace import Tracer, client_of, workloads
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -56,10 +58,19 @@ class Door:
 
 @frozen(kw_only=True)
 class Doors:
-    """All doors of a network, and by what its requests are traced."""
+    """All doors of a network, and by what its requests are traced.
+
+    `sent`: cloned Service and number of a port -> hosts to which rules of the mesh send requests of its name.
+    """
 
     tracer: Tracer
     found: tuple[Door, ...]
+    sent: Mapping[tuple[ResourceId, int], frozenset[str]]
+
+    def leads(self, service: ResourceId, port: int, clone: ResourceId) -> bool:
+        """Tells whether rules of the mesh send requests for a Service's name to a clone's Service."""
+        host = ServiceHost(clone.namespace, clone.name).fqdn(self.tracer.network.domain)
+        return host in self.sent.get((service, port), ())
 
 
 @frozen(kw_only=True)
@@ -98,9 +109,40 @@ def preview_url(base: Base, gateway: str, host: str) -> str | None:
     return None
 
 
-def doors_of(tracer: Tracer) -> Doors:
-    """Returns the doors of all gateways, each compiled once for all tenants."""
-    return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)))
+def doors_of(tracer: Tracer, plan: Plan) -> Doors:
+    """Returns the doors of all gateways and what the mesh does for cloned Services, each compiled once for all tenants."""
+    clones: dict[ResourceId, set[str]] = {}
+    for service in (service for tenant in plan.tenants for service in tenant.services.values()):
+        host = ServiceHost(service.id.namespace, service.id.name).fqdn(tracer.network.domain)
+        clones.setdefault(service.origin.id, set()).add(host)
+    sent = {
+        (id, port["port"]): sent_hosts(tracer, id, port["port"], frozenset(hosts))
+        for id, hosts in clones.items()
+        for port in spec_of(plan.base.by_id[id].manifest).get("ports") or ()
+    }
+    return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)), sent=sent)
+
+
+def sent_hosts(tracer: Tracer, service: ResourceId, port: int, wanted: frozenset[str]) -> frozenset[str]:
+    """Returns to which of some hosts rules send what names a Service: those for any client, and where one is missing those for each.
+
+    Rules may be for clients of some labels or namespaces alone, and a route for one of them is one.
+    """
+    network = tracer.network
+    plain = client_of(network, None, service.namespace)
+    found: set[str] = set()
+    for client in chain((plain,), (client_of(network, workload, service.namespace) for workload in workloads(network))):
+        host = f"{service.name}.{service.namespace}"
+        asked = Request(client=client, host=host, port=port)
+        found |= {
+            destination.host
+            for table in tracer.compiled_plain(asked)
+            for outcome in (table.otherwise, *(rule.outcome for rule in table.rules))
+            for destination in (outcome.destinations if isinstance(outcome, Forward) else ())
+        }
+        if wanted <= found:
+            break
+    return frozenset(found & wanted)
 
 
 def _doors(network: Network, tracer: Tracer) -> Iterator[Door]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sandlane.frozen import frozen
-from sandlane.k8s.ports import istio_protocol, number_and_protocol
+from sandlane.k8s.ports import binary_protocol, istio_protocol, number_and_protocol
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan, Tenant, Unroutable
 from sandlane.reports.connect.entrances import Doors, Entrance, entrances, preview_url
@@ -35,7 +35,7 @@ class Address:
 class Reach:
     """A tenantID, the header that carries it, the addresses in the mesh and at gateways at which it leads to clones, and its preview.
 
-    `empty` are the clones that have no pods.
+    `lost` are the addresses at which it leads to no clone, each with the reason; `empty` are the clones that have no pods.
     """
 
     name: str
@@ -45,11 +45,17 @@ class Reach:
     preview: str | None
     preview_url: str | None = None
     entrances: tuple[Entrance, ...] = ()
+    lost: tuple[tuple[Address, str], ...] = ()
     empty: frozenset[str] = frozenset()
 
     def told(self, clones: Iterable[str]) -> str:
         """Returns the names of clones, and says of which there are no pods: requests to these get 503."""
         return ", ".join(f"{name} (0 pods: 503)" if name in self.empty else name for name in clones)
+
+    @property
+    def is_lost(self) -> bool:
+        """Tells whether there are addresses, and the header leads to a clone at none of them."""
+        return bool(self.lost) and not (self.addresses or self.entrances or self.preview_url)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -58,28 +64,44 @@ class Reach:
         inside = [address.url for address in self.addresses if not address.is_grpc]
         return (*outside, *inside) or ("http://SERVICE/",)
 
+    def told_lost(self) -> list[str]:
+        """Returns each address at which the header leads to no clone, with the reason."""
+        return [
+            f"{address.host}:{address.port} does not lead to {', '.join(address.clones)}: {why}"
+            for address, why in self.lost
+        ]
+
 
 def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -> Reach:
     """Returns how a tenant's clones are reached."""
     environment = plan.environment
     header = environment.carriers[0].line(tenant.id)
-    addresses = tuple(
-        Address(
-            service=service.origin.id,
-            port=port["port"],
-            is_grpc=istio_protocol(port) == "grpc",
-            clones=tuple(clone.id.name for clone in service.clones) or (str(service.workload.use),),
-        )
-        for service in sorted(tenant.services.values(), key=lambda s: s.origin.id)
-        for port in service.origin.manifest["spec"].get("ports") or ()
-        if (service.origin.id, number_and_protocol(port)) not in unroutable
-    )
+    addresses: list[Address] = []
+    lost: list[tuple[Address, str]] = []
+    for service in sorted(tenant.services.values(), key=lambda s: s.origin.id):
+        for port in service.origin.manifest["spec"].get("ports") or ():
+            if (service.origin.id, number_and_protocol(port)) in unroutable:
+                continue
+            address = Address(
+                service=service.origin.id,
+                port=port["port"],
+                is_grpc=istio_protocol(port) == "grpc",
+                clones=tuple(clone.id.name for clone in service.clones) or (str(service.workload.use),),
+            )
+            protocol = binary_protocol(port)
+            if protocol:
+                lost.append((address, f"it is {protocol}, which carries no header"))
+            elif not doors.leads(service.origin.id, port["port"], service.id):
+                lost.append((address, "no route of the mesh sends requests of its name to that Service"))
+            else:
+                addresses.append(address)
     host = environment.preview.host_of(tenant.id) if environment.preview else None
     return Reach(
         name=tenant.name,
         tenant=tenant.id,
         header=header,
-        addresses=addresses,
+        addresses=tuple(addresses),
+        lost=tuple(lost),
         preview=host,
         preview_url=preview_url(plan.base, environment.preview.gateway, host) if environment.preview and host else None,
         entrances=tuple(entrances(doors, header, (service.id for service in tenant.services.values()))),

@@ -16,7 +16,7 @@ from sandlane.reports.diff.words import (
     pair,
     reached,
     sentence,
-    settings,
+    setting,
 )
 
 
@@ -36,7 +36,7 @@ def page(difference: Difference, environment: str, against: str) -> str:
         notices=(("New notices", difference.new_notices), ("Notices that went", difference.gone_notices)),
         parts=(("Base", grouped(difference.base or ())), ("Objects", grouped(difference.objects))),
         tenants=difference.tenants,
-        settings=settings(difference),
+        settings=[(setting(each), each.warning) for each in difference.settings],
         said=SAID,
         about=about,
         reached=reached,
