@@ -239,8 +239,9 @@ def _tell_reach(session: s.Session, found: Reach) -> None:
 
 
 def _tell_unreached(plan: Plan, found: Reach) -> None:
-    """Says which clones with Services no request is routed to."""
-    reached = {name for address in found.addresses for name in address.clones}
+    """Says which clones with Services no request is routed to, of those of which nothing else says why."""
+    addresses = (*found.addresses, *(address for address, _ in found.lost))
+    reached = {name for address in addresses for name in address.clones}
     reached |= {name for entrance in found.entrances for name in entrance.clones}
     for clone in plan.clones:
         if clone.sandbox.tenant == found.tenant and clone.services and clone.id.name not in reached:
