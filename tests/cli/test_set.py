@@ -585,6 +585,26 @@ def test_replicas_belong_to_workloads(here: Path) -> None:
     )
 
 
+def test_a_clone_that_no_request_is_routed_to_is_named(here: Path) -> None:
+    base = app("checkout") + app("db", "StatefulSet").replace("{name: http, port: 80}", "{name: tcp-sql, port: 5432}")
+    (here / "base" / "app.yaml").write_text(base)
+    status, _, said = run("set", "dev1", "checkout=r/checkout:2", "db=r/db:2")
+    assert (status, said.partition("unchanged\n")[2]) == (
+        0,
+        REACHED + "no request is routed to the clone of StatefulSet/shop/db ('sandlane list workloads' says why); "
+        "others can have its address: valueFrom: {cloneRef: {name: db}}\n",
+    )
+
+
+def test_a_suspended_sandbox_has_nothing_that_requests_reach(here: Path) -> None:
+    (here / "sandboxes" / "dev1.yaml").write_text(SPEC.replace("  owner: dana\n", "  owner: dana\n  suspend: true\n"))
+    status, _, said = run("set", "dev1", "checkout=r/checkout:3")
+    assert (status, said.partition("unchanged\n")[2]) == (
+        0,
+        "it is suspended, so it has no clones and no routes: take 'suspend: true' out of its spec\n",
+    )
+
+
 TCP = BASE.replace("{name: http, port: 80}", "{name: tcp-x, port: 80}")
 
 

@@ -168,7 +168,7 @@ def verified(inputs: Inputs, output: Files) -> None:
     claims = claims_of(inputs)
     for problem in prove(inputs.base, written, claims):
         show(problem).encode()
-    scope_of(inputs.base, written, claims)
+    scope_of(inputs.base, claims)
     traced(inputs, output)
 
 

@@ -207,3 +207,56 @@ def test_shared_claim_is_settled_by_the_spec() -> None:
     base = [deployment("a", volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]), service("a")]
     for choice in ("emptyDir", "share", "share-readonly"):
         assert found(base, {"name": "a", "volumes": {"data": choice}}) == []
+
+
+FILLED = (
+    "give the clone an image of its own (sandlane set dev1 a=IMAGE), or feed sandlane manifests that are filled in: "
+    "envsubst < base.yaml | sandlane render --base -"
+)
+
+
+@pytest.mark.parametrize(
+    ("image", "placeholder"),
+    [
+        ("${REGISTRY}/a:1", "${REGISTRY}"),
+        ("registry.example/a:$TAG", "$TAG"),
+        ("registry.example/a:$(TAG)", "$(TAG)"),
+        ("registry.example/a:1", None),
+    ],
+)
+def test_images_that_something_has_yet_to_fill_in(image: str, placeholder: str | None) -> None:
+    base = [deployment("a", containers=[{"name": "app", "image": image}]), service("a")]
+    told = (
+        f"sandboxes/dev1.yaml: SL318 notice: image '{image}' of 'Deployment/shop/a-dev1' has the placeholder '{placeholder}', "
+        f"and nothing fills it in\n  hint: {FILLED}"
+    )
+    assert found(base, {"name": "a", "env": [{"name": "Q", "value": "x"}]}) == ([told] if placeholder else [])
+    assert found(base, {"name": "a", "image": "registry.example/a:2"}) == []
+
+
+def test_privileges_that_the_policy_allows_are_told() -> None:
+    patch = (
+        "{spec: {template: {spec: {hostPID: true, containers: [{name: app, securityContext: {privileged: true}, "
+        "envFrom: [{secretRef: {name: s}}]}]}}}}"
+    )
+    entry = {"name": "a", "patches": [{"patch": patch}]}
+    allowed = {"privileges": ["hostNamespaces", "privileged"]}
+    made = plan([deployment("a"), service("a")], sandbox("dev1", entry), policy=allowed)
+    (clone,) = made.clones
+    notices = [text for text in texts(list(guard(made, clone))) if "SL331" in text]
+
+    def told(what: str, kind: str) -> str:
+        return (
+            f"sandboxes/dev1.yaml: SL331 notice: 'Deployment/shop/a-dev1' has more privilege than 'Deployment/shop/a', as the policy "
+            f"allows (sandlane.yaml): {what}\n  hint: leave it out where it is not needed; '{kind}' in 'policy.privileges' allows it "
+            "to every sandbox"
+        )
+
+    assert notices == [
+        told("hostPID", "hostNamespaces"),
+        told("privileged in container 'app'", "privileged"),
+    ]
+    refused = [text.partition("\n")[0] for text in texts(list(guard(made, clone))) if "SL330" in text]
+    assert refused == [
+        "sandboxes/dev1.yaml: SL330 'Deployment/shop/a-dev1' would have more privilege than 'Deployment/shop/a': Secret 's'"
+    ]

@@ -16,7 +16,7 @@ from sandlane.problems.problem import Invalid, Level, Problem, Source, did_you_m
 
 _DEEPEST = 64
 MANIFESTS = (".json", ".yaml", ".yml")
-KUSTOMIZATIONS = ("Kustomization", "kustomization.yaml", "kustomization.yml")
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _OTHERS = (".j2", ".md")
 """Endings of file names that are never specs."""
 _OWN = re.compile(rb"^apiVersion: *['\"]?sandlane\.dev/", re.MULTILINE)

@@ -104,7 +104,7 @@ def _result(session: s.Session, inputs: Inputs, rendered: Rendered) -> Result:
     problems = session.place([*rendered.notices, *rendered.left_out])
     wrong = frozenset(problem.sandbox for problem in rendered.left_out if problem.sandbox)
     objects = written(rendered.objects)
-    scope = scope_of(inputs.base, objects, claims_of(without(inputs, set(wrong))))
+    scope = scope_of(inputs.base, claims_of(without(inputs, set(wrong))))
     proved = Proved(
         tenants=scope.tenants, combinations=len(scope.judged), objects=len(objects.resources), unjudged=scope.unjudged
     )

@@ -21,6 +21,7 @@ from sandlane.files.disk import DiskTree
 from sandlane.files.git import git_says
 from sandlane.files.tree import join
 from sandlane.pipeline import Rendered
+from sandlane.plan.model import Plan
 from sandlane.problems.problem import Invalid, Problem
 from sandlane.reports.connect.reach import Reach
 from sandlane.specs.editing import SandboxEdit, changed, edited, new_spec
@@ -158,6 +159,9 @@ def _set(
         found = reach(tried.inputs, tried.rendered, wanted.name)
         if found:
             _tell_reach(session, found)
+            _tell_unreached(tried.rendered.plan, found)
+        elif any(sandbox.name == wanted.name and sandbox.suspend for sandbox in tried.inputs.sandboxes):
+            words("it is suspended, so it has no clones and no routes: take 'suspend: true' out of its spec")
     return status, {}
 
 
@@ -242,3 +246,14 @@ def _tell_reach(session: s.Session, found: Reach) -> None:
     if found.is_lost:
         return
     words(f"for your client: sandlane connect {found.name}{'' if session.is_here() else f' {session.shown}'}")
+
+
+def _tell_unreached(plan: Plan, found: Reach) -> None:
+    """Says which clones with Services no request is routed to."""
+    reached = {name for address in found.addresses for name in address.clones}
+    reached |= {name for entrance in found.entrances for name in entrance.clones}
+    for clone in plan.clones:
+        if clone.sandbox.tenant == found.tenant and clone.services and clone.id.name not in reached:
+            why = "'sandlane list workloads' says why"
+            ref = f"others can have its address: valueFrom: {{cloneRef: {{name: {clone.workload.name}}}}}"
+            words(f"no request is routed to the clone of {clone.origin.id} ({why}); {ref}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -23,6 +24,7 @@ from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports import answers
 from sandlane.reports.networks import network_of
 from sandlane.reports.survey import pictured, survey, tabulated
+from sandlane.reports.whose import whose
 from sandlane.semantics.gateways import KINDS as GATEWAYS
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import Origin
@@ -128,6 +130,8 @@ def _trace(session: s.Session, asked: _Asked) -> tuple[int, dict[str, Any]]:
     if asked.is_all:
         return _with_problems(session, inputs, asked, _all(network, client, asked, inputs))
     traced = trace(network, _request(asked, client))
+    if not asked.is_base_only:
+        traced = replace(traced, notes=(*traced.notes, *whose(inputs, traced)))
     if asked.output_format == "text":
         click.echo("\n".join(answers.text(traced, places.place)))
     elif asked.output_format == "mermaid":

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
-from sandlane.guards.containers import containers_of
+from sandlane.guards.containers import containers_of, images_of
 from sandlane.guards.identities import IDENTITIES
 from sandlane.guards.images import foreign_images
 from sandlane.guards.privilege import gained, of_claim_templates, of_whole_pods, told
@@ -29,6 +29,7 @@ _SHELL = re.compile(r"(/usr)?(/bin/)?(ba|da|a)?sh")
 _KEYWORDS = frozenset(["!", "do", "done", "until", "while"])
 _COPYING = frozenset(["chmod", "chown", "cp", "echo", "ln", "mkdir", "nc", "set", "sleep", "true"])
 _MIGRATION = re.compile(r"migrat|flyway|liquibase|alembic|db-?init|schema-?init", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\$(\{[^}]*\}|\([^)]*\)|\w+)")
 _SHARED = {"ReadWriteMany", "ReadOnlyMany"}
 
 
@@ -47,6 +48,7 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
         *_privileges(plan.environment, clone, own_claims),
         *_tokens(plan.base, clone),
         *_images(plan.environment, clone),
+        *_placeholders(clone),
     ]
     for code, object, values in found:
         yield problem_at(clone, code, object=object, **values)
@@ -57,16 +59,20 @@ Finding = tuple[str, str, Mapping[str, Any]]
 
 
 def _privileges(environment: Environment, clone: WorkloadClone, own_claims: frozenset[str]) -> Iterator[Finding]:
-    """Yields what the clone's pods could do and its origin's cannot, unless the environment's policy allows it."""
+    """Yields what the clone's pods could do and its origin's cannot: a notice where the environment's policy allows it."""
     before, after = (at(manifest, clone.row.template) or {} for manifest in (clone.origin.manifest, clone.manifest))
     # As its pods have them, so that a label by which a mesh goes is not rewritten either.
     after = {**after, "metadata": {**(after.get("metadata") or {}), "labels": clone.pods.labels}}
     claims = [at(m, ("spec", "volumeClaimTemplates")) or () for m in (clone.origin.manifest, clone.manifest)]
     more_claims = of_whole_pods(of_claim_templates(claims[1]) - of_claim_templates(claims[0]))
     names = {str(container["name"]) for container in containers_of(before.get("spec") or {})}
-    for kind, what, container in told(
-        [*gained(before, after, own_claims), *more_claims], environment.policy.privileges
-    ):
+    gains = [*gained(before, after, own_claims), *more_claims]
+    used = (gain for gain in gains if gain[0] in environment.policy.privileges)
+    for kind, what, _ in told(used, ()):
+        values = {"what": what, "than": f"'{clone.origin.id}'", "kind": kind, "field": _patches_of(clone)}
+        rule = mention(environment.source, ("spec", "policy", "privileges"))
+        yield "SL331", str(clone.id), {**values, "rule": rule}
+    for kind, what, container in told(gains, environment.policy.privileges):
         near = did_you_mean(container, names) if container and container not in names else ""
         values = {"what": what, "than": f"'{clone.origin.id}'", "kind": kind, "near": f"{near} Else " if near else ""}
         yield "SL330", str(clone.id), {**values, "field": _patches_of(clone)}
@@ -85,6 +91,18 @@ def _images(environment: Environment, clone: WorkloadClone) -> Iterator[Finding]
     for image in foreign_images(policy, clone):
         values = {"image": image, "patterns": ", ".join(policy.images) or "none", "field": _place_of(clone, image)}
         yield "SL241", str(clone.id), {**values, "rule": mention(environment.source, ("spec", "policy", "images"))}
+
+
+def _placeholders(clone: WorkloadClone) -> Iterator[Finding]:
+    """Yields images that something has yet to write; who applies a clone does not know its values."""
+    for image in sorted(images_of(at(clone.manifest, (*clone.row.template, "spec")) or {})):
+        if found := _PLACEHOLDER.search(image):
+            values = {"image": image, "placeholder": found[0], "field": _place_of(clone, image)}
+            yield (
+                "SL318",
+                str(clone.id),
+                {**values, "sandbox_name": clone.sandbox.name, "workload": clone.workload.name},
+            )
 
 
 def _place_of(clone: WorkloadClone, image: str) -> Path:

@@ -15,6 +15,7 @@ from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.model import Plan
 from sandlane.problems.problem import Problem
+from sandlane.specs.label_keys import is_key
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -54,10 +55,7 @@ def _wrong(placed: Placed) -> Iterator[str]:
         yield from _containers(spec)
 
 
-@cache
-def _is_qualified(key: str) -> bool:
-    prefix, slash, name = key.rpartition("/")
-    return bool(_PART.fullmatch(name)) and (not slash or bool(_DNS_SUBDOMAIN.fullmatch(prefix)))
+_is_qualified = cache(is_key)
 
 
 @cache

@@ -142,8 +142,8 @@ def visible(text: str) -> str:
     return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def show(problem: Problem, say: Callable[[Source, Path], str] = _file) -> str:
-    """Formats a placed problem: `file:line:column: CODE text`, and its hint on a line below; `say` words mentions of places."""
+def show(problem: Problem) -> str:
+    """Formats a placed problem: `file:line:column: CODE text`, and its hint on a line below."""
     place = ""
     if problem.source:
         place = problem.source.file
@@ -151,9 +151,9 @@ def show(problem: Problem, say: Callable[[Source, Path], str] = _file) -> str:
             place += f":{problem.position[0]}:{problem.position[1]}"
         place += ": "
     notice = "notice: " if problem.level == "notice" else ""
-    hint = f"\n  hint: {visible(with_mentions(problem.hint, say))}" if problem.hint else ""
+    hint = f"\n  hint: {visible(with_mentions(problem.hint, _file))}" if problem.hint else ""
     # A request is told line by line; the text says all of it in one.
-    text = f"{problem.text.partition(':')[0]} for a request" if problem.request else with_mentions(problem.text, say)
+    text = f"{problem.text.partition(':')[0]} for a request" if problem.request else with_mentions(problem.text, _file)
     lines = "".join(f"\n  {visible(line)}" for line in lines_of(problem.request)) if problem.request else ""
     return f"{visible(place)}{problem.code} {notice}{visible(text)}{lines}{hint}"
 

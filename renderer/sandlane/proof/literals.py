@@ -24,8 +24,6 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 OWNER, EXPIRES, CONFIG = "sandlane.dev/owner", "sandlane.dev/expires", "sandlane.dev/config"
 MARKS = frozenset({TENANT, SANDBOX, ORIGIN, MANAGED_BY})
 """Labels of every object of a tenant's that is made for something of the base; the environment's own label comes to them."""
-NOTES = frozenset({SPEC, OWNER, EXPIRES})
-"""Annotations of every object of a tenant's; those of objects from its own files have one more."""
 
 OWNED_PREFIXES = (
     "argocd.argoproj.io/",

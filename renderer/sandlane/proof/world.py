@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sandlane.base.base import Base
@@ -184,7 +184,12 @@ def _resources(added: Iterable[Resource], owners: Mapping[str, Claim]) -> dict[s
 
 def directory(resource: Resource) -> str:
     """Returns the directory of an object of the output: `shared`, `base` or `sandboxes/<name>`."""
-    first, _, rest = resource.source.file.partition("/")
+    return _directory(resource.source.file)
+
+
+@lru_cache(maxsize=1 << 16)
+def _directory(file: str) -> str:
+    first, _, rest = file.partition("/")
     return f"{first}/{rest.partition('/')[0]}" if first == "sandboxes" else first
 
 

@@ -62,10 +62,7 @@ def new_spec(edit: SandboxEdit) -> str:
 
 def edited(text: str, document: int, edit: SandboxEdit) -> str:
     """Returns a text of specs with one document, counted as it is read, changed. Raises Uneditable."""
-    parts = _parts(text)
-    index = [number for number, part in enumerate(parts) if _has_content(part)][document]
-    parts[index] = rewritten(parts[index], lambda data: _apply(data, edit))
-    return "".join(parts)
+    return changed(text, document, lambda data: _apply(data, edit))
 
 
 def removed(text: str, document: int) -> str:

@@ -1,7 +1,7 @@
 """The contract of our own kinds: documents against `schemas/*.json`, the one truth of their format.
 
-The verdict is `verdict`'s; `explanation` says what is wrong. Defaults are filled
-in from the schema, so that the records of `sandlane.k8s.resource` need none.
+The verdict is `verdict`'s; `explanation` says what is wrong. Defaults are filled in from the schema, so that the records of
+`sandlane.specs.model` need none.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def passed_on(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator
     if plan.environment.routes.entry != "mesh" or not dialect.falls_to_parent:
         return
     carriers = dict.fromkeys(header_of(carrier) for carrier in plan.environment.carriers)
-    cloned = {service for tenant in plan.tenants for service in tenant.services}
+    cloned = plan.cloned
     first: dict[ResourceId, Route] = {}
     for route in routes:
         gateways = [attached for attached in route.parents if not attached.is_service]

@@ -10,11 +10,11 @@ from sandlane.k8s.visibility import visibility
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.meshes.istio.coverage import Standing, http_ports
 from sandlane.meshes.istio.delegates import expanded
-from sandlane.meshes.istio.route_index import RouteIndex
+from sandlane.meshes.istio.route_index import Affected, RouteIndex
 from sandlane.meshes.istio.versions import of_other_versions
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, destinations, entries, hosts, live, mirrors
 from sandlane.output.layout import Placed
-from sandlane.plan.model import Plan, Tenant
+from sandlane.plan.model import Plan
 from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
@@ -23,7 +23,7 @@ INJECT = "sidecar.istio.io/inject"
 
 
 def service_notices(
-    view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
+    view: RouteIndex, by_service: Affected, standings: Mapping[ResourceId, Standing]
 ) -> Iterator[Problem]:
     """Yields what tenants lose of the VirtualServices and DestinationRules of cloned Services, and where the age of objects decides."""
     for id, how in standings.items():
@@ -69,7 +69,7 @@ def _hashing(view: RouteIndex, id: ResourceId) -> Iterator[Problem]:
             yield report("SL413", source=rule.source, path=("spec", "trafficPolicy"), object=str(rule.id), service=id)
 
 
-def _lost_subsets(view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+def _lost_subsets(view: RouteIndex, by_service: Affected) -> Iterator[Problem]:
     """Yields subsets with a policy that cloned Services have by a wildcard host alone, to which routes send (rule R-I10)."""
     sent = {
         (service, destination.get("subset"))
@@ -109,7 +109,7 @@ def _caught(view: RouteIndex, id: ResourceId) -> Iterator[Problem]:
 
 def unreached(
     view: RouteIndex,
-    by_service: Mapping[ResourceId, Sequence[Tenant]],
+    by_service: Affected,
     standings: Mapping[ResourceId, Standing],
     objects: Sequence[Placed],
 ) -> Iterator[Problem]:
@@ -144,9 +144,7 @@ def _sent(view: RouteIndex, placed: Placed) -> Iterator[ResourceId | None]:
             yield ResourceId("", "Service", reference.get("namespace") or home, reference["name"])
 
 
-def client_notices(
-    plan: Plan, view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]
-) -> Iterator[Problem]:
+def client_notices(plan: Plan, view: RouteIndex, by_service: Affected) -> Iterator[Problem]:
     """Yields Sidecars that may hide a Service from its clients, and workloads that have no sidecar."""
     if not by_service:
         return
@@ -183,7 +181,7 @@ def _hidden(view: RouteIndex, sidecar: Resource, id: ResourceId) -> list[Resourc
     return [] if "*" in shown else [each for each in needed if each.namespace not in shown]
 
 
-def _twice_served(view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+def _twice_served(view: RouteIndex, by_service: Affected) -> Iterator[Problem]:
     for id in by_service:
         serving = [vs for vs in view.in_mesh.get(id, ()) if "*" in visibility(vs)]
         if len(serving) > 1:

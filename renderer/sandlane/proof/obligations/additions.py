@@ -9,24 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sandlane.k8s.hosts import ServiceHost, covers
+from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of, spec_of
 from sandlane.k8s.visibility import export_to
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.additional import ROUTES
 from sandlane.proof.alignment import destinations, hosts
 from sandlane.proof.literals import SPEC, quoted
 from sandlane.proof.marks import marks_of
-from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, clone_selected, is_of_servers
-from sandlane.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
-from sandlane.proof.routes import backend, homes, named_by, parents_of, rules_of
+from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, ROUTES, clone_selected, is_of_servers
+from sandlane.proof.readers import DESTINATION_RULE, REFERENCE_GRANT, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
+from sandlane.semantics.gateway_api import rules_of
 
 _OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("", "ConfigMap"), REFERENCE_GRANT, *CLONES})
 """Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
-
-_L4_ROUTES: tuple[GroupKind, ...] = ((GATEWAY_API, "TCPRoute"), (GATEWAY_API, "TLSRoute"))
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -107,21 +105,25 @@ def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
             service = world.service(host, resource.id.namespace)
             if service:
                 yield service, resource.id
-    for kind in (*ROUTES, *_L4_ROUTES):
-        for resource in world.base.of(*kind):
-            for service in _named_by_route(world, resource):
-                yield service, resource.id
+    # Routes of the Gateway API name Services as parents, as backends and as what they mirror to.
+    for parent, attached in world.network.attached.items():
+        is_meant = (parent.group, parent.kind) == ("", "Service")
+        for route, _ in attached:
+            if is_meant:
+                yield parent, route.id
+            home = parent.namespace if is_meant and world.reader.is_linkerd else route.id.namespace
+            for named in (named for rule in rules_of(route) for named in _named_by(rule)):
+                yield ResourceId("", "Service", named.get("namespace") or home, str(named.get("name"))), route.id
 
 
-def _named_by_route(world: World, resource: Resource) -> Iterator[ResourceId]:
-    """Yields the Services that a route of the Gateway API names, as parents, backends or mirrors."""
-    parents = parents_of(world.reader, resource.manifest, resource.id.namespace)
-    yield from (parent.target for parent in parents if parent.target and parent.is_service)
-    namespaces = homes(world.reader, resource.id.namespace, parents)
-    for rule in rules_of(resource.manifest):
-        for service in (backend(reference, home, world.reader) for reference in named_by(rule) for home in namespaces):
-            if service:
-                yield service
+def _named_by(rule: Manifest) -> Iterator[Manifest]:
+    """Yields the references of a rule to Services, whatever their weights, and to those that it mirrors to."""
+    backends: Sequence[Manifest] = rule.get("backendRefs") or ()
+    filters = (item for place in (rule, *backends) for item in place.get("filters") or ())
+    mirrors = ((item.get("requestMirror") or {}).get("backendRef") for item in filters)
+    for named in (*backends, *(mirror for mirror in mirrors if mirror)):
+        if is_service(named.get("group") or "", named.get("kind") or "Service"):
+            yield named
 
 
 def _default_route(world: World, vs: Resource) -> Iterator[Problem]:

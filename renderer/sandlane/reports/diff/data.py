@@ -16,7 +16,15 @@ def data(difference: Difference) -> dict[str, Any]:
     return {
         "base": None if difference.base is None else _objects(difference.base),
         "proved": difference.proved,
-        "settings": [{"field": s.field, "from": s.before, "to": s.after} for s in difference.settings],
+        "settings": [
+            {
+                "field": s.field,
+                "from": ", ".join(s.before) or "none",
+                "to": ", ".join(s.after) or "none",
+                "warning": s.warning or None,
+            }
+            for s in difference.settings
+        ],
         "sandboxes": [_sandbox(change) for change in difference.sandboxes],
         "notices": {"new": _notices(difference.new_notices), "gone": _notices(difference.gone_notices)},
         "objects": _objects(difference.objects),

@@ -21,7 +21,7 @@ from sandlane.reports.diff.words import (
     pair,
     reached,
     sentence,
-    settings,
+    setting,
 )
 from sandlane.reports.mermaid import label
 
@@ -89,12 +89,12 @@ def _table(changes: Iterable[SandboxChange]) -> Iterator[str]:
     for alike in gathered(changes):
         change = alike[0]
         name = f"{_plain(names(alike))} ({SAID[change.change]})"
-        listed = change.intents or (None,)
-        for position, intent in enumerate(listed):
-            cell = name if position == 0 else ""
-            if intent is None:
-                rows.append(f"| {cell} | {_plain('; '.join(about(change)))} |  |  |  |")
-            elif intent.field == "unchanged":
+        told = _plain("; ".join(about(change)))
+        if told or not change.intents:
+            rows.append(f"| {name} | {told} |  |  |  |")
+        for position, intent in enumerate(change.intents):
+            cell = name if position == 0 and not told else ""
+            if intent.field == "unchanged":
                 rows.append(f"| {cell} | {_code(intent.workload)} | as the base has it |  |  |")
             else:
                 values = " | ".join(_code(text) for text in pair(intent.before, intent.after))
@@ -104,9 +104,11 @@ def _table(changes: Iterable[SandboxChange]) -> Iterator[str]:
 
 
 def _shouted(difference: Difference) -> Iterator[str]:
-    told = [f"{change.name}: {about(change)[0]}" for change in difference.sandboxes if change.change == "renamed"]
-    for line in (*settings(difference), *told):
-        yield from ("> [!WARNING]", f"> {_plain(line)}", "")
+    for each in difference.settings:
+        yield from ("> [!WARNING]" if each.warning else "> [!NOTE]", f"> {_plain(setting(each))}", "")
+    for change in difference.sandboxes:
+        if change.change == "renamed":
+            yield from ("> [!WARNING]", f"> {_plain(f'{change.name}: {about(change)[0]}')}", "")
 
 
 def _reached(changes: Iterable[SandboxChange]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from sandlane.reports.diff.words import (
     pair,
     reached,
     sentence,
-    settings,
+    setting,
 )
 
 
@@ -40,7 +40,7 @@ def page(difference: Difference, environment: str, against: str) -> str:
         ),
         parts=(("Base", grouped(difference.base or ())), ("Objects", grouped(difference.objects))),
         tenants=difference.tenants,
-        settings=settings(difference),
+        settings=[(setting(each), each.warning) for each in difference.settings],
         said=SAID,
         about=about,
         reached=reached,

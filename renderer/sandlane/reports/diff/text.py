@@ -20,7 +20,7 @@ from sandlane.reports.diff.words import (
     notice,
     pair,
     reached,
-    settings,
+    setting,
 )
 
 
@@ -39,7 +39,7 @@ def text(difference: Difference, environment: str, against: str) -> str:
 
 
 def _base(difference: Difference) -> Iterator[str]:
-    yield from settings(difference)
+    yield from map(setting, difference.settings)
     yield base_line(difference)
     for group in grouped(difference.base or ()):
         yield f"  {SIGNS[group.change]} {members(group)}"
