@@ -166,7 +166,7 @@ def test_a_sandbox_of_which_only_routes_change(here: Path) -> None:
         == """\
 sandlane.yaml against HEAD
 
-preview: none → {tenantID}.preview.example.com
+preview: + {tenantID}.preview.example.com, at shop/gw
 baseline: 1 object changed, since the base did
   ~ Gateway/shop/gw
       spec.servers[0].hosts[0]: shop.example.com → *
@@ -192,6 +192,7 @@ def test_another_mesh_takes_no_clone_away(here: Path) -> None:
 sandlane.yaml against HEAD
 
 mesh: istio → linkerd
+routes.adopt: - VirtualService/shop/in
 baseline: 2 objects changed, since the base did
   - Gateway/shop/gw
   - VirtualService/shop/in

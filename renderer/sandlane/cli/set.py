@@ -249,9 +249,10 @@ def _tell_reach(session: s.Session, found: Reach) -> None:
 
 
 def _tell_unreached(plan: Plan, found: Reach) -> None:
-    """Says which clones with Services no request is routed to."""
+    """Says which clones with Services no request is routed to, but for those of which it is told address by address."""
     reached = {name for address in found.addresses for name in address.clones}
     reached |= {name for entrance in found.entrances for name in entrance.clones}
+    reached |= {name for address, _ in found.lost for name in address.clones}
     for clone in plan.clones:
         if clone.sandbox.tenant == found.tenant and clone.services and clone.id.name not in reached:
             why = "'sandlane list workloads' says why"
