@@ -19,7 +19,7 @@ from sandlane.guards.clone_problems import guard
 from sandlane.guards.crowding import crowded
 from sandlane.guards.identities import taken_identities
 from sandlane.guards.policy import violations
-from sandlane.guards.reachability import unreachable
+from sandlane.guards.reachability import unreachable, without_headers
 from sandlane.guards.selected_pods import selecting_others
 from sandlane.guards.size import too_large
 from sandlane.guards.unchanged import unchanged
@@ -59,6 +59,14 @@ class Rendered:
     left_out: tuple[Problem, ...]
     objects: tuple[Placed, ...]
     plan: Plan
+
+
+_ROUTES = (
+    *((group, "HTTPRoute") for group in ("gateway.networking.k8s.io", "policy.linkerd.io")),
+    ("gateway.networking.k8s.io", "GRPCRoute"),
+    ("networking.istio.io", "VirtualService"),
+)
+"""Groups and kinds of routes of a base that are looked at; what the base does not hold is not imported."""
 
 
 def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
@@ -135,6 +143,11 @@ def _guarded(
 
         yield from quotas(plan)
     yield from unreachable(plan, unroutable, routed.entered)
+    yield from without_headers(plan, unroutable)
+    if any(plan.base.of(*kind) for kind in _ROUTES):
+        from sandlane.guards.base_routes import doubtful_routes
+
+        yield from doubtful_routes(plan)
     yield from opt_out_notices(plan)
     yield from unrouted_clients(plan)
     yield from left_out(plan.base, is_whole=plan.environment.output.base == "full")

@@ -106,6 +106,7 @@ def test_connect_as_json(here: Path) -> None:
                     "clones": ["checkout-dev1"],
                 }
             ],
+            "notReached": [],
             "passing": [
                 {
                     "workload": "Deployment/shop/web",
@@ -117,6 +118,145 @@ def test_connect_as_json(here: Path) -> None:
                 }
             ],
         },
+    )
+
+
+BROKER = app("broker").replace("{name: http, port: 80}", "{name: queue, port: 5672}, {name: ui, port: 15672}")
+KAFKA = app("kafka").replace("{name: http, port: 80}", "{name: plaintext, port: 9092}")
+NO_ROUTE = """\
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: s}
+spec: {hosts: [checkout-svc], http: [{rout: [{destination: {host: checkout-svc}}]}]}
+"""
+GATEWAY = """\
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: gw}
+spec: {selector: {istio: gateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.example.com]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: in}
+spec: {hosts: [shop.example.com], gateways: [gw], http: [{route: [{destination: {host: checkout-svc}}]}]}
+"""
+QUEUE = "broker-svc.shop:5672 does not lead to broker-dev2: it is AMQP by its number, which carries no header"
+LOG = "kafka-svc.shop:9092 does not lead to kafka-dev2: it is Kafka's protocol by its number, which carries no header"
+UNROUTED = "checkout-svc.shop:80 does not lead to checkout-dev2: no route of the mesh sends requests of its name to that Service"
+
+
+def cloned(here: Path, base: str, workload: str, adopt: str = "") -> tuple[int, str, str]:
+    """Clones a workload of another base for dev2; returns what is told."""
+    (here / "sandboxes" / "dev1.yaml").unlink()
+    write(here, {"base/app.yaml": base, "sandlane.yaml": ENVIRONMENT + adopt})
+    return run("set", "dev2", f"{workload}=r/x:2", "--owner", "dana")
+
+
+def test_ports_that_carry_no_header_are_no_addresses(here: Path) -> None:
+    """And nobody is asked to pass a carrier on to a broker that has no other."""
+    caller = CALLER.replace("http://checkout-svc", "amqp://kafka-svc:9092").replace("%e", "")
+    said = cloned(here, BROKER + KAFKA + caller, "broker")[2]
+    assert said.splitlines()[-6:] == [
+        "sandboxes/dev2.yaml:11:11: SL481 notice: port 5672 'queue' (AMQP by its number) of 'Service/shop/broker-svc' carries no "
+        "header: what is sent there stays with 'broker' of the base",
+        "  hint: give clones that use it its clone's address: 'env: [{name: ..., valueFrom: {cloneRef: {name: broker}}}]'; if the port "
+        "is HTTP, name it http-..., or set 'appProtocol: http'",
+        "requests with 'tenantID: dev2' reach it:",
+        "  http://broker-svc.shop:15672 → broker-dev2",
+        f"  {QUEUE}",
+        "for your client: sandlane connect dev2",
+    ]
+    assert run("connect", "dev2") == (
+        0,
+        "header   tenantID: dev2\nreaches  http://broker-svc.shop:15672/ → broker-dev2\n"
+        f"lost     {QUEUE}\ncurl -H 'tenantID: dev2' http://broker-svc.shop:15672/\n",
+        OTHERS,
+    )
+    assert run("connect", "dev2", "--for", "curl") == (
+        0,
+        "curl -H 'tenantID: dev2' http://broker-svc.shop:15672/\n",
+        "",
+    )
+    said = run("set", "dev2", "kafka=r/x:2", "--remove", "broker")[2]
+    assert said.splitlines()[-1] == LOG
+    assert run("connect", "dev2") == (0, f"header   tenantID: dev2\nlost     {LOG}\n", "")
+    status, out, err = run("connect", "dev2", "--for", "curl")
+    assert (status, out, told(err)) == (2, "", f"no request with the header reaches 'dev2': {LOG}\n")
+
+
+def test_what_the_base_routes_nowhere_is_no_address(here: Path) -> None:
+    said = cloned(here, app("checkout") + NO_ROUTE, "checkout")[2]
+    assert said.splitlines()[-1] == UNROUTED
+    assert run("connect", "dev2") == (0, f"header   tenantID: dev2\nlost     {UNROUTED}\n", "")
+    found = json.loads(run("connect", "dev2", "--format", "json")[1])["environments"][0]["notReached"]
+    reason = "no route of the mesh sends requests of its name to that Service"
+    assert found == [
+        {"service": "Service/shop/checkout-svc", "port": 80, "clones": ["checkout-dev2"], "reason": reason}
+    ]
+    assert run("list", "workloads")[1] == (
+        "WORKLOAD                  CLONABLE  ROUTED PORTS  NOTES\n"
+        "Deployment/shop/checkout  yes       -             checkout-svc:80: no route of the base sends requests of its name to it\n"
+    )
+
+
+def test_a_gateway_may_reach_what_its_name_does_not(here: Path) -> None:
+    adopt = "  routes: {adopt: [{kind: VirtualService, name: in}]}\n"
+    cloned(here, app("checkout") + NO_ROUTE + GATEWAY, "checkout", adopt)
+    assert run("connect", "dev2") == (
+        0,
+        "header   tenantID: dev2\ngateway  http://shop.example.com/ at Gateway/shop/gw → checkout-dev2\n"
+        f"lost     {UNROUTED}\ncurl -H 'tenantID: dev2' http://shop.example.com/\n",
+        OTHERS,
+    )
+
+
+def test_who_makes_a_sandbox_behind_a_gateway_is_told_so_once(here: Path) -> None:
+    adopt = "  routes: {adopt: [{kind: VirtualService, name: in}]}\n"
+    open_to_all = [
+        "base/app.yaml:22:7: SL441 notice: whoever reaches 'Gateway/shop/gw' can choose a tenant there, by the header that carries "
+        "the tenantID",
+        "  hint: say 'routes.entry: mesh' if tenants are not for outside, or remove the carriers of outside requests ('routes.strip')",
+    ]
+    reached = [
+        "requests with 'tenantID: dev2' reach it:",
+        "  http://shop.example.com → checkout-dev2 (at Gateway/shop/gw)",
+        "  http://checkout-svc.shop → checkout-dev2",
+        "for your client: sandlane connect dev2",
+    ]
+    assert cloned(here, app("checkout") + GATEWAY, "checkout", adopt)[2].splitlines()[3:] == [
+        "rendered: 3 created, 1 updated, 2 deleted, 3 unchanged",
+        *open_to_all,
+        *reached,
+    ]
+    assert run("set", "dev2", "checkout=r/x:3")[2].splitlines()[3:] == reached
+
+
+def test_a_route_for_some_clients_is_one(here: Path) -> None:
+    """Requests of others are redirected, those of web are not."""
+    route = """\
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: s}
+spec:
+  hosts: [checkout-svc]
+  http:
+  - {match: [{sourceLabels: {app: web}}], route: [{destination: {host: checkout-svc}}]}
+  - {redirect: {uri: /}}
+"""
+    cloned(
+        here, app("checkout") + app("web") + route, "checkout", "  routes: {adopt: [{kind: VirtualService, name: s}]}\n"
+    )
+    assert run("connect", "dev2")[1].splitlines()[1] == "reaches  http://checkout-svc.shop/ → checkout-dev2"
+
+
+def test_a_clone_without_pods_is_listed(here: Path) -> None:
+    assert run("set", "dev1", "--replicas", "checkout=0")[0] == 0
+    assert run("list")[1] == (
+        "NAME  TENANTID  OWNER  EXPIRES  WORKLOADS                 NOTES\n"
+        "dev1  dev1      dana   -        Deployment/shop/checkout  0 pods of Deployment/shop/checkout: its requests get 503\n"
     )
 
 

@@ -212,6 +212,73 @@ def test_what_is_not_committed_is_not_of_a_revision(shop: Path) -> None:
     assert git(shop, "status", "--porcelain") == "A  sandboxes/dev7.yaml"
 
 
+TITLED = """\
+apiVersion: sandlane.dev/v1alpha1
+kind: DevelopmentSandbox
+metadata: {name: dev8}
+spec:
+  owner: kim
+  workloads:
+  - name: storefront
+    configMaps:
+    - {name: storefront-config, data: {SHOP_TITLE: "%s"}}
+"""
+
+
+def test_what_sandlane_sets_itself_is_nobodys_wish(shop: Path) -> None:
+    """Names of copied ConfigMaps, the hash of their data and the tenant's label follow from what is told."""
+    edit(shop, {"sandboxes/dev8.yaml": TITLED % "Ours"})
+    head = ["sandlane.yaml against HEAD", ""]
+    proved = ["baseline: unchanged, proved for 6 combinations of tenant, Service and port", ""]
+    told = sandlane(shop, "diff", "HEAD").stdout.splitlines()
+    assert told[:5] == [
+        *head,
+        *proved,
+        "+ dev8  tenantID dev8, owner kim",
+    ]
+    assert told[5:8] == [
+        "    ConfigMap/shop/storefront-config  SHOP_TITLE  The Corner Shop → Ours",
+        "    Deployment/shop/storefront                    as the base has it",
+        "    reached at http://shop.example.com/ (Gateway/shop/shop-gateway) with 'tenantID: dev8'",
+    ]
+    git(shop, "add", "-A")
+    git(shop, "commit", "-q", "-m", "second")
+    environment = {"sandlane.yaml": ("  mesh: istio\n", "  mesh: istio\n  tenantLabel: tenant\n")}
+    edit(shop, {"sandboxes/dev8.yaml": ("Ours", "Yours"), **environment})
+    told = sandlane(shop, "diff", "HEAD").stdout.splitlines()
+    assert told[:8] == [
+        *head,
+        "tenantLabel: tenantID → tenant",
+        *proved,
+        "~ dev8",
+        "    ConfigMap/shop/storefront-config  SHOP_TITLE  Ours → Yours",
+        "    reached at http://shop.example.com/ (Gateway/shop/shop-gateway) with 'tenantID: dev8'",
+    ]
+
+
+def test_a_comment_tells_whose_a_sandbox_became_beside_what_it_asks(shop: Path) -> None:
+    edit(shop, {"sandboxes/xdev1.yaml": ("  owner: sam", "  owner: kim")})
+    edit(shop, {"sandboxes/xdev1.yaml": ("payment:pr-", "payment:pr-9")})
+    rows = [line for line in sandlane(shop, "diff", "HEAD", "--format", "markdown").stdout.splitlines() if "| " in line]
+    assert rows[1] == "| xdev1 (changed) | owner sam → kim |  |  |  |"
+    assert rows[2].startswith("|  | `Deployment/shop/payment` | image | `registry.example/shop/payment:pr-")
+
+
+def test_a_comment_warns_where_a_guard_is_loosened_and_notes_other_settings(shop: Path) -> None:
+    edit(
+        shop,
+        {
+            "sandlane.yaml": (
+                "  mesh: istio\n",
+                "  mesh: istio\n  policy: {privileges: [privileged]}\n  tenantLabel: tenant\n",
+            )
+        },
+    )
+    told = sandlane(shop, "diff", "HEAD", "--format", "markdown").stdout
+    assert "> [!WARNING]\n> policy.privileges: + privileged: SPECS MAY ASK FOR MORE\n" in told
+    assert "> [!NOTE]\n> tenantLabel: tenantID → tenant\n" in told
+
+
 def many(place: Path, count: int) -> None:
     for number in range(count):
         text = NEW.replace("dev7", f"many{number:03}")
@@ -248,6 +315,20 @@ def test_names_from_specs_cannot_write_markup(shop: Path) -> None:
     edit(shop, {"sandboxes/dev7.yaml": ACCEPTS.replace("tried by hand", json.dumps(hostile))})
     for output_format in ("markdown", "html"):
         assert "<img" not in sandlane(shop, "diff", "HEAD", "--format", output_format).stdout
+
+
+UNSEEN = "x\x1b[31mred\u202eevil\u200b\n::error::forged\nbaseline: unchanged"
+
+
+@pytest.mark.parametrize("output_format", ["text", "markdown", "html", "github"])
+def test_nothing_from_specs_is_hidden_or_starts_a_line_of_its_own(output_format: str, shop: Path) -> None:
+    spec = ACCEPTS.replace("tried by hand", json.dumps(UNSEEN)).replace("owner: kim", f"owner: {json.dumps(UNSEEN)}")
+    spec = spec.replace("SL410, object: Deployment/shop/shipping", f"SL310, object: {json.dumps(UNSEEN)}")
+    edit(shop, {"sandboxes/dev7.yaml": spec})
+    written = sandlane(shop, "diff", "HEAD", "--format", output_format).stdout
+    assert [character for character in "\x1b\u202e\u200b" if character in written] == []
+    assert [line for line in written.splitlines() if line.startswith("::error::") and output_format != "html"] == []
+    assert "::error::forged" in written or output_format == "html"
 
 
 def spread(data: Any) -> set[str]:

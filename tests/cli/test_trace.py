@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandlane.base.output import read_output
+from sandlane.cli.main import group
 from sandlane.cli.trace import command
 from sandlane.files.disk import DiskTree
 from sandlane.k8s.resource import Resource
@@ -287,3 +288,94 @@ def test_rendered_outputs(cloned: dict[str, set[str]], mesh: str) -> None:
             if row.host != "far.x":
                 expected = {t: f"{row.host}-{t}" if row.host in cloned.get(t, ()) else row.host for t in TENANTS}
                 assert dict(row.cells) == {"none": row.host, **expected}
+
+
+WHOSE = {
+    "sandlane.yaml": (
+        "apiVersion: sandlane.dev/v1alpha1\nkind: Environment\nmetadata: {name: e}\n"
+        "spec: {base: [base], defaultNamespace: shop, mesh: istio}\n"
+    ),
+    "sandboxes/dev1.yaml": (
+        "apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\nmetadata: {name: dev1}\n"
+        "spec: {workloads: [{name: web, image: 'example/web:2'}]}\n"
+    ),
+    "sandboxes/dev2.yaml": (
+        "apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\nmetadata: {name: dev2}\n"
+        "spec: {suspend: true, workloads: [{name: web, image: 'example/web:2'}]}\n"
+    ),
+}
+CHECK = "'sandlane check' tells whether the output is up to date, 'sandlane list workloads' what can be routed"
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment of two workloads: dev1 has a clone of web, dev2 is suspended."""
+    place = tmp_path_factory.mktemp("two")
+    for name, content in {**WHOSE, "base/web.yaml": _app("web"), "base/api.yaml": _app("api")}.items():
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_text(content)
+    assert CliRunner().invoke(group, ["render", str(place), "--quiet"]).exit_code == 0
+    return place
+
+
+def _app(name: str) -> str:
+    return "\n---\n".join(json.dumps(one) for one in app(name))
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "notes"),
+    [
+        ("http://web/", (), []),
+        ("http://web/", ("tenantID: dev1",), []),
+        ("http://web/", ("x-user: 7",), []),
+        ("http://web/", ("baggage: user=7",), []),
+        (
+            "http://web/",
+            ("tenant-id: dev1",),
+            ["header 'tenant-id' carries no tenantID here: did you mean 'tenantID'?"],
+        ),
+        (
+            "http://web/",
+            ("baggage: a=b,tenantId=dev1;x=y",),
+            ["baggage member 'tenantId' carries no tenantID here: did you mean 'tenantID'?"],
+        ),
+        (
+            "http://web/",
+            ("tenantID: DEV1",),
+            ["header 'tenantID' names 'DEV1', which is no sandbox's tenantID: did you mean 'dev1'?"],
+        ),
+        (
+            "http://web/",
+            ("baggage: tenantID=kim",),
+            [
+                "baggage member 'tenantID' names 'kim', which is no sandbox's tenantID: 'sandlane list' tells those there are"
+            ],
+        ),
+        (
+            "http://web/",
+            ("baggage: tenantID=dev1", "tenantID: dev2"),
+            ["sandbox 'dev2' is suspended: it has no clones and no routes ('suspend: true' in its spec)"],
+        ),
+        ("http://api/", ("tenantID: dev1",), ["sandbox 'dev1' clones nothing that answers here: it has 'web'"]),
+        ("http://nowhere/", ("tenantID: dev1",), []),
+    ],
+)
+def test_it_says_why_a_request_is_not_its_tenants(
+    url: str, headers: tuple[str, ...], notes: list[str], two: Path
+) -> None:
+    given = [word for header in headers for word in ("-H", header)]
+    done = CliRunner().invoke(command, [url, str(two), *given])
+    assert done.exit_code == 0
+    assert [line.removeprefix("note     ") for line in done.stdout.splitlines() if line.startswith("note ")] == notes
+    told = CliRunner().invoke(command, [url, str(two), *given, "--format", "json"]).stdout
+    assert json.loads(told)["environments"][0]["notes"] == notes
+
+
+def test_it_says_that_a_clone_is_there_which_a_request_does_not_reach(two: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = CliRunner().invoke(command, ["http://web/", str(two), "-H", "tenantID: dev1", "--output", str(empty)])
+    said = f"note     sandbox 'dev1' has 'Deployment/shop/web', and this request does not reach it: {CHECK}\n"
+    assert done.stdout.endswith(said)
+    plain = CliRunner().invoke(command, ["http://web/", str(two), "-H", "tenantID: dev1", "--base-only"])
+    assert "note" not in plain.stdout

@@ -10,7 +10,8 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from sandlane.k8s.pod_fields import KINDS, TYPES, fields_of, unknown_fields
+from sandlane.k8s.known_fields import fields_of
+from sandlane.k8s.pod_fields import KINDS, TYPES, unknown_fields
 
 SCHEMAS = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
 NEWEST = max(
@@ -37,9 +38,9 @@ def published(name: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", TYPES)
 def test_a_type_has_the_fields_that_kubernetes_publishes(name: str) -> None:
     expected = published(name)
-    assert list(fields_of(name)) == sorted(expected)
-    assert {key: inner for key, inner in fields_of(name).items() if inner} == {
-        key: inner for key, inner in expected.items() if inner and fields_of(name)[key]
+    assert list(fields_of(TYPES, name)) == sorted(expected)
+    assert {key: inner for key, inner in fields_of(TYPES, name).items() if inner} == {
+        key: inner for key, inner in expected.items() if inner and fields_of(TYPES, name)[key]
     }
 
 
@@ -49,7 +50,7 @@ def test_each_type_is_one_that_a_kind_has() -> None:
         name = rest.pop()
         if name not in reached:
             reached.add(name)
-            rest += [inner for inner in fields_of(name).values() if inner]
+            rest += [inner for inner in fields_of(TYPES, name).values() if inner]
     assert reached == set(TYPES)
 
 
@@ -68,8 +69,8 @@ MANIFEST = {
 def test_unknown_fields() -> None:
     found = dict(unknown_fields(("apps", "Deployment"), MANIFEST))
     assert found == {
-        ("spec", "replica"): fields_of("DeploymentSpec"),
-        ("spec", "template", "metadata", "lables"): fields_of("ObjectMeta"),
-        ("spec", "template", "spec", "containers", 0, "imge"): fields_of("Container"),
+        ("spec", "replica"): fields_of(TYPES, "DeploymentSpec"),
+        ("spec", "template", "metadata", "lables"): fields_of(TYPES, "ObjectMeta"),
+        ("spec", "template", "spec", "containers", 0, "imge"): fields_of(TYPES, "Container"),
     }
     assert list(unknown_fields(("argoproj.io", "Rollout"), MANIFEST)) == []

@@ -528,6 +528,7 @@ DEFAULTS = [
     pytest.param(
         lambda: said(
             put(f"{DEV2}service-ledger-t2.yaml", ("spec", "ports"), [{"name": "tcp", "port": 90}]),
+            put(f"{DEV2}service-ledger-t2-headless.yaml", ("spec", "ports"), [{"name": "tcp", "port": 90}]),
             base=(put("base/shop/service-ledger.yaml", ("spec", "ports"), [{"name": "tcp", "port": 90}]),),
         ),
         id="no-http-port",

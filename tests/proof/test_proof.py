@@ -537,7 +537,7 @@ def test_obligations_are_the_folder() -> None:
 def test_label_keys_are_those_of_the_renderer() -> None:
     assert (literals.TENANT, literals.SANDBOX, literals.ORIGIN) == (names.TENANT, names.SANDBOX, names.ORIGIN)
     assert {names.TENANT, names.SANDBOX, names.ORIGIN, names.MANAGED_BY} == literals.MARKS
-    assert {names.OWNER, names.EXPIRES, names.SPEC} == literals.NOTES
+    assert (literals.OWNER, literals.EXPIRES, literals.SPEC) == (names.OWNER, names.EXPIRES, names.SPEC)
     assert tuple(sorted(literals.OWNED_PREFIXES)) == tuple(sorted(metadata._OWNED_PREFIXES))
     assert literals.TRACKING == metadata._TRACKING
     assert literals.TRACKING_PREFIXES == metadata._TRACKING_PREFIXES

@@ -67,8 +67,7 @@ def environment(python: str, place: Path) -> Path:
 
 def pip_installs(into: Path, *words: str | Path) -> None:
     # Runs in the environment's own Python. What is not compiled is compiled when it is imported.
-    line = (sys.executable, "-m", "pip", "--python", into, "install", "--quiet", "--no-compile", *words)
-    run(*line, cwd=into.parent)
+    run(sys.executable, "-m", "pip", "--python", into, "install", "--quiet", "--no-compile", *words, cwd=into.parent)
 
 
 @pytest.fixture(scope="module")

@@ -213,8 +213,8 @@ def _malformed(data: Any, source: Source, refused: Level) -> Iterator[Problem]:
 
 
 def group_of(manifest: Mapping[str, Any]) -> str:
-    group, slash, _ = str(manifest["apiVersion"]).rpartition("/")
-    return group if slash else ""
+    """Returns the API group of a manifest; that of the core is empty."""
+    return str(manifest["apiVersion"]).rpartition("/")[0]
 
 
 def declared_scopes(manifests: Iterable[Mapping[str, Any]]) -> dict[GroupKind, bool]:

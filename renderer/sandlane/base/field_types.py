@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from sandlane.base.pod_field_types import LABEL_SELECTOR, MARKS, POD, POD_SPEC, PORT
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.problems.problem import Path
 from sandlane.yamlio import shapes
+from sandlane.yamlio.fitting import Fits, fitting
 from sandlane.yamlio.shapes import TEXTS, Each, NotEmpty, Shape
 
 _STRING_MATCH = {"exact": str, "prefix": str, "regex": str}
@@ -87,7 +89,7 @@ _CANARY = {"trafficRouting": {
 }}  # fmt: skip
 
 
-def _workload(template: Path, selector: Path | None, made: Path | None = None) -> dict[str, Any]:
+def _workload(template: Path, selector: Path | None, made: Path | None) -> dict[str, Any]:
     """Returns the shape of a workload kind from the paths of its row."""
     claims = [{"metadata": {"name": str}, "spec": dict}]
     shape: dict[str, Any] = {"spec": {"replicas": int, "serviceName": str, "volumeClaimTemplates": claims}}
@@ -193,7 +195,21 @@ SHAPES: dict[GroupKind, Shape] = {
 _METADATA = {"metadata!": {"labels": TEXTS, "annotations": TEXTS, "namespace": str}}
 
 
+_ANY: Shape = {}
+_KNOWN: dict[int, Fits] = {}
+"""What tells whether values have the shapes of this module, and their parts, by their identity."""
+
+
+@cache
+def _fits(kind: GroupKind) -> Fits:
+    """Returns what tells whether an object has the shape of its kind."""
+    has_metadata, has_shape = fitting(_METADATA, _KNOWN), fitting(SHAPES.get(kind, _ANY), _KNOWN)
+    return lambda manifest: has_metadata(manifest) and has_shape(manifest)
+
+
 def mismatches(group: str, kind: str, manifest: Any) -> Iterator[tuple[Path, str]]:
     """Yields the path of each value that has not the type of its field, or is missing, and what is expected there."""
+    if _fits((group, kind))(manifest):
+        return
     for shape in (_METADATA, SHAPES.get((group, kind), {})):
         yield from ((found.path, found.expected) for found in shapes.mismatches(shape, manifest))

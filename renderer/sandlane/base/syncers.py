@@ -38,18 +38,18 @@ class Found:
     problems: tuple[Problem, ...]
 
 
-def find(tree: Tree, directory: str = "") -> Found:
-    """Finds every manifest that a syncer would apply, hidden ones too, and every file by which it would do something else.
+def find(tree: Tree) -> Found:
+    """Finds every manifest of a tree that a syncer would apply, hidden ones too, and every file by which it would do something else.
 
     Links are not followed. Raises Unreadable where a directory cannot be listed.
     """
     manifests: list[str] = []
     problems: list[Problem] = []
-    for path in _paths(tree, directory):
+    for path in _paths(tree, ""):
         code, what = _strange(tree, path)
         if code:
             problems.append(report(code, source=Source(file=path), file=path, what=what))
-        elif path.endswith(MANIFESTS) and path.rpartition("/")[2] not in KUSTOMIZATIONS:
+        elif _is_manifest(path):
             manifests.append(path)
     hidden = (p for p in manifests if SKIP_MARK in tree.read(p))
     what = f"Argo CD skips a file with '{SKIP_MARK.decode()}', and removes what it applied before"

@@ -69,7 +69,9 @@ def _connect(session: s.Session, name: str, client: str | None, output_format: s
     reach = reach_of(plan, tenant, mesh.unroutable(environment, base), doors(inputs, rendered))
     graph = call_graph(base, environment)
     carrier = passed_on(environment)
-    steps = passing(base, graph, frozenset(tenant.services), carrier)
+    steps = passing(base, graph, frozenset(address.service for address in reach.addresses), carrier)
+    if client and reach.is_lost:
+        raise Refused(f"no request with the header reaches '{name}': {'; '.join(reach.told_lost())}")
     if output_format == "text" and client:
         click.echo(CLIENTS[client](reach), nl=False)
     elif output_format == "text":
@@ -90,14 +92,20 @@ def _tell(session: s.Session, reach: Reach, steps: tuple[Passing, ...], carrier:
         click.echo(f"gateway  {entrance.url} at {entrance.gateway} → {reach.told(entrance.clones)}")
     for address in reach.addresses:
         click.echo(f"reaches  {address.url} → {reach.told(address.clones)}")
-    click.echo(CLIENTS["curl"](reach), nl=False)
+    for line in reach.told_lost():
+        click.echo(f"lost     {line}")
+    if reach.is_reached:
+        click.echo(CLIENTS["curl"](reach), nl=False)
+    elif not reach.lost:
+        click.echo("no request is routed to what it clones")
     if steps:
         what = f"baggage member '{carrier.baggage}'" if carrier.baggage else f"header '{carrier.header}'"
         click.echo(f"on the way these must pass the {what} on:")
     for step in steps:
         click.echo(f"  {step.call.caller} calls {step.call.service} ({_place(session, step)}: {step.call.by})")
         click.echo(f"    {step.shows}")
-    click.echo(f"for other clients: --for {', '.join(sorted(CLIENTS))}", err=True)
+    if not reach.is_lost:
+        click.echo(f"for other clients: --for {', '.join(sorted(CLIENTS))}", err=True)
 
 
 def _place(session: s.Session, step: Passing) -> str:
@@ -117,6 +125,9 @@ def _as_data(session: s.Session, reach: Reach, steps: tuple[Passing, ...]) -> di
         "addresses": [
             {"service": str(a.service), "port": a.port, "url": a.url, "grpc": a.is_grpc, "clones": a.clones}
             for a in reach.addresses
+        ],
+        "notReached": [
+            {"service": str(a.service), "port": a.port, "clones": a.clones, "reason": why} for a, why in reach.lost
         ],
         "passing": [
             {

@@ -120,7 +120,7 @@ def _proved(inputs: Inputs, rendered: Rendered) -> int | None:
     output, claims = written(rendered.objects), claims_of(inputs)
     if prove(inputs.base, output, claims):
         render(inputs)
-    return len(scope_of(inputs.base, output, claims).judged)
+    return len(scope_of(inputs.base, claims).judged)
 
 
 def _at_revision(session: s.Session, rev: str) -> Side:

@@ -99,6 +99,7 @@ def _sandbox(row: dict[str, Any]) -> list[str]:
     notes = ["EXPIRED"] if row.get("expired") else []
     notes += ["suspended"] if row["suspended"] else []
     notes += [] if row["renders"] else ["cannot be rendered"]
+    notes += [f"0 pods of {name}: its requests get 503" for name in row["withoutPods"]]
     notes += [f"preview {row['previewURL'] or row['preview']}"] if row["preview"] else []
     notes += [f"accepts {a['code']} {a['object']}: {a['reason']}" for a in row["accepted"]]
     return [row["name"], row["tenantID"], row["owner"] or "-", row["expires"] or "-", what, "; ".join(notes) or "-"]
@@ -109,14 +110,14 @@ def _workload(row: dict[str, Any]) -> list[str]:
         f"{service['name']}:{port['port']}"
         for service in row["services"]
         for port in service["ports"]
-        if not port["unroutable"]
+        if not port["unroutable"] and not port["lost"]
     ]
     notes = [row["reason"]] if row["reason"] else []
     notes += [
-        f"{service['name']}:{port['port']}: {port['unroutable']}"
+        f"{service['name']}:{port['port']}: {port['unroutable'] or port['lost']}"
         for service in row["services"]
         for port in service["ports"]
-        if port["unroutable"]
+        if port["unroutable"] or port["lost"]
     ]
     notes += [] if row["services"] else ["no Service selects it"]
     return [row["workload"], "yes" if row["clonable"] else "no", ", ".join(ports) or "-", "; ".join(notes) or "-"]

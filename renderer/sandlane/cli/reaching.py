@@ -13,7 +13,7 @@ from sandlane.specs.inputs import Inputs
 
 def doors(inputs: Inputs, rendered: Rendered) -> Doors:
     """Returns the hosts at the gateways of a base with what is rendered of it."""
-    return doors_of(make_tracer(network_of(inputs, written(rendered.objects).resources)))
+    return doors_of(make_tracer(network_of(inputs, written(rendered.objects).resources)), rendered.plan)
 
 
 def reach(inputs: Inputs, rendered: Rendered, name: str) -> Reach | None:

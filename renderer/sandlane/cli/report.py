@@ -38,7 +38,6 @@ from sandlane.yamlio.locate import locate
 @click.option(
     "-o",
     "--output",
-    required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help=f"Write {FILE} to DIR.",
@@ -49,11 +48,13 @@ def command(
     environments: tuple[Path, ...],
     root: Path | None,
     base: tuple[str, ...],
-    output: Path,
+    output: Path | None,
     as_of: str | None,
     output_format: str,
 ) -> None:
     """Writes the page of one environment."""
+    if output is None:
+        raise click.UsageError("say which directory the page is for: sandlane report -o site")
     sessions = s.sessions(environments, root, base)
     if len(sessions) > 1:
         raise click.UsageError("-o goes with one environment: give each page a directory of its own")
@@ -104,7 +105,7 @@ def _result(session: s.Session, inputs: Inputs, rendered: Rendered) -> Result:
     problems = session.place([*rendered.notices, *rendered.left_out])
     wrong = frozenset(problem.sandbox for problem in rendered.left_out if problem.sandbox)
     objects = written(rendered.objects)
-    scope = scope_of(inputs.base, objects, claims_of(without(inputs, set(wrong))))
+    scope = scope_of(inputs.base, claims_of(without(inputs, set(wrong))))
     proved = Proved(
         tenants=scope.tenants, combinations=len(scope.judged), objects=len(objects.resources), unjudged=scope.unjudged
     )

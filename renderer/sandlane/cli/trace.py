@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -11,6 +12,7 @@ import click
 
 from sandlane.cli import options
 from sandlane.cli import session as s
+from sandlane.cli.completing import gateways, senders
 from sandlane.cli.main import FINE, INVALID
 from sandlane.cli.running import counted, run
 from sandlane.cli.terminal import width
@@ -23,6 +25,7 @@ from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports import answers
 from sandlane.reports.networks import network_of
 from sandlane.reports.survey import pictured, survey, tabulated
+from sandlane.reports.whose import whose
 from sandlane.semantics.gateways import KINDS as GATEWAYS
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import Origin
@@ -60,9 +63,18 @@ class _Asked:
 )
 @click.option("-X", "--method", default="GET", show_default=True, metavar="METHOD", help="The request's method.")
 @click.option(
-    "--from", "sender", metavar="KIND/NAMESPACE/NAME", help="The workload that sends it; default: any meshed pod."
+    "--from",
+    "sender",
+    metavar="KIND/NAMESPACE/NAME",
+    shell_complete=senders,
+    help="The workload that sends it; default: any meshed pod.",
 )
-@click.option("--gateway", metavar="NAME", help="The Gateway at which it enters, as name or namespace/name.")
+@click.option(
+    "--gateway",
+    metavar="NAME",
+    shell_complete=gateways,
+    help="The Gateway at which it enters, as name or namespace/name.",
+)
 @options.output_option("Look at")
 @click.option("--base-only", is_flag=True, help="Look at the base alone.")
 @click.option("--all", "is_all", is_flag=True, help="Show all Services x tenants; URL gives the path.")
@@ -128,6 +140,8 @@ def _trace(session: s.Session, asked: _Asked) -> tuple[int, dict[str, Any]]:
     if asked.is_all:
         return _with_problems(session, inputs, asked, _all(network, client, asked, inputs))
     traced = trace(network, _request(asked, client))
+    if not asked.is_base_only:
+        traced = replace(traced, notes=(*traced.notes, *whose(inputs, traced)))
     if asked.output_format == "text":
         click.echo("\n".join(answers.text(traced, places.place)))
     elif asked.output_format == "mermaid":

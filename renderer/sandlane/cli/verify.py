@@ -72,7 +72,7 @@ def _verify(session: s.Session, output: Path | None, output_format: str) -> tupl
     with working(f"proving {s.shown(directory)}"):
         proved = prove(inputs.base, written, claims)
     problems = [*strange, *session.placed_in(tree, {r.source.file for r in written.resources}, proved)]
-    scope = scope_of(inputs.base, written, claims)
+    scope = scope_of(inputs.base, claims)
     if output_format == "text":
         session.tell(problems)
         _tell(s.shown(directory), scope, written, len(problems))

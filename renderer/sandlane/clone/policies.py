@@ -17,7 +17,6 @@ from sandlane.plan.model import Admission, Plan, PolicyCopy
 from sandlane.plan.names import MANAGED_BY, ORIGIN
 from sandlane.plan.policies.attached import AttachedCopy, renamed
 from sandlane.plan.policies.network import NETWORK_POLICY, SIDES, Admitted, clones_of, directions, peers, rules
-from sandlane.plan.policies.selecting import selecting
 from sandlane.specs.model import Environment, RouteGroup, Sandbox
 
 
@@ -39,7 +38,7 @@ def _copy(environment: Environment, admitted: Admitted, copy: PolicyCopy) -> Any
     origin = copy.policy.manifest
     metadata = copied_metadata(environment, copy.clone.sandbox, copy.policy, copy.id)
     manifest: Any = {**{key: value for key, value in origin.items() if key != "status"}, "metadata": metadata}
-    manifest = put(manifest, copy.row.selector, selecting(copy.row, dict(copy.clone.selector)))
+    manifest = put(manifest, copy.row.selector, {copy.row.labels: dict(copy.clone.selector)})
     if (copy.row.group, copy.row.kind) != NETWORK_POLICY:
         return manifest
     manifest = put(manifest, ("spec", "policyTypes"), list(directions(origin)))

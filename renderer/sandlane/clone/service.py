@@ -12,6 +12,7 @@ from typing import Any
 from sandlane.k8s.resource import Manifest, annotations_of, labels_of
 from sandlane.plan.metadata import tenant_metadata
 from sandlane.plan.model import ServiceClone, WorkloadClone
+from sandlane.plan.names import ORIGIN
 from sandlane.specs.model import Environment
 
 _ROUTING = (
@@ -76,7 +77,7 @@ def headless_service(environment: Environment, clone: WorkloadClone, governing: 
         "kind": "Service",
         "metadata": tenant_metadata(
             environment, clone.sandbox, name=clone.headless.name, namespace=clone.headless.namespace,
-            origin=clone.selector["sandlane.dev/origin"],
+            origin=clone.selector[ORIGIN],
         ),
         "spec": {
             "clusterIP": "None",

@@ -12,9 +12,16 @@ from sandlane.k8s.resource import Manifest, at
 from sandlane.k8s.workload_kinds import SIDECARS, pod_labels
 from sandlane.overrides.env import VARIABLES
 from sandlane.patch.put import put, remove
-from sandlane.plan.metadata import clone_labels, copied_labels, kept_annotations, tenant_metadata, without_owners
+from sandlane.plan.metadata import (
+    clone_labels,
+    copied_labels,
+    kept_annotations,
+    tenant_marks,
+    tenant_metadata,
+    without_owners,
+)
 from sandlane.plan.model import WorkloadClone
-from sandlane.plan.names import CONFIG, MANAGED_BY, SANDBOX
+from sandlane.plan.names import CONFIG, ORIGIN
 from sandlane.problems.problem import Path
 from sandlane.specs.model import Environment
 
@@ -28,7 +35,7 @@ def clone_workload(environment: Environment, clone: WorkloadClone) -> dict[str, 
             clone.sandbox,
             name=clone.id.name,
             namespace=clone.id.namespace,
-            origin=clone.selector["sandlane.dev/origin"],
+            origin=clone.selector[ORIGIN],
             labels=clone_labels(clone.manifest, clone.pods.rewritten),
             annotations=kept_annotations(clone.manifest),
         ),
@@ -53,9 +60,8 @@ def clone_workload(environment: Environment, clone: WorkloadClone) -> dict[str, 
 def _of_made(environment: Environment, clone: WorkloadClone, place: Path) -> dict[str, Any]:
     """Returns the metadata of objects that a clone creates (the Jobs of a CronJob): they are the tenant's as well."""
     made = at(clone.manifest, place)
-    marks = {environment.tenant_label: clone.sandbox.tenant, MANAGED_BY: "sandlane", SANDBOX: clone.sandbox.name}
     annotations = kept_annotations(made)
-    labels = {**copied_labels(made), **marks, **clone.selector}
+    labels = {**copied_labels(made), **tenant_marks(environment, clone.sandbox, clone.selector[ORIGIN])}
     return {"labels": labels, **({"annotations": annotations} if annotations else {})}
 
 

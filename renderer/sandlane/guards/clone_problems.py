@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
-from sandlane.guards.containers import containers_of
+from sandlane.guards.containers import containers_of, images_of
 from sandlane.guards.identities import IDENTITIES
 from sandlane.guards.images import foreign_images
 from sandlane.guards.object_metadata import acted_on
@@ -30,6 +30,7 @@ _SHELL = re.compile(r"(/usr)?(/bin/)?(ba|da|a)?sh")
 _KEYWORDS = frozenset(["!", "do", "done", "until", "while"])
 _COPYING = frozenset(["chmod", "chown", "cp", "echo", "ln", "mkdir", "nc", "set", "sleep", "true"])
 _MIGRATION = re.compile(r"migrat|flyway|liquibase|alembic|db-?init|schema-?init", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\$(\{[^}]*\}|\([^)]*\)|\w+)")
 _SHARED = {"ReadWriteMany", "ReadOnlyMany"}
 
 
@@ -48,6 +49,7 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
         *_privileges(plan.environment, clone, own_claims),
         *_tokens(plan.base, clone),
         *_images(plan.environment, clone),
+        *_placeholders(clone),
     ]
     for code, object, values in found:
         yield problem_at(clone, code, object=object, **values)
@@ -58,7 +60,7 @@ Finding = tuple[str, str, Mapping[str, Any]]
 
 
 def _privileges(environment: Environment, clone: WorkloadClone, own_claims: frozenset[str]) -> Iterator[Finding]:
-    """Yields what the clone's pods could do and its origin's cannot, unless the environment's policy allows it."""
+    """Yields what the clone's pods could do and its origin's cannot: a notice where the environment's policy allows it."""
     before, after = (at(manifest, clone.row.template) or {} for manifest in (clone.origin.manifest, clone.manifest))
     # As its pods have them, so that a label by which a mesh goes is not rewritten either.
     after = {**after, "metadata": {**(after.get("metadata") or {}), "labels": clone.pods.labels}}
@@ -66,9 +68,13 @@ def _privileges(environment: Environment, clone: WorkloadClone, own_claims: froz
     more_claims = of_whole_pods(of_claim_templates(claims[1]) - of_claim_templates(claims[0]))
     of_its_own = of_whole_pods(acted_on(clone.origin.manifest, clone.manifest))
     names = {str(container["name"]) for container in containers_of(before.get("spec") or {})}
-    for kind, what, container in told(
-        [*gained(before, after, own_claims), *more_claims, *of_its_own], environment.policy.privileges
-    ):
+    gains = [*gained(before, after, own_claims), *more_claims, *of_its_own]
+    used = (gain for gain in gains if gain[0] in environment.policy.privileges)
+    for kind, what, _ in told(used, ()):
+        values = {"what": what, "than": f"'{clone.origin.id}'", "kind": kind, "field": _patches_of(clone)}
+        rule = mention(environment.source, ("spec", "policy", "privileges"))
+        yield "SL331", str(clone.id), {**values, "rule": rule}
+    for kind, what, container in told(gains, environment.policy.privileges):
         near = did_you_mean(container, names) if container and container not in names else ""
         values = {"what": what, "than": f"'{clone.origin.id}'", "kind": kind, "near": f"{near} Else " if near else ""}
         yield "SL330", str(clone.id), {**values, "field": _patches_of(clone)}
@@ -87,6 +93,18 @@ def _images(environment: Environment, clone: WorkloadClone) -> Iterator[Finding]
     for image in foreign_images(policy, clone):
         values = {"image": image, "patterns": ", ".join(policy.images) or "none", "field": _place_of(clone, image)}
         yield "SL241", str(clone.id), {**values, "rule": mention(environment.source, ("spec", "policy", "images"))}
+
+
+def _placeholders(clone: WorkloadClone) -> Iterator[Finding]:
+    """Yields images that something has yet to write; who applies a clone does not know its values."""
+    for image in sorted(images_of(at(clone.manifest, (*clone.row.template, "spec")) or {})):
+        if found := _PLACEHOLDER.search(image):
+            values = {"image": image, "placeholder": found[0], "field": _place_of(clone, image)}
+            yield (
+                "SL318",
+                str(clone.id),
+                {**values, "sandbox_name": clone.sandbox.name, "workload": clone.workload.name},
+            )
 
 
 def _place_of(clone: WorkloadClone, image: str) -> Path:
@@ -148,9 +166,17 @@ def _migrations(clone: WorkloadClone) -> Iterator[Finding]:
         # restartPolicy: Always makes it a sidecar, which runs beside the app and not before it.
         words = " ".join(str(container.get(field) or "") for field in ("name", "image", "command", "args"))
         is_sidecar = container.get("restartPolicy") == "Always"
+        found, name = _MIGRATION.search(words), str(container.get("name"))
         runs_app = container.get("image") in images and not _only_copies(container)
-        if not is_sidecar and (_MIGRATION.search(words) or runs_app):
-            yield "SL312", str(clone.origin.id), {"container": str(container.get("name"))}
+        if not is_sidecar and (found or runs_app):
+            reason = f"it says '{found[0]}'" if found else f"it runs the app's own image {container.get('image')}"
+            drop = f"leave it out with 'initContainers: {{drop: [{name}]}}'"
+            # What only runs the app's image may well prepare what the app needs: to drop it is the second thing to try.
+            yield (
+                "SL312",
+                str(clone.origin.id),
+                {"container": name, "reason": reason, "way": drop, "is_last": not found},
+            )
 
 
 def _only_copies(container: Manifest) -> bool:
@@ -158,6 +184,7 @@ def _only_copies(container: Manifest) -> bool:
     words = [str(word) for field in ("command", "args") for word in container.get(field) or ()]
     is_script = bool(words) and _SHELL.fullmatch(words[0]) is not None
     script = " ".join(word for word in words[is_script:] if not (is_script and word.startswith("-")))
+    script = re.sub(r"(?m)^\s*#.*$", "", script)
     commands = [command.split() for command in re.split(r"&&|\|\||[;\n]", script) if command.strip()]
     bare = [[word for word in command if word not in _KEYWORDS] for command in commands]
     is_plain = not re.search(r"[$`&|<>(){}]", re.sub(r"&&|\|\|", "", script))

@@ -25,19 +25,9 @@ from sandlane.guards.secrets import more_secrets
 from sandlane.k8s.resource import Manifest, at
 from sandlane.k8s.workload_kinds import INJECTED
 
-_ORDINARY_VOLUMES = frozenset(
-    [
-        "configMap",
-        "downwardAPI",
-        "emptyDir",
-        "ephemeral",
-        "hostPath",
-        "name",
-        "persistentVolumeClaim",
-        "projected",
-        "secret",
-    ]
-)
+_ORDINARY_VOLUMES = frozenset((
+    "configMap", "downwardAPI", "emptyDir", "ephemeral", "hostPath", "name", "persistentVolumeClaim", "projected", "secret",
+))  # fmt: skip
 _PROJECTED = frozenset(["clusterTrustBundle", "configMap", "downwardAPI", "secret", "serviceAccountToken"])
 _SAFE_SYSCTLS = frozenset((
     "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports",
@@ -117,7 +107,7 @@ def _changed(before: Manifest, after: Manifest) -> set[str]:
     return {field for field in {*before, *after} if before.get(field) is not after.get(field)}
 
 
-def beyond_ordinary(template: Manifest, own_claims: frozenset[str] = frozenset()) -> list[Gain]:
+def beyond_ordinary(template: Manifest, own_claims: frozenset[str]) -> list[Gain]:
     """Returns what a pod template lets its pods do that pods without any setting may not, sorted."""
     names = [container["name"] for container in containers_of(_spec(template))]
     plain = [{"name": name} for name in names if name not in INJECTED]

@@ -6,6 +6,7 @@ say can be summed up, so this is a notice and no error.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -21,12 +22,7 @@ _UNITS = {
     "u": "1e-6",
     "m": "1e-3",
     "": "1",
-    "k": "1e3",
-    "M": "1e6",
-    "G": "1e9",
-    "T": "1e12",
-    "P": "1e15",
-    "E": "1e18",
+    **{unit: f"1e{3 * n}" for n, unit in enumerate("kMGTPE", start=1)},
 }
 _BINARY = {f"{unit}i": Decimal(1024**power) for power, unit in enumerate("KMGTPE", start=1)}
 _SHORT = {"cpu": "requests.cpu", "memory": "requests.memory", "ephemeral-storage": "requests.ephemeral-storage"}
@@ -61,9 +57,7 @@ def quotas(plan: Plan) -> Iterator[Problem]:
         added = _sum((c.row, c.manifest, c.workload.replicas if c.row.has_replicas else 1) for c in clones)
         for name, hard in (at(quota.manifest, ("spec", "hard")) or {}).items():
             limit, key = quantity(hard), _SHORT.get(name, name)
-            if limit is not None and before.get(key, Decimal(0)) <= limit < before.get(key, Decimal(0)) + added.get(
-                key, Decimal(0)
-            ):
+            if limit is not None and before[key] <= limit < before[key] + added[key]:
                 yield report(
                     "SL315",
                     source=quota.source,
@@ -71,31 +65,36 @@ def quotas(plan: Plan) -> Iterator[Problem]:
                     object=str(quota.id),
                     name=name,
                     hard=hard,
-                    base=_shown(before.get(key, Decimal(0))),
-                    clones=_shown(added[key]),
+                    base=_shown(before[key], hard),
+                    clones=_shown(added[key], hard),
                 )
 
 
 def _sum(pods: Any) -> Mapping[str, Decimal]:
-    total: dict[str, Decimal] = {}
+    total: defaultdict[str, Decimal] = defaultdict(Decimal)
     for row, manifest, replicas in pods:
         count = Decimal(replicas if isinstance(replicas, int) else 1)
         for key, value in _of_pod(row, manifest).items():
-            total[key] = total.get(key, Decimal(0)) + count * value
+            total[key] += count * value
     return total
 
 
 def _of_pod(row: WorkloadKind, manifest: Manifest) -> Mapping[str, Decimal]:
     """Returns what one pod asks for; without a request its limit counts."""
-    asked: dict[str, Decimal] = {"pods": Decimal(1), "count/pods": Decimal(1)}
+    asked = defaultdict(Decimal, {"pods": Decimal(1), "count/pods": Decimal(1)})
     for container in at(manifest, (*row.template, "spec", "containers")) or ():
         limits = at(container, ("resources", "limits")) or {}
         requests = {**limits, **(at(container, ("resources", "requests")) or {})}
         for field, values in (("limits", limits), ("requests", requests)):
             for name, value in values.items():
-                asked[f"{field}.{name}"] = asked.get(f"{field}.{name}", Decimal(0)) + (quantity(value) or Decimal(0))
+                asked[f"{field}.{name}"] += quantity(value) or 0
     return asked
 
 
-def _shown(number: Decimal) -> str:
+def _shown(number: Decimal, hard: Any) -> str:
+    """Returns an amount in the largest unit that leaves it whole, where the limit that it is compared with has a binary unit."""
+    if str(hard).strip().endswith("i"):
+        for unit, size in reversed(_BINARY.items()):
+            if number and number % size == 0:
+                return f"{(number / size).normalize():f}{unit}"
     return f"{number.normalize():f}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from sandlane.k8s.ports import number_and_protocol
+from sandlane.k8s.ports import binary_protocol, number_and_protocol
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan, Unroutable, WorkloadClone
 from sandlane.plan.problem_at import problem_at
@@ -33,10 +34,28 @@ def unreachable(plan: Plan, unroutable: Unroutable, entered: frozenset[ResourceI
             yield problem_at(clone, "SL411", object=str(clone.origin.id), why_not=why_not, hint=hint)
 
 
+def without_headers(plan: Plan, unroutable: Unroutable) -> Iterator[Problem]:
+    """Yields a notice for each Service of a clone with ports of which is known, though not by the mesh, that they carry no headers."""
+    for clone in plan.clones:
+        for service in clone.services:
+            known = [
+                f"{_named(port)} ({protocol})"
+                for port in service.manifest["spec"]["ports"]
+                if (protocol := binary_protocol(port)) and (service.id, number_and_protocol(port)) not in unroutable
+            ]
+            if known:
+                values = {"ports": " and ".join(known), "origin": clone.origin.id.name}
+                yield problem_at(clone, "SL481", object=str(service.id), **values)
+
+
+def _named(port: Mapping[str, Any]) -> str:
+    return f"port {port['port']}{f' {name!r}' if (name := port.get('name')) else ''}"
+
+
 def _tcp_ports(clone: WorkloadClone, unroutable: Unroutable) -> str:
     """Returns the ports of a clone's Services that are TCP for all that their names say."""
     return " or ".join(
-        f"port {port['port']}{f' {name!r}' if (name := port.get('name')) else ''} of '{service.id}'"
+        f"{_named(port)} of '{service.id}'"
         for service in clone.services
         for port in service.manifest["spec"]["ports"]
         if unroutable.get((service.id, number_and_protocol(port))) == _NO_HEADERS

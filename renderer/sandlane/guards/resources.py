@@ -74,11 +74,13 @@ def roles(environment: Environment, manifest: Manifest, wrong: Wrong) -> Iterato
 
 
 def beyond(environment: Environment, gains: Iterable[Gain], wrong: Wrong) -> Iterator[Problem]:
+    """Yields the privileges that the environment's policy does not allow."""
     for kind, what, _ in told(gains, environment.policy.privileges):
         yield wrong("SL330", what=what, than="an ordinary pod", kind=kind, near="")
 
 
 def pods(plan: Plan, resource: Resource, claims: frozenset[str], wrong: Wrong) -> Iterator[Problem]:
+    """Yields what pods that a sandbox brings could do beyond ordinary ones, and whatever of the base would take them for its own."""
     row = WORKLOADS[(resource.id.group, resource.id.kind)]
     template = at(resource.manifest, row.template) or {}
     templates = at(resource.manifest, ("spec", "volumeClaimTemplates")) or ()

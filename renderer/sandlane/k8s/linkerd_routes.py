@@ -95,7 +95,8 @@ def _of_grpc_method(match: Manifest) -> Iterator[str]:
 def _of_path(match: Manifest) -> Iterator[str]:
     path = match.get("path") or {}
     if path.get("type") == "RegularExpression":
-        yield from (why for why in [_expression(path)] if why)
+        if why := _expression(path):
+            yield why
     elif not str(path.get("value") or "/").startswith("/"):
         yield f"a path does not begin with '/': '{path['value']}'"
 

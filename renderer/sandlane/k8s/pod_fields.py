@@ -6,13 +6,12 @@ What lies deeper than the table goes is not looked at: claims, legacy volumes, w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 
+from sandlane.k8s.known_fields import Types, Unknown, unknown
 from sandlane.k8s.workload_kinds import GroupKind
-from sandlane.problems.problem import Path
 
-TYPES: Mapping[str, str] = {
+TYPES: Types = {
     "DeploymentSpec": (
         "minReadySeconds paused progressDeadlineSeconds replicas revisionHistoryLimit selector:LabelSelector "
         "strategy:DeploymentStrategy template:PodTemplateSpec"
@@ -176,27 +175,7 @@ KINDS: Mapping[GroupKind, str] = {
 """Group and kind -> the type of its `spec`."""
 
 
-@cache
-def fields_of(name: str) -> Mapping[str, str]:
-    """Returns the fields of a type, each with the type of its value: empty where the table has none."""
-    pairs = (field.partition(":") for field in TYPES[name].split())
-    return {field: inner for field, _, inner in pairs}
-
-
-def unknown_fields(kind: GroupKind, manifest: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, str]]]:
+def unknown_fields(kind: GroupKind, manifest: Mapping[str, Any]) -> Iterator[Unknown]:
     """Yields the paths of fields that a workload's kind does not have, and the fields that it has there."""
     if kind in KINDS:
-        yield from _unknown(KINDS[kind], manifest.get("spec"), ("spec",))
-
-
-def _unknown(name: str, value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
-    if isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _unknown(name, item, (*path, number))
-        return
-    known = fields_of(name)
-    for field, inner in value.items() if isinstance(value, dict) else ():
-        if field not in known:
-            yield (*path, field), known
-        elif known[field]:
-            yield from _unknown(known[field], inner, (*path, field))
+        yield from unknown(TYPES, KINDS[kind], manifest.get("spec"), ("spec",))

@@ -78,6 +78,42 @@ def sidecar_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], name
     )
 
 
+_PROTOCOLS: Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
+    "AMQP": (("amqp", "amqps"), (5671, 5672)),
+    "Cassandra's protocol": (("cassandra", "cql"), (9042,)),
+    "Elasticsearch's own protocol": (("transport",), (9300,)),
+    "Kafka's protocol": (("kafka",), (9092, 9093, 9094)),
+    "Memcached's protocol": (("memcache", "memcached"), (11211,)),
+    "MongoDB's protocol": (("mongo", "mongodb"), (27017, 27018, 27019)),
+    "MQTT": (("mqtt", "mqtts"), (1883, 8883)),
+    "MySQL's protocol": (("mariadb", "mysql"), (3306,)),
+    "NATS' protocol": (("nats",), (4222,)),
+    "Oracle's protocol": (("oracle",), (1521,)),
+    "PostgreSQL's protocol": (("pgsql", "postgres", "postgresql", "psql"), (5432, 26257)),
+    "Redis' protocol": (("redis", "valkey"), (6379,)),
+    "SMTP": (("smtp", "smtps"), (25, 465, 587)),
+    "SQL Server's protocol": (("mssql",), (1433,)),
+    "ZooKeeper's protocol": (("zookeeper",), (2181,)),
+}
+"""Protocol whose requests carry no header -> first words of names and values of `appProtocol`, and well-known numbers."""
+
+_BY_WORD = {word: protocol for protocol, (words, _) in _PROTOCOLS.items() for word in words}
+_BY_NUMBER = {number: protocol for protocol, (_, numbers) in _PROTOCOLS.items() for number in numbers}
+
+
+def binary_protocol(port: Mapping[str, Any]) -> str | None:
+    """Returns as what a Service port is known that carries no headers, and by what; None where it says or may be HTTP."""
+    if istio_protocol(port) != SNIFFED:
+        return None
+    for field in ("appProtocol", "name"):
+        protocol = _BY_WORD.get(str(port.get(field) or "").lower().split("-")[0])
+        if protocol:
+            return f"{protocol} by its {field}"
+    numbers = [port.get("port"), port.get("targetPort")]
+    found = next((_BY_NUMBER[number] for number in numbers if isinstance(number, int) and number in _BY_NUMBER), None)
+    return f"{found} by its number" if found else None
+
+
 _LINKERD_OPAQUE = frozenset({25, 587, 3306, 4444, 5432, 6379, 9300, 11211})
 _LINKERD_HTTP = frozenset({"http", "kubernetes.io/h2c"})
 OPAQUE_PORTS = "config.linkerd.io/opaque-ports"

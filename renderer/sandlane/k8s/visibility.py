@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Resource, annotations_of
+from sandlane.k8s.resource import Resource, annotations_of, spec_of
 
 EXPORT_TO = "networking.istio.io/exportTo"
 _EVERYWHERE = ("*",)
@@ -45,7 +45,7 @@ def export_to(resource: Resource) -> tuple[str, ...]:
     if (resource.id.group, resource.id.kind) == ("", "Service"):
         listed: Iterable[str] = annotations_of(resource.manifest).get(EXPORT_TO, "").split(",")
     else:
-        listed = (resource.manifest.get("spec") or {}).get("exportTo") or ()
+        listed = spec_of(resource.manifest).get("exportTo") or ()
     return tuple(name.strip() for name in listed if name.strip()) or resource.default_export
 
 

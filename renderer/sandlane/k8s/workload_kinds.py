@@ -1,4 +1,4 @@
-"""What differs between kinds, as tables: workloads, scope, and the names of files.
+"""What differs between kinds, as tables: how workloads are cloned, and which kinds have no namespace.
 
 A kind of workload that can be cloned is one row here; a row that cannot say what differs gets a new field.
 """

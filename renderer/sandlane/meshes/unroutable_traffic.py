@@ -19,7 +19,7 @@ def notices(plan: Plan, unroutable: Unroutable, entered: Collection[ResourceId] 
 
     `entered` are Services to which Gateways send tenants all the same.
     """
-    cloned = sorted({service for tenant in plan.tenants for service in tenant.services})
+    cloned = sorted(plan.cloned)
     for id in cloned:
         service = plan.base.by_id[id]
         where, there = (" inside the mesh", " there") if id in entered else ("", "")
@@ -28,13 +28,14 @@ def notices(plan: Plan, unroutable: Unroutable, entered: Collection[ResourceId] 
             if reason:
                 said = {"port": port["port"], "service": id, "where": where, "there": there, "reason": reason}
                 yield report("SL410", source=service.source, path=("spec", "ports", number), **said)
-    yield from _ingresses(plan, frozenset(cloned))
+    yield from _ingresses(plan)
     if cloned:
         yield from _touched_carriers(plan)
-        yield from _absent_ports(plan, frozenset(cloned))
+        yield from _absent_ports(plan)
 
 
-def _ingresses(plan: Plan, cloned: frozenset[ResourceId]) -> Iterator[Problem]:
+def _ingresses(plan: Plan) -> Iterator[Problem]:
+    cloned = plan.cloned
     for ingress in plan.base.of("networking.k8s.io", "Ingress"):
         spec = spec_of(ingress.manifest)
         paths = (path for rule in spec.get("rules") or () for path in at(rule, ("http", "paths")) or ())
@@ -56,8 +57,9 @@ def _touched_carriers(plan: Plan) -> Iterator[Problem]:
                 yield report("SL419", source=route.source, path=("spec",), object=str(route.id), header=header)
 
 
-def _absent_ports(plan: Plan, cloned: frozenset[ResourceId]) -> Iterator[Problem]:
+def _absent_ports(plan: Plan) -> Iterator[Problem]:
     """Yields base routes that send to ports which a cloned Service has not: nobody gets an answer there, nor do tenants."""
+    cloned = plan.cloned
     for group, kind in _ROUTES:
         for route in plan.base.of(group, kind):
             for id, port in dict.fromkeys(_sent(route, plan.environment.cluster.domain)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sandlane.problems.problem import Path
 from sandlane.yamlio.value_types import type_of
 
@@ -22,5 +24,10 @@ def shown(value: object) -> str:
     """Returns a value as a message shows it: short, and containers by their type."""
     if isinstance(value, dict | list):
         return type_of(value)
-    text = {True: "true", False: "false", None: "null"}.get(value) if type(value) in (bool, type(None)) else str(value)  # type: ignore[call-overload]
-    return f"'{text if len(str(text)) <= 60 else str(text)[:59] + '…'}'"
+    text = text_of(value)
+    return f"'{text if len(text) <= 60 else text[:59] + '…'}'"
+
+
+def text_of(scalar: object) -> str:
+    """Returns a scalar as YAML writes it."""
+    return json.dumps(scalar) if scalar is None or isinstance(scalar, bool) else str(scalar)

@@ -63,8 +63,7 @@ def _replaced(base: Base, selectors: Selectors, sandbox: Sandbox, workload: Work
     if isinstance(origin, Problem):
         service = base.by_id.get(ResourceId("", "Service", workload.namespace, workload.name))
         return [service] if service and spec_of(service.manifest).get("ports") else origin
-    row = WORKLOADS[(origin.id.group, origin.id.kind)]
-    return selectors.services.matching(origin.id.namespace, pod_labels(row, origin.manifest))
+    return selectors.services.matching(origin.id.namespace, pod_labels(_row(origin), origin.manifest))
 
 
 def _row(resource: Resource) -> WorkloadKind:

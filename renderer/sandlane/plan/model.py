@@ -17,11 +17,9 @@ from sandlane.overrides.changes import Changes
 from sandlane.plan.policies.attached import Attached, AttachedCopy
 from sandlane.plan.policies.network import Admitted, Peer
 from sandlane.plan.policies.selecting import Following
-from sandlane.plan.relabel import Relabelled, Selectors
+from sandlane.plan.relabel import Labels, Relabelled, Selectors
 from sandlane.problems.problem import Problem, Source
 from sandlane.specs.model import Environment, RouteGroup, Sandbox, Workload
-
-Labels = Mapping[str, str]
 
 Unroutable = Mapping[tuple[ResourceId, tuple[int, str]], str]
 """Service and its port (number and protocol) -> why its requests cannot be routed by tenant."""
@@ -163,3 +161,8 @@ class Plan:
     addresses: Mapping[str, Addresses]
     tenants: tuple[Tenant, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def cloned(self) -> frozenset[ResourceId]:
+        """The Services of the base that any tenant has clones of."""
+        return frozenset(service for tenant in self.tenants for service in tenant.services)

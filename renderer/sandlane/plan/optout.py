@@ -33,7 +33,7 @@ def routed_plan(plan: Plan) -> Plan:
 
 def opt_out_notices(plan: Plan) -> Iterator[Problem]:
     """Yields a notice for each cloned Service that opts out, and for routes whose annotation has no effect."""
-    for id in sorted({id for tenant in plan.tenants for id in tenant.services}):
+    for id in sorted(plan.cloned):
         service = plan.base.by_id[id]
         if is_opted_out(service):
             yield _notice(service, "its requests stay with the base")

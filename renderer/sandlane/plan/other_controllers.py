@@ -22,6 +22,7 @@ _SELECTORS = {"HTTPRoute": "httpRouteSelector", "GRPCRoute": "grpcRouteSelector"
 _MARK = "rollouts.argoproj.io/gatewayapi-canary"
 _MADE = {"gatewayapi": "an HTTPRoute", "istio": "a VirtualService", "linkerd": "a TrafficSplit"}
 BY_MESH = {"istio": "istio", "istio-ambient": "istio", "linkerd": "linkerd", "gateway-api": "gatewayapi"}
+"""Mesh -> the `provider` that a Canary without one is taken to have."""
 
 
 def other_controllers(plan: Plan) -> Iterator[Problem]:
@@ -46,7 +47,7 @@ def _targets(canary: Resource, origin: ResourceId) -> bool:
 
 
 def _canaries(plan: Plan) -> Iterator[Problem]:
-    cloned = {service for tenant in plan.tenants for service in tenant.services}
+    cloned = plan.cloned
     for canary in _of_flagger(plan.base):
         home, spec = canary.id.namespace, canary.manifest.get("spec") or {}
         name = str(at(spec, ("service", "name")) or at(spec, ("targetRef", "name")) or canary.id.name)
@@ -87,7 +88,7 @@ def _finding(base: Base, id: ResourceId) -> Iterator[tuple[Resource, Mapping[str
 
 def _rollouts(plan: Plan) -> Iterator[Problem]:
     """Yields Rollouts whose route selector also matches tenants' routes, since it matches objects without its labels."""
-    cloned = {service.namespace for tenant in plan.tenants for service in tenant.services}
+    cloned = {service.namespace for service in plan.cloned}
     for kind, field in _SELECTORS.items():
         for rollout in plan.base.of("argoproj.io", "Rollout"):
             plugin: Any = at(rollout.manifest, _PLUGIN) or {}
@@ -103,7 +104,7 @@ def _rollouts(plan: Plan) -> Iterator[Problem]:
 
 def _interceptors(plan: Plan) -> Iterator[Problem]:
     """Yields interceptors, such as KEDA's, that send requests to a cloned workload's pods without the mesh's routes."""
-    cloned = {service for tenant in plan.tenants for service in tenant.services}
+    cloned = plan.cloned
     for scaled in plan.base.of("http.keda.sh", "HTTPScaledObject"):
         reference: Any = at(scaled.manifest, ("spec", "scaleTargetRef")) or {}
         names = [reference.get("service"), at(scaled.manifest, ("spec", "service"))]

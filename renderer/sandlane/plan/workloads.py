@@ -21,10 +21,11 @@ from sandlane.overrides.generated_names import hashed_names, with_generated_name
 from sandlane.overrides.preserve_labels import PRESERVE_LABELS
 from sandlane.overrides.subject import Subject
 from sandlane.plan.config_maps import digest, plan_config_maps
-from sandlane.plan.model import ConfigMapClone, Labels, WorkloadClone
-from sandlane.plan.names import MANAGED_BY, ORIGIN, SANDBOX, SERVICE, TENANT, clone_name, origin_label
+from sandlane.plan.metadata import tenant_marks
+from sandlane.plan.model import ConfigMapClone, WorkloadClone
+from sandlane.plan.names import ORIGIN, SERVICE, TENANT, clone_name, origin_label
 from sandlane.plan.origins import find_origin
-from sandlane.plan.relabel import Selectors, relabel
+from sandlane.plan.relabel import Labels, Selectors, relabel
 from sandlane.problems.problem import Problem
 from sandlane.specs.model import Environment, Sandbox, Workload
 from sandlane.specs.standing_rules import rules_for
@@ -119,13 +120,7 @@ def _clone(
 ) -> tuple[WorkloadClone, list[Problem]]:
     row, origin, tenant = draft.row, draft.origin, sandbox.tenant
     namespace, label = origin.id.namespace, origin_label(row, origin.id.name)
-    marks = {
-        ground.environment.tenant_label: tenant,
-        MANAGED_BY: "sandlane",
-        TENANT: tenant,
-        SANDBOX: sandbox.name,
-        ORIGIN: label,
-    }
+    marks = tenant_marks(ground.environment, sandbox, label)
     subject = Subject(
         base=ground.base,
         spec=sandbox.source,

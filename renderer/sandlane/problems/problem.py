@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sandlane.frozen import frozen
 from sandlane.problems.broken_request import BrokenRequest, lines_of
@@ -134,7 +134,10 @@ def _file(source: Source, _: Path) -> str:
     return source.file
 
 
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
 
 
 def visible(text: str) -> str:
@@ -142,8 +145,13 @@ def visible(text: str) -> str:
     return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def show(problem: Problem, say: Callable[[Source, Path], str] = _file) -> str:
-    """Formats a placed problem: `file:line:column: CODE text`, and its hint on a line below; `say` words mentions of places."""
+def seen(text: Any) -> Any:
+    """Returns a text with its lines, and nothing in them that cannot be seen; what is more than a plain text as it is."""
+    return "\n".join(map(visible, text.split("\n"))) if type(text) is str else text
+
+
+def show(problem: Problem) -> str:
+    """Formats a placed problem: `file:line:column: CODE text`, and its hint on a line below."""
     place = ""
     if problem.source:
         place = problem.source.file
@@ -151,9 +159,9 @@ def show(problem: Problem, say: Callable[[Source, Path], str] = _file) -> str:
             place += f":{problem.position[0]}:{problem.position[1]}"
         place += ": "
     notice = "notice: " if problem.level == "notice" else ""
-    hint = f"\n  hint: {visible(with_mentions(problem.hint, say))}" if problem.hint else ""
+    hint = f"\n  hint: {visible(with_mentions(problem.hint, _file))}" if problem.hint else ""
     # A request is told line by line; the text says all of it in one.
-    text = f"{problem.text.partition(':')[0]} for a request" if problem.request else with_mentions(problem.text, say)
+    text = f"{problem.text.partition(':')[0]} for a request" if problem.request else with_mentions(problem.text, _file)
     lines = "".join(f"\n  {visible(line)}" for line in lines_of(problem.request)) if problem.request else ""
     return f"{visible(place)}{problem.code} {notice}{visible(text)}{lines}{hint}"
 

@@ -8,12 +8,9 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, labels_of
 from sandlane.proof.claims import Claim, GroupClaim
 from sandlane.proof.literals import ORIGIN, copied_origin
-from sandlane.proof.policies import is_of_servers
-from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE
+from sandlane.proof.policies import ROUTES, is_of_servers
 from sandlane.proof.routes import Parent, parents_of
 from sandlane.proof.world import World, directory
-
-ROUTES = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
 
 
 @frozen(kw_only=True)
@@ -40,5 +37,4 @@ def added_routes(world: World) -> Iterator[AddedRoute]:
         id, holder = resource.id, world.holders.get(directory(resource))
         if holder:
             origin = origins.get((id.group, id.kind, id.namespace, labels_of(resource.manifest).get(ORIGIN, "")))
-            parents = parents_of(world.reader, resource.manifest, id.namespace)
-            yield AddedRoute(resource=resource, holder=holder, origin=origin, parents=parents)
+            yield AddedRoute(resource=resource, holder=holder, origin=origin, parents=parents_of(world, resource))

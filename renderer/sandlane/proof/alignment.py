@@ -24,14 +24,18 @@ class Alignment:
 
 def same(one: Any, other: Any) -> bool:
     """Tells whether two values are the same data: unlike `==`, `1`, `1.0` and `true` differ. The order of keys does not count."""
-    if one is other:
-        return True
+    return one is other or (bool(one == other) and _is_of_same_types(one, other))
+
+
+def _is_of_same_types(one: Any, other: Any) -> bool:
+    """Tells whether equal values are of the same types; texts equal texts alone."""
     if isinstance(one, dict):
-        is_like = isinstance(other, dict) and one.keys() == other.keys()
-        return is_like and all(map(same, one.values(), map(other.get, one)))
-    if isinstance(one, list):
-        return isinstance(other, list) and len(one) == len(other) and all(map(same, one, other))
-    return type(one) is type(other) and bool(one == other)
+        pairs = [(value, other[key]) for key, value in one.items() if type(value) is not str]
+    elif isinstance(one, list):
+        pairs = [pair for pair in zip(one, other, strict=True) if type(pair[0]) is not str]
+    else:
+        return type(one) is type(other)
+    return all(mine is yours or _is_of_same_types(mine, yours) for mine, yours in pairs)
 
 
 def align(base: Sequence[Manifest], output: Sequence[Manifest]) -> Alignment:

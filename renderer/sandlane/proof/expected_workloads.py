@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,6 @@ from sandlane.base.pod_templates import in_form_of_clones, with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, SERVICE_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
-from sandlane.k8s.selectors import Requirement, from_label_selector, matches
 from sandlane.k8s.workload_kinds import SIDECARS, WORKLOADS, GroupKind, WorkloadKind, pod_labels
 from sandlane.overrides.addresses import Address, address_of
 from sandlane.overrides.apply import override
@@ -26,6 +25,7 @@ from sandlane.overrides.preserve_labels import PRESERVE_LABELS
 from sandlane.overrides.subject import Subject
 from sandlane.patch.put import put, remove
 from sandlane.proof.claims import Asked, Claim
+from sandlane.proof.expected_placement import Placement
 from sandlane.proof.literals import CONFIG, ORIGIN, OWNED_PREFIXES, SERVICE, TENANT, origin_value
 from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, metadata_of
 from sandlane.proof.world import World
@@ -33,7 +33,6 @@ from sandlane.specs.model import Environment
 
 _CANONICAL = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
 """Labels from which Istio takes the name under which it reports a workload, the first first."""
-_TERMS = ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution")
 
 KINDS: frozenset[GroupKind] = frozenset({*WORKLOADS, ("", "ConfigMap"), ("", "Service"), ("", "Pod")})
 """Kinds of which a sandbox has what is expected of it, or brings in files of its own."""
@@ -247,7 +246,10 @@ def _template(draft: _Draft) -> dict[str, Any]:
     for field in ("containers", "initContainers"):
         if spec.get(field):
             spec[field] = [_container(draft, field, container) for container in spec[field]]
-    return {"metadata": metadata, "spec": _placed(draft, spec)}
+    placement = Placement(
+        before=pod_labels(draft.row, draft.origin.manifest), after=draft.pods, selector=draft.selector
+    )
+    return {"metadata": metadata, "spec": placement.of(spec)}
 
 
 def _container(draft: _Draft, field: str, container: Manifest) -> Manifest:
@@ -261,41 +263,3 @@ def _container(draft: _Draft, field: str, container: Manifest) -> Manifest:
         ports: Sequence[Manifest] = result["ports"]
         result["ports"] = [{k: v for k, v in port.items() if k not in ("hostPort", "hostIP")} for port in ports]
     return result
-
-
-def _placed(draft: _Draft, spec: dict[str, Any]) -> dict[str, Any]:
-    """Returns a pod spec in which terms of placement that mean the origin's pods mean the clone's."""
-    result: Any = spec
-    if isinstance(spec.get("topologySpreadConstraints"), list):
-        terms = [_term(draft, term) for term in spec["topologySpreadConstraints"]]
-        result = put(result, ("topologySpreadConstraints",), terms)
-    for kind in ("podAffinity", "podAntiAffinity"):
-        for field in _TERMS:
-            listed = at(spec, ("affinity", kind, field))
-            if listed:
-                terms = [
-                    _term(draft, term)
-                    if field == _TERMS[0]
-                    else {**term, "podAffinityTerm": _term(draft, term["podAffinityTerm"])}
-                    for term in listed
-                ]
-                result = put(result, ("affinity", kind, field), terms)
-    return result  # type: ignore[no-any-return]
-
-
-def _term(draft: _Draft, term: Any) -> Any:
-    given = term.get("labelSelector") if isinstance(term, Mapping) else None
-    selector = from_label_selector(given) if given is not None else ()
-    origin = pod_labels(draft.row, draft.origin.manifest)
-    if not selector or not matches(selector, origin):
-        return term
-    if not any(requirement.operator == "In" and len(requirement.values) > 1 for requirement in selector):
-        return {**term, "labelSelector": {"matchLabels": draft.selector}}
-    return {**term, "labelSelector": {"matchExpressions": list(_among(draft, selector, origin))}}
-
-
-def _among(draft: _Draft, selector: Iterable[Requirement], origin: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-    """Yields expressions that name the origin among others, with the clone's label in the place of the origin's."""
-    for key, operator, values in ((r.key, r.operator, r.values) for r in selector):
-        named = [draft.pods.get(key, value) if value == origin.get(key) else value for value in values]
-        yield {"key": key, "operator": operator, **({"values": named} if named else {})}

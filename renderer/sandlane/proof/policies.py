@@ -16,16 +16,13 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_workload_selector
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.proof.literals import ORIGIN, TENANT
+from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE
 
 LINKERD = "policy.linkerd.io"
 NETWORK_POLICY = ("networking.k8s.io", "NetworkPolicy")
 SERVER = (LINKERD, "Server")
 DIRECTIONS = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
-ROUTES = (
-    ("gateway.networking.k8s.io", "GRPCRoute"),
-    ("gateway.networking.k8s.io", "HTTPRoute"),
-    (LINKERD, "HTTPRoute"),
-)
+ROUTES: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
 
 _ISTIO, _LABELS, _EVERYWHERE, _ONE = ("spec", "workloadSelector"), "labels", True, True
 BINDING: dict[GroupKind, tuple[tuple[str, str], str, bool, bool]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandlane.base.base import Base
+from sandlane.base.base import Base, make_base
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.proof.claims import Claims
@@ -21,9 +21,9 @@ class Scope:
     unjudged: tuple[tuple[ResourceId, int, str], ...]
 
 
-def scope_of(base: Base, output: Base, claims: Claims) -> Scope:
-    """Returns the scope of a proof of output."""
-    world = make_world(base, output, claims)
+def scope_of(base: Base, claims: Claims) -> Scope:
+    """Returns the scope of a proof, whatever the output is."""
+    world = make_world(base, make_base(()), claims)
     judged: list[tuple[str, ResourceId, int]] = []
     unjudged: dict[tuple[ResourceId, int], str] = {}
     for tenant in sorted(world.clones.cloned):

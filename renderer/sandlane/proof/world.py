@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sandlane.base.base import Base
@@ -155,7 +155,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         clones=Clones(
             reach=_reach(claims),
             cloned=_cloned(base, services_of, claims),
-            pods={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
+            pods={(p.resource.id.kind, p.resource.id.namespace, *clone_marks(p.resource)): p for p in pods},
             services=dict(_clone_services(added, owners)),
             services_of=services_of,
         ),
@@ -184,7 +184,12 @@ def _resources(added: Iterable[Resource], owners: Mapping[str, Claim]) -> dict[s
 
 def directory(resource: Resource) -> str:
     """Returns the directory of an object of the output: `shared`, `base` or `sandboxes/<name>`."""
-    first, _, rest = resource.source.file.partition("/")
+    return _directory(resource.source.file)
+
+
+@lru_cache(maxsize=1 << 16)
+def _directory(file: str) -> str:
+    first, _, rest = file.partition("/")
     return f"{first}/{rest.partition('/')[0]}" if first == "sandboxes" else first
 
 
@@ -228,7 +233,8 @@ def _pods(added: Iterable[Resource]) -> Iterator[Pods]:
             yield pods_of(row, resource)
 
 
-def _marks(resource: Resource) -> tuple[str, str]:
+def clone_marks(resource: Resource) -> tuple[str, str]:
+    """Returns the tenantID and the origin that the labels of an object name."""
     labels = labels_of(resource.manifest)
     return labels.get(TENANT, ""), labels.get(ORIGIN, "")
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
-from sandlane.k8s.ports import number_and_protocol
+from sandlane.k8s.hosts import ServiceHost
+from sandlane.k8s.ports import binary_protocol, number_and_protocol
+from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, pod_labels
 from sandlane.meshes.registry import MESHES
 from sandlane.output.layout import BASE, SHARED, Placed, path_of
 from sandlane.plan.origins import hook_of, no_longer_served
 from sandlane.plan.relabel import make_selectors
 from sandlane.problems.problem import Source
-from sandlane.reports.connect.entrances import preview_url
+from sandlane.reports.connect.entrances import preview_url, sent_hosts
+from sandlane.reports.networks import network_of
+from sandlane.semantics.trace import Tracer, make_tracer
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import RouteGroup, Sandbox
 
@@ -35,6 +40,7 @@ def sandboxes(inputs: Inputs, wrong: frozenset[Source] = frozenset()) -> list[Ro
             "expires": sandbox.expires, "suspended": sandbox.suspend,
             "preview": _preview(inputs, sandbox), "previewURL": _preview_url(inputs, sandbox),
             "workloads": [str(w) for w in sandbox.workloads],
+            "withoutPods": [str(w) for w in sandbox.workloads if w.replicas == 0],
             "sandboxes": [], "accepted": accepted, "file": sandbox.source.file, "renders": sandbox.source not in wrong,
         })  # fmt: skip
     for group in inputs.groups:
@@ -43,6 +49,7 @@ def sandboxes(inputs: Inputs, wrong: frozenset[Source] = frozenset()) -> list[Ro
         rows.append({
             "name": group.name, "kind": "RouteGroup", "tenantID": group.tenant, "owner": group.owner, "expires": group.expires,
             "suspended": False, "preview": _preview(inputs, group), "previewURL": _preview_url(inputs, group), "workloads": [],
+            "withoutPods": [],
             "sandboxes": sorted({*selected, *group.sandboxes}), "accepted": [],
             "file": group.source.file, "renders": group.source not in wrong,
         })  # fmt: skip
@@ -69,8 +76,12 @@ def expired(inputs: Inputs, day: str) -> list[Sandbox | RouteGroup]:
 
 
 def workloads(inputs: Inputs) -> list[Row]:
-    """Returns the workloads of the base: whether they can be cloned, and which ports of their Services can be routed."""
+    """Returns the workloads of the base: whether they can be cloned, and which ports of their Services can be routed.
+
+    `lost` tells why nothing reaches a clone at a port that could be routed.
+    """
     base: Base = inputs.base
+    tracer = make_tracer(network_of(inputs, ()))
     unroutable = MESHES[inputs.environment.mesh].unroutable(inputs.environment, base)
     selectors = make_selectors(base, inputs.environment.cluster.root_namespace)
     rows: list[Row] = []
@@ -84,7 +95,8 @@ def workloads(inputs: Inputs) -> list[Row]:
                     {
                         "port": port["port"],
                         "name": port.get("name"),
-                        "unroutable": unroutable.get((service.id, number_and_protocol(port))),
+                        "unroutable": (why_not := unroutable.get((service.id, number_and_protocol(port)))),
+                        "lost": None if why_not else _lost(tracer, service.id, port, [other.id for other in found]),
                     }
                     for port in service.manifest["spec"].get("ports") or ()
                 ]
@@ -106,6 +118,23 @@ def workloads(inputs: Inputs) -> list[Row]:
         for old, says in no_longer_served(base)
     )
     return sorted(rows, key=lambda r: str(r["workload"]))
+
+
+def _lost(tracer: Tracer, service: ResourceId, port: Manifest, behind: Iterable[ResourceId]) -> str | None:
+    """Returns why a request with a tenantID reaches no clone of a workload at a port of a Service, or None where one does.
+
+    The base's routes are asked, since tenants' are made of them. `behind` are all Services that select the workload: a route may send
+    what names one of them to another.
+    """
+    protocol = binary_protocol(port)
+    if protocol:
+        return f"{protocol} carries no header"
+    host, *others = (
+        ServiceHost(id.namespace, id.name).fqdn(tracer.network.domain)
+        for id in (service, *(other for other in behind if other != service))
+    )
+    leads = sent_hosts(tracer, service, port["port"], [host], others)
+    return None if leads else "no route of the base sends requests of its name to it"
 
 
 def owned(inputs: Inputs) -> list[Row]:

@@ -40,11 +40,10 @@ LINKERD = Order(name="Linkerd", is_by_length=True, twice="all", modes=("any line
 
 @frozen(kw_only=True)
 class Match:
-    """One match: its conditions and its rank; `has_expression`: a regular expression decides about its path."""
+    """One match: its conditions and its rank."""
 
     predicate: Predicate
     rank: tuple[int, ...]
-    has_expression: bool = False
 
 
 def http_match(order: Order, match: Manifest) -> Match:
@@ -64,7 +63,7 @@ def http_match(order: Order, match: Manifest) -> Match:
         rank: tuple[int, ...] = (_length(kind, value), len(headers), len(query), int(bool(method)))
     else:
         rank = (_PATH_RANKS.get(kind, 0), len(value), int(bool(method)), len(headers), len(query))
-    return Match(predicate=predicate, rank=rank, has_expression=kind == "RegularExpression")
+    return Match(predicate=predicate, rank=rank)
 
 
 def _length(kind: str, value: str) -> int:
@@ -120,7 +119,7 @@ def grpc_match(order: Order, match: Manifest) -> Match:
         *((Atom("path", text),) if path != "/" or order.is_by_length else ()),
         *(Atom("header", _value(order, h), str(h["name"]).lower()) for h in headers),
     )
-    return Match(predicate=predicate, rank=rank, has_expression=is_expression)
+    return Match(predicate=predicate, rank=rank)
 
 
 def _called(service: str, method: str, *, is_expression: bool) -> tuple[str, str]:

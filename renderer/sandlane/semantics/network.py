@@ -186,11 +186,12 @@ def _attached(base: Base, mesh: str) -> dict[ResourceId, tuple[tuple[Resource, M
     for group, kind in _ROUTES:
         for route in base.of(group, kind):
             for reference in (route.manifest.get("spec") or {}).get("parentRefs") or ():
-                found.setdefault(_parent(reference, route.id.namespace, mesh), []).append((route, reference))
+                found.setdefault(parent_of(reference, route.id.namespace, mesh), []).append((route, reference))
     return {parent: tuple(routes) for parent, routes in found.items()}
 
 
-def _parent(reference: Manifest, namespace: str, mesh: str) -> ResourceId:
+def parent_of(reference: Manifest, namespace: str, mesh: str) -> ResourceId:
+    """Returns what a parentRef of a route in a namespace means."""
     group = GATEWAY_API if reference.get("group") is None else reference["group"]
     kind = reference.get("kind") or "Gateway"
     if is_service(group, kind) if mesh == "linkerd" else (group == "core" and kind == "Service"):
@@ -231,10 +232,7 @@ def _entries(base: Base) -> Iterator[Host]:
                  for port in spec.get("ports") or ()]  # fmt: skip
         for name in spec.get("hosts") or ():
             yield Host(
-                name=str(name).lower(),
-                resource=entry,
-                ports=_numbered(ports, "number"),
-                exported=visibility(entry),
+                name=str(name).lower(), resource=entry, ports=_numbered(ports, "number"), exported=visibility(entry)
             )
 
 

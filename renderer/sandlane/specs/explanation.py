@@ -14,6 +14,7 @@ from sandlane.specs.fields import example_of, homes_of
 from sandlane.specs.forms import form_of
 from sandlane.specs.schema import schema
 from sandlane.specs.shapes import flow, reshaped
+from sandlane.specs.verdict import in_python
 from sandlane.yamlio.value_types import name_of, type_of
 
 _TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
@@ -27,10 +28,7 @@ def explain(kind: str, data: Any, source: Source, sandbox: Source | None = None)
     from jsonschema.exceptions import ValidationError
 
     def pattern(_: Any, rule: str, value: Any, __: Any) -> Iterator[ValidationError]:
-        # Python's `$` also stands before a final newline; the schema's means the end, as in JavaScript and Go.
-        if isinstance(value, str) and not re.search(
-            rule.removesuffix("$") + (r"\Z" if rule.endswith("$") else ""), value
-        ):
+        if isinstance(value, str) and not re.search(in_python(rule), value):
             yield ValidationError("pattern")
 
     checker = validators.extend(Draft7Validator, {"pattern": pattern})(schema(kind))  # type: ignore[no-untyped-call]

@@ -67,7 +67,7 @@ def read_specs(tree: Tree, files: Iterable[str], environment: Environment) -> Sp
                 rejected |= _names(document.data)
             elif record:
                 records.append(record)
-    kept, taken = _unique(records, environment)
+    kept, taken = _unique(records)
     return Specs(
         sandboxes=tuple(sorted((r for r in kept if isinstance(r, Sandbox)), key=lambda r: r.name)),
         groups=tuple(sorted((r for r in kept if isinstance(r, RouteGroup)), key=lambda r: r.name)),
@@ -114,10 +114,11 @@ def _documents(tree: Tree, file: str) -> tuple[tuple[Document, ...], list[Proble
 
 def _named_by(data: Any, file: str) -> Iterator[str]:
     """Yields the files that a document names as resources or patches, before anything of it has been checked."""
-    named = [*_items(data, "resources")]
-    for workload in _items(data, "workloads") if is_own(data) else ():
-        named += [file for field in FIELDS for file in field.files(at(workload, (field.name,)))]
-    for name in named if is_own(data) else ():
+    if not is_own(data):
+        return
+    workloads = _items(data, "workloads")
+    patches = (file for each in workloads for field in FIELDS for file in field.files(at(each, (field.name,))))
+    for name in (*_items(data, "resources"), *patches):
         try:
             if isinstance(name, str):
                 yield join(file.rpartition("/")[0], name)
@@ -145,7 +146,7 @@ def _record(
     problems = contract.check(kind, data, source, source)
     if problems:
         return None, problems
-    full = contract.with_defaults(contract.schema(kind), data)
+    full = contract.with_defaults(kind, data)
     if kind == "RouteGroup":
         group = replace(_group(full, source), document=data)
         return group, [*wrong_keys(data, source), *_wrong(group)]
@@ -266,9 +267,7 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _unique(
-    records: list[Sandbox | RouteGroup], environment: Environment
-) -> tuple[list[Sandbox | RouteGroup], list[Problem]]:
+def _unique(records: list[Sandbox | RouteGroup]) -> tuple[list[Sandbox | RouteGroup], list[Problem]]:
     """Returns the records whose names and tenantIDs no other one has, and a problem for each that shares one.
 
     None of those that claim one name or tenantID gets it: the order of file names gives nobody what another has.

@@ -64,7 +64,7 @@ def _others(rule: Any) -> Test:
     return verdict(rule) if isinstance(rule, dict) else lambda _: bool(rule)
 
 
-def _additional(rule: Any, whole: Mapping[str, Any]) -> Test:
+def _additional(_: Any, whole: Mapping[str, Any]) -> Test:
     return (lambda _: True) if "properties" in whole else _properties({}, whole)
 
 
@@ -82,9 +82,13 @@ def _items(rule: Mapping[str, Any], _: Any) -> Test:
 
 
 def _pattern(text: str, _: Any) -> Test:
-    # Python's `$` also stands before a final newline; the schema's means the end, as in JavaScript and Go.
-    ending = text.removesuffix("$") + r"\Z" if text.endswith("$") else text
-    return lambda value: not isinstance(value, str) or re.search(ending, value) is not None
+    expression = in_python(text)
+    return lambda value: not isinstance(value, str) or re.search(expression, value) is not None
+
+
+def in_python(pattern: str) -> str:
+    """Returns a pattern of the schemas as Python means it: theirs end with `$`, which Python also finds before a final newline."""
+    return pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
 
 
 def _of(kind: type | tuple[type, ...], passes: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Test]:

@@ -15,6 +15,7 @@ from yaml.events import AliasEvent, DocumentStartEvent, ScalarEvent, StreamEndEv
 
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source
+from sandlane.yamlio import lines
 from sandlane.yamlio.document import Document, DuplicateError, StopError
 from sandlane.yamlio.parser import DEPTH, PARSER, TOO_DEEP, Parser
 from sandlane.yamlio.text import Text, decoded
@@ -41,6 +42,8 @@ def read(
     text, problems = decoded(data, file)
     if problems or text is None:
         raise Invalid(problems)
+    if parser is PARSER and (known := lines.documents(text.body)) is not None:
+        return tuple(Document(number, data) for number, data in enumerate(known))
     try:
         return _read(text, parser, Reading(text, None), is_kustomized)
     except DuplicateError:

@@ -25,6 +25,7 @@ from tests.build import Object, app, group, inputs, object_of, sandbox, texts
 from tests.meshes.gateway_api.test_attached_routes import route, rule
 from tests.networks import said_of
 from tests.proof.recorded import assert_recorded
+from tests.shared import needs_shared
 from tests.validity import complaints
 
 HOST = "{tenantID}.preview.example.com"
@@ -109,7 +110,11 @@ def test_a_preview() -> None:
                     "add": [{"name": "baggage", "value": "p=1,tenantID=dev1"}], "remove": ["y"]}}]},
         ],
     }  # fmt: skip
-    assert [complaints(manifest) for manifest in found.values()] == [[], []]
+
+
+@needs_shared
+def test_the_api_server_takes_a_preview() -> None:
+    assert [complaints(manifest) for manifest in previews(made()).values()] == [[], []]
 
 
 @pytest.mark.parametrize("mesh", ["linkerd", "gateway-api", "istio", "istio-ambient"])

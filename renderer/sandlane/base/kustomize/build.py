@@ -12,7 +12,6 @@ from itertools import chain
 from typing import Any
 
 from sandlane.base.kustomize.configurations import joined
-from sandlane.base.kustomize.field_paths import text_of
 from sandlane.base.kustomize.field_specs import Config, FieldError
 from sandlane.base.kustomize.files import Files, Place
 from sandlane.base.kustomize.generators import Generated, content_hash
@@ -36,6 +35,7 @@ from sandlane.base.kustomize.transformers import (
 from sandlane.base.kustomize.without_effect import without_effect
 from sandlane.files.tree import Tree
 from sandlane.frozen import frozen
+from sandlane.patch.errors import text_of
 from sandlane.patch.put import put, remove, update
 from sandlane.patch.targets import TargetError
 from sandlane.problems.catalogue import report

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandlane.base.kustomize.field_specs import FieldError
+from sandlane.patch.errors import text_of
 from sandlane.patch.put import is_same, update
 from sandlane.patch.targets import TargetError, pattern
 
@@ -40,13 +41,6 @@ def _condition(step: str) -> tuple[str, str] | None:
         return None
     field, _, value = step[1:-1].partition("=")
     return field, value
-
-
-def text_of(value: Any) -> str:
-    """Returns a scalar as YAML writes it."""
-    if value is None or isinstance(value, bool):
-        return {True: "true", False: "false", None: "null"}[value]
-    return str(value)
 
 
 def look_up(value: Any, path: Steps) -> Any:

@@ -16,13 +16,13 @@ from sandlane.base.kustomize.generators import Generated, generate
 from sandlane.base.kustomize.objects import Entry
 from sandlane.base.kustomize.patches import LoadedPatch, read_json, read_patch, read_strategic
 from sandlane.base.kustomize.replacements import Replacement, read_replacements
+from sandlane.base.sources import KUSTOMIZATIONS
 from sandlane.files.tree import OutsideRoot, Unreadable, is_within, join
 from sandlane.frozen import frozen
 from sandlane.problems.problem import Invalid, Problem, Source, gathered
 from sandlane.yamlio.document import Document
 from sandlane.yamlio.shapes import canonical
 
-NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEEPEST = 64
 STRATEGIC, PATCHES, JSON, REPLACED = "patchesStrategicMerge", "patches", "patchesJson6902", "replacements"
 
@@ -82,13 +82,13 @@ def _read(reader: _Reader, directory: str, place: Place, above: tuple[str, ...])
 def _document(files: Files, directory: str, place: Place) -> tuple[Source, Document]:
     """Returns the one document of the one kustomization in a directory, and where it is."""
     try:
-        names = [name for name in NAMES if files.tree.kind(join(directory, name)) == "file"]
+        names = [name for name in KUSTOMIZATIONS if files.tree.kind(join(directory, name)) == "file"]
     except OutsideRoot as outside:
         raise place.invalid("SL121", file=str(outside), root="the repository") from None
     except Unreadable as unreadable:
         raise place.invalid("SL128", reason=str(unreadable)) from None
     if len(names) != 1:
-        found = f"both {' and '.join(names)}" if names else f"no {NAMES[0]}"
+        found = f"both {' and '.join(names)}" if names else f"no {KUSTOMIZATIONS[0]}"
         raise place.invalid("SL142", what=f"the directory '{directory or '.'}' holds {found}")
     path = join(directory, names[0])
     documents = files.documents(path, takes_last=True)

@@ -13,8 +13,9 @@ from sandlane.base.kustomize import field_paths, schema
 from sandlane.base.kustomize.field_specs import Config, FieldError
 from sandlane.base.kustomize.files import Files, Place
 from sandlane.base.kustomize.objects import Entry
-from sandlane.base.kustomize.targets import is_chosen, is_labelled, is_meant
+from sandlane.base.kustomize.targets import ID_FIELDS, is_chosen, is_labelled, is_meant
 from sandlane.frozen import frozen
+from sandlane.patch.errors import text_of
 from sandlane.problems.problem import Invalid, Source
 from sandlane.yamlio.scalars import Doubt, resolve
 from sandlane.yamlio.shapes import canonical
@@ -88,7 +89,7 @@ def _source_value(entries: list[Entry], source: Mapping[str, Any]) -> Any:
         return value
     if isinstance(value, dict | list):
         raise FieldError(f"'{path}' of the source is no single value, so it has no parts")
-    parts = field_paths.text_of(value).split(options["delimiter"])
+    parts = text_of(value).split(options["delimiter"])
     index = options.get("index") or 0
     if not 0 <= index < len(parts):
         raise FieldError(f"the source's '{path}' has {len(parts)} parts: there is none at index {index}")
@@ -101,7 +102,7 @@ def is_target(entry: Entry, target: Mapping[str, Any]) -> bool:
         return False
     for reject in target.get("reject") or ():
         by_labels = reject.get("labelSelector") or reject.get("annotationSelector")
-        by_id = any(reject.get(field) for field in ("group", "version", "kind", "name", "namespace"))
+        by_id = any(reject.get(field) for field in ID_FIELDS)
         if (by_labels and is_labelled(entry, reject)) or (by_id and is_chosen(entry, reject)):
             return False
     return True
@@ -127,8 +128,8 @@ def _new_value(old: Any, value: Any, options: Mapping[str, Any]) -> Any:
     if options.get("delimiter"):
         if isinstance(old, dict | list) or isinstance(value, dict | list):
             raise FieldError("a delimiter asks for single values")
-        parts = ("" if old is field_paths.MISSING else field_paths.text_of(old)).split(options["delimiter"])
-        index, text = options.get("index") or 0, field_paths.text_of(value)
+        parts = ("" if old is field_paths.MISSING else text_of(old)).split(options["delimiter"])
+        index, text = options.get("index") or 0, text_of(value)
         if index < 0:
             parts = [text, *parts]
         elif index >= len(parts):
@@ -140,7 +141,7 @@ def _new_value(old: Any, value: Any, options: Mapping[str, Any]) -> Any:
         return _plain(value)
     if isinstance(old, dict | list) or isinstance(value, dict | list) or old is None:
         return value
-    return _as(old, field_paths.text_of(value))
+    return _as(old, text_of(value))
 
 
 def _plain(value: Any) -> Any:
@@ -157,5 +158,5 @@ def _as(old: Any, text: str) -> Any:
     read = resolve(text)
     wanted = (int, float) if isinstance(old, float) else type(old)
     if isinstance(read, Doubt) or not isinstance(read, wanted):
-        raise FieldError(f"'{text}' cannot stand where {field_paths.text_of(old)} is: it has another type")
+        raise FieldError(f"'{text}' cannot stand where {text_of(old)} is: it has another type")
     return read

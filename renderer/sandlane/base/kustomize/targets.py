@@ -8,6 +8,8 @@ from typing import Any
 from sandlane.base.kustomize.objects import Entry, Id, texts
 from sandlane.patch.targets import has_id, has_labels
 
+ID_FIELDS = ("group", "version", "kind", "name", "namespace")
+
 
 def selected(entries: Iterable[Entry], target: Mapping[str, Any]) -> list[int]:
     """Returns the positions of the entries that a patch's target selects, by patterns over first and last ids."""
@@ -28,14 +30,8 @@ def with_id(entries: Iterable[Entry], wanted: Id) -> list[int]:
 
 def is_meant(entry: Entry, selector: Mapping[str, Any]) -> bool:
     """Tells whether the source of a replacement selects an entry, by equality with any id that it has had."""
-    return any(
-        all(
-            not selector.get(field) or selector[field] == getattr(id_, field)
-            for field in ("group", "version", "kind", "name")
-        )
-        and (not selector.get("namespace") or selector["namespace"] == id_.namespace)
-        for id_ in entry.ids
-    )
+    asked = {field: selector[field] for field in ID_FIELDS if selector.get(field)}
+    return any(all(getattr(id_, field) == value for field, value in asked.items()) for id_ in entry.ids)
 
 
 def is_chosen(entry: Entry, selector: Mapping[str, Any]) -> bool:
@@ -43,8 +39,7 @@ def is_chosen(entry: Entry, selector: Mapping[str, Any]) -> bool:
 
     kustomize 5.5 compares; later ones have patterns, which a name matches as well. Raises TargetError.
     """
-    fields = ("group", "version", "kind", "name", "namespace")
-    return any(has_id(selector, {field: (getattr(id_, field),) for field in fields}) for id_ in entry.ids)
+    return any(has_id(selector, {field: (getattr(id_, field),) for field in ID_FIELDS}) for id_ in entry.ids)
 
 
 def is_labelled(entry: Entry, target: Mapping[str, Any]) -> bool:

@@ -269,19 +269,19 @@ def _sized(filter_: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _join(parts: Iterable[Any], separator: str = "") -> str:
-    texts = [_text(part) for part in parts]
+    texts = [_written(part) for part in parts]
     _fits(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0))
     return separator.join(texts)
 
 
 def _replace(value: Any, old: str, new: str) -> str:
-    text = _text(value)
+    text = _written(value)
     _fits(len(text) + text.count(old) * len(new))
     return text.replace(old, new)
 
 
 def _indent(value: Any, width: int = 4, first: bool = False) -> str:
-    lines = _text(value).split("\n")
+    lines = _written(value).split("\n")
     if not 0 <= width <= 200:
         raise TemplateRuntimeError("indent is for 0 to 200 blanks")
     _fits(sum(map(len, lines)) + width * len(lines))
@@ -294,7 +294,3 @@ def _tojson(value: Any) -> str:
     text = json.dumps(_weighed(value))
     _fits(len(text))
     return text
-
-
-def _text(value: Any) -> str:
-    return _written(value)

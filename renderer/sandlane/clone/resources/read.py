@@ -21,9 +21,9 @@ from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, GroupKind, is_cluster
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.overrides.addresses import Addresses, Unaddressable, find, port_of
 from sandlane.patch.put import put
-from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_metadata, without_owners
+from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_marks, tenant_metadata, without_owners
 from sandlane.plan.model import Plan, WorkloadClone
-from sandlane.plan.names import LABEL_PREFIXES, MANAGED_BY, RESOURCE, SANDBOX, TENANT
+from sandlane.plan.names import LABEL_PREFIXES, RESOURCE, TENANT
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.specs.model import Environment, ResourceFile, Sandbox
@@ -243,8 +243,7 @@ def _marked(environment: Environment, sandbox: Sandbox, file: ResourceFile, reso
     if (id.group, id.kind) == ("", "Service") and at(manifest, ("spec", "selector")):
         result = put(result, ("spec", "selector"), {**result["spec"]["selector"], **own})
     if row:
-        marks = {MANAGED_BY: "sandlane", environment.tenant_label: sandbox.tenant, **own, SANDBOX: sandbox.name}
-        labels = {**pod_labels(row, manifest), **marks}
+        labels = {**pod_labels(row, manifest), **tenant_marks(environment, sandbox, None)}
         annotations = without_owners(at(manifest, (*row.template, "metadata", "annotations")) or {})
         result = put(result, (*row.template, "metadata"), _marks(labels, annotations), create=True)
         if row.made and at(result, (*row.made, "metadata")) is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sandlane.frozen import frozen
+from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route, attached_to
 
@@ -73,8 +74,4 @@ def _routes_meet(one: Route, two: Route) -> bool:
 
 def hosts_meet(one: str, two: str) -> bool:
     """Tells whether two host names, which may begin with a wildcard, have one in common."""
-    return one == two or _covers(one, two) or _covers(two, one)
-
-
-def _covers(pattern: str, host: str) -> bool:
-    return pattern == "*" or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+    return covers(one, two) or covers(two, one)

@@ -24,6 +24,12 @@ def inside(routes: Sequence[Route], entry: str) -> tuple[Route, ...]:
     return tuple(route for route in found if route.parents)
 
 
+_WAY = (
+    "say 'routes.entry: mesh' if tenants are not for outside, or let what stands before the Gateway remove the carriers"
+)
+"""`routes.strip` is for Istio's own gateways (SL477)."""
+
+
 def public_gateways(base: Base, copyings: Sequence[Copying]) -> Iterator[Problem]:
     """Yields the Gateways at which a request's header chooses its tenant, whoever sends it."""
     first: dict[ResourceId, Copying] = {}
@@ -33,7 +39,7 @@ def public_gateways(base: Base, copyings: Sequence[Copying]) -> Iterator[Problem
                 first.setdefault(attached.parent.target, copying)
     for gateway, copying in sorted(first.items(), key=lambda item: item[0]):
         resource = base.by_id.get(gateway) or copying.route.resource
-        yield report("SL441", source=resource.source, path=("spec",), object=str(gateway))
+        yield report("SL441", source=resource.source, path=("spec",), object=str(gateway), hint=_WAY)
 
 
 def passed_on(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator[Problem]:
@@ -44,7 +50,7 @@ def passed_on(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator
     if plan.environment.routes.entry != "mesh" or not dialect.falls_to_parent:
         return
     carriers = dict.fromkeys(header_of(carrier) for carrier in plan.environment.carriers)
-    cloned = {service for tenant in plan.tenants for service in tenant.services}
+    cloned = plan.cloned
     first: dict[ResourceId, Route] = {}
     for route in routes:
         gateways = [attached for attached in route.parents if not attached.is_service]

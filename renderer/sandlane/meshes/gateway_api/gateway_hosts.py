@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.meshes.gateway_api.attached_routes import Attached, Route
@@ -47,14 +48,10 @@ def listeners_of(gateway: Resource, attached: Attached) -> list[Manifest]:
 
 def _narrower(one: str, other: str) -> Iterator[str]:
     """Yields the host of two of which one covers the other."""
-    if one == other or _covers(other, one):
+    if covers(other, one):
         yield one
-    elif _covers(one, other):
+    elif covers(one, other):
         yield other
-
-
-def _covers(pattern: str, host: str) -> bool:
-    return pattern == ANY or (pattern.startswith("*.") and host.endswith(pattern[1:]))
 
 
 def routes_for(gateway: Resource, routes: Sequence[Route], of: str) -> Served:
@@ -87,7 +84,7 @@ def _closeness(name: str, host: str) -> tuple[int, int] | None:
     """Ranks how closely a host name, which may be a wildcard, names a host; None where it does not."""
     if name == host:
         return 2, len(name)
-    return ((0, 0) if name == ANY else (1, len(name))) if _covers(name, host) else None
+    return ((0, 0) if name == ANY else (1, len(name))) if covers(name, host) else None
 
 
 def is_admitted(plan: Plan, gateway: Resource, listener: Manifest, route: Route) -> bool:

@@ -201,7 +201,7 @@ def _previewed_in_vain(plan: Plan) -> Iterator[Problem]:
 
 def inert_virtual_services(plan: Plan) -> Iterator[Problem]:
     """Yields the VirtualServices of the base that send to cloned Services: a mesh of the Gateway API does not read them."""
-    cloned = {(service.namespace, service.name) for tenant in plan.tenants for service in tenant.services}
+    cloned = {(service.namespace, service.name) for service in plan.cloned}
     for vs in plan.base.of("networking.istio.io", "VirtualService"):
         destinations = (
             at(d, ("destination", "host"))

@@ -35,7 +35,7 @@ _Found = tuple[ResourceId | None, str, str]
 
 def unsupported_routes(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator[Problem]:
     """Yields the base's routes that send requests to cloned Services without regard to tenants; `routes` are those that are read."""
-    cloned = {service for tenant in plan.tenants for service in tenant.services}
+    cloned = plan.cloned
     every = [r for group, kind in route_kinds(dialect) for r in plan.base.of(group, kind)] if cloned else []
     found = [(route, item) for route in every for item in _by_parents(plan, dialect, route)]
     found += [

@@ -81,7 +81,7 @@ def without_waypoint(plan: Plan, entered: Collection[ResourceId]) -> Iterator[Pr
     `entered` are Services to which gateways send by themselves: they need no waypoint for what comes in there. A Namespace that the
     base does not hold may name a waypoint, so there nothing is known to be lost.
     """
-    cloned = sorted({service for tenant in plan.tenants for service in tenant.services})
+    cloned = sorted(plan.cloned)
     missing = {service for service in cloned if waypoint_of(plan.base, service) is None}
     lacking = {service for service in missing if not _is_unknown(plan.base, service)}
     for service in cloned:

@@ -8,19 +8,18 @@ does so only as long as no VirtualService of the Service itself goes before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from sandlane.k8s.resource import ResourceId, at
 from sandlane.meshes.istio.coverage import Standing, http_ports
-from sandlane.meshes.istio.route_index import RouteIndex
+from sandlane.meshes.istio.route_index import Affected, RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import destinations
-from sandlane.plan.model import Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
 
 def alias_problems(
-    view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
+    view: RouteIndex, by_service: Affected, standings: Mapping[ResourceId, Standing]
 ) -> Iterator[Problem]:
     """Yields VirtualServices that send to other names of cloned Services, and those that a new one might hide from such a name."""
     meanings = _meanings(view)

@@ -36,7 +36,7 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
             *made.problems,
             *unsupported_by_waypoints(plan, view, services_of(plan)),
             *without_waypoint(plan, reached),
-            *mixed_services(plan, view, services_of(plan), copied.parts),
+            *mixed_services(view, services_of(plan), copied.parts),
             *notices(plan, unroutable, reached),
         ),
         reached,

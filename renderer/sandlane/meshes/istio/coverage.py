@@ -2,9 +2,8 @@
 
 Of the VirtualServices for a host a sidecar uses the first that has an entry for its port and its own labels: those of its namespace
 alone, then those exported to it, then those of all, the oldest first; of those with a wildcard that covers the host, the closest
-alone. Where none has one, Istio's default route sends to the
-Service, and a tenant's entry would be the first: the default is written out behind it, into the VirtualService that is there,
-or into a new one, which any that is seen in fewer namespaces goes before.
+alone. Where none has one, Istio's default route sends to the Service, and a tenant's entry would be the first: the default is written
+out behind it, into the VirtualService that is there, or into a new one, which any that is seen in fewer namespaces goes before.
 """
 
 from __future__ import annotations

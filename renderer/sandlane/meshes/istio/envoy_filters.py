@@ -19,7 +19,7 @@ from sandlane.problems.problem import Problem
 def unapplied_filters(plan: Plan) -> Iterator[Problem]:
     """Yields the EnvoyFilters of the base that are for cloned Services, or for routes to them, by name."""
     filters = plan.base.of(NETWORKING, "EnvoyFilter")
-    cloned = {service for tenant in plan.tenants for service in tenant.services}
+    cloned = plan.cloned
     routes = set(_copied_routes(plan, cloned)) if filters and cloned else set()
     for each in filters:
         for number, patch in enumerate(at(each.manifest, ("spec", "configPatches")) or ()):
@@ -28,7 +28,7 @@ def unapplied_filters(plan: Plan) -> Iterator[Problem]:
                 yield report("SL468", source=each.source, path=path, object=str(each.id), what=what, clones=clones)
 
 
-def _copied_routes(plan: Plan, cloned: set[ResourceId]) -> Iterator[str]:
+def _copied_routes(plan: Plan, cloned: frozenset[ResourceId]) -> Iterator[str]:
     """Yields the names of the base's entries that send to cloned Services: a tenant's copy has the tenantID in its name."""
     for vs in plan.base.of(NETWORKING, "VirtualService"):
         for entry in entries(vs.manifest):
@@ -37,7 +37,7 @@ def _copied_routes(plan: Plan, cloned: set[ResourceId]) -> Iterator[str]:
                 yield entry["name"]
 
 
-def _named(plan: Plan, match: Manifest, cloned: set[ResourceId], routes: set[str]) -> Iterator[tuple[str, str]]:
+def _named(plan: Plan, match: Manifest, cloned: frozenset[ResourceId], routes: set[str]) -> Iterator[tuple[str, str]]:
     """Yields what a match names, and what clones have instead."""
     cluster, vhost = match.get("cluster") or {}, at(match, ("routeConfiguration", "vhost")) or {}
     host = cluster.get("service") or str(cluster.get("name") or "").rpartition("|")[2]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.k8s.hosts import covers
+from sandlane.k8s.proxies import own_proxy
 from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.meshes.istio.coverage import Standing, http_ports
 from sandlane.meshes.istio.delegates import expanded
-from sandlane.meshes.istio.route_index import RouteIndex
+from sandlane.meshes.istio.route_index import Affected, RouteIndex
 from sandlane.meshes.istio.versions import of_other_versions
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, destinations, entries, hosts, live, mirrors
 from sandlane.output.layout import Placed
-from sandlane.plan.model import Plan, Tenant
+from sandlane.plan.model import Plan
 from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
@@ -23,7 +24,7 @@ INJECT = "sidecar.istio.io/inject"
 
 
 def service_notices(
-    view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]], standings: Mapping[ResourceId, Standing]
+    view: RouteIndex, by_service: Affected, standings: Mapping[ResourceId, Standing]
 ) -> Iterator[Problem]:
     """Yields what tenants lose of the VirtualServices and DestinationRules of cloned Services, and where the age of objects decides."""
     for id, how in standings.items():
@@ -69,7 +70,7 @@ def _hashing(view: RouteIndex, id: ResourceId) -> Iterator[Problem]:
             yield report("SL413", source=rule.source, path=("spec", "trafficPolicy"), object=str(rule.id), service=id)
 
 
-def _lost_subsets(view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+def _lost_subsets(view: RouteIndex, by_service: Affected) -> Iterator[Problem]:
     """Yields subsets with a policy that cloned Services have by a wildcard host alone, to which routes send (rule R-I10)."""
     sent = {
         (service, destination.get("subset"))
@@ -109,7 +110,7 @@ def _caught(view: RouteIndex, id: ResourceId) -> Iterator[Problem]:
 
 def unreached(
     view: RouteIndex,
-    by_service: Mapping[ResourceId, Sequence[Tenant]],
+    by_service: Affected,
     standings: Mapping[ResourceId, Standing],
     objects: Sequence[Placed],
 ) -> Iterator[Problem]:
@@ -127,8 +128,14 @@ def unreached(
 
 
 def _sent(view: RouteIndex, placed: Placed) -> Iterator[ResourceId | None]:
-    """Yields the Services to which a route object sends requests."""
+    """Yields the Services to which a route object sends requests of the mesh; what is for gateways alone sends none."""
     home = placed.id.namespace
+    spec = at(placed.manifest, ("spec",)) or {}
+    is_meshed = any(reference.get("kind") == "Service" for reference in spec.get("parentRefs") or ())
+    if placed.id.kind == "VirtualService":
+        is_meshed = "mesh" in (spec.get("gateways") or ("mesh",))
+    if not is_meshed:
+        return
     if placed.id.kind == "VirtualService":
         yield from (
             view.service(d["destination"]["host"], home) for e in entries(placed.manifest) for d in e.get("route") or ()
@@ -138,9 +145,7 @@ def _sent(view: RouteIndex, placed: Placed) -> Iterator[ResourceId | None]:
             yield ResourceId("", "Service", reference.get("namespace") or home, reference["name"])
 
 
-def client_notices(
-    plan: Plan, view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]
-) -> Iterator[Problem]:
+def client_notices(plan: Plan, view: RouteIndex, by_service: Affected) -> Iterator[Problem]:
     """Yields Sidecars that may hide a Service from its clients, and workloads that have no sidecar."""
     if not by_service:
         return
@@ -153,7 +158,8 @@ def client_notices(
     for row in WORKLOADS.values():
         for workload in plan.base.of(row.group, row.kind):
             annotations = at(workload.manifest, (*row.template, "metadata", "annotations")) or {}
-            if "false" in (pod_labels(row, workload.manifest).get(INJECT), annotations.get(INJECT)):
+            is_off = "false" in (pod_labels(row, workload.manifest).get(INJECT), annotations.get(INJECT))
+            if is_off and not own_proxy(at(workload.manifest, (*row.template, "spec")) or {}):
                 yield report(
                     "SL417",
                     source=workload.source,
@@ -177,7 +183,7 @@ def _hidden(view: RouteIndex, sidecar: Resource, id: ResourceId) -> list[Resourc
     return [] if "*" in shown else [each for each in needed if each.namespace not in shown]
 
 
-def _twice_served(view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+def _twice_served(view: RouteIndex, by_service: Affected) -> Iterator[Problem]:
     for id in by_service:
         serving = [vs for vs in view.in_mesh.get(id, ()) if "*" in visibility(vs)]
         if len(serving) > 1:

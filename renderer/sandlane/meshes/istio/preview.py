@@ -58,9 +58,7 @@ def previews(plan: Plan, view: RouteIndex) -> Previews:
     by_host = served_at(view.bindings, gateway)
     try:
         of = host_of_base(gateway, preview, by_host)
-        table = [
-            owned for port in _ports(gateway, by_host[of]) for owned in _table(plan, gateway, of, by_host[of], port)
-        ]
+        table = [owned for port in _ports(gateway, by_host[of]) for owned in _table(plan, gateway, by_host[of], port)]
         made = tuple(
             _preview(plan, view, gateway, _host(gateway, preview, tenant, by_host), tenant, table)
             for tenant in plan.tenants
@@ -83,7 +81,7 @@ def _ports(gateway: Resource, serving: Sequence[Resource]) -> list[int | None]:
     return list(dict.fromkeys(numbers))
 
 
-def _table(plan: Plan, gateway: Resource, host: str, serving: Sequence[Resource], port: int | None) -> list[Owned]:
+def _table(plan: Plan, gateway: Resource, serving: Sequence[Resource], port: int | None) -> list[Owned]:
     """Returns the entries of the base's host at a gateway's port, in the gateway's order. Raises Unfit."""
     first: list[Owned] = []
     last: list[Owned] = []

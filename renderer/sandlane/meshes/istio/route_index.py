@@ -11,6 +11,10 @@ from sandlane.k8s.resource import Resource, ResourceId, spec_of
 from sandlane.meshes.istio.delegates import Roots, roots_of
 from sandlane.meshes.istio.gateways import Bindings, bindings_of
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, hosts, is_mesh
+from sandlane.plan.model import Tenant
+
+Affected = Mapping[ResourceId, Sequence[Tenant]]
+"""Service of the base -> the tenants, by tenantID, that cloned it."""
 
 
 @frozen(kw_only=True)

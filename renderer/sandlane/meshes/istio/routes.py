@@ -7,7 +7,7 @@ and GRPCRoutes of the base are copied as in any mesh of the Gateway API.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,13 @@ from sandlane.meshes.istio.coverage import Standing, http_ports, standing
 from sandlane.meshes.istio.destination_rules import destination_rules
 from sandlane.meshes.istio.notices import client_notices, service_notices, unreached
 from sandlane.meshes.istio.rollout_controllers import rollout_controllers
-from sandlane.meshes.istio.route_index import RouteIndex, make_route_index
+from sandlane.meshes.istio.route_index import Affected, RouteIndex, make_route_index
 from sandlane.meshes.istio.rules import Transformed, joined, transform
 from sandlane.meshes.istio.sharing import order_notices
 from sandlane.meshes.istio.source_labels import Clients, clients_of, with_clients
 from sandlane.meshes.istio.synthesis import appended, synthesise, synthesised_id
 from sandlane.meshes.istio.trust import entered, open_gateways, unknown_gateways
-from sandlane.meshes.istio.unsupported import mixed_services, unsupported_objects
+from sandlane.meshes.istio.unsupported import mixed_services, weightless
 from sandlane.meshes.istio.virtual_service_fields import NETWORKING, entries, hosts, live
 from sandlane.meshes.routed import Routed, RoutedBase
 from sandlane.meshes.unroutable_traffic import notices
@@ -69,7 +69,7 @@ def route(plan: Plan, dialect: Dialect, unroutable: Unroutable) -> Routed:
             *previewed.problems,
             *copied.routed.problems,
             *(problem for found in standings.values() for problem in found.problems),
-            *mixed_services(plan, view, by_service, parts),
+            *mixed_services(view, by_service, parts),
             *added.problems,
             *alias_problems(view, by_service, standings),
             *service_notices(view, by_service, standings),
@@ -115,9 +115,7 @@ def _previewed(plan: Plan, view: RouteIndex) -> Routed:
     return Routed(previewed.objects, previewed.problems)
 
 
-def _opted_out(
-    view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]], clients: Clients
-) -> Iterator[Problem]:
+def _opted_out(view: RouteIndex, by_service: Affected, clients: Clients) -> Iterator[Problem]:
     """Yields VirtualServices that route cloned Services, or tell clients that are cloned, and are opted out of changes."""
     for vs in (vs for vs in view.virtual_services if is_opted_out(vs)):
         sent = (view.service(d["destination"]["host"], vs.id.namespace) for e in entries(vs.manifest) for d in live(e))
@@ -154,7 +152,7 @@ def route_virtual_services(plan: Plan, view: RouteIndex, appended: Mapping[Resou
         else:
             objects.append(Placed(directory=SHARED, id=vs.id, manifest=_written(plan, vs, changed), base=vs))
     objects += destination_rules(plan, view)
-    problems += unsupported_objects(view, by_service, affected)
+    problems += weightless(view, by_service, affected)
     problems += rollout_controllers(plan.base, affected, by_service)
     problems += order_notices(view.bindings, hidden | {vs.id for vs in affected})
     problems += open_gateways(plan, gateways)
@@ -255,7 +253,7 @@ def _written(plan: Plan, vs: Resource, changed: Transformed) -> dict[str, Any]:
 def _appended(
     plan: Plan,
     view: RouteIndex,
-    by_service: Mapping[ResourceId, Sequence[Tenant]],
+    by_service: Affected,
     standings: Mapping[ResourceId, Standing],
 ) -> dict[ResourceId, Transformed]:
     """Returns the entries for ports of cloned Services on which a VirtualService of the base has none, by its id."""
@@ -271,7 +269,7 @@ def _appended(
     return found
 
 
-def _synthesised(plan: Plan, view: RouteIndex, bare: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Placed]:
+def _synthesised(plan: Plan, view: RouteIndex, bare: Affected) -> Iterator[Placed]:
     for id, tenants in bare.items():
         service = plan.base.by_id[id]
         if http_ports(service.manifest):

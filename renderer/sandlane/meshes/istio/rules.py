@@ -7,7 +7,7 @@ base's. So a request without a carrier meets the base's entries in the base's or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from sandlane.frozen import frozen
@@ -17,7 +17,7 @@ from sandlane.meshes.istio.delegates import Entangled, Hidden, expanded, is_dele
 from sandlane.meshes.istio.gateways import catches
 from sandlane.meshes.istio.matches import BadRegex, Inexpressible
 from sandlane.meshes.istio.route_copies import Entry
-from sandlane.meshes.istio.route_index import RouteIndex
+from sandlane.meshes.istio.route_index import Affected, RouteIndex
 from sandlane.meshes.istio.sharing import Group, Inseparable, group_of
 from sandlane.meshes.istio.source_labels import Clients, with_clients
 from sandlane.meshes.istio.tenant_routes import Cause, Place, tenant_entries
@@ -29,18 +29,14 @@ from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, Source
 
-Affected = Mapping[ResourceId, Sequence[Tenant]]
-"""Base Service -> the tenants, by tenantID, that cloned it."""
-
 
 @frozen(kw_only=True)
 class Transformed:
     """The spec of a VirtualService with its tenants' entries, the Service by which each came, and what is wrong.
 
-    `gateways` are those at which its tenants can be chosen; `is_stripped`: at others it removes carriers.
-    `is_hidden`: tenants would have entries behind a catch-all that another VirtualService has, by their names, in front.
-
-    `clients` are the clones for whose requests it has conditions.
+    `clients` are the clones for whose requests it has conditions. `gateways` are those at which its tenants can be chosen;
+    `is_stripped`: at others it removes carriers. `is_hidden`: tenants would have entries behind a catch-all that another VirtualService
+    has, by their names, in front.
     """
 
     spec: Manifest

@@ -6,27 +6,31 @@ carrier get, or miss what a tenant should get.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sandlane.k8s.resource import Resource, ResourceId, at
+from sandlane.k8s.resource import Resource, at
 from sandlane.meshes.istio.coverage import clients, http_ports
-from sandlane.meshes.istio.route_index import RouteIndex
+from sandlane.meshes.istio.route_index import Affected, RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import entries, mirrors
-from sandlane.plan.model import Plan, Tenant
+from sandlane.plan.model import Plan
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 
 if TYPE_CHECKING:
     from sandlane.meshes.gateway_api.components import Component
 
-Affected = Mapping[ResourceId, Sequence[Tenant]]
 
-
-def unsupported_objects(view: RouteIndex, by_service: Affected, affected: Sequence[Resource]) -> Iterator[Problem]:
-    """Yields a problem for each object that tenants touch and that is beyond the rules; `affected` are VirtualServices."""
+def weightless(view: RouteIndex, by_service: Affected, affected: Sequence[Resource]) -> Iterator[Problem]:
+    """Yields entries that send to several destinations, a cloned Service among them, without a weight; `affected` are VirtualServices."""
     for vs in affected:
-        yield from _weightless(view, by_service, vs)
+        for number, entry in enumerate(entries(vs.manifest)):
+            route = entry.get("route") or ()
+            services = [view.service(d["destination"]["host"], vs.id.namespace) for d in route]
+            is_plain = len(route) > 1 and not any(d.get("weight") for d in route)
+            if is_plain and any(s in by_service for s in services if s):
+                what = "has several destinations without a weight"
+                yield _problem(vs, what, "give one of them a weight", ("spec", "http", number))
 
 
 def unsupported_by_waypoints(plan: Plan, view: RouteIndex, by_service: Affected) -> Iterator[Problem]:
@@ -48,17 +52,8 @@ def unsupported_by_waypoints(plan: Plan, view: RouteIndex, by_service: Affected)
             )
 
 
-def _problem(resource: Resource, what: str, way: str, path: Path = ()) -> Problem:
+def _problem(resource: Resource, what: str, way: str, path: Path) -> Problem:
     return report("SL402", source=resource.source, path=path, object=str(resource.id), what=what, way=way)
-
-
-def _weightless(view: RouteIndex, by_service: Affected, vs: Resource) -> Iterator[Problem]:
-    for number, entry in enumerate(entries(vs.manifest)):
-        route = entry.get("route") or ()
-        services = [view.service(d["destination"]["host"], vs.id.namespace) for d in route]
-        if len(route) > 1 and not any(d.get("weight") for d in route) and any(s in by_service for s in services if s):
-            what = "has several destinations without a weight"
-            yield _problem(vs, what, "give one of them a weight", ("spec", "http", number))
 
 
 def only_mirrored(
@@ -96,7 +91,7 @@ def _ports(view: RouteIndex, vs: Resource, service: Resource) -> Iterator[Proble
         yield _problem(vs, what, f"give it an entry for port {port} that every client meets", ("spec", "http"))
 
 
-def mixed_services(plan: Plan, view: RouteIndex, by_service: Affected, parts: Sequence[Component]) -> Iterator[Problem]:
+def mixed_services(view: RouteIndex, by_service: Affected, parts: Sequence[Component]) -> Iterator[Problem]:
     """Yields Services that VirtualServices and HTTPRoutes serve both: the two kinds are never mixed (rules R-G1, R-I16)."""
     for part in {p.target: p for p in parts if p.target in by_service}.values():
         for vs in view.in_mesh.get(part.target, ()):

@@ -1,4 +1,4 @@
-"""Requests for one version of a workload that reach, for a tenant, the clone of another (C24 of docs/rules/cloning.md)."""
+"""Requests for one version of a workload that reach, for a tenant, the clone of another (rule C24)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
-from sandlane.meshes.istio.route_index import RouteIndex
+from sandlane.meshes.istio.route_index import Affected, RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import entries
-from sandlane.plan.model import Tenant
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
@@ -16,7 +15,7 @@ _CHOOSE = frozenset({"headers", "withoutHeaders", "queryParams", "sourceLabels"}
 """Conditions of a match by which a version is chosen for some callers."""
 
 
-def of_other_versions(view: RouteIndex, by_service: Mapping[ResourceId, Sequence[Tenant]]) -> Iterator[Problem]:
+def of_other_versions(view: RouteIndex, by_service: Affected) -> Iterator[Problem]:
     """Yields a notice for each entry for certain callers that sends a cloned Service's to versions that a tenant did not clone.
 
     Entries for everybody, and for paths, are left alone: there a clone stands in for its whole Service, which is what it is for.

@@ -224,7 +224,8 @@ def _why_not(attached: Attached, attachment: Attachment, target: ResourceId) -> 
         o
         for o in attached.of(target)
         if o.policy.id != id
-        and (o.policy.id.kind == id.kind and (o.policy.id.group == id.group or id.kind == "HTTPRoute"))
+        and o.policy.id.kind == id.kind
+        and (o.policy.id.group == id.group or id.kind == "HTTPRoute")
     )
     for other in others:
         if row.is_alone and sections & _sections(other):

@@ -28,7 +28,7 @@ def plan_policies(
     services: Sequence[ServiceClone],
 ) -> Policies:
     """Plans the copies of policies for all clones, with their names."""
-    copies = tuple(copy for clone in clones for copy in _copies(environment, selectors, clone))
+    copies = tuple(copy for clone in clones for copy in _copies(selectors, clone))
     lost = _lost(selectors, clones)
     is_asked = lost or any(copy.row is FOLLOWING[NETWORK_POLICY] for copy in copies)
     return Policies(
@@ -47,7 +47,7 @@ def _workloads(base: Base) -> Iterator[tuple[str, str, Mapping[str, str]]]:
             yield workload.id.namespace, name, pod_labels(row, with_template(base, workload).manifest)
 
 
-def _copies(environment: Environment, selectors: Selectors, clone: WorkloadClone) -> Iterator[PolicyCopy]:
+def _copies(selectors: Selectors, clone: WorkloadClone) -> Iterator[PolicyCopy]:
     namespace, origin = clone.id.namespace, pod_labels(clone.row, clone.origin.manifest)
     bound = [resource for _, resource in selectors.follow.matching(namespace, origin)]
     if not bound:

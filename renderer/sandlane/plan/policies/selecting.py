@@ -8,7 +8,6 @@ ProxyConfig with a selector are ignored there), and of which kinds one alone, th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
@@ -103,8 +102,3 @@ def is_by_source(spec: Manifest, field: str, match: Manifest) -> bool:
     if not match.get("sourceLabels") or (field == "http" and match.get("gateways")):
         return False
     return "mesh" in (match.get("gateways") or spec.get("gateways") or ["mesh"])
-
-
-def selecting(row: Following, labels: dict[str, str]) -> dict[str, Any]:
-    """Returns a policy's pod selector as matchLabels and matchExpressions."""
-    return {row.labels: labels}

@@ -87,8 +87,8 @@ ROWS: dict[str, Row] = {
     ),
     "SL312": Row(
         acceptable=True,
-        text="init container '{container}' of '{object}' looks like a migration and would run again for the clone",
-        hint="leave it out with 'initContainers: {{drop: [{container}]}}'",
+        text="init container '{container}' of '{object}' looks like a migration ({reason}) and would run again for the clone",
+        hint="{way}",
         why="A migration of a branch changes the database of everybody.",
         bad="initContainers: [{name: migrate, image: registry.example/checkout:2}]  # in the base\n",
         good="workloads:\n- {name: checkout, initContainers: {drop: [migrate]}}\n",
@@ -131,6 +131,15 @@ ROWS: dict[str, Row] = {
         why="Pods of a clone have names of their own, so it would join the origin's cluster.",
         bad="env: [{name: PEERS, value: db-0.db}]  # in StatefulSet db\n",
         good="env: [{name: PEERS, value: db-dev1-0.db-dev1-headless}]\n",
+    ),
+    "SL318": Row(
+        level="notice",
+        text="image '{image}' of '{object}' has the placeholder '{placeholder}', and nothing fills it in",
+        hint="give the clone an image of its own (sandlane set {sandbox_name} {workload}=IMAGE), or feed sandlane manifests that are filled "
+        "in: envsubst < base.yaml | sandlane render --base -",
+        why="The base is filled in by who applies it, and clones are applied by who applies the output: their pods would not start.",
+        bad='containers: [{name: web, image: "${REGISTRY}/web:1"}]  # in the base\n',
+        good='containers: [{name: web, image: "registry.example/web:1"}]\n',
     ),
     "SL320": Row(
         acceptable=True,
@@ -194,6 +203,14 @@ ROWS: dict[str, Row] = {
         hint="{near}leave it out; only the environment's policy can allow it ('{kind}' in 'policy.privileges')",
         why="Whoever can open a pull request would otherwise get what the platform gave to nobody.",
         bad="patch: '[{op: add, path: /spec/template/spec/hostNetwork, value: true}]'\n",
+        good="patch: '[{op: add, path: /spec/template/spec/terminationGracePeriodSeconds, value: 5}]'\n",
+    ),
+    "SL331": Row(
+        level="notice",
+        text="'{object}' has more privilege than {than}, as the policy allows ({rule}): {what}",
+        hint="leave it out where it is not needed; '{kind}' in 'policy.privileges' allows it to every sandbox",
+        why="Who reviews sees what a clone may do and its origin may not, also where it is allowed.",
+        bad="patch: '[{op: add, path: /spec/template/spec/hostPID, value: true}]'  # and policy: {privileges: [hostNamespaces]}\n",
         good="patch: '[{op: add, path: /spec/template/spec/terminationGracePeriodSeconds, value: 5}]'\n",
     ),
     "SL333": Row(

@@ -224,7 +224,7 @@ ROWS: dict[str, Row] = {
     "SL441": Row(
         level="notice",
         text="whoever reaches '{object}' can choose a tenant there, by the header that carries the tenantID",
-        hint="say 'routes.entry: mesh' if tenants are not for outside, or remove the carriers of outside requests ('routes.strip' at Istio's gateways)",
+        hint="say 'routes.entry: mesh' if tenants are not for outside, or remove the carriers of outside requests ('routes.strip')",
         why="Tenants' rules stand at the Gateway too, and a header is no proof of who sends it.",
         bad="a Gateway on the internet whose routes lead to cloned Services\n",
         good="a Gateway of a private network, or behind a proxy that removes the carriers\n",
@@ -492,6 +492,29 @@ ROWS: dict[str, Row] = {
         why="A copy has what its route has, and one that no API server takes would hold up every sync.",
         bad="filters: [{type: URLRewrite}]  # without urlRewrite\n",
         good="filters: [{type: URLRewrite, urlRewrite: {hostname: x.example}}]\n",
+    ),
+    "SL481": Row(
+        level="notice",
+        text="{ports} of '{object}' carries no header: what is sent there stays with '{origin}' of the base",
+        hint="give clones that use it its clone's address: 'env: [{{name: ..., valueFrom: {{cloneRef: {{name: {origin}}}}}}}]'; if the port "
+        "is HTTP, name it http-..., or set 'appProtocol: http'",
+        why="The port says no protocol, so the mesh looks at each connection, and routes by headers what it finds to be HTTP.",
+        bad="ports: [{name: queue, port: 5672}]\n",
+        good="env: [{name: QUEUE, valueFrom: {cloneRef: {name: rabbitmq}}}]  # of a clone that uses it\n",
+    ),
+    "SL482": Row(
+        level="notice",
+        text="'{object}' has the field '{field}', which no version of its kind that sandlane knows has",
+        why="The API server drops a field that it does not know, or refuses the object: requests are not routed as its author meant.",
+        bad="http: [{rout: [{destination: {host: checkout}}]}]\n",
+        good="http: [{route: [{destination: {host: checkout}}]}]\n",
+    ),
+    "SL483": Row(
+        level="notice",
+        text="'{object}' sends requests to '{host}', which nothing in the base is",
+        why="Requests that are sent to a host that the mesh does not know get 503.",
+        bad="route: [{destination: {host: chekout}}]\n",
+        good="route: [{destination: {host: checkout}}]\n",
     ),
     "SL490": Row(
         level="notice",

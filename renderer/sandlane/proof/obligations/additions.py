@@ -8,25 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sandlane.k8s.hosts import ServiceHost, covers
+from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of, spec_of
-from sandlane.k8s.visibility import export_to
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.additional import ROUTES
 from sandlane.proof.alignment import destinations, hosts
 from sandlane.proof.literals import SPEC, quoted
 from sandlane.proof.marks import marks_of
-from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, clone_selected, is_of_servers
-from sandlane.proof.readers import DESTINATION_RULE, GATEWAY_API, REFERENCE_GRANT, VIRTUAL_SERVICE
-from sandlane.proof.routes import backend, homes, named_by, parents_of, rules_of
+from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, ROUTES, clone_selected, is_of_servers
+from sandlane.proof.readers import DESTINATION_RULE, REFERENCE_GRANT, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
+from sandlane.semantics.gateway_api import rules_of
 
 _OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("", "ConfigMap"), REFERENCE_GRANT, *CLONES})
 """Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
-
-_L4_ROUTES: tuple[GroupKind, ...] = ((GATEWAY_API, "TCPRoute"), (GATEWAY_API, "TLSRoute"))
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -62,7 +58,6 @@ def check(world: World) -> Iterator[Problem]:
         if key == VIRTUAL_SERVICE:
             for field in sorted(spec_of(resource.manifest).keys() - {"hosts", "gateways", "exportTo", "http"}):
                 yield _wrong(resource, f"'spec.{field}' is none that sandlane writes", ("spec", field))
-            yield from _default_route(world, resource) if where == "shared" else ()
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
@@ -107,66 +102,33 @@ def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
             service = world.service(host, resource.id.namespace)
             if service:
                 yield service, resource.id
-    for kind in (*ROUTES, *_L4_ROUTES):
-        for resource in world.base.of(*kind):
-            for service in _named_by_route(world, resource):
-                yield service, resource.id
+    # Routes of the Gateway API name Services as parents, as backends and as what they mirror to.
+    for parent, attached in world.network.attached.items():
+        is_meant = (parent.group, parent.kind) == ("", "Service")
+        for route, _ in attached:
+            if is_meant:
+                yield parent, route.id
+            home = parent.namespace if is_meant and world.reader.is_linkerd else route.id.namespace
+            for named in (named for rule in rules_of(route) for named in _named_by(rule)):
+                yield ResourceId("", "Service", named.get("namespace") or home, str(named.get("name"))), route.id
 
 
-def _named_by_route(world: World, resource: Resource) -> Iterator[ResourceId]:
-    """Yields the Services that a route of the Gateway API names, as parents, backends or mirrors."""
-    parents = parents_of(world.reader, resource.manifest, resource.id.namespace)
-    yield from (parent.target for parent in parents if parent.target and parent.is_service)
-    namespaces = homes(world.reader, resource.id.namespace, parents)
-    for rule in rules_of(resource.manifest):
-        for service in (backend(reference, home, world.reader) for reference in named_by(rule) for home in namespaces):
-            if service:
-                yield service
-
-
-def _default_route(world: World, vs: Resource) -> Iterator[Problem]:
-    """Yields why a VirtualService is not for the mesh's clients of one Service of the base, as it is seen (rules R-I8 and R-I11)."""
-    spec, domain = spec_of(vs.manifest), world.claims.environment.cluster.domain
-    named = spec.get("hosts") or []
-    id = world.service(named[0], vs.id.namespace) if len(named) == 1 else None
-    service = world.base.by_id.get(id) if id and id.namespace == vs.id.namespace else None
-    if service is None or named[0] != ServiceHost(service.id.namespace, service.id.name).fqdn(domain):
-        what = "hosts are not the full name of one Service of the base in its own namespace"
-        yield _wrong(vs, what, ("spec", "hosts"))
-        return
-    if (spec.get("gateways") or ["mesh"]) != ["mesh"]:
-        yield _wrong(vs, "'spec.gateways' is wider than the mesh", ("spec", "gateways"))
-    if spec.get("exportTo") != list(export_to(service)):
-        yield _wrong(vs, f"'spec.exportTo' is not that of '{service.id}'", ("spec", "exportTo"))
-    for number, entry in enumerate(spec.get("http") or ()):
-        matches: Sequence[Manifest] = entry.get("match") or ({},)
-        if not all(match.get("port") for match in matches):
-            # istiod would make it answer on port 80 as well, whether the Service has that port or not.
-            yield _wrong(vs, f"entry {number + 1} is not for one port", ("spec", "http", number))
+def _named_by(rule: Manifest) -> Iterator[Manifest]:
+    """Yields the references of a rule to Services, whatever their weights, and to those that it mirrors to."""
+    backends: Sequence[Manifest] = rule.get("backendRefs") or ()
+    filters = (item for place in (rule, *backends) for item in place.get("filters") or ())
+    mirrors = ((item.get("requestMirror") or {}).get("backendRef") for item in filters)
+    for named in (*backends, *(mirror for mirror in mirrors if mirror)):
+        if is_service(named.get("group") or "", named.get("kind") or "Service"):
+            yield named
 
 
 def _host(world: World, rule: Resource) -> Iterator[Problem]:
-    """Yields a rule that is for anything but a Service that the output adds: it would change how the base is called."""
-    host = spec_of(rule.manifest).get("host") or ""
-    service = world.service(host, rule.id.namespace)
-    clone = world.added_service(service)
-    if clone:
-        if directory(clone) != directory(rule):
-            what = f"'{rule.id}' of '{directory(rule)}' is for '{clone.id}', which lies in '{directory(clone)}'"
-            yield report("SL609", source=rule.source, path=("spec", "host"), what=what)
-        return
-    domain = world.claims.environment.cluster.domain
-    meant = (
-        service
-        if service in world.base.by_id
-        else next(
-            (
-                s.id
-                for s in world.base.of("", "Service")
-                if covers(host, ServiceHost(s.id.namespace, s.id.name).fqdn(domain))
-            ),
-            None,
-        )
-    )
-    what = f"applies to '{meant}' of the base" if meant else "is no Service that the output adds"
-    yield _wrong(rule, f"host '{host}' {what}", ("spec", "host"))
+    """Yields a rule that is for anything but a Service that its own directory adds: it might change how others are called."""
+    host = str(spec_of(rule.manifest).get("host") or "")
+    clone = world.added_service(world.service(host, rule.id.namespace))
+    if clone is None:
+        yield _wrong(rule, f"host '{host}' is no Service that the output adds", ("spec", "host"))
+    elif directory(clone) != directory(rule):
+        what = f"'{rule.id}' of '{directory(rule)}' is for '{clone.id}', which lies in '{directory(clone)}'"
+        yield report("SL609", source=rule.source, path=("spec", "host"), what=what)

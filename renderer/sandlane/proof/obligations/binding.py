@@ -59,7 +59,7 @@ def check(world: World) -> Iterator[Problem]:
         if at(copy.manifest, ("spec", "host")) == at(policy.manifest, ("spec", "host"))
     }
     for bound in clones:
-        yield from _bound(world, index, copied, bound)
+        yield from _bound(index, copied, bound)
     yield from _let_through(world, followers, clones)
 
 
@@ -67,9 +67,7 @@ def _wrong(clone: Resource, what: str) -> Problem:
     return report("SL608", source=clone.source, what=what)
 
 
-def _bound(
-    world: World, index: Index[Resource], copied: set[tuple[ResourceId, ResourceId]], bound: Bound
-) -> Iterator[Problem]:
+def _bound(index: Index[Resource], copied: set[tuple[ResourceId, ResourceId]], bound: Bound) -> Iterator[Problem]:
     origin, clone, accepted = bound.origin.resource, bound.clone.resource, bound.owner.accepted
     policies = index.matching(origin.id.namespace, bound.origin.labels)
     after = {policy.id for policy in index.matching(origin.id.namespace, bound.clone.labels)}
@@ -117,7 +115,7 @@ def _let_through(world: World, followers: Followers, clones: Sequence[Bound]) ->
                 yield _wrong(bound.clone.resource, what)
     if not lost:
         return
-    opened = _opened(world, followers)
+    opened = _opened(followers)
     missing: dict[tuple[ResourceId, ResourceId], Bound] = {}
     for entry, bound in lost.items():
         policy, place = world.base.by_id[entry.place.policy], entry.place
@@ -131,7 +129,7 @@ def _let_through(world: World, followers: Followers, clones: Sequence[Bound]) ->
     yield from _in_copies(followers, lost)
 
 
-def _opened(world: World, followers: Followers) -> Mapping[tuple[ResourceId, str, str], _Covered]:
+def _opened(followers: Followers) -> Mapping[tuple[ResourceId, str, str], _Covered]:
     """Returns for which clones shared/ opens the rules of the base's policies, by policy, direction, and what a rule says."""
     opened: dict[tuple[ResourceId, str, str], _Covered] = {}
     for added, originals in followers.letting:

@@ -15,8 +15,9 @@ from sandlane.proof.additional import AddedRoute, added_routes
 from sandlane.proof.alignment import same
 from sandlane.proof.literals import ORIGIN, quoted
 from sandlane.proof.readers import HTTP_ROUTE
-from sandlane.proof.routes import parents_of, rules_of
+from sandlane.proof.routes import parents_of
 from sandlane.proof.world import World
+from sandlane.semantics.gateway_api import rules_of
 
 _CHANGED = ("parentRefs", "rules")
 """Fields of a copy's spec that are not its route's."""
@@ -37,7 +38,7 @@ def _first(world: World, added: AddedRoute) -> Iterator[Problem]:
     """Yields why a route is none for one port of a Service that has no routes."""
     resource, spec = added.resource, spec_of(added.resource.manifest)
     parent = added.parents[0] if len(added.parents) == 1 else None
-    is_one = parent is not None and parent.is_service and bool(parent.port) and not parent.section
+    is_one = parent is not None and parent.is_service and "port" in parent.form and "sectionName" not in parent.form
     target = parent.target if parent else None
     if (resource.id.group, resource.id.kind) != HTTP_ROUTE or not is_one or target not in world.base.by_id:
         label = labels_of(resource.manifest).get(ORIGIN)
@@ -52,7 +53,7 @@ def _without_method(world: World, added: AddedRoute) -> Iterator[Problem]:
     linkerd = world.claims.environment.cluster.linkerd
     is_refused = world.reader.is_linkerd and not linkerd.grpc_matches_without_method
     is_refused &= added.resource.id.kind == "GRPCRoute" and any(parent.is_service for parent in added.parents)
-    for number, mine in enumerate(rules_of(added.resource.manifest) if is_refused else ()):
+    for number, mine in enumerate(rules_of(added.resource) if is_refused else ()):
         if any(not match.get("method") for match in mine.get("matches") or ()):
             text = f"for rule {number + 1}, which asks for no method, proxies fail every request to the Service"
             yield _wrong(added.resource, text, ("spec", "rules", number, "matches"))
@@ -63,10 +64,8 @@ def _copied(world: World, added: AddedRoute, base: Resource) -> Iterator[Problem
     preview = world.claims.environment.preview
     host = preview.host.replace("{tenantID}", added.holder.tenant) if preview else None
     is_preview = host is not None and mine.get("hostnames") == [host]
-    known = {
-        parent.form if not is_preview else parent.target
-        for parent in parents_of(world.reader, base.manifest, base.id.namespace)
-    }
+    parents = parents_of(world, base)
+    known = [parent.target if is_preview else parent.form for parent in parents]
     if not added.parents:
         yield _wrong(resource, "has no parentRefs", ("spec",))
     for number, parent in enumerate(added.parents):

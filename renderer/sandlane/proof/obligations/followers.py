@@ -17,7 +17,7 @@ from sandlane.k8s.selectors import from_workload_selector, matches
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.admission import Workload, rest_of, unfounded, workloads_by_label
-from sandlane.proof.followers import Bound, Followers, read_followers
+from sandlane.proof.followers import Bound, read_followers
 from sandlane.proof.literals import ORIGIN, copied_origin, origin_value
 from sandlane.proof.policies import (
     BINDING,
@@ -55,7 +55,7 @@ def check(world: World) -> Iterator[Problem]:
     for resource, originals, bound in found.selecting:
         yield from _nearest(resource, [_selecting(world, judged, resource, policy, bound) for policy in originals])
     for resource, originals, given in found.naming:
-        yield from _nearest(resource, [_naming(world, found, resource, policy, given) for policy in originals])
+        yield from _nearest(resource, [_naming(world, resource, policy, given) for policy in originals])
     for resource, originals in found.letting:
         yield from _nearest(resource, [_letting(world, judged, resource, policy) for policy in originals])
 
@@ -165,9 +165,7 @@ def _origins(peer: Any) -> Iterator[str]:
         yield from requirement.values if requirement.key == ORIGIN else ()
 
 
-def _naming(
-    world: World, found: Followers, copy: Resource, policy: Resource, given: Sequence[Reference]
-) -> Iterator[str]:
+def _naming(world: World, copy: Resource, policy: Resource, given: Sequence[Reference]) -> Iterator[str]:
     route = "parentRefs" if any(reference.field == "parentRefs" for reference in given) else None
     but = (*REFERENCES, *((route,) if route else ()))
     if other_fields(copy.manifest, but) != other_fields(policy.manifest, but):

@@ -13,7 +13,8 @@ from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import align, entries
-from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE, VIRTUAL_SERVICE
+from sandlane.proof.policies import ROUTES
+from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.proof.world import World
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -28,7 +29,6 @@ _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
 }
 """Names that are shorter than a subdomain of 253; the rows of workload kinds, which clones are named by, are not asked."""
 _ANNOTATIONS, _OBJECT, _REGEX = 256 * 1024, 1024 * 1024, 1024
-_ROUTES: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -41,7 +41,7 @@ def check(world: World) -> Iterator[Problem]:
         labels = (*labels_of(resource.manifest).items(), *pod_labels.get(resource.id, {}).items())
         for what, path in _metadata(resource, labels, bad, world.text_of(resource).length):
             yield _wrong(resource, what, path)
-        if key in _ROUTES:
+        if key in ROUTES:
             for what, path in refused_in(resource.manifest):
                 yield _wrong(resource, what, path)
         if key != VIRTUAL_SERVICE:

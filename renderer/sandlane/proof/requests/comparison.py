@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 
-from sandlane.frozen import frozen
-from sandlane.proof.claims import is_patched, may_choose
+from sandlane.proof.claims import is_patched
 from sandlane.proof.literals import is_disabled
 from sandlane.proof.requests.addresses import Pair
+from sandlane.proof.requests.beside import Comparison, comparison, shape_of, spelled, tenants_of
 from sandlane.proof.requests.case import Case
-from sandlane.proof.requests.lines import Line, Lines, carrier_atoms, lines_of
-from sandlane.proof.requests.outcomes import Clones, Spelling, said, with_clones
+from sandlane.proof.requests.lines import Line, carrier_atoms
+from sandlane.proof.requests.outcomes import Spelling, said
 from sandlane.proof.requests.policy import called
 from sandlane.proof.requests.rest import Left, Run, first_difference, rest
-from sandlane.proof.requests.scenes import (
-    STRANGER,
-    Literals,
-    Scene,
-    is_repeated,
-    named_by,
-    of_tenant,
-    required,
-    strangers,
-)  # fmt: skip
-from sandlane.proof.requests.violations import Violation, does, violation
+from sandlane.proof.requests.scenes import STRANGER, Scene, is_repeated, named_by, of_tenant, required, strangers
+from sandlane.proof.requests.substitution import Clones, with_clones
+from sandlane.proof.requests.violations import Violation, both_do, does, violation
 from sandlane.proof.requests.whole import is_closed, whole_of
 from sandlane.proof.world import directory
 from sandlane.semantics.gateway_api_matches import LINKERD, grpc_match
-from sandlane.semantics.outcomes import Forward, NoCluster, Outcome, Unknown
-from sandlane.semantics.predicates import Atom
+from sandlane.semantics.outcomes import Forward, Outcome, Unknown
 from sandlane.semantics.tables import Table
-
-
-@frozen(kw_only=True, eq=False)
-class Comparison:
-    """A table of the base and the output's of the same address; `is_open`: whether tenants may be chosen here.
-
-    `hosts` are the address's own and those to which the base's rules send.
-    """
-
-    case: Case
-    pair: Pair
-    base: Lines
-    output: Lines
-    spelling: Spelling
-    hosts: frozenset[str]
-    is_open: bool
-    is_ranked: bool
-    agreed: set[object] = field(default_factory=set)
 
 
 def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Violation]:
     """Yields requests for which two tables differ."""
-    both = _comparison(case, pair, base, output)
+    both = comparison(case, pair, base, output)
     if not both.spelling.removed:
         yield from _strange(both)
     named = [a.text.value for a in carrier_atoms(case.literals, base) if a.text.kind in ("exact", "prefix")]
-    tenants = _tenants(both, named)
+    tenants = tenants_of(both, named)
     # What the base names is a stranger's only where it is nobody's tenantID, also of tenants whose requests this client never makes.
     nobodys = [name for name in named if name not in case.world.clones.reach]
     for scene in strangers(case.literals, nobodys, tenants or sorted(case.world.clones.reach)[:1]):
@@ -66,7 +38,7 @@ def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Vio
     yield from _in_parts(both)
     judged: set[object] = set()
     for number, tenant in enumerate(tenants):
-        shape = _shape(both, tenant)
+        shape = shape_of(both, tenant)
         if shape in judged and tenant not in named:
             continue  # another tenant with the same rules, but for its name, was judged
         judged.add(shape)
@@ -77,7 +49,7 @@ def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Vio
 
 def previewed(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Violation]:
     """Yields requests to a tenant's preview that meet what the tenant's requests to the base's host would not."""
-    both = _comparison(case, pair, base, output)
+    both = comparison(case, pair, base, output)
     spelling = replace(both.spelling, removed=frozenset(), given=case.literals.carriers)
     both = replace(both, spelling=spelling, is_open=True)
     yield from _strange(both)
@@ -86,98 +58,11 @@ def previewed(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Vi
         yield from _in_scene(both, replace(scene, tenant=pair.preview))
 
 
-def _comparison(case: Case, pair: Pair, base: Table, output: Table) -> Comparison:
-    routes, client = case.world.claims.environment.routes, pair.after.client
-    gateway = f"{client.namespace}/{client.name}" if client.kind == "gateway" else "mesh"
-    removed = case.literals.names if gateway in routes.strip else frozenset[str]()
-    spelling = Spelling(domain=case.before.domain, answer=routes.answer_header or "", removed=removed)
-    known = carrier_atoms(case.literals, base)
-    is_ranked = any(len(rule.rank) > 1 for table in (base, output) for rule in table.rules[:1])
-
-    def place(line: Line) -> str:
-        where = directory(line.rule.origin.resource)
-        return (
-            where
-            if where.startswith("sandboxes/") and line.rule.origin.resource.id not in case.world.base.by_id
-            else ""
-        )
-
-    def key(line: Line) -> object:
-        return _key(spelling, line)
-
-    return Comparison(
-        case=case,
-        pair=pair,
-        base=lines_of(case.literals, base, known, lambda line: "", key),
-        output=lines_of(case.literals, output, known, place, key),
-        spelling=spelling,
-        hosts=_hosts(pair.before.host, base),
-        is_open=may_choose(case.world.claims.environment, gateway),
-        is_ranked=is_ranked,
-    )
-
-
-def _key(spelling: Spelling, line: Line) -> object:
-    """Returns what is equal for rules that are, as several tenants' defaults are."""
-    rule = line.rule
-    return rule.rank, rule.predicate, rule.doubt, said(spelling, rule.outcome, line.namespace)
-
-
 def _strange(both: Comparison) -> Iterator[Violation]:
     """Yields conditions on the headers of carriers that are neither the base's nor a tenant's literal."""
     for line, atom in both.output.strange:
         met = f"asks for '{atom.name}' with '{atom.text.value}', which is no tenant's", line.rule.origin
         yield violation("SL603", both.pair.after, (), ("asks for no such thing", None), met, _left(both.spelling, line))
-
-
-def _tenants(both: Comparison, named: Sequence[str]) -> list[str]:
-    """Returns the tenants for whom anything can differ here: they have rules, or cloned what rules send to, or are named."""
-    case = both.case
-    found = {*both.base.own, *both.output.own, *(name for name in named if name in case.world.clones.reach)}
-    for host in both.hosts:
-        found |= {*case.cloned_by.get(host, ())}
-    return sorted(found if both.pair.tenants is None else found & both.pair.tenants)
-
-
-def _hosts(host: str, table: Table) -> frozenset[str]:
-    outcomes = (_meant(outcome) for outcome in (table.otherwise, *(rule.outcome for rule in table.rules)))
-    return frozenset((host, *(d.host for o in outcomes if isinstance(o, Forward) for d in o.destinations)))
-
-
-def _meant(outcome: Outcome) -> Outcome | None:
-    return outcome.meant if isinstance(outcome, NoCluster | Unknown) else outcome
-
-
-def _shape(both: Comparison, tenant: str) -> object:
-    """Returns what a tenant's rules are but for its name: equal shapes have equal verdicts."""
-    case = both.case
-    clones = case.clones.get(tenant, {})
-    spelling = _spelled(both, tenant)
-    answers = [spelling.answer] if spelling.answer else []
-    found: list[object] = [both.hosts.intersection(clones)]
-    for line in both.output.own.get(tenant, ()):
-        carried = tuple(_nameless(atom) if _names(case.literals, atom, tenant) else atom for atom in line.carried)
-        before = 0 if both.is_ranked else bisect_left(both.output.common, line.number, key=lambda common: common.number)
-        text = said(spelling, line.rule.outcome, line.namespace)
-        rule = line.rule
-        found.append(
-            (before, carried, line.conditions, rule.rank, rule.doubt, text, rule.origin.resource.id.kind, *answers)
-        )
-    return tuple(found)
-
-
-def _nameless(atom: Atom) -> object:
-    return atom.name, atom.text.kind, atom.text.ignores_case, atom.is_negated, atom.is_empty_if_missing
-
-
-def _names(literals: Literals, atom: Atom, tenant: str) -> bool:
-    """Tells whether a condition is a tenant's own literal."""
-    kind = "regex" if atom.text.kind == "found" else atom.text.kind
-    return literals.tenants.get((atom.name, kind, atom.text.value)) == tenant
-
-
-def _spelled(both: Comparison, tenant: str | None) -> Spelling:
-    return replace(both.spelling, names=both.case.names.get(tenant or "", {}), tenant=tenant or "")
 
 
 def _in_scene(both: Comparison, scene: Scene) -> Iterator[Violation]:
@@ -202,7 +87,7 @@ def _difference(
     both: Comparison, scene: Scene, base: Sequence[Line], output: Sequence[Line], needed: frozenset[str]
 ) -> tuple[Left | None, Left | None] | None:
     """Returns the rules in which two tables differ in a scene, or None."""
-    spelling = replace(_spelled(both, scene.tenant), required=needed)
+    spelling = replace(spelled(both, scene.tenant), required=needed)
     met = _rest(spelling, both.output.table, output)
     hosts = both.case.clones.get(scene.tenant or "", {}) if both.is_open else {}
     if scene.tenant and not both.base.table.rules and is_closed(both.case.before, both.pair.before, both.base.table):
@@ -287,12 +172,15 @@ def _violation(both: Comparison, scene: Scene, found: tuple[Left | None, Left | 
         code = "SL603"
     if not both.is_open and scene.headers:
         code = "SL613"
+    meant, what = both_do(wanted, met)
+    if both.pair.preview and wanted and isinstance(wanted.outcome, Forward):
+        meant += f", with the carriers of '{both.pair.preview}'"
     return violation(
         code,
         both.pair.after,
         scene.headers,
-        (does(wanted), wanted.origin if wanted else None),
-        (does(met), met.origin if met else both.output.table.origin),
+        (meant, wanted.origin if wanted else None),
+        (what, met.origin if met else both.output.table.origin),
         met or wanted,
     )
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from sandlane.frozen import frozen
 from sandlane.problems.broken_request import BrokenRequest
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, Source, dotted
+from sandlane.proof.differences import shown
+from sandlane.proof.requests.outcomes import policy_text
 from sandlane.proof.requests.rest import Left
 from sandlane.proof.requests.scenes import Headers
 from sandlane.semantics.outcomes import L4, Direct, Forward, NoCluster, NotFound, Origin, Outcome, Redirect, Unknown
 from sandlane.semantics.predicates import Atom
 from sandlane.semantics.request import Address, Client
 
+_TOLD = {"headers": "changes", "rewrite": "rewrite", "timeout": "timeout", "retries": "retries", "fault": "fault", "CORS": "cors",
+         "mirrors": "mirrors", "filters": "other"}  # fmt: skip
+"""What a rule does beside sending requests somewhere: as people call it, and its field."""
 _MADE = {"regex": "~", "found": "~", "prefix": "", "segments": "", "rpc": "", "exact": "", "present": "", "host": ""}
 
 
@@ -110,6 +116,25 @@ def _place(origin: Origin | None) -> str:
     if origin is None:
         return "the default"
     return f"{origin.resource.source.file} '{origin.resource.id}' {dotted(origin.path)}"
+
+
+def both_do(wanted: Left | None, met: Left | None) -> tuple[str, str]:
+    """Returns what is done with a request in the base and in the output; where both send it to the same, also in what they differ."""
+    texts = does(wanted), does(met)
+    outcomes = [left.outcome for left in (wanted, met) if left and isinstance(left.outcome, Forward)]
+    if texts[0] != texts[1] or len(outcomes) < 2:
+        return texts
+    mine, yours = (_parts(outcome) for outcome in outcomes)
+    names = [name for name in mine if mine[name] != yours[name]]
+    base, output = ("".join(f", {name} {shown(side[name])}" for name in names) for side in (mine, yours))
+    return texts[0] + base, texts[1] + output
+
+
+def _parts(outcome: Forward) -> dict[str, Any]:
+    """Returns all that is done with a request beside where it is sent."""
+    policies = [policy_text(d.policy) for d in outcome.destinations]
+    shares = {"weights": [d.weight for d in outcome.destinations], "policies": policies}
+    return {**shares, **{name: getattr(outcome, field) or None for name, field in _TOLD.items()}}
 
 
 def does(left: Left | None) -> str:

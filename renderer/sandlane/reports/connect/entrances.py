@@ -5,13 +5,15 @@ What becomes of a request is what `trace --gateway` says of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.plan.model import Plan
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.gateway_api import ROUTES, attached
 from sandlane.semantics.gateways import KINDS
@@ -20,7 +22,7 @@ from sandlane.semantics.network import ISTIO, Network
 from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
-from sandlane.semantics.trace import Tracer
+from sandlane.semantics.trace import Tracer, client_of, workloads
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -56,10 +58,18 @@ class Door:
 
 @frozen(kw_only=True)
 class Doors:
-    """All doors of a network, and by what its requests are traced."""
+    """All doors of a network, and by what its requests are traced.
+
+    `sent`: cloned Service and number of a port -> hosts of its tenants' clones to which rules of the mesh send requests of its name.
+    """
 
     tracer: Tracer
     found: tuple[Door, ...]
+    sent: Mapping[tuple[ResourceId, int], frozenset[str]]
+
+    def leads(self, service: ResourceId, port: int, clone: ResourceId) -> bool:
+        """Tells whether rules of the mesh send requests for a Service's name to the Service of a clone, be it of another origin."""
+        return _host(self.tracer, clone) in self.sent.get((service, port), ())
 
 
 @frozen(kw_only=True)
@@ -98,9 +108,50 @@ def preview_url(base: Base, gateway: str, host: str) -> str | None:
     return None
 
 
-def doors_of(tracer: Tracer) -> Doors:
-    """Returns the doors of all gateways, each compiled once for all tenants."""
-    return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)))
+def doors_of(tracer: Tracer, plan: Plan) -> Doors:
+    """Returns the doors of all gateways and what the mesh does for cloned Services, each compiled once for all tenants."""
+    own: dict[ResourceId, set[str]] = {}
+    of_tenants: dict[ResourceId, set[str]] = {}
+    for tenant in plan.tenants:
+        hosts = {_host(tracer, service.id) for service in tenant.services.values()}
+        for service in tenant.services.values():
+            own.setdefault(service.origin.id, set()).add(_host(tracer, service.id))
+            of_tenants.setdefault(service.origin.id, set()).update(hosts)
+    sent = {
+        (id, port["port"]): sent_hosts(tracer, id, port["port"], own[id], hosts)
+        for id, hosts in of_tenants.items()
+        for port in spec_of(plan.base.by_id[id].manifest).get("ports") or ()
+    }
+    return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)), sent=sent)
+
+
+def _host(tracer: Tracer, service: ResourceId) -> str:
+    return ServiceHost(service.namespace, service.name).fqdn(tracer.network.domain)
+
+
+def sent_hosts(
+    tracer: Tracer, service: ResourceId, port: int, wanted: Collection[str], others: Collection[str] = ()
+) -> frozenset[str]:
+    """Returns to which of some hosts rules send what names a Service.
+
+    Rules for any client are looked at, and those for each where a wanted host is missing: they may be for clients of some labels or
+    namespaces alone, and a route for one of them is one. They may send to `others` instead, such as the Services of versions.
+    """
+    network = tracer.network
+    plain = client_of(network, None, service.namespace)
+    found: set[str] = set()
+    for client in chain((plain,), (client_of(network, workload, service.namespace) for workload in workloads(network))):
+        host = f"{service.name}.{service.namespace}"
+        asked = Request(client=client, host=host, port=port)
+        found |= {
+            destination.host
+            for table in tracer.compiled_plain(asked)
+            for outcome in (table.otherwise, *(rule.outcome for rule in table.rules))
+            for destination in (outcome.destinations if isinstance(outcome, Forward) else ())
+        }
+        if found.issuperset(wanted):
+            break
+    return frozenset(found & {*wanted, *others})
 
 
 def _doors(network: Network, tracer: Tracer) -> Iterator[Door]:

@@ -16,8 +16,8 @@ from sandlane.reports.connect.entrances import Doors
 from sandlane.reports.connect.reach import Reach, reach_of
 from sandlane.reports.diff.fields import FieldChange, fields
 from sandlane.reports.diff.intents import Change, Followed, Intent, ObjectChange, intents_of, kept, used_in_place
+from sandlane.reports.diff.settings import Setting, settings_of
 from sandlane.reports.diff.sides import Object, Side, Tenant
-from sandlane.specs.model import Carrier, Environment
 
 
 @frozen(kw_only=True)
@@ -31,16 +31,6 @@ class SandboxChange:
     intents: tuple[Intent, ...] = ()
     reach: Reach | None = None
     accepted: tuple[tuple[str, str, str], ...] = ()
-
-
-@frozen(kw_only=True)
-class Setting:
-    """A field of the environment that concerns all tenants. `is_loud`: who sends requests has to send them otherwise."""
-
-    field: str
-    before: str
-    after: str
-    is_loud: bool
 
 
 @frozen(kw_only=True)
@@ -76,7 +66,7 @@ def compare(before: Side, after: Side, plan: Plan, unroutable: Unroutable, doors
     followed = {entry.id: frozenset(kept(entry.fields)) for entry in base or ()}
     return Difference(
         base=base,
-        settings=tuple(_settings(before.inputs.environment, plan.environment)) if before.inputs else (),
+        settings=tuple(settings_of(before.inputs.environment, plan.environment)) if before.inputs else (),
         tenants=tuple(sorted({tenant.id for side in (before, after) for tenant in side.tenants.values()})),
         sandboxes=tuple(
             _sandboxes(before, after, objects, plan, followed, partial(reach_of, unroutable=unroutable, doors=doors))
@@ -90,26 +80,6 @@ def compare(before: Side, after: Side, plan: Plan, unroutable: Unroutable, doors
 
 def _said(problem: Problem) -> tuple[str, str, str]:
     return problem.code, problem.text, problem.source.file if problem.source else ""
-
-
-def _settings(before: Environment, after: Environment) -> Iterator[Setting]:
-    """Yields the settings that differ, of those that say how requests carry a tenantID and where they come in."""
-    for field, is_loud, of in _SETTINGS:
-        old, new = of(before), of(after)
-        if old != new:
-            yield Setting(field=field, before=old, after=new, is_loud=is_loud)
-
-
-_SETTINGS: tuple[tuple[str, bool, Callable[[Environment], str]], ...] = (
-    ("mesh", False, lambda environment: environment.mesh),
-    ("carriers", True, lambda environment: ", ".join(_carrier(carrier) for carrier in environment.carriers)),
-    ("preview", False, lambda environment: environment.preview.host if environment.preview else "none"),
-    ("output.base", False, lambda environment: environment.output.base),
-)
-
-
-def _carrier(carrier: Carrier) -> str:
-    return f"header {carrier.header}" if carrier.header else f"baggage {carrier.baggage}"
 
 
 def _base(before: Base, after: Base) -> tuple[ObjectChange, ...]:
@@ -182,12 +152,16 @@ def _sandboxes(
         **{copy.id: copy for copy in plan.config_maps},
     }
     tenants = {tenant.name: tenant for tenant in plan.tenants}
+    environments = [plan.environment, *([before.inputs.environment] if before.inputs else ())]
+    asked_of = partial(
+        intents_of, clones, followed=followed, tenant_labels=frozenset(each.tenant_label for each in environments)
+    )
     for name in sorted({*before.tenants, *after.tenants}):
         old, new = before.tenants.get(name), after.tenants.get(name)
         if old is None and new and new.is_suspended and before.inputs is None:
             continue  # a directory has nothing of what is suspended
         is_there = new is not None and not new.is_suspended
-        asked = intents_of(clones, own.get(name, ()), followed, is_new=old is None) if is_there else ()
+        asked = asked_of(own.get(name, ()), is_new=old is None) if is_there else ()
         used = used_in_place(tenants[name].services.values()) if name in tenants and old is None else ()
         intents = tuple(intent for intent in (*asked, *used) if not _follows(intent, old, new))
         intents = tuple(i for i in intents if i.field != "route") or intents  # routes follow from all the others

@@ -16,7 +16,15 @@ def data(difference: Difference) -> dict[str, Any]:
     return {
         "base": None if difference.base is None else _objects(difference.base),
         "proved": difference.proved,
-        "settings": [{"field": s.field, "from": s.before, "to": s.after} for s in difference.settings],
+        "settings": [
+            {
+                "field": s.field,
+                "from": ", ".join(s.before) or "none",
+                "to": ", ".join(s.after) or "none",
+                "warning": s.warning or None,
+            }
+            for s in difference.settings
+        ],
         "sandboxes": [_sandbox(change) for change in difference.sandboxes],
         "notices": {"new": _notices(difference.new_notices), "gone": _notices(difference.gone_notices)},
         "objects": _objects(difference.objects),
@@ -35,6 +43,7 @@ def _sandbox(change: SandboxChange) -> dict[str, Any]:
         ],
         "header": {"name": reach.header[0], "value": reach.header[1]} if reach else None,
         "addresses": [f"{address.host}:{address.port}" for address in reach.addresses] if reach else [],
+        "notReached": reach.told_lost() if reach else [],
         "preview": reach.preview if reach else None,
         "previewURL": reach.preview_url if reach else None,
         "gateways": [{"gateway": str(e.gateway), "url": e.url} for e in reach.entrances] if reach else [],

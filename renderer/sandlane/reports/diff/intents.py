@@ -59,12 +59,20 @@ def intents_of(
     followed: Followed,
     *,
     is_new: bool,
+    tenant_labels: frozenset[str],
 ) -> Iterator[Intent]:
-    """Yields what a sandbox asks: of new clones against their origins, of others against what they were."""
+    """Yields what a sandbox asks: of new clones against their origins, of others against what they were.
+
+    `tenant_labels` are the labels that hold the tenantID, before and after.
+    """
+    own = _Own(
+        labels=tenant_labels,
+        copies=frozenset((c.origin.id.name, c.id.name) for c in clones.values() if isinstance(c, ConfigMapClone)),
+    )
     for entry in changed:
         clone = clones.get(entry.id)
         if isinstance(clone, WorkloadClone):
-            yield from _of_clone(clone, entry, followed.get(clone.origin.id, frozenset()))
+            yield from _of_clone(clone, entry, followed.get(clone.origin.id, frozenset()), own)
         elif clone:
             yield from _of_config_map(clone, entry)
         elif is_new or entry.change not in ("added", "removed"):
@@ -85,12 +93,12 @@ def used_in_place(services: Iterable[ServiceClone]) -> Iterator[Intent]:
             yield Intent(workload=str(service.origin.id), field="use", before=None, after=str(service.workload.use))
 
 
-def _of_clone(clone: WorkloadClone, entry: ObjectChange, followed: frozenset[Kept]) -> Iterator[Intent]:
+def _of_clone(clone: WorkloadClone, entry: ObjectChange, followed: frozenset[Kept], own: _Own) -> Iterator[Intent]:
     if entry.change != "added":
-        own = (change for change, kept in zip(entry.fields, kept(entry.fields), strict=True) if kept not in followed)
-        yield from _of_fields(clone, own)
+        asked_here = (c for c, kept in zip(entry.fields, kept(entry.fields), strict=True) if kept not in followed)
+        yield from _of_fields(clone, asked_here, own)
         return
-    asked = list(_of_fields(clone, fields(clone.origin.manifest, clone.manifest)))
+    asked = list(_of_fields(clone, fields(clone.origin.manifest, clone.manifest), own))
     yield from asked or [Intent(workload=_named(clone), field="unchanged", before=None, after=None)]
 
 
@@ -110,12 +118,12 @@ def _named(clone: WorkloadClone) -> str:
     return str(clone.origin.id)
 
 
-def _of_fields(clone: WorkloadClone, changed: Iterable[FieldChange]) -> Iterator[Intent]:
+def _of_fields(clone: WorkloadClone, changed: Iterable[FieldChange], own: _Own) -> Iterator[Intent]:
     """Yields the fields of a clone as a spec names them; what sandlane itself sets (names, marks, selectors) is left out."""
     template = clone.row.template
     listed = _containers(clone.manifest, template)
     for change in changed:
-        if not _is_own(change.path):
+        if not own.has(change):
             field = _field(change.path, template, listed)
             before, after = _plain(change, change.before), _plain(change, change.after)
             yield Intent(workload=_named(clone), field=field, before=before, after=after)
@@ -139,14 +147,26 @@ _TELEMETRY = "service.istio.io/canonical-"
 """What Istio calls pods; sandlane says it for clones, so that it does not change with the mesh."""
 
 
-def _is_own(path: tuple[Step, ...]) -> bool:
-    """Tells whether sandlane sets a field itself."""
-    if path[:1] == ("metadata",) and path[1:2] in (("name",), ("annotations",)):
-        return True
-    if "labels" in path or "matchLabels" in path or "selector" in path:
-        last = str(path[-1])
-        return last.startswith((*LABEL_PREFIXES, _TELEMETRY)) or last == MANAGED_BY or "matchLabels" in path
-    return "[name=SANDLANE_TENANT_ID]" in path
+@frozen(kw_only=True)
+class _Own:
+    """What sandlane itself sets: labels that hold the tenantID, and names of ConfigMaps and of their copies."""
+
+    labels: frozenset[str]
+    copies: frozenset[tuple[str, str]]
+
+    def has(self, change: FieldChange) -> bool:
+        """Tells whether sandlane makes a change, and no spec asks for it."""
+        path, last = change.path, str(change.path[-1])
+        if path[:1] == ("metadata",) and path[1:2] in (("name",), ("annotations",)):
+            return True
+        if "annotations" in path:
+            return last.startswith(LABEL_PREFIXES)
+        if "labels" in path or "matchLabels" in path or "selector" in path:
+            marks = last.startswith((*LABEL_PREFIXES, _TELEMETRY)) or last == MANAGED_BY or last in self.labels
+            return marks or "matchLabels" in path
+        if last == "name":
+            return (str(change.before), str(change.after)) in self.copies
+        return "[name=SANDLANE_TENANT_ID]" in path
 
 
 def _field(path: tuple[Step, ...], template: tuple[Step, ...], containers: int) -> str:

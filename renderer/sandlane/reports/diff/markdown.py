@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from sandlane.problems.problem import visible
 from sandlane.reports.diff.compare import Difference, SandboxChange
 from sandlane.reports.diff.groups import Group, grouped
 from sandlane.reports.diff.text import lines_of
@@ -17,10 +18,11 @@ from sandlane.reports.diff.words import (
     gathered,
     members,
     names,
+    notice,
     pair,
     reached,
     sentence,
-    settings,
+    setting,
 )
 from sandlane.reports.mermaid import label
 
@@ -73,11 +75,12 @@ def _sentence(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Returns text that markdown shows as it is, in a cell of a table too."""
-    return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
+    return _SPECIAL.sub(r"\\\1", visible(text))
 
 
 def _code(text: str) -> str:
     """Returns text as code, whatever backticks it holds; in a cell a bar is escaped."""
+    text = visible(text)
     fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text.replace('|', chr(92) + '|')}{pad}{fence}"
@@ -88,12 +91,12 @@ def _table(changes: Iterable[SandboxChange]) -> Iterator[str]:
     for alike in gathered(changes):
         change = alike[0]
         name = f"{_plain(names(alike))} ({SAID[change.change]})"
-        listed = change.intents or (None,)
-        for position, intent in enumerate(listed):
-            cell = name if position == 0 else ""
-            if intent is None:
-                rows.append(f"| {cell} | {_plain('; '.join(about(change)))} |  |  |  |")
-            elif intent.field == "unchanged":
+        told = _plain("; ".join(about(change)))
+        if told or not change.intents:
+            rows.append(f"| {name} | {told} |  |  |  |")
+        for position, intent in enumerate(change.intents):
+            cell = name if position == 0 and not told else ""
+            if intent.field == "unchanged":
                 rows.append(f"| {cell} | {_code(intent.workload)} | as the base has it |  |  |")
             else:
                 values = " | ".join(_code(text) for text in pair(intent.before, intent.after))
@@ -103,9 +106,11 @@ def _table(changes: Iterable[SandboxChange]) -> Iterator[str]:
 
 
 def _shouted(difference: Difference) -> Iterator[str]:
-    told = [f"{change.name}: {about(change)[0]}" for change in difference.sandboxes if change.change == "renamed"]
-    for line in (*settings(difference), *told):
-        yield from ("> [!WARNING]", f"> {_plain(line)}", "")
+    for each in difference.settings:
+        yield from ("> [!WARNING]" if each.warning else "> [!NOTE]", f"> {_plain(setting(each))}", "")
+    for change in difference.sandboxes:
+        if change.change == "renamed":
+            yield from ("> [!WARNING]", f"> {_plain(f'{change.name}: {about(change)[0]}')}", "")
 
 
 def _reached(changes: Iterable[SandboxChange]) -> Iterator[str]:
@@ -140,7 +145,8 @@ def _notices(difference: Difference) -> Iterator[str]:
     for word, problems in (("New", difference.new_notices), ("Gone", difference.gone_notices)):
         if problems:
             yield from (f"{word} notices:", "")
-            yield from (f"- {problem.code}: {_plain(problem.text)}" for problem in problems)
+            told = (notice(problem) if word == "New" else [f"{problem.code}: {problem.text}"] for problem in problems)
+            yield from (f"- {'<br>'.join(_plain(line) for line in lines)}" for lines in told)
             yield ""
 
 
@@ -152,7 +158,7 @@ def _details(title: str, blocks: Iterable[tuple[str, list[str]]]) -> list[str]:
     told = []
     for head, lines in blocks:
         if lines:
-            body = html.escape("\n".join(lines), quote=False)
+            body = html.escape("\n".join(map(visible, lines)), quote=False)
             told.append(f"<details><summary>{html.escape(head)}</summary>\n\n<pre>\n{body}\n</pre>\n</details>\n")
         else:
             told.append(f"- {_plain(head)}")

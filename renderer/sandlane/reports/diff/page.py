@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandlane.problems.problem import seen
 from sandlane.reports.diff.compare import Difference
 from sandlane.reports.diff.groups import grouped
 from sandlane.reports.diff.text import lines_of
@@ -13,10 +14,11 @@ from sandlane.reports.diff.words import (
     gathered,
     members,
     names,
+    notice,
     pair,
     reached,
     sentence,
-    settings,
+    setting,
 )
 
 
@@ -25,7 +27,9 @@ def page(difference: Difference, environment: str, against: str) -> str:
     from jinja2 import Environment, PackageLoader
 
     loader = PackageLoader("sandlane.reports.diff", "")
-    template = Environment(autoescape=True, keep_trailing_newline=True, loader=loader).get_template("page.html.j2")
+    template = Environment(autoescape=True, finalize=seen, keep_trailing_newline=True, loader=loader).get_template(
+        "page.html.j2"
+    )
     return template.render(
         environment=environment,
         against=against,
@@ -33,10 +37,13 @@ def page(difference: Difference, environment: str, against: str) -> str:
         counts=sentence(counts(difference)),
         sandboxes=gathered(difference.sandboxes),
         names=names,
-        notices=(("New notices", difference.new_notices), ("Notices that went", difference.gone_notices)),
+        notices=(
+            ("New notices", [notice(problem) for problem in difference.new_notices]),
+            ("Notices that went", [[f"{problem.code}: {problem.text}"] for problem in difference.gone_notices]),
+        ),
         parts=(("Base", grouped(difference.base or ())), ("Objects", grouped(difference.objects))),
         tenants=difference.tenants,
-        settings=settings(difference),
+        settings=[(setting(each), each.warning) for each in difference.settings],
         said=SAID,
         about=about,
         reached=reached,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sandlane.output.layout import SHARED
+from sandlane.problems.problem import visible
 from sandlane.reports.diff.compare import Difference, SandboxChange
 from sandlane.reports.diff.groups import Group, grouped, rules_of
 from sandlane.reports.diff.intents import ObjectChange
@@ -17,9 +18,10 @@ from sandlane.reports.diff.words import (
     gathered,
     members,
     names,
+    notice,
     pair,
     reached,
-    settings,
+    setting,
 )
 
 
@@ -34,11 +36,11 @@ def text(difference: Difference, environment: str, against: str) -> str:
         list(_notices(difference)),
         list(_objects(difference)),
     ]
-    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+    return "\n\n".join("\n".join(map(visible, lines)) for lines in parts if lines) + "\n"
 
 
 def _base(difference: Difference) -> Iterator[str]:
-    yield from settings(difference)
+    yield from map(setting, difference.settings)
     yield base_line(difference)
     for group in grouped(difference.base or ()):
         yield f"  {SIGNS[group.change]} {members(group)}"
@@ -62,7 +64,10 @@ def _sandbox(alike: list[SandboxChange]) -> Iterator[str]:
 
 
 def _notices(difference: Difference) -> Iterator[str]:
-    yield from (f"new notice {problem.code}: {problem.text}" for problem in difference.new_notices)
+    for problem in difference.new_notices:
+        first, *rest = notice(problem)
+        yield f"new notice {first}"
+        yield from (f"  {line}" for line in rest)
     yield from (f"gone notice {problem.code}: {problem.text}" for problem in difference.gone_notices)
 
 

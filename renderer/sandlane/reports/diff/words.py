@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from sandlane.problems.problem import visible
+from sandlane.problems.problem import Problem, visible
 from sandlane.reports.diff.compare import Difference, SandboxChange
 from sandlane.reports.diff.fields import FieldChange
 from sandlane.reports.diff.groups import Group
 from sandlane.reports.diff.intents import Change
+from sandlane.reports.diff.settings import Setting
 
 SIGNS: Mapping[Change, str] = {"added": "+", "removed": "-", "changed": "~", "renamed": "!"}
 SAID: Mapping[Change, str] = {"added": "new", "removed": "removed", "changed": "changed", "renamed": "renamed"}
@@ -27,7 +28,11 @@ def value(given: Any) -> str:
 
 
 def pair(before: Any, after: Any) -> tuple[str, str]:
-    """Returns two values in a line each; where one is too long, what both begin with is left out, so that the difference is told."""
+    """Returns two values in a line each, of texts of several lines those that differ; where one is too long, what both begin with
+    is left out, so that the difference is told.
+    """
+    if isinstance(before, str) and isinstance(after, str) and "\n" in before and "\n" in after:
+        before, after = _differing(before, after)
     old, new = _line(before), _line(after)
     if len(old) > _longest(before) or len(new) > _longest(after):
         same = sum(1 for _ in takewhile(lambda signs: signs[0] == signs[1], zip(old, new, strict=False)))
@@ -35,6 +40,22 @@ def pair(before: Any, after: Any) -> tuple[str, str]:
         if start > 0:
             old, new = f"…{old[start:]}", f"…{new[start:]}"
     return _fitting(old, _longest(before)), _fitting(new, _longest(after))
+
+
+def _differing(before: str, after: str) -> tuple[str, str]:
+    """Returns the lines of two texts from the first to the last that differs, with `…` for those around them."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    ahead = sum(1 for _ in takewhile(lambda lines: lines[0] == lines[1], zip(old, new, strict=False)))
+    ends = zip(reversed(old[ahead:]), reversed(new[ahead:]), strict=False)
+    behind = sum(1 for _ in takewhile(lambda lines: lines[0] == lines[1], ends))
+    return _between(old, ahead, behind), _between(new, ahead, behind)
+
+
+def _between(lines: list[str], ahead: int, behind: int) -> str:
+    told = "".join(lines[ahead : len(lines) - behind])
+    if not told:
+        return "…" if lines else ""
+    return f"{'…' if ahead else ''}{told.removesuffix(chr(10)) if behind else told}{'…' if behind else ''}"
 
 
 def _line(given: Any) -> str:
@@ -94,6 +115,7 @@ def reached(change: SandboxChange) -> list[str]:
     gateways = [f"reached at {e.url} ({e.gateway}) with '{name}: {content}'" for e in change.reach.entrances]
     told = [f"reached at {hosts} with '{name}: {content}'"] if hosts else []
     told = [*gateways, *told] or ["no request is routed to it"]
+    told += change.reach.told_lost()
     told += [f"0 pods of {name}: who sends it a request gets 503" for name in sorted(change.reach.empty)]
     return told + ([f"preview {change.reach.preview_url}"] if change.reach.preview_url else [])
 
@@ -107,10 +129,19 @@ def base_line(difference: Difference) -> str:
     if not difference.base:
         if difference.proved is None:
             return "baseline: unchanged, which 'sandlane verify' proves"
+        if not difference.proved:
+            return "baseline: unchanged; no request is routed by its tenant"
         several = "" if difference.proved == 1 else "s"
         return f"baseline: unchanged, proved for {difference.proved} combination{several} of tenant, Service and port"
     count = len(difference.base)
     return f"baseline: {count} object{'s' if count > 1 else ''} changed, since the base did"
+
+
+def notice(problem: Problem) -> list[str]:
+    """Returns a notice with its place, and its hint where it has one."""
+    place = f" {problem.source.file}" if problem.source else ""
+    place += f":{problem.position[0]}:{problem.position[1]}" if place and problem.position else ""
+    return [f"{problem.code}{place}: {problem.text}", *([f"hint: {problem.hint}"] if problem.hint else [])]
 
 
 def sentence(text: str) -> str:
@@ -136,10 +167,17 @@ def members(group: Group) -> str:
     return f"{len(group.members)} copies of {first.id.kind}/{first.id.namespace}/{first.origin}: {listed}"
 
 
-def settings(difference: Difference) -> list[str]:
-    """Returns what the environment sets otherwise."""
-    loud = ": WHO SENDS REQUESTS HAS TO SEND THEM OTHERWISE"
-    return [f"{s.field}: {s.before} → {s.after}{loud if s.is_loud else ''}" for s in difference.settings]
+def setting(given: Setting) -> str:
+    """Returns what became of a setting: of one that lists things, which came and which went."""
+    before, after = given.before, given.after
+    if not before or not after or {*before} & {*after}:
+        came = [word for word in after if word not in before]
+        gone = [word for word in before if word not in after]
+        told = [f"{sign} {', '.join(words)}" for sign, words in (("+", came), ("-", gone)) if words]
+        how = "; ".join(told) or f"order {', '.join(before)} → {', '.join(after)}"
+    else:
+        how = " → ".join(pair(", ".join(before), ", ".join(after)))
+    return f"{given.field}: {how}" + (f": {given.warning}" if given.warning else "")
 
 
 def gathered(changes: Iterable[SandboxChange]) -> list[list[SandboxChange]]:

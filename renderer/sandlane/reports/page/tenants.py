@@ -87,7 +87,7 @@ def told(
     for number, row in enumerate(rows):
         by_service.setdefault(row.service, []).append(number)
     carrier = plan.environment.carriers[0]
-    doors = doors_of(tracer)
+    doors = doors_of(tracer, plan)
     traced = {
         tenant.name: [
             (number, tracer.trace(carrying(rows[number].request, carrier, tenant.id), rows[number].tables))

@@ -1,0 +1,46 @@
+"""Tables of the fields that types have, and the fields of objects that are not in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from sandlane.problems.problem import Path
+
+Types = Mapping[str, str]
+"""Name of a type -> its fields, each with the type of its value, or of the value's elements, where that is a row too.
+
+A star before the type: the value is a mapping whose values are of it.
+"""
+
+Unknown = tuple[Path, Mapping[str, str]]
+"""The path of a field that its type does not have, and the fields that it has."""
+
+
+@cache
+def _split(fields: str) -> Mapping[str, str]:
+    pairs = (field.partition(":") for field in fields.split())
+    return {field: inner for field, _, inner in pairs}
+
+
+def fields_of(types: Types, name: str) -> Mapping[str, str]:
+    """Returns the fields of a type, each with the type of its value: empty where the table has none."""
+    return _split(types[name])
+
+
+def unknown(types: Types, name: str, value: Any, path: Path) -> Iterator[Unknown]:
+    """Yields the fields of a value that its type does not have, those of values in it among them."""
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from unknown(types, name, item, (*path, number))
+    elif isinstance(value, dict) and name.startswith("*"):
+        for key, item in value.items():
+            yield from unknown(types, name[1:], item, (*path, key))
+    elif isinstance(value, dict):
+        known = fields_of(types, name)
+        for field, item in value.items():
+            if field not in known:
+                yield (*path, field), known
+            elif known[field]:
+                yield from unknown(types, known[field], item, (*path, field))
