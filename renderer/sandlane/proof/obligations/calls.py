@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandlane.k8s.resource import Resource, ResourceId, at
-from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.world import World
@@ -53,7 +53,7 @@ def _wrong(resource: Resource, name: str, caller: str) -> Problem:
 def _answers(world: World, resource: Resource) -> Iterator[Called]:
     if (resource.id.group, resource.id.kind) == ("", "Service"):
         yield resource.id.namespace, resource.id.name
-    row = workload_kind(resource.id.group, resource.id.kind)
+    row = WORKLOADS.get((resource.id.group, resource.id.kind))
     spec = (at(resource.manifest, (*row.template, "spec")) or {}) if row and world.is_brought(resource) else {}
     if spec.get("subdomain"):
         yield resource.id.namespace, f"{spec.get('hostname') or resource.id.name}.{spec['subdomain']}"

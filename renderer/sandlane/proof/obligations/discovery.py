@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sandlane.base.pod_templates import with_template
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
-from sandlane.k8s.workload_kinds import WORKLOADS, workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.world import World
@@ -40,6 +40,6 @@ def check(world: World) -> Iterator[Problem]:
 
 
 def _says(workload: Resource) -> Iterator[tuple[str, str]]:
-    row = workload_kind(workload.id.group, workload.id.kind)
+    row = WORKLOADS.get((workload.id.group, workload.id.kind))
     annotations: Manifest = (at(workload.manifest, (*row.template, "metadata", "annotations")) or {}) if row else {}
     yield from ((key, str(annotations[key])) for key in _SAYING_WHO if annotations.get(key) is not None)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sandlane.k8s.resource import Manifest, Resource, at
-from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.world import World, base_pods, directory
@@ -58,7 +58,7 @@ def _of_base(world: World) -> Iterator[Series]:
     for claim in world.base.of("", "PersistentVolumeClaim"):
         yield from _numbered([claim.id.name], claim.id.namespace)
     for pods in base_pods(world.base):
-        row = workload_kind(pods.resource.id.group, pods.resource.id.kind)
+        row = WORKLOADS.get((pods.resource.id.group, pods.resource.id.kind))
         spec: Manifest = at(pods.resource.manifest, (*row.template, "spec") if row else ("spec",)) or {}
         names = (at(volume, ("persistentVolumeClaim", "claimName")) for volume in spec.get("volumes") or ())
         yield from _numbered((str(name) for name in names if name), pods.resource.id.namespace)
