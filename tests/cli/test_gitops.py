@@ -267,3 +267,103 @@ def built_by_flux(directory: Path, scratch: Path) -> list[Any]:
     (scratch / "kustomization.yaml").write_text(yaml.safe_dump({"resources": files}))
     found = subprocess.run(["kubectl", "kustomize", str(scratch)], capture_output=True, text=True, check=True)
     return [document for document in load_all(found.stdout) if document]
+
+
+ROLLOUT = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: api}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: api, image: "registry.example/api:1"}]}
+  strategy:
+    canary:
+      trafficRouting:
+        managedRoutes: [{name: canary-header}]
+        istio:
+          virtualService: {name: api, routes: [primary]}
+          virtualServices: [{name: foreign}, {name: tunnel, tlsRoutes: [{port: 443}]}]
+          destinationRule: {name: api, canarySubsetName: canary, stableSubsetName: stable}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api}
+spec:
+  hosts: [api.example.com]
+  http:
+  - name: primary
+    route:
+    - {destination: {host: web, subset: stable}, weight: 100}
+    - {destination: {host: web, subset: canary}, weight: 0}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: tunnel}
+spec: {hosts: [web], tls: [{match: [{port: 443, sniHosts: [web]}], route: [{destination: {host: web}}]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: api}
+spec: {host: web, subsets: [{name: stable, labels: {app: web}}, {name: canary, labels: {app: web}}]}
+"""
+ADOPTED = "  routes: {adopt: [{kind: VirtualService, name: api}]}\n"
+WEIGHTS = {
+    "group": "networking.istio.io",
+    "kind": "VirtualService",
+    "namespace": "shop",
+    "name": "api",
+    "jqPathExpressions": [
+        '.spec.http[]? | select(.name == "primary") | .route[]?.weight',
+        '.spec.http[]? | select(.name == "canary-header")',
+    ],
+}
+TUNNEL = {
+    **WEIGHTS,
+    "name": "tunnel",
+    "jqPathExpressions": [".spec.tls[]?.route[]?.weight", '.spec.http[]? | select(.name == "canary-header")'],
+}
+HASHES = {
+    **WEIGHTS,
+    "kind": "DestinationRule",
+    "jqPathExpressions": [
+        '.spec.subsets[]? | select(.name == "canary" or .name == "stable") | .labels["rollouts-pod-template-hash"]'
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "arguments", "ignored"),
+    [
+        pytest.param("", [], {"staging-shared": None}, id="the output holds none of them"),
+        pytest.param(ADOPTED, [], {"staging-shared": [WEIGHTS]}, id="adopted"),
+        pytest.param(
+            "  output: {base: full}\n",
+            [],
+            {"staging-shared": [WEIGHTS, TUNNEL], "staging-base": [HASHES]},
+            id="the whole base",
+        ),
+        pytest.param(
+            "  output: {base: full}\n",
+            ["--single"],
+            {"staging-sandboxes": [HASHES, WEIGHTS, TUNNEL]},
+            id="in one Application",
+        ),
+    ],
+)
+def test_argocd_leaves_alone_what_argo_rollouts_writes(
+    here: Path, more: str, arguments: list[str], ignored: dict[str, Any]
+) -> None:
+    (here / "base" / "api.yaml").write_text(ROLLOUT)
+    printed = load_all(run(here, "gitops", "argocd", "--repo", REPO, *arguments, more=more)[1])
+    found = {o["metadata"]["name"]: o["spec"] for o in printed if o["kind"] == "Application"}
+    assert {name: spec.get("ignoreDifferences") for name, spec in found.items()} == ignored
+    assert all(spec["syncPolicy"]["syncOptions"] == ["ServerSideApply=true"] for spec in found.values())
+
+
+def test_flux_says_what_it_sets_back(here: Path) -> None:
+    (here / "base" / "api.yaml").write_text(ROLLOUT)
+    assert run(here, "gitops", "flux", "--repo", REPO, "--single", more=ADOPTED)[2] == (
+        "Argo Rollouts writes into 'VirtualService/shop/api' too: Flux sets it back at each interval, until the Rollout writes it again\n"
+    )

@@ -108,7 +108,7 @@ def changed(*replacements: tuple[str, str]) -> str:
             id="env-reset",
         ),
         pytest.param(
-            SandboxEdit(name="dev1", removed=(("Deployment", "cart"),)),
+            SandboxEdit(name="dev1", removed=(("Deployment", "shop", "cart"),), home="shop"),
             changed(("      - {name: cart, image: x}\n", "")),
             id="workload-taken-out",
         ),
@@ -172,7 +172,7 @@ EDITS: list[tuple[SandboxEdit, set[str], Any]] = [
         {"env": [{"name": "A", "value": "x"}, {"name": "B", "value": "y"}], "image": "a/b:2", "replicas": 2},
     ),
     (SandboxEdit(name="s", workloads=(replace(CHECKOUT, name="cart"),)), set(), {"name": "cart", "image": "a/b:2"}),
-    (SandboxEdit(name="s", removed=(("Deployment", "web"),)), {"- {name"}, {}),
+    (SandboxEdit(name="s", removed=(("Deployment", "shop", "web"),), home="shop"), {"- {name"}, {}),
 ]
 
 

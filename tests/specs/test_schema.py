@@ -548,14 +548,14 @@ def test_every_problem_leads_to_a_place(document: tuple[str, Any]) -> None:
 
 @pytest.mark.parametrize(("kind", "data"), VALID)
 def test_defaults_are_valid_and_complete(kind: str, data: Any) -> None:
-    full = with_defaults(schema(kind), data)
+    full = with_defaults(kind, data)
     assert check(kind, full, SOURCE) == []
-    assert with_defaults(schema(kind), full) == full
+    assert with_defaults(kind, full) == full
 
 
 def test_defaults_of_an_environment() -> None:
     before = environment()
-    assert with_defaults(schema("Environment"), before) == {
+    assert with_defaults("Environment", before) == {
         "apiVersion": "sandlane.dev/v1alpha1",
         "kind": "Environment",
         "metadata": {"name": "environment", "labels": {}, "annotations": {}},
@@ -598,7 +598,7 @@ def test_defaults_stand_at_every_depth() -> None:
     rest = {
         "env": [], "initContainers": {"drop": []}, "volumes": {}, "preserveLabels": [], "configMaps": [], "patches": [], "accept": [],
     }  # fmt: skip
-    assert with_defaults(schema("DevelopmentSandbox"), data)["spec"] == {
+    assert with_defaults("DevelopmentSandbox", data)["spec"] == {
         "suspend": False,
         "resources": [],
         "workloads": [
