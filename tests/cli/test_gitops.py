@@ -19,7 +19,7 @@ from sandlane.reports.gitops.delivery import make_delivery
 from sandlane.reports.gitops.flux import flux_objects
 from sandlane.specs.inputs import Inputs, read_inputs
 from tests.build import app, inputs, object_of, sandbox
-from tests.shared import REPOSITORY, needs_shared
+from tests.shared import REPOSITORY, load_all, needs_shared
 from tests.validity import complaints
 
 CASES = REPOSITORY / "tests" / "cases" / "gitops"
@@ -125,16 +125,14 @@ def test_what_cannot_be(here: Path, arguments: list[str], more: str, told: str) 
 
 
 def test_where_the_output_lies_in_a_branch_of_its_own(here: Path) -> None:
-    argocd = list(
-        yaml.safe_load_all(run(here, "gitops", "argocd", "--repo", REPO, "--revision", "rendered", "--path", ".")[1])
-    )
+    argocd = list(load_all(run(here, "gitops", "argocd", "--repo", REPO, "--revision", "rendered", "--path", ".")[1]))
     assert argocd[1]["spec"]["source"]["path"] == "shared"
     assert argocd[2]["spec"]["generators"][0]["git"]["directories"] == [{"path": "sandboxes/*"}]
     units = UNITS.replace("interval: 5m", 'interval: 5m, path: "."')
     for arguments in ([], ["--path", "."]):
-        flux = yaml.safe_load_all(run(here, "gitops", "flux", "--repo", REPO, *arguments, more=units)[1])
+        flux = load_all(run(here, "gitops", "flux", "--repo", REPO, *arguments, more=units)[1])
         assert [o["spec"]["path"] for o in flux if o["kind"] == "Kustomization"] == ["./shared", "./flux"]
-    single = yaml.safe_load_all(run(here, "gitops", "flux", "--repo", REPO, "--single", "--path", "a/b")[1])
+    single = load_all(run(here, "gitops", "flux", "--repo", REPO, "--single", "--path", "a/b")[1])
     assert [o["spec"]["path"] for o in single if o["kind"] == "Kustomization"] == ["./a/b"]
 
 
@@ -206,7 +204,7 @@ def test_what_is_printed_is_valid(is_single: bool) -> None:
 def parts(printed: str, written: Path) -> dict[str, str]:
     """Returns what each Application or Kustomization applies: its name -> the directory, with one for each sandbox."""
     found: dict[str, str] = {}
-    documents = list(yaml.safe_load_all(printed))
+    documents = list(load_all(printed))
     for document in documents:
         name = document["metadata"]["name"]
         if document["kind"] == "Application":
@@ -225,7 +223,7 @@ def parts(printed: str, written: Path) -> dict[str, str]:
 def applied_by_argocd(directory: Path) -> list[Any]:
     """Returns what Argo CD reads of a directory: every document of every file with one of these suffixes."""
     files = (path for path in sorted(directory.rglob("*")) if path.suffix in (".yaml", ".yml", ".json", ".jsonnet"))
-    return [document for path in files for document in yaml.safe_load_all(path.read_text())]
+    return [document for path in files for document in load_all(path.read_text())]
 
 
 def names(objects: list[Any]) -> list[str]:
@@ -268,7 +266,7 @@ def built_by_flux(directory: Path, scratch: Path) -> list[Any]:
     files = sorted(p.relative_to(scratch).as_posix() for p in scratch.rglob("*") if p.suffix in (".yaml", ".yml"))
     (scratch / "kustomization.yaml").write_text(yaml.safe_dump({"resources": files}))
     found = subprocess.run(["kubectl", "kustomize", str(scratch)], capture_output=True, text=True, check=True)
-    return [document for document in yaml.safe_load_all(found.stdout) if document]
+    return [document for document in load_all(found.stdout) if document]
 
 
 ROLLOUT = """\
@@ -358,7 +356,7 @@ def test_argocd_leaves_alone_what_argo_rollouts_writes(
     here: Path, more: str, arguments: list[str], ignored: dict[str, Any]
 ) -> None:
     (here / "base" / "api.yaml").write_text(ROLLOUT)
-    printed = yaml.safe_load_all(run(here, "gitops", "argocd", "--repo", REPO, *arguments, more=more)[1])
+    printed = load_all(run(here, "gitops", "argocd", "--repo", REPO, *arguments, more=more)[1])
     found = {o["metadata"]["name"]: o["spec"] for o in printed if o["kind"] == "Application"}
     assert {name: spec.get("ignoreDifferences") for name, spec in found.items()} == ignored
     assert all(spec["syncPolicy"]["syncOptions"] == ["ServerSideApply=true"] for spec in found.values())

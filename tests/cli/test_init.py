@@ -225,7 +225,8 @@ def test_init_finds_the_base(here: Path, files: dict[str, str], base: str) -> No
         pytest.param(
             {f"{n}/kustomization.yaml": "resources: [a.yaml]\n" for n in ("dev", "prod")},
             [],
-            "several kustomizations could be the base; say which:\n  sandlane init dev\n  sandlane init prod\n",
+            "several kustomizations could be the base; name one, or those that are its parts:\n"
+            "  sandlane init dev\n  sandlane init prod\n",
             id="several",
         ),
         pytest.param(

@@ -596,6 +596,15 @@ def test_a_clone_that_no_request_is_routed_to_is_named(here: Path) -> None:
     )
 
 
+def test_the_proxy_of_a_mesh_is_no_app_container(here: Path) -> None:
+    proxy = "{name: istio-proxy, image: 'docker.io/istio/proxyv2:1.27.1'}, {name: server, image: 'r/web:1'}"
+    (here / "base" / "app.yaml").write_text(app("web", containers=proxy))
+    assert lines(run("set", "dev1", "web=r/web:2"))[2:] == ["  Deployment/shop/web  image  r/web:1 → r/web:2"]
+    assert run("set", "dev1", "istio-proxy@web=r/p:2")[2] == (
+        "Error: container 'istio-proxy' is not in 'Deployment/shop/web': it has server\n"
+    )
+
+
 def test_a_suspended_sandbox_has_nothing_that_requests_reach(here: Path) -> None:
     (here / "sandboxes" / "dev1.yaml").write_text(SPEC.replace("  owner: dana\n", "  owner: dana\n  suspend: true\n"))
     status, _, said = run("set", "dev1", "checkout=r/checkout:3")

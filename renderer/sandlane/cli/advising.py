@@ -19,7 +19,11 @@ def tell_setup(set_up: SetUp, inputs: Inputs, directory: str, wanted: Sequence[s
     """Writes what an environment in a directory was set up with, and what to do next."""
     rows = listing.workloads(inputs)
     clonable = [row for row in rows if row["clonable"]]
-    routable = [row for row in clonable if any(not p["unroutable"] for sv in row["services"] for p in sv["ports"])]
+    routable = [
+        row
+        for row in clonable
+        if any(not (p["unroutable"] or p["lost"]) for sv in row["services"] for p in sv["ports"])
+    ]
     words(f"base     {' '.join(set_up.base)}: {amount(len(inputs.base.resources), 'object')}")
     words(
         f"clones   {amount(len(clonable), 'workload')} can be cloned; requests to {len(routable)} of them can be routed"

@@ -55,7 +55,9 @@ class Guessing:
             answer = click.prompt("Which of these is the base?", type=click.Choice(shown), default=shown[0], err=True)
             return bases[shown.index(answer)]
         lines = "\n".join(f"  sandlane init {path}" for path in shown)
-        raise click.UsageError(f"several kustomizations could be the base; say which:\n{lines}")
+        raise click.UsageError(
+            f"several kustomizations could be the base; name one, or those that are its parts:\n{lines}"
+        )
 
     def read(self, entries: Sequence[str]) -> Base:
         """Reads the manifests of entries. Raises Invalid, with ways out that set up: there is no environment to render yet."""

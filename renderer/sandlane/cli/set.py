@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from sandlane.base.sources import MANIFESTS
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
-from sandlane.cli.completing import sandboxes, workloads
+from sandlane.cli.completing import acceptable, sandboxes, workloads
 from sandlane.cli.reaching import reach
 from sandlane.cli.running import run
 from sandlane.cli.terminal import Refused, words
@@ -20,8 +20,9 @@ from sandlane.cli.wanted import Wanted, changes_of, edit_of
 from sandlane.files.disk import DiskTree
 from sandlane.files.git import git_says
 from sandlane.files.tree import join
+from sandlane.pipeline import Rendered
 from sandlane.plan.model import Plan
-from sandlane.problems.problem import Invalid
+from sandlane.problems.problem import Invalid, Problem
 from sandlane.reports.connect.reach import Reach
 from sandlane.specs.editing import SandboxEdit, changed, edited, new_spec
 from sandlane.specs.forms import ACCEPTABLE
@@ -70,6 +71,7 @@ from sandlane.specs.rewriting import Uneditable
     "--accept",
     "accepted",
     multiple=True,
+    shell_complete=acceptable,
     metavar="CODE=REASON",
     help="Accept a problem that stands in the way, where it may be accepted, with the reason.",
 )
@@ -154,7 +156,7 @@ def _set(
             said.append("  that day is past: 'sandlane prune --as-of today' would take the sandbox away")
         status = write_change(session, staged, tried, said, is_rendered=is_rendered)
     if tried.rendered and is_rendered:
-        session.tell(p for p in tried.rendered.notices if p.sandbox and p.sandbox.file == path)
+        session.tell(_notices(tried.rendered, path, wanted.name, is_new=is_new))
         found = reach(tried.inputs, tried.rendered, wanted.name)
         if found:
             _tell_reach(session, found)
@@ -162,6 +164,15 @@ def _set(
         elif any(sandbox.name == wanted.name and sandbox.suspend for sandbox in tried.inputs.sandboxes):
             words("it is suspended, so it has no clones and no routes: take 'suspend: true' out of its spec")
     return status, {}
+
+
+def _notices(rendered: Rendered, path: str, name: str, *, is_new: bool) -> Iterator[Problem]:
+    """Yields the notices on a spec; for a new one also those on its Services, and on gateways at which tenants can be chosen."""
+    own = {str(id) for tenant in rendered.plan.tenants if tenant.name == name for id in tenant.services}
+    for notice in rendered.notices:
+        is_shared = notice.code == "SL441" or notice.object in own
+        if notice.sandbox.file == path if notice.sandbox else is_new and is_shared:
+            yield notice
 
 
 def _with_acceptances(session: s.Session, path: str, document: int, text: str, reasons: Mapping[str, str]) -> str:
@@ -241,10 +252,10 @@ def _tell_reach(session: s.Session, found: Reach) -> None:
 
 
 def _tell_unreached(plan: Plan, found: Reach) -> None:
-    """Says which clones with Services no request is routed to, of those of which nothing else says why."""
-    addresses = (*found.addresses, *(address for address, _ in found.lost))
-    reached = {name for address in addresses for name in address.clones}
+    """Says which clones with Services no request is routed to, but for those of which it is told address by address."""
+    reached = {name for address in found.addresses for name in address.clones}
     reached |= {name for entrance in found.entrances for name in entrance.clones}
+    reached |= {name for address, _ in found.lost for name in address.clones}
     for clone in plan.clones:
         if clone.sandbox.tenant == found.tenant and clone.services and clone.id.name not in reached:
             why = "'sandlane list workloads' says why"
