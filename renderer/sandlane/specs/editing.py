@@ -44,6 +44,7 @@ class SandboxEdit:
     name: str
     owner: str | None = None
     expires: str | None = None
+    suspend: bool | None = None
     workloads: tuple[WorkloadEdit, ...] = ()
     removed: tuple[tuple[str, str], ...] = ()
 
@@ -112,6 +113,10 @@ def _apply(data: Any, edit: SandboxEdit) -> None:
             spec.pop(field, None)
         elif value is not None:
             _set(spec, field, datetime.date.fromisoformat(value) if field == "expires" else value, before="workloads")
+    if edit.suspend:
+        _set(spec, "suspend", True, before="workloads")
+    elif edit.suspend is False:
+        spec.pop("suspend", None)
     for kind, name in edit.removed:
         found = _find(workloads, kind, name)
         if found is None:
