@@ -213,7 +213,7 @@ def test_what_set_writes(here: Path, arguments: list[str], workloads: str) -> No
         ),
         pytest.param(
             ["shop/checkout=x"],
-            "'shop' is no kind of workloads: write checkout or KIND/checkout",
+            "'shop' is no kind of workloads: write Deployment/shop/checkout",
             id="namespace-for-kind",
         ),
         pytest.param(
@@ -689,3 +689,25 @@ def test_lines_to_copy_work_where_they_are_printed(here: Path, monkeypatch: pyte
     )
     monkeypatch.chdir(here / "a" / "sandboxes")
     assert run("check", ".")[2].splitlines()[1] == "  hint: there is one above: ../sandlane.yaml"
+
+
+def test_workloads_of_one_name_in_two_namespaces(here: Path) -> None:
+    other = app("checkout").replace("metadata: {name: checkout", "metadata: {namespace: other, name: checkout")
+    write(here, {"base/other.yaml": other})
+    assert run("set", "dev1", "Deployment/other/checkout=r/checkout:2", "--owner", "dana")[0] == 0
+    status, _, err = run("set", "dev1", "checkout=r/checkout:3")
+    assert (status, err.splitlines()[:2]) == (
+        0,
+        ["sandboxes/dev1.yaml: changed", "  Deployment/shop/checkout  image  r/checkout:1 → r/checkout:3"],
+    )
+    assert (here / "sandboxes/dev1.yaml").read_text().partition("workloads:\n")[2] == (
+        "  - name: checkout\n    namespace: other\n    image: r/checkout:2\n  - name: checkout\n    image: r/checkout:3\n"
+    )
+    status, _, err = run("set", "dev1", "--remove", "Deployment/other/checkout")
+    assert (status, err.splitlines()[:2]) == (
+        0,
+        ["sandboxes/dev1.yaml: changed", "  Deployment/other/checkout  taken out"],
+    )
+    assert (here / "sandboxes/dev1.yaml").read_text().partition("workloads:\n")[2] == (
+        "  - name: checkout\n    image: r/checkout:3\n"
+    )

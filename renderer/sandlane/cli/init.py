@@ -135,7 +135,9 @@ class _Setting:
             _create(path, text)
         if is_rendered:
             changed = write_files(output, rendered.files)
-            words(f"wrote    {s.shown(output)}/ ({len(changed.create)} files, no sandboxes yet)")
+            count = len(inputs.sandboxes)
+            held = f"{count} sandbox{'' if count == 1 else 'es'}" if count else "no sandboxes yet"
+            words(f"wrote    {s.shown(output)}/ ({len(changed.create)} files, {held})")
         for path, text in integrations.items():
             _create(path, text)
         self.view.tell(rendered.notices)

@@ -155,7 +155,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         clones=Clones(
             reach=_reach(claims),
             cloned=_cloned(base, services_of, claims),
-            pods={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
+            pods={(p.resource.id.kind, p.resource.id.namespace, *clone_marks(p.resource)): p for p in pods},
             services=dict(_clone_services(added, owners)),
             services_of=services_of,
         ),
@@ -233,7 +233,8 @@ def _pods(added: Iterable[Resource]) -> Iterator[Pods]:
             yield pods_of(row, resource)
 
 
-def _marks(resource: Resource) -> tuple[str, str]:
+def clone_marks(resource: Resource) -> tuple[str, str]:
+    """Returns the tenantID and the origin that the labels of an object name."""
     labels = labels_of(resource.manifest)
     return labels.get(TENANT, ""), labels.get(ORIGIN, "")
 

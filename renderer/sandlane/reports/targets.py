@@ -94,8 +94,11 @@ def find_workload(base: Base, environment: Environment, text: str) -> Resource:
     if found:
         raise Unresolved(f"'{text}' could be any of {', '.join(str(r.id) for r in found)}: say which")
     if kind is not None and kind not in _KINDS.values():
-        guess = did_you_mean(kind, {*_KINDS, *_KINDS.values()}, otherwise=f"write {name} or KIND/{name}")
-        raise Unresolved(f"'{text.split('/')[0]}' is no kind of workloads: {guess}")
+        first = text.split("/")[0]
+        in_it = [str(r.id) for r in known if (r.id.namespace, r.id.name) == (first, name)]
+        otherwise = f"write {' or '.join(in_it) or f'{name} or KIND/{name}'}"
+        guess = did_you_mean(kind, {*_KINDS, *_KINDS.values()}, otherwise=otherwise)
+        raise Unresolved(f"'{first}' is no kind of workloads: {guess}")
     others = sorted(_short(r) if namespace is None else str(r.id) for r in known if r.id.name == name)
     if others:
         raise Unresolved(f"workload '{text}' is not in the base: there is {', '.join(repr(n) for n in others)}")

@@ -14,7 +14,7 @@ from sandlane.semantics import compile_address
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import L4, Destination, Forward, Origin, Outcome
 from sandlane.semantics.request import Client, ClientKind, Request
-from sandlane.semantics.tables import Choice, Table, decide
+from sandlane.semantics.tables import Choice, Table, decide, indexed
 
 _NOT_INJECTED = {"linkerd.io/inject": "disabled", "sidecar.istio.io/inject": "false"}
 
@@ -66,7 +66,7 @@ class Tracer:
 
     def compiled(self, request: Request) -> tuple[Table, ...]:
         """Returns the rules for a request's client, host and port: they serve all requests that have these."""
-        return compile_address(self.network, request.address)
+        return tuple(indexed(table) for table in compile_address(self.network, request.address))
 
     def compiled_plain(self, request: Request) -> tuple[Table, ...]:
         """Returns the same for requests that repeat no header: all the ways to look at repeated ones come to the same for these."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from sandlane.problems.problem import visible
+from sandlane.problems.problem import Problem, visible
 from sandlane.reports.diff.compare import Difference, SandboxChange
 from sandlane.reports.diff.fields import FieldChange
 from sandlane.reports.diff.groups import Group
@@ -129,10 +129,19 @@ def base_line(difference: Difference) -> str:
     if not difference.base:
         if difference.proved is None:
             return "baseline: unchanged, which 'sandlane verify' proves"
+        if not difference.proved:
+            return "baseline: unchanged; no request is routed by its tenant"
         several = "" if difference.proved == 1 else "s"
         return f"baseline: unchanged, proved for {difference.proved} combination{several} of tenant, Service and port"
     count = len(difference.base)
     return f"baseline: {count} object{'s' if count > 1 else ''} changed, since the base did"
+
+
+def notice(problem: Problem) -> list[str]:
+    """Returns a notice with its place, and its hint where it has one."""
+    place = f" {problem.source.file}" if problem.source else ""
+    place += f":{problem.position[0]}:{problem.position[1]}" if place and problem.position else ""
+    return [f"{problem.code}{place}: {problem.text}", *([f"hint: {problem.hint}"] if problem.hint else [])]
 
 
 def sentence(text: str) -> str:
