@@ -6,7 +6,7 @@ other namespaces could send to a clone that could not send to its origin.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
@@ -21,15 +21,15 @@ from sandlane.semantics.gateways import is_granted
 def check(world: World) -> Iterator[Problem]:
     """Yields grants of the output that give more than the base's."""
     for grant in (r for r in world.added if (r.id.group, r.id.kind) == REFERENCE_GRANT):
-        targets = spec_of(grant.manifest).get("to") or ()
+        targets, sources = (spec_of(grant.manifest).get(field) or () for field in ("to", "from"))
         services = [to for to in targets if ((to.get("group") or ""), to.get("kind")) == ("", "Service")]
-        if len(services) != len(targets) or not services:
+        if len(services) != len(targets) or not services or not sources:
             yield _wrong(grant, "is not to Services alone", ("spec", "to"))
         for to in services:
-            yield from _excess(world, grant, str(to.get("name") or ""))
+            yield from _excess(world, grant, str(to.get("name") or ""), sources)
 
 
-def _excess(world: World, grant: Resource, name: str) -> Iterator[Problem]:
+def _excess(world: World, grant: Resource, name: str, sources: Sequence[Manifest]) -> Iterator[Problem]:
     """Yields what a grant of a sandbox gives beside its own clones, to those who may name their origins."""
     clone = world.added_service(ResourceId("", "Service", grant.id.namespace, name))
     if clone is None or directory(clone) != directory(grant):
@@ -38,7 +38,6 @@ def _excess(world: World, grant: Resource, name: str) -> Iterator[Problem]:
         yield _wrong(grant, text, ("spec", "to"))
         return
     origin = replace(clone.id, name=labels_of(clone.manifest).get(ORIGIN, ""))
-    sources: list[Manifest] = spec_of(grant.manifest).get("from") or []
     for source in sources:
         asked = {field: str(source.get(field) or "") for field in ("group", "kind", "namespace")}
         if not is_granted(world.network, asked, origin):
