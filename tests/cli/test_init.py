@@ -437,6 +437,27 @@ def test_what_has_to_be_piped_in_is_all_that_init_was_asked_to_read(here: Path) 
     )
 
 
+def test_a_base_of_what_flux_builds_has_no_workloads(here: Path) -> None:
+    flux = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: podinfo, namespace: web}\n"
+    )
+    write(here, {"base/a.yaml": flux})
+    status, _, err = run("init", "base", "--mesh", "linkerd", "--no-render")
+    assert (status, err) == (
+        0,
+        "wrote    sandlane.yaml\n"
+        "wrote    sandboxes/README.md\n"
+        "base     base: 1 object\n"
+        "clones   0 workloads can be cloned; requests to 0 of them can be routed\n"
+        "mesh     linkerd (found: by --mesh)\n"
+        "in       default (a guess: the base has no workloads and Services)\n"
+        "next:\n"
+        "  … | sandlane init -           # elsewhere, with what 'Kustomization/web/podinfo' stands for: "
+        "the base has no workloads itself\n"
+        "  sandlane check                # what CI runs\n",
+    )
+
+
 def test_init_does_as_it_is_told(here: Path) -> None:
     write(here, {"a.yaml": UNNAMED})
     assert run("init", "--mesh", "linkerd", "--namespace", "shop", "--name", "prod", "--no-render")[0] == 0

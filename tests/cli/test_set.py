@@ -610,8 +610,25 @@ def test_a_suspended_sandbox_has_nothing_that_requests_reach(here: Path) -> None
     status, _, said = run("set", "dev1", "checkout=r/checkout:3")
     assert (status, said.partition("unchanged\n")[2]) == (
         0,
-        "it is suspended, so it has no clones and no routes: take 'suspend: true' out of its spec\n",
+        "it is suspended, so it has no clones and no routes: sandlane set dev1 --resume\n",
     )
+
+
+def test_a_sandbox_is_suspended_and_resumed(here: Path) -> None:
+    spec = here / "sandboxes" / "dev1.yaml"
+    run("set", "dev1", "checkout=r/checkout:2")
+    for first, second, text in (
+        ("suspended", "suspended, as it is", SPEC.replace("  owner: dana\n", "  owner: dana\n  suspend: true\n")),
+        ("resumed", "not suspended, as it is", SPEC),
+    ):
+        option = "--suspend" if first == "suspended" else "--resume"
+        assert lines(run("set", "dev1", option)) == ["sandboxes/dev1.yaml: changed", f"  {first}"]
+        assert spec.read_text() == text
+        assert lines(run("set", "dev1", option)) == ["sandboxes/dev1.yaml: unchanged", f"  {second}"]
+        assert run("check")[0] == 0
+    assert (here / "rendered" / "sandboxes" / "dev1").is_dir()
+    run("set", "dev1", "--suspend")
+    assert not (here / "rendered" / "sandboxes" / "dev1").exists()
 
 
 TCP = BASE.replace("{name: http, port: 80}", "{name: tcp-x, port: 80}")

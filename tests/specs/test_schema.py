@@ -777,9 +777,13 @@ def test_records_have_the_fields_of_the_schemas(
 def test_the_registry_has_the_override_fields_of_the_schemas() -> None:
     names = {snake(field.name) for field in FIELDS}
     of_workloads = properties("DevelopmentSandbox", "spec", "workloads", "[]")
-    assert of_workloads - {"accept", "kind", "name", "namespace", "replicas", "use"} == names
+    assert of_workloads - {"accept", "kind", "name", "namespace", "replicas", "use"} == names, (
+        "schemas/developmentsandbox.json and overrides/registry.py"
+    )
     # A standing rule is for all clones: an image is one workload's.
-    assert properties("Environment", "spec", "clones", "[]") - {"target"} == names - {"image"}
+    assert properties("Environment", "spec", "clones", "[]") - {"target"} == names - {"image"}, (
+        "schemas/environment.json and overrides/registry.py"
+    )
 
 
 # The CRDs: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema

@@ -10,6 +10,7 @@ from sandlane.cli.terminal import amount, words
 from sandlane.files.tree import relative
 from sandlane.reports import listing
 from sandlane.reports.setup.environment_file import SetUp
+from sandlane.reports.setup.findings import built_elsewhere
 from sandlane.reports.targets import Unresolved, find_target
 from sandlane.specs.inputs import Inputs
 
@@ -35,6 +36,11 @@ def tell_setup(set_up: SetUp, inputs: Inputs, directory: str, wanted: Sequence[s
     for id in set_up.gateways:
         words(f"gateway  {id}")
     words("next:")
+    elsewhere = None if rows else built_elsewhere(inputs.base)
+    if elsewhere:
+        words(
+            f"  … | sandlane init -           # elsewhere, with what '{elsewhere}' stands for: the base has no workloads itself"
+        )
     if routable and not inputs.sandboxes:
         first = _first(inputs, [row["workload"] for row in routable])
         words(

@@ -58,7 +58,7 @@ def _connect(session: s.Session, name: str, client: str | None, output_format: s
         raise Invalid(own)
     if tenant is None:
         if name in {sandbox.name for sandbox in inputs.sandboxes}:
-            raise Refused(f"sandbox '{name}' is suspended: take 'suspend: true' out of its spec")
+            raise Refused(f"sandbox '{name}' is suspended: sandlane set {name} --resume")
         known = {tenant.name for tenant in plan.tenants}
         guess = did_you_mean(name, known, otherwise=f"there are {', '.join(sorted(known)) or 'none'}")
         raise Refused(f"no sandbox or route group '{name}' in {session.shown}: {guess}")

@@ -10,8 +10,7 @@ from importlib import import_module
 import click
 
 from sandlane import __version__
-from sandlane.cli.terminal import Unwritable, colour, survive_broken_pipes, with_verbosity
-from sandlane.files.tree import Unreadable
+from sandlane.cli.terminal import Unusable, colour, survive_broken_pipes, with_verbosity, written_to_the_end
 
 COMMANDS = {
     "adopt": "propose the route objects that the output has to own, and tell how they change hands",
@@ -82,11 +81,11 @@ def group() -> None:
 
 
 def _needs_a_directory() -> None:
-    """Raises Unreadable where the working directory has been deleted: no path means anything there."""
+    """Raises Unusable where the working directory has been deleted: no path means anything there."""
     try:
         os.getcwd()  # noqa: PTH109
     except FileNotFoundError:
-        raise Unreadable("the working directory does not exist any more: go to one that does") from None
+        raise Unusable("the working directory does not exist any more: go to one that does") from None
 
 
 def main() -> None:
@@ -102,8 +101,8 @@ def main() -> None:
         try:
             group(prog_name="kubectl sandlane" if is_plugin else "sandlane", complete_var="_SANDLANE_COMPLETE")
         finally:
-            sys.stdout.flush()
-    except (Unreadable, Unwritable) as reason:
+            written_to_the_end()
+    except Unusable as reason:
         click.echo(f"Error: {reason}", err=True)
         sys.exit(INVALID)
     except Exception:

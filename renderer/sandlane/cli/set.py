@@ -68,6 +68,9 @@ from sandlane.specs.rewriting import Uneditable
 )
 @click.option("--expires", metavar="DATE|+14d|never", help="Its last day, in UTC.")
 @click.option(
+    "--suspend/--resume", default=None, help="Take its clones and routes away and keep its spec, or have them back."
+)
+@click.option(
     "--accept",
     "accepted",
     multiple=True,
@@ -86,6 +89,7 @@ def command(
     remove: tuple[str, ...],
     owner: str | None,
     expires: str | None,
+    suspend: bool | None,
     accepted: tuple[str, ...],
     no_render: bool,
     environment: Path | None,
@@ -108,6 +112,7 @@ def command(
         removed=remove,
         owner=owner,
         expires=day,
+        suspend=suspend,
     )
     reasons = dict(_reason(text) for text in accepted)
     sessions = s.sessions([environment] if environment else [], root)
@@ -162,7 +167,7 @@ def _set(
             _tell_reach(session, found)
             _tell_unreached(tried.rendered.plan, found)
         elif any(sandbox.name == wanted.name and sandbox.suspend for sandbox in tried.inputs.sandboxes):
-            words("it is suspended, so it has no clones and no routes: take 'suspend: true' out of its spec")
+            words(f"it is suspended, so it has no clones and no routes: sandlane set {wanted.name} --resume")
     return status, {}
 
 

@@ -39,6 +39,7 @@ class Wanted:
     removed: tuple[str, ...]
     owner: str | None
     expires: str | None
+    suspend: bool | None = None
 
 
 def changes_of(
@@ -117,10 +118,13 @@ def edit_of(inputs: Inputs, wanted: Wanted, owner: str | None) -> tuple[SandboxE
         if text is not None:
             now = visible(text or _NO[field])
             told.append(f"{field}  {_step(old or _NO[field], now) if before else now}")
+    if wanted.suspend is not None:
+        told.append(_pause(wanted.suspend, was=bool(before and before.suspend)))
     edit = SandboxEdit(
         name=wanted.name,
         owner=owner,
         expires=wanted.expires,
+        suspend=wanted.suspend,
         workloads=tuple(edits.values()),
         removed=removed,
         home=inputs.environment.default_namespace,
@@ -129,6 +133,12 @@ def edit_of(inputs: Inputs, wanted: Wanted, owner: str | None) -> tuple[SandboxE
 
 
 _NO = {"owner": "none", "expires": "never"}
+
+
+def _pause(is_suspended: bool, *, was: bool) -> str:
+    """Returns the line on a sandbox that is suspended, or no longer."""
+    told = "suspended" if is_suspended else "resumed" if was else "not suspended"
+    return f"{told}, as it is" if is_suspended is was else told
 
 
 def _edit(inputs: Inputs, target: Target) -> WorkloadEdit:

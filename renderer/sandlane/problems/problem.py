@@ -134,7 +134,7 @@ def _file(source: Source, _: Path) -> str:
     return source.file
 
 
-_INVISIBLE = re.compile(
+_INVISIBLE = (
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
@@ -142,7 +142,9 @@ _INVISIBLE = re.compile(
 
 def visible(text: str) -> str:
     """Returns a text on one line: what cannot be seen, or would start a line of its own, is written as an escape."""
-    return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_INVISIBLE, lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def seen(text: Any) -> Any:

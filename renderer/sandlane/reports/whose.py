@@ -30,7 +30,7 @@ def whose(inputs: Inputs, traced: Traced) -> Iterator[str]:
         yield f"{where} names '{tenant}', which is no sandbox's tenantID: {guess}"
     for sandbox in found:
         if sandbox.suspend:
-            yield f"sandbox '{sandbox.name}' is suspended: it has no clones and no routes ('suspend: true' in its spec)"
+            yield f"sandbox '{sandbox.name}' is suspended: it has no clones and no routes (sandlane set {sandbox.name} --resume)"
         else:
             yield from _missed(sandbox, traced)
 
@@ -40,11 +40,11 @@ def _carried(carriers: Sequence[Carrier], headers: Sequence[Header]) -> tuple[st
     for carrier in carriers:
         for name, value in headers:
             if carrier.header and name == carrier.header.lower():
-                return f"header '{carrier.header}'", value
+                return f"{carrier.kind} '{carrier.name}'", value
             if carrier.baggage and name == "baggage":
                 members = dict(_members(value))
                 if carrier.baggage in members:
-                    return f"baggage member '{carrier.baggage}'", members[carrier.baggage]
+                    return f"{carrier.kind} '{carrier.name}'", members[carrier.baggage]
     return None
 
 

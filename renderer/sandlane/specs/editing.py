@@ -47,6 +47,7 @@ class SandboxEdit:
     name: str
     owner: str | None = None
     expires: str | None = None
+    suspend: bool | None = None
     workloads: tuple[WorkloadEdit, ...] = ()
     removed: tuple[tuple[str, str, str], ...] = ()
     home: str | None = None
@@ -116,6 +117,10 @@ def _apply(data: Any, edit: SandboxEdit) -> None:
             spec.pop(field, None)
         elif value is not None:
             _set(spec, field, datetime.date.fromisoformat(value) if field == "expires" else value, before="workloads")
+    if edit.suspend:
+        _set(spec, "suspend", True, before="workloads")
+    elif edit.suspend is False:
+        spec.pop("suspend", None)
     for kind, namespace, name in edit.removed:
         found = _find(workloads, (kind, namespace, name), edit.home)
         if found is None:

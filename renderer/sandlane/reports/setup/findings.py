@@ -144,6 +144,8 @@ def namespace_of(base: Base) -> Guess:
     if len(addressed) == 1:
         ((name, host),) = addressed.items()
         return Guess(value=name, why=f"routes call a Service of the base by '{host}'", is_certain=False)
+    if not unnamed:
+        return Guess(value="default", why="the base has no workloads and Services", is_certain=False)
     count = "1 object names" if len(unnamed) == 1 else f"{len(unnamed)} objects name"
     why = f"{count} none, and nothing says which they are applied to"
     return Guess(value="default", why=why, is_certain=False)
@@ -172,6 +174,21 @@ def _hosts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _hosts(item)
+
+
+def built_elsewhere(base: Base) -> ResourceId | None:
+    """Returns an object of the base that stands for manifests which Flux or Argo CD makes, or None."""
+    for key in _STANDING_FOR:
+        for resource in base.of(*key):
+            return resource.id
+    return None
+
+
+_STANDING_FOR = (
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"),
+    ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    ("argoproj.io", "Application"),
+)
 
 
 def gateways_of(base: Base) -> tuple[ResourceId, ...]:
