@@ -212,6 +212,27 @@ def test_a_gateway_may_reach_what_its_name_does_not(here: Path) -> None:
     )
 
 
+def test_who_makes_a_sandbox_behind_a_gateway_is_told_so_once(here: Path) -> None:
+    adopt = "  routes: {adopt: [{kind: VirtualService, name: in}]}\n"
+    open_to_all = [
+        "base/app.yaml:22:7: SL441 notice: whoever reaches 'Gateway/shop/gw' can choose a tenant there, by the header that carries "
+        "the tenantID",
+        "  hint: say 'routes.entry: mesh' if tenants are not for outside, or remove the carriers of outside requests ('routes.strip')",
+    ]
+    reached = [
+        "requests with 'tenantID: dev2' reach it:",
+        "  http://shop.example.com → checkout-dev2 (at Gateway/shop/gw)",
+        "  http://checkout-svc.shop → checkout-dev2",
+        "for your client: sandlane connect dev2",
+    ]
+    assert cloned(here, app("checkout") + GATEWAY, "checkout", adopt)[2].splitlines()[3:] == [
+        "rendered: 3 created, 1 updated, 2 deleted, 3 unchanged",
+        *open_to_all,
+        *reached,
+    ]
+    assert run("set", "dev2", "checkout=r/x:3")[2].splitlines()[3:] == reached
+
+
 def test_a_route_for_some_clients_is_one(here: Path) -> None:
     """Requests of others are redirected, those of web are not."""
     route = """\
@@ -248,7 +269,7 @@ def test_connect_says_who_is_not_there(here: Path) -> None:
     )
     spec = here / "sandboxes" / "dev1.yaml"
     spec.write_text(spec.read_text().replace("spec:\n", "spec:\n  suspend: true\n"))
-    assert told(run("connect", "dev1")[2]) == "sandbox 'dev1' is suspended: take 'suspend: true' out of its spec\n"
+    assert told(run("connect", "dev1")[2]) == "sandbox 'dev1' is suspended: sandlane set dev1 --resume\n"
 
 
 def address(name: str, port: int, *, is_grpc: bool = False) -> Address:

@@ -120,7 +120,7 @@ def test_suspended_and_no_longer(here: Path) -> None:
         == """\
 sandlane.yaml against HEAD
 
-baseline: unchanged, proved for 0 combinations of tenant, Service and port
+baseline: unchanged; no request is routed by its tenant
 
 ~ dev1  suspended: it has no clones and no routes
 
@@ -150,7 +150,8 @@ baseline: unchanged, proved for 1 combination of tenant, Service and port
     reached at http://shop.example.com/ (Gateway/shop/gw) with 'tenantID: dev1'
     reached at checkout.shop:80 with 'tenantID: dev1'
 
-new notice SL441: whoever reaches 'Gateway/shop/gw' can choose a tenant there, by the header that carries the tenantID
+new notice SL441 base/gw.yaml:4:7: whoever reaches 'Gateway/shop/gw' can choose a tenant there, by the header that carries the tenantID
+  hint: say 'routes.entry: mesh' if tenants are not for outside, or remove the carriers of outside requests ('routes.strip')
 
 """
     )
@@ -165,7 +166,7 @@ def test_a_sandbox_of_which_only_routes_change(here: Path) -> None:
         == """\
 sandlane.yaml against HEAD
 
-preview: none → {tenantID}.preview.example.com
+preview: + {tenantID}.preview.example.com, at shop/gw
 baseline: 1 object changed, since the base did
   ~ Gateway/shop/gw
       spec.servers[0].hosts[0]: shop.example.com → *
@@ -191,6 +192,7 @@ def test_another_mesh_takes_no_clone_away(here: Path) -> None:
 sandlane.yaml against HEAD
 
 mesh: istio → linkerd
+routes.adopt: - VirtualService/shop/in
 baseline: 2 objects changed, since the base did
   - Gateway/shop/gw
   - VirtualService/shop/in

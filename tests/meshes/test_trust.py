@@ -50,7 +50,7 @@ def copy(match: Object | None = None) -> Object:
 OPEN = (
     "base.yaml: SL441 notice: whoever reaches 'Gateway/shop/gw' can choose a tenant there, by the header that carries the tenantID\n"
     "  hint: say 'routes.entry: mesh' if tenants are not for outside, or remove the carriers of outside requests "
-    "('routes.strip' at Istio's gateways)"
+    "('routes.strip')"
 )
 INDISTINCT = (
     "base.yaml: SL456 an entry of 'VirtualService/shop/shop' tells clients apart, and is for gateways at which tenants may not be chosen "

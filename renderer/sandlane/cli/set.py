@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from sandlane.base.sources import MANIFESTS
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
-from sandlane.cli.completing import sandboxes, workloads
+from sandlane.cli.completing import acceptable, sandboxes, workloads
 from sandlane.cli.reaching import reach
 from sandlane.cli.running import run
 from sandlane.cli.terminal import Refused, words
@@ -20,8 +20,9 @@ from sandlane.cli.wanted import Wanted, changes_of, edit_of
 from sandlane.files.disk import DiskTree
 from sandlane.files.git import git_says
 from sandlane.files.tree import join
+from sandlane.pipeline import Rendered
 from sandlane.plan.model import Plan
-from sandlane.problems.problem import Invalid
+from sandlane.problems.problem import Invalid, Problem
 from sandlane.reports.connect.reach import Reach
 from sandlane.specs.editing import SandboxEdit, changed, edited, new_spec
 from sandlane.specs.forms import ACCEPTABLE
@@ -67,9 +68,13 @@ from sandlane.specs.rewriting import Uneditable
 )
 @click.option("--expires", metavar="DATE|+14d|never", help="Its last day, in UTC.")
 @click.option(
+    "--suspend/--resume", default=None, help="Take its clones and routes away and keep its spec, or have them back."
+)
+@click.option(
     "--accept",
     "accepted",
     multiple=True,
+    shell_complete=acceptable,
     metavar="CODE=REASON",
     help="Accept a problem that stands in the way, where it may be accepted, with the reason.",
 )
@@ -84,6 +89,7 @@ def command(
     remove: tuple[str, ...],
     owner: str | None,
     expires: str | None,
+    suspend: bool | None,
     accepted: tuple[str, ...],
     no_render: bool,
     environment: Path | None,
@@ -106,6 +112,7 @@ def command(
         removed=remove,
         owner=owner,
         expires=day,
+        suspend=suspend,
     )
     reasons = dict(_reason(text) for text in accepted)
     sessions = s.sessions([environment] if environment else [], root)
@@ -154,14 +161,23 @@ def _set(
             said.append("  that day is past: 'sandlane prune --as-of today' would take the sandbox away")
         status = write_change(session, staged, tried, said, is_rendered=is_rendered)
     if tried.rendered and is_rendered:
-        session.tell(p for p in tried.rendered.notices if p.sandbox and p.sandbox.file == path)
+        session.tell(_notices(tried.rendered, path, wanted.name, is_new=is_new))
         found = reach(tried.inputs, tried.rendered, wanted.name)
         if found:
             _tell_reach(session, found)
             _tell_unreached(tried.rendered.plan, found)
         elif any(sandbox.name == wanted.name and sandbox.suspend for sandbox in tried.inputs.sandboxes):
-            words("it is suspended, so it has no clones and no routes: take 'suspend: true' out of its spec")
+            words(f"it is suspended, so it has no clones and no routes: sandlane set {wanted.name} --resume")
     return status, {}
+
+
+def _notices(rendered: Rendered, path: str, name: str, *, is_new: bool) -> Iterator[Problem]:
+    """Yields the notices on a spec; for a new one also those on its Services, and on gateways at which tenants can be chosen."""
+    own = {str(id) for tenant in rendered.plan.tenants if tenant.name == name for id in tenant.services}
+    for notice in rendered.notices:
+        is_shared = notice.code == "SL441" or notice.object in own
+        if notice.sandbox.file == path if notice.sandbox else is_new and is_shared:
+            yield notice
 
 
 def _with_acceptances(session: s.Session, path: str, document: int, text: str, reasons: Mapping[str, str]) -> str:
@@ -223,26 +239,28 @@ def _git_user() -> str | None:
 
 def _tell_reach(session: s.Session, found: Reach) -> None:
     field, value = found.header
-    if not found.is_lost:
+    if found.is_reached:
         words(f"requests with '{field}: {value}' reach it:")
+    elif not found.lost:
+        words("no request is routed to what it clones")
     for entrance in found.entrances:
         words(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
     for address in found.addresses:
         words(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
     for line in found.told_lost():
-        words(f"  {line}" if not found.is_lost else line)
+        words(f"  {line}" if found.is_reached else line)
     if found.preview_url:
         words(f"  {found.preview_url} in a browser, without a header")
-    if found.is_lost:
+    if not found.is_reached:
         return
     words(f"for your client: sandlane connect {found.name}{'' if session.is_here() else f' {session.shown}'}")
 
 
 def _tell_unreached(plan: Plan, found: Reach) -> None:
-    """Says which clones with Services no request is routed to, of those of which nothing else says why."""
-    addresses = (*found.addresses, *(address for address, _ in found.lost))
-    reached = {name for address in addresses for name in address.clones}
+    """Says which clones with Services no request is routed to, but for those of which it is told address by address."""
+    reached = {name for address in found.addresses for name in address.clones}
     reached |= {name for entrance in found.entrances for name in entrance.clones}
+    reached |= {name for address, _ in found.lost for name in address.clones}
     for clone in plan.clones:
         if clone.sandbox.tenant == found.tenant and clone.services and clone.id.name not in reached:
             why = "'sandlane list workloads' says why"

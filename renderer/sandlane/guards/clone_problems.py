@@ -164,9 +164,17 @@ def _migrations(clone: WorkloadClone) -> Iterator[Finding]:
         # restartPolicy: Always makes it a sidecar, which runs beside the app and not before it.
         words = " ".join(str(container.get(field) or "") for field in ("name", "image", "command", "args"))
         is_sidecar = container.get("restartPolicy") == "Always"
+        found, name = _MIGRATION.search(words), str(container.get("name"))
         runs_app = container.get("image") in images and not _only_copies(container)
-        if not is_sidecar and (_MIGRATION.search(words) or runs_app):
-            yield "SL312", str(clone.origin.id), {"container": str(container.get("name"))}
+        if not is_sidecar and (found or runs_app):
+            reason = f"it says '{found[0]}'" if found else f"it runs the app's own image {container.get('image')}"
+            drop = f"leave it out with 'initContainers: {{drop: [{name}]}}'"
+            # What only runs the app's image may well prepare what the app needs: to drop it is the second thing to try.
+            yield (
+                "SL312",
+                str(clone.origin.id),
+                {"container": name, "reason": reason, "way": drop, "is_last": not found},
+            )
 
 
 def _only_copies(container: Manifest) -> bool:
@@ -174,6 +182,7 @@ def _only_copies(container: Manifest) -> bool:
     words = [str(word) for field in ("command", "args") for word in container.get(field) or ()]
     is_script = bool(words) and _SHELL.fullmatch(words[0]) is not None
     script = " ".join(word for word in words[is_script:] if not (is_script and word.startswith("-")))
+    script = re.sub(r"(?m)^\s*#.*$", "", script)
     commands = [command.split() for command in re.split(r"&&|\|\||[;\n]", script) if command.strip()]
     bare = [[word for word in command if word not in _KEYWORDS] for command in commands]
     is_plain = not re.search(r"[$`&|<>(){}]", re.sub(r"&&|\|\|", "", script))

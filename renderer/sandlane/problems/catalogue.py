@@ -50,14 +50,18 @@ def report(
     object: str = "",
     hint: str | None = None,
     level: Level | None = None,
+    is_last: bool = False,
     **values: object,
 ) -> Problem:
-    """Makes a problem of a catalogue row. `object` and `values` fill its text and hint; `hint` replaces the row's own."""
+    """Makes a problem of a catalogue row. `object` and `values` fill its text and hint; `hint` replaces the row's own;
+    with `is_last` to accept the problem is told first.
+    """
     row = CATALOGUE[code]
     way = row.hint.format(object=object, **values) if hint is None else hint
     if row.acceptable:
         accept = f"accept: [{{code: {code}, object: {object}, reason: ...}}]"
-        way = f"{way}, or accept it at the workload: {accept}" if way else f"accept it at the workload: {accept}"
+        accept = f"accept it at the workload: {accept}"
+        way = (f"{accept}, or {way}" if is_last else f"{way}, or {accept}") if way else accept
     return Problem(
         code=code,
         level=level or row.level,

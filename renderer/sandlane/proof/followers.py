@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, ResourceId, labels_of
-from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.proof.claims import Claim
 from sandlane.proof.literals import ORIGIN, copied_origin
 from sandlane.proof.policies import (
@@ -57,7 +57,7 @@ def clones_of_claims(world: World) -> list[Bound]:
     for claim in world.claims.sandboxes:
         for id in claim.origins:
             row, origin, clone = (
-                workload_kind(id.group, id.kind),
+                WORKLOADS.get((id.group, id.kind)),
                 world.base.by_id.get(id),
                 world.clone_of(id, claim.tenant),
             )

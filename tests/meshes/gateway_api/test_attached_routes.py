@@ -56,8 +56,8 @@ def public(gateway: str = "Gateway/shop/gate") -> str:
     """Returns what is said of a gateway at which tenants have rules."""
     return (
         f"base.yaml: SL441 notice: whoever reaches '{gateway}' can choose a tenant there, by the header that carries the "
-        "tenantID\n  hint: say 'routes.entry: mesh' if tenants are not for outside, or remove the carriers of outside requests "
-        "('routes.strip' at Istio's gateways)"
+        "tenantID\n  hint: say 'routes.entry: mesh' if tenants are not for outside, or let what stands before the Gateway remove the "
+        "carriers"
     )
 
 

@@ -24,6 +24,12 @@ def inside(routes: Sequence[Route], entry: str) -> tuple[Route, ...]:
     return tuple(route for route in found if route.parents)
 
 
+_WAY = (
+    "say 'routes.entry: mesh' if tenants are not for outside, or let what stands before the Gateway remove the carriers"
+)
+"""`routes.strip` is for Istio's own gateways (SL477)."""
+
+
 def public_gateways(base: Base, copyings: Sequence[Copying]) -> Iterator[Problem]:
     """Yields the Gateways at which a request's header chooses its tenant, whoever sends it."""
     first: dict[ResourceId, Copying] = {}
@@ -33,7 +39,7 @@ def public_gateways(base: Base, copyings: Sequence[Copying]) -> Iterator[Problem
                 first.setdefault(attached.parent.target, copying)
     for gateway, copying in sorted(first.items(), key=lambda item: item[0]):
         resource = base.by_id.get(gateway) or copying.route.resource
-        yield report("SL441", source=resource.source, path=("spec",), object=str(gateway))
+        yield report("SL441", source=resource.source, path=("spec",), object=str(gateway), hint=_WAY)
 
 
 def passed_on(plan: Plan, dialect: Dialect, routes: Sequence[Route]) -> Iterator[Problem]:

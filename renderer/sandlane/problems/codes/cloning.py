@@ -87,8 +87,8 @@ ROWS: dict[str, Row] = {
     ),
     "SL312": Row(
         acceptable=True,
-        text="init container '{container}' of '{object}' looks like a migration and would run again for the clone",
-        hint="leave it out with 'initContainers: {{drop: [{container}]}}'",
+        text="init container '{container}' of '{object}' looks like a migration ({reason}) and would run again for the clone",
+        hint="{way}",
         why="A migration of a branch changes the database of everybody.",
         bad="initContainers: [{name: migrate, image: registry.example/checkout:2}]  # in the base\n",
         good="workloads:\n- {name: checkout, initContainers: {drop: [migrate]}}\n",

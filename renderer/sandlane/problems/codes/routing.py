@@ -224,7 +224,7 @@ ROWS: dict[str, Row] = {
     "SL441": Row(
         level="notice",
         text="whoever reaches '{object}' can choose a tenant there, by the header that carries the tenantID",
-        hint="say 'routes.entry: mesh' if tenants are not for outside, or remove the carriers of outside requests ('routes.strip' at Istio's gateways)",
+        hint="say 'routes.entry: mesh' if tenants are not for outside, or remove the carriers of outside requests ('routes.strip')",
         why="Tenants' rules stand at the Gateway too, and a header is no proof of who sends it.",
         bad="a Gateway on the internet whose routes lead to cloned Services\n",
         good="a Gateway of a private network, or behind a proxy that removes the carriers\n",

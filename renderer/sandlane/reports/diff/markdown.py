@@ -17,6 +17,7 @@ from sandlane.reports.diff.words import (
     gathered,
     members,
     names,
+    notice,
     pair,
     reached,
     sentence,
@@ -142,7 +143,8 @@ def _notices(difference: Difference) -> Iterator[str]:
     for word, problems in (("New", difference.new_notices), ("Gone", difference.gone_notices)):
         if problems:
             yield from (f"{word} notices:", "")
-            yield from (f"- {problem.code}: {_plain(problem.text)}" for problem in problems)
+            told = (notice(problem) if word == "New" else [f"{problem.code}: {problem.text}"] for problem in problems)
+            yield from (f"- {'<br>'.join(_plain(line) for line in lines)}" for lines in told)
             yield ""
 
 

@@ -17,6 +17,7 @@ from sandlane.reports.diff.words import (
     gathered,
     members,
     names,
+    notice,
     pair,
     reached,
     setting,
@@ -62,7 +63,10 @@ def _sandbox(alike: list[SandboxChange]) -> Iterator[str]:
 
 
 def _notices(difference: Difference) -> Iterator[str]:
-    yield from (f"new notice {problem.code}: {problem.text}" for problem in difference.new_notices)
+    for problem in difference.new_notices:
+        first, *rest = notice(problem)
+        yield f"new notice {first}"
+        yield from (f"  {line}" for line in rest)
     yield from (f"gone notice {problem.code}: {problem.text}" for problem in difference.gone_notices)
 
 

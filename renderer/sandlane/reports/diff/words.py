@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from sandlane.problems.problem import visible
+from sandlane.problems.problem import Problem, visible
 from sandlane.reports.diff.compare import Difference, SandboxChange
 from sandlane.reports.diff.fields import FieldChange
 from sandlane.reports.diff.groups import Group
@@ -129,10 +129,19 @@ def base_line(difference: Difference) -> str:
     if not difference.base:
         if difference.proved is None:
             return "baseline: unchanged, which 'sandlane verify' proves"
+        if not difference.proved:
+            return "baseline: unchanged; no request is routed by its tenant"
         several = "" if difference.proved == 1 else "s"
         return f"baseline: unchanged, proved for {difference.proved} combination{several} of tenant, Service and port"
     count = len(difference.base)
     return f"baseline: {count} object{'s' if count > 1 else ''} changed, since the base did"
+
+
+def notice(problem: Problem) -> list[str]:
+    """Returns a notice with its place, and its hint where it has one."""
+    place = f" {problem.source.file}" if problem.source else ""
+    place += f":{problem.position[0]}:{problem.position[1]}" if place and problem.position else ""
+    return [f"{problem.code}{place}: {problem.text}", *([f"hint: {problem.hint}"] if problem.hint else [])]
 
 
 def sentence(text: str) -> str:
@@ -164,11 +173,17 @@ def setting(given: Setting) -> str:
     if not before or not after or {*before} & {*after}:
         came = [word for word in after if word not in before]
         gone = [word for word in before if word not in after]
-        told = [f"{sign} {', '.join(words)}" for sign, words in (("+", came), ("-", gone)) if words]
-        how = "; ".join(told) or f"order {', '.join(before)} → {', '.join(after)}"
+        told = [f"{sign} {_listed(words)}" for sign, words in (("+", came), ("-", gone)) if words]
+        how = "; ".join(told) or f"order {_listed(before)} → {_listed(after)}"
     else:
-        how = " → ".join(pair(", ".join(before), ", ".join(after)))
+        how = " → ".join(pair(_listed(before), _listed(after)))
     return f"{given.field}: {how}" + (f": {given.warning}" if given.warning else "")
+
+
+def _listed(words: Iterable[str]) -> str:
+    """Returns words in a row, set apart by what is in none of them."""
+    shown = [value(word) for word in words]
+    return ("; " if any(", " in word for word in shown) else ", ").join(shown)
 
 
 def gathered(changes: Iterable[SandboxChange]) -> list[list[SandboxChange]]:
