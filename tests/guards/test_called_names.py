@@ -281,3 +281,22 @@ def test_service_accounts_with_a_role_of_a_cloud(key: str) -> None:
     assert proved(app("a"), resources, mine) == [
         f"promise 4 does not hold: 'ServiceAccount/shop/mine': carries '{key}', which gives it a role of a cloud"
     ]
+
+
+@pytest.mark.parametrize(
+    ("caller", "mine"),
+    [
+        pytest.param(
+            deployment("caller", containers=[{"name": "c", "image": "c:1", "envFrom": [{"configMapRef": {"name": "conf"}}]}]),
+            config("x"), id="a-config-map",
+        ),
+        pytest.param(mounting("m", "data"), claim("data"), id="a-claim"),
+        pytest.param(
+            deployment("caller"), {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta("default", "shop")}, id="an-account"
+        ),
+    ],
+)  # fmt: skip
+def test_what_pods_of_the_base_name_is_no_sandboxs(caller: Object, mine: Object) -> None:
+    id = f"{mine['kind']}/shop/{mine['metadata']['name']}"
+    found = proved([*app("a"), caller], resources, mine)
+    assert found == [f"promise 4 does not hold: '{id}': pods of the base name it"]

@@ -134,12 +134,14 @@ def _file(source: Source, _: Path) -> str:
     return source.file
 
 
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_INVISIBLE = "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 
 
 def visible(text: str) -> str:
     """Returns a text on one line: what cannot be seen, or would start a line of its own, is written as an escape."""
-    return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_INVISIBLE, lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def show(problem: Problem) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS
+from sandlane.patch.references import named
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
@@ -47,36 +47,16 @@ def _wrong(resource: Resource, what: str) -> Problem:
     return report("SL607", source=resource.source, what=f"'{resource.id}': {what}")
 
 
-_NAMING = {
-    "configMap": ("name", "ConfigMap"), "configMapRef": ("name", "ConfigMap"), "configMapKeyRef": ("name", "ConfigMap"),
-    "persistentVolumeClaim": ("claimName", "PersistentVolumeClaim"),
-}  # fmt: skip
-"""Field of a pod's spec -> the field in it that names an object, and the object's kind."""
-
-
 def _read_by_base(world: World) -> Iterator[ResourceId]:
     """Yields what pods of the base name, there or not: where it appears, they would read it."""
     for pods in base_pods(world.base):
+        manifest, namespace = pods.resource.manifest, pods.resource.id.namespace
         row = WORKLOADS.get((pods.resource.id.group, pods.resource.id.kind))
-        spec = at(pods.resource.manifest, (*row.template, "spec") if row else ("spec",)) or {}
-        namespace = pods.resource.id.namespace
+        spec = at(manifest, (*row.template, "spec") if row else ("spec",)) or {}
         account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
         yield ResourceId("", "ServiceAccount", namespace, account)
-        for kind, name in _named_in(spec):
-            yield ResourceId("", kind, namespace, name)
-
-
-def _named_in(value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _named_in(item)
-    elif isinstance(value, dict):
-        for field, inner in value.items():
-            if field in _NAMING and isinstance(inner, dict):
-                key, kind = _NAMING[field]
-                yield kind, str(inner.get(key))
-            else:
-                yield from _named_in(inner)
+        for kind in ("ConfigMap", "PersistentVolumeClaim"):
+            yield from named(manifest, ("", kind), namespace)
 
 
 def _labels(resource: Resource) -> Iterator[Problem]:
