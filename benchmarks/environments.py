@@ -18,11 +18,11 @@ BASE = BOUTIQUE if BOUTIQUE.exists() else DEMO
 """The Online Boutique where it lies beside this checkout, else the demo shop."""
 
 
-def lay_out(directory: Path, base: Path, mesh: str) -> list[str]:
-    """Writes an environment over a base, and returns the workloads that render by themselves."""
+def lay_out(directory: Path, base: Path, mesh: str, **more: object) -> list[str]:
+    """Writes an environment over a base, and returns the workloads that render by themselves; `more` are further fields of its spec."""
     (directory / "sandboxes").mkdir(parents=True)
     (directory / "base.yaml").write_text(base.read_text())
-    spec = {"base": ["base.yaml"], "mesh": mesh, "defaultNamespace": "shop", "output": {"base": "none"}}
+    spec = {"base": ["base.yaml"], "mesh": mesh, "defaultNamespace": "shop", "output": {"base": "none"}, **more}
     environment = {"apiVersion": "sandlane.dev/v1alpha1", "kind": "Environment", "spec": spec}
     (directory / "sandlane.yaml").write_text(write(environment))
     found = read_inputs(DiskTree(directory), "sandlane.yaml").base.of("apps", "Deployment")

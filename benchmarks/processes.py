@@ -39,6 +39,12 @@ def sandlane(
     return Process(command=command, directory=directory, before=before, checkout=checkout)
 
 
+def floor(directory: Path, work: str, *paths: str, before: Callable[[], object] = lambda: None) -> Process:
+    """Returns a run of a piece of work of `benchmarks.floors`."""
+    command = [sys.executable, str(Path(__file__).parent / "floors.py"), work, *paths]
+    return Process(command=command, directory=directory, before=before)
+
+
 def python(directory: Path, code: str) -> Process:
     """Returns a run of the interpreter."""
     return Process(command=[sys.executable, "-c", code], directory=directory)

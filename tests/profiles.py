@@ -17,3 +17,8 @@ def examples(count: int) -> settings:
     """Returns settings for a property test that takes `count` examples in the profile `ci`."""
     profile = settings().max_examples
     return settings(max_examples=profile if profile > _MANY else min(count, QUICK) if profile == QUICK else count)
+
+
+def quick_or(quick: int, count: int) -> int:
+    """Returns a number for tests that draw or sample by themselves: one for the profile `quick`, and one for the others."""
+    return quick if settings().max_examples == QUICK else count

@@ -202,6 +202,14 @@ def test_indexes() -> None:
     }
 
 
+def test_json_takes_no_comment_that_marks_it() -> None:
+    with pytest.raises(Invalid) as error:
+        read_base(tree({"data.json": {"type": "Topology"}}), ["data.json"], "shop")
+    assert [problem.hint for problem in error.value.problems] == [
+        "a manifest needs apiVersion, kind and metadata.name; move other JSON files out of the directory, or name manifests one by one"
+    ]
+
+
 def test_the_order_of_files_does_not_matter() -> None:
     held = tree({"a.yaml": service("b"), "b.yaml": [service("a"), deployment("a")]})
     one, two = (read_base(held, files, "shop") for files in (["a.yaml", "b.yaml"], ["b.yaml", "a.yaml"]))
@@ -209,6 +217,7 @@ def test_the_order_of_files_does_not_matter() -> None:
 
 
 TWICE = "\n  hint: remove one of the two"
+NAMESPACES = f"{TWICE}, or say in which namespaces they are, as 'namespace' of a kustomization in each directory does"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +225,7 @@ TWICE = "\n  hint: remove one of the two"
     [
         pytest.param(
             {"a.yaml": service("web"), "b.yaml": service("web")},
-            [f"b.yaml:5:11: SL124 'Service/shop/web' stands twice in the base, first in a.yaml{TWICE}"],
+            [f"b.yaml:5:11: SL124 'Service/shop/web' stands twice in the base, first in a.yaml{NAMESPACES}"],
             id="two-files",
         ),
         pytest.param(
@@ -239,14 +248,14 @@ TWICE = "\n  hint: remove one of the two"
                 "a.yaml": manifest("Ingress", "web", api="networking.k8s.io/v1"),
                 "b.yaml": manifest("Ingress", "web", api="networking.k8s.io/v1beta1"),
             },
-            [f"b.yaml:5:11: SL124 'Ingress/shop/web' stands twice in the base, first in a.yaml{TWICE}"],
+            [f"b.yaml:5:11: SL124 'Ingress/shop/web' stands twice in the base, first in a.yaml{NAMESPACES}"],
             id="two-versions",
         ),
         pytest.param(
             {f"{n}.yaml": service("web") for n in "abc"},
             [
-                f"b.yaml:5:11: SL124 'Service/shop/web' stands twice in the base, first in a.yaml{TWICE}",
-                f"c.yaml:5:11: SL124 'Service/shop/web' stands twice in the base, first in a.yaml{TWICE}",
+                f"b.yaml:5:11: SL124 'Service/shop/web' stands twice in the base, first in a.yaml{NAMESPACES}",
+                f"c.yaml:5:11: SL124 'Service/shop/web' stands twice in the base, first in a.yaml{NAMESPACES}",
             ],
             id="three",
         ),

@@ -485,6 +485,17 @@ def test_stdout_of_one_sandbox(here: Path, only: str) -> None:
     assert [line for line in out.splitlines() if line.startswith("# ")] == [f"# Source: {path}" for path in DEV1]
 
 
+def test_stdout_takes_paths_as_render_tells_them(here: Path) -> None:
+    file = "sandboxes/dev1/shop/service-cart-dev1.yaml"
+    whole = run("render", "shop", "--stdout", "--only", file)
+    assert whole[0] == 0
+    assert whole[1].startswith(f"---\n# Source: {file}\n")
+    assert run("render", "shop", "--stdout", "--only", f"shop/rendered/{file}") == whole
+    assert run("render", "shop", "--stdout", "--only", "shop/rendered/sandboxes/dev1/") == run(
+        "render", "shop", "--stdout", "--only", "sandboxes/dev1"
+    )
+
+
 USAGE = "Usage: sandlane render [OPTIONS] [ENVIRONMENT]...\nTry 'sandlane render --help' for help.\n\nError: "
 KNOWN = "sandboxes/dev1, sandboxes/dev10, sandboxes/xdev1, shared/shop"
 
@@ -1192,7 +1203,7 @@ def test_explain_a_field_as_json() -> None:
                      id="path"),
         pytest.param("sandbx.spec.polcy", "no code or field 'sandbx.spec.polcy': did you mean 'sandbox.spec'?", id="word"),
         pytest.param("SL2100", "no code 'SL2100': did you mean 'SL210'?", id="code"),
-        pytest.param("SL", "no code 'SL': see sandlane explain", id="no-code"),
+        pytest.param("SL", "no code 'SL': 'sandlane explain' lists those there are", id="no-code"),
     ],
 )  # fmt: skip
 def test_explain_of_nothing(asked: str, error: str) -> None:

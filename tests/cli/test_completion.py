@@ -46,6 +46,12 @@ def offered(*words: str) -> list[str]:
         pytest.param(["set", "dev1", "--remove", "cat"], ["catalog-v1", "catalog-v2"], id="removed"),
         pytest.param(["explain", "SL21"], [f"SL21{n}" for n in range(10)], id="codes"),
         pytest.param(["explain", "environment.spec.po"], ["environment.spec.policy"], id="fields"),
+        pytest.param(["trace", "http://cart/", "--gateway", ""], ["shop/shop-gateway"], id="gateways"),
+        pytest.param(["trace", "http://cart/", "--gateway", "shop-g"], ["shop/shop-gateway"], id="gateways-by-name"),
+        pytest.param(["trace", "http://cart/", "--from", "store"], ["Deployment/shop/storefront"], id="senders"),
+        pytest.param(["set", "dev1", "--accept", "sl31"], ["SL310=", "SL311=", "SL312=", "SL316="], id="acceptable"),
+        pytest.param(["init", "--with", "f"], ["flux"], id="integrations"),
+        pytest.param(["init", "--with", "flux,git"], ["flux,github", "flux,gitlab"], id="more-integrations"),
         pytest.param(["list", "w"], ["workloads"], id="subjects"),
     ],
 )

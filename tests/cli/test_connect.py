@@ -269,7 +269,7 @@ def test_connect_says_who_is_not_there(here: Path) -> None:
     )
     spec = here / "sandboxes" / "dev1.yaml"
     spec.write_text(spec.read_text().replace("spec:\n", "spec:\n  suspend: true\n"))
-    assert told(run("connect", "dev1")[2]) == "sandbox 'dev1' is suspended: take 'suspend: true' out of its spec\n"
+    assert told(run("connect", "dev1")[2]) == "sandbox 'dev1' is suspended: sandlane set dev1 --resume\n"
 
 
 def address(name: str, port: int, *, is_grpc: bool = False) -> Address:

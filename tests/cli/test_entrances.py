@@ -92,6 +92,18 @@ def test_hosts_at_gateways(gateway: str, environment: str, urls: list[str], trac
         assert "answers  Deployment/shop/checkout-dev1" in told
 
 
+def test_a_gateway_of_every_host_is_named_by_a_placeholder(tmp_path: Path) -> None:
+    here = place(tmp_path, WILD, ENVIRONMENT)
+    assert connected(here, "--for", "curl") == (
+        "curl -H 'tenantID: dev1' http://GATEWAY/\ncurl -H 'tenantID: dev1' http://checkout.shop/\n"
+    )
+    assert connected(here, "--for", "httpie") == (
+        "http http://GATEWAY/ 'tenantID:dev1'\nhttp http://checkout.shop/ 'tenantID:dev1'\n"
+    )
+    urls = [f["urlRegex"] for f in json.loads(connected(here, "--for", "modheader"))[0]["urlFilters"]]
+    assert urls == [r"^https?://checkout\.shop(:|/|$)"]
+
+
 def test_clients_and_the_other_commands_have_the_host(tmp_path: Path) -> None:
     here = place(tmp_path, GATEWAY, ENVIRONMENT)
     curl = "curl -H 'tenantID: dev1' http://shop.example.com/\ncurl -H 'tenantID: dev1' http://checkout.shop/\n"
@@ -130,7 +142,7 @@ def test_previews_have_the_scheme_and_the_port_of_their_gateway(gateway: str, ur
     git(here, "commit", "-q", "-m", "first")
     (here / "sandlane.yaml").write_text(ENVIRONMENT + PREVIEW)
     assert sandlane(here, "diff", "HEAD").stdout.splitlines()[2:4] == [
-        "preview: none → {tenantID}.preview.example.com",
+        "preview: + {tenantID}.preview.example.com, at shop/gw",
         "baseline: unchanged, proved for 1 combination of tenant, Service and port",
     ]
     assert sandlane(here, "render", "-q").exit_code == 0

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from sandlane.cli.main import group
 from sandlane.meshes.istio.erasure import without_tenants
 from sandlane.specs.model import Carrier
-from tests.shared import SHARED, needs_shared
+from tests.shared import SHARED, load, load_all, needs_shared
 from tests.starts import install
 
 ENVIRONMENT: Any = {
@@ -91,7 +91,7 @@ PASSTHROUGH = ("render", "--base", "-", "--stdout", "--passthrough")
 
 def test_what_is_piped_through_loses_nothing(here: Path) -> None:
     status, out, err = run(*PASSTHROUGH, stream=yaml.safe_dump_all([*OTHERS, *WEB]))
-    found = list(yaml.safe_load_all(out))
+    found = list(load_all(out))
     assert (status, err) == (0, "")
     assert names(found) == [*names([*OTHERS, *WEB]), *ADDED]
     assert found[: len(OTHERS)] == OTHERS
@@ -102,7 +102,7 @@ def test_what_is_piped_through_loses_nothing(here: Path) -> None:
 
 def test_what_is_piped_through_with_nothing_to_add_is_the_same(here: Path) -> None:
     (here / "sandboxes" / "dev1.yaml").write_text(json.dumps({**SANDBOX, "spec": {**SANDBOX["spec"], "suspend": True}}))
-    found = list(yaml.safe_load_all(run(*PASSTHROUGH, stream=yaml.safe_dump_all([*OTHERS, *WEB[:2]]))[1]))
+    found = list(load_all(run(*PASSTHROUGH, stream=yaml.safe_dump_all([*OTHERS, *WEB[:2]]))[1]))
     assert found == [*OTHERS, *WEB[:2]]
 
 
@@ -119,9 +119,9 @@ def test_when_to_pass_through(here: Path, arguments: list[str]) -> None:
 def test_found_failure_1(here: Path) -> None:
     case = SHARED / "cases/found/gitops/1"
     shutil.copytree(case, here / "1", copy_function=shutil.copyfile)
-    given = [o for o in yaml.safe_load_all((case / "stream.yaml").read_text()) if o]
+    given = [o for o in load_all((case / "stream.yaml").read_text()) if o]
     status, out, _ = run("render", "1", *PASSTHROUGH[1:], stream=(case / "stream.yaml").read_text())
-    found = list(yaml.safe_load_all(out))
+    found = list(load_all(out))
     assert (status, found[: len(given)]) == (0, given)
     assert {o["kind"] for o in given} >= {"Secret", "Pod"}
     status, out, err = run("render", "1", "--base", "-", "--stdout", stream=(case / "stream.yaml").read_text())
@@ -179,7 +179,7 @@ def test_a_call(here: Path, items: list[Any], config: Any, is_on_disk: bool) -> 
         (here / "sandlane.yaml").unlink()
         shutil.rmtree(here / "sandboxes")
     status, out, err = run("fn", stream=call(*items, *OTHERS[:4], config=config))
-    found = yaml.safe_load(out)
+    found = load(out)
     assert (status, err) == (0, "")
     assert names(found["items"]) == [*names([*items, *OTHERS[:4]]), *ADDED]
     assert (found["kind"], found.get("functionConfig")) == ("ResourceList", config)
@@ -189,7 +189,7 @@ def test_a_call(here: Path, items: list[Any], config: Any, is_on_disk: bool) -> 
 
 def test_what_an_earlier_call_has_written_is_no_base(here: Path) -> None:
     status, first, _ = run("fn", stream=call(*WEB))
-    added = yaml.safe_load(first)["items"][-2:]
+    added = load(first)["items"][-2:]
     assert (status, names(added)) == (0, ADDED)
     assert run("fn", stream=call(*WEB, *added)) == (0, first, "")
 
@@ -197,15 +197,15 @@ def test_what_an_earlier_call_has_written_is_no_base(here: Path) -> None:
 def test_a_call_on_what_the_last_one_wrote_gives_the_same(here: Path) -> None:
     """`kpt fn eval` works in place: entries of tenants that the last call made are known, and made anew."""
     first = run("fn", stream=call(*WEB))
-    assert run("fn", stream=call(*yaml.safe_load(first[1])["items"])) == first
+    assert run("fn", stream=call(*load(first[1])["items"])) == first
 
 
 def test_what_the_last_call_wrote_goes_with_its_sandbox(here: Path) -> None:
     base = [*WEB[:2], {**WEB[2], "metadata": {"name": "web", "namespace": "shop"}}]
-    changed = yaml.safe_load(run("fn", stream=call(*base))[1])["items"]
+    changed = load(run("fn", stream=call(*base))[1])["items"]
     (here / "sandboxes" / "dev1.yaml").write_text(json.dumps({**SANDBOX, "spec": {**SANDBOX["spec"], "suspend": True}}))
     status, out, _ = run("fn", stream=call(*changed))
-    assert (status, yaml.safe_load(out)["items"]) == (0, base)
+    assert (status, load(out)["items"]) == (0, base)
 
 
 CALLED: dict[str, Any] = {
@@ -226,13 +226,13 @@ def test_entries_of_tenants_are_known_whatever_they_are_copies_of(here: Path, ca
     environment = {**ENVIRONMENT, "spec": {**ENVIRONMENT["spec"], "carriers": carriers}}
     (here / "sandlane.yaml").write_text(json.dumps(environment))
     first = run("fn", stream=call(*base))
-    entries = yaml.safe_load(first[1])["items"][2]["spec"]["http"]
+    entries = load(first[1])["items"][2]["spec"]["http"]
     assert (first[0], [e.get("name") for e in entries]) == (
         0, ["caller.dev1", "caller", "named.dev1", "named", "tenant-dev1", None],
     )  # fmt: skip
-    assert run("fn", stream=call(*yaml.safe_load(first[1])["items"])) == first
+    assert run("fn", stream=call(*load(first[1])["items"])) == first
     (here / "sandboxes" / "dev1.yaml").unlink()
-    assert yaml.safe_load(run("fn", stream=call(*yaml.safe_load(first[1])["items"]))[1])["items"] == base
+    assert load(run("fn", stream=call(*load(first[1])["items"]))[1])["items"] == base
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_other_entries_stay(entry: Any) -> None:
 def test_items_keep_their_places(here: Path) -> None:
     place = {"internal.config.kubernetes.io/path": "app/route.yaml", "internal.config.kubernetes.io/index": "1"}
     route = {**WEB[2], "metadata": {"name": "web", "annotations": {**place, "note": "x"}}}
-    found = yaml.safe_load(run("fn", stream=call(*WEB[:2], route))[1])["items"][2]
+    found = load(run("fn", stream=call(*WEB[:2], route))[1])["items"][2]
     assert (found["metadata"]["annotations"], len(found["spec"]["http"])) == ({**place, "note": "x"}, 2)
 
 
@@ -264,7 +264,7 @@ def test_problems_are_results(here: Path) -> None:
     wrong = {**SANDBOX, "spec": {"workloads": [{"name": "wbe"}]}}
     (here / "sandboxes" / "dev1.yaml").write_text(json.dumps(wrong))
     status, out, err = run("fn", stream=call(*WEB))
-    found = yaml.safe_load(out)
+    found = load(out)
     text = "SL210 workload 'Deployment/shop/wbe' is not in the base"
     assert (status, found["items"], err.startswith("sandboxes/dev1.yaml:1:")) == (2, WEB, True)
     assert found["results"] == [
@@ -287,7 +287,7 @@ def test_what_is_no_call(here: Path, stream: str) -> None:
 def test_a_call_without_an_environment(here: Path) -> None:
     (here / "sandlane.yaml").unlink()
     status, out, err = run("fn", stream=call(*WEB))
-    assert (status, yaml.safe_load(out)["results"][0]["tags"], "SL228" in err) == (2, {"code": "SL228"}, True)
+    assert (status, load(out)["results"][0]["tags"], "SL228" in err) == (2, {"code": "SL228"}, True)
 
 
 @pytest.mark.skipif(shutil.which("kpt") is None, reason="there is no kpt")
@@ -317,9 +317,7 @@ def test_kpt_calls_it(here: Path) -> None:
         "spec.yaml",
         "web.yaml",
     ]
-    route = next(
-        o for o in yaml.safe_load_all((here / "out" / "web.yaml").read_text()) if o["kind"] == "VirtualService"
-    )
+    route = next(o for o in load_all((here / "out" / "web.yaml").read_text()) if o["kind"] == "VirtualService")
     assert [entry.get("name") for entry in route["spec"]["http"]] == ["tenant-dev1", None]
 
 
@@ -356,4 +354,4 @@ def test_kustomize_calls_it(here: Path) -> None:
     command = [str(KUSTOMIZE), "build", "--enable-alpha-plugins", "--enable-exec", str(here)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=here)
     assert done.returncode == 0, done.stderr
-    assert sorted(names(list(yaml.safe_load_all(done.stdout)))) == sorted([*names(WEB), *ADDED])
+    assert sorted(names(list(load_all(done.stdout)))) == sorted([*names(WEB), *ADDED])

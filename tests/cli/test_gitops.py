@@ -19,7 +19,7 @@ from sandlane.reports.gitops.delivery import make_delivery
 from sandlane.reports.gitops.flux import flux_objects
 from sandlane.specs.inputs import Inputs, read_inputs
 from tests.build import app, inputs, object_of, sandbox
-from tests.shared import REPOSITORY, needs_shared
+from tests.shared import REPOSITORY, load_all, needs_shared
 from tests.validity import complaints
 
 CASES = REPOSITORY / "tests" / "cases" / "gitops"
@@ -125,16 +125,14 @@ def test_what_cannot_be(here: Path, arguments: list[str], more: str, told: str) 
 
 
 def test_where_the_output_lies_in_a_branch_of_its_own(here: Path) -> None:
-    argocd = list(
-        yaml.safe_load_all(run(here, "gitops", "argocd", "--repo", REPO, "--revision", "rendered", "--path", ".")[1])
-    )
+    argocd = list(load_all(run(here, "gitops", "argocd", "--repo", REPO, "--revision", "rendered", "--path", ".")[1]))
     assert argocd[1]["spec"]["source"]["path"] == "shared"
     assert argocd[2]["spec"]["generators"][0]["git"]["directories"] == [{"path": "sandboxes/*"}]
     units = UNITS.replace("interval: 5m", 'interval: 5m, path: "."')
     for arguments in ([], ["--path", "."]):
-        flux = yaml.safe_load_all(run(here, "gitops", "flux", "--repo", REPO, *arguments, more=units)[1])
+        flux = load_all(run(here, "gitops", "flux", "--repo", REPO, *arguments, more=units)[1])
         assert [o["spec"]["path"] for o in flux if o["kind"] == "Kustomization"] == ["./shared", "./flux"]
-    single = yaml.safe_load_all(run(here, "gitops", "flux", "--repo", REPO, "--single", "--path", "a/b")[1])
+    single = load_all(run(here, "gitops", "flux", "--repo", REPO, "--single", "--path", "a/b")[1])
     assert [o["spec"]["path"] for o in single if o["kind"] == "Kustomization"] == ["./a/b"]
 
 
@@ -206,7 +204,7 @@ def test_what_is_printed_is_valid(is_single: bool) -> None:
 def parts(printed: str, written: Path) -> dict[str, str]:
     """Returns what each Application or Kustomization applies: its name -> the directory, with one for each sandbox."""
     found: dict[str, str] = {}
-    documents = list(yaml.safe_load_all(printed))
+    documents = list(load_all(printed))
     for document in documents:
         name = document["metadata"]["name"]
         if document["kind"] == "Application":
@@ -225,7 +223,7 @@ def parts(printed: str, written: Path) -> dict[str, str]:
 def applied_by_argocd(directory: Path) -> list[Any]:
     """Returns what Argo CD reads of a directory: every document of every file with one of these suffixes."""
     files = (path for path in sorted(directory.rglob("*")) if path.suffix in (".yaml", ".yml", ".json", ".jsonnet"))
-    return [document for path in files for document in yaml.safe_load_all(path.read_text())]
+    return [document for path in files for document in load_all(path.read_text())]
 
 
 def names(objects: list[Any]) -> list[str]:
@@ -268,4 +266,104 @@ def built_by_flux(directory: Path, scratch: Path) -> list[Any]:
     files = sorted(p.relative_to(scratch).as_posix() for p in scratch.rglob("*") if p.suffix in (".yaml", ".yml"))
     (scratch / "kustomization.yaml").write_text(yaml.safe_dump({"resources": files}))
     found = subprocess.run(["kubectl", "kustomize", str(scratch)], capture_output=True, text=True, check=True)
-    return [document for document in yaml.safe_load_all(found.stdout) if document]
+    return [document for document in load_all(found.stdout) if document]
+
+
+ROLLOUT = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: api}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: api, image: "registry.example/api:1"}]}
+  strategy:
+    canary:
+      trafficRouting:
+        managedRoutes: [{name: canary-header}]
+        istio:
+          virtualService: {name: api, routes: [primary]}
+          virtualServices: [{name: foreign}, {name: tunnel, tlsRoutes: [{port: 443}]}]
+          destinationRule: {name: api, canarySubsetName: canary, stableSubsetName: stable}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api}
+spec:
+  hosts: [api.example.com]
+  http:
+  - name: primary
+    route:
+    - {destination: {host: web, subset: stable}, weight: 100}
+    - {destination: {host: web, subset: canary}, weight: 0}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: tunnel}
+spec: {hosts: [web], tls: [{match: [{port: 443, sniHosts: [web]}], route: [{destination: {host: web}}]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: api}
+spec: {host: web, subsets: [{name: stable, labels: {app: web}}, {name: canary, labels: {app: web}}]}
+"""
+ADOPTED = "  routes: {adopt: [{kind: VirtualService, name: api}]}\n"
+WEIGHTS = {
+    "group": "networking.istio.io",
+    "kind": "VirtualService",
+    "namespace": "shop",
+    "name": "api",
+    "jqPathExpressions": [
+        '.spec.http[]? | select(.name == "primary") | .route[]?.weight',
+        '.spec.http[]? | select(.name == "canary-header")',
+    ],
+}
+TUNNEL = {
+    **WEIGHTS,
+    "name": "tunnel",
+    "jqPathExpressions": [".spec.tls[]?.route[]?.weight", '.spec.http[]? | select(.name == "canary-header")'],
+}
+HASHES = {
+    **WEIGHTS,
+    "kind": "DestinationRule",
+    "jqPathExpressions": [
+        '.spec.subsets[]? | select(.name == "canary" or .name == "stable") | .labels["rollouts-pod-template-hash"]'
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "arguments", "ignored"),
+    [
+        pytest.param("", [], {"staging-shared": None}, id="the output holds none of them"),
+        pytest.param(ADOPTED, [], {"staging-shared": [WEIGHTS]}, id="adopted"),
+        pytest.param(
+            "  output: {base: full}\n",
+            [],
+            {"staging-shared": [WEIGHTS, TUNNEL], "staging-base": [HASHES]},
+            id="the whole base",
+        ),
+        pytest.param(
+            "  output: {base: full}\n",
+            ["--single"],
+            {"staging-sandboxes": [HASHES, WEIGHTS, TUNNEL]},
+            id="in one Application",
+        ),
+    ],
+)
+def test_argocd_leaves_alone_what_argo_rollouts_writes(
+    here: Path, more: str, arguments: list[str], ignored: dict[str, Any]
+) -> None:
+    (here / "base" / "api.yaml").write_text(ROLLOUT)
+    printed = load_all(run(here, "gitops", "argocd", "--repo", REPO, *arguments, more=more)[1])
+    found = {o["metadata"]["name"]: o["spec"] for o in printed if o["kind"] == "Application"}
+    assert {name: spec.get("ignoreDifferences") for name, spec in found.items()} == ignored
+    assert all(spec["syncPolicy"]["syncOptions"] == ["ServerSideApply=true"] for spec in found.values())
+
+
+def test_flux_says_what_it_sets_back(here: Path) -> None:
+    (here / "base" / "api.yaml").write_text(ROLLOUT)
+    assert run(here, "gitops", "flux", "--repo", REPO, "--single", more=ADOPTED)[2] == (
+        "Argo Rollouts writes into 'VirtualService/shop/api' too: Flux sets it back at each interval, until the Rollout writes it again\n"
+    )

@@ -225,7 +225,8 @@ def test_init_finds_the_base(here: Path, files: dict[str, str], base: str) -> No
         pytest.param(
             {f"{n}/kustomization.yaml": "resources: [a.yaml]\n" for n in ("dev", "prod")},
             [],
-            "several kustomizations could be the base; say which:\n  sandlane init dev\n  sandlane init prod\n",
+            "several kustomizations could be the base; name one, or those that are its parts:\n"
+            "  sandlane init dev\n  sandlane init prod\n",
             id="several",
         ),
         pytest.param(
@@ -310,6 +311,151 @@ def test_init_reads_the_mesh_from_routes(here: Path, kind: str, mesh: str) -> No
     status, _, err = run("init")
     assert status == 0, err
     assert f"\n  mesh: {mesh}\n" in (here / "sandlane.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        pytest.param(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: eg}\n"
+            "spec: {controllerName: gateway.envoyproxy.io/gatewayclass-controller}\n",
+            "gateway-api (a guess: 'GatewayClass/eg' has 'controllerName: gateway.envoyproxy.io/gatewayclass-controller', "
+            "which is not Istio's)",
+            id="a class of Envoy Gateway",
+        ),
+        pytest.param(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: in}\nspec: {gatewayClassName: cilium}\n",
+            "gateway-api (a guess: 'Gateway/default/in' has 'gatewayClassName: cilium', which is not Istio's)",
+            id="a Gateway of Cilium",
+        ),
+        pytest.param(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: own}\n"
+            "spec: {controllerName: istio.io/gateway-controller}\n",
+            "istio (a guess: no object of the base shows a mesh)",
+            id="a class of Istio",
+        ),
+    ],
+)
+def test_a_gateway_of_another_speaks_against_istio(here: Path, more: str, says: str) -> None:
+    write(here, {"a.yaml": f"{UNNAMED}---\n{more}"})
+    status, _, err = run("init")
+    assert (status, [line for line in err.splitlines() if line.startswith("mesh")]) == (0, [f"mesh     {says}"])
+
+
+ADDRESSED = """\
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: in}
+spec: {hosts: [shop.example.com], gateways: [front], http: [{route: [{destination: {host: checkout.HOME.svc.cluster.local}}]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("homes", "says"),
+    [
+        pytest.param(
+            ("shop",),
+            "shop (a guess: routes call a Service of the base by 'checkout.shop.svc.cluster.local')",
+            id="one",
+        ),
+        pytest.param(
+            ("shop", "other"),
+            "default (a guess: 4 objects name none, and nothing says which they are applied to)",
+            id="two",
+        ),
+    ],
+)
+def test_routes_name_the_namespace(here: Path, homes: tuple[str, ...], says: str) -> None:
+    routes = (ADDRESSED.replace("HOME", home).replace("name: in", f"name: in-{home}") for home in homes)
+    write(here, {"a.yaml": UNNAMED + "".join(routes)})
+    status, _, err = run("init")
+    assert (status, [line for line in err.splitlines() if line.startswith("in ")]) == (0, [f"in       {says}"])
+
+
+def test_a_waypoint_is_no_gateway_and_a_placeholder_no_registry(here: Path) -> None:
+    waypoint = (
+        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: waypoint}\n"
+        "spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}\n"
+    )
+    write(here, {"a.yaml": UNNAMED.replace("registry.example/", "${REGISTRY}/") + waypoint})
+    status, _, err = run("init")
+    assert (status, "gateway " in err) == (0, False)
+    text = (here / "sandlane.yaml").read_text()
+    assert ("waypoint" in text.partition("routes:")[2], "REGISTRY" in text) == (False, False)
+
+
+def test_the_first_sandbox_is_of_the_default_namespace(here: Path) -> None:
+    other = UNNAMED.replace("{name: checkout}", "{name: agent, namespace: kube-system}")
+    write(here, {"a.yaml": UNNAMED + "---\n" + other})
+    status, _, err = run("init", "--namespace", "shop")
+    assert (status, [line for line in err.splitlines() if " set dev1 " in line]) == (
+        0,
+        [
+            "  sandlane set dev1 checkout=IMAGE   # a first sandbox; 'sandlane list workloads' says what else can be cloned"
+        ],
+    )
+
+
+def test_init_where_there_are_sandboxes(here: Path) -> None:
+    spec = (
+        "apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\nmetadata: {name: dev1}\n"
+        "spec: {workloads: [{name: checkout, image: x:2}]}\n"
+    )
+    write(here, {"base/a.yaml": UNNAMED, "sandboxes/dev1.yaml": spec})
+    status, _, err = run("init", "base", "--namespace", "shop", "--mesh", "istio")
+    assert (status, err) == (
+        0,
+        "wrote    sandlane.yaml\n"
+        "wrote    sandboxes/README.md\n"
+        "wrote    rendered/ (6 files, 1 sandbox)\n"
+        "base     base: 2 objects\n"
+        "clones   1 workload can be cloned; requests to 1 of them can be routed\n"
+        "mesh     istio (found: by --mesh)\n"
+        "in       shop (found: by --namespace)\n"
+        "next:\n"
+        "  sandlane check                # what CI runs\n",
+    )
+
+
+def test_what_has_to_be_piped_in_is_all_that_init_was_asked_to_read(here: Path) -> None:
+    write(
+        here,
+        {
+            "staging/kustomization.yaml": "resources: [../part]\n",
+            "part/kustomization.yaml": "resources: ['https://example.com/shop//base']\nvars: [{name: A}]\n",
+        },
+    )
+    status, _, err = run("init", "staging")
+    assert (status, [line for line in err.splitlines() if "hint" in line]) == (
+        2,
+        [
+            "  hint: keep a copy in the repository, or build it with kustomize and pipe it in: "
+            "kustomize build staging/staging | sandlane init -",
+            "  hint: build it with kustomize and pipe it in: kustomize build staging/staging | sandlane init -",
+        ],
+    )
+
+
+def test_a_base_of_what_flux_builds_has_no_workloads(here: Path) -> None:
+    flux = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: podinfo, namespace: web}\n"
+    )
+    write(here, {"base/a.yaml": flux})
+    status, _, err = run("init", "base", "--mesh", "linkerd", "--no-render")
+    assert (status, err) == (
+        0,
+        "wrote    sandlane.yaml\n"
+        "wrote    sandboxes/README.md\n"
+        "base     base: 1 object\n"
+        "clones   0 workloads can be cloned; requests to 0 of them can be routed\n"
+        "mesh     linkerd (found: by --mesh)\n"
+        "in       default (a guess: the base has no workloads and Services)\n"
+        "next:\n"
+        "  … | sandlane init -           # elsewhere, with what 'Kustomization/web/podinfo' stands for: "
+        "the base has no workloads itself\n"
+        "  sandlane check                # what CI runs\n",
+    )
 
 
 def test_init_does_as_it_is_told(here: Path) -> None:

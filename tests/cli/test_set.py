@@ -213,7 +213,7 @@ def test_what_set_writes(here: Path, arguments: list[str], workloads: str) -> No
         ),
         pytest.param(
             ["shop/checkout=x"],
-            "'shop' is no kind of workloads: write checkout or KIND/checkout",
+            "'shop' is no kind of workloads: write Deployment/shop/checkout",
             id="namespace-for-kind",
         ),
         pytest.param(
@@ -596,13 +596,39 @@ def test_a_clone_that_no_request_is_routed_to_is_named(here: Path) -> None:
     )
 
 
+def test_the_proxy_of_a_mesh_is_no_app_container(here: Path) -> None:
+    proxy = "{name: istio-proxy, image: 'docker.io/istio/proxyv2:1.27.1'}, {name: server, image: 'r/web:1'}"
+    (here / "base" / "app.yaml").write_text(app("web", containers=proxy))
+    assert lines(run("set", "dev1", "web=r/web:2"))[2:] == ["  Deployment/shop/web  image  r/web:1 → r/web:2"]
+    assert run("set", "dev1", "istio-proxy@web=r/p:2")[2] == (
+        "Error: container 'istio-proxy' is not in 'Deployment/shop/web': it has server\n"
+    )
+
+
 def test_a_suspended_sandbox_has_nothing_that_requests_reach(here: Path) -> None:
     (here / "sandboxes" / "dev1.yaml").write_text(SPEC.replace("  owner: dana\n", "  owner: dana\n  suspend: true\n"))
     status, _, said = run("set", "dev1", "checkout=r/checkout:3")
     assert (status, said.partition("unchanged\n")[2]) == (
         0,
-        "it is suspended, so it has no clones and no routes: take 'suspend: true' out of its spec\n",
+        "it is suspended, so it has no clones and no routes: sandlane set dev1 --resume\n",
     )
+
+
+def test_a_sandbox_is_suspended_and_resumed(here: Path) -> None:
+    spec = here / "sandboxes" / "dev1.yaml"
+    run("set", "dev1", "checkout=r/checkout:2")
+    for first, second, text in (
+        ("suspended", "suspended, as it is", SPEC.replace("  owner: dana\n", "  owner: dana\n  suspend: true\n")),
+        ("resumed", "not suspended, as it is", SPEC),
+    ):
+        option = "--suspend" if first == "suspended" else "--resume"
+        assert lines(run("set", "dev1", option)) == ["sandboxes/dev1.yaml: changed", f"  {first}"]
+        assert spec.read_text() == text
+        assert lines(run("set", "dev1", option)) == ["sandboxes/dev1.yaml: unchanged", f"  {second}"]
+        assert run("check")[0] == 0
+    assert (here / "rendered" / "sandboxes" / "dev1").is_dir()
+    run("set", "dev1", "--suspend")
+    assert not (here / "rendered" / "sandboxes" / "dev1").exists()
 
 
 TCP = BASE.replace("{name: http, port: 80}", "{name: tcp-x, port: 80}")
@@ -663,3 +689,25 @@ def test_lines_to_copy_work_where_they_are_printed(here: Path, monkeypatch: pyte
     )
     monkeypatch.chdir(here / "a" / "sandboxes")
     assert run("check", ".")[2].splitlines()[1] == "  hint: there is one above: ../sandlane.yaml"
+
+
+def test_workloads_of_one_name_in_two_namespaces(here: Path) -> None:
+    other = app("checkout").replace("metadata: {name: checkout", "metadata: {namespace: other, name: checkout")
+    write(here, {"base/other.yaml": other})
+    assert run("set", "dev1", "Deployment/other/checkout=r/checkout:2", "--owner", "dana")[0] == 0
+    status, _, err = run("set", "dev1", "checkout=r/checkout:3")
+    assert (status, err.splitlines()[:2]) == (
+        0,
+        ["sandboxes/dev1.yaml: changed", "  Deployment/shop/checkout  image  r/checkout:1 → r/checkout:3"],
+    )
+    assert (here / "sandboxes/dev1.yaml").read_text().partition("workloads:\n")[2] == (
+        "  - name: checkout\n    namespace: other\n    image: r/checkout:2\n  - name: checkout\n    image: r/checkout:3\n"
+    )
+    status, _, err = run("set", "dev1", "--remove", "Deployment/other/checkout")
+    assert (status, err.splitlines()[:2]) == (
+        0,
+        ["sandboxes/dev1.yaml: changed", "  Deployment/other/checkout  taken out"],
+    )
+    assert (here / "sandboxes/dev1.yaml").read_text().partition("workloads:\n")[2] == (
+        "  - name: checkout\n    image: r/checkout:3\n"
+    )

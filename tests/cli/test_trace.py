@@ -354,7 +354,7 @@ def _app(name: str) -> str:
         (
             "http://web/",
             ("baggage: tenantID=dev1", "tenantID: dev2"),
-            ["sandbox 'dev2' is suspended: it has no clones and no routes ('suspend: true' in its spec)"],
+            ["sandbox 'dev2' is suspended: it has no clones and no routes (sandlane set dev2 --resume)"],
         ),
         ("http://api/", ("tenantID: dev1",), ["sandbox 'dev1' clones nothing that answers here: it has 'web'"]),
         ("http://nowhere/", ("tenantID: dev1",), []),

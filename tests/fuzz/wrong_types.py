@@ -13,8 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sandlane.base.output import read_output
 from sandlane.files.tree import MemoryTree
 from sandlane.meshes.registry import MESHES
@@ -31,6 +29,7 @@ from sandlane.reports.survey import survey
 from sandlane.semantics.network import make_network, overlaid
 from sandlane.semantics.request import Client, Request
 from sandlane.specs.inputs import Inputs, read_inputs
+from tests.shared import load, load_all
 
 WRONG: tuple[Any, ...] = (None, {}, [], "", 0, True, {"x": 1}, ["x"], [None], [{}])
 Files = Mapping[str, str]
@@ -47,7 +46,7 @@ def files_of(name: str, mesh: str) -> dict[str, str]:
             for p in sorted(overlay.rglob("*"))
             if p.is_file()
         }
-    data = yaml.safe_load((ENVIRONMENTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    data = load((ENVIRONMENTS / f"{name}.yaml").read_text(encoding="utf-8"))
     spec = {
         "base": ["base"],
         "defaultNamespace": "shop",
@@ -68,7 +67,7 @@ def files_of(name: str, mesh: str) -> dict[str, str]:
         body = {"kind": "RouteGroup", "metadata": {"name": own}, "spec": given}
         files[f"sandboxes/{own}.yaml"] = json.dumps({"apiVersion": _OWN, **body})
     files |= {f"extra/{own}": text for own, text in data.get("extra", {}).items()}
-    for number, manifest in enumerate(yaml.safe_load_all(data["base"])):
+    for number, manifest in enumerate(load_all(data["base"])):
         files[f"base/{number:02}-{manifest['kind'].lower()}.yaml"] = json.dumps(manifest)
     return files
 
@@ -114,7 +113,7 @@ def changes(
     for file, text in files.items():
         if not file.endswith((".yaml", ".json")):
             continue
-        documents = list(yaml.safe_load_all(text))
+        documents = list(load_all(text))
         for number, document in enumerate(documents):
             for path in paths(document):
                 for value in values:

@@ -52,11 +52,15 @@ def said(name: str, hard: str, base: str, clones: str) -> list[str]:
         pytest.param({"cpu": "1200m"}, said("cpu", "1200m", "1", "0.5"), id="short-name"),
         pytest.param({"requests.cpu": "1500m"}, [], id="enough"),
         pytest.param({"requests.cpu": "900m"}, [], id="the-base-alone-is-beyond"),
-        pytest.param({"limits.memory": "2Gi"}, said("limits.memory", "2Gi", "2147483648", "1073741824"), id="memory"),
+        pytest.param({"limits.memory": "2Gi"}, said("limits.memory", "2Gi", "2Gi", "1Gi"), id="memory"),
         pytest.param(
             {"requests.memory": "2Gi"},
-            said("requests.memory", "2Gi", "2147483648", "1073741824"),
+            said("requests.memory", "2Gi", "2Gi", "1Gi"),
             id="limits-are-requests",
+        ),
+        pytest.param({"limits.memory": "2560Mi"}, said("limits.memory", "2560Mi", "2Gi", "1Gi"), id="mebibytes"),
+        pytest.param(
+            {"limits.memory": "2200M"}, said("limits.memory", "2200M", "2147483648", "1073741824"), id="decimal"
         ),
         pytest.param({"pods": 3}, said("pods", "3", "3", "1"), id="pods"),
         pytest.param({"pods": "4"}, [], id="pods-enough"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandlane.k8s.selectors import from_map, matches
-from sandlane.k8s.workload_kinds import pod_labels, workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.semantics.network import Host, Network
 from sandlane.semantics.outcomes import (
     L4,
@@ -76,7 +76,7 @@ def _dialled(network: Network, addresses: Addresses, host: Host) -> str | None:
         return addresses.services.get(host.resource.id) if host.is_service else None
     chosen = from_map(host.spec.get("selector") or {})
     for workload in workloads(network):
-        row = workload_kind(workload.id.group, workload.id.kind)
+        row = WORKLOADS.get((workload.id.group, workload.id.kind))
         labels = pod_labels(row, workload.manifest) if row else {}
         if workload.id.namespace == host.resource.id.namespace and matches(chosen, labels):
             return addresses.pods.get(workload.id)

@@ -260,7 +260,8 @@ OUTSIDE = (
         pytest.param(
             add("base/new.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: cart}\n"),
             "base/new.yaml:3:18: SL124 'Service/shop/cart' stands twice in the base, first in base/cart.yaml\n"
-            "  hint: remove one of the two",
+            "  hint: remove one of the two, or say in which namespaces they are, as 'namespace' of a kustomization in each "
+            "directory does",
             id="object-twice",
         ),
     ],

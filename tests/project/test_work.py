@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from sandlane.files.tree import MemoryTree
 from sandlane.pipeline import render
 from sandlane.specs.inputs import read_inputs
+from tests.build import app, inputs, sandbox
 from tests.shared import REPOSITORY
 
 pytestmark = pytest.mark.uncounted
@@ -27,6 +28,8 @@ COUNTED = {
     ("output/layout.py", "path_of"): "paths",
     ("yamlio/write.py", "write"): "objects emitted",
 }
+COMPARED = {("sandlane/frozen.py", "_equal"): "comparisons"}
+MESHES = ("gateway-api", "istio", "istio-ambient", "linkerd")
 
 
 def shop(count: int) -> MemoryTree:
@@ -45,10 +48,11 @@ def shop(count: int) -> MemoryTree:
 
 @cache
 def counted(code: CodeType) -> str:
-    return COUNTED.get(("/".join(Path(code.co_filename).parts[-2:]), code.co_name), "")
+    return (COUNTED | COMPARED).get(("/".join(Path(code.co_filename).parts[-2:]), code.co_name), "")
 
 
-def work(tree: MemoryTree) -> Mapping[str, int]:
+def work(action: Callable[[], object]) -> Mapping[str, int]:
+    """Counts the calls of an action."""
     calls: Counter[str] = Counter()
 
     def count(frame: FrameType, event: str, _: Any) -> None:
@@ -57,7 +61,7 @@ def work(tree: MemoryTree) -> Mapping[str, int]:
 
     sys.setprofile(count)
     try:
-        render(read_inputs(tree, "sandlane.yaml"))
+        action()
     finally:
         sys.setprofile(None)
     return calls
@@ -72,4 +76,19 @@ def test_work_is_linear_in_sandboxes(what: str, counts: tuple[Mapping[str, int],
 
 @pytest.fixture(scope="module")
 def counts() -> tuple[Mapping[str, int], ...]:
-    return tuple(work(shop(count)) for count in (10, 20, 40))
+    return tuple(work(partial(rendered, shop(count))) for count in (10, 20, 40))
+
+
+def rendered(tree: MemoryTree) -> None:
+    render(read_inputs(tree, "sandlane.yaml"))
+
+
+@pytest.mark.parametrize("mesh", MESHES)
+def test_comparisons_of_tenants_of_one_service_are_linear(mesh: str) -> None:
+    """Values that are looked for in lists are compared with each of them: of 1,000 tenants a million times."""
+    base = [*app("a"), *app("b")]
+    few, many = (
+        inputs(base, *(sandbox(f"t{number}", "a") for number in range(count)), mesh=mesh) for count in (20, 80)
+    )
+    render(few)  # what is worked out once is not counted
+    assert work(partial(render, many))["comparisons"] <= 5 * work(partial(render, few))["comparisons"]

@@ -11,6 +11,7 @@ from sandlane.files.tree import MemoryTree
 from sandlane.pipeline import render
 from sandlane.specs.inputs import read_inputs
 from tests.fuzz.wrong_types import Find, files_of, finds, paths, renders, replaced, verified
+from tests.profiles import quick_or
 
 pytestmark = pytest.mark.uncounted
 
@@ -20,8 +21,8 @@ ENVIRONMENTS = [
     pytest.param("kustomized", "istio", id="kustomized"),
     *(pytest.param("gateway-api", mesh, id=mesh) for mesh in ("gateway-api", "linkerd", "istio-ambient")),
 ]
-SOME, ALL = 301, 1
-"""Every how many of the changes is tried: a number that has no divisor in common with that of the values, so that all come up."""
+SOME, ALL = quick_or(1201, 301), 1
+"""Every how many of the changes is tried: numbers that have no divisor in common with that of the values, so that all come up."""
 
 
 def shown(found: list[Find]) -> list[str]:

@@ -8,11 +8,12 @@ import pytest
 
 from benchmarks.harmless import REASONS, harmless
 from benchmarks.mutations import ESCAPED, EXAMPLES, load, mutations, outcome, sampled
+from tests.profiles import quick_or
 from tests.project.test_golden import GOLDEN
 
 pytestmark = pytest.mark.uncounted
 
-SAMPLE = 40
+SAMPLE = quick_or(12, 40)
 
 
 def test_every_golden_output_is_an_example() -> None:

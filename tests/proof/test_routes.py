@@ -900,7 +900,9 @@ SWEEP = [(base, mesh) for base in BASES for mesh in ("linkerd", "gateway-api", "
 
 @needs_shared
 @pytest.mark.parametrize(("name", "mesh"), [application(*row) for row in SWEEP])
-@pytest.mark.parametrize("is_joined", [pytest.param(False, id="sandboxes"), pytest.param(True, id="with-a-group")])
+@pytest.mark.parametrize(
+    "is_joined", [pytest.param(False, id="sandboxes", marks=pytest.mark.slow), pytest.param(True, id="with-a-group")]
+)
 def test_no_false_alarm_on_whole_applications(name: str, mesh: str, is_joined: bool) -> None:
     # `render` proves what it returns.
     assert render(_whole(name, mesh, is_joined)).files

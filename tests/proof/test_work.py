@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from cProfile import Profile
 from typing import Any
 
 import pytest
@@ -59,21 +59,11 @@ def calls(
         specs += [group(f"team{n}", sandboxes=[f"dev{n}", f"dev{n + 1}"]) for n in range(0, count, 2)]
     found = inputs(base, *specs, **environment)
     output, claims = written(render(found, is_proved=False).objects), claims_of(found)
-    counted = 0
-
-    def count_call(frame: Any, event: str, argument: Any) -> None:
-        nonlocal counted
-        counted += event in ("call", "c_call")
-
     prove(found.base, output, claims)  # expressions and the like are compiled once for all
-    before = sys.getprofile()
-    sys.setprofile(count_call)
-    try:
-        problems = prove(found.base, output, claims)
-    finally:
-        sys.setprofile(before)
+    profile = Profile()
+    problems = profile.runcall(prove, found.base, output, claims)
     assert problems == []
-    return counted
+    return sum(entry.callcount for entry in profile.getstats())
 
 
 ALL, ONE, IN_TURN = (("web", "api", "cart"),), (("web",),), (("web",), ("api",))
@@ -83,14 +73,14 @@ ALL, ONE, IN_TURN = (("web", "api", "cart"),), (("web",),), (("web",), ("api",))
     ("base", "cloned", "environment"),
     [
         pytest.param(ISTIO, ALL, ADOPTED, id="istio"),
-        pytest.param(ISTIO, ONE, ADOPTED, id="istio-one-service"),
-        pytest.param(ISTIO, IN_TURN, ADOPTED, id="istio-groups"),
+        pytest.param(ISTIO, ONE, ADOPTED, id="istio-one-service", marks=pytest.mark.slow),
+        pytest.param(ISTIO, IN_TURN, ADOPTED, id="istio-groups", marks=pytest.mark.slow),
         pytest.param(ISTIO, ALL, {**ADOPTED, **PREVIEW}, id="istio-previews"),
         pytest.param(ROUTES, ALL, {"mesh": "linkerd"}, id="linkerd"),
-        pytest.param(ROUTES, ONE, {"mesh": "linkerd"}, id="linkerd-one-service"),
+        pytest.param(ROUTES, ONE, {"mesh": "linkerd"}, id="linkerd-one-service", marks=pytest.mark.slow),
         pytest.param(ROUTES, IN_TURN, {"mesh": "linkerd"}, id="linkerd-groups"),
-        pytest.param(ROUTES, ALL, {"mesh": "linkerd", **PREVIEW}, id="linkerd-previews"),
-        pytest.param(ROUTES, ALL, {"mesh": "gateway-api"}, id="gateway-api"),
+        pytest.param(ROUTES, ALL, {"mesh": "linkerd", **PREVIEW}, id="linkerd-previews", marks=pytest.mark.slow),
+        pytest.param(ROUTES, ALL, {"mesh": "gateway-api"}, id="gateway-api", marks=pytest.mark.slow),
     ],
 )
 def test_twice_the_sandboxes_are_twice_the_work(

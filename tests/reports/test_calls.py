@@ -53,6 +53,17 @@ def test_what_is_a_call(name: str, value: str, is_call: bool) -> None:
     assert found == ([("shop/cart", f"variable {name}")] if is_call else [])
 
 
+@pytest.mark.parametrize(
+    ("role", "found"),
+    [
+        pytest.param("router", [], id="a gateway"),
+        pytest.param("sidecar", [("shop/cart", "variable ANY")], id="an application with a sidecar of its own"),
+    ],
+)
+def test_a_gateway_of_istio_calls_nothing_by_itself(role: str, found: list[tuple[str, str]]) -> None:
+    assert calls({"args": ["proxy", role], "env": [{"name": "ANY", "value": "http://cart"}]}) == found
+
+
 def test_arguments_and_config_maps_are_read() -> None:
     config = {
         "apiVersion": "v1",

@@ -85,6 +85,16 @@ def read(spec: dict[str, Any]) -> Environment:
             {"clones": [{"target": {"kind": "Deployment"}, "env": [{"name": "HTTP_PROXY", "value": "http://p"}]}]},
             ['clones: + kind Deployment: env [{"name": "HTTP_PROXY", "body": {"value": "http://p"}}]'],
         ),
+        (
+            {},
+            {
+                "clones": [
+                    {"target": {"kind": "Deployment", "name": "web"}, "initContainers": {"drop": ["a"]}},
+                    {"target": {"kind": "Job"}, "initContainers": {"drop": ["migrate"]}},
+                ]
+            },
+            ['clones: + kind Deployment, name web: initContainers ["a"]; kind Job: initContainers ["migrate"]'],
+        ),
         ({}, {"routes": {"adopt": [EDGE]}}, ["routes.adopt: + VirtualService/default/edge"]),
         (
             {"routes": {"entry": "mesh"}},

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-import yaml
 
 from sandlane.specs.editing import SandboxEdit, WorkloadEdit, edited, new_spec, removed
 from sandlane.specs.rewriting import Uneditable
+from tests.shared import load
 
 CHECKOUT = WorkloadEdit(kind="Deployment", name="checkout", container="server", is_only=True, image="a/b:2")
 NEW = """\
@@ -108,7 +108,7 @@ def changed(*replacements: tuple[str, str]) -> str:
             id="env-reset",
         ),
         pytest.param(
-            SandboxEdit(name="dev1", removed=(("Deployment", "cart"),)),
+            SandboxEdit(name="dev1", removed=(("Deployment", "shop", "cart"),), home="shop"),
             changed(("      - {name: cart, image: x}\n", "")),
             id="workload-taken-out",
         ),
@@ -172,15 +172,22 @@ EDITS: list[tuple[SandboxEdit, set[str], Any]] = [
         {"env": [{"name": "A", "value": "x"}, {"name": "B", "value": "y"}], "image": "a/b:2", "replicas": 2},
     ),
     (SandboxEdit(name="s", workloads=(replace(CHECKOUT, name="cart"),)), set(), {"name": "cart", "image": "a/b:2"}),
-    (SandboxEdit(name="s", removed=(("Deployment", "web"),)), {"- {name"}, {}),
+    (SandboxEdit(name="s", removed=(("Deployment", "shop", "web"),), home="shop"), {"- {name"}, {}),
 ]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+@pytest.mark.parametrize(
+    "layout",
+    # `make test` has each indentation and each kind of comment, and .ci/run each with each.
+    [
+        pytest.param(layout, id=str(layout), marks=[pytest.mark.slow] * (sum(divmod(number, 4)) % 4 > 0))
+        for number, layout in enumerate(LAYOUTS)
+    ],
+)
 def test_no_layout_loses_a_line_that_a_change_does_not_concern(layout: tuple[int, int, int, str]) -> None:
     spec = laid_out(*layout)
     for edit, touched, expected in EDITS:
-        wanted = yaml.safe_load(spec)
+        wanted = load(spec)
         workloads = wanted["spec"]["workloads"]
         if edit.removed:
             del workloads[0]
@@ -191,7 +198,7 @@ def test_no_layout_loses_a_line_that_a_change_does_not_concern(layout: tuple[int
         else:
             workloads.append(expected)
         text = edited(spec, 0, edit)
-        assert yaml.safe_load(text) == wanted
+        assert load(text) == wanted
         lost = [line for line in spec.splitlines() if line not in text.splitlines()]
         assert {" ".join(line.split()).partition(":")[0] for line in lost} <= touched, text
 
@@ -199,7 +206,7 @@ def test_no_layout_loses_a_line_that_a_change_does_not_concern(layout: tuple[int
 def test_a_text_of_which_no_line_can_be_changed_alone_is_written_anew() -> None:
     spec = "spec: {owner: ann,\n  # who\n workloads: [{name: web,\n image: a}]}\n"
     text = edited(spec, 0, SandboxEdit(name="s", owner="bob"))
-    assert yaml.safe_load(text) == {"spec": {"owner": "bob", "workloads": [{"name": "web", "image": "a"}]}}
+    assert load(text) == {"spec": {"owner": "bob", "workloads": [{"name": "web", "image": "a"}]}}
 
 
 def test_one_document_of_several_is_removed() -> None:

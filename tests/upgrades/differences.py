@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tests.shared import load_all
 
 
 def objects(output: Path) -> dict[str, Any]:
     """Returns the objects of an output by `Kind/namespace/name`."""
     found = {}
     for path in sorted(output.rglob("*.yaml")):
-        for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        for document in load_all(path.read_text(encoding="utf-8")):
             metadata = document["metadata"]
             found[f"{document['kind']}/{metadata.get('namespace', '')}/{metadata['name']}"] = document
     return found

@@ -187,9 +187,16 @@ REFUSED = frozenset({"SL125", "SL129", "SL131"})
 """Codes of what the API server would refuse, and kubectl and kustomize read."""
 
 
+def _unmarked(source: Source) -> str | None:
+    """Returns the way out for a file that takes no comment, or None."""
+    if not source.file.endswith(".json"):
+        return None
+    return "a manifest needs apiVersion, kind and metadata.name; move other JSON files out of the directory, or name manifests one by one"
+
+
 def _malformed(data: Any, source: Source, refused: Level) -> Iterator[Problem]:
     if not isinstance(data, dict):
-        yield report("SL123", source=source, what="expected a mapping")
+        yield report("SL123", source=source, what="expected a mapping", hint=_unmarked(source))
         return
     missing = [field for field in ("apiVersion", "kind") if not isinstance(data.get(field), str) or not data[field]]
     metadata = data.get("metadata")
@@ -202,7 +209,8 @@ def _malformed(data: Any, source: Source, refused: Level) -> Iterator[Problem]:
         yield report("SL123", source=source, path=("metadata", "name"), what="metadata.name is no string", hint=hint)
         return
     if missing or not isinstance(metadata, dict):
-        yield report("SL123", source=source, what=f"{' and '.join(missing)} missing or no string")
+        what = f"{' and '.join(missing)} missing or no string"
+        yield report("SL123", source=source, what=what, hint=_unmarked(source))
         return
     for field in ("name", "namespace"):
         if placeholder := _PLACEHOLDER.search(str(metadata.get(field))):
@@ -253,7 +261,17 @@ def _duplicates(base: Base, where: str) -> Iterator[Problem]:
                 object=str(second.id),
                 where=where,
                 first=mention(first.source),
+                hint=None if _is_placed(first, second) else _TWO_NAMESPACES,
             )
+
+
+def _is_placed(first: Resource, second: Resource) -> bool:
+    """Tells whether two objects are in one namespace by more than the default: files of two may be applied to two namespaces."""
+    named = any(r.manifest["metadata"].get("namespace") for r in (first, second)) or not first.id.namespace
+    return named or first.source.file == second.source.file
+
+
+_TWO_NAMESPACES = "remove one of the two, or say in which namespaces they are, as 'namespace' of a kustomization in each directory does"
 
 
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\$\{.*?\}")

@@ -75,7 +75,7 @@ def read_named(tree: Tree, named: Named, default_namespace: str, refused: Level 
             built += made.objects
             notices += made.notices
         except Invalid as invalid:
-            problems += invalid.problems
+            problems += (_whole(problem, directory) for problem in invalid.problems)
     try:
         base = read_base(tree, named.files, default_namespace, built, refused=refused)
     except Invalid as invalid:
@@ -83,6 +83,15 @@ def read_named(tree: Tree, named: Named, default_namespace: str, refused: Level 
     if problems:
         raise Invalid(problems)
     return replace(base, notices=(*base.notices, *notices))
+
+
+def _whole(problem: Problem, directory: str) -> Problem:
+    """Returns a problem whose way out builds the kustomization that a base names, and not the one in it that is refused."""
+    if problem.code not in ("SL140", "SL141") or problem.source is None:
+        return problem
+    own = problem.source.file.rpartition("/")[0] or "."
+    hint = problem.hint.replace(f"kustomize build {own} |", f"kustomize build {directory or '.'} |")
+    return replace(problem, hint=hint)
 
 
 def _told(problem: Problem) -> Problem:

@@ -10,6 +10,7 @@ from sandlane.cli.terminal import amount, words
 from sandlane.files.tree import relative
 from sandlane.reports import listing
 from sandlane.reports.setup.environment_file import SetUp
+from sandlane.reports.setup.findings import built_elsewhere
 from sandlane.reports.targets import Unresolved, find_target
 from sandlane.specs.inputs import Inputs
 
@@ -35,7 +36,12 @@ def tell_setup(set_up: SetUp, inputs: Inputs, directory: str, wanted: Sequence[s
     for id in set_up.gateways:
         words(f"gateway  {id}")
     words("next:")
-    if routable:
+    elsewhere = None if rows else built_elsewhere(inputs.base)
+    if elsewhere:
+        words(
+            f"  … | sandlane init -           # elsewhere, with what '{elsewhere}' stands for: the base has no workloads itself"
+        )
+    if routable and not inputs.sandboxes:
         first = _first(inputs, [row["workload"] for row in routable])
         words(
             f"  sandlane set dev1 {first}=IMAGE   # a first sandbox; 'sandlane list workloads' says what else can be cloned"
@@ -57,10 +63,9 @@ _BY_HAND = {
 
 
 def _first(inputs: Inputs, workloads: Sequence[str]) -> str:
-    """Returns what `set` takes for a workload: one of a single app container where there is any."""
-    names = [
-        name if kind == "Deployment" else f"{kind}/{name}" for kind, _, name in (id.split("/") for id in workloads)
-    ]
+    """Returns what `set` takes for a workload: one of a single app container where there is any, first in the default namespace."""
+    split = sorted((id.split("/") for id in workloads), key=lambda id: id[1] != inputs.environment.default_namespace)
+    names = [name if kind == "Deployment" else f"{kind}/{name}" for kind, _, name in split]
     for name in names:
         with suppress(Unresolved):
             find_target(inputs.base, inputs.environment, name)

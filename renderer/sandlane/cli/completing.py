@@ -56,6 +56,46 @@ def workloads(context: click.Context, parameter: click.Parameter, incomplete: st
     ]
 
 
+def gateways(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offers the Gateways of the base as `trace` takes them: `shop/edge`."""
+    from sandlane.semantics.gateways import KINDS
+
+    inputs = _inputs(context)
+    names = {f"{g.id.namespace}/{g.id.name}" for kind in KINDS for g in (inputs.base.of(*kind) if inputs else ())}
+    return [CompletionItem(n) for n in sorted(names) if incomplete in (n[: len(incomplete)], _last(n, incomplete))]
+
+
+def senders(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offers the workloads of the base that may send a request: `Deployment/shop/web`."""
+    from sandlane.k8s.workload_kinds import WORKLOADS
+
+    inputs = _inputs(context)
+    names = {str(w.id) for key in WORKLOADS for w in (inputs.base.of(*key) if inputs else ())}
+    return [CompletionItem(n) for n in sorted(names) if incomplete in (n[: len(incomplete)], _last(n, incomplete))]
+
+
+def _last(name: str, incomplete: str) -> str:
+    """Returns the beginning of a name without what stands before it."""
+    return name.rpartition("/")[2][: len(incomplete)]
+
+
+def acceptable(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offers the codes that a spec may accept, each with what it means."""
+    from sandlane.problems.catalogue import CATALOGUE
+
+    codes = {code: row for code, row in CATALOGUE.items() if row.acceptable and code.startswith(incomplete.upper())}
+    return [CompletionItem(f"{code}=", help=row.text) for code, row in codes.items()]
+
+
+def integrations(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offers what `init --with` writes files for, behind what is listed already."""
+    from sandlane.reports.setup.integrations import INTEGRATIONS
+
+    listed, comma, word = incomplete.rpartition(",")
+    left = [name for name in INTEGRATIONS if name not in listed.split(",") and name.startswith(word)]
+    return [CompletionItem(f"{listed}{comma}{name}") for name in left]
+
+
 def codes_and_fields(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offers codes of problems and paths of fields, each with what it means; fields one step at a time."""
     from sandlane.problems.catalogue import CATALOGUE

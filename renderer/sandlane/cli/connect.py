@@ -58,7 +58,7 @@ def _connect(session: s.Session, name: str, client: str | None, output_format: s
         raise Invalid(own)
     if tenant is None:
         if name in {sandbox.name for sandbox in inputs.sandboxes}:
-            raise Refused(f"sandbox '{name}' is suspended: take 'suspend: true' out of its spec")
+            raise Refused(f"sandbox '{name}' is suspended: sandlane set {name} --resume")
         known = {tenant.name for tenant in plan.tenants}
         guess = did_you_mean(name, known, otherwise=f"there are {', '.join(sorted(known)) or 'none'}")
         raise Refused(f"no sandbox or route group '{name}' in {session.shown}: {guess}")
@@ -69,9 +69,7 @@ def _connect(session: s.Session, name: str, client: str | None, output_format: s
     reach = reach_of(plan, tenant, mesh.unroutable(environment, base), doors(inputs, rendered))
     graph = call_graph(base, environment)
     carrier = passed_on(environment)
-    reached = {address.service for address in reach.addresses}
-    mute = {address.service for address, _ in reach.lost} - reached
-    steps = passing(base, graph, frozenset(tenant.services) - mute, carrier)
+    steps = passing(base, graph, frozenset(address.service for address in reach.addresses), carrier)
     if client and reach.is_lost:
         raise Refused(f"no request with the header reaches '{name}': {'; '.join(reach.told_lost())}")
     if output_format == "text" and client:
@@ -96,8 +94,10 @@ def _tell(session: s.Session, reach: Reach, steps: tuple[Passing, ...], carrier:
         click.echo(f"reaches  {address.url} → {reach.told(address.clones)}")
     for line in reach.told_lost():
         click.echo(f"lost     {line}")
-    if not reach.is_lost:
+    if reach.is_reached:
         click.echo(CLIENTS["curl"](reach), nl=False)
+    elif not reach.lost:
+        click.echo("no request is routed to what it clones")
     if steps:
         what = f"baggage member '{carrier.baggage}'" if carrier.baggage else f"header '{carrier.header}'"
         click.echo(f"on the way these must pass the {what} on:")

@@ -65,9 +65,14 @@ def _tell_fields(asked: str, output_format: str) -> None:
         click.echo("\n".join(_rows(found, [field.path for field in found])))
 
 
+_LISTED = "'sandlane explain' lists those there are"
+
+
 def _unknown(asked: str, known: Mapping[str, Field]) -> str:
     if re.fullmatch(r"(?i)sl\d*", asked):
-        return f"no code '{asked}': {did_you_mean(asked.upper(), CATALOGUE, otherwise='see sandlane explain')}"
+        is_whole = len(asked) == len("SL210")  # what is near it is then as wrong as any other
+        guess = "" if is_whole else did_you_mean(asked.upper(), CATALOGUE)
+        return f"no code '{asked}': {guess or _LISTED}"
     names = {path.rpartition(".")[2] for path in known}
     otherwise = "expected a code, such as SL210, or a field, such as environment.spec.policy"
     guess = did_you_mean(asked, known) or did_you_mean(asked.rpartition(".")[2], names, otherwise=otherwise)

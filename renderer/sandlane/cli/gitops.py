@@ -81,6 +81,11 @@ def _print(
             f"in {session.shown}, or ask for one for all of them with --single"
         ) from None
     click.echo(text, nl=False)
+    for other in delivery.rewritten if tool == "flux" else ():
+        click.echo(
+            f"Argo Rollouts writes into '{other.object}' too: Flux sets it back at each interval, until the Rollout writes it again",
+            err=True,
+        )
     if repo == "REPOSITORY":
         click.echo(
             "there is no git remote 'origin': put the repository's address in the place of REPOSITORY, or give --repo",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -54,14 +55,22 @@ class Guessing:
             answer = click.prompt("Which of these is the base?", type=click.Choice(shown), default=shown[0], err=True)
             return bases[shown.index(answer)]
         lines = "\n".join(f"  sandlane init {path}" for path in shown)
-        raise click.UsageError(f"several kustomizations could be the base; say which:\n{lines}")
+        raise click.UsageError(
+            f"several kustomizations could be the base; name one, or those that are its parts:\n{lines}"
+        )
 
     def read(self, entries: Sequence[str]) -> Base:
-        """Reads the manifests of entries. Raises Invalid."""
-        named = find_named(self.view.tree, self.directory, "base", entries, None)
-        if named.problems:
-            raise Invalid(named.problems)
-        return read_named(self.view.tree, named, self.given["namespace"] or "default")
+        """Reads the manifests of entries. Raises Invalid, with ways out that set up: there is no environment to render yet."""
+        try:
+            named = find_named(self.view.tree, self.directory, "base", entries, None)
+            if named.problems:
+                raise Invalid(named.problems)
+            return read_named(self.view.tree, named, self.given["namespace"] or "default")
+        except Invalid as invalid:
+            raise Invalid(
+                replace(p, hint=p.hint.replace("| sandlane render --base -", "| sandlane init -"))
+                for p in invalid.problems
+            ) from None
 
     def decide(self, entries: tuple[str, ...], base: Base, made_by: str) -> SetUp:
         """Returns what is set up for a base that was read; what is unsure is asked where somebody can answer."""

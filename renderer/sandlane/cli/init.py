@@ -16,6 +16,7 @@ from sandlane.cli import session as s
 from sandlane.cli.advising import tell_setup
 from sandlane.cli.build import write_objects
 from sandlane.cli.changing import obstacle
+from sandlane.cli.completing import integrations as offered
 from sandlane.cli.gitops import REVISIONS, repository
 from sandlane.cli.guessing import Guessing
 from sandlane.cli.main import FINE
@@ -50,7 +51,12 @@ _ABOUT_SANDBOXES = Path(SANDBOXES) / "README.md"
 @click.option("--namespace", metavar="NAME", help="The namespace of objects that name none.")
 @click.option("--name", metavar="NAME", help="The environment's name; default: that of this directory.")
 @click.option(
-    "--with", "integrations", metavar="LIST", default="", help=f"Also write files for: {','.join(INTEGRATIONS)}."
+    "--with",
+    "integrations",
+    metavar="LIST",
+    default="",
+    shell_complete=offered,
+    help=f"Also write files for: {','.join(INTEGRATIONS)}.",
 )
 @click.option("--yes", is_flag=True, help="Ask nothing, also on a terminal.")
 @click.option("--no-render", is_flag=True, help="Write no output yet.")
@@ -129,7 +135,9 @@ class _Setting:
             _create(path, text)
         if is_rendered:
             changed = write_files(output, rendered.files)
-            words(f"wrote    {s.shown(output)}/ ({len(changed.create)} files, no sandboxes yet)")
+            count = len(inputs.sandboxes)
+            held = f"{count} sandbox{'' if count == 1 else 'es'}" if count else "no sandboxes yet"
+            words(f"wrote    {s.shown(output)}/ ({len(changed.create)} files, {held})")
         for path, text in integrations.items():
             _create(path, text)
         self.view.tell(rendered.notices)

@@ -92,7 +92,7 @@ def _render(
     result: dict[str, Any] = {}
     is_changed = False
     if to_stdout:
-        _print(rendered, only)
+        _print(rendered, only, s.shown(session.output(inputs, output)))
     else:
         directory = session.output(inputs, output)
         changed = write_files(directory, rendered.files)
@@ -121,9 +121,13 @@ def _pass_through(session: s.Session, keep_going: bool) -> tuple[int, dict[str, 
     return (CHANGED if rendered.left_out else FINE), {}
 
 
-def _print(rendered: Rendered, only: str | None) -> None:
+def _print(rendered: Rendered, only: str | None, directory: str) -> None:
+    """Prints the files below a path, as seen from the output directory or, as they are told, from here."""
     prefix = (only or "").strip("/")
-    chosen = {path: text for path, text in rendered.files.items() if path.endswith(".yaml") and _is_below(path, prefix)}
+    files = {path: text for path, text in rendered.files.items() if path.endswith(".yaml")}
+    if not any(_is_below(path, prefix) for path in files):
+        prefix = prefix.removeprefix(f"{directory}/")
+    chosen = {path: text for path, text in files.items() if _is_below(path, prefix)}
     if prefix and not chosen:
         known = {"/".join(path.split("/")[:2]) for path in rendered.files if path.endswith(".yaml")}
         guess = did_you_mean(prefix, known, otherwise=f"known: {', '.join(sorted(known))}")

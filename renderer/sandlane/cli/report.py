@@ -38,7 +38,6 @@ from sandlane.yamlio.locate import locate
 @click.option(
     "-o",
     "--output",
-    required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help=f"Write {FILE} to DIR.",
@@ -49,11 +48,13 @@ def command(
     environments: tuple[Path, ...],
     root: Path | None,
     base: tuple[str, ...],
-    output: Path,
+    output: Path | None,
     as_of: str | None,
     output_format: str,
 ) -> None:
     """Writes the page of one environment."""
+    if output is None:
+        raise click.UsageError("say which directory the page is for: sandlane report -o site")
     sessions = s.sessions(environments, root, base)
     if len(sessions) > 1:
         raise click.UsageError("-o goes with one environment: give each page a directory of its own")

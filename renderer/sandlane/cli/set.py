@@ -12,7 +12,7 @@ from sandlane.base.sources import MANIFESTS
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.changing import day_of, locked_specs, specs_directory, today, try_change, write_change
-from sandlane.cli.completing import sandboxes, workloads
+from sandlane.cli.completing import acceptable, sandboxes, workloads
 from sandlane.cli.reaching import reach
 from sandlane.cli.running import run
 from sandlane.cli.terminal import Refused, words
@@ -68,9 +68,13 @@ from sandlane.specs.rewriting import Uneditable
 )
 @click.option("--expires", metavar="DATE|+14d|never", help="Its last day, in UTC.")
 @click.option(
+    "--suspend/--resume", default=None, help="Take its clones and routes away and keep its spec, or have them back."
+)
+@click.option(
     "--accept",
     "accepted",
     multiple=True,
+    shell_complete=acceptable,
     metavar="CODE=REASON",
     help="Accept a problem that stands in the way, where it may be accepted, with the reason.",
 )
@@ -85,6 +89,7 @@ def command(
     remove: tuple[str, ...],
     owner: str | None,
     expires: str | None,
+    suspend: bool | None,
     accepted: tuple[str, ...],
     no_render: bool,
     environment: Path | None,
@@ -107,6 +112,7 @@ def command(
         removed=remove,
         owner=owner,
         expires=day,
+        suspend=suspend,
     )
     reasons = dict(_reason(text) for text in accepted)
     sessions = s.sessions([environment] if environment else [], root)
@@ -161,7 +167,7 @@ def _set(
             _tell_reach(session, found)
             _tell_unreached(tried.rendered.plan, found)
         elif any(sandbox.name == wanted.name and sandbox.suspend for sandbox in tried.inputs.sandboxes):
-            words("it is suspended, so it has no clones and no routes: take 'suspend: true' out of its spec")
+            words(f"it is suspended, so it has no clones and no routes: sandlane set {wanted.name} --resume")
     return status, {}
 
 
@@ -233,17 +239,19 @@ def _git_user() -> str | None:
 
 def _tell_reach(session: s.Session, found: Reach) -> None:
     field, value = found.header
-    if not found.is_lost:
+    if found.is_reached:
         words(f"requests with '{field}: {value}' reach it:")
+    elif not found.lost:
+        words("no request is routed to what it clones")
     for entrance in found.entrances:
         words(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
     for address in found.addresses:
         words(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
     for line in found.told_lost():
-        words(f"  {line}" if not found.is_lost else line)
+        words(f"  {line}" if found.is_reached else line)
     if found.preview_url:
         words(f"  {found.preview_url} in a browser, without a header")
-    if found.is_lost:
+    if not found.is_reached:
         return
     words(f"for your client: sandlane connect {found.name}{'' if session.is_here() else f' {session.shown}'}")
 

@@ -12,6 +12,7 @@ import click
 
 from sandlane.cli import options
 from sandlane.cli import session as s
+from sandlane.cli.completing import gateways, senders
 from sandlane.cli.main import FINE, INVALID
 from sandlane.cli.running import counted, run
 from sandlane.cli.terminal import width
@@ -62,9 +63,18 @@ class _Asked:
 )
 @click.option("-X", "--method", default="GET", show_default=True, metavar="METHOD", help="The request's method.")
 @click.option(
-    "--from", "sender", metavar="KIND/NAMESPACE/NAME", help="The workload that sends it; default: any meshed pod."
+    "--from",
+    "sender",
+    metavar="KIND/NAMESPACE/NAME",
+    shell_complete=senders,
+    help="The workload that sends it; default: any meshed pod.",
 )
-@click.option("--gateway", metavar="NAME", help="The Gateway at which it enters, as name or namespace/name.")
+@click.option(
+    "--gateway",
+    metavar="NAME",
+    shell_complete=gateways,
+    help="The Gateway at which it enters, as name or namespace/name.",
+)
 @options.output_option("Look at")
 @click.option("--base-only", is_flag=True, help="Look at the base alone.")
 @click.option("--all", "is_all", is_flag=True, help="Show all Services x tenants; URL gives the path.")

@@ -12,7 +12,7 @@ from sandlane.cli.terminal import Refused
 from sandlane.frozen import frozen
 from sandlane.problems.problem import did_you_mean, visible
 from sandlane.reports.targets import Target, Unresolved, find_target, find_workload, kinds_and_name
-from sandlane.specs.editing import SandboxEdit, WorkloadEdit
+from sandlane.specs.editing import SandboxEdit, WorkloadEdit, names
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import Sandbox
 
@@ -39,6 +39,7 @@ class Wanted:
     removed: tuple[str, ...]
     owner: str | None
     expires: str | None
+    suspend: bool | None = None
 
 
 def changes_of(
@@ -98,7 +99,7 @@ def edit_of(inputs: Inputs, wanted: Wanted, owner: str | None) -> tuple[SandboxE
             raise click.UsageError(
                 f"'{change.target}' is given two values of {change.variable or change.field}: say one"
             )
-        entry = _entry(before, target)
+        entry = _entry(before, target, inputs.environment.default_namespace)
         if change.field == "env" and change.value is None and change.variable not in target.env and _own(entry, change):
             change = dataclasses.replace(change, field="reset")  # it is the sandbox's own
         edits[key] = _with(edits.get(key) or _edit(inputs, target), change)
@@ -117,17 +118,27 @@ def edit_of(inputs: Inputs, wanted: Wanted, owner: str | None) -> tuple[SandboxE
         if text is not None:
             now = visible(text or _NO[field])
             told.append(f"{field}  {_step(old or _NO[field], now) if before else now}")
+    if wanted.suspend is not None:
+        told.append(_pause(wanted.suspend, was=bool(before and before.suspend)))
     edit = SandboxEdit(
         name=wanted.name,
         owner=owner,
         expires=wanted.expires,
+        suspend=wanted.suspend,
         workloads=tuple(edits.values()),
-        removed=tuple((kind, name) for kind, _, name in removed),
+        removed=removed,
+        home=inputs.environment.default_namespace,
     )
     return edit, told
 
 
 _NO = {"owner": "none", "expires": "never"}
+
+
+def _pause(is_suspended: bool, *, was: bool) -> str:
+    """Returns the line on a sandbox that is suspended, or no longer."""
+    told = "suspended" if is_suspended else "resumed" if was else "not suspended"
+    return f"{told}, as it is" if is_suspended is was else told
 
 
 def _edit(inputs: Inputs, target: Target) -> WorkloadEdit:
@@ -175,12 +186,12 @@ def _step(old: object, new: object) -> str:
     return visible(f"{old}, as it is" if old == new else f"{old} → {new}")
 
 
-def _entry(before: Sandbox | None, target: Target) -> Mapping[str, Any]:
+def _entry(before: Sandbox | None, target: Target, home: str) -> Mapping[str, Any]:
     """Returns what a sandbox's spec says of a container so far, beside what it says of the workload."""
     id = target.workload.id
     spec = before.document.get("spec", {}) if before else {}
     for workload in spec.get("workloads", ()):
-        if (workload.get("kind", "Deployment"), workload.get("name")) == (id.kind, id.name):
+        if names(workload, home) == (id.kind, id.namespace, id.name):
             listed = (c for c in workload.get("containers") or () if c.get("name") == target.container)
             named: Mapping[str, Any] = next(listed, {})
             return {**(workload if target.is_only or not target.container else {}), **named}

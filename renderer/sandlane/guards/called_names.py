@@ -14,12 +14,12 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.guards.clashes import named_by_routes
-from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at
+from sandlane.guards.owners import file_of, owners_of
+from sandlane.k8s.resource import Resource, ResourceId, at
 from sandlane.k8s.workload_kinds import WORKLOADS
-from sandlane.output.layout import SANDBOXES, Placed
+from sandlane.output.layout import Placed
 from sandlane.patch.references import named
 from sandlane.plan.model import Plan
-from sandlane.plan.names import RESOURCE
 from sandlane.problems.problem import Path, Problem, dotted
 
 _SERVICE = ("", "Service")
@@ -46,14 +46,13 @@ def called_names(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
         for name in _names(placed) if not placed.base and placed.id not in told else ():
             added.setdefault(name, placed)
     found = {**_shadowed(plan.base, added), **_called(plan.base, plan.environment.cluster.domain, added)}
-    owners = {f"{SANDBOXES}/{tenant.name}": tenant for tenant in plan.tenants}
+    owners = owners_of(plan)
     for name, who in sorted(found.items()):
         placed = added[name]
-        owner = owners.get(placed.directory)
-        file = annotations_of(placed.manifest).get(RESOURCE)
+        file = file_of(placed)
         way = f"give it another name in '{file}'" if file else "names are <origin>-<tenantID>: choose another tenantID"
         values = {"object": str(placed.id), "name": name[1], "who": who, "way": way}
-        yield (owner.spec if owner else plan.environment).problem("SL246", "spec", **values)
+        yield (owners.get(placed.directory) or plan.environment).problem("SL246", "spec", **values)
 
 
 def _names(placed: Placed) -> Iterator[Name]:
@@ -61,7 +60,7 @@ def _names(placed: Placed) -> Iterator[Name]:
     if (placed.id.group, placed.id.kind) == _SERVICE:
         yield home, placed.id.name
     row = WORKLOADS.get((placed.id.group, placed.id.kind))
-    if row and RESOURCE in annotations_of(placed.manifest):
+    if row and file_of(placed):
         spec = at(placed.manifest, (*row.template, "spec")) or {}
         if spec.get("subdomain"):
             yield home, f"{spec.get('hostname') or placed.id.name}.{spec['subdomain']}"

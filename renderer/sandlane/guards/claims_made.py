@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, at
+from sandlane.guards.owners import file_of, owners_of
+from sandlane.k8s.resource import Manifest, ResourceId, at
 from sandlane.k8s.workload_kinds import WORKLOADS
-from sandlane.output.layout import SANDBOXES, Placed
+from sandlane.output.layout import Placed
 from sandlane.patch.references import named
 from sandlane.plan.model import Plan
-from sandlane.plan.names import RESOURCE
 from sandlane.problems.problem import Problem
 
 _SET = ("apps", "StatefulSet")
@@ -63,7 +63,7 @@ def _whose(stem: _Stem, placed: Placed, of_base: dict[_Stem, ResourceId]) -> str
     """Returns the StatefulSet of the base whose claims, or those of whose clones, a set of a sandbox would get."""
     if stem in of_base:
         return f"'{of_base[stem]}' of the base"
-    if RESOURCE not in annotations_of(placed.manifest):
+    if file_of(placed) is None:
         return None
     near = (
         id for base, id in of_base.items() if base.namespace == stem.namespace and stem.text.startswith(f"{base.text}-")
@@ -82,9 +82,8 @@ def _known_to_base(plan: Plan) -> Iterator[tuple[ResourceId, str]]:
 
 
 def _problem(plan: Plan, placed: Placed, stem: _Stem, whose: str) -> Problem:
-    owners = {f"{SANDBOXES}/{tenant.name}": tenant for tenant in plan.tenants}
-    owner = owners.get(placed.directory)
-    file = annotations_of(placed.manifest).get(RESOURCE)
+    owners = owners_of(plan)
+    file = file_of(placed)
     one = f"sandbox '{owners[whose].name}'" if whose in owners else whose
     values = {
         "object": str(ResourceId(*_CLAIM, stem.namespace, f"{stem.text}-0")),
@@ -92,4 +91,4 @@ def _problem(plan: Plan, placed: Placed, stem: _Stem, whose: str) -> Problem:
         "two": f"'{placed.id}'",
         "hint": f"give the StatefulSet or its claim template another name in '{file}'" if file else None,
     }
-    return (owner.spec if owner else plan.environment).problem("SL302", "spec", **values)
+    return (owners.get(placed.directory) or plan.environment).problem("SL302", "spec", **values)

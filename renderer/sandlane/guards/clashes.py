@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from sandlane.guards.owners import file_of, owners_of
 from sandlane.k8s.hosts import service_of
-from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, at, spec_of
+from sandlane.k8s.resource import Manifest, ResourceId, at, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS
-from sandlane.output.layout import SANDBOXES, Placed, collisions
+from sandlane.output.layout import Placed, collisions
 from sandlane.patch.references import named
 from sandlane.plan.model import Plan
-from sandlane.plan.names import RESOURCE
 from sandlane.problems.problem import Problem
 
 
 def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
     """Yields the objects whose id another object has already, and clones' Services that a base route would lead to."""
-    owners = {f"{SANDBOXES}/{tenant.name}": tenant for tenant in plan.tenants}
+    owners = owners_of(plan)
     objects = tuple(objects)
     seen: dict[ResourceId, str] = dict(named_by_routes(plan)) | dict(_in_pods(plan, objects))
     seen |= dict.fromkeys(plan.base.by_id, "the base")
@@ -29,14 +29,14 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
         if placed.id in seen:
             hint = _way(plan, placed, is_owned=owner is not None, is_its_own=seen[placed.id] == who)
             values = {"object": str(placed.id), "one": seen[placed.id], "two": who, "hint": hint}
-            yield (owner.spec if owner else plan.environment).problem("SL302", "spec", **values)
+            yield (owner or plan.environment).problem("SL302", "spec", **values)
         seen.setdefault(placed.id, who)
     yield from collisions(objects)
 
 
 def _way(plan: Plan, placed: Placed, *, is_owned: bool, is_its_own: bool) -> str | None:
     """Returns the hint for a name that is taken; None for the catalogue's own, another tenantID, which helps between tenants."""
-    file = annotations_of(placed.manifest).get(RESOURCE)
+    file = file_of(placed)
     if file:
         return f"give it another name in '{file}'"
     if not is_owned:

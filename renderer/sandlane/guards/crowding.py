@@ -12,6 +12,7 @@ from sandlane.plan.model import Plan
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 MANY = 200
 """Tenants of one Service at which a request without a tenant was measured to cost the proxy half as much again (docs/limits.md)."""
 
@@ -30,7 +31,7 @@ def crowded(plan: Plan, routes: Iterable[Placed]) -> Iterator[Problem]:
         for rule in (*(spec.get("http") or ()), *(spec.get("rules") or ())):
             for id in {origins[to] for to in _sent(rule, placed.id.namespace) if to in origins}:
                 matches[id] += len(rule.get("match") or rule.get("matches") or ({},))
-                sizes[id] += len(json.dumps(rule, separators=(",", ":")).encode())
+                sizes[id] += len(_COMPACT.encode(rule).encode())
     for id in sorted(many):
         yield report(
             "SL490",

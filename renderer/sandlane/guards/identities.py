@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from sandlane.base.pod_templates import with_template
-from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, at
+from sandlane.guards.owners import file_of, owners_of
+from sandlane.k8s.resource import Manifest, ResourceId, at
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind
-from sandlane.output.layout import SANDBOXES, Placed
+from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan
-from sandlane.plan.names import RESOURCE
 from sandlane.problems.problem import Problem
 
 _MESSAGES = "whoever calls or publishes by that name reaches the clone as well as its origin"
@@ -39,15 +39,15 @@ def taken_identities(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]
             for identity in _of_pods(row, with_template(plan.base, workload).manifest):
                 known.setdefault(identity, workload.id)
     origins = {clone.id: set(_of_pods(clone.row, clone.origin.manifest)) for clone in plan.clones}
-    owners = {f"{SANDBOXES}/{tenant.name}": tenant for tenant in plan.tenants}
+    owners = owners_of(plan)
     for placed in objects if known else ():
         own = WORKLOADS.get((placed.id.group, placed.id.kind))
         for identity in sorted({*(_of_pods(own, placed.manifest) if own else ())} - origins.get(placed.id, set())):
             if identity in known:
-                file = annotations_of(placed.manifest).get(RESOURCE)
+                file = file_of(placed)
                 values = {"annotation": identity[0], "value": identity[1], "other": known[identity]}
                 way = f"give it another value in '{file}'" if file else "give the clone a value that is nobody's"
-                yield owners[placed.directory].spec.problem("SL247", "spec", object=str(placed.id), way=way, **values)
+                yield owners[placed.directory].problem("SL247", "spec", object=str(placed.id), way=way, **values)
 
 
 def _of_pods(row: WorkloadKind, manifest: Manifest) -> Iterator[tuple[str, str]]:

@@ -65,8 +65,8 @@ def quotas(plan: Plan) -> Iterator[Problem]:
                     object=str(quota.id),
                     name=name,
                     hard=hard,
-                    base=_shown(before[key]),
-                    clones=_shown(added[key]),
+                    base=_shown(before[key], hard),
+                    clones=_shown(added[key], hard),
                 )
 
 
@@ -91,5 +91,10 @@ def _of_pod(row: WorkloadKind, manifest: Manifest) -> Mapping[str, Decimal]:
     return asked
 
 
-def _shown(number: Decimal) -> str:
+def _shown(number: Decimal, hard: Any) -> str:
+    """Returns an amount in the largest unit that leaves it whole, where the limit that it is compared with has a binary unit."""
+    if str(hard).strip().endswith("i"):
+        for unit, size in reversed(_BINARY.items()):
+            if number and number % size == 0:
+                return f"{(number / size).normalize():f}{unit}"
     return f"{number.normalize():f}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandlane.k8s.ports import binary_protocol, number_and_protocol
+from sandlane.k8s.ports import NO_HEADERS_IN_TCP, binary_protocol, number_and_protocol
 from sandlane.k8s.resource import ResourceId
 from sandlane.plan.model import Plan, Unroutable, WorkloadClone
 from sandlane.plan.problem_at import problem_at
 from sandlane.problems.problem import Problem
 
-_NO_HEADERS = "TCP carries no headers"
 _WAY_FOR_TCP = (
     "if {ports} is HTTP, rename it to http-... or grpc-..., or set 'appProtocol: http'; "
     "else clone a workload that serves HTTP too, or give other clones its address by 'env'"
@@ -30,7 +29,9 @@ def unreachable(plan: Plan, unroutable: Unroutable, entered: frozenset[ResourceI
     for clone in plan.clones:
         if all(why_not for why_not, _ in by_sandbox[clone.sandbox.name]):
             why_not = next(why for why, other in by_sandbox[clone.sandbox.name] if other is clone)
-            hint = _WAY_FOR_TCP.format(ports=_tcp_ports(clone, unroutable)) if _NO_HEADERS in str(why_not) else None
+            hint = (
+                _WAY_FOR_TCP.format(ports=_tcp_ports(clone, unroutable)) if NO_HEADERS_IN_TCP in str(why_not) else None
+            )
             yield problem_at(clone, "SL411", object=str(clone.origin.id), why_not=why_not, hint=hint)
 
 
@@ -58,5 +59,5 @@ def _tcp_ports(clone: WorkloadClone, unroutable: Unroutable) -> str:
         f"{_named(port)} of '{service.id}'"
         for service in clone.services
         for port in service.manifest["spec"]["ports"]
-        if unroutable.get((service.id, number_and_protocol(port))) == _NO_HEADERS
+        if unroutable.get((service.id, number_and_protocol(port))) == NO_HEADERS_IN_TCP
     )

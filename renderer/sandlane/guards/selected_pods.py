@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sandlane.k8s.resource import annotations_of, at
+from sandlane.guards.owners import file_of, owners_of
+from sandlane.k8s.resource import at
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
-from sandlane.output.layout import SANDBOXES, Placed
+from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan
-from sandlane.plan.names import RESOURCE
 from sandlane.problems.problem import Problem
 
 _Workload = tuple[Placed, WorkloadKind]
@@ -25,19 +25,18 @@ def selecting_others(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]
         row = WORKLOADS.get((placed.id.group, placed.id.kind))
         if row and not placed.base:
             found.setdefault((placed.directory, placed.id.namespace), []).append((placed, row))
-    owners = {f"{SANDBOXES}/{tenant.name}": tenant for tenant in plan.tenants}
+    owners = owners_of(plan)
     for (directory, _), workloads in found.items():
         for placed, other in _pairs(workloads):
-            file = annotations_of(placed.manifest).get(RESOURCE)
-            way = f"let it select by a label of its own pods alone, in '{file}'"
+            way = f"let it select by a label of its own pods alone, in '{file_of(placed)}'"
             what = f"its selector selects pods of '{other.id}' as well"
-            yield owners[directory].spec.problem("SL245", "spec", object=str(placed.id), what=what, way=way)
+            yield owners[directory].problem("SL245", "spec", object=str(placed.id), what=what, way=way)
 
 
 def _pairs(workloads: list[_Workload]) -> Iterator[tuple[Placed, Placed]]:
     for placed, row in workloads:
         selector = at(placed.manifest, row.selector) if row.selector else None
-        if selector is None or RESOURCE not in annotations_of(placed.manifest):
+        if selector is None or file_of(placed) is None:
             continue
         requirements = from_label_selector(selector)
         for other, kind in workloads:

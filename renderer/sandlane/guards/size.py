@@ -24,6 +24,8 @@ def too_large(objects: Iterable[Placed], files: Files) -> Iterator[Problem]:
 
     Only files of half that size are measured, since YAML is no shorter than JSON by more.
     """
+    if max(map(len, files.values()), default=0) <= LARGEST_ANNOTATIONS // 2:
+        return
     for placed in objects:
         if len(files[path_of(placed)]) > LARGEST_ANNOTATIONS // 2:
             size = len(json.dumps(placed.manifest, separators=(",", ":")).encode())

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
+from sandlane.guards.owners import owners_of
 from sandlane.k8s.resource import Manifest, annotations_of, at, labels_of
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
-from sandlane.output.layout import SANDBOXES, Placed
+from sandlane.output.layout import Placed
 from sandlane.plan.model import Plan
 from sandlane.problems.problem import Problem
 from sandlane.specs.label_keys import is_key
@@ -31,7 +32,7 @@ _LONGEST_NAMES: Mapping[GroupKind, int] = {(r.group, r.kind): r.name_limit for r
 
 def invalid(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
     """Yields what is wrong with the objects of sandboxes, and with those that lie in shared/ for all of them."""
-    owners = {f"{SANDBOXES}/{tenant.name}": tenant.spec for tenant in plan.tenants}
+    owners = owners_of(plan)
     for placed in objects:
         owner = owners.get(placed.directory) or plan.environment
         for what in _wrong(placed) if not placed.base else ():

@@ -15,6 +15,15 @@ _BY_APP_PROTOCOL = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "k
 _NEVER_SNIFFED = frozenset({25, 53, 3306, 27017})
 
 SNIFFED = "sniffed"
+_HEADLESS = "a headless Service is no parent of a route"
+
+
+def _no_headers(protocol: str) -> str:
+    return f"{protocol.upper()} carries no headers"
+
+
+NO_HEADERS_IN_TCP = _no_headers("tcp")
+"""Why a port cannot be routed that is TCP for all that its name says."""
 
 
 def istio_protocol(port: Mapping[str, Any]) -> str:
@@ -65,7 +74,7 @@ def has_sidecar_listener(port: Mapping[str, Any]) -> bool:
 def istio_unroutable(_: Mapping[str, Any], port: Mapping[str, Any], __: Mapping[str, Any]) -> str | None:
     """Returns why Istio cannot route a port by headers, or None."""
     protocol = istio_protocol(port)
-    return None if is_http(protocol) else f"{protocol.upper()} carries no headers"
+    return None if is_http(protocol) else _no_headers(protocol)
 
 
 def sidecar_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], namespace: Mapping[str, Any]) -> str | None:
@@ -127,9 +136,9 @@ def linkerd_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], name
     """
     transport = str(port.get("protocol") or "TCP").upper()
     if transport != "TCP":
-        return f"{transport} carries no headers"
+        return _no_headers(transport)
     if _is_headless(service):
-        return "a headless Service is no parent of a route"
+        return _HEADLESS
     app_protocol = port.get("appProtocol")
     if app_protocol:
         # linkerd2: policy-controller/core/src/outbound.rs, AppProtocol::from_str (rule R-L16).
@@ -160,7 +169,7 @@ def _linkerd_opaque(service: Mapping[str, Any], namespace: Mapping[str, Any]) ->
 
 def plain_unroutable(service: Mapping[str, Any], port: Mapping[str, Any], _: Mapping[str, Any]) -> str | None:
     """Returns why a port cannot take an HTTPRoute in a mesh of which nothing else is known, or None."""
-    return "a headless Service is no parent of a route" if _is_headless(service) else plain_other(port)
+    return _HEADLESS if _is_headless(service) else plain_other(port)
 
 
 def plain_other(port: Mapping[str, Any]) -> str | None:
@@ -170,7 +179,7 @@ def plain_other(port: Mapping[str, Any]) -> str | None:
     """
     protocol = istio_protocol(port)
     if not is_http(protocol):
-        return f"{protocol.upper()} carries no headers"
+        return _no_headers(protocol)
     if protocol == SNIFFED and port.get("port") in _LINKERD_OPAQUE:
         return f"port {port['port']} is one of a protocol that is not HTTP"
     return None

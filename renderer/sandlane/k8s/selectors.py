@@ -134,10 +134,19 @@ class Index(Generic[T]):
     def matching(self, namespace: str, labels: Mapping[str, str]) -> list[T]:
         """Returns the items whose selectors match the labels in a namespace, in the order in which they were filed."""
         found: list[tuple[int, T]] = []
-        for scope in (s for s in (namespace, None) if s in self._scopes):
-            candidates = list(self._loose.get(scope, ()))
+        for scope in (namespace, None):
+            if scope not in self._scopes:
+                continue
+            candidates = self._loose.get(scope, ())
+            if candidates:
+                found += [(number, item) for number, selector, item in candidates if matches(selector, labels)]
             filed = self._filed.get(scope, {})
-            for label in labels.items() if filed else ():
-                candidates += filed.get(label, ())
-            found += [(number, item) for number, selector, item in candidates if matches(selector, labels)]
-        return [item for _, item in sorted(found, key=lambda entry: entry[0])]
+            for label in filed.keys() & labels.items() if filed else ():
+                found += [(number, item) for number, selector, item in filed[label] if matches(selector, labels)]
+        if len(found) > 1:
+            found.sort(key=_number)
+        return [item for _, item in found]
+
+
+def _number(entry: tuple[int, Any]) -> int:
+    return entry[0]

@@ -144,11 +144,6 @@ def is_cluster_scoped(group: str, kind: str, declared: Mapping[GroupKind, bool])
     return declared.get((group, kind), (group, kind) in _CLUSTER_SCOPED)
 
 
-def workload_kind(group: str, kind: str) -> WorkloadKind | None:
-    """Returns the row of a kind with a pod template, or None for any other kind."""
-    return WORKLOADS.get((group, kind))
-
-
 def pod_labels(row: WorkloadKind, manifest: Mapping[str, Any]) -> Mapping[str, str]:
     """Returns the labels of a workload's pods."""
     return at(manifest, (*row.template, "metadata", "labels")) or {}

@@ -21,6 +21,8 @@ def without_substitution(objects: Iterable[Placed], files: Files) -> tuple[tuple
 
     One that says what Flux should do is left as it is.
     """
+    if not any(_REFERENCE in text for text in files.values()):
+        return tuple(objects), files
     kept: list[Placed] = []
     changed: dict[str, str] = {}
     for placed in objects:

@@ -14,7 +14,6 @@ from sandlane.overrides.changes import Changes
 from sandlane.overrides.env import VARIABLES
 from sandlane.overrides.field import Field
 from sandlane.overrides.named_file import read_file
-from sandlane.overrides.patch_checks import doubts
 from sandlane.overrides.subject import Subject, app_containers
 from sandlane.patch.errors import PatchError
 from sandlane.patch.patches import apply_patch, parse_patch
@@ -79,6 +78,8 @@ def _apply(patches: tuple[Patch, ...], manifest: Any, subject: Subject, changes:
         if patched is None or not at(patched, (*subject.pod, "containers")):
             problems.append(wrong("SL231", reason="it leaves no containers to run"))
             continue
+        from sandlane.overrides.patch_checks import doubts  # it knows the fields of pods, for the few specs that patch
+
         doubtful = [wrong(code, **values) for code, values in doubts(subject, manifest, patched, patch.body)]
         problems += doubtful
         if any(problem.level == "error" for problem in doubtful):

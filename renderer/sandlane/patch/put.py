@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -42,6 +43,11 @@ def is_same(one: Any, two: Any) -> bool:
     if isinstance(one, list):
         return len(one) == len(two) and all(is_same(a, b) for a, b in zip(one, two, strict=True))
     return bool(one == two)
+
+
+def kept(old: list[Any], new: list[Any]) -> list[Any]:
+    """Returns a list as it was where the new one holds the very same items, else the new one."""
+    return old if len(old) == len(new) and all(map(operator.is_, old, new)) else new
 
 
 class _Gone:

@@ -6,14 +6,13 @@ that it lacks. Paths name fields; lists on the way are gone through.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
-from sandlane.patch.put import is_same, update
+from sandlane.patch.put import is_same, kept, update
 
 Steps = tuple[str, ...]
 
@@ -166,8 +165,7 @@ def change_at(value: Any, path: Steps, change: Callable[[Any, Any], Any], parent
     nothing.
     """
     if isinstance(value, list):
-        items = [change_at(item, path, change, parent) for item in value]
-        return value if all(map(operator.is_, value, items)) else items
+        return kept(value, [change_at(item, path, change, parent) for item in value])
     if not path:
         changed = change(value, parent)
         return value if changed is value or is_same(value, changed) else changed

@@ -17,7 +17,7 @@ from typing import Any
 from sandlane.patch import list_elements
 from sandlane.patch.errors import DEPTH, PatchError, shown
 from sandlane.patch.merge_keys import TYPES, Field, Fields, MergeList, Union, fields_of
-from sandlane.patch.put import GONE, is_same, update
+from sandlane.patch.put import GONE, is_same, kept, update
 from sandlane.problems.problem import Path
 from sandlane.yamlio.scalars import resolve
 from sandlane.yamlio.value_types import type_of
@@ -208,7 +208,7 @@ def _keyed(old: list[Any], numbered: list[tuple[int, Any]], rule: MergeList, pat
         else:
             merged.append(new)
     merged += [in_place.get(n, element) for n, element in enumerate(old) if n in in_place or n not in touched]
-    return old if len(merged) == len(old) and all(a is b for a, b in zip(old, merged, strict=True)) else merged
+    return kept(old, merged)
 
 
 def _element(old: Any, patch: dict[str, Any], rule: MergeList, path: Path) -> Any:

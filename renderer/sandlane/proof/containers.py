@@ -15,18 +15,9 @@ from sandlane.proof.alignment import same
 
 Gained = Iterator[tuple[str, str]]
 
-_OF_PODS = frozenset(
-    [
-        "appArmorProfile",
-        "runAsGroup",
-        "runAsNonRoot",
-        "runAsUser",
-        "seLinuxOptions",
-        "seccompProfile",
-        "sysctls",
-        "windowsOptions",
-    ]
-)
+_OF_PODS = frozenset({
+    "appArmorProfile", "runAsGroup", "runAsNonRoot", "runAsUser", "seLinuxOptions", "seccompProfile", "sysctls", "windowsOptions",
+})  # fmt: skip
 """Fields of a pod's security context that say something about its containers (PodSecurityContext of Kubernetes' API)."""
 
 
@@ -48,7 +39,6 @@ class Place:
         return None
 
 
-_LISTS = ("containers", "initContainers", "ephemeralContainers")
 _GIVEN = frozenset((
     "audit_write", "chown", "dac_override", "fowner", "fsetid", "kill", "mknod", "net_bind_service", "net_raw", "setfcap",
     "setgid", "setpcap", "setuid", "sys_chroot",

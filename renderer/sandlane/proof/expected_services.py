@@ -7,7 +7,7 @@ from typing import Any
 
 from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
-from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.proof.claims import Claim
 from sandlane.proof.expected_workloads import Expected
 from sandlane.proof.literals import ORIGIN, SERVICE, TENANT
@@ -43,7 +43,7 @@ def expected_services(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
 
 
 def _match_labels(workload: Resource) -> Mapping[str, str]:
-    row = workload_kind(workload.id.group, workload.id.kind)
+    row = WORKLOADS.get((workload.id.group, workload.id.kind))
     selector = at(workload.manifest, row.selector) if row and row.selector else None
     return (selector or {}).get("matchLabels") or {}
 

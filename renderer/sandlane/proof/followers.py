@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, ResourceId, labels_of
-from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.proof.claims import Claim
-from sandlane.proof.literals import ORIGIN, TENANT, copied_origin
+from sandlane.proof.literals import ORIGIN, copied_origin
 from sandlane.proof.policies import (
     ATTACHED,
     BINDING,
@@ -25,7 +25,7 @@ from sandlane.proof.policies import (
     references,
 )
 from sandlane.proof.readers import DESTINATION_RULE
-from sandlane.proof.world import Pods, World, directory, pods_of
+from sandlane.proof.world import Pods, World, clone_marks, directory, pods_of
 
 
 @frozen(kw_only=True)
@@ -57,7 +57,7 @@ def clones_of_claims(world: World) -> list[Bound]:
     for claim in world.claims.sandboxes:
         for id in claim.origins:
             row, origin, clone = (
-                workload_kind(id.group, id.kind),
+                WORKLOADS.get((id.group, id.kind)),
                 world.base.by_id.get(id),
                 world.clone_of(id, claim.tenant),
             )
@@ -72,7 +72,7 @@ def read_followers(world: World) -> Followers:
     added = [r for r in world.added if _is_policy(r) and _is_ours(world, r)]
     if not added:
         return Followers(selecting=(), naming=(), letting=(), stray=(), named={})
-    bound = {(b.clone.resource.id.namespace, *_marks(b.clone.resource)): b for b in clones_of_claims(world)}
+    bound = {(b.clone.resource.id.namespace, *clone_marks(b.clone.resource)): b for b in clones_of_claims(world)}
     by_label: dict[tuple[str, str, str], list[Resource]] = {}
     for key in {kind_of(resource) for resource in added}:
         for policy in world.base.of(*key):
@@ -122,8 +122,3 @@ def _originals(
     homes = {copy.id.namespace, *((root,) if row and row[2] else ())}
     label = labels_of(copy.manifest).get(ORIGIN, "")
     return tuple(policy for policy in by_label.get((*kind_of(copy), label), ()) if policy.id.namespace in homes)
-
-
-def _marks(resource: Resource) -> tuple[str, str]:
-    labels = labels_of(resource.manifest)
-    return labels.get(TENANT, ""), labels.get(ORIGIN, "")

@@ -7,9 +7,6 @@ copies equal. Sources: rules R-H1 (carriers) and R-C1 (labels), and case C3 (own
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
-from typing import Any
 
 from sandlane.k8s.resource import Resource, annotations_of
 
@@ -73,11 +70,6 @@ _SPECIAL = frozenset(r"\.+*?()|[]{}^$&~#")
 def is_disabled(resource: Resource) -> bool:
     """Tells whether an object of the base is kept out of what tenants change."""
     return annotations_of(resource.manifest).get(ROUTE) == DISABLED
-
-
-def is_literal(manifest: Mapping[str, Any], key: str, value: str | None) -> bool:
-    """Tells whether an annotation keeps Flux from replacing the `${...}` that an object holds."""
-    return (key, value) == (SUBSTITUTE, "disabled") and "${" in json.dumps(manifest)
 
 
 def quoted(value: str | None) -> str:

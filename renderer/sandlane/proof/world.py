@@ -17,7 +17,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
-from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels, workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
 from sandlane.proof.claims import Claim, Claims, GroupClaim, Use
 from sandlane.proof.differences import IsNote
 from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, CloneKey, clone_key, is_disabled
@@ -155,7 +155,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         clones=Clones(
             reach=_reach(claims),
             cloned=_cloned(base, services_of, claims),
-            pods={(p.resource.id.kind, p.resource.id.namespace, *_marks(p.resource)): p for p in pods},
+            pods={(p.resource.id.kind, p.resource.id.namespace, *clone_marks(p.resource)): p for p in pods},
             services=dict(_clone_services(added, owners)),
             services_of=services_of,
         ),
@@ -228,12 +228,13 @@ def is_headless(service: Resource) -> bool:
 
 def _pods(added: Iterable[Resource]) -> Iterator[Pods]:
     for resource in added:
-        row = workload_kind(resource.id.group, resource.id.kind)
+        row = WORKLOADS.get((resource.id.group, resource.id.kind))
         if row:
             yield pods_of(row, resource)
 
 
-def _marks(resource: Resource) -> tuple[str, str]:
+def clone_marks(resource: Resource) -> tuple[str, str]:
+    """Returns the tenantID and the origin that the labels of an object name."""
     labels = labels_of(resource.manifest)
     return labels.get(TENANT, ""), labels.get(ORIGIN, "")
 
@@ -263,7 +264,7 @@ def _cloned(
 
 def _services_of(base: Base, selecting: Index[Resource], origin: ResourceId) -> tuple[Resource, ...]:
     """Returns the base Services that select the pods of a base workload; without ports there is nothing to send to."""
-    row, resource = workload_kind(origin.group, origin.kind), base.by_id.get(origin)
+    row, resource = WORKLOADS.get((origin.group, origin.kind)), base.by_id.get(origin)
     labels = pod_labels(row, with_template(base, resource).manifest) if row and resource else {}
     found = selecting.matching(origin.namespace, labels) if labels else []
     return tuple(service for service in found if spec_of(service.manifest).get("ports"))

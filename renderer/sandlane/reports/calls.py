@@ -14,6 +14,7 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
+from sandlane.k8s.proxies import own_proxy
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.plan.relabel import make_selectors
@@ -106,8 +107,8 @@ def _texts(base: Base, workload: Resource) -> Iterator[_Text]:
     row = WORKLOADS[(workload.id.group, workload.id.kind)]
     where = (*row.template, "spec")
     pod = at(workload.manifest, where)
-    if not isinstance(pod, Mapping):
-        return
+    if not isinstance(pod, Mapping) or own_proxy(pod) == "router":
+        return  # a gateway passes all headers on; what its proxy reads are settings of the mesh
     for field in _CONTAINERS:
         for number, container in enumerate(pod.get(field) or ()):
             place = (*where, field, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sandlane.base.base import Base
@@ -95,7 +96,7 @@ def workloads(inputs: Inputs) -> list[Row]:
                         "port": port["port"],
                         "name": port.get("name"),
                         "unroutable": (why_not := unroutable.get((service.id, number_and_protocol(port)))),
-                        "lost": None if why_not else _lost(tracer, service.id, port),
+                        "lost": None if why_not else _lost(tracer, service.id, port, [other.id for other in found]),
                     }
                     for port in service.manifest["spec"].get("ports") or ()
                 ]
@@ -119,13 +120,20 @@ def workloads(inputs: Inputs) -> list[Row]:
     return sorted(rows, key=lambda r: str(r["workload"]))
 
 
-def _lost(tracer: Tracer, service: ResourceId, port: Manifest) -> str | None:
-    """Returns why a request with a tenantID reaches no clone at a port: the base's routes are asked, since tenants' are made of them."""
+def _lost(tracer: Tracer, service: ResourceId, port: Manifest, behind: Iterable[ResourceId]) -> str | None:
+    """Returns why a request with a tenantID reaches no clone of a workload at a port of a Service, or None where one does.
+
+    The base's routes are asked, since tenants' are made of them. `behind` are all Services that select the workload: a route may send
+    what names one of them to another.
+    """
     protocol = binary_protocol(port)
     if protocol:
         return f"{protocol} carries no header"
-    host = ServiceHost(service.namespace, service.name).fqdn(tracer.network.domain)
-    leads = sent_hosts(tracer, service, port["port"], frozenset([host]))
+    host, *others = (
+        ServiceHost(id.namespace, id.name).fqdn(tracer.network.domain)
+        for id in (service, *(other for other in behind if other != service))
+    )
+    leads = sent_hosts(tracer, service, port["port"], [host], others)
     return None if leads else "no route of the base sends requests of its name to it"
 
 

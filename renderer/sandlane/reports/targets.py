@@ -11,6 +11,7 @@ from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, at
 from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, pod_labels
+from sandlane.overrides.subject import app_containers
 from sandlane.plan.relabel import make_selectors
 from sandlane.problems.problem import did_you_mean
 from sandlane.specs.model import Environment
@@ -49,8 +50,9 @@ def find_target(base: Base, environment: Environment, text: str) -> Target:
     container, separator, name = text.rpartition("@")
     workload = find_workload(base, environment, name)
     row = WORKLOADS[(workload.id.group, workload.id.kind)]
-    spec = at(with_template(base, workload).manifest, (*row.template, "spec")) or {}
-    listed = spec.get("containers") or ()
+    manifest = with_template(base, workload).manifest
+    spec = at(manifest, (*row.template, "spec")) or {}
+    listed = app_containers(manifest, row)
     images = {str(entry.get("name")): str(entry.get("image") or "") for entry in listed}
     if separator and container not in images:
         if container in {entry.get("name") for entry in spec.get("initContainers") or ()}:
@@ -92,8 +94,11 @@ def find_workload(base: Base, environment: Environment, text: str) -> Resource:
     if found:
         raise Unresolved(f"'{text}' could be any of {', '.join(str(r.id) for r in found)}: say which")
     if kind is not None and kind not in _KINDS.values():
-        guess = did_you_mean(kind, {*_KINDS, *_KINDS.values()}, otherwise=f"write {name} or KIND/{name}")
-        raise Unresolved(f"'{text.split('/')[0]}' is no kind of workloads: {guess}")
+        first = text.split("/")[0]
+        in_it = [str(r.id) for r in known if (r.id.namespace, r.id.name) == (first, name)]
+        otherwise = f"write {' or '.join(in_it) or f'{name} or KIND/{name}'}"
+        guess = did_you_mean(kind, {*_KINDS, *_KINDS.values()}, otherwise=otherwise)
+        raise Unresolved(f"'{first}' is no kind of workloads: {guess}")
     others = sorted(_short(r) if namespace is None else str(r.id) for r in known if r.id.name == name)
     if others:
         raise Unresolved(f"workload '{text}' is not in the base: there is {', '.join(repr(n) for n in others)}")

@@ -30,7 +30,7 @@ def whose(inputs: Inputs, traced: Traced) -> Iterator[str]:
         yield f"{where} names '{tenant}', which is no sandbox's tenantID: {guess}"
     for sandbox in found:
         if sandbox.suspend:
-            yield f"sandbox '{sandbox.name}' is suspended: it has no clones and no routes ('suspend: true' in its spec)"
+            yield f"sandbox '{sandbox.name}' is suspended: it has no clones and no routes (sandlane set {sandbox.name} --resume)"
         else:
             yield from _missed(sandbox, traced)
 

@@ -32,10 +32,14 @@ class GatewayPods:
 def gateway_pods(base: Base) -> dict[ResourceId, tuple[GatewayPods, ...]]:
     """Returns the pods that serve each Gateway: one for every workload that does, else those that may exist."""
     gateways = sorted(base.of(*_GATEWAY), key=lambda gateway: (gateway.id.name, gateway.id.namespace))
-    selectors = {gateway.id: _selector(gateway) for gateway in gateways}
+    selectors: dict[ResourceId, Manifest] = {g.id: spec_of(g.manifest).get("selector") or {} for g in gateways}
     found: dict[ResourceId, list[GatewayPods]] = {gateway.id: [] for gateway in gateways}
     for workload, labels in _pods(base) if gateways else ():
-        named = [gateway for gateway in gateways if selectors[gateway.id] and _meets(labels, selectors[gateway.id])]
+        named = [
+            gateway
+            for gateway in gateways
+            if selectors[gateway.id] and matches(from_map(selectors[gateway.id]), labels)
+        ]
         served = [gateway for gateway in gateways if gateway in named or not selectors[gateway.id]] if named else []
         for gateway in served:
             pods = GatewayPods(gateways=tuple(served), workload=workload, namespace=workload.namespace)
@@ -46,14 +50,6 @@ def gateway_pods(base: Base) -> dict[ResourceId, tuple[GatewayPods, ...]]:
         for gateway in served:
             found[gateway.id].append(GatewayPods(gateways=tuple(served)))
     return {id: tuple(pods) for id, pods in found.items()}
-
-
-def _selector(gateway: Resource) -> Manifest:
-    return spec_of(gateway.manifest).get("selector") or {}
-
-
-def _meets(labels: Manifest, selector: Manifest) -> bool:
-    return matches(from_map(selector), labels)
 
 
 def _pods(base: Base) -> Iterator[tuple[ResourceId, Manifest]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sandlane.frozen import frozen
@@ -90,7 +90,9 @@ def _rules(network: Network, gateway: Resource, listeners: Sequence[_Listener], 
         order=ISTIO_ORDER if network.is_istio else _ORDER,
         send=sender(network, proxy) if network.is_istio else plain(network),
         default=NO_BACKENDS,
-        is_granted=lambda route, service: _is_granted(network, route, service),
+        is_granted=lambda route, service: is_granted(
+            network, {"group": route.id.group, "kind": route.id.kind, "namespace": route.id.namespace}, service
+        ),
     )
     found: list[Rule] = []
     for each in _attached(network, gateway, address.authority):
@@ -137,11 +139,10 @@ def _admits(network: Network, listener: _Listener, gateway: Resource, found: Att
     return matches(from_label_selector(namespaces.get("selector") or {}), labels)
 
 
-def _is_granted(network: Network, route: Resource, service: ResourceId) -> bool:
-    """Tells whether a route may name a Service: one of its own namespace, or one that a ReferenceGrant gives it."""
-    if route.id.namespace == service.namespace:
+def is_granted(network: Network, source: Mapping[str, str], service: ResourceId) -> bool:
+    """Tells whether routes of a group, kind and namespace may name a Service: of their own namespace, or by a ReferenceGrant."""
+    if source["namespace"] == service.namespace:
         return True
-    source = {"group": route.id.group, "kind": route.id.kind, "namespace": route.id.namespace}
     for grant in network.base.of(GATEWAY_API, "ReferenceGrant"):
         spec = spec_of(grant.manifest)
         to = [t for t in spec.get("to") or () if (t.get("group") or "", t.get("kind")) == ("", "Service")]

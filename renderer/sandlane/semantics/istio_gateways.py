@@ -18,7 +18,7 @@ from sandlane.semantics.gateway_pods import GatewayPods
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import rules_of
 from sandlane.semantics.network import ISTIO, Network, most_specific, patterns_of
-from sandlane.semantics.outcomes import L4, NotFound, Origin, Outcome, Unknown
+from sandlane.semantics.outcomes import L4, NotFound, Origin, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
 
@@ -65,10 +65,10 @@ def _table(network: Network, gateway: Resource, pods: GatewayPods, address: Addr
     ]
     if not any(g.id == gateway.id for g, _ in served):
         return Table(otherwise=Unknown(f"'{gateway.id}' serves no port {address.port}"), origin=origin)
-    strange = _strange(served[0][1], address)
-    if strange:
-        return Table(otherwise=strange, origin=origin)
-    if _is_tls(served[0][1]):
+    scheme = scheme_of(served[0][1])
+    if scheme is None:
+        return Table(otherwise=L4(address.authority, address.port), origin=origin)
+    if scheme == "https":
         served = _by_name(served, address.authority)
     client = replace(address.client, namespace=pods.namespace)
     found: list[tuple[str, Resource, set[str]]] = []
@@ -96,10 +96,6 @@ def _by_name(served: Sequence[_Server], authority: str) -> list[_Server]:
     patterns = {str(host).lower().rpartition("/")[2] for _, server in served for host in server.get("hosts") or ()}
     best = most_specific(patterns, authority)
     return [s for s in served if best in [str(h).lower().rpartition("/")[2] for h in s[1].get("hosts") or ()]][:1]
-
-
-def _is_tls(server: Manifest) -> bool:
-    return str((server.get("port") or {}).get("protocol", "")).upper() == "HTTPS"
 
 
 def _bound(
@@ -132,11 +128,6 @@ def _spec(resource: Resource) -> Manifest:
 def _port(server: Manifest) -> int | None:
     number: int | None = (server.get("port") or {}).get("number")
     return number
-
-
-def _strange(server: Manifest, address: Address) -> Outcome | None:
-    """Returns what becomes of connections to a server that does not look into them, or None."""
-    return None if scheme_of(server) else L4(address.authority, address.port)
 
 
 def scheme_of(server: Manifest) -> str | None:

@@ -232,10 +232,7 @@ def _entries(base: Base) -> Iterator[Host]:
                  for port in spec.get("ports") or ()]  # fmt: skip
         for name in spec.get("hosts") or ():
             yield Host(
-                name=str(name).lower(),
-                resource=entry,
-                ports=_numbered(ports, "number"),
-                exported=visibility(entry),
+                name=str(name).lower(), resource=entry, ports=_numbered(ports, "number"), exported=visibility(entry)
             )
 
 

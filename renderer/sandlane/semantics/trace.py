@@ -9,12 +9,12 @@ from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_map, matches
-from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels, workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
 from sandlane.semantics import compile_address
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import L4, Destination, Forward, Origin, Outcome
 from sandlane.semantics.request import Client, ClientKind, Request
-from sandlane.semantics.tables import Choice, Table, decide
+from sandlane.semantics.tables import Choice, Table, decide, indexed
 
 _NOT_INJECTED = {"linkerd.io/inject": "disabled", "sidecar.istio.io/inject": "false"}
 
@@ -66,7 +66,7 @@ class Tracer:
 
     def compiled(self, request: Request) -> tuple[Table, ...]:
         """Returns the rules for a request's client, host and port: they serve all requests that have these."""
-        return compile_address(self.network, request.address)
+        return tuple(indexed(table) for table in compile_address(self.network, request.address))
 
     def compiled_plain(self, request: Request) -> tuple[Table, ...]:
         """Returns the same for requests that repeat no header: all the ways to look at repeated ones come to the same for these."""
@@ -140,7 +140,7 @@ def workloads(network: Network) -> Iterator[Resource]:
 
 
 def _labels(resource: Resource) -> Manifest:
-    row = workload_kind(resource.id.group, resource.id.kind)
+    row = WORKLOADS.get((resource.id.group, resource.id.kind))
     return pod_labels(row, resource.manifest) if row else labels_of(resource.manifest)
 
 
@@ -149,7 +149,7 @@ def client_of(network: Network, workload: Resource | None, namespace: str) -> Cl
     kind: ClientKind = "linkerd" if network.mesh == "linkerd" else "sidecar"
     if workload is None:
         return Client(kind=kind, namespace=namespace)
-    row = workload_kind(workload.id.group, workload.id.kind)
+    row = WORKLOADS.get((workload.id.group, workload.id.kind))
     marks = {**_annotations(row, workload), **_labels(workload)}
     if network.mesh != "istio-ambient" and any(marks.get(key) == value for key, value in _NOT_INJECTED.items()):
         kind = "unmeshed"

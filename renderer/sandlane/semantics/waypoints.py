@@ -50,7 +50,7 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     virtual = _virtual(network, proxy, host, homes)
     routes = [a for a in attached(network, ROUTES, host.resource.id) if a.port in (None, proxy.port)]
     own = [a for a in routes if a.route.id.namespace in homes]
-    unheeded = [a.route.id for a in routes if a not in own]
+    unheeded = [a.route.id for a in routes if a.route.id.namespace not in homes]
     notes = tuple(f"'{id}' has no effect: a waypoint takes no routes of clients' namespaces" for id in unheeded)
     if virtual and own:
         doubt = f"'{virtual[0].origin}' and '{own[0].route.id}' are for one Service, which Istio does not support"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandlane.frozen import frozen
@@ -39,13 +39,18 @@ class WorkloadEdit:
 
 @frozen(kw_only=True)
 class SandboxEdit:
-    """What is said of a sandbox; an empty `expires` takes the day out. `removed` are kinds and names of workloads."""
+    """What is said of a sandbox; an empty `expires` takes the day out.
+
+    `removed` are kinds, namespaces and names of workloads; `home` is the namespace of what names none.
+    """
 
     name: str
     owner: str | None = None
     expires: str | None = None
+    suspend: bool | None = None
     workloads: tuple[WorkloadEdit, ...] = ()
-    removed: tuple[tuple[str, str], ...] = ()
+    removed: tuple[tuple[str, str, str], ...] = ()
+    home: str | None = None
 
 
 def new_spec(edit: SandboxEdit) -> str:
@@ -112,26 +117,32 @@ def _apply(data: Any, edit: SandboxEdit) -> None:
             spec.pop(field, None)
         elif value is not None:
             _set(spec, field, datetime.date.fromisoformat(value) if field == "expires" else value, before="workloads")
-    for kind, name in edit.removed:
-        found = _find(workloads, kind, name)
+    if edit.suspend:
+        _set(spec, "suspend", True, before="workloads")
+    elif edit.suspend is False:
+        spec.pop("suspend", None)
+    for kind, namespace, name in edit.removed:
+        found = _find(workloads, (kind, namespace, name), edit.home)
         if found is None:
-            raise Uneditable(f"it has no workload '{kind}/{name}'")
+            raise Uneditable(f"it has no workload '{kind}/{namespace}/{name}'")
         workloads.remove(found)
     if edit.workloads and not workloads and hasattr(workloads, "fa"):
         workloads.fa.set_block_style()
     for workload in edit.workloads:
-        _apply_to_workload(workloads, workload)
+        _apply_to_workload(workloads, workload, edit.home)
 
 
-def _find(workloads: Sequence[Any], kind: str, name: str) -> Any:
-    for entry in workloads:
-        if isinstance(entry, dict) and entry.get("name") == name and entry.get("kind", "Deployment") == kind:
-            return entry
-    return None
+def names(entry: Mapping[str, Any], home: str | None) -> tuple[str, str | None, str | None]:
+    """Returns the kind, the namespace and the name that an entry of a spec's workloads names; `home` is that of what names none."""
+    return entry.get("kind", "Deployment"), entry.get("namespace") or home, entry.get("name")
 
 
-def _apply_to_workload(workloads: list[Any], edit: WorkloadEdit) -> None:
-    entry = _find(workloads, edit.kind, edit.name)
+def _find(workloads: Sequence[Any], wanted: tuple[str, str | None, str], home: str | None) -> Any:
+    return next((entry for entry in workloads if isinstance(entry, dict) and names(entry, home) == wanted), None)
+
+
+def _apply_to_workload(workloads: list[Any], edit: WorkloadEdit, home: str | None) -> None:
+    entry = _find(workloads, (edit.kind, edit.namespace or home, edit.name), home)
     if entry is None:
         named: dict[str, Any] = {} if edit.kind == "Deployment" else {"kind": edit.kind}
         named |= {"name": _scalar(edit.name)} | ({"namespace": _scalar(edit.namespace)} if edit.namespace else {})

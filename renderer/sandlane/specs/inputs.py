@@ -122,7 +122,7 @@ def read_environment(tree: Tree, path: str) -> Environment:
     problems = contract.check("Environment", data, source)
     if problems:
         raise Invalid(problems)
-    full = contract.with_defaults(contract.schema("Environment"), data)
+    full = contract.with_defaults("Environment", data)
     rules, problems = _rules(tree, full["spec"]["clones"], source)
     routes, wrong = routes_of(full["spec"], source)
     environment = _environment(full, source, rules, routes)

@@ -146,7 +146,7 @@ def _record(
     problems = contract.check(kind, data, source, source)
     if problems:
         return None, problems
-    full = contract.with_defaults(contract.schema(kind), data)
+    full = contract.with_defaults(kind, data)
     if kind == "RouteGroup":
         group = replace(_group(full, source), document=data)
         return group, [*wrong_keys(data, source), *_wrong(group)]

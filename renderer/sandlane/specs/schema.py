@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -75,20 +75,44 @@ def check(kind: str, data: Any, source: Source, sandbox: Source | None = None) -
     return [*quoted, *(p for p in explain(kind, data, source, sandbox) if p.path not in told)]
 
 
-def with_defaults(rule: Schema, data: Any) -> Any:
-    """Returns a document with the defaults of its schema filled in, at every depth."""
-    if isinstance(data, dict) and "properties" in rule:
-        given = {
-            name: with_defaults(rule["properties"][name], value)
-            for name, value in data.items()
-            if name in rule["properties"]
-        }
-        missing = {
-            name: with_defaults(part, part["default"])
-            for name, part in rule["properties"].items()
-            if name not in data and "default" in part
-        }
-        return {**data, **given, **missing}
-    if isinstance(data, list) and "items" in rule:
-        return [with_defaults(rule["items"], item) for item in data]
-    return data
+Full = Callable[[Any], Any]
+"""Fills defaults in."""
+
+
+def with_defaults(kind: str, data: Any) -> Any:
+    """Returns a document of a kind with the defaults of its schema filled in, at every depth."""
+    return _full(kind)(data)
+
+
+@functools.cache
+def _full(kind: str) -> Full:
+    return filling(schema(kind)) or (lambda data: data)
+
+
+def filling(rule: Schema) -> Full | None:
+    """Returns what fills the defaults of a schema in, made once; None where it has none at any depth."""
+    if "properties" in rule:
+        return _properties(rule["properties"])
+    inner = filling(rule["items"]) if "items" in rule else None
+    return inner and (lambda data: [inner(item) for item in data] if isinstance(data, list) else data)
+
+
+def _properties(rules: Mapping[str, Schema]) -> Full | None:
+    parts = {name: filling(part) for name, part in rules.items()}
+    inner = {name: part for name, part in parts.items() if part}
+    missing = {
+        name: part(rules[name]["default"]) if part else rules[name]["default"]
+        for name, part in parts.items()
+        if "default" in rules[name]
+    }
+    if not inner and not missing:
+        return None
+
+    def full(data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        given = {name: part(data[name]) for name, part in inner.items() if name in data}
+        # Given fields come first, those that are missing after them in the order of the schema.
+        return {**data, **given, **{name: value for name, value in missing.items() if name not in data}}
+
+    return full

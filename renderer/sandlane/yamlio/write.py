@@ -35,6 +35,8 @@ _NO_BLOCK = re.compile(
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+_BREAK = "\0"
+"""Stands for the line break behind a key that is too long for one line; no text has this character, which is written as an escape."""
 _SIMPLE_KEY = 256
 """Longest key written without `? `: YAML allows 1024 characters, Go counts them as bytes."""
 _WIDEST = 2 * 100
@@ -87,20 +89,21 @@ class Emitter:
         keys = tuple(mapping)
         for key, name in self._fields.get(keys) or self._ordered(keys):
             value = mapping[key]
-            if len(name) > _SIMPLE_KEY:
-                name = f"? {name}{pad}"
             kind = type(value)
             if kind is str:
                 text = scalars.get(value)
                 if text is None:
                     text = _block(value, pad) or self._string(value)
-                parts.append(f"{pad}{name}: {text}")
+                parts.append(f"{pad}{name} {text}")
             elif (kind is dict or kind is list) and value:
                 inner = pad + "  " if kind is dict else pad
-                parts.append(f"{pad}{name}:{self._container(value, inner, kept)}")
+                texts = kept.get(id(value))
+                text = texts.get(inner) if texts else None
+                parts.append(f"{pad}{name}{text or self._container(value, inner, kept)}")
             else:
-                parts.append(f"{pad}{name}: {_atom(value)}")
-        return "".join(parts)
+                parts.append(f"{pad}{name} {_atom(value)}")
+        text = "".join(parts)
+        return text.replace(_BREAK, pad) if _BREAK in text else text
 
     def _sequence(self, items: list[Any], pad: str, kept: dict[int, dict[str, str]]) -> str:
         scalars = self._scalars
@@ -132,7 +135,8 @@ class Emitter:
 
     def _ordered(self, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """Returns the fields of a mapping in their order, with their texts: many objects have the same few sets of fields."""
-        named = tuple((key, self._scalars.get(key) or self._string(key)) for key in sorted(keys, key=_rank))
+        shown = ((key, self._scalars.get(key) or self._string(key)) for key in sorted(keys, key=_rank))
+        named = tuple((key, f"{name}:" if len(name) <= _SIMPLE_KEY else f"? {name}{_BREAK}:") for key, name in shown)
         if len(self._fields) < _REMEMBERED_FIELDS:
             self._fields[keys] = named
         return named

@@ -97,6 +97,9 @@ OLDER = "Istio uses the older one\n  hint: merge the two in the base"
         pytest.param("SL417", [deployment("c", {"app": "c", "sidecar.istio.io/inject": "false"})],
                      [("base.yaml: SL417 notice: 'Deployment/shop/c' has no proxy of the mesh (sidecar.istio.io/inject: 'false'): "
                       "requests that it sends are not routed")], id="no-proxy"),
+        pytest.param("SL417", [deployment("c", {"app": "c", "sidecar.istio.io/inject": "false"}, containers=[
+                         {"name": "istio-proxy", "image": "proxyv2", "args": ["proxy", "router", "--domain"]}])],
+                     [], id="a-gateway"),
         pytest.param("SL418", [virtual_service("a", TO_A), virtual_service("r", TO_A, hosts=["a"])],
                      [("base.yaml: SL418 notice: two VirtualServices serve 'Service/shop/a' in the mesh: 'VirtualService/shop/a' and "
                       f"'VirtualService/shop/r'; {OLDER}")], id="scenario-59"),

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sandlane.base.kustomize.objects import group_version
-from sandlane.base.kustomize.order import RANKS
+from sandlane.base.kustomize.order import RANKS, legacy_kind
 from sandlane.frozen import frozen
-from sandlane.patch.put import is_same, update
+from sandlane.patch.put import is_same, kept, update
 
 Steps = tuple[str, ...]
 _SLASH = re.compile(r"(?<!\\)/")
@@ -88,8 +88,7 @@ def set_field(value: Any, path: Steps, change: Callable[[Any], Any], make: Calla
     if value is None:
         return None
     if isinstance(value, list):
-        items = [set_field(item, path, change, make) for item in value]
-        return value if all(a is b for a, b in zip(value, items, strict=True)) else items
+        return kept(value, [set_field(item, path, change, make) for item in value])
     if not isinstance(value, dict):
         raise FieldError(f"'{path[0]}' is looked for in {str(value)[:60]!r}, which is no mapping")
     name = path[0].removesuffix("[]")
@@ -144,7 +143,7 @@ def merged_configs(old: Config, new: Config) -> Config:
 
 
 def _rank(spec: Selected) -> tuple[int, str]:
-    return RANKS.get(spec.kind, 0), "_".join((spec.group or "~G", spec.version or "~V", spec.kind or "~K"))
+    return RANKS.get(spec.kind, 0), legacy_kind(spec.group, spec.version, spec.kind)
 
 
 def _merged_references(old: tuple[NameReferences, ...], new: Iterable[NameReferences]) -> tuple[NameReferences, ...]:

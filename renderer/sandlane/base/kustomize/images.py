@@ -11,7 +11,7 @@ from typing import Any
 
 from sandlane.base.kustomize.field_specs import Config, FieldError, set_fields
 from sandlane.base.kustomize.objects import Entry
-from sandlane.patch.put import update
+from sandlane.patch.put import kept, update
 from sandlane.patch.targets import Pattern, pattern
 
 _CONTAINERS = ("containers", "initContainers")
@@ -54,8 +54,7 @@ def _with_image(manifest: dict[str, Any], image: Mapping[str, Any], name: Patter
 def _in_containers(value: Any, change: Any) -> Any:
     """Changes the images of lists of containers at any depth."""
     if isinstance(value, list):
-        items = [_in_containers(item, change) for item in value]
-        return value if all(a is b for a, b in zip(value, items, strict=True)) else items
+        return kept(value, [_in_containers(item, change) for item in value])
     if not isinstance(value, dict):
         return value
     changes: dict[str, Any] = {}
@@ -64,8 +63,7 @@ def _in_containers(value: Any, change: Any) -> Any:
             continue
         new = _in_containers(inner, change)
         if key in _CONTAINERS and isinstance(new, list):
-            images = [_with_new(item, change) for item in new]
-            new = new if all(a is b for a, b in zip(new, images, strict=True)) else images
+            new = kept(new, [_with_new(item, change) for item in new])
         if new is not inner:
             changes[key] = new
     return update(value, changes) if changes else value

@@ -46,9 +46,14 @@ def in_order(entries: list[Entry], options: Mapping[str, Any] | None, place: Pla
     return sorted(entries, key=lambda entry: _key(entry, ranks))
 
 
+def legacy_kind(group: str, version: str, kind: str) -> str:
+    """Returns the text by which kustomize orders kinds of one rank."""
+    return "_".join((group or "~G", version or "~V", kind or "~K"))
+
+
 def _key(entry: Entry, ranks: Mapping[str, int]) -> tuple[Any, ...]:
     now = entry.id
-    kind = "_".join((now.group or "~G", now.version or "~V", now.kind or "~K"))
+    kind = legacy_kind(now.group, now.version, now.kind)
     if (now.group, now.kind) == ("", "Namespace") and now.kind in ranks:
         kind = ""  # the core group's Namespaces go before those of other groups
     full = ".".join((now.kind or "[noKind]", now.version or "[noVer]", now.group or "[noGrp]"))

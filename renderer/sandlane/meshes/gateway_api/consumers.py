@@ -26,7 +26,7 @@ _TUNED = ("retry.linkerd.io/", "timeout.linkerd.io/")
 def routes_at(dialect: Dialect, parts: Sequence[Component], port: Manifest) -> list[Route]:
     """Returns the routes of components that requests to a port of their Service can meet."""
     found = (route for part in parts for route, attached in part.pairs if attached.parent.port in (0, port["port"]))
-    is_without_grpc = dialect.grpc_keeps_off and is_http_alone(port)
+    is_without_grpc = dialect.reads_by_protocol and is_http_alone(port)
     read = (route for route in found if not (is_without_grpc and route.resource.id.kind == "GRPCRoute"))
     return list({route.resource.id: route for route in read}.values())
 

@@ -30,8 +30,10 @@ class Dialect:
     `merges_namespaces`: clients of a namespace with routes of its own meet those of the Service's namespace too.
     `reads_hostnames`: also of a Service's routes. `ranks_by_length`: the length of a path counts before its type.
     `has_port_forms`: parentRefs with and without a port are told apart. `grpc_keeps_off`: a GRPCRoute of an equal parentRef
-    switches an HTTPRoute off. `replaces_namespaces`: clients with routes of their own namespace meet no others. `unroutable`
-    tells of a Service, a port and a Namespace why the port cannot be routed, or None.
+    switches an HTTPRoute off. `reads_by_protocol`: what a port's `appProtocol` says decides which kinds of routes it reads there.
+    `yields_to_profiles`: a ServiceProfile or TrafficSplit makes it ignore routes. `replaces_namespaces`: clients with
+    routes of their own namespace meet no others. `unroutable` tells of a Service, a port and a Namespace why the port cannot be
+    routed, or None.
     """
 
     route_groups: tuple[str, ...] = (GATEWAY,)
@@ -47,6 +49,8 @@ class Dialect:
     ranks_by_length: bool = False
     has_port_forms: bool = False
     grpc_keeps_off: bool = False
+    reads_by_protocol: bool = False
+    yields_to_profiles: bool = False
     replaces_namespaces: bool = False
     unroutable: Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], str | None]
 
@@ -82,6 +86,8 @@ LINKERD = Dialect(
     reads_hostnames=True,
     ranks_by_length=True,
     grpc_keeps_off=True,  # linkerd2: policy-controller/k8s/status/src/index.rs
+    reads_by_protocol=True,  # rule R-L19
+    yields_to_profiles=True,  # rules S21 and R-G2
     needs_grpc_method=True,  # linkerd2-proxy: linkerd/http/route/src/grpc/match.rs, MissingRpc (rule R-L1)
     unroutable=linkerd_unroutable,
 )

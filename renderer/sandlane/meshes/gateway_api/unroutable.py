@@ -9,7 +9,7 @@ from sandlane.k8s.hosts import service_of
 from sandlane.k8s.ports import is_http_alone, number_and_protocol
 from sandlane.k8s.resource import ResourceId, at, spec_of
 from sandlane.meshes.gateway_api.attached_routes import is_service_kind, parents_of, read_routes, why_ignored
-from sandlane.meshes.gateway_api.dialects import GATEWAY, LINKERD, Dialect
+from sandlane.meshes.gateway_api.dialects import GATEWAY, Dialect
 from sandlane.meshes.gateway_api.waypoints import heeded
 from sandlane.specs.model import Environment
 
@@ -19,8 +19,9 @@ Ports = dict[tuple[ResourceId, tuple[int, str]], str]
 def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> Ports:
     """Returns the ports of the base's Services that cannot be routed by tenant, each with the reason."""
     found: Ports = {}
-    in_the_way = dict(_profiles(environment, base)) if dialect is LINKERD else {}
-    kept_off = {**dict(_inert(base, dialect)), **dict(_kept_off(base, dialect))} if dialect is LINKERD else {}
+    in_the_way = dict(_profiles(environment, base)) if dialect.yields_to_profiles else {}
+    kept_off = dict(_inert(base, dialect)) if dialect.reads_by_protocol else {}
+    kept_off |= dict(_kept_off(base, dialect)) if dialect.grpc_keeps_off else {}
     for service in base.of("", "Service"):
         ports = spec_of(service.manifest).get("ports") or ()
         namespace = base.namespace(service.id.namespace)
@@ -34,7 +35,7 @@ def unroutable_ports(environment: Environment, base: Base, dialect: Dialect) -> 
         for service in [base.by_id[service_id]] if service_id in base.by_id else []:
             for port in spec_of(service.manifest).get("ports") or ():
                 is_served = any((service_id, n) in served for n in (0, port["port"]))
-                if dialect is LINKERD and port.get("appProtocol"):
+                if dialect.reads_by_protocol and port.get("appProtocol"):
                     continue  # it reads no such route for a port that says what it is (rule R-L19)
                 if number in (0, port["port"]) and not is_served:  # GEP-1294: of several kinds HTTPRoutes count
                     found.setdefault(

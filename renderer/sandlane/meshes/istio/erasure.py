@@ -11,17 +11,16 @@ from typing import Any
 
 from sandlane.k8s.resource import Manifest, spec_of
 from sandlane.meshes.carriers import any_baggage_regex, baggage_regex, header_of
+from sandlane.meshes.istio.virtual_service_fields import FIELDS
 from sandlane.plan.names import ORIGIN, TENANT
 from sandlane.specs.model import Carrier
-
-_FIELDS = ("http", "tls", "tcp")
 
 
 def without_tenants(manifest: Manifest, carriers: Sequence[Carrier]) -> Manifest:
     """Returns a VirtualService as it was before tenants had entries in it; the manifest itself where they have none."""
     spec = spec_of(manifest)
     changed = {}
-    for field in _FIELDS:
+    for field in FIELDS:
         entries = spec.get(field)
         if isinstance(entries, list):
             left = [_without_clones(e) for e in entries if not (field == "http" and _is_tenants(e, carriers))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.k8s.hosts import covers
+from sandlane.k8s.proxies import own_proxy
 from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
@@ -157,7 +158,8 @@ def client_notices(plan: Plan, view: RouteIndex, by_service: Affected) -> Iterat
     for row in WORKLOADS.values():
         for workload in plan.base.of(row.group, row.kind):
             annotations = at(workload.manifest, (*row.template, "metadata", "annotations")) or {}
-            if "false" in (pod_labels(row, workload.manifest).get(INJECT), annotations.get(INJECT)):
+            is_off = "false" in (pod_labels(row, workload.manifest).get(INJECT), annotations.get(INJECT))
+            if is_off and not own_proxy(at(workload.manifest, (*row.template, "spec")) or {}):
                 yield report(
                     "SL417",
                     source=workload.source,

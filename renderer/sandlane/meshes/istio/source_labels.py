@@ -12,11 +12,10 @@ from typing import Any
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import pod_labels
+from sandlane.meshes.istio.virtual_service_fields import FIELDS
 from sandlane.plan.model import Plan, Tenant, WorkloadClone
 from sandlane.plan.names import ORIGIN, TENANT
 from sandlane.plan.policies.selecting import is_by_source, source_matches
-
-_FIELDS = ("http", "tls", "tcp")
 
 Clients = Mapping[ResourceId, Sequence[WorkloadClone]]
 """Origin -> its clones, by tenantID."""
@@ -36,7 +35,7 @@ def with_clients(clients: Clients, vs: Resource) -> tuple[dict[str, Any], list[W
     meant: dict[ResourceId, WorkloadClone] = {}
     if not clients or not any(source_matches(vs.manifest)):
         return spec, []
-    for field in _FIELDS:
+    for field in FIELDS:
         entries = [_entry(clients, vs, field, entry, meant) for entry in spec.get(field) or ()]
         if any(new is not old for new, old in zip(entries, spec.get(field) or (), strict=True)):
             spec[field] = entries

@@ -9,6 +9,8 @@ from sandlane.k8s.resource import Manifest, spec_of
 
 NETWORKING = "networking.istio.io"
 MESH = "mesh"
+FIELDS = ("http", "tls", "tcp")
+"""Fields of a spec that hold entries."""
 
 
 def hosts(manifest: Manifest) -> list[str]:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of, spec_of
-from sandlane.k8s.visibility import export_to
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
@@ -60,7 +58,6 @@ def check(world: World) -> Iterator[Problem]:
         if key == VIRTUAL_SERVICE:
             for field in sorted(spec_of(resource.manifest).keys() - {"hosts", "gateways", "exportTo", "http"}):
                 yield _wrong(resource, f"'spec.{field}' is none that sandlane writes", ("spec", field))
-            yield from _default_route(world, resource) if where == "shared" else ()
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
@@ -126,49 +123,12 @@ def _named_by(rule: Manifest) -> Iterator[Manifest]:
             yield named
 
 
-def _default_route(world: World, vs: Resource) -> Iterator[Problem]:
-    """Yields why a VirtualService is not for the mesh's clients of one Service of the base, as it is seen (rules R-I8 and R-I11)."""
-    spec, domain = spec_of(vs.manifest), world.claims.environment.cluster.domain
-    named = spec.get("hosts") or []
-    id = world.service(named[0], vs.id.namespace) if len(named) == 1 else None
-    service = world.base.by_id.get(id) if id and id.namespace == vs.id.namespace else None
-    if service is None or named[0] != ServiceHost(service.id.namespace, service.id.name).fqdn(domain):
-        what = "hosts are not the full name of one Service of the base in its own namespace"
-        yield _wrong(vs, what, ("spec", "hosts"))
-        return
-    if (spec.get("gateways") or ["mesh"]) != ["mesh"]:
-        yield _wrong(vs, "'spec.gateways' is wider than the mesh", ("spec", "gateways"))
-    if spec.get("exportTo") != list(export_to(service)):
-        yield _wrong(vs, f"'spec.exportTo' is not that of '{service.id}'", ("spec", "exportTo"))
-    for number, entry in enumerate(spec.get("http") or ()):
-        matches: Sequence[Manifest] = entry.get("match") or ({},)
-        if not all(match.get("port") for match in matches):
-            # istiod would make it answer on port 80 as well, whether the Service has that port or not.
-            yield _wrong(vs, f"entry {number + 1} is not for one port", ("spec", "http", number))
-
-
 def _host(world: World, rule: Resource) -> Iterator[Problem]:
-    """Yields a rule that is for anything but a Service that the output adds: it would change how the base is called."""
-    host = spec_of(rule.manifest).get("host") or ""
-    service = world.service(host, rule.id.namespace)
-    clone = world.added_service(service)
-    if clone:
-        if directory(clone) != directory(rule):
-            what = f"'{rule.id}' of '{directory(rule)}' is for '{clone.id}', which lies in '{directory(clone)}'"
-            yield report("SL609", source=rule.source, path=("spec", "host"), what=what)
-        return
-    domain = world.claims.environment.cluster.domain
-    meant = (
-        service
-        if service in world.base.by_id
-        else next(
-            (
-                s.id
-                for s in world.base.of("", "Service")
-                if covers(host, ServiceHost(s.id.namespace, s.id.name).fqdn(domain))
-            ),
-            None,
-        )
-    )
-    what = f"applies to '{meant}' of the base" if meant else "is no Service that the output adds"
-    yield _wrong(rule, f"host '{host}' {what}", ("spec", "host"))
+    """Yields a rule that is for anything but a Service that its own directory adds: it might change how others are called."""
+    host = str(spec_of(rule.manifest).get("host") or "")
+    clone = world.added_service(world.service(host, rule.id.namespace))
+    if clone is None:
+        yield _wrong(rule, f"host '{host}' is no Service that the output adds", ("spec", "host"))
+    elif directory(clone) != directory(rule):
+        what = f"'{rule.id}' of '{directory(rule)}' is for '{clone.id}', which lies in '{directory(clone)}'"
+        yield report("SL609", source=rule.source, path=("spec", "host"), what=what)

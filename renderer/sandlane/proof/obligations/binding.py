@@ -14,7 +14,7 @@ from typing import Any
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, ResourceId, at, labels_of
 from sandlane.k8s.selectors import Index
-from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.admission import Let, covered, lets, rest_of
@@ -93,7 +93,7 @@ def _is_rival(bound: Bound, policy: Resource, other: Resource) -> bool:
     """Tells whether two policies of a kind, or one and itself, are for one pod: Linkerd's Servers for one port (rule R-L2)."""
     if kind_of(policy) != SERVER or policy is other:
         return kind_of(other) == kind_of(policy)
-    row = workload_kind(*kind_of(bound.origin.resource))
+    row = WORKLOADS.get(kind_of(bound.origin.resource))
     pod = at(bound.origin.resource.manifest, (*row.template, "spec")) if row else None
     return kind_of(other) == SERVER and compete(policy.manifest, other.manifest, pod or {})
 

@@ -6,13 +6,17 @@ every entry of the base is there, in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.alignment import align, called, entries, is_kept, same
-from sandlane.proof.literals import OWNED_LABELS, OWNED_PREFIXES, TRACKING, TRACKING_PREFIXES, USER_FIELDS, is_literal
+from sandlane.proof.alignment import align, called, entries, is_kept
+from sandlane.proof.differences import differences
+from sandlane.proof.literals import OWNED_LABELS, OWNED_PREFIXES, TRACKING, TRACKING_PREFIXES, USER_FIELDS
+from sandlane.proof.marks import as_it_is
 from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 
@@ -48,68 +52,56 @@ def _originals(world: World, id: ResourceId) -> list[Resource]:
 def _unchanged(world: World, resource: Resource, originals: list[Resource]) -> Iterator[Problem]:
     if (resource.id.group, resource.id.kind) == ("", "Secret"):
         yield _wrong(resource, "is a Secret")
-    found = [list(_changes(world, ours, resource, skip=(), is_adopted=False)) for ours in originals]
-    yield from min(found, key=len)
+    yield from min((_differences(world, resource, ours, is_adopted=False) for ours in originals), key=len)
 
 
 def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem]:
+    """Yields what is lost of a VirtualService of the base to which entries were added."""
+    before, after = spec_of(ours.manifest), spec_of(resource.manifest)
+    routes = ("http", "tls", "tcp")
+    others = {field: value for field, value in before.items() if field not in routes}
+    spec = {**others, **{field: after[field] for field in routes if field in after}}
     is_adopted = world.claims.environment.output.base == "none"
-    yield from _changes(world, ours, resource, skip=("http", "tls", "tcp"), is_adopted=is_adopted)
+    adopted = replace(ours, manifest={**ours.manifest, "spec": spec})
+    yield from _differences(world, resource, adopted, is_adopted=is_adopted)
     base = entries(ours.manifest)
     missing = align(base, entries(resource.manifest)).missing
     if missing is not None:
         lost = called(base[missing], missing)
         yield _wrong(resource, f"the base's {lost} is missing, changed or out of order", ("spec", "http"))
     for field in ("tls", "tcp"):
-        before, after = (spec_of(r.manifest).get(field) or [] for r in (ours, resource))
-        if len(before) != len(after) or not all(is_kept(a, b) for a, b in zip(before, after, strict=True)):
+        listed = before.get(field) or [], after.get(field) or []
+        if len(listed[0]) != len(listed[1]) or not all(is_kept(a, b) for a, b in zip(*listed, strict=True)):
             yield _wrong(resource, f"'spec.{field}' is not the base's", ("spec", field))
 
 
-def _changes(
-    world: World, ours: Resource, resource: Resource, skip: tuple[str, ...], *, is_adopted: bool
-) -> Iterator[Problem]:
-    """Yields the fields that differ from the base's, without the fields of the spec to skip.
+def _differences(world: World, resource: Resource, ours: Resource, *, is_adopted: bool) -> list[Problem]:
+    """Returns how an object differs from the base's as the output has it."""
+    expected: Any = {**ours.manifest, "metadata": _metadata(resource, ours.manifest["metadata"], is_adopted=is_adopted)}
+    if "status" not in resource.manifest:
+        expected.pop("status", None)
+    if directory(resource) == "shared" and world.text_of(resource).has_references:
+        expected = as_it_is(expected)
+    return [_wrong(resource, what, path) for path, what in differences(expected, resource.manifest, world.is_note)]
+
+
+def _metadata(resource: Resource, base: Manifest, *, is_adopted: bool) -> Manifest:
+    """Returns the metadata of an object of the base as the output may have it.
 
     An adopted object loses what its old owner knows it by; one of an output of the whole base is handed over as it is.
     """
-    base, written = ours.manifest, resource.manifest
-    metadata = base["metadata"], written.get("metadata") or {}
-    yield from _metadata(world, resource, *metadata, is_adopted=is_adopted)
-    for field in dict.fromkeys((*base, *written)):
-        if field == "metadata" or (field == "status" and field not in written):
-            continue
-        if field == "spec" and skip and isinstance(written.get(field), Mapping):
-            yield from _spec(resource, base.get(field) or {}, written[field], skip)
-        elif field not in base or field not in written or not same(base[field], written[field]):
-            yield _wrong(resource, f"'{field}' is not the base's", (field,))
-
-
-def _spec(resource: Resource, base: Manifest, written: Manifest, skip: tuple[str, ...]) -> Iterator[Problem]:
-    for field in dict.fromkeys((*base, *written)):
-        if field not in skip and (field not in base or field not in written or not same(base[field], written[field])):
-            yield _wrong(resource, f"'spec.{field}' is not the base's", ("spec", field))
-
-
-def _metadata(
-    world: World, resource: Resource, base: Manifest, written: Manifest, *, is_adopted: bool
-) -> Iterator[Problem]:
+    written: Manifest = resource.manifest.get("metadata") or {}
+    kept: dict[str, Any] = {f: value for f, value in base.items() if value and (f in USER_FIELDS or f in written)}
     # A namespace on an object of a cluster-scoped kind is ignored by the API server, so it may go.
-    namespace = resource.id.namespace or (written.get("namespace") and base.get("namespace"))
-    expected = {**base, "namespace": namespace}
-    for field in dict.fromkeys((*USER_FIELDS, *written)):
-        # No finalizers and an empty list of them are the same to the API server.
-        if field not in ("labels", "annotations") and not same(expected.get(field) or None, written.get(field) or None):
-            yield _wrong(resource, f"'metadata.{field}' is not the base's", ("metadata", field))
+    kept["namespace"] = resource.id.namespace or (written.get("namespace") and base.get("namespace"))
     for field in ("labels", "annotations"):
-        before, after = base.get(field) or {}, written.get(field) or {}
-        for key in dict.fromkeys((*before, *after)):
-            is_released = key not in after and (_is_owned(field, key, before[key]) if is_adopted else _is_tracking(key))
-            is_note = key not in before and world.is_note(field, key)
-            is_literal_mark = directory(resource) == "shared" and key not in before
-            is_literal_mark = is_literal_mark and is_literal(resource.manifest, key, after[key])
-            if not (is_released or is_note or is_literal_mark) and before.get(key) != after.get(key):
-                yield _wrong(resource, f"{field[:-1]} '{key}' is not the base's", ("metadata", field))
+        after = written.get(field) or {}
+        kept[field] = {
+            key: value
+            for key, value in (base.get(field) or {}).items()
+            if key in after or not (_is_owned(field, key, value) if is_adopted else _is_tracking(key))
+        }
+    return {field: value for field, value in kept.items() if value}
 
 
 def _is_owned(field: str, key: str, value: str) -> bool:

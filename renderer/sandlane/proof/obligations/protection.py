@@ -15,7 +15,7 @@ from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at
-from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.alignment import same
@@ -70,7 +70,7 @@ def _own_claims(world: World, claim: Claim) -> dict[str, frozenset[str]]:
 
 def _read(resource: Resource, origin: _Pods | None = None) -> _Pods:
     """Reads the pods of a workload; what those of a clone have in common with their origin's is then one object."""
-    row = workload_kind(resource.id.group, resource.id.kind)
+    row = WORKLOADS.get((resource.id.group, resource.id.kind))
     return _of_template(resource, (at(resource.manifest, row.template) if row else None) or {}, origin)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
-from sandlane.k8s.workload_kinds import workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS
+from sandlane.patch.references import named
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
@@ -47,41 +47,21 @@ def _wrong(resource: Resource, what: str) -> Problem:
     return report("SL607", source=resource.source, what=f"'{resource.id}': {what}")
 
 
-_NAMING = {
-    "configMap": ("name", "ConfigMap"), "configMapRef": ("name", "ConfigMap"), "configMapKeyRef": ("name", "ConfigMap"),
-    "persistentVolumeClaim": ("claimName", "PersistentVolumeClaim"),
-}  # fmt: skip
-"""Field of a pod's spec -> the field in it that names an object, and the object's kind."""
-
-
 def _read_by_base(world: World) -> Iterator[ResourceId]:
     """Yields what pods of the base name, there or not: where it appears, they would read it."""
     for pods in base_pods(world.base):
-        row = workload_kind(pods.resource.id.group, pods.resource.id.kind)
-        spec = at(pods.resource.manifest, (*row.template, "spec") if row else ("spec",)) or {}
-        namespace = pods.resource.id.namespace
+        manifest, namespace = pods.resource.manifest, pods.resource.id.namespace
+        row = WORKLOADS.get((pods.resource.id.group, pods.resource.id.kind))
+        spec = at(manifest, (*row.template, "spec") if row else ("spec",)) or {}
         account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
         yield ResourceId("", "ServiceAccount", namespace, account)
-        for kind, name in _named_in(spec):
-            yield ResourceId("", kind, namespace, name)
-
-
-def _named_in(value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _named_in(item)
-    elif isinstance(value, dict):
-        for field, inner in value.items():
-            if field in _NAMING and isinstance(inner, dict):
-                key, kind = _NAMING[field]
-                yield kind, str(inner.get(key))
-            else:
-                yield from _named_in(inner)
+        for kind in ("ConfigMap", "PersistentVolumeClaim"):
+            yield from named(manifest, ("", kind), namespace)
 
 
 def _labels(resource: Resource) -> Iterator[Problem]:
     """Yields labels by which a resource, or its pods, would be taken for a clone."""
-    row = workload_kind(resource.id.group, resource.id.kind)
+    row = WORKLOADS.get((resource.id.group, resource.id.kind))
     pods = at(resource.manifest, (*row.template, "metadata", "labels")) or {} if row else {}
     for key in (*labels_of(resource.manifest), *pods):
         if key == ORIGIN or key.startswith(SERVICE):
@@ -98,7 +78,7 @@ _CLOUD_ROLE = re.compile(r"^(eks\.amazonaws\.com|iam\.gke\.io|azure\.workload\.i
 def _selector(resource: Resource, claim: Claim, environment: Environment) -> Iterator[Problem]:
     """Yields selectors that could select what is not the tenant's."""
     privileges, tenant_label = environment.policy.privileges, environment.tenant_label
-    row = workload_kind(resource.id.group, resource.id.kind)
+    row = WORKLOADS.get((resource.id.group, resource.id.kind))
     spec = spec_of(resource.manifest)
     if (resource.id.group, resource.id.kind) == ("", "Service"):
         selector = spec.get("selector") or {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource, at
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, matches
-from sandlane.k8s.workload_kinds import WORKLOADS, workload_kind
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.literals import TENANT
@@ -67,7 +67,7 @@ def _is_other(world: World, selecting: Resource, selected: Resource) -> bool:
 
 def _own(world: World, pods: Pods) -> Iterator[Problem]:
     workload, owner = pods.resource, world.owner(pods.resource)
-    row = workload_kind(workload.id.group, workload.id.kind)
+    row = WORKLOADS.get((workload.id.group, workload.id.kind))
     if (row and row.selector and not pods.selector) or not matches(pods.selector or (), pods.labels):
         yield _wrong(workload, f"'{workload.id}' does not select its own pods")
     for key in (world.claims.environment.tenant_label, TENANT) if owner else ():

@@ -23,10 +23,7 @@ from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, notes_
 from sandlane.proof.readers import HTTP_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 
-_MADE: Mapping[GroupKind, str] = {
-    VIRTUAL_SERVICE: "networking.istio.io/v1",
-    HTTP_ROUTE: "gateway.networking.k8s.io/v1",
-}
+_MADE: Mapping[GroupKind, str] = {VIRTUAL_SERVICE: "networking.istio.io/v1", HTTP_ROUTE: "gateway.networking.k8s.io/v1"}
 """Kinds of which the output has objects that are no copies, and their apiVersion."""
 _PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-labs/gatewayAPI")
 

@@ -47,11 +47,13 @@ class Entrance:
 
 def pairs_of(before: Network, after: Network, callings: Sequence[Calling], but: frozenset[str]) -> Iterator[Pair]:
     """Yields the addresses of clients in the mesh; hosts in `but` are new ones: those of clones."""
+    for_all_ports = {*_for_all_ports(before, after)}
     for host in sorted(before.hosts):
         known = before.hosts[host]
         names = _authorities(before, after, known.resource, host)
+        ports = sorted({*known.ports, *([_LITERAL_PORT] if host in for_all_ports else [])})
         for each in callings:
-            for port in sorted(known.ports):
+            for port in ports:
                 yield from (_pair(each, host, port, name) for name in names)
     new = {*_literals(before), *_literals(after), *(h for h in after.hosts if h not in before.hosts)}
     for host in sorted(new - {*before.hosts} - but):
@@ -119,6 +121,15 @@ def _ports(servers: Sequence[Manifest]) -> list[Any]:
 
 def _name(gateway: Resource) -> str:
     return f"{gateway.id.namespace}/{gateway.id.name}"
+
+
+def _for_all_ports(before: Network, after: Network) -> Iterator[str]:
+    """Yields the hosts of new VirtualServices with entries for all ports: istiod makes these answer on port 80 in any case."""
+    for vs in after.base.of(ISTIO, "VirtualService") if before.mesh == "istio" else ():
+        entries: Sequence[Manifest] = _spec(vs).get("http") or ()
+        is_for_all = any(not all((m or {}).get("port") for m in entry.get("match") or [None]) for entry in entries)
+        if vs.id not in before.base.by_id and is_for_all:
+            yield from (after.full(str(host), vs.id.namespace).lower() for host in _spec(vs).get("hosts") or ())
 
 
 def _together(network: Network, gateway: Resource) -> set[str]:

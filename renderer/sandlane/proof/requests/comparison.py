@@ -11,10 +11,11 @@ from sandlane.proof.requests.addresses import Pair
 from sandlane.proof.requests.beside import Comparison, comparison, shape_of, spelled, tenants_of
 from sandlane.proof.requests.case import Case
 from sandlane.proof.requests.lines import Line, carrier_atoms
-from sandlane.proof.requests.outcomes import Clones, Spelling, said, with_clones
+from sandlane.proof.requests.outcomes import Spelling, said
 from sandlane.proof.requests.policy import called
 from sandlane.proof.requests.rest import Left, Run, first_difference, rest
 from sandlane.proof.requests.scenes import STRANGER, Scene, is_repeated, named_by, of_tenant, required, strangers
+from sandlane.proof.requests.substitution import Clones, with_clones
 from sandlane.proof.requests.violations import Violation, both_do, does, violation
 from sandlane.proof.requests.whole import is_closed, whole_of
 from sandlane.proof.world import directory

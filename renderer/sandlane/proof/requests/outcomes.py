@@ -1,4 +1,4 @@
-"""Outcomes as proof compares them: as text in one spelling, and with a tenant's clones in place of what it cloned (rule R-I5)."""
+"""Outcomes as proof compares them: as text in one spelling."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
 from sandlane.proof.literals import MOST_FILTERS
-from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Policy, Redirect, Unknown, forward
+from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Policy, Redirect, Unknown
 from sandlane.specs.model import Carrier
 
-_FEATURES = ("rewrite", "timeout", "retries", "fault", "cors", "other")
+FEATURES = ("rewrite", "timeout", "retries", "fault", "cors", "other")
 
 
 @frozen(kw_only=True)
@@ -46,7 +46,8 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
         return f"redirect {_json([{'statusCode': 302, **_bare(outcome.how)}, _bare(outcome.changes), outcome.fault])}"
     if not isinstance(outcome, Forward):
         return f"{type(outcome).__name__} {_json([str(getattr(outcome, f)) for f in outcome.__dataclass_fields__])}"
-    outcome = replace(outcome, destinations=_together(spelling, outcome.destinations))
+    if len(outcome.destinations) > 1:
+        outcome = replace(outcome, destinations=_together(spelling, outcome.destinations))
     if _is_plain(spelling, outcome):
         to = outcome.destinations[0]
         return (
@@ -56,7 +57,7 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
     sent = sorted(_json([*_told(spelling, d), round(d.weight / total, 9)]) for d in outcome.destinations)
     reached = [spelling.names[d.host] for d in outcome.destinations if d.host in spelling.names]
     mirrors = [_mirrored(spelling, m, namespace, is_cloned=bool(reached)) for m in outcome.mirrors]
-    rest = [getattr(outcome, name) for name in _FEATURES]
+    rest = [getattr(outcome, name) for name in FEATURES]
     changes, given = _giving(spelling, outcome.changes) if spelling.given else (outcome.changes, [])
     is_answered = bool(spelling.answer and reached) and (spelling.is_base or _is_answered(spelling, outcome, reached))
     text = _json(
@@ -102,11 +103,11 @@ def _told(spelling: Spelling, d: Destination) -> list[Any]:
 def _together(spelling: Spelling, destinations: Sequence[Destination]) -> tuple[Destination, ...]:
     """Returns destinations with those that no request can tell apart as one: a port that is named and one that is called, say."""
     found: dict[str, Destination] = {}
-    for each in destinations if len(destinations) > 1 else ():
+    for each in destinations:
         key = _json(_told(spelling, each))
         known = found.get(key)
         found[key] = replace(known, weight=known.weight + each.weight) if known else each
-    return tuple(found.values()) or tuple(destinations)
+    return tuple(found.values())
 
 
 def _removed(spelling: Spelling, changes: Any) -> list[str]:
@@ -168,7 +169,7 @@ def _is_plain(spelling: Spelling, outcome: Forward) -> bool:
         or outcome.destinations[0].changes
     ):
         return False
-    return not (outcome.changes or outcome.mirrors or any(getattr(outcome, name) for name in _FEATURES))
+    return not (outcome.changes or outcome.mirrors or any(getattr(outcome, name) for name in FEATURES))
 
 
 def _is_answered(spelling: Spelling, outcome: Forward, reached: Sequence[str]) -> bool:
@@ -222,7 +223,7 @@ def _mirrored(spelling: Spelling, mirror: Any, namespace: str, *, is_cloned: boo
     Whether the mirror of a rule that sends to nothing cloned leads to a clone depends on whether the rule is copied, which no
     promise tells: there a clone and its origin are the same.
     """
-    found = _mirror_host(spelling, mirror, namespace)
+    found = mirror_host(spelling, mirror, namespace)
     if found is None:
         return mirror
     host, field_name, to = found
@@ -239,7 +240,8 @@ def _number(port: Any) -> Any:
     return port.get("number") if isinstance(port, Mapping) else port
 
 
-def _mirror_host(spelling: Spelling, mirror: Any, namespace: str) -> tuple[str, str, Mapping[str, Any]] | None:
+def mirror_host(spelling: Spelling, mirror: Any, namespace: str) -> tuple[str, str, Mapping[str, Any]] | None:
+    """Returns the full name of a mirror's host, the field that names it, and what that says; None where it names none."""
     if isinstance(mirror, Mapping) and "destination" in mirror:
         to = mirror["destination"] or {}
         found = service_of(str(to.get("host", "")), namespace, spelling.domain)
@@ -248,72 +250,3 @@ def _mirror_host(spelling: Spelling, mirror: Any, namespace: str) -> tuple[str, 
         to = mirror["backendRef"] or {}
         return f"{to.get('name')}.{to.get('namespace') or namespace}.svc.{spelling.domain}", "backendRef", to
     return None
-
-
-@frozen(kw_only=True)
-class Whole:
-    """The clone that takes all requests of a host which sends elsewhere: on the port that a rule names, if it has it, else as called."""
-
-    port: int
-    by_port: Mapping[int, Destination]
-
-    def taking(self, meant: Forward) -> Destination:
-        """Returns the clone in place of where a rule sends."""
-        named = next((d.port for d in meant.destinations), self.port)
-        return self.by_port.get(named, self.by_port[self.port])
-
-
-@frozen(kw_only=True)
-class Clones:
-    """What a tenant cloned: host of a Service -> host of its clone; `whole` takes all requests of a host that sends elsewhere."""
-
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    whole: Whole | None = None
-
-
-def with_clones(
-    outcome: Outcome, clones: Clones, spelling: Spelling, namespace: str, called: Callable[[Destination], Destination]
-) -> Outcome:
-    """Returns a base outcome as a tenant has to meet it; `called` tells how a destination's clone is called."""
-    meant = outcome.meant if isinstance(outcome, NoCluster | Unknown) else outcome
-    if not isinstance(meant, Forward) or not clones.hosts:
-        return outcome
-    sent = tuple(d for d in meant.destinations if d.host in clones.hosts and not d.alias)
-    if sent:
-        made = _merged([_clone(called(d), clones) for d in sent])
-    elif clones.whole:
-        made = (clones.whole.taking(meant),)
-    else:
-        return outcome
-    mirrors = tuple(_to_clone(m, spelling, namespace, clones.hosts) for m in meant.mirrors)
-    features = {name: getattr(meant, name) for name in ("changes", *_FEATURES)}
-    return forward(made, mirrors=mirrors, **features)
-
-
-def _clone(destination: Destination, clones: Clones) -> Destination:
-    policy = replace(destination.policy, labels={}, origins=()) if destination.policy else None
-    return replace(destination, host=clones.hosts[destination.host], subset="", policy=policy)
-
-
-def _to_clone(mirror: Any, spelling: Spelling, namespace: str, hosts: Mapping[str, str]) -> Any:
-    """Returns a mirror with the host of a clone, in the form that manifests have."""
-    found = _mirror_host(spelling, mirror, namespace)
-    if found is None or found[0] not in hosts:
-        return mirror
-    host, field_name, to = hosts[found[0]], found[1], found[2]
-    if field_name == "destination":
-        return {**mirror, "destination": {**to, "host": host}}
-    name, _, rest = host.partition(".")
-    return {**mirror, "backendRef": {**to, "name": name, "namespace": rest.partition(".")[0]}}
-
-
-def _merged(destinations: Sequence[Destination]) -> tuple[Destination, ...]:
-    """Returns destinations with equal ones as one of their common weight."""
-    found: list[Destination] = []
-    for each in destinations:
-        equal = next((n for n, f in enumerate(found) if replace(f, weight=0) == replace(each, weight=0)), None)
-        if equal is None:
-            found.append(each)
-        else:
-            found[equal] = replace(found[equal], weight=found[equal].weight + each.weight)
-    return (replace(found[0], weight=1),) if len(found) == 1 else tuple(found)

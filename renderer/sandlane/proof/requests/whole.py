@@ -9,7 +9,7 @@ from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.proof.literals import is_disabled
-from sandlane.proof.requests.outcomes import Whole
+from sandlane.proof.requests.substitution import Whole
 from sandlane.semantics.delegates import entries_of
 from sandlane.semantics.gateway_api import GRPC_ROUTE, L4_ROUTES, ROUTES, Attached, attached, plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy

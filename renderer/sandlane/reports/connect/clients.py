@@ -32,12 +32,12 @@ def _shell(text: str) -> str:
 
 def _curl(reach: Reach) -> str:
     name, value = reach.header
-    return "".join(f"curl -H {_shell(f'{name}: {value}')} {url}\n" for url in reach.urls)
+    return "".join(f"curl -H {_shell(f'{name}: {value}')} {url}\n" for url in reach.typed)
 
 
 def _httpie(reach: Reach) -> str:
     name, value = reach.header
-    return "".join(f"http {url} {_shell(f'{name}:{value}')}\n" for url in reach.urls)
+    return "".join(f"http {url} {_shell(f'{name}:{value}')}\n" for url in reach.typed)
 
 
 def _grpcurl(reach: Reach) -> str:

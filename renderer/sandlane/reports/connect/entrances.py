@@ -5,7 +5,7 @@ What becomes of a request is what `trace --gateway` says of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -60,7 +60,7 @@ class Door:
 class Doors:
     """All doors of a network, and by what its requests are traced.
 
-    `sent`: cloned Service and number of a port -> hosts to which rules of the mesh send requests of its name.
+    `sent`: cloned Service and number of a port -> hosts of its tenants' clones to which rules of the mesh send requests of its name.
     """
 
     tracer: Tracer
@@ -68,9 +68,8 @@ class Doors:
     sent: Mapping[tuple[ResourceId, int], frozenset[str]]
 
     def leads(self, service: ResourceId, port: int, clone: ResourceId) -> bool:
-        """Tells whether rules of the mesh send requests for a Service's name to a clone's Service."""
-        host = ServiceHost(clone.namespace, clone.name).fqdn(self.tracer.network.domain)
-        return host in self.sent.get((service, port), ())
+        """Tells whether rules of the mesh send requests for a Service's name to the Service of a clone, be it of another origin."""
+        return _host(self.tracer, clone) in self.sent.get((service, port), ())
 
 
 @frozen(kw_only=True)
@@ -111,22 +110,32 @@ def preview_url(base: Base, gateway: str, host: str) -> str | None:
 
 def doors_of(tracer: Tracer, plan: Plan) -> Doors:
     """Returns the doors of all gateways and what the mesh does for cloned Services, each compiled once for all tenants."""
-    clones: dict[ResourceId, set[str]] = {}
-    for service in (service for tenant in plan.tenants for service in tenant.services.values()):
-        host = ServiceHost(service.id.namespace, service.id.name).fqdn(tracer.network.domain)
-        clones.setdefault(service.origin.id, set()).add(host)
+    own: dict[ResourceId, set[str]] = {}
+    of_tenants: dict[ResourceId, set[str]] = {}
+    for tenant in plan.tenants:
+        hosts = {_host(tracer, service.id) for service in tenant.services.values()}
+        for service in tenant.services.values():
+            own.setdefault(service.origin.id, set()).add(_host(tracer, service.id))
+            of_tenants.setdefault(service.origin.id, set()).update(hosts)
     sent = {
-        (id, port["port"]): sent_hosts(tracer, id, port["port"], frozenset(hosts))
-        for id, hosts in clones.items()
+        (id, port["port"]): sent_hosts(tracer, id, port["port"], own[id], hosts)
+        for id, hosts in of_tenants.items()
         for port in spec_of(plan.base.by_id[id].manifest).get("ports") or ()
     }
     return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)), sent=sent)
 
 
-def sent_hosts(tracer: Tracer, service: ResourceId, port: int, wanted: frozenset[str]) -> frozenset[str]:
-    """Returns to which of some hosts rules send what names a Service: those for any client, and where one is missing those for each.
+def _host(tracer: Tracer, service: ResourceId) -> str:
+    return ServiceHost(service.namespace, service.name).fqdn(tracer.network.domain)
 
-    Rules may be for clients of some labels or namespaces alone, and a route for one of them is one.
+
+def sent_hosts(
+    tracer: Tracer, service: ResourceId, port: int, wanted: Collection[str], others: Collection[str] = ()
+) -> frozenset[str]:
+    """Returns to which of some hosts rules send what names a Service.
+
+    Rules for any client are looked at, and those for each where a wanted host is missing: they may be for clients of some labels or
+    namespaces alone, and a route for one of them is one. They may send to `others` instead, such as the Services of versions.
     """
     network = tracer.network
     plain = client_of(network, None, service.namespace)
@@ -140,9 +149,9 @@ def sent_hosts(tracer: Tracer, service: ResourceId, port: int, wanted: frozenset
             for outcome in (table.otherwise, *(rule.outcome for rule in table.rules))
             for destination in (outcome.destinations if isinstance(outcome, Forward) else ())
         }
-        if wanted <= found:
+        if found.issuperset(wanted):
             break
-    return frozenset(found & wanted)
+    return frozenset(found & {*wanted, *others})
 
 
 def _doors(network: Network, tracer: Tracer) -> Iterator[Door]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sandlane.frozen import frozen
 from sandlane.k8s.ports import binary_protocol, istio_protocol, number_and_protocol
 from sandlane.k8s.resource import ResourceId
-from sandlane.plan.model import Plan, Tenant, Unroutable
+from sandlane.plan.model import Plan, ServiceClone, Tenant, Unroutable
 from sandlane.reports.connect.entrances import Doors, Entrance, entrances, preview_url
 
 
@@ -53,16 +53,30 @@ class Reach:
         return ", ".join(f"{name} (0 pods: 503)" if name in self.empty else name for name in clones)
 
     @property
+    def is_reached(self) -> bool:
+        """Tells whether the header leads to a clone anywhere, or a preview does."""
+        return bool(self.addresses or self.entrances or self.preview_url)
+
+    @property
     def is_lost(self) -> bool:
         """Tells whether there are addresses, and the header leads to a clone at none of them."""
-        return bool(self.lost) and not (self.addresses or self.entrances or self.preview_url)
+        return bool(self.lost) and not self.is_reached
 
     @property
     def urls(self) -> tuple[str, ...]:
         """Where a client may send HTTP requests, gateways first; without any address, one to fill in."""
-        outside = [entrance.url for entrance in self.entrances if "*" not in entrance.host]
-        inside = [address.url for address in self.addresses if not address.is_grpc]
-        return (*outside, *inside) or ("http://SERVICE/",)
+        return self._named or ("http://SERVICE/",)
+
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """The same for a person to complete: GATEWAY stands for the address of a gateway that serves any host."""
+        anywhere = (entrance.url.replace("*", "GATEWAY", 1) for entrance in self.entrances if entrance.host == "*")
+        return (*anywhere, *self._named) or self.urls
+
+    @property
+    def _named(self) -> tuple[str, ...]:
+        outside = (entrance.url for entrance in self.entrances if "*" not in entrance.host)
+        return (*outside, *(address.url for address in self.addresses if not address.is_grpc))
 
     def told_lost(self) -> list[str]:
         """Returns each address at which the header leads to no clone, with the reason."""
@@ -78,20 +92,23 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -
     header = environment.carriers[0].line(tenant.id)
     addresses: list[Address] = []
     lost: list[tuple[Address, str]] = []
-    for service in sorted(tenant.services.values(), key=lambda s: s.origin.id):
+    services = sorted(tenant.services.values(), key=lambda s: s.origin.id)
+    for service in services:
+        others = [other for other in services if other is not service]
         for port in service.origin.manifest["spec"].get("ports") or ():
             if (service.origin.id, number_and_protocol(port)) in unroutable:
                 continue
+            behind = [s for s in (service, *others) if doors.leads(service.origin.id, port["port"], s.id)]
             address = Address(
                 service=service.origin.id,
                 port=port["port"],
                 is_grpc=istio_protocol(port) == "grpc",
-                clones=tuple(clone.id.name for clone in service.clones) or (str(service.workload.use),),
+                clones=tuple(dict.fromkeys(name for s in behind or (service,) for name in _names(s))),
             )
             protocol = binary_protocol(port)
             if protocol:
                 lost.append((address, f"it is {protocol}, which carries no header"))
-            elif not doors.leads(service.origin.id, port["port"], service.id):
+            elif not behind:
                 lost.append((address, "no route of the mesh sends requests of its name to that Service"))
             else:
                 addresses.append(address)
@@ -107,3 +124,8 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -
         entrances=tuple(entrances(doors, header, (service.id for service in tenant.services.values()))),
         empty=frozenset(c.id.name for s in tenant.services.values() for c in s.clones if c.workload.replicas == 0),
     )
+
+
+def _names(service: ServiceClone) -> tuple[str, ...]:
+    """Returns the names of what a tenant's Service leads to."""
+    return tuple(clone.id.name for clone in service.clones) or (str(service.workload.use),)

@@ -173,11 +173,17 @@ def setting(given: Setting) -> str:
     if not before or not after or {*before} & {*after}:
         came = [word for word in after if word not in before]
         gone = [word for word in before if word not in after]
-        told = [f"{sign} {', '.join(words)}" for sign, words in (("+", came), ("-", gone)) if words]
-        how = "; ".join(told) or f"order {', '.join(before)} → {', '.join(after)}"
+        told = [f"{sign} {_listed(words)}" for sign, words in (("+", came), ("-", gone)) if words]
+        how = "; ".join(told) or f"order {_listed(before)} → {_listed(after)}"
     else:
-        how = " → ".join(pair(", ".join(before), ", ".join(after)))
+        how = " → ".join(pair(_listed(before), _listed(after)))
     return f"{given.field}: {how}" + (f": {given.warning}" if given.warning else "")
+
+
+def _listed(words: Iterable[str]) -> str:
+    """Returns words in a row, set apart by what is in none of them."""
+    shown = [value(word) for word in words]
+    return ("; " if any(", " in word for word in shown) else ", ").join(shown)
 
 
 def gathered(changes: Iterable[SandboxChange]) -> list[list[SandboxChange]]:

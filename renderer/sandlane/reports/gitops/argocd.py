@@ -97,8 +97,24 @@ def _application(delivery: Delivery, name: str, unit: str) -> dict[str, Any]:
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
         "metadata": {"name": name, "namespace": _NAMESPACE, "finalizers": _FINALIZERS},
-        "spec": _spec(delivery, delivery.directory(unit)),
+        "spec": {**_spec(delivery, delivery.directory(unit)), **_ignoring(delivery, unit)},
     }
+
+
+def _ignoring(delivery: Delivery, unit: str) -> dict[str, Any]:
+    """Returns what Argo CD may not heal: fields that Argo Rollouts writes."""
+    found = [
+        {
+            "group": other.object.group,
+            "kind": other.object.kind,
+            "namespace": other.object.namespace,
+            "name": other.object.name,
+            "jqPathExpressions": list(other.expressions),
+        }
+        for other in delivery.rewritten
+        if unit in ("", other.unit)
+    ]
+    return {"ignoreDifferences": found} if found else {}
 
 
 def _spec(delivery: Delivery, path: str) -> dict[str, Any]:

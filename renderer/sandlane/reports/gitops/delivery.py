@@ -10,6 +10,7 @@ from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, GroupKind, is_cluster
 from sandlane.output.flux_units import output_path
 from sandlane.plan.policies.attached import ATTACHING
 from sandlane.plan.policies.selecting import FOLLOWING
+from sandlane.reports.gitops.rewritten import Rewritten, rewritten
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import Environment
 
@@ -23,7 +24,8 @@ _SECRET = ("", "Secret")
 class Delivery:
     """An output in a repository: its path there, the namespaces it writes to, and the kinds that it may hold.
 
-    `units` are the directories that are applied each by itself, beside one a sandbox.
+    `units` are the directories that are applied each by itself, beside one a sandbox; `rewritten` the objects in them of which others
+    write fields.
     """
 
     environment: Environment
@@ -34,6 +36,7 @@ class Delivery:
     namespaces: tuple[str, ...]
     kinds: tuple[GroupKind, ...]
     cluster_kinds: tuple[GroupKind, ...]
+    rewritten: tuple[Rewritten, ...] = ()
 
     @property
     def name(self) -> str:
@@ -66,6 +69,7 @@ def make_delivery(inputs: Inputs, repository: str, revision: str, path: str | No
         namespaces=tuple(sorted({environment.default_namespace, *homes} - {""})),
         kinds=tuple(sorted(written | (held - cluster))),
         cluster_kinds=tuple(sorted(cluster)),
+        rewritten=tuple(rewritten(environment, base)),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
@@ -58,6 +59,22 @@ def _of_class(*prefixes: str) -> Words:
     return words
 
 
+def _of_another_class(resource: Resource) -> str | None:
+    """Tells of Gateways and their classes that others than Istio serve."""
+    if resource.id.group != "gateway.networking.k8s.io" or resource.id.kind not in ("Gateway", "GatewayClass"):
+        return None
+    field, own = _CLASS_FIELDS[resource.id.kind]
+    value = at(resource.manifest, ("spec", field))
+    return f"has '{field}: {value}', which is not Istio's" if isinstance(value, str) and not own(value) else None
+
+
+_CLASS_FIELDS: Mapping[str, tuple[str, Callable[[str], bool]]] = {
+    "Gateway": ("gatewayClassName", lambda name: name == "istio" or name.startswith("istio-")),
+    "GatewayClass": ("controllerName", lambda name: name.startswith("istio.io/")),
+}
+"""Kind -> the field that says who serves it, and which of its values are Istio's."""
+
+
 def _route_of_service(resource: Resource) -> str | None:
     if resource.id.group != "gateway.networking.k8s.io" or not resource.id.kind.endswith("Route"):
         return None
@@ -86,9 +103,14 @@ EVIDENCE: tuple[tuple[str, Words], ...] = (
     ("istio", _of_groups("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")),
     ("istio", _of_class("istio")),
     ("gateway-api", _route_of_service),
+    ("gateway-api", _of_another_class),
     ("istio", _port_by_name),
 )  # fmt: skip
-"""What speaks for a mesh, strongest first: who joins pods to it, then objects that only it reads, then names of ports."""
+"""What speaks for a mesh, strongest first: who joins pods to it, then objects that only it reads, then gateways of others, then names
+of ports."""
+
+_GUESSES = (_of_another_class, _port_by_name)
+"""What shows no mesh, but what a base may be for."""
 
 _UNKNOWN = Guess(value="istio", why="no object of the base shows a mesh", is_certain=False)
 
@@ -99,8 +121,8 @@ def mesh_of(base: Base) -> Guess:
         found = [(resource, said) for resource in base.resources if (said := words(resource))]
         if found:
             others = f", and {len(found) - 1} more like it" if len(found) > 1 else ""
-            is_certain = words is not _port_by_name
-            return Guess(value=mesh, why=f"'{found[0][0].id}' {found[0][1]}{others}", is_certain=is_certain)
+            why = f"'{found[0][0].id}' {found[0][1]}{others}"
+            return Guess(value=mesh, why=why, is_certain=words not in _GUESSES)
     return _UNKNOWN
 
 
@@ -118,14 +140,66 @@ def namespace_of(base: Base) -> Guess:
         return Guess(value=name, why=f"{number} workloads and Services name it", is_certain=not unnamed)
     if len(declared) == 1:
         return Guess(value=declared[0], why="the base holds this Namespace and no other", is_certain=False)
-    why = f"{len(unnamed)} objects name none, and nothing says which they are applied to"
+    addressed = _addressed(base, {r.id.name for r in unnamed if (r.id.group, r.id.kind) == ("", "Service")})
+    if len(addressed) == 1:
+        ((name, host),) = addressed.items()
+        return Guess(value=name, why=f"routes call a Service of the base by '{host}'", is_certain=False)
+    if not unnamed:
+        return Guess(value="default", why="the base has no workloads and Services", is_certain=False)
+    count = "1 object names" if len(unnamed) == 1 else f"{len(unnamed)} objects name"
+    why = f"{count} none, and nothing says which they are applied to"
     return Guess(value="default", why=why, is_certain=False)
 
 
+def _addressed(base: Base, services: Container[str]) -> Mapping[str, str]:
+    """Returns the namespaces by which Istio's routes address Services that name none, each with such a host."""
+    found: dict[str, str] = {}
+    for resource in base.resources:
+        for host in _hosts(resource.manifest) if resource.id.group == "networking.istio.io" else ():
+            named = _SERVICE.fullmatch(host)
+            if named and named["service"] in services:
+                found.setdefault(named["namespace"], host)
+    return found
+
+
+_SERVICE = re.compile(r"(?P<service>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(\..+)?")
+
+
+def _hosts(value: Any) -> Iterator[str]:
+    """Yields every text under `host` and `hosts`."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from (str(host) for host in (item if isinstance(item, list) else [item]) if key in ("host", "hosts"))
+            yield from _hosts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _hosts(item)
+
+
+def built_elsewhere(base: Base) -> ResourceId | None:
+    """Returns an object of the base that stands for manifests which Flux or Argo CD makes, or None."""
+    for key in _STANDING_FOR:
+        for resource in base.of(*key):
+            return resource.id
+    return None
+
+
+_STANDING_FOR = (
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"),
+    ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    ("argoproj.io", "Application"),
+)
+
+
 def gateways_of(base: Base) -> tuple[ResourceId, ...]:
-    """Returns the gateways of the base, of Istio and of the Gateway API."""
+    """Returns the gateways of the base at which requests come in, of Istio and of the Gateway API."""
     groups = ("networking.istio.io", "gateway.networking.k8s.io")
-    return tuple(resource.id for group in groups for resource in base.of(group, "Gateway"))
+    found = (resource for group in groups for resource in base.of(group, "Gateway"))
+    return tuple(r.id for r in found if at(r.manifest, ("spec", "gatewayClassName")) != "istio-waypoint")
+
+
+_PLACEHOLDER = re.compile(r"[${<]")
+"""What is still to be filled in, such as `${REGISTRY}`."""
 
 
 def registries_of(base: Base) -> tuple[str, ...]:
@@ -136,6 +210,6 @@ def registries_of(base: Base) -> tuple[str, ...]:
             containers = at(workload.manifest, (*row.template, "spec", "containers"))
             for container in containers if isinstance(containers, list) else ():
                 home, slash, _ = str(container.get("image") or "").rpartition("/")
-                if slash:
+                if slash and not _PLACEHOLDER.search(home):
                     found.add(f"{home}/*")
     return tuple(sorted(found))
