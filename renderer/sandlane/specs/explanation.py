@@ -12,7 +12,6 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source, did_you_mean, dotted
 from sandlane.specs.fields import example_of, homes_of
 from sandlane.specs.forms import form_of
-from sandlane.specs.misplaced import Unknown, is_effect, meant
 from sandlane.specs.schema import schema
 from sandlane.specs.shapes import flow, reshaped
 from sandlane.specs.verdict import in_python
@@ -49,8 +48,10 @@ def explain(kind: str, data: Any, source: Source, sandbox: Source | None = None)
 
 
 def _problems(
-    kind: str, error: Any, unknown: Sequence[Unknown], source: Source, sandbox: Source | None
+    kind: str, error: Any, unknown: Sequence[tuple[Path, str]], source: Source, sandbox: Source | None
 ) -> Iterator[Problem]:
+    from sandlane.specs.misplaced import is_effect, meant  # for mistakes alone
+
     path: Path = tuple(error.absolute_path)
     wrong = partial(report, source=source, sandbox=sandbox)
     where = f" in '{dotted(path)}'" if path else ""
