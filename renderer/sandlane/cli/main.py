@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -88,6 +89,19 @@ def _needs_a_directory() -> None:
         raise Unusable("the working directory does not exist any more: go to one that does") from None
 
 
+def _tell_of_paths(wrong: Exception) -> None:
+    """Ends the run where a path was given that cannot be one: it is too long, or a link that leads to itself."""
+    from sandlane.files.disk import shortened
+    from sandlane.files.tree import Unreadable
+
+    reason = str(wrong) if isinstance(wrong, Unreadable) else None
+    if isinstance(wrong, OSError) and wrong.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        reason = f"'{shortened(str(wrong.filename))}': {wrong.strerror}"
+    if reason:
+        click.echo(f"Error: {reason}", err=True)
+        sys.exit(INVALID)
+
+
 def main() -> None:
     """Runs the command line and exits: 70 for a defect of our own, as sysexits.h has it.
 
@@ -105,9 +119,10 @@ def main() -> None:
     except Unusable as reason:
         click.echo(f"Error: {reason}", err=True)
         sys.exit(INVALID)
-    except Exception:
+    except Exception as wrong:
         import traceback  # for defects alone
 
+        _tell_of_paths(wrong)
         traceback.print_exc()
         click.echo(f"internal error: {_REPORT}", err=True)
         sys.exit(DEFECT)
