@@ -48,7 +48,8 @@ def find(tree: Tree) -> Found:
     for path in _paths(tree, ""):
         code, what = _strange(tree, path)
         if code:
-            problems.append(report(code, source=Source(file=path), file=path, what=what))
+            file = path.removesuffix("/")
+            problems.append(report(code, source=Source(file=file), file=file, what=what))
         elif _is_manifest(path):
             manifests.append(path)
     hidden = (p for p in manifests if SKIP_MARK in tree.read(p))
@@ -57,13 +58,21 @@ def find(tree: Tree) -> Found:
     return Found(manifests=tuple(manifests), problems=tuple(problems))
 
 
+_SUBMODULE = (
+    "it is a git submodule, or would be one: git keeps no empty directory, and Argo CD applies what submodules hold"
+)
+
+
 def _paths(tree: Tree, directory: str) -> Iterator[str]:
-    """Yields every path below a directory that is no directory itself, or one with nothing in it."""
-    for name in tree.list(directory):
+    """Yields every path below a directory that is no directory itself, and with `/` behind it one with nothing in it."""
+    names = tree.list(directory)
+    if directory and not names:
+        yield f"{directory}/"
+    for name in names:
         path = join(directory, name)
         if _kind(tree, path) == "directory":
             if name != ".git":
-                yield from _paths(tree, path) if tree.list(path) else (path,)
+                yield from _paths(tree, path)
         else:
             yield path
 
@@ -78,14 +87,11 @@ def _kind(tree: Tree, path: str) -> str | None:
 def _strange(tree: Tree, path: str) -> tuple[str, str]:
     """Returns the code of the problem with a file and what is wrong; no code where nothing is."""
     name = path.rpartition("/")[2]
+    if name in ("", ".git"):
+        return "SL620", _SUBMODULE
     if tree.is_link(path):
         is_harmless = _kind(tree, path) == "file" and not is_acted_on(name)
         return ("", "") if is_harmless else ("SL620", "it is a link, which Argo CD follows and Flux leaves out")
-    if name == ".git" or _kind(tree, path) == "directory":
-        return (
-            "SL620",
-            "it is a git submodule, or would be one: git keeps no empty directory, and Argo CD applies what submodules hold",
-        )
     if name in _NAMED:
         return _NAMED[name]
     if name.startswith(_SOURCES) and name.endswith(".yaml"):
