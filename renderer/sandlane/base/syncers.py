@@ -38,6 +38,11 @@ class Found:
     problems: tuple[Problem, ...]
 
 
+_SUBMODULE = (
+    "it is a git submodule, or would be one: git keeps no empty directory, and Argo CD applies what submodules hold"
+)
+
+
 def find(tree: Tree) -> Found:
     """Finds every manifest of a tree that a syncer would apply, hidden ones too, and every file by which it would do something else.
 
@@ -48,6 +53,7 @@ def find(tree: Tree) -> Found:
     for path in _paths(tree, ""):
         code, what = _strange(tree, path)
         if code:
+            path = path.rstrip("/")
             problems.append(report(code, source=Source(file=path), file=path, what=what))
         elif _is_manifest(path):
             manifests.append(path)
@@ -58,14 +64,16 @@ def find(tree: Tree) -> Found:
 
 
 def _paths(tree: Tree, directory: str) -> Iterator[str]:
-    """Yields every path below a directory that is no directory itself, or one with nothing in it."""
-    for name in tree.list(directory):
+    """Yields every path below a directory that is no directory itself, and directories with nothing in them, ending in `/`."""
+    names = tree.list(directory)
+    if directory and not names:
+        yield f"{directory}/"
+    for name in names:
         path = join(directory, name)
-        if _kind(tree, path) == "directory":
-            if name != ".git":
-                yield from _paths(tree, path) if tree.list(path) else (path,)
-        else:
+        if _kind(tree, path) != "directory":
             yield path
+        elif name != ".git":
+            yield from _paths(tree, path)
 
 
 def _kind(tree: Tree, path: str) -> str | None:
@@ -78,14 +86,11 @@ def _kind(tree: Tree, path: str) -> str | None:
 def _strange(tree: Tree, path: str) -> tuple[str, str]:
     """Returns the code of the problem with a file and what is wrong; no code where nothing is."""
     name = path.rpartition("/")[2]
+    if name in ("", ".git"):
+        return "SL620", _SUBMODULE
     if tree.is_link(path):
         is_harmless = _kind(tree, path) == "file" and not is_acted_on(name)
         return ("", "") if is_harmless else ("SL620", "it is a link, which Argo CD follows and Flux leaves out")
-    if name == ".git" or _kind(tree, path) == "directory":
-        return (
-            "SL620",
-            "it is a git submodule, or would be one: git keeps no empty directory, and Argo CD applies what submodules hold",
-        )
     if name in _NAMED:
         return _NAMED[name]
     if name.startswith(_SOURCES) and name.endswith(".yaml"):
