@@ -7,7 +7,6 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandlane.base.syncers import is_acted_on
@@ -15,7 +14,7 @@ from sandlane.frozen import frozen
 from sandlane.output.handles import Handles, beginning, opened, split
 from sandlane.output.layout import MARK, environment_of
 
-_TEMPORARY = re.compile(r"\.sandlane-\d+-[0-9a-f]{16}\.tmp")
+_TEMPORARY = r"\.sandlane-\d+-[0-9a-f]{16}\.tmp"
 _MARK = MARK.encode()
 _README = "README.md"
 _LONGEST_README = 1 << 14
@@ -40,20 +39,20 @@ class UnusableOutput(Exception):
     """Raised where the output's path is something else, or a link: its text says what."""
 
 
-@dataclass(slots=True)
 class _Found:
     """What a walk finds, beside the paths of the files that it looks for and of the directories that hold them."""
 
-    files: Mapping[str, str]
-    parents: set[str]
-    seen: set[str] = field(default_factory=set)
-    update: list[str] = field(default_factory=list)
-    delete: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-    leftovers: list[str] = field(default_factory=list)
-    obstacles: list[str] = field(default_factory=list)
-    others: dict[str, str] = field(default_factory=dict)
-    unchanged: int = 0
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self.files = files
+        self.parents = {parent for path in files for parent in above(path)}
+        self.seen: set[str] = set()
+        self.update: list[str] = []
+        self.delete: list[str] = []
+        self.foreign: list[str] = []
+        self.leftovers: list[str] = []
+        self.obstacles: list[str] = []
+        self.others: dict[str, str] = {}
+        self.unchanged = 0
 
 
 class OfAnotherEnvironment(Exception):
@@ -69,7 +68,7 @@ def changes(directory: Path, files: Mapping[str, str]) -> Changes:
 
     Raises UnusableOutput, OfAnotherEnvironment and OSError.
     """
-    found = _Found(files, {parent for path in files for parent in above(path)})
+    found = _Found(files)
     if _is_usable(directory):
         with opened(directory) as handles:
             _walk(handles, "", found)
@@ -165,7 +164,7 @@ def _compare(parent: int, path: str, entry: os.DirEntry[str], found: _Found) -> 
             found.update.append(path)
         elif is_acted_on(entry.name):
             found.foreign.append(path)
-    elif _TEMPORARY.fullmatch(entry.name):
+    elif re.fullmatch(_TEMPORARY, entry.name):
         found.leftovers.append(path)
     elif is_regular and _is_ours(parent, entry.name):
         _note_environment(parent, path, entry.name, is_regular, found)

@@ -43,7 +43,7 @@ def read(
     if problems or text is None:
         raise Invalid(problems)
     if parser is PARSER and (known := lines.documents(text.body)) is not None:
-        return tuple(Document(number, data) for number, data in enumerate(known))
+        return tuple(Document(number, data) for number, data in known)
     try:
         return _read(text, parser, Reading(text, None), is_kustomized)
     except DuplicateError:

@@ -47,9 +47,9 @@ _BASES = {"hex": 16, "octal": 8, "binary": 2, "decimal": 10}
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _WHOLE = re.compile(r"[-+]?[0-9]+", re.ASCII)
 # A text that starts with a point skips goyaml's removal of underscores; strconv wants them between digits.
-_POINT = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?", re.ASCII)
+_POINT = r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?"
 # goyaml.v2 and v3 cut the prefix and parse the rest again, each with its own prefixes.
-_SIGN_INSIDE = re.compile(r"-?0[bBoO][-+][0-9]+", re.ASCII)
+_SIGN_INSIDE = r"-?0[bBoO][-+][0-9]+"
 
 _TIME = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
@@ -57,7 +57,7 @@ _TIME = re.compile(
     r"| +(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?)?",
     re.ASCII,
 )
-_CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?(?:Z|[-+](?!00:00)\d\d:\d\d)", re.ASCII)
+_CANONICAL = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?(?:Z|[-+](?!00:00)\d\d:\d\d)"
 
 _NUMBERS = frozenset("+-0123456789.")
 _LOWEST, _HIGHEST = -(2**63), 2**64
@@ -93,16 +93,16 @@ def _number(text: str) -> Scalar | Doubt:
     if text in _NOT_FINITE:
         return Doubt("SL109", "is not a finite number")
     if text[0] == ".":
-        return _finite(text.replace("_", ""), text) if _POINT.fullmatch(text) else text
+        return _finite(text.replace("_", ""), text) if re.fullmatch(_POINT, text, re.ASCII) else text
     if _is_time(text):
         date = Doubt("SL103", "a string to kubectl, a date to kustomize", date=True)
-        return text if _CANONICAL.fullmatch(text) else date
+        return text if re.fullmatch(_CANONICAL, text, re.ASCII) else date
     plain = text.replace("_", "")
     if integer := _INTEGER.fullmatch(plain):
         return _integer(text, integer)
     if _FLOAT.fullmatch(plain):
         return _finite(plain, text)
-    if _SIGN_INSIDE.fullmatch(plain):
+    if re.fullmatch(_SIGN_INSIDE, plain, re.ASCII):
         return Doubt("SL103", "a number to some readers, a string to others")
     return text
 

@@ -13,16 +13,17 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem, Source
 
 _LINE_END = re.compile(r"\n")
-# All patterns run on the text behind one more line break, so that the first line is like the others.
+# All run on the text behind one more line break, so that the first line is like the others. What stands as text is compiled for the first
+# file that needs it.
 _SEPARATOR = re.compile(r"\n(---(?![ \t]*\r?(?:\n|\Z)|[ \t]+#)[^\n]*)")
-_END = re.compile(
+_END = (
     r"\n\.\.\.(?=[ \t\r\n]|\Z)"
     r"(?!(?:[ \t]+#[^\n]*|[ \t]*)\r?(?:\n[ \t]*(?:#[^\n]*)?\r?(?=\n|\Z))*+(?:\Z|\n---))"
 )
-_DIRECTIVE = re.compile(r"\A(?:\n[ \t]*(?:\#[^\n]*)?\r?(?=\n))*+\n%")
-_RETURN = re.compile(r"\r(?!\n)")
-_HIDDEN_LINE = re.compile(r"[\x85\u2028\u2029](?:---|\.\.\.)(?=\s|\Z)")
-_LATER_MARK = re.compile(r"(\n---[^\n]*(?:\n[ \t]*(?:#[^\n]*)?\r?(?=\n))*+\n)\ufeff")
+_DIRECTIVE = r"\A(?:\n[ \t]*(?:\#[^\n]*)?\r?(?=\n))*+\n%"
+_RETURN = r"\r(?!\n)"
+_HIDDEN_LINE = r"[\x85\u2028\u2029](?:---|\.\.\.)(?=\s|\Z)"
+_LATER_MARK = r"(\n---[^\n]*(?:\n[ \t]*(?:#[^\n]*)?\r?(?=\n))*+\n)\ufeff"
 _PAIR = re.compile(r"((?<!\\)(?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 # What YAML does not allow, and the byte order mark, which no editor shows.
 _ASCII_CONTROL = re.compile(r"[^\t\n\r -~]")
@@ -71,7 +72,7 @@ def decoded(data: bytes, file: str) -> tuple[Text | None, list[Problem]]:
     if body.lstrip()[:1] in ("{", "[") and _PAIR.search(body):
         body = _as_json(body)
     if "\ufeff" in body:
-        body = _LATER_MARK.sub(r"\1", "\n" + body)[1:]
+        body = re.sub(_LATER_MARK, r"\1", "\n" + body)[1:]
     text = Text(file, body)
     return text, _refusals(text)
 
@@ -96,13 +97,13 @@ def _refusals(text: Text) -> list[Problem]:
     for match in _SEPARATOR.finditer(lined):
         found.append((match.start(), "nothing but a comment may stand behind '---'"))
     if "\n..." in lined:
-        for match in _END.finditer(lined):
+        for match in re.finditer(_END, lined):
             found.append((match.start(), "'...' is not followed by '---'"))
-    if "\n%" in lined and (directive := _DIRECTIVE.search(lined)):
+    if "\n%" in lined and (directive := re.search(_DIRECTIVE, lined)):
         found.append((directive.end() - 2, "directives are not allowed"))
-    if "\r" in lined and (lone := _RETURN.search(lined)):
+    if "\r" in lined and (lone := re.search(_RETURN, lined)):
         found.append((lone.start() - 1, "a carriage return without a line feed stands in the text"))
-    if not lined.isascii() and (hidden := _HIDDEN_LINE.search(lined)):
+    if not lined.isascii() and (hidden := re.search(_HIDDEN_LINE, lined)):
         found.append((hidden.start() - 1, "a document starts or ends behind a Unicode line break"))
     source = Source(file=text.file)
     problems = [report("SL108", source=source, position=text.place(at), what=what) for at, what in found[:1000]]

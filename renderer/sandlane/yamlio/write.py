@@ -29,11 +29,11 @@ _PLAIN = re.compile(
     + r"|[0-9]+(?:\.[0-9]+){2,}"
     + r"|[0-9]+(?:\.[0-9]+)?(?:m|u|n|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|Ei|s|ms|h|d|%)"
 )
-_NO_BLOCK = re.compile(
+_NO_BLOCK = (  # this, and the two below, are compiled for the first text that needs them
     r"\A[ \t\n]|[ \t](?:\n|\Z)|\n\t|\n\n\Z|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
 )
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
+_SURROGATE = "[\ud800-\udfff]"
 
 _BREAK = "\0"
 """Stands for the line break behind a key that is too long for one line; no text has this character, which is written as an escape."""
@@ -165,15 +165,17 @@ def is_plain(text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    if _SURROGATE.search(text):
+    if not text.isascii() and re.search(_SURROGATE, text):
         raise ValueError(f"{text!r} holds half a surrogate pair: it has no UTF-8 form")
     shown = json.dumps(text, ensure_ascii=False)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", shown)
+    if shown.isascii() and "\x7f" not in shown:
+        return shown
+    return re.sub(_ESCAPED, lambda found: f"\\u{ord(found[0]):04x}", shown)
 
 
 def _block(text: str, pad: str) -> str | None:
     """Returns a literal block for a text of several lines that all readers take alike, else None."""
-    if "\n" not in text or _NO_BLOCK.search(text):
+    if "\n" not in text or re.search(_NO_BLOCK, text):
         return None
     header, body = ("|", text[:-1]) if text[-1] == "\n" else ("|-", text)
     inner = pad + "  "
