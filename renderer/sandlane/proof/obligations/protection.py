@@ -15,8 +15,7 @@ from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at
-from sandlane.k8s.workload_kinds import WORKLOADS
-from sandlane.k8s.workload_kinds import INJECTED, workload_kind
+from sandlane.k8s.workload_kinds import INJECTED, WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.alignment import same

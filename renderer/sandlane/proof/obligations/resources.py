@@ -73,7 +73,7 @@ _OF_CLUSTERS = re.compile(
 
 def _outlasting(resource: Resource) -> Iterator[Problem]:
     """Yields metadata of what controllers would make that keeps it from being deleted, or hands it to others."""
-    row = workload_kind(resource.id.group, resource.id.kind)
+    row = WORKLOADS.get((resource.id.group, resource.id.kind))
     for place in (row.template, row.made) if row else ():
         for field in ("finalizers", "ownerReferences"):
             if place and at(resource.manifest, (*place, "metadata", field)):
