@@ -19,11 +19,14 @@ Manifest = dict[str, Any]
 
 LARGEST = "train-ticket-istio"
 """The application that takes longer than all others together."""
+LARGE, ALIKE = "boutique-base", ("istio-ambient", "gateway-api")
+"""The next one: where a test has it with several meshes, it is slow with these, which share their routes with Linkerd."""
 
 
 def application(*row: str) -> Any:
     """Returns the case of a test on an application, `row[0]`: that of the largest is slow."""
-    slow = [pytest.mark.slow] if row[0] == LARGEST else []
+    is_slow = row[0] == LARGEST or (row[0] == LARGE and row[-1] in ALIKE)
+    slow = [pytest.mark.slow] * is_slow
     return pytest.param(*row, id="-".join(row), marks=[pytest.mark.uncounted, *slow])
 
 

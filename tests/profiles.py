@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-QUICK = 8
+QUICK = 5
 """Examples of the profile `quick`."""
 _MANY = 1_000
 """More than the profiles `quick` and `ci` have."""

@@ -317,6 +317,20 @@ def test_names_from_specs_cannot_write_markup(shop: Path) -> None:
         assert "<img" not in sandlane(shop, "diff", "HEAD", "--format", output_format).stdout
 
 
+UNSEEN = "x\x1b[31mred\u202eevil\u200b\n::error::forged\nbaseline: unchanged"
+
+
+@pytest.mark.parametrize("output_format", ["text", "markdown", "html", "github"])
+def test_nothing_from_specs_is_hidden_or_starts_a_line_of_its_own(output_format: str, shop: Path) -> None:
+    spec = ACCEPTS.replace("tried by hand", json.dumps(UNSEEN)).replace("owner: kim", f"owner: {json.dumps(UNSEEN)}")
+    spec = spec.replace("SL410, object: Deployment/shop/shipping", f"SL310, object: {json.dumps(UNSEEN)}")
+    edit(shop, {"sandboxes/dev7.yaml": spec})
+    written = sandlane(shop, "diff", "HEAD", "--format", output_format).stdout
+    assert [character for character in "\x1b\u202e\u200b" if character in written] == []
+    assert [line for line in written.splitlines() if line.startswith("::error::") and output_format != "html"] == []
+    assert "::error::forged" in written or output_format == "html"
+
+
 def spread(data: Any) -> set[str]:
     return set(data) if isinstance(data, dict) else set()
 

@@ -79,14 +79,14 @@ def test_a_service_without_a_waypoint_stays_with_the_base(tmp_path: Path, monkey
         "rendered: 11 created, 0 updated, 0 deleted, 0 unchanged\n"
         "requests with 'tenantID: dev1' reach it:\n"
         "  http://cart-svc.shop → cart-dev1\n"
-        "  pay-svc.shop:80 does not lead to pay-dev1: no route of the mesh sends requests of its name to that Service\n"
+        "  pay-svc.shop:80 does not lead to pay-dev1: the base shows no waypoint for it\n"
         "for your client: sandlane connect dev1\n",
     )
     assert run("connect", "dev1") == (
         0,
         "header   tenantID: dev1\n"
         "reaches  http://cart-svc.shop/ → cart-dev1\n"
-        "lost     pay-svc.shop:80 does not lead to pay-dev1: no route of the mesh sends requests of its name to that Service\n"
+        "lost     pay-svc.shop:80 does not lead to pay-dev1: the base shows no waypoint for it\n"
         "curl -H 'tenantID: dev1' http://cart-svc.shop/\n",
         OTHERS,
     )
@@ -96,7 +96,7 @@ def test_a_service_without_a_waypoint_stays_with_the_base(tmp_path: Path, monkey
         "WORKLOAD              CLONABLE  ROUTED PORTS  NOTES\n"
         "Deployment/shop/cart  yes       cart-svc:80   -\n"
         "Deployment/shop/pay   yes       -             "
-        "pay-svc:80: no route of the base sends requests of its name to it\n",
+        "pay-svc:80: the base shows no waypoint for it\n",
         "",
     )
 

@@ -711,3 +711,36 @@ def test_workloads_of_one_name_in_two_namespaces(here: Path) -> None:
     assert (here / "sandboxes/dev1.yaml").read_text().partition("workloads:\n")[2] == (
         "  - name: checkout\n    image: r/checkout:3\n"
     )
+
+
+ROUTED = """\
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {selector: {a: b}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.example.com]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: edge}
+spec:
+  hosts: [shop.example.com]
+  gateways: [edge]
+  http:
+  - match: [{uri: {prefix: /api/}}]
+    route: [{destination: {host: checkout-svc, port: {number: 80}}}]
+"""
+
+
+def test_the_path_of_a_gateway_is_told_as_its_rule_has_it(here: Path) -> None:
+    """A rule for /api/ does not match /api."""
+    (here / "base" / "app.yaml").write_text(app("checkout") + ROUTED)
+    adopt = "  routes: {adopt: [{kind: VirtualService, name: edge}]}\n"
+    (here / "sandlane.yaml").write_text(ENVIRONMENT + adopt)
+    status, _, said = run("set", "dev1", "checkout=r/checkout:2")
+    assert (status, said.partition("reach it:\n")[2]) == (
+        0,
+        "  http://shop.example.com/api/ → checkout-dev1 (at Gateway/shop/edge)\n"
+        "  http://checkout-svc.shop → checkout-dev1\n"
+        "for your client: sandlane connect dev1\n",
+    )

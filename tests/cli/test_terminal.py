@@ -15,6 +15,7 @@ import pytest
 
 from sandlane.cli.terminal import _tick, colour, painted
 from tests.cli.test_cli import FILES, SHOP, misspell
+from tests.shared import REPOSITORY
 from tests.starts import install, sandlane
 
 MAIN = "from sandlane.cli.main import main; main()"
@@ -175,3 +176,29 @@ def test_as_a_plugin_of_kubectl(here: Path) -> None:
         [sys.executable, "-c", code, "list", "--help"], cwd=here, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("Usage: kubectl sandlane list [OPTIONS] [sandboxes|workloads|owned]")
+
+
+def _run(here: Path, command: str, before: str = "true") -> subprocess.CompletedProcess[str]:
+    line = f"cd {here} && {before} && exec {sys.executable} -m sandlane {command}"
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "renderer")}
+    return subprocess.run(["sh", "-c", line], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_defect(closed: str, here: Path) -> None:
+    ended = _run(here, f"schema Environment {closed}")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert _run(here, f"fn {closed}").returncode == 2
+
+
+def test_a_result_that_cannot_be_written_is_an_error(here: Path) -> None:
+    ended = _run(here, "schema Environment > /dev/full")
+    assert (ended.returncode, ended.stderr) == (2, "Error: stdout cannot be written: No space left on device\n")
+
+
+def test_a_working_directory_that_is_gone(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    ended = _run(gone, "list", before=f"rmdir {gone}")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.endswith("Error: the working directory does not exist any more: go to one that does\n")

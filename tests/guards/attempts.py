@@ -102,6 +102,7 @@ def said(value: Any) -> str:
 TOKEN = "pods of '{object}' would get at Secret '{secret}', the token of service account '{account}'"
 TOKEN_PROVED = "pods of '{{object}}' get at '{secret}', the token of a service account"
 ALIAS = {"ip": "10.0.0.1", "hostnames": ["orders"]}
+APART = {"labelSelector": {}, "namespaceSelector": {}, "topologyKey": "topology.kubernetes.io/zone"}
 TOLERATION = {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}
 
 ATTEMPTS = (
@@ -158,6 +159,10 @@ ATTEMPTS = (
         nodeSelector={"pool": "control-plane"}),
     pod("no-node-selector", "nodes", "nodes that no nodeSelector narrows", "another nodeSelector", loss=True, nodeSelector=None),
     pod("node-affinity", "nodes", f"node affinity {said(NODES)}", "another node affinity", affinity={"nodeAffinity": NODES}),
+    pod("anti-affinity", "nodes", f"keeping pods of others off its nodes, {said(APART)}", "keeping other pods off its nodes",
+        affinity={"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [APART]}}),
+    pod("end-without-end", "priority", "running on for 86400 seconds after its end (terminationGracePeriodSeconds)",
+        "86400 seconds until its end", terminationGracePeriodSeconds=86400),
     pod("toleration", "nodes", f"toleration {said(TOLERATION)}", "another toleration", tolerations=[TOLERATION]),
     pod("scheduler", "nodes", "scheduler 'own'", "another schedulerName", schedulerName="own"),
     # Whom they find under a name, and whom the node calls for them.
@@ -202,7 +207,10 @@ ATTEMPTS = (
     beside("another-container-as-root", "root", "running as user 0", "running as root", "containers",
            securityContext={**STRICT, "runAsUser": 0, "runAsNonRoot": None}),
     pod("another-proxy", "mesh", "a container in the place of the proxy, 'istio-proxy'", "a proxy of its own ('istio-proxy')",
-        containers=[{"name": "istio-proxy", "image": "registry.example/t:1", "securityContext": STRICT}], loss=True),
+        containers=[{"name": "istio-proxy", "image": "registry.example/t:1", "securityContext": STRICT}]),
+    *(pod(f"set-up-of-the-proxy:{name}", "mesh", f"a container in the place of the proxy, '{name}'", f"a proxy of its own ('{name}')",
+          initContainers=[{"name": name, "image": "registry.example/t:1", "securityContext": STRICT}])
+      for name in ("istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator", "kuma-init")),
     pod("ephemeral-container", "security", "ephemeral container 'shell'", "ephemeral containers",
         ephemeralContainers=[{"name": "shell", "image": "registry.example/t:1", "securityContext": STRICT}]),
     # Secrets.
@@ -249,6 +257,9 @@ ATTEMPTS = (
         ("security", "org.systemd.property.ReadWritePaths"),
         ("security", "irq-load-balancing.crio.io/app"), ("security", "openshift.io/required-scc"),
         ("secrets", "vault.security.banzaicloud.io/vault-role"), ("secrets", "secrets-webhook.security.bank-vaults.io/role"),
+        ("security", "dapr.io/sidecar-image"), ("security", "admission.datadoghq.com/java-lib.custom-image"),
+        ("security", "instrumentation.opentelemetry.io/inject-java"), ("security", "sidecar.opentelemetry.io/inject"),
+        ("security", "ad.datadoghq.com/app.checks"),
         ("secrets", "conjur.org/authn-identity"), ("secrets", "operator.1password.com/inject"), ("secrets", "akeyless/enabled"),
     )),
     marked("annotations", "mesh", "sidecar.istio.io/inject", "false"),

@@ -198,7 +198,8 @@ def said(what: str, way: str) -> list[str]:
 
 APPS = [*app("a"), *app("b")]
 WHERE = "'Gateway/ingress/gw'"
-UNKNOWN = "sandlane.yaml: SL454 gateway '{}' in 'spec.preview.gateway' is no Gateway of Istio in the base"
+NAMED = "\n  hint: write its namespace and name, as in 'istio-ingress/public', or put the Gateway into the base"
+UNKNOWN = f"sandlane.yaml: SL454 gateway '{{}}' in 'spec.preview.gateway' is no Gateway of Istio in the base{NAMED}"
 
 
 @pytest.mark.parametrize(

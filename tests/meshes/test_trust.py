@@ -135,7 +135,11 @@ def test_what_the_output_does_not_own() -> None:
 def test_unknown_gateways() -> None:
     found = route(plan([*app("a"), GATE], routes={"strip": ["gx", "other/gw"]}))
     said = "sandlane.yaml: SL454 gateway '{}' in 'spec.routes.strip' is no Gateway of Istio in the base"
-    assert texts(found.problems) == [said.format("shop/gx"), said.format("other/gw")]
+    named = "write its namespace and name, as in 'istio-ingress/public', or put the Gateway into the base"
+    assert texts(found.problems) == [
+        f"{said.format('shop/gx')}\n  hint: did you mean 'shop/gw'?",
+        f"{said.format('other/gw')}\n  hint: {named}",
+    ]
 
 
 BESIDE = (

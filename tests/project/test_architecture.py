@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from statistics import median
 
 import pytest
 
@@ -19,7 +20,7 @@ from sandlane.meshes.registry import MESHES
 from sandlane.plan.other_controllers import BY_MESH
 from sandlane.proof.readers import READERS
 from tests.shared import REPOSITORY
-from tests.sources import MODULES, PACKAGE, imports, nodes_of
+from tests.sources import MODULES, PACKAGE, imports, nodes_of, text_of
 
 ROOMS = (
     "frozen",
@@ -65,6 +66,13 @@ def test_imports_follow_the_order_of_rooms(number: int, room: str) -> None:
     files = [file for file in MODULES if file.partition("/")[0].removesuffix(".py") == room]
     assert files
     assert importing(files, rooms(*ROOMS[number + 1 :])) == {}
+
+
+def test_modules_are_short() -> None:
+    """No module but the catalogue has more than 300 lines, and half of them have at most 120."""
+    lines = {file: text_of(PACKAGE / file).count("\n") for file in MODULES if not file.startswith("problems/codes/")}
+    assert {file: count for file, count in lines.items() if count > 300} == {}
+    assert median(lines.values()) <= 120
 
 
 def test_the_documentation_lists_rooms_in_order() -> None:

@@ -205,7 +205,10 @@ ROOT = "\n  hint: keep inputs and output inside the repository, or give another 
         pytest.param(
             BASE,
             {"base": ["base", "."], "output": {"path": "rendered"}},
-            [f"sandlane.yaml:7:4: SL126 base '.' overlaps the output directory 'rendered'{OVERLAP}"],
+            [
+                "sandlane.yaml:7:4: SL126 base '.' overlaps the output directory 'rendered'"
+                "\n  hint: name the input's directories, such as 'base: [base]', or choose another output.path"
+            ],
             id="output-below-the-base",
         ),
         pytest.param(

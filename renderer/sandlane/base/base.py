@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -203,6 +204,10 @@ def _malformed(data: Any, source: Source, refused: Level) -> Iterator[Problem]:
         missing.append("metadata")
     elif not any(isinstance(metadata.get(field), str) and metadata[field] for field in ("name", "generateName")):
         missing.append("metadata.name")
+    if missing == ["metadata.name"] and isinstance(metadata, dict) and isinstance(metadata.get("name"), int | float):
+        hint = f"quote it: 'name: {json.dumps(json.dumps(metadata['name']))}'"
+        yield report("SL123", source=source, path=("metadata", "name"), what="metadata.name is no string", hint=hint)
+        return
     if missing or not isinstance(metadata, dict):
         what = f"{' and '.join(missing)} missing or no string"
         yield report("SL123", source=source, what=what, hint=_unmarked(source))

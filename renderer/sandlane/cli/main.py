@@ -10,7 +10,8 @@ from importlib import import_module
 import click
 
 from sandlane import __version__
-from sandlane.cli.terminal import colour, survive_broken_pipes, with_verbosity
+from sandlane.cli.terminal import Unwritable, colour, survive_broken_pipes, with_verbosity
+from sandlane.files.tree import Unreadable
 
 COMMANDS = {
     "adopt": "propose the route objects that the output has to own, and tell how they change hands",
@@ -80,6 +81,14 @@ def group() -> None:
     click.get_current_context().color = colour(os.environ)
 
 
+def _needs_a_directory() -> None:
+    """Raises Unreadable where the working directory has been deleted: no path means anything there."""
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        raise Unreadable("the working directory does not exist any more: go to one that does") from None
+
+
 def main() -> None:
     """Runs the command line and exits: 70 for a defect of our own, as sysexits.h has it.
 
@@ -89,7 +98,14 @@ def main() -> None:
     survive_broken_pipes()
     is_plugin = sys.argv[0].endswith("kubectl-sandlane")
     try:
-        group(prog_name="kubectl sandlane" if is_plugin else "sandlane", complete_var="_SANDLANE_COMPLETE")
+        _needs_a_directory()
+        try:
+            group(prog_name="kubectl sandlane" if is_plugin else "sandlane", complete_var="_SANDLANE_COMPLETE")
+        finally:
+            sys.stdout.flush()
+    except (Unreadable, Unwritable) as reason:
+        click.echo(f"Error: {reason}", err=True)
+        sys.exit(INVALID)
     except Exception:
         import traceback  # for defects alone
 

@@ -219,7 +219,7 @@ def unusable(directory: Path, error: Exception) -> Problem:
     reason = str(error)
     if isinstance(error, OSError) and error.strerror:
         file = os.path.relpath(str(error.filename), directory) if error.filename else "."
-        reason = error.strerror if file == "." or file.split("/")[0] == ".." else f"'{file}': {error.strerror}"
+        reason = error.strerror if file in ("", ".") or file.split("/")[0] == ".." else f"'{file}': {error.strerror}"
     return report("SL502", file=shown(directory), reason=reason)
 
 

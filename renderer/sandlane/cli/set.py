@@ -237,6 +237,11 @@ def _git_user() -> str | None:
     return (git_says("config", "user.email") or "").partition("@")[0] or None
 
 
+def _short(url: str) -> str:
+    """Returns a URL without the slash of a path that is nothing else."""
+    return url.removesuffix("/") if url.count("/") == 3 else url
+
+
 def _tell_reach(session: s.Session, found: Reach) -> None:
     field, value = found.header
     if found.is_reached:
@@ -244,9 +249,9 @@ def _tell_reach(session: s.Session, found: Reach) -> None:
     elif not found.lost:
         words("no request is routed to what it clones")
     for entrance in found.entrances:
-        words(f"  {entrance.url.removesuffix('/')} → {found.told(entrance.clones)} (at {entrance.gateway})")
+        words(f"  {_short(entrance.url)} → {found.told(entrance.clones)} (at {entrance.gateway})")
     for address in found.addresses:
-        words(f"  {address.url.removesuffix('/')} → {found.told(address.clones)}")
+        words(f"  {_short(address.url)} → {found.told(address.clones)}")
     for line in found.told_lost():
         words(f"  {line}" if found.is_reached else line)
     if found.preview_url:

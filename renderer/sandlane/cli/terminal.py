@@ -123,11 +123,18 @@ def _tick(what: str, done: threading.Event, stream: TextIO) -> None:
     stream.flush()
 
 
-class Unbroken:
-    """A stream that nobody may read to its end, as with `| head`: what is left is thrown away, and the exit status stays right."""
+class Unwritable(Exception):
+    """Raised where stdout takes no more, for a reason in words; that nobody reads it on is none."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+
+class Unbroken:
+    """A stream that nobody may read to its end, as with `| head`: what is left is thrown away, and the exit status stays right.
+
+    `is_result` tells that what is lost for another reason, as on a full disk, is a result: the run has failed then.
+    """
+
+    def __init__(self, stream: TextIO, *, is_result: bool = False) -> None:
+        self._stream, self._is_result = stream, is_result
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -136,24 +143,30 @@ class Unbroken:
         """Writes a text, or throws it away."""
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            self._discard()
+        except OSError as error:
+            self._lost(error)
             return len(text)
 
     def flush(self) -> None:
         """Writes out what is buffered, or throws it away."""
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._discard()
+        except OSError as error:
+            self._lost(error)
 
-    def _discard(self) -> None:
+    def _lost(self, error: OSError) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
+        if self._is_result and not isinstance(error, BrokenPipeError):
+            raise Unwritable(f"stdout cannot be written: {error.strerror}") from None
 
 
 def survive_broken_pipes() -> None:
-    """Lets stdout and stderr outlive their readers."""
-    sys.stdout = cast(TextIO, Unbroken(sys.stdout))
-    sys.stderr = cast(TextIO, Unbroken(sys.stderr))
+    """Lets stdout and stderr outlive their readers; a stream that the caller has closed is empty, or swallows what is written."""
+    if cast(TextIO | None, sys.stdin) is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    closed = cast(TextIO | None, sys.stdout) is None, cast(TextIO | None, sys.stderr) is None
+    stdout, stderr = (open(os.devnull, "w", encoding="utf-8") if is_closed else None for is_closed in closed)
+    sys.stdout = cast(TextIO, Unbroken(stdout or sys.stdout, is_result=True))
+    sys.stderr = cast(TextIO, Unbroken(stderr or sys.stderr))

@@ -42,8 +42,10 @@ def called_names(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
     """Yields the Services, and pods with names of their own, that would answer where the base calls nobody of its own."""
     added: dict[Name, Placed] = {}
     told = {*plan.base.by_id, *(id for id, _ in named_by_routes(plan))}
+    objects = tuple(objects)
+    services = {(p.id.namespace, p.id.name) for p in objects if not p.base and (p.id.group, p.id.kind) == _SERVICE}
     for placed in objects:
-        for name in _names(placed) if not placed.base and placed.id not in told else ():
+        for name in _names(placed, services) if not placed.base and placed.id not in told else ():
             added.setdefault(name, placed)
     found = {**_shadowed(plan.base, added), **_called(plan.base, plan.environment.cluster.domain, added)}
     owners = owners_of(plan)
@@ -55,16 +57,18 @@ def called_names(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
         yield (owners.get(placed.directory) or plan.environment).problem("SL246", "spec", **values)
 
 
-def _names(placed: Placed) -> Iterator[Name]:
+def _names(placed: Placed, services: Collection[Name]) -> Iterator[Name]:
+    """Yields the names for which an object answers; a pod does where a Service has its subdomain's name."""
     home = placed.id.namespace
     if (placed.id.group, placed.id.kind) == _SERVICE:
         yield home, placed.id.name
     row = WORKLOADS.get((placed.id.group, placed.id.kind))
-    if row and file_of(placed):
+    if row:
         spec = at(placed.manifest, (*row.template, "spec")) or {}
-        if spec.get("subdomain"):
+        is_brought = file_of(placed) is not None
+        if spec.get("subdomain") and (is_brought or (home, spec["subdomain"]) in services):
             yield home, f"{spec.get('hostname') or placed.id.name}.{spec['subdomain']}"
-        if row.is_governed and at(placed.manifest, ("spec", "serviceName")):
+        if is_brought and row.is_governed and at(placed.manifest, ("spec", "serviceName")):
             yield from ((home, f"{placed.id.name}-{n}.{placed.manifest['spec']['serviceName']}") for n in range(_SETS))
 
 

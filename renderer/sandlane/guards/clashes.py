@@ -20,6 +20,7 @@ def clashes(plan: Plan, objects: Iterable[Placed]) -> Iterator[Problem]:
     owners = owners_of(plan)
     objects = tuple(objects)
     seen: dict[ResourceId, str] = dict(named_by_routes(plan)) | dict(_in_pods(plan, objects))
+    seen |= dict.fromkeys(_SERVICES_OF_THE_CLUSTER, "the cluster")
     seen |= dict.fromkeys(plan.base.by_id, "the base")
     for placed in objects:
         if placed.base:
@@ -84,9 +85,17 @@ _OF_THE_CLUSTER = (
     ("", "ConfigMap", "istio-ca-root-cert"),
     ("", "ConfigMap", "kube-root-ca.crt"),
     ("", "ConfigMap", "linkerd-identity-trust-roots"),
+    ("", "ConfigMap", "openshift-service-ca.crt"),
     ("", "ServiceAccount", "default"),
 )
 """What control planes put into each namespace."""
+
+
+_SERVICES_OF_THE_CLUSTER = (
+    ResourceId("", "Service", "default", "kubernetes"),
+    ResourceId("", "Service", "default", "openshift"),
+    ResourceId("", "Service", "kube-system", "kube-dns"),
+)
 
 
 def _in_pods(plan: Plan, objects: tuple[Placed, ...]) -> Iterator[tuple[ResourceId, str]]:

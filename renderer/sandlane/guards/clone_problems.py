@@ -10,6 +10,7 @@ from sandlane.base.base import Base
 from sandlane.guards.containers import containers_of, images_of
 from sandlane.guards.identities import IDENTITIES
 from sandlane.guards.images import foreign_images
+from sandlane.guards.object_metadata import acted_on
 from sandlane.guards.privilege import gained, of_claim_templates, of_whole_pods, told
 from sandlane.guards.secrets import new_tokens
 from sandlane.k8s.resource import Manifest, ResourceId, at
@@ -65,8 +66,9 @@ def _privileges(environment: Environment, clone: WorkloadClone, own_claims: froz
     after = {**after, "metadata": {**(after.get("metadata") or {}), "labels": clone.pods.labels}}
     claims = [at(m, ("spec", "volumeClaimTemplates")) or () for m in (clone.origin.manifest, clone.manifest)]
     more_claims = of_whole_pods(of_claim_templates(claims[1]) - of_claim_templates(claims[0]))
+    of_its_own = of_whole_pods(acted_on(clone.origin.manifest, clone.manifest))
     names = {str(container["name"]) for container in containers_of(before.get("spec") or {})}
-    gains = [*gained(before, after, own_claims), *more_claims]
+    gains = [*gained(before, after, own_claims), *more_claims, *of_its_own]
     used = (gain for gain in gains if gain[0] in environment.policy.privileges)
     for kind, what, _ in told(used, ()):
         values = {"what": what, "than": f"'{clone.origin.id}'", "kind": kind, "field": _patches_of(clone)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -53,9 +54,19 @@ def differing(origin: Manifest, clone: Manifest) -> Iterator[Privilege]:
             continue
         keys = {key for key in (*before, *after) if before.get(key) != after.get(key) and not key.startswith(_HARMLESS)}
         for key in keys:
-            for kind in _classes(key):
+            kinds = _classes(key)
+            if not kinds and str(after.get(key, "false")).lower() != "false" and _INJECTING.search(key):
+                yield "security", f"{word} '{key}' other than its origin's"
+            for kind in kinds:
                 if key in after or kind not in _ONLY_GIVING:
                     yield kind, f"{word} '{key}' other than its origin's"
+
+
+_INJECTING = re.compile(
+    r"/[^/]*(image|inject)|(^|\.)((admission|ad)\.datadoghq\.com|dynatrace\.com|instrumentation\.opentelemetry\.io)/",
+    re.IGNORECASE,
+)
+"""Keys by which others put containers into pods, or say of which image: no list of images reaches these."""
 
 
 @lru_cache(maxsize=4096)

@@ -18,10 +18,12 @@ from sandlane.guards.containers import (
     of_container,
     text_of,
 )
+from sandlane.guards.object_metadata import acted_on
 from sandlane.guards.pod_metadata import differing
+from sandlane.guards.pods_of_others import of_others
 from sandlane.guards.secrets import more_secrets
 from sandlane.k8s.resource import Manifest, at
-from sandlane.k8s.workload_kinds import SIDECARS
+from sandlane.k8s.workload_kinds import INJECTED
 
 _ORDINARY_VOLUMES = frozenset((
     "configMap", "downwardAPI", "emptyDir", "ephemeral", "hostPath", "name", "persistentVolumeClaim", "projected", "secret",
@@ -44,7 +46,7 @@ def gained(origin: Manifest, clone: Manifest, own_claims: frozenset[str] = froze
     claims of volumes that the clone's sandbox brings itself.
     """
     before, after = _spec(origin), _spec(clone)
-    of_pod = {*differing(origin, clone), *more_secrets(before, after)}
+    of_pod = {*differing(origin, clone), *more_secrets(before, after), *of_others(before, after)}
     changed = _changed(before, after)
     if changed - _CONTAINERS:
         of_pod |= set(_of_pod(after, own_claims)) - set(_of_pod(before))
@@ -53,6 +55,9 @@ def gained(origin: Manifest, clone: Manifest, own_claims: frozenset[str] = froze
     had: dict[str, set[Privilege]] | None = None
     for container in containers_of(after):
         name = container["name"]
+        if name in INJECTED and not _is_alike(named.get(name), container):
+            what = "another container than its origin's" if name in named else "a container"
+            found.add(("mesh", f"{what} in the place of the proxy, '{name}'", ""))
         if name in named and not (changed & PRIVILEGING | _changed(named[name], container) - UNPRIVILEGING):
             continue
         if had is None:
@@ -60,8 +65,6 @@ def gained(origin: Manifest, clone: Manifest, own_claims: frozenset[str] = froze
         common = set.intersection(*had.values()) if had else set()
         own = set(of_container(after, container)) - had.get(name, common)
         found |= {(kind, what, name) for kind, what in own}
-        if name in SIDECARS and name not in had:
-            found.add(("mesh", f"a container in the place of the proxy, '{name}'", ""))
     return sorted(found)
 
 
@@ -88,6 +91,13 @@ def told(gains: Iterable[Gain], allowed: Collection[str]) -> Iterator[Gain]:
         yield kinds, f"{'; '.join(listed)} in container '{container}'", container
 
 
+def _is_alike(before: Manifest | None, after: Manifest) -> bool:
+    """Tells whether containers that a mesh puts into pods differ in what they may use up alone."""
+    if before is None:
+        return False
+    return before is after or all(before.get(f) == after.get(f) for f in {*before, *after} - {"resources"})
+
+
 _CONTAINERS = frozenset(["containers", "initContainers"])
 """Fields of a pod's spec that `_of_pod` does not look at."""
 
@@ -99,18 +109,26 @@ def _changed(before: Manifest, after: Manifest) -> set[str]:
 
 def beyond_ordinary(template: Manifest, own_claims: frozenset[str]) -> list[Gain]:
     """Returns what a pod template lets its pods do that pods without any setting may not, sorted."""
-    plain = [{"name": container["name"]} for container in containers_of(_spec(template))]
+    names = [container["name"] for container in containers_of(_spec(template))]
+    plain = [{"name": name} for name in names if name not in INJECTED]
     return gained({"spec": {"containers": plain}}, template, own_claims)
 
 
 def of_claim_templates(templates: Iterable[Manifest]) -> set[Privilege]:
     """Returns what claims that are made for pods bring along: the data, or the very volume, of others."""
+    templates = tuple(templates)
     return {
         ("claims", f"{field} {text_of(at(claim, ('spec', field)))}")
         for claim in templates
         for field in ("dataSource", "dataSourceRef", "selector", "volumeName")
         if at(claim, ("spec", field))
-    }
+    } | {found for claim in templates for found in (*acted_on({}, claim or {}), *_never_gone(claim or {}))}
+
+
+def _never_gone(claim: Manifest) -> Iterator[Privilege]:
+    for field in ("finalizers", "ownerReferences"):
+        if at(claim, ("metadata", field)):
+            yield "claims", f"{field} {text_of(at(claim, ('metadata', field)))}"
 
 
 def _spec(template: Manifest) -> Manifest:

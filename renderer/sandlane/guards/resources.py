@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sandlane.guards.containers import containers_of, images_of
 from sandlane.guards.policy import is_allowed_image
@@ -10,7 +10,7 @@ from sandlane.guards.privilege import Gain, beyond_ordinary, of_claim_templates,
 from sandlane.guards.secrets import new_tokens
 from sandlane.k8s.resource import Manifest, Resource, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
-from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
+from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, pod_labels
 from sandlane.plan.model import Plan
 from sandlane.plan.names import MANAGED_BY, TENANT
 from sandlane.problems.problem import Problem, dotted, mention
@@ -30,9 +30,26 @@ def service(manifest: Manifest, wrong: Wrong) -> Iterator[Problem]:
             yield wrong("SL245", what=f"it names an address in 'spec.{field}'", way="leave it out")
 
 
+_FIELDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    **dict.fromkeys((*CLONES, ("", "Service"), ("", "PersistentVolumeClaim")), ("spec", "status")),
+    ("", "ConfigMap"): ("binaryData", "data", "immutable"),
+    ("", "ServiceAccount"): ("automountServiceAccountToken", "imagePullSecrets", "secrets"),
+}
+"""Fields of kinds beside those that all have."""
+
+
+def fields(kind: tuple[str, str], manifest: Manifest, wrong: Wrong) -> Iterator[Problem]:
+    """Yields fields that no object of a kind has, and the one by which Flux takes any object for an encrypted one."""
+    for field in manifest.keys() - {"apiVersion", "kind", "metadata", *_FIELDS.get(kind, manifest.keys() - {"sops"})}:
+        yield wrong("SL245", what=f"it has '{field}', which is no field of its kind", way="leave it out")
+
+
 _EXPOSING = (
-    "cloud.google.com/", "external-dns.alpha.kubernetes.io/", "getambassador.io/", "istio.io/", "konghq.com/", "linkerd.io/",
-    "multicluster.x-k8s.io/", "networking.gke.io/", "service.beta.kubernetes.io/", "service.cilium.io/", "tailscale.com/",
+    "cloud.google.com/", "consul.hashicorp.com/", "discovery.3scale.net/", "external-dns", "getambassador.io/", "haproxy.org/",
+    "ingress.kubernetes.io/", "inlets.dev/", "io.cilium/", "istio.io/", "konghq.com/", "kube-vip.io/", "kuma.io/", "linkerd.io/",
+    "loadbalancer", "metallb.", "multicluster.x-k8s.io/", "netbird.io/", "networking.gke.io/", "nginx.org/", "ngrok.com/",
+    "openshift.io/serving-cert", "projectcontour.io/", "service.beta.kubernetes.io/", "service.cilium.io/", "skupper.io/",
+    "solo.io/", "submariner.io/", "tailscale.com/", "teleport.dev/", "traefik.",
 )  # fmt: skip
 """Parts of labels and annotations of Services by which others publish them, or route and encrypt what they get otherwise."""
 

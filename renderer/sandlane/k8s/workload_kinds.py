@@ -121,6 +121,12 @@ CLONES: tuple[GroupKind, ...] = tuple(dict.fromkeys(row.clone for row in WORKLOA
 SIDECARS = frozenset({"istio-proxy", "linkerd-proxy"})
 """Names of containers that a mesh injects; they are no app containers."""
 
+INJECTED = SIDECARS | {
+    "consul-connect-inject-init", "consul-dataplane", "enable-core-dump", "istio-init", "istio-iptables", "istio-validation",
+    "kuma-init", "kuma-sidecar", "kuma-validation", "linkerd-debug", "linkerd-init", "linkerd-network-validator",
+}  # fmt: skip
+"""Names of containers that meshes put into pods; what a pod says of them is merged with the rights that the mesh gives them."""
+
 
 _CLUSTER_SCOPED: frozenset[GroupKind] = frozenset({
     ("", "ComponentStatus"), ("", "Namespace"), ("", "Node"), ("", "PersistentVolume"),

@@ -11,10 +11,11 @@ from importlib import import_module
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Resource
+from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.workload_kinds import WorkloadKind
 from sandlane.meshes.gateway_api.dialects import AMBIENT, GENERIC, ISTIO, LINKERD, Dialect
 from sandlane.meshes.gateway_api.unroutable import unroutable_ports
+from sandlane.meshes.gateway_api.waypoints import waypoint_of
 from sandlane.meshes.istio.canonical_labels import canonical_labels
 from sandlane.meshes.routed import Routed
 from sandlane.plan.model import Plan, Unroutable
@@ -46,6 +47,10 @@ class Mesh:
     def unroutable(self, environment: Environment, base: Base) -> Unroutable:
         """Returns the ports of the base's Services that cannot be routed by tenant, with the reasons."""
         return unroutable_ports(environment, base, self.dialect)
+
+    def lacks_waypoint(self, base: Base, service: ResourceId) -> bool:
+        """Tells whether nothing in the mesh looks at a Service's requests, since the base shows no waypoint for it."""
+        return self.dialect.needs_waypoint and waypoint_of(base, service) is None
 
     def route(self, plan: Plan, unroutable: Unroutable) -> Routed:
         """Returns the route objects of all tenants; adopted ones also where there are no tenants."""

@@ -84,6 +84,8 @@ def _apply(patches: tuple[Patch, ...], manifest: Any, subject: Subject, changes:
         problems += doubtful
         if any(problem.level == "error" for problem in doubtful):
             continue
+        for field in sorted(patched.keys() - manifest.keys() - {"status"}):
+            problems.append(wrong("SL232", field=field, hint="a workload has no such field"))
         template = (*subject.row.template, "metadata", "labels")
         decided = (*_DECIDED, (template, "Services and policies select by the labels of pods"))
         for path, way in decided:

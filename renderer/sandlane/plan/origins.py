@@ -11,7 +11,7 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, GroupKind, WorkloadKind, pod_labels
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Problem, did_you_mean
+from sandlane.problems.problem import Problem, did_you_mean, mention
 from sandlane.specs.model import Environment, Sandbox, Workload
 
 _NO_LONGER_SERVED: Mapping[GroupKind, str] = {
@@ -141,6 +141,15 @@ def _elsewhere(base: Base, kind: str, namespace: str, name: str) -> str:
                 return f"it is in namespace '{resource.id.namespace}': add 'namespace: {resource.id.namespace}'"
     if "/" in name:
         return _split(name)
+    kinds = [row.kind for row in WORKLOADS.values()]
+    for resource in base.resources:
+        guess = (
+            did_you_mean(resource.id.kind, kinds)
+            if (resource.id.namespace, resource.id.name) == (namespace, name)
+            else ""
+        )
+        if guess and resource.id.kind not in kinds:
+            return f"the base has a '{resource.id.kind}' of that name ({mention(resource.source, ('kind',))}): {guess}"
     names = [r.id.name for row in WORKLOADS.values() if row.kind == kind for r in base.of(row.group, row.kind)]
     behind = _behind(base, namespace, name)
     if behind:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sandlane.frozen import frozen
 from sandlane.problems.broken_request import BrokenRequest, lines_of
@@ -134,7 +134,10 @@ def _file(source: Source, _: Path) -> str:
     return source.file
 
 
-_INVISIBLE = "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+_INVISIBLE = (
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
 
 
 def visible(text: str) -> str:
@@ -142,6 +145,11 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return re.sub(_INVISIBLE, lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def seen(text: Any) -> Any:
+    """Returns a text with its lines, and nothing in them that cannot be seen; what is more than a plain text as it is."""
+    return "\n".join(map(visible, text.split("\n"))) if type(text) is str else text
 
 
 def show(problem: Problem) -> str:

@@ -32,6 +32,11 @@ _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _ACTED_ON.items()}
 _SIZES_AND_TELEMETRY = re.compile(
     r"/(proxy-?(cpu|memory|log)|(componentL|l)ogLevel|statsInclusion|canonical-)", re.IGNORECASE
 )
+_BRINGS_CONTAINERS = re.compile(
+    r"/.*(inject|image)|^(ad|admission)\.datadoghq\.com/|^instrumentation\.opentelemetry\.io/|\bdynatrace\.com/",
+    re.IGNORECASE,
+)
+"""Keys for webhooks that put containers beside those of a pod, by images that nobody lists."""
 _LOST = ("mesh", "security")
 """Classes of which a key that is gone lets pods out of something."""
 
@@ -41,9 +46,18 @@ def around(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
     for field in ("annotations", "labels"):
         old, new = (at(template, ("metadata", field)) or {} for template in (before, after))
         for key in sorted({*old, *new}):
-            for kind in _classes(key) if old.get(key) != new.get(key) else ():
+            if old.get(key) == new.get(key):
+                continue
+            for kind in _classes(key):
                 if key in new or kind in _LOST:
                     yield kind, f"{field[:-1]} '{key}'"
+            if (
+                key in new
+                and str(new[key]).casefold() != "false"
+                and not _classes(key)
+                and _BRINGS_CONTAINERS.search(key)
+            ):
+                yield "security", f"{field[:-1]} '{key}'"
 
 
 @lru_cache(maxsize=4096)

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandlane.k8s.resource import Manifest, at
-from sandlane.k8s.workload_kinds import SIDECARS
+from sandlane.k8s.workload_kinds import INJECTED
 from sandlane.proof.alignment import same
 from sandlane.proof.containers import CHECKS, Gained, Place
+from sandlane.proof.object_marks import of_objects
 
 _LISTS = ("containers", "initContainers", "ephemeralContainers")
 
@@ -37,14 +38,20 @@ def more(before: Manifest, after: Manifest, own_claims: frozenset[str]) -> Gaine
             for check in CHECKS:
                 found = [set(check(model, Place(new, container))) for model in models]
                 yield from ((kind, f"{what} ('{name}')") for kind, what in sorted(set().union(*found)))
-            if name in SIDECARS and name not in known:
+            if name in INJECTED and name not in known:
                 yield "mesh", f"a proxy of its own ('{name}')"
+            elif name in INJECTED and not same(_without_size(known[name].container), _without_size(container)):
+                yield "mesh", f"a proxy that is not its origin's ('{name}')"
+
+
+def _without_size(container: Manifest) -> Manifest:
+    return {field: value for field, value in container.items() if field != "resources"}
 
 
 def ordinary(template: Manifest) -> Manifest:
     """Returns a template of pods without any settings, with the containers of another."""
-    names = [{"name": c["name"]} for field in _LISTS for c in at(template, ("spec", field)) or ()]
-    return {"spec": {"containers": names}}
+    names = [c["name"] for field in _LISTS for c in at(template, ("spec", field)) or ()]
+    return {"spec": {"containers": [{"name": name} for name in names if name not in INJECTED]}}
 
 
 def data_gained(before: Any, after: Any) -> Gained:
@@ -59,6 +66,10 @@ def data_of_others(claims: Any) -> Gained:
         for field in ("volumeName", "selector", "dataSource", "dataSourceRef"):
             if at(claim, ("spec", field)):
                 yield "claims", f"{field} of a claim: {json.dumps(at(claim, ('spec', field)), sort_keys=True)}"
+        for field in ("finalizers", "ownerReferences"):
+            if at(claim, ("metadata", field)):
+                yield "claims", f"a claim with {field}"
+        yield from of_objects({}, claim or {})
 
 
 def _pods(old: Manifest, new: Manifest, own_claims: frozenset[str]) -> Gained:
@@ -87,6 +98,9 @@ def _pods(old: Manifest, new: Manifest, own_claims: frozenset[str]) -> Gained:
 
 
 def _priority(old: Manifest, new: Manifest) -> Gained:
+    grace = [pod.get("terminationGracePeriodSeconds") or 0 for pod in (old, new)]
+    if grace[1] > grace[0] and grace[1] > 60 * 60:
+        yield "priority", f"{grace[1]} seconds until its end"
     if (old.get("priorityClassName") or "") != (new.get("priorityClassName") or ""):
         yield "priority", "another priority class"
     if old.get("preemptionPolicy") == "Never" and new.get("preemptionPolicy") != "Never":

@@ -13,6 +13,7 @@ from typing import Any
 
 from sandlane import __version__
 from sandlane.problems.catalogue import CATALOGUE
+from sandlane.problems.problem import seen
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"error": "error", "notice": "note"}
@@ -96,7 +97,8 @@ def _fingerprint(problem: Mapping[str, Any]) -> str:
 
 
 def _text(problem: Mapping[str, Any]) -> str:
-    return str(problem["message"]) + (f" (hint: {problem['hint']})" if problem["hint"] else "")
+    said = str(problem["message"]) + (f" (hint: {problem['hint']})" if problem["hint"] else "")
+    return str(seen(said))
 
 
 def _as_json(data: Any) -> str:

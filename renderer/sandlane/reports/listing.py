@@ -11,7 +11,7 @@ from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.ports import binary_protocol, number_and_protocol
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, pod_labels
-from sandlane.meshes.registry import MESHES
+from sandlane.meshes.registry import MESHES, Mesh
 from sandlane.output.layout import BASE, SHARED, Placed, path_of
 from sandlane.plan.origins import hook_of, no_longer_served
 from sandlane.plan.relabel import make_selectors
@@ -82,7 +82,8 @@ def workloads(inputs: Inputs) -> list[Row]:
     """
     base: Base = inputs.base
     tracer = make_tracer(network_of(inputs, ()))
-    unroutable = MESHES[inputs.environment.mesh].unroutable(inputs.environment, base)
+    mesh = MESHES[inputs.environment.mesh]
+    unroutable = mesh.unroutable(inputs.environment, base)
     selectors = make_selectors(base, inputs.environment.cluster.root_namespace)
     rows: list[Row] = []
     for row in WORKLOADS.values():
@@ -96,7 +97,9 @@ def workloads(inputs: Inputs) -> list[Row]:
                         "port": port["port"],
                         "name": port.get("name"),
                         "unroutable": (why_not := unroutable.get((service.id, number_and_protocol(port)))),
-                        "lost": None if why_not else _lost(tracer, service.id, port, [other.id for other in found]),
+                        "lost": None
+                        if why_not
+                        else _lost(tracer, mesh, service.id, port, [other.id for other in found]),
                     }
                     for port in service.manifest["spec"].get("ports") or ()
                 ]
@@ -120,7 +123,7 @@ def workloads(inputs: Inputs) -> list[Row]:
     return sorted(rows, key=lambda r: str(r["workload"]))
 
 
-def _lost(tracer: Tracer, service: ResourceId, port: Manifest, behind: Iterable[ResourceId]) -> str | None:
+def _lost(tracer: Tracer, mesh: Mesh, service: ResourceId, port: Manifest, behind: Iterable[ResourceId]) -> str | None:
     """Returns why a request with a tenantID reaches no clone of a workload at a port of a Service, or None where one does.
 
     The base's routes are asked, since tenants' are made of them. `behind` are all Services that select the workload: a route may send
@@ -134,6 +137,8 @@ def _lost(tracer: Tracer, service: ResourceId, port: Manifest, behind: Iterable[
         for id in (service, *(other for other in behind if other != service))
     )
     leads = sent_hosts(tracer, service, port["port"], [host], others)
+    if not leads and mesh.lacks_waypoint(tracer.network.base, service):
+        return "the base shows no waypoint for it"
     return None if leads else "no route of the base sends requests of its name to it"
 
 

@@ -40,11 +40,11 @@ def _carried(carriers: Sequence[Carrier], headers: Sequence[Header]) -> tuple[st
     for carrier in carriers:
         for name, value in headers:
             if carrier.header and name == carrier.header.lower():
-                return f"header '{carrier.header}'", value
+                return f"{carrier.kind} '{carrier.name}'", value
             if carrier.baggage and name == "baggage":
                 members = dict(_members(value))
                 if carrier.baggage in members:
-                    return f"baggage member '{carrier.baggage}'", members[carrier.baggage]
+                    return f"{carrier.kind} '{carrier.name}'", members[carrier.baggage]
     return None
 
 

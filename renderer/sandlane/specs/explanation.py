@@ -35,10 +35,23 @@ def explain(kind: str, data: Any, source: Source, sandbox: Source | None = None)
     errors = list(checker.iter_errors(data))
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
     told = (error for error in errors if error.validator == "type" or tuple(error.absolute_path) not in mistyped)
-    return list(dict.fromkeys(problem for error in told for problem in _problems(kind, error, source, sandbox)))
+    unknown = [
+        (tuple(error.absolute_path), name)
+        for error in errors
+        if error.validator == "additionalProperties" and isinstance(error.instance, dict)
+        for name in error.instance
+        if name not in error.schema.get("properties", {})
+    ]
+    return list(
+        dict.fromkeys(problem for error in told for problem in _problems(kind, error, unknown, source, sandbox))
+    )
 
 
-def _problems(kind: str, error: Any, source: Source, sandbox: Source | None) -> Iterator[Problem]:
+def _problems(
+    kind: str, error: Any, unknown: Sequence[tuple[Path, str]], source: Source, sandbox: Source | None
+) -> Iterator[Problem]:
+    from sandlane.specs.misplaced import is_effect, meant  # for mistakes alone
+
     path: Path = tuple(error.absolute_path)
     wrong = partial(report, source=source, sandbox=sandbox)
     where = f" in '{dotted(path)}'" if path else ""
@@ -46,15 +59,15 @@ def _problems(kind: str, error: Any, source: Source, sandbox: Source | None) -> 
         allowed = error.schema.get("properties", {})
         for name in error.instance:
             if name not in allowed:
-                hint = _allowed(kind, path, name, allowed)
+                hint = meant(path, name, error.instance) or _allowed(kind, path, name, allowed)
                 yield wrong("SL202", path=(*path, name), at_key=True, field=name, where=where, hint=hint)
     elif error.validator == "required" and isinstance(error.instance, dict):
         for name in error.validator_value:
-            if name not in error.instance:
+            if name not in error.instance and not is_effect(path, name, error.instance, unknown):
                 rule = error.schema.get("properties", {}).get(name, {})
                 hint = _line(name, _example(kind, (*path, name), rule), rule)
                 yield wrong("SL203", path=path, field=name, where=where, hint=hint)
-    else:
+    elif not is_effect(path, None, error.instance, unknown):
         yield wrong("SL201", path=path, where=where, what=_broken(error), hint=_meant(kind, path, error))
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandlane.base.base import Base, is_own
-from sandlane.base.sources import KUSTOMIZATIONS, Named, find_named, read_named
+from sandlane.base.sources import KUSTOMIZATIONS, MANIFESTS, Named, find_named, read_named
 from sandlane.files.tree import OutsideRoot, Tree, is_within, join, relative
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId, at
@@ -62,6 +62,9 @@ def read_inputs(tree: Tree, path: str, *, base_entries: tuple[str, ...] | None =
     problems = [*found_base.problems, *found_specs.problems]
     problems += overlaps(tree, environment, join(environment.directory, environment.output.path))
     base, base_invalid = _base(tree, found_base, environment)
+    if any(problem.code == "SL126" for problem in problems):
+        output = join(environment.directory, environment.output.path)  # of what lies there nothing is told beside that
+        base_invalid = tuple(p for p in base_invalid if not (p.source and is_within(p.source.file, output)))
     problems += call_problems(environment, base) if base else ()
     errors = [*(p for p in problems if p.level == "error"), *base_invalid]
     found = specs.read_specs(tree, [file for file in found_specs.files if file != path], environment)
@@ -242,7 +245,25 @@ def overlaps(tree: Tree, environment: Environment, output: str) -> Iterator[Prob
                 if named := _kustomization_in(tree, path) if field == "base" and is_within(output, path) else None:
                     written = relative(named, environment.directory)
                     values["hint"] = f"name the kustomization by its file: write '{written}' in the place of '{entry}'"
+                elif is_within(output, path) and (beside := _beside(tree, path, output, environment)):
+                    listed = f"{field}: [{', '.join(beside)}]"
+                    values["hint"] = f"name the input's directories, such as '{listed}', or choose another output.path"
                 yield environment.problem("SL126", "spec", field, number, **values)
+
+
+def _beside(tree: Tree, path: str, output: str, environment: Environment) -> list[str]:
+    """Returns what lies beside an output in a directory and may hold manifests: directories with files of YAML or JSON in them."""
+    if tree.kind(path) != "directory" or output == path:
+        return []
+    listed = [join(path, name) for name in tree.list(path) if not name.startswith(".")]
+    own = {join(environment.directory, entry) for entry in environment.sandboxes}
+    found = [
+        each
+        for each in listed
+        if each not in own and not is_within(output, each) and tree.kind(each) == "directory"
+        and any(name.endswith(MANIFESTS) for name in tree.list(each))
+    ]  # fmt: skip
+    return [relative(each, environment.directory) for each in found]
 
 
 def without(inputs: Inputs, sources: set[Source]) -> Inputs:

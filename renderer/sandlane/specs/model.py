@@ -36,6 +36,16 @@ class Carrier:
         """Returns the header of a request that carries a tenantID: its name, as the environment writes it, and its value."""
         return (self.header, tenant) if self.header else ("baggage", f"{self.baggage}={tenant}")
 
+    @property
+    def kind(self) -> str:
+        """What it is, for its `name` to follow."""
+        return "header" if self.header else "baggage member"
+
+    @property
+    def name(self) -> str:
+        """The name of the header, or of the member."""
+        return self.header or self.baggage or ""
+
 
 @frozen(kw_only=True)
 class ObjectName:

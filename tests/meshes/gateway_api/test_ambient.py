@@ -102,7 +102,7 @@ NO_WAYPOINT = [
                 *labelled(None),
                 virtual_service("v", {"route": [destination("a")]}, hosts=["x.test"], gateways=["gate"]),
             ],
-            [public(), UNSEEN],
+            [public(way="remove the carriers of outside requests ('routes.strip')"), UNSEEN],
             id="istios-gateway-sends-to-it",
         ),
         pytest.param(

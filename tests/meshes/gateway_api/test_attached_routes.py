@@ -52,12 +52,14 @@ def gateway(name: str = "gate") -> Object:
     return {"apiVersion": f"{GATEWAY}/v1", "kind": "Gateway", "metadata": meta(name), "spec": spec}
 
 
-def public(gateway: str = "Gateway/shop/gate") -> str:
+OUTSIDE = "let what stands before the Gateway remove the carriers"
+
+
+def public(gateway: str = "Gateway/shop/gate", way: str = OUTSIDE) -> str:
     """Returns what is said of a gateway at which tenants have rules."""
     return (
         f"base.yaml: SL441 notice: whoever reaches '{gateway}' can choose a tenant there, by the header that carries the "
-        "tenantID\n  hint: say 'routes.entry: mesh' if tenants are not for outside, or let what stands before the Gateway remove the "
-        "carriers"
+        f"tenantID\n  hint: say 'routes.entry: mesh' if tenants are not for outside, or {way}"
     )
 
 

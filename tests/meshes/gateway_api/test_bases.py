@@ -200,8 +200,9 @@ def test_the_largest_routes(count: int, each: int, most: int) -> None:
     matches = [{"path": {"type": "Exact", "value": f"/{n}"}} for n in range(each)]
     rules = [{"matches": matches, "backendRefs": [{"name": "a", "port": 80}]} for _ in range(count)]
     base = [*app("a"), route("r", *rules, parents=[to_service("a", 80)])]
-    made = routes_of(render(inputs(base, *(cloning(t, "a") for t in TENANTS), mesh="linkerd")).objects)
-    assert (len(made), [broken(manifest, most) for manifest in made]) == (6, [[]] * 6)
+    # One tenant: the routes of others differ in names only.
+    made = routes_of(render(inputs(base, cloning("xdev1", "a"), mesh="linkerd")).objects)
+    assert [broken(manifest, most) for manifest in made] == [[], []]
 
 
 def test_rewritten_prefixes() -> None:

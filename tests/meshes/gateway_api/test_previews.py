@@ -33,6 +33,8 @@ PREVIEW = {"host": HOST, "gateway": "ingress/gw"}
 DEV1, DEV2 = sandbox("dev1", "a"), sandbox("dev2", "b")
 ALL = {"namespaces": {"from": "All"}}
 
+NAMED = "\n  hint: write its namespace and name, as in 'istio-ingress/public', or put the Gateway into the base"
+
 
 def listener(name: str, hostname: str = "", **more: Any) -> Object:
     hosts = {"hostname": hostname} if hostname else {}
@@ -270,7 +272,7 @@ TLS = {"tls": {"certificateRefs": [{"name": "c"}]}}
     [
         pytest.param(
             BASE, {"preview": {**PREVIEW, "gateway": "gx"}},
-            ["sandlane.yaml: SL454 gateway 'shop/gx' in 'spec.preview.gateway' is no Gateway of the Gateway API in the base"],
+            [f"sandlane.yaml: SL454 gateway 'shop/gx' in 'spec.preview.gateway' is no Gateway of the Gateway API in the base{NAMED}"],
             id="no-gateway",
         ),
         pytest.param(
@@ -321,7 +323,7 @@ TLS = {"tls": {"certificateRefs": [{"name": "c"}]}}
         ),
         pytest.param(
             BASE, {"routes": {"strip": ["gx"]}},
-            ["sandlane.yaml: SL454 gateway 'shop/gx' in 'spec.routes.strip' is no Gateway of the Gateway API in the base"],
+            [f"sandlane.yaml: SL454 gateway 'shop/gx' in 'spec.routes.strip' is no Gateway of the Gateway API in the base{NAMED}"],
             id="strip-nowhere",
         ),
     ],

@@ -13,14 +13,15 @@ from typing import Any
 
 from sandlane.base.base import declared_scopes, group_of, is_own, objects_of
 from sandlane.clone.resources.templates import TemplateProblem, Templates
+from sandlane.guards.object_metadata import acted_on
 from sandlane.guards.privilege import of_claim_templates, of_whole_pods
-from sandlane.guards.resources import Wrong, beyond, exposure, pods, roles, service
+from sandlane.guards.resources import Wrong, beyond, exposure, fields, pods, roles, service
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of
 from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, GroupKind, is_cluster_scoped, pod_labels
 from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.overrides.addresses import Addresses, Unaddressable, find, port_of
 from sandlane.patch.put import put
-from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_marks, tenant_metadata
+from sandlane.plan.metadata import copied_labels, kept_annotations, tenant_marks, tenant_metadata, without_owners
 from sandlane.plan.model import Plan, WorkloadClone
 from sandlane.plan.names import LABEL_PREFIXES, RESOURCE, TENANT
 from sandlane.problems.catalogue import report
@@ -184,9 +185,12 @@ def _guard(
             "SL245", what=f"the sandbox clones nothing in namespace '{id.namespace}'", way=f"namespaces: {listed}"
         )
     yield from _reserved(environment, resource, wrong)
+    yield from fields(key, manifest, wrong)
     if key == ("", "Service"):
         yield from service(manifest, wrong)
         yield from exposure(manifest, wrong)
+    elif key != _CLAIM:  # its own are told with what it is filled from
+        yield from beyond(environment, of_whole_pods(acted_on({}, manifest)), wrong)
     if key == ("", "ServiceAccount"):
         yield from roles(environment, manifest, wrong)
     if key == _CLAIM:
@@ -215,6 +219,12 @@ def _reserved(environment: Environment, resource: Resource, wrong: Wrong) -> Ite
             yield wrong("SL245", what=f"'{key}' is set by sandlane", way="leave it out")
 
 
+def _marks(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the metadata of what a controller makes: nothing in it can keep that from being deleted, or give it an owner."""
+    given = {"labels": labels, "annotations": annotations}
+    return {field: dict(values) for field, values in given.items() if values}
+
+
 def _marked(environment: Environment, sandbox: Sandbox, file: ResourceFile, resource: Resource) -> dict[str, Any]:
     """Returns an object as a tenant's: with its marks, its pods' marks, and selectors that reach none but the tenant's."""
     id, manifest = resource.id, resource.manifest
@@ -234,7 +244,15 @@ def _marked(environment: Environment, sandbox: Sandbox, file: ResourceFile, reso
         result = put(result, ("spec", "selector"), {**result["spec"]["selector"], **own})
     if row:
         labels = {**pod_labels(row, manifest), **tenant_marks(environment, sandbox, None)}
-        result = put(result, (*row.template, "metadata", "labels"), labels, create=True)
+        annotations = without_owners(at(manifest, (*row.template, "metadata", "annotations")) or {})
+        result = put(result, (*row.template, "metadata"), _marks(labels, annotations), create=True)
+        if row.made and at(result, (*row.made, "metadata")) is not None:
+            made = at(result, (*row.made, "metadata")) or {}
+            result = put(
+                result,
+                (*row.made, "metadata"),
+                _marks(copied_labels({"metadata": made}), kept_annotations({"metadata": made})),
+            )
         if row.selector:
             chosen = at(result, (*row.selector, "matchLabels")) or {}
             result = put(result, (*row.selector, "matchLabels"), {**chosen, **own}, create=True)

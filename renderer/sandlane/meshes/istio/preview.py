@@ -8,6 +8,7 @@ tenant. It is an object of the tenant's own, for a host that nothing else has.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sandlane.frozen import frozen
@@ -25,7 +26,7 @@ from sandlane.output.layout import SANDBOXES, Placed
 from sandlane.plan.metadata import tenant_metadata
 from sandlane.plan.model import Plan, Tenant
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Problem
+from sandlane.problems.problem import Problem, did_you_mean
 from sandlane.specs.model import Carrier, Preview
 
 Owned = tuple[Resource, Manifest]
@@ -51,9 +52,9 @@ def previews(plan: Plan, view: RouteIndex) -> Previews:
         return Previews()  # those are routes of the Gateway API
     if gateway is None:
         path = ("spec", "preview", "gateway")
-        wrong = report(
-            "SL454", source=source, path=path, gateway=preview.gateway, field="preview.gateway", kind="Gateway of Istio"
-        )
+        known = [f"{g.id.namespace}/{g.id.name}" for g in plan.base.of(NETWORKING, "Gateway")]
+        told = partial(report, "SL454", source=source, path=path, hint=did_you_mean(preview.gateway, known) or None)
+        wrong = told(gateway=preview.gateway, field="preview.gateway", kind="Gateway of Istio")
         return Previews(problems=(wrong,))
     by_host = served_at(view.bindings, gateway)
     try:

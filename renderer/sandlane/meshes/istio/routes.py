@@ -200,8 +200,21 @@ def _unknown(plan: Plan) -> Iterator[Problem]:
             )
 
 
+def _is_meant(plan: Plan, vs: Resource) -> bool:
+    """Tells whether an entry of 'adopt' names nothing of the base, and a VirtualService by a name that is nearly its own."""
+    names = [found.id.name for found in plan.base.of(NETWORKING, "VirtualService")]
+    lost = [
+        o
+        for o in plan.environment.routes.adopt
+        if ResourceId(NETWORKING, o.kind, o.namespace, o.name) not in plan.base.by_id
+    ]
+    return any(did_you_mean(o.name, names) == f"did you mean '{vs.id.name}'?" for o in lost)
+
+
 def _not_adopted(plan: Plan, vs: Resource, changed: Transformed) -> Iterator[Problem]:
     """Yields a problem for each tenant that changes a route object which the output does not own."""
+    if _is_meant(plan, vs):
+        return  # the entry of 'adopt' that means it is told
     wrong = partial(
         report,
         "SL401",

@@ -20,7 +20,7 @@ from sandlane.meshes.istio.virtual_service_fields import MESH, NETWORKING, entri
 from sandlane.plan.model import Plan
 from sandlane.plan.optout import is_opted_out
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Problem
+from sandlane.problems.problem import Problem, did_you_mean
 from sandlane.specs.model import Environment
 
 Gateway = tuple[str, str]
@@ -135,7 +135,9 @@ def unknown_gateways(plan: Plan) -> Iterator[Problem]:
         if _gateway(plan, name) is None:
             path = ("spec", "routes", "strip", number)
             kind, field = "Gateway of Istio", "routes.strip"
-            yield report("SL454", source=environment.source, path=path, gateway=name, field=field, kind=kind)
+            known = [f"{g.id.namespace}/{g.id.name}" for g in plan.base.of(NETWORKING, "Gateway")]
+            hint = did_you_mean(name, known) or None
+            yield report("SL454", source=environment.source, path=path, gateway=name, field=field, kind=kind, hint=hint)
 
 
 def _gateway(plan: Plan, name: str) -> Resource | None:

@@ -313,6 +313,7 @@ ROWS: dict[str, Row] = {
     ),
     "SL454": Row(
         text="gateway '{gateway}' in 'spec.{field}' is no {kind} in the base",
+        hint="write its namespace and name, as in 'istio-ingress/public', or put the Gateway into the base",
         why="Previews are served by routes of a Gateway, and carriers are removed by VirtualServices of Istio's own.",
         bad="routes: {strip: [pubilc]}\n",
         good="routes: {strip: [istio-ingress/public]}\n",

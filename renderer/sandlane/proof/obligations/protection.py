@@ -15,11 +15,13 @@ from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at
-from sandlane.k8s.workload_kinds import WORKLOADS
+from sandlane.k8s.workload_kinds import INJECTED, WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.alignment import same
 from sandlane.proof.claims import Claim
+from sandlane.proof.object_marks import of_objects
+from sandlane.proof.placement import kept_off
 from sandlane.proof.pod_marks import around
 from sandlane.proof.pod_secrets import Secrets, secrets_gained, secrets_of, tokens
 from sandlane.proof.privileges import data_gained, more, ordinary
@@ -112,6 +114,8 @@ def _privileges(world: World, origin: _Pods | None, pods: _Pods, claims: frozens
         is_alike = before.comparable is pods.comparable and not at(pods.template, ("spec", "nodeName"))
         gained += () if is_alike else more(before.template, pods.template, claims)
         gained += (*around(before.template, pods.template), *secrets_gained(before.secrets, pods.secrets))
+        gained += kept_off(before.template, pods.template)
+    gained += of_objects(origin.resource.manifest if origin else {}, resource.manifest)
     for kind, what in dict.fromkeys(gained):
         if kind not in policy.privileges:
             than = f"'{origin.resource.id}'" if origin else "an ordinary pod"
@@ -158,7 +162,9 @@ def _comparable(spec: Manifest) -> dict[str, Any]:
     return kept
 
 
-def _container(container: Manifest) -> dict[str, Any]:
+def _container(container: Manifest) -> Manifest:
+    if container.get("name") in INJECTED:
+        return container
     kept = {key: value for key, value in container.items() if key not in ("image", "env")}
     if kept.get("ports"):
         kept["ports"] = [{k: v for k, v in port.items() if k not in ("hostPort", "hostIP")} for port in kept["ports"]]

@@ -39,6 +39,12 @@ def check(world: World) -> Iterator[Problem]:
                 yield _wrong(resource, f"its sandbox has nothing in namespace '{id.namespace}'")
             if id in read:
                 yield _wrong(resource, "pods of the base name it")
+            if _OF_CLUSTERS.fullmatch(f"{id.kind}/{id.namespace}/{id.name}") and not id.group:
+                yield _wrong(resource, "the cluster has an object of that name")
+            yield from _outlasting(resource)
+            yield from (
+                _wrong(resource, f"has '{field}', which is no field of its kind") for field in _strange(resource)
+            )
             yield from _labels(resource)
             yield from _selector(resource, claim, world.claims.environment)
 
@@ -59,6 +65,37 @@ def _read_by_base(world: World) -> Iterator[ResourceId]:
             yield from named(manifest, ("", kind), namespace)
 
 
+_OF_CLUSTERS = re.compile(
+    r"Service/(default/(kubernetes|openshift)|kube-system/kube-dns)|ServiceAccount/[^/]+/default"
+    r"|ConfigMap/[^/]+/(kube-root-ca\.crt|istio-ca-root-cert|linkerd-identity-trust-roots|openshift-service-ca\.crt)"
+)
+
+
+def _outlasting(resource: Resource) -> Iterator[Problem]:
+    """Yields metadata of what controllers would make that keeps it from being deleted, or hands it to others."""
+    row = WORKLOADS.get((resource.id.group, resource.id.kind))
+    for place in (row.template, row.made) if row else ():
+        for field in ("finalizers", "ownerReferences"):
+            if place and at(resource.manifest, (*place, "metadata", field)):
+                yield _wrong(resource, f"what it makes would have {field}")
+
+
+_DATA = {
+    "ConfigMap": {"data", "binaryData", "immutable"},
+    "ServiceAccount": {"secrets", "imagePullSecrets", "automountServiceAccountToken"},
+}
+_OF_SPECS = ("Service", "PersistentVolumeClaim", "Deployment", "StatefulSet", "Job", "CronJob")
+
+
+def _strange(resource: Resource) -> list[str]:
+    """Returns fields of an object that its kind has not; of kinds that are not known, that by which Flux decrypts it."""
+    own = resource.manifest.keys() - {"apiVersion", "kind", "metadata"}
+    if resource.id.group not in ("", "apps", "batch"):
+        return sorted(own & {"sops"})
+    known = {"spec"} if resource.id.kind in _OF_SPECS else _DATA.get(resource.id.kind, own - {"sops"})
+    return sorted(own - known)
+
+
 def _labels(resource: Resource) -> Iterator[Problem]:
     """Yields labels by which a resource, or its pods, would be taken for a clone."""
     row = WORKLOADS.get((resource.id.group, resource.id.kind))
@@ -69,8 +106,10 @@ def _labels(resource: Resource) -> Iterator[Problem]:
 
 
 _PUBLISHING = re.compile(
-    r"(istio|linkerd)\.io/|^(external-dns\.alpha|service\.beta)\.kubernetes\.io/|^(cloud\.google|tailscale|konghq)\.com/"
-    r"|^networking\.gke\.io/|^getambassador\.io/|^service\.cilium\.io/|^multicluster\.x-k8s\.io/"
+    r"(istio|linkerd|kuma|kube-vip|solo|submariner|skupper|netbird|getambassador|projectcontour|traefik)\.io/|metallb\.|loadbalancer"
+    r"|external-dns|(service\.beta|ingress)\.kubernetes\.io/|(google|tailscale|konghq|ngrok|hashicorp)\.com/|openshift\.io/serving-cert"
+    r"|^networking\.gke\.io/|\bcilium\.io/|\bio\.cilium/|^multicluster\.x-k8s\.io/|^(inlets|teleport)\.dev/|(nginx|haproxy)\.org/"
+    r"|3scale\.net/|^traefik\."
 )
 _CLOUD_ROLE = re.compile(r"^(eks\.amazonaws\.com|iam\.gke\.io|azure\.workload\.identity)/")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sandlane.frozen import frozen
 from sandlane.k8s.ports import binary_protocol, istio_protocol, number_and_protocol
 from sandlane.k8s.resource import ResourceId
+from sandlane.meshes.registry import MESHES
 from sandlane.plan.model import Plan, ServiceClone, Tenant, Unroutable
 from sandlane.reports.connect.entrances import Doors, Entrance, entrances, preview_url
 
@@ -108,6 +109,8 @@ def reach_of(plan: Plan, tenant: Tenant, unroutable: Unroutable, doors: Doors) -
             protocol = binary_protocol(port)
             if protocol:
                 lost.append((address, f"it is {protocol}, which carries no header"))
+            elif not behind and MESHES[environment.mesh].lacks_waypoint(plan.base, service.origin.id):
+                lost.append((address, "the base shows no waypoint for it"))
             elif not behind:
                 lost.append((address, "no route of the mesh sends requests of its name to that Service"))
             else:

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from sandlane.problems.problem import visible
 from sandlane.reports.diff.compare import Difference, SandboxChange
 from sandlane.reports.diff.groups import Group, grouped
 from sandlane.reports.diff.text import lines_of
@@ -74,11 +75,12 @@ def _sentence(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Returns text that markdown shows as it is, in a cell of a table too."""
-    return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
+    return _SPECIAL.sub(r"\\\1", visible(text))
 
 
 def _code(text: str) -> str:
     """Returns text as code, whatever backticks it holds; in a cell a bar is escaped."""
+    text = visible(text)
     fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text.replace('|', chr(92) + '|')}{pad}{fence}"
@@ -156,7 +158,7 @@ def _details(title: str, blocks: Iterable[tuple[str, list[str]]]) -> list[str]:
     told = []
     for head, lines in blocks:
         if lines:
-            body = html.escape("\n".join(lines), quote=False)
+            body = html.escape("\n".join(map(visible, lines)), quote=False)
             told.append(f"<details><summary>{html.escape(head)}</summary>\n\n<pre>\n{body}\n</pre>\n</details>\n")
         else:
             told.append(f"- {_plain(head)}")

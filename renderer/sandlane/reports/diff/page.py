@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandlane.problems.problem import seen
 from sandlane.reports.diff.compare import Difference
 from sandlane.reports.diff.groups import grouped
 from sandlane.reports.diff.text import lines_of
@@ -26,7 +27,9 @@ def page(difference: Difference, environment: str, against: str) -> str:
     from jinja2 import Environment, PackageLoader
 
     loader = PackageLoader("sandlane.reports.diff", "")
-    template = Environment(autoescape=True, keep_trailing_newline=True, loader=loader).get_template("page.html.j2")
+    template = Environment(autoescape=True, finalize=seen, keep_trailing_newline=True, loader=loader).get_template(
+        "page.html.j2"
+    )
     return template.render(
         environment=environment,
         against=against,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sandlane.output.layout import SHARED
+from sandlane.problems.problem import visible
 from sandlane.reports.diff.compare import Difference, SandboxChange
 from sandlane.reports.diff.groups import Group, grouped, rules_of
 from sandlane.reports.diff.intents import ObjectChange
@@ -35,7 +36,7 @@ def text(difference: Difference, environment: str, against: str) -> str:
         list(_notices(difference)),
         list(_objects(difference)),
     ]
-    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+    return "\n\n".join("\n".join(map(visible, lines)) for lines in parts if lines) + "\n"
 
 
 def _base(difference: Difference) -> Iterator[str]:

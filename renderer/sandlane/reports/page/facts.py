@@ -23,6 +23,7 @@ from sandlane.reports.page.tenants import Row, Told, rows_of, told
 from sandlane.semantics.request import Request
 from sandlane.semantics.trace import client_of, make_tracer
 from sandlane.specs.inputs import Inputs
+from sandlane.specs.model import Carrier
 
 
 @frozen(kw_only=True)
@@ -61,7 +62,7 @@ class Facts:
     name: str
     file: str
     mesh: str
-    carrier: str
+    carriers: tuple[Carrier, ...]
     as_of: str | None
     graph: Graph
     picture: Picture
@@ -101,10 +102,9 @@ def gather(inputs: Inputs, result: Result, place: Place, located: Locate, as_of:
     tenants = {tenant.name: tenant for tenant in told(plan, unroutable, graph, calls, tracer, rows, place)}
     carrier = passed_on(environment)
     passed = passing(base, calls, frozenset(calls.behind), carrier)
-    header = environment.carriers[0].header or "baggage"
     gone = {record.name for record in expired(inputs, as_of)} if as_of else set()
     return Facts(
-        name=environment.name, file=environment.source.file, mesh=environment.mesh, carrier=header, as_of=as_of,
+        name=environment.name, file=environment.source.file, mesh=environment.mesh, carriers=environment.carriers, as_of=as_of,
         graph=graph, picture=picture_of(graph),
         passing={graph.node_of[p.call.caller]: (p.is_shown, p.shows) for p in passed if p.call.caller in graph.node_of},
         call_places=tuple(located(*arrow.place) if arrow.place else "" for arrow in graph.arrows),

@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import Any
 
-from sandlane.problems.problem import Problem, visible, with_mentions
+from sandlane.problems.problem import Problem, seen, visible, with_mentions
 from sandlane.reports.page.facts import Facts, Locate, Record
 
 FILE = "index.html"
@@ -24,7 +24,7 @@ def page(facts: Facts, located: Locate) -> str:
 
     loader = PackageLoader("sandlane.reports.page", "")
     jinja = Environment(
-        autoescape=True, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, loader=loader
+        autoescape=True, finalize=seen, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, loader=loader
     )
     style, script = (str(loader.get_source(jinja, name)[0]) for name in ("page.css", "page.js"))
     template = jinja.get_template("page.html.j2")
