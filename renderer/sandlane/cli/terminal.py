@@ -165,8 +165,8 @@ class Unbroken:
 def survive_broken_pipes() -> None:
     """Lets stdout and stderr outlive their readers; a stream that the caller has closed is empty, or swallows what is written."""
     if cast(TextIO | None, sys.stdin) is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
     closed = cast(TextIO | None, sys.stdout) is None, cast(TextIO | None, sys.stderr) is None
-    stdout, stderr = (open(os.devnull, "w", encoding="utf-8") if is_closed else None for is_closed in closed)
+    stdout, stderr = (open(os.devnull, "w", encoding="utf-8") if is_closed else None for is_closed in closed)  # noqa: SIM115, PTH123
     sys.stdout = cast(TextIO, Unbroken(stdout or sys.stdout, is_result=True))
     sys.stderr = cast(TextIO, Unbroken(stderr or sys.stderr))
