@@ -202,3 +202,16 @@ def test_a_working_directory_that_is_gone(tmp_path: Path) -> None:
     ended = _run(gone, "list", before=f"rmdir {gone}")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.endswith("Error: the working directory does not exist any more: go to one that does\n")
+
+
+@pytest.mark.parametrize("command", ["build", "set"])
+def test_a_name_that_is_too_long_for_a_file(command: str, here: Path) -> None:
+    more = "checkout=x/y:1 -e shop" if command == "set" else ""
+    ended = _run(here, f"{command} {'a' * 300} {more}")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("Error: ")
+
+
+def test_an_output_that_is_a_link_to_itself(here: Path) -> None:
+    (here / "shop" / "loop").symlink_to("loop")
+    assert _run(here, "verify shop --output shop/loop").returncode in (2, 3)

@@ -237,3 +237,17 @@ def test_check_and_render_refuse_such_files(here: Path, name: str) -> None:
     said = f"SL501 'out/{name}' is a manifest that sandlane did not write"
     refused = [line for line in err.splitlines() if "notice" not in line and not line.startswith("  hint")]
     assert (code, refused[0], run("check")[0]) == (2, said, 1)
+
+
+@pytest.mark.parametrize(("path", "change"), [
+    ("sandboxes/dev1/more", lambda out: (out / "sandboxes/dev1/more").mkdir()),
+    ("shared/sub/.git", added("shared/sub/.git", "gitdir: ../../../.git/modules/sub\n")),
+])  # fmt: skip
+def test_submodules(path: str, change: Change, here: Path) -> None:
+    change(here / "out")
+    what = (
+        "it is a git submodule, or would be one: git keeps no empty directory, and Argo CD applies what submodules hold"
+    )
+    text = f"out/{path}:1:1: SL620 what Argo CD or Flux make of '{path}' is not what was proved: {what}"
+    status, _, told = run()
+    assert (status, told.split("\n")[0]) == (3, text)

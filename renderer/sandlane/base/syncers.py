@@ -58,12 +58,12 @@ def find(tree: Tree) -> Found:
 
 
 def _paths(tree: Tree, directory: str) -> Iterator[str]:
-    """Yields every path below a directory that is no directory itself."""
+    """Yields every path below a directory that is no directory itself, or one with nothing in it."""
     for name in tree.list(directory):
         path = join(directory, name)
         if _kind(tree, path) == "directory":
             if name != ".git":
-                yield from _paths(tree, path)
+                yield from _paths(tree, path) if tree.list(path) else (path,)
         else:
             yield path
 
@@ -81,6 +81,11 @@ def _strange(tree: Tree, path: str) -> tuple[str, str]:
     if tree.is_link(path):
         is_harmless = _kind(tree, path) == "file" and not is_acted_on(name)
         return ("", "") if is_harmless else ("SL620", "it is a link, which Argo CD follows and Flux leaves out")
+    if name == ".git" or _kind(tree, path) == "directory":
+        return (
+            "SL620",
+            "it is a git submodule, or would be one: git keeps no empty directory, and Argo CD applies what submodules hold",
+        )
     if name in _NAMED:
         return _NAMED[name]
     if name.startswith(_SOURCES) and name.endswith(".yaml"):

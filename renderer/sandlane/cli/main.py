@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -10,8 +11,7 @@ from importlib import import_module
 import click
 
 from sandlane import __version__
-from sandlane.cli.terminal import Unwritable, colour, survive_broken_pipes, with_verbosity
-from sandlane.files.tree import Unreadable
+from sandlane.cli.terminal import Unusable, colour, survive_broken_pipes, with_verbosity, written_to_the_end
 
 COMMANDS = {
     "adopt": "propose the route objects that the output has to own, and tell how they change hands",
@@ -82,11 +82,24 @@ def group() -> None:
 
 
 def _needs_a_directory() -> None:
-    """Raises Unreadable where the working directory has been deleted: no path means anything there."""
+    """Raises Unusable where the working directory has been deleted: no path means anything there."""
     try:
         os.getcwd()  # noqa: PTH109
     except FileNotFoundError:
-        raise Unreadable("the working directory does not exist any more: go to one that does") from None
+        raise Unusable("the working directory does not exist any more: go to one that does") from None
+
+
+def _tell_of_paths(wrong: Exception) -> None:
+    """Ends the run where a path was given that cannot be one: it is too long, or a link that leads to itself."""
+    from sandlane.files.disk import shortened
+    from sandlane.files.tree import Unreadable
+
+    reason = str(wrong) if isinstance(wrong, Unreadable) else None
+    if isinstance(wrong, OSError) and wrong.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        reason = f"'{shortened(str(wrong.filename))}': {wrong.strerror}"
+    if reason:
+        click.echo(f"Error: {reason}", err=True)
+        sys.exit(INVALID)
 
 
 def main() -> None:
@@ -102,13 +115,14 @@ def main() -> None:
         try:
             group(prog_name="kubectl sandlane" if is_plugin else "sandlane", complete_var="_SANDLANE_COMPLETE")
         finally:
-            sys.stdout.flush()
-    except (Unreadable, Unwritable) as reason:
+            written_to_the_end()
+    except Unusable as reason:
         click.echo(f"Error: {reason}", err=True)
         sys.exit(INVALID)
-    except Exception:
+    except Exception as wrong:
         import traceback  # for defects alone
 
+        _tell_of_paths(wrong)
         traceback.print_exc()
         click.echo(f"internal error: {_REPORT}", err=True)
         sys.exit(DEFECT)

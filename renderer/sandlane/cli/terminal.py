@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 import click
@@ -123,18 +124,19 @@ def _tick(what: str, done: threading.Event, stream: TextIO) -> None:
     stream.flush()
 
 
-class Unwritable(Exception):
-    """Raised where stdout takes no more, for a reason in words; that nobody reads it on is none."""
+class Unusable(Exception):
+    """Raised where a run has no place to be, or nowhere to write what it was asked for: its text says which."""
 
 
 class Unbroken:
     """A stream that nobody may read to its end, as with `| head`: what is left is thrown away, and the exit status stays right.
 
-    `is_result` tells that what is lost for another reason, as on a full disk, is a result: the run has failed then.
+    `lost` says why it took no more where it had a reader, as on a full disk.
     """
 
-    def __init__(self, stream: TextIO, *, is_result: bool = False) -> None:
-        self._stream, self._is_result = stream, is_result
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.lost: str | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -158,15 +160,23 @@ class Unbroken:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
-        if self._is_result and not isinstance(error, BrokenPipeError):
-            raise Unwritable(f"stdout cannot be written: {error.strerror}") from None
+        if not isinstance(error, BrokenPipeError):
+            self.lost = error.strerror
+
+
+def written_to_the_end() -> None:
+    """Writes out what is left of a result. Raises Unusable where not all of it could be written, though somebody reads it."""
+    stdout = cast(Unbroken, sys.stdout)
+    stdout.flush()
+    if stdout.lost:
+        raise Unusable(f"stdout cannot be written: {stdout.lost}")
 
 
 def survive_broken_pipes() -> None:
     """Lets stdout and stderr outlive their readers; a stream that the caller has closed is empty, or swallows what is written."""
     if cast(TextIO | None, sys.stdin) is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
     closed = cast(TextIO | None, sys.stdout) is None, cast(TextIO | None, sys.stderr) is None
-    stdout, stderr = (open(os.devnull, "w", encoding="utf-8") if is_closed else None for is_closed in closed)  # noqa: SIM115, PTH123
-    sys.stdout = cast(TextIO, Unbroken(stdout or sys.stdout, is_result=True))
+    stdout, stderr = (Path(os.devnull).open("w", encoding="utf-8") if is_closed else None for is_closed in closed)  # noqa: SIM115
+    sys.stdout = cast(TextIO, Unbroken(stdout or sys.stdout))
     sys.stderr = cast(TextIO, Unbroken(stderr or sys.stderr))

@@ -23,7 +23,7 @@ class DiskTree:
     def __init__(
         self, root: Path, stream: bytes | None = None, staged: Mapping[str, bytes | None] | None = None
     ) -> None:
-        self.root = root.resolve()
+        self.root = Path(os.path.realpath(root))
         self._staged = dict(staged or {})
         self._read: dict[str, bytes] = {} if stream is None else {STREAM: stream}
         self._is_piped = stream is not None

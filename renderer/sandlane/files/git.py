@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +29,7 @@ class GitTree:
     """
 
     def __init__(self, root: Path, revision: str | None) -> None:
-        self.root = root.resolve()
+        self.root = Path(os.path.realpath(root))
         listed = (
             ("ls-files", "-s", "-z")
             if revision is None
