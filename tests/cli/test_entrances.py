@@ -151,3 +151,12 @@ def test_previews_have_the_scheme_and_the_port_of_their_gateway(gateway: str, ur
     assert f"preview {url}" in sandlane(here, "list").stdout
     told = sandlane(here, "trace", url, "--gateway", "gw").stdout
     assert "answers  Deployment/shop/checkout-dev1" in told
+
+
+def test_a_browser_starts_behind_a_gateway_of_every_host(tmp_path: Path) -> None:
+    """Its host is nowhere written, so that the Service to which it leads is the next best thing."""
+    here = place(tmp_path, WILD, ENVIRONMENT)
+    other = APPLICATION.replace("checkout", "aaa")
+    (here / "base/other.yaml").write_text(other)
+    assert sandlane(here, "set", "dev1", "aaa=registry.example/aaa:2").exit_code == 0
+    assert 'baseURL: "http://checkout.shop/"' in connected(here, "--for", "playwright")

@@ -379,3 +379,32 @@ def test_it_says_that_a_clone_is_there_which_a_request_does_not_reach(two: Path,
     assert done.stdout.endswith(said)
     plain = CliRunner().invoke(command, ["http://web/", str(two), "-H", "tenantID: dev1", "--base-only"])
     assert "note" not in plain.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "note"),
+    [
+        ("http://checkout:8080/a", "'Service/shop/checkout' has port 80: http://checkout:80/a"),
+        ("http://chekout/", "no Service in namespace 'shop' has the name 'chekout': did you mean 'checkout'?"),
+        ("http://chekout.shop/", "no Service in namespace 'shop' has the name 'chekout': did you mean 'checkout'?"),
+        (
+            "http://chekout.shop.svc.cluster.local/",
+            "no Service in namespace 'shop' has the name 'chekout': did you mean 'checkout'?",
+        ),
+        ("http://checkout.shop/", None),
+        ("http://example.com/", None),
+    ],
+)
+def test_it_says_what_was_meant(tmp_path: Path, url: str, note: str | None) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base/app.yaml").write_text(_app("checkout"))
+    (tmp_path / "sandlane.yaml").write_text(
+        "apiVersion: sandlane.dev/v1alpha1\nkind: Environment\nmetadata: {name: staging}\n"
+        "spec: {base: [base], defaultNamespace: shop, mesh: istio}\n"
+    )
+    result = CliRunner().invoke(group, ["trace", url, str(tmp_path), "--base-only"], prog_name="sandlane")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [line for line in result.stdout.splitlines() if line.startswith("note")] == (
+        [f"note     {note}"] if note else []
+    )

@@ -257,18 +257,22 @@ def _by_kind(objects: list[Resource]) -> dict[Any, tuple[Resource, ...]]:
     return {key: tuple(found) for key, found in kinds.items()}
 
 
-def passed(met: str, carrier: str = "tenantid: sandlane-nobody", url: str = "shop.example.com:80/") -> str:
-    """Returns what is said of a request whose carrier has its way at the gateway."""
+def passed(
+    met: str, carrier: str = "tenantid: sandlane-nobody", url: str = "shop.example.com:80/", base: str = ""
+) -> str:
+    """Returns what is said of a request whose carrier has its way at the gateway; `base` is what the base does beside sending it to `a`."""
     return (
         "SL613 what the environment says of gateways does not hold for a request\n"
         f"  request: GET http://{url}\n  carrier: {carrier}\n  client: gateway shop/gw\n"
-        f"  base: base.yaml: sends to a.shop.svc.cluster.local:80\n  now: shared/shop.yaml: {met}"
+        f"  base: base.yaml: sends to a.shop.svc.cluster.local:80{base}\n  now: shared/shop.yaml: {met}"
     )
 
 
 A, A_DEV1 = "sends to a.shop.svc.cluster.local:80", "sends to a-dev1.shop.svc.cluster.local:80"
 NO_B = "answers 503: 'b.shop.svc.cluster.local' is no host that the mesh knows"
 BY_BAGGAGE = "baggage: tenantID=sandlane-nobody"
+SET = ', headers {"request": {"set": {"y": "1"}}}'
+REMOVED = ', headers {"request": {"remove": ["tenantid", "baggage"]}}'
 
 
 @pytest.mark.parametrize(
@@ -298,7 +302,7 @@ def test_what_proof_says(env: Any, http: list[Object], expected: list[str]) -> N
         pytest.param(delegating({"headers": {"TenantId": {"prefix": "dev"}}}), [], id="a-carrier"),
         pytest.param(
             delegating(headers={"request": {"set": {"y": "1"}}}),
-            [passed(A, url="x.org:80/"), passed(A, BY_BAGGAGE, url="x.org:80/")], id="headers",
+            [passed(A + REMOVED, url="x.org:80/", base=SET), passed(A + REMOVED, BY_BAGGAGE, url="x.org:80/", base=SET)], id="headers",
         ),
     ],
 )  # fmt: skip

@@ -420,6 +420,8 @@ print(time.process_time() - start)
         pytest.param(b"a: " + b"9" * MEGA, id="digits"),
         pytest.param(b"a: 0x" + b"9" * MEGA, id="hex-digits"),
         pytest.param(b"a: |\n" + b"\n" * MEGA, id="blank-lines"),
+        pytest.param(b"".join(b"a%d: |\n b\n" % n for n in range(MEGA // 12)), id="blocks"),
+        pytest.param(b"a: " + b"b " * (MEGA // 2) + b"\n", id="trailing-blank"),
     ],
 )
 def test_hostile_megabytes_end(data: bytes) -> None:

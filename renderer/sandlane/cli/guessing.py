@@ -20,6 +20,8 @@ from sandlane.reports.setup.candidates import Candidates, find_candidates
 from sandlane.reports.setup.environment_file import SetUp
 from sandlane.reports.setup.findings import Guess
 
+_OUTSIDE = "run 'sandlane init' in a directory that holds both, or pipe the manifests in: cat FILES | sandlane init -"
+
 
 class Guessing:
     """The tree and the directory in it where the user stands, what the user gave as options, and whether to ask for the rest."""
@@ -68,7 +70,12 @@ class Guessing:
             return read_named(self.view.tree, named, self.given["namespace"] or "default")
         except Invalid as invalid:
             raise Invalid(
-                replace(p, hint=p.hint.replace("| sandlane render --base -", "| sandlane init -"))
+                replace(
+                    p,
+                    hint=_OUTSIDE
+                    if p.code == "SL121"
+                    else p.hint.replace("| sandlane render --base -", "| sandlane init -"),
+                )
                 for p in invalid.problems
             ) from None
 

@@ -23,6 +23,7 @@ from sandlane.k8s.resource import Resource
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, did_you_mean
 from sandlane.reports import answers
+from sandlane.reports.misdirected import misdirected
 from sandlane.reports.networks import network_of
 from sandlane.reports.survey import pictured, survey, tabulated
 from sandlane.reports.whose import whose
@@ -140,6 +141,8 @@ def _trace(session: s.Session, asked: _Asked) -> tuple[int, dict[str, Any]]:
     if asked.is_all:
         return _with_problems(session, inputs, asked, _all(network, client, asked, inputs))
     traced = trace(network, _request(asked, client))
+    if client.kind != "gateway":
+        traced = replace(traced, notes=(*traced.notes, *misdirected(network, traced.request)))
     if not asked.is_base_only:
         traced = replace(traced, notes=(*traced.notes, *whose(inputs, traced)))
     if asked.output_format == "text":

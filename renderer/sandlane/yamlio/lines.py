@@ -117,7 +117,8 @@ def _formed(form: _Form, lines: list[str], number: int, column: int) -> tuple[An
     body: list[str] = []
     if len(pad) <= column:
         raise _OtherFormError
-    for line in lines[start:]:
+    for place in range(start, len(lines)):  # a slice would copy the rest of the file for each block
+        line = lines[place]
         if line and not line.startswith(pad):
             break
         if line and not (line.isprintable() and line.strip(" ")):

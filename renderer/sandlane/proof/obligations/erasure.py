@@ -62,7 +62,7 @@ def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem
     others = {field: value for field, value in before.items() if field not in routes}
     spec = {**others, **{field: after[field] for field in routes if field in after}}
     is_adopted = world.claims.environment.output.base == "none"
-    adopted = replace(ours, manifest={**ours.manifest, "spec": spec})
+    adopted = replace(ours, manifest={**ours.manifest, "spec": spec}) if spec else ours
     yield from _differences(world, resource, adopted, is_adopted=is_adopted)
     base = entries(ours.manifest)
     missing = align(base, entries(resource.manifest)).missing

@@ -39,7 +39,7 @@ def check(world: World) -> Iterator[Problem]:
                 yield _wrong(resource, f"its sandbox has nothing in namespace '{id.namespace}'")
             if id in read:
                 yield _wrong(resource, "pods of the base name it")
-            if _OF_CLUSTERS.fullmatch(f"{id.kind}/{id.namespace}/{id.name}") and not id.group:
+            elif _OF_CLUSTERS.fullmatch(f"{id.kind}/{id.namespace}/{id.name}") and not id.group:
                 yield _wrong(resource, "the cluster has an object of that name")
             yield from _outlasting(resource)
             yield from (

@@ -198,7 +198,11 @@ def _browser(reach: Reach) -> str:
 
 
 def _start(reach: Reach) -> str:
-    return reach.preview_url or reach.urls[0]
+    """Returns where a browser starts: at the preview, at a gateway, or at what answers behind one whose hosts are a pattern."""
+    behind = {name for entrance in reach.entrances for name in entrance.clones}
+    outside = any("*" not in entrance.host for entrance in reach.entrances)
+    first = (a.url for a in reach.addresses if not a.is_grpc and behind & set(a.clones))
+    return reach.preview_url or (None if outside else next(first, None)) or reach.urls[0]
 
 
 CLIENTS: dict[str, Callable[[Reach], str]] = {
