@@ -38,11 +38,6 @@ class Found:
     problems: tuple[Problem, ...]
 
 
-_SUBMODULE = (
-    "it is a git submodule, or would be one: git keeps no empty directory, and Argo CD applies what submodules hold"
-)
-
-
 def find(tree: Tree) -> Found:
     """Finds every manifest of a tree that a syncer would apply, hidden ones too, and every file by which it would do something else.
 
@@ -53,8 +48,8 @@ def find(tree: Tree) -> Found:
     for path in _paths(tree, ""):
         code, what = _strange(tree, path)
         if code:
-            path = path.rstrip("/")
-            problems.append(report(code, source=Source(file=path), file=path, what=what))
+            file = path.removesuffix("/")
+            problems.append(report(code, source=Source(file=file), file=file, what=what))
         elif _is_manifest(path):
             manifests.append(path)
     hidden = (p for p in manifests if SKIP_MARK in tree.read(p))
@@ -63,17 +58,23 @@ def find(tree: Tree) -> Found:
     return Found(manifests=tuple(manifests), problems=tuple(problems))
 
 
+_SUBMODULE = (
+    "it is a git submodule, or would be one: git keeps no empty directory, and Argo CD applies what submodules hold"
+)
+
+
 def _paths(tree: Tree, directory: str) -> Iterator[str]:
-    """Yields every path below a directory that is no directory itself, and directories with nothing in them, ending in `/`."""
+    """Yields every path below a directory that is no directory itself, and with `/` behind it one with nothing in it."""
     names = tree.list(directory)
     if directory and not names:
         yield f"{directory}/"
     for name in names:
         path = join(directory, name)
-        if _kind(tree, path) != "directory":
+        if _kind(tree, path) == "directory":
+            if name != ".git":
+                yield from _paths(tree, path)
+        else:
             yield path
-        elif name != ".git":
-            yield from _paths(tree, path)
 
 
 def _kind(tree: Tree, path: str) -> str | None:
