@@ -59,13 +59,15 @@ def find(tree: Tree) -> Found:
 
 def _paths(tree: Tree, directory: str) -> Iterator[str]:
     """Yields every path below a directory that is no directory itself, or one with nothing in it."""
-    for name in tree.list(directory):
+    names = tree.list(directory)
+    if directory and not names:
+        yield directory
+    for name in names:
         path = join(directory, name)
-        if _kind(tree, path) == "directory":
-            if name != ".git":
-                yield from _paths(tree, path) if tree.list(path) else (path,)
-        else:
+        if _kind(tree, path) != "directory":
             yield path
+        elif name != ".git":
+            yield from _paths(tree, path)
 
 
 def _kind(tree: Tree, path: str) -> str | None:
