@@ -260,7 +260,7 @@ def _by_kind(objects: list[Resource]) -> dict[Any, tuple[Resource, ...]]:
 def passed(
     met: str, carrier: str = "tenantid: sandlane-nobody", url: str = "shop.example.com:80/", base: str = ""
 ) -> str:
-    """Returns what is said of a request whose carrier has its way at the gateway; `base` is what the base does beside sending it to `a`."""
+    """Returns what is said of a request whose carrier has its way at the gateway; `base`: what the base does beside sending."""
     return (
         "SL613 what the environment says of gateways does not hold for a request\n"
         f"  request: GET http://{url}\n  carrier: {carrier}\n  client: gateway shop/gw\n"
