@@ -16,7 +16,7 @@ from sandlane.proof.requests.policy import called
 from sandlane.proof.requests.rest import Left, Run, first_difference, rest
 from sandlane.proof.requests.scenes import STRANGER, Scene, is_repeated, named_by, of_tenant, required, strangers
 from sandlane.proof.requests.substitution import Clones, with_clones
-from sandlane.proof.requests.violations import Violation, both_do, does, violation
+from sandlane.proof.requests.violations import Violation, both_do, violation
 from sandlane.proof.requests.whole import is_closed, whole_of
 from sandlane.proof.world import directory
 from sandlane.semantics.gateway_api_matches import LINKERD, grpc_match
@@ -159,9 +159,10 @@ def _in_parts(both: Comparison) -> Iterator[Violation]:
             own = [line for line, _ in lines if not line.carried]
             found = first_difference(wanted, _rest(both.spelling, both.output.table, [*base, *own]))
             if found:
-                what = f"{does(found[1])} where only '{where}' has arrived"
+                means, done = both_do(found[0], found[1])
+                what = f"{done} where only '{where}' has arrived"
                 met = what, found[1].origin if found[1] else lines[0][0].rule.origin if lines else None
-                meant = does(found[0]), found[0].origin if found[0] else None
+                meant = means, found[0].origin if found[0] else None
                 yield violation("SL609", both.pair.after, (), meant, met, found[1])
 
 

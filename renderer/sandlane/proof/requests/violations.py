@@ -126,8 +126,12 @@ def both_do(wanted: Left | None, met: Left | None) -> tuple[str, str]:
         return texts
     mine, yours = (_parts(outcome) for outcome in outcomes)
     names = [name for name in mine if mine[name] != yours[name]]
-    base, output = ("".join(f", {name} {shown(side[name])}" for name in names) for side in (mine, yours))
+    base, output = ("".join(f", {_part(name, side[name])}" for name in names) for side in (mine, yours))
     return texts[0] + base, texts[1] + output
+
+
+def _part(name: str, value: Any) -> str:
+    return f"no {name}" if value is None else f"{name} {shown(value)}"
 
 
 def _parts(outcome: Forward) -> dict[str, Any]:
