@@ -135,6 +135,34 @@ def test_question_marks_between_brackets_are_refused_as_go_refuses_them(text: st
 
 
 @pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("a: {!!str,}\n", {"a": {"": None}}, id="of-a-key"),
+        pytest.param("a: [!!str,b, !!str c,d]\n", {"a": ["", "b", "c", "d"]}, id="of-items"),
+        pytest.param("a: [!<tag:yaml.org,2002:str> b,c]\n", {"a": ["b", "c"]}, id="verbatim"),
+    ],
+)
+def test_a_comma_between_brackets_ends_a_tag(text: str, expected: Any, parser: Any) -> None:
+    assert value(text, parser) == expected
+    for refused in ("a: !!str,\n", "a: [!!str[]]\n"):
+        wrong = "SL101 not valid YAML: while scanning a tag, did not find expected whitespace or line break"
+        assert [line.partition(" ")[2] for line in said(refused.encode(), parser)] == [wrong]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize(
+    "text", ["\n\t\n", "\n \t\n  b\n", "2\n \tx\n", "\n  x\n \t\n  y\n", "\n  \tx\n", "\n\n \tx\n"]
+)
+def test_no_tab_indents_a_block(text: str, parser: Any) -> None:
+    for header in "|>":
+        (line,) = said(f"a: {header}{text}".encode(), parser)
+        wrong = "SL101 not valid YAML: a tab stands where YAML takes spaces only"
+        assert line.partition(" ")[2] == f"{wrong}\n  hint: indent with spaces, as the lines around it are"
+    assert value("a: |\n  x\n  \t\n  y\n", parser) == {"a": "x\n\t\ny\n"}
+
+
+@pytest.mark.parametrize("parser", PARSERS)
 @pytest.mark.parametrize("text", ["a: [!!str b?]\n", "{!!str b?: c}\n", "a: {b: &c d?}\n"])
 def test_question_marks_between_brackets_are_refused_behind_a_tag_too(text: str, parser: Any) -> None:
     reason = "not valid YAML: a plain value between brackets holds '?', which Go's readers refuse: quote it"

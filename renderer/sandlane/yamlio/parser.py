@@ -23,6 +23,7 @@ class Parser(Protocol):
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAKS = "\r\n\x85\u2028\u2029"
 _BLANKS = f"\0 \t{_BREAKS}"
+_ENDS_TAG = re.compile(r"[\[\],]")
 
 
 class PythonParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
@@ -52,12 +53,35 @@ class PythonParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser)
             self.forward()
 
     def scan_tag(self) -> Any:
-        """Returns the token of a tag, which a tab may end."""
+        """Returns the token of a tag, which a tab may end, and between brackets a comma."""
         end = self.pointer
         while self.buffer[end] not in _BLANKS:
             end += 1
         self._take_for_spaces(end)
+        cut = _ENDS_TAG.search(self.buffer, self.pointer, end)
+        if cut and self.prefix(2) != "!<":
+            if not self.flow_level or cut[0] != ",":
+                mark, problem = self.get_mark(), "did not find expected whitespace or line break"
+                raise yaml.MarkedYAMLError("while scanning a tag", mark, problem, mark)
+            self.buffer = f"{self.buffer[: cut.start()]} {self.buffer[cut.start() :]}"
         return super().scan_tag()
+
+    def scan_block_scalar_indentation(self) -> Any:
+        """Returns the breaks before a block's first line and its indentation, in which no tab may stand."""
+        found = super().scan_block_scalar_indentation()
+        self._refuse_tab(self.column + 1)
+        return found
+
+    def scan_block_scalar_breaks(self, indent: int) -> Any:
+        """Returns the breaks before a line of a block, in whose indentation no tab may stand."""
+        found = super().scan_block_scalar_breaks(indent)
+        self._refuse_tab(indent)
+        return found
+
+    def _refuse_tab(self, indent: int) -> None:
+        if self.column < indent and self.peek() == "\t":
+            mark, problem = self.get_mark(), "found a tab character where an indentation space is expected"
+            raise yaml.MarkedYAMLError("while scanning a block scalar", mark, problem, mark)
 
     def scan_block_scalar_indicators(self, start_mark: Any) -> Any:
         """Returns what stands behind `|` or `>`, which a tab may end, or a comment."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.base.pod_field_types import LABEL_SELECTOR
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource, at
 from sandlane.k8s.selectors import Selector, from_workload_selector, matches
@@ -18,6 +19,8 @@ from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.plan.policies.attached import ATTACHING
 from sandlane.plan.policies.selecting import FOLLOWING
 from sandlane.problems.problem import Path, dotted
+from sandlane.yamlio.fitting import fitting
+from sandlane.yamlio.shapes import TEXTS
 
 _SELECTOR = re.compile(r"(?P<of>.*?)(?:label)?selectors?", re.IGNORECASE)
 _PEERS = frozenset({"fromEndpoints", "toEndpoints"})
@@ -140,11 +143,14 @@ def _predicate(value: Any) -> Selects | None:
     return None if selector is None else lambda labels: matches(selector, labels)
 
 
+_FITS = fitting({**LABEL_SELECTOR, "labels": TEXTS})
+
+
 def _label_selector(value: Any) -> Selector | None:
     """Parses a value as a label selector; None where it is not one, or where it selects objects of a kind that it names."""
     if not isinstance(value, Mapping) or "kind" in value:
         return None
     if {"matchLabels", "matchExpressions"} & value.keys():
-        return from_workload_selector(value)
+        return from_workload_selector(value) if _FITS(value) else None
     labels = value["labels"] if isinstance(value.get("labels"), Mapping) else value
     return from_workload_selector({"labels": labels}) if all(isinstance(v, str) for v in labels.values()) else None
