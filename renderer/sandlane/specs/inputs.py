@@ -114,7 +114,12 @@ def _base(tree: Tree, named: Named, environment: Environment) -> tuple[Base | No
 
 def read_environment(tree: Tree, path: str) -> Environment:
     """Reads and checks an environment file. Raises Invalid, and what `Tree.read` raises."""
-    documents = yamlio.read(tree.read(path), path)
+    try:
+        documents = yamlio.read(tree.read(path), path)
+    except Invalid as invalid:
+        from sandlane.specs.switches import with_switches  # for mistakes alone
+
+        raise Invalid(with_switches(invalid.problems, ("Environment",))) from None
     source = Source(file=path, document=documents[0].index if documents else 0)
     data = documents[0].data if documents else None
     if len(documents) != 1 or not isinstance(data, dict) or data.get("kind") != "Environment":

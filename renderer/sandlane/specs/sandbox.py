@@ -107,7 +107,9 @@ def _documents(tree: Tree, file: str) -> tuple[tuple[Document, ...], list[Proble
     try:
         return yamlio.read(tree.read(file), file), []
     except Invalid as invalid:
-        return (), [replace(problem, sandbox=source) for problem in invalid.problems]
+        from sandlane.specs.switches import with_switches  # for mistakes alone
+
+        return (), [replace(problem, sandbox=source) for problem in with_switches(invalid.problems, SPECS)]
     except Unreadable as unreadable:
         return (), [report("SL128", source=source, sandbox=source, reason=str(unreadable))]
 
