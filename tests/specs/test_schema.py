@@ -1038,3 +1038,45 @@ def test_forms(pattern: str, text: str, broken: str, repaired: str | None) -> No
 )  # fmt: skip
 def test_hints_show_the_line_that_would_be_right(kind: str, data: Any, hint: str) -> None:
     assert [problem.hint for problem in check(kind, data, SOURCE)] == [hint]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"env": [{"name": "A", "value": "{{ x }}"}]}, id="value"),
+        pytest.param(
+            {"accept": [{"code": "SL301", "object": "a/b", "reason": "{{ x }} is the program's"}]}, id="reason"
+        ),
+        pytest.param(
+            {"patches": [{"patch": "[{op: add, path: /metadata/annotations/a, value: '{{ x }}'}]"}]}, id="patch"
+        ),
+    ],
+)
+def test_placeholders_may_stand_in_texts_of_programs_and_people(fields: Mapping[str, Any]) -> None:
+    assert check("DevelopmentSandbox", workload(**fields), SOURCE) == []
+
+
+def test_placeholders_may_stand_in_annotations() -> None:
+    data = workload(image="registry.example/web:2")
+    assert (
+        check("DevelopmentSandbox", {**data, "metadata": {"name": "dev1", "annotations": {"a": "{{ x }}"}}}, SOURCE)
+        == []
+    )
+
+
+@pytest.mark.parametrize("kind", ["Environment", "RouteGroup", "DevelopmentSandbox"])
+def test_placeholders_may_stand_in_no_other_text_of_any_kind(kind: str) -> None:
+    data = {
+        "Environment": environment(base=["a"], defaultNamespace="{{ x }}"),
+        "RouteGroup": group("all", sandboxes=["{{ x }}"]),
+        "DevelopmentSandbox": workload(namespace="{{ x }}", image="registry.example/web:2"),
+    }[kind]
+    place = {
+        "Environment": "defaultNamespace",
+        "RouteGroup": "sandboxes[0]",
+        "DevelopmentSandbox": "workloads[0].namespace",
+    }
+    hint = next(p.hint for p in check(kind, data, SOURCE))
+    assert said(kind, data) == [
+        f"spec.{place[kind]}: f.yaml: SL145 '{{{{ x }}}}' is a placeholder of a template, and nothing fills it in\n  hint: {hint}"
+    ]

@@ -26,6 +26,7 @@ from sandlane.specs.kind import other_kind
 from sandlane.specs.mesh_config import with_mesh_config
 from sandlane.specs.model import Carrier, Cluster, Environment, LinkerdFacts, Policy, RouteGroup, Routes, Rule, Sandbox
 from sandlane.specs.standing_rules import target_problems
+from sandlane.specs.strange_texts import has_placeholder
 from sandlane.yamlio import read as yamlio
 
 
@@ -102,7 +103,9 @@ def _known_besides(tree: Tree, path: str) -> Iterator[Problem]:
 
 
 def _texts(value: Any) -> list[str]:
-    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
+    """Returns the entries of a list that can be paths: those with placeholders are told as such."""
+    listed = value if isinstance(value, list) else []
+    return [entry for entry in listed if isinstance(entry, str) and not has_placeholder(entry)]
 
 
 def _base(tree: Tree, named: Named, environment: Environment) -> tuple[Base | None, tuple[Problem, ...]]:

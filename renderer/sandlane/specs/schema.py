@@ -14,7 +14,7 @@ from typing import Any
 
 import sandlane
 from sandlane.problems.problem import Problem, Source
-from sandlane.specs.typography import typographic_quotes
+from sandlane.specs.strange_texts import strange_texts
 from sandlane.specs.verdict import Test, verdict
 
 API_VERSION = "sandlane.dev/v1alpha1"
@@ -66,13 +66,13 @@ def is_valid(kind: str, data: Any) -> bool:
 
 def check(kind: str, data: Any, source: Source, sandbox: Source | None = None) -> list[Problem]:
     """Returns all that is wrong with a document of a kind; nothing when it is valid."""
-    quoted = typographic_quotes(data, source, sandbox)
+    strange = strange_texts(data, source, sandbox)
     if is_valid(kind, data):
-        return quoted
+        return strange
     from sandlane.specs.explanation import explain  # only what is wrong needs it
 
-    told = {problem.path for problem in quoted}
-    return [*quoted, *(p for p in explain(kind, data, source, sandbox) if p.path not in told)]
+    told = {problem.path for problem in strange}
+    return [*strange, *(p for p in explain(kind, data, source, sandbox) if p.path not in told)]
 
 
 Full = Callable[[Any], Any]
