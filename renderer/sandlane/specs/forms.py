@@ -100,6 +100,10 @@ def _image(text: str) -> str:
     host, slash, repository = path.partition("/")
     if re.search(r"[A-Z]", repository if slash else host):
         return "has capitals in its repository"
+    if others := (repository if slash else host).split(":")[1:]:
+        return f"has the tags {_and([repr(t) for t in (*others, tag)])}, and one is allowed"
+    if "//" in path:
+        return "has '//' in its repository"
     wrong = list(dict.fromkeys(re.findall(r"[^a-z0-9._/:-]", path)))
     if wrong:
         return f"contains {_and([_character(c) for c in wrong])}"
@@ -112,7 +116,7 @@ def _image_repaired(text: str) -> str | None:
     name, colon, tag = meant.rpartition(":") if ":" in meant.rpartition("/")[2] else (meant, "", "")
     host, slash, repository = name.partition("/")
     meant = f"{host}/{repository.lower()}{colon}{tag}" if slash else f"{name.lower()}{colon}{tag}"
-    return None if re.search(r"\s", meant) or _image(meant) != _NONE else meant
+    return meant if re.fullmatch(_IMAGE, meant) else None
 
 
 _NAMES = "lower-case letters, digits and '-', with a letter or digit at both ends"
