@@ -320,6 +320,25 @@ MERGE = "\n  hint: merge the two entries"
             id="day-that-does-not-exist",
         ),
         pytest.param(
+            {"a.yaml": sandbox("a", expires="2026-02-30", owner=["a", "b"])},
+            [
+                "a.yaml:13:14: SL201 '2026-02-30' is no day of the calendar in 'spec.expires'\n"
+                "  hint: write 'expires: 2026-02-28', the last day of that month",
+                "a.yaml:14:12: SL201 expected a string, found a list in 'spec.owner'\n"
+                "  hint: Who answers for the sandbox; an annotation on its objects: 'owner: dana'",
+            ],
+            id="day-that-does-not-exist-beside-another-mistake",
+        ),
+        pytest.param(
+            {"a.yaml": group("a", expires="2026-04-31", sandboxes=[1])},
+            [
+                "a.yaml:8:14: SL201 '2026-04-31' is no day of the calendar in 'spec.expires'\n"
+                "  hint: write 'expires: 2026-04-30', the last day of that month",
+                "a.yaml:10:4: SL201 expected a string, found the number 1 in 'spec.sandboxes[0]'\n  hint: quote it: \"1\"",
+            ],
+            id="day-of-a-group-that-does-not-exist",
+        ),
+        pytest.param(
             {"a.yaml": {"apiVersion": "sandlane.dev/v1alpha1"}},
             [
                 "a.yaml:1:1: SL203 field 'kind' is missing\n  hint: write 'kind: DevelopmentSandbox'"

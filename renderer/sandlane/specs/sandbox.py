@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Path, Problem, Source, mention
 from sandlane.specs import schema as contract
 from sandlane.specs.as_written import as_written
+from sandlane.specs.days import no_day
 from sandlane.specs.kind import SPECS, other_kind
 from sandlane.specs.label_keys import wrong_keys
 from sandlane.specs.model import Acceptance, Environment, ResourceFile, RouteGroup, Sandbox, Workload
@@ -145,7 +145,7 @@ def _record(
     if kind not in SPECS or not is_own(data):
         return None, [other_kind(data, source, "a DevelopmentSandbox or a RouteGroup", sandbox=source)]
     data = as_written(data, tree.read(source.file), source.document)
-    problems = contract.check(kind, data, source, source)
+    problems = [*contract.check(kind, data, source, source), *no_day(data, source)]
     if problems:
         return None, problems
     full = contract.with_defaults(kind, data)
@@ -223,14 +223,7 @@ def _group(data: Mapping[str, Any], source: Source) -> RouteGroup:
 
 
 def _wrong(record: Sandbox | RouteGroup) -> Iterator[Problem]:
-    """Yields what the schema cannot say: days that do not exist, entries that stand twice, codes that cannot be accepted."""
-    if record.expires and not _is_day(record.expires):
-        what = f"'{record.expires}' is no day of the calendar"
-        import calendar  # for mistakes alone
-
-        last = calendar.monthrange(int(record.expires[:4]) or 1, int(record.expires[5:7]))[1]
-        hint = f"write 'expires: {record.expires[:8]}{last}', the last day of that month"
-        yield record.problem("SL201", "spec", "expires", what=what, where=" in 'spec.expires'", hint=hint)
+    """Yields what the schema cannot say: entries that stand twice, codes that cannot be accepted."""
     if isinstance(record, Sandbox):
         yield from _twice(record, "resources", [r.file for r in record.resources])
         yield from _twice(record, "workloads", [str(w) for w in record.workloads], "name")
@@ -259,14 +252,6 @@ def _beside_use(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:
                 yield report(
                     "SL222", source=source, path=path, at_key=True, sandbox=source, field=field, used=workload["use"]
                 )
-
-
-def _is_day(text: str) -> bool:
-    try:
-        datetime.date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _unique(records: list[Sandbox | RouteGroup]) -> tuple[list[Sandbox | RouteGroup], list[Problem]]:
