@@ -265,10 +265,20 @@ def test_what_cannot_be_judged_is_said(here: Path) -> None:
 
 def test_an_empty_output_keeps_no_promise(here: Path) -> None:
     shutil.rmtree(here / "out")
+    (here / "out").mkdir()
     code, _, err = run()
     assert (code, err.splitlines()[-1]) == (
         3,
         "out: 12 problems; looked at 3 tenants, 5 combinations of tenant, Service and port, 0 objects",
+    )
+
+
+def test_an_output_that_is_not_there_is_one_problem(here: Path) -> None:
+    shutil.rmtree(here / "out")
+    assert run() == (
+        2,
+        "",
+        "SL120 output directory 'out' does not exist\n  hint: run 'sandlane render shop/sandlane.yaml'\n1 problem\n",
     )
 
 

@@ -17,7 +17,7 @@ from sandlane.cli.terminal import words, working
 from sandlane.cli.view import View
 from sandlane.files.disk import DiskTree, environment_above, environment_file, environments_below, find_root
 from sandlane.files.tree import STREAM, NoRevision, OutsideRoot, Unreadable, join
-from sandlane.output.changes import OfAnotherEnvironment
+from sandlane.output.changes import OfAnotherEnvironment, UnusableOutput
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Invalid, Problem, Source, mention, with_mentions
 from sandlane.problems.problem import Path as Steps
@@ -130,6 +130,7 @@ class Session(View):
         """
         from sandlane.base.output import read_output  # what writes, or compares files, reads no manifests
 
+        refuse_file(directory)
         tree, found = seen or (DiskTree(directory), None)
         try:
             return tree, read_output(tree, inputs.environment.default_namespace, found)
@@ -210,6 +211,21 @@ def _takes_option() -> bool:
 def shown(path: Path) -> str:
     """Returns a path as seen from where the user stands."""
     return os.path.relpath(path)
+
+
+def refuse_file(directory: Path) -> None:
+    """Raises Invalid where something else stands at the path of an output directory."""
+    if os.path.exists(directory) and not os.path.isdir(directory):  # noqa: PTH110, PTH112
+        wrong = unusable(directory, UnusableOutput("it is no directory"))
+        hint = "move it away, or name another directory in 'spec.output.path' of the environment"
+        raise Invalid([dataclasses.replace(wrong, hint=hint)])
+
+
+def refuse_missing(directory: Path, hint: str) -> None:
+    """Raises Invalid where an output directory is not there."""
+    refuse_file(directory)
+    if not os.path.isdir(directory):  # noqa: PTH112
+        raise Invalid([report("SL120", what="output directory", file=shown(directory), hint=hint)])
 
 
 def unusable(directory: Path, error: Exception) -> Problem:

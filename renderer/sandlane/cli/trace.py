@@ -20,8 +20,7 @@ from sandlane.files.disk import DiskTree
 from sandlane.files.git import GitTree
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource
-from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Invalid, did_you_mean
+from sandlane.problems.problem import did_you_mean
 from sandlane.reports import answers
 from sandlane.reports.misdirected import misdirected
 from sandlane.reports.networks import network_of
@@ -184,10 +183,7 @@ class _Places:
 def _output(session: s.Session, inputs: Inputs, given: Path | None) -> tuple[tuple[Resource, ...], DiskTree]:
     """Reads the manifests of the output directory, whoever wrote them. Raises Invalid."""
     directory = session.output(inputs, given)
-    if not directory.is_dir():
-        shown = s.shown(directory)
-        hint = "run 'sandlane render', or trace the base alone with --base-only"
-        raise Invalid([report("SL120", what="output directory", file=shown, hint=hint)])
+    s.refuse_missing(directory, "run 'sandlane render', or trace the base alone with --base-only")
     tree, written = session.read_output(inputs, directory)
     return written.resources, tree
 

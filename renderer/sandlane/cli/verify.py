@@ -58,6 +58,7 @@ def command(
 def _verify(session: s.Session, output: Path | None, output_format: str) -> tuple[int, dict[str, Any]]:
     inputs = session.inputs()
     directory = session.output(inputs, output)
+    s.refuse_missing(directory, f"run 'sandlane render {session.shown}'")
     tree, found = _files(directory)
     strange = session.placed_in(tree, {p.source.file for p in found.problems if p.source}, found.problems)
     try:
@@ -122,7 +123,7 @@ def _files(directory: Path) -> tuple[DiskTree, Found]:
     """
     tree = DiskTree(directory)
     try:
-        return tree, find(tree) if tree.kind("") else Found(manifests=(), problems=())
+        return tree, find(tree)
     except (OutsideRoot, Unreadable) as error:
         raise Invalid([s.unusable(directory, error)]) from None
 

@@ -20,6 +20,9 @@ from sandlane.proof.marks import as_it_is
 from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 
+_LACKS = "run 'sandlane render'"
+"""The way out where the output has not what it should have."""
+
 
 def check(world: World) -> Iterator[Problem]:
     """Yields what the output changes of the base's objects, and which of them it should hold and does not."""
@@ -37,8 +40,8 @@ def check(world: World) -> Iterator[Problem]:
     yield from _ownership(world)
 
 
-def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
-    return report("SL601", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+def _wrong(resource: Resource, what: str, path: Path = (), hint: str | None = None) -> Problem:
+    return report("SL601", source=resource.source, path=path, hint=hint, what=f"'{resource.id}': {what}")
 
 
 def _originals(world: World, id: ResourceId) -> list[Resource]:
@@ -118,12 +121,12 @@ def _ownership(world: World) -> Iterator[Problem]:
     if environment.output.base == "full":
         for resource in world.base.resources:
             if resource.id not in world.output.by_id and (resource.id.group, resource.id.kind) != ("", "Secret"):
-                yield _wrong(resource, "is not in the output, which holds the whole base")
+                yield _wrong(resource, "is not in the output, which holds the whole base", hint=_LACKS)
         return
     adopted = {ResourceId(VIRTUAL_SERVICE[0], o.kind, o.namespace, o.name) for o in environment.routes.adopt}
     for id in sorted(adopted):
         if id in world.base.by_id and id not in world.output.by_id:
-            yield _wrong(world.base.by_id[id], "is adopted and not in the output")
+            yield _wrong(world.base.by_id[id], "is adopted and not in the output", hint=_LACKS)
     for resource in world.output.of(*VIRTUAL_SERVICE):
         if resource.id in world.base.by_id and resource.id not in adopted:
             yield _wrong(resource, "is an object of the base that the environment does not adopt")
