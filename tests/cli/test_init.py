@@ -615,3 +615,18 @@ def test_the_next_step_is_one_that_works(here: Path) -> None:
     (here / "sandlane.yaml").unlink()
     write(here, {"app/web.yaml": APP.replace("NAME", "http").replace("checkout", "web")})
     assert "  sandlane set dev1 web=IMAGE   # a first sandbox" in run("init", "app")[2]
+
+
+def test_parts_of_a_base_above_are_named_as_seen_from_here(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(here, {f"apps/{n}/kustomization.yaml": "resources: [a.yaml]\n" for n in "ab"})
+    (here / "env").mkdir()
+    monkeypatch.chdir(here / "env")
+    status, _, err = run("init", "../../elsewhere", "../apps")
+    assert (status, err.splitlines()[-3:]) == (
+        2,
+        [
+            "../apps/a/kustomization.yaml:1:1: SL122 'staging/apps/a' is a kustomization in a directory of plain manifests",
+            "  hint: name those of its parts that are meant: sandlane init ../apps/a ../apps/b",
+            "2 problems, nothing was written",
+        ],
+    )

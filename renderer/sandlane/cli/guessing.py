@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,17 @@ import click
 from sandlane.base.base import Base
 from sandlane.base.sources import KUSTOMIZATIONS, find_named, read_named
 from sandlane.cli.view import View
+from sandlane.files.tree import is_within
 from sandlane.meshes.registry import MESHES
-from sandlane.problems.problem import Invalid
+from sandlane.problems.problem import Invalid, Problem
 from sandlane.reports.setup import findings
 from sandlane.reports.setup.candidates import Candidates, find_candidates
 from sandlane.reports.setup.environment_file import SetUp
 from sandlane.reports.setup.findings import Guess
 
 _OUTSIDE = "run 'sandlane init' in a directory that holds both, or pipe the manifests in: cat FILES | sandlane init -"
+_MOST = 8
+"""So many parts of a directory are named."""
 
 
 class Guessing:
@@ -69,15 +73,21 @@ class Guessing:
                 raise Invalid(named.problems)
             return read_named(self.view.tree, named, self.given["namespace"] or "default")
         except Invalid as invalid:
-            raise Invalid(
-                replace(
-                    p,
-                    hint=_OUTSIDE
-                    if p.code == "SL121"
-                    else p.hint.replace("| sandlane render --base -", "| sandlane init -"),
-                )
-                for p in invalid.problems
-            ) from None
+            raise Invalid(replace(p, hint=self._way(p, entries)) for p in invalid.problems) from None
+
+    def _way(self, problem: Problem, entries: Sequence[str]) -> str:
+        """Returns the way out of a problem of the base for who has no environment yet."""
+        if problem.code == "SL121":
+            return _OUTSIDE
+        if problem.code == "SL122" and problem.source:
+            file = problem.source.file
+            places = {entry: os.path.normpath(f"{self.directory or '.'}/{entry}") for entry in entries}
+            entry = next(entry for entry, place in places.items() if is_within(file, place))
+            found = find_candidates(self.view.tree, places[entry])
+            parts = [f"{entry}/{part}" for part in (*found.kustomizations, *found.manifests)]
+            command = shlex.join(["sandlane", "init", *parts[:_MOST]])
+            return f"name those of its parts that are meant: {command}{' …' if len(parts) > _MOST else ''}"
+        return problem.hint.replace("| sandlane render --base -", "| sandlane init -")
 
     def decide(self, entries: tuple[str, ...], base: Base, made_by: str) -> SetUp:
         """Returns what is set up for a base that was read; what is unsure is asked where somebody can answer."""
