@@ -57,13 +57,30 @@ def test_code_quality_of_gitlab(shop: Path) -> None:
     ]
 
 
-def test_a_stale_output_is_a_problem_of_its_environment(shop: Path) -> None:
+EXTRA = "sandboxes/xdev1/shop/deployment-payment-xdev1.yaml"
+
+
+@pytest.mark.parametrize(
+    ("command", "place", "said"),
+    [
+        pytest.param(("check",), f"rendered/{EXTRA},line=1",
+                     f"4 files of the output 'rendered' are not what 'sandlane render' writes, {EXTRA}", id="extra"),
+        pytest.param(("check", "--output", "partly"), f"partly/{EXTRA},line=1",
+                     "5 files of the output 'partly' are not what 'sandlane render' writes, README.md", id="missing-and-extra"),
+        pytest.param(("check", "--output", "elsewhere"), "sandlane.yaml,line=10",
+                     "15 files of the output 'elsewhere' are not what 'sandlane render' writes, README.md", id="all-missing"),
+    ],
+)  # fmt: skip
+def test_a_stale_output_is_a_problem_of_its_first_file(
+    shop: Path, command: tuple[str, ...], place: str, said: str
+) -> None:
     (shop / "sandboxes" / "xdev1.yaml").unlink()
-    done = sandlane(shop, "check", "--root", ".", "--format", "github")
+    shutil.copytree(shop / "rendered", shop / "partly")
+    (shop / "partly" / "README.md").unlink()
+    done = sandlane(shop, *command, "--root", ".", "--format", "github")
     assert (done.exit_code, done.stderr) == (1, "")
     assert done.stdout == (
-        "::error file=sandlane.yaml,line=10,col=1,title=SL510::4 files of the output 'rendered' are not what 'sandlane render' "
-        "writes, sandboxes/xdev1/shop/deployment-payment-xdev1.yaml to begin with (hint: run: sandlane render sandlane.yaml)\n"
+        f"::error file={place},col=1,title=SL510::{said} to begin with (hint: run: sandlane render sandlane.yaml)\n"
     )
 
 

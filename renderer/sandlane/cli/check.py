@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sandlane.cli.terminal import verb, words, working
 from sandlane.output.changes import OfAnotherEnvironment, UnusableOutput
 from sandlane.output.changes import changes as find_changes
 from sandlane.pipeline import render, render_valid
-from sandlane.problems.problem import Invalid, Problem
+from sandlane.problems.problem import Invalid, Problem, Source
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import RouteGroup, Sandbox
 
@@ -113,11 +114,17 @@ def _expired(inputs: Inputs, day: str) -> list[Sandbox | RouteGroup]:
 
 
 def _stale(session: s.Session, inputs: Inputs, directory: Path, paths: list[str]) -> Problem:
-    """Returns what a code host is told of files that differ: at the environment, since files may be missing."""
+    """Returns what a code host is told of files that differ: at the first that is there, or else at the environment."""
     count, are = ("1 file", "is") if len(paths) == 1 else (f"{len(paths)} files", "are")
-    return inputs.environment.problem(
+    problem = inputs.environment.problem(
         "SL510", file=s.shown(directory), count=count, are=are, first=paths[0], environment=session.shown
     )
+    real = directory.resolve()
+    there = next((real / path for path in paths if (real / path).is_file()), None)
+    if there is None or not there.is_relative_to(session.tree.root):
+        return problem
+    source = Source(file=there.relative_to(session.tree.root).as_posix())
+    return replace(problem, source=source, path=(), position=(1, 1))
 
 
 def _tell(directory: Path, found: Mapping[str, Sequence[str]], again: str) -> None:
