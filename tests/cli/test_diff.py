@@ -22,6 +22,7 @@ from sandlane.reports.diff.text import text
 from tests.shared import REPOSITORY
 
 EXPECTED = Path(__file__).parent / "diff"
+STALE = "rendered: not what the inputs render to: run 'sandlane check sandlane.yaml'\n"
 
 NEW = """\
 apiVersion: sandlane.dev/v1alpha1
@@ -136,7 +137,8 @@ def test_whole_output(name: str, told: Told, request: pytest.FixtureRequest) -> 
 def test_the_command_writes_the_format_that_is_asked_for(output_format: str, name: str, shop: Path) -> None:
     edit(shop, SCENARIOS["image"])
     done = sandlane(shop, "diff", "HEAD", "--format", output_format)
-    assert (done.exit_code, done.stdout, done.stderr) == (0, (EXPECTED / f"image.{name}").read_text(), "")
+    said = STALE if output_format == "text" else ""
+    assert (done.exit_code, done.stdout, done.stderr) == (0, (EXPECTED / f"image.{name}").read_text(), said)
 
 
 def test_the_output_on_disk_is_what_it_is_compared_with_by_default(shop: Path) -> None:
@@ -190,6 +192,26 @@ def test_what_to_compare_with_is_wrong(arguments: tuple[str, ...], message: str,
     done = sandlane(shop, "diff", *arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.endswith(message)
+
+
+def test_a_stale_output_is_told_beside_a_revision(shop: Path) -> None:
+    edit(shop, SCENARIOS["image"])
+    done = sandlane(shop, "diff", "HEAD")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, (EXPECTED / "image.txt").read_text(), STALE)
+    assert sandlane(shop, "render").exit_code == 0
+    done = sandlane(shop, "diff", "HEAD")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, (EXPECTED / "image.txt").read_text(), "")
+    shutil.rmtree(shop / "rendered")
+    done = sandlane(shop, "diff", "HEAD")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, (EXPECTED / "image.txt").read_text(), "")
+
+
+def test_an_output_of_another_environment_is_told_beside_a_revision(shop: Path) -> None:
+    readme = shop / "rendered" / "README.md"
+    readme.write_text(readme.read_text().replace("Environment: sandlane.yaml", "Environment: other.yaml"))
+    assert "Environment: other.yaml" in readme.read_text()
+    done = sandlane(shop, "diff", "HEAD")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "sandlane.yaml against HEAD: no difference\n", STALE)
 
 
 def test_a_revision_that_does_not_render(shop: Path) -> None:

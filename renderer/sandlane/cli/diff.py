@@ -15,10 +15,12 @@ from sandlane.cli import session as s
 from sandlane.cli.main import CHANGED, FINE
 from sandlane.cli.reaching import doors
 from sandlane.cli.running import MACHINES, counted, run
+from sandlane.cli.terminal import words
 from sandlane.files.disk import environment_file
 from sandlane.files.git import GitTree
 from sandlane.files.tree import NoRevision, OutsideRoot, Unreadable
 from sandlane.meshes.registry import MESHES
+from sandlane.output.changes import OfAnotherEnvironment, UnusableOutput, changes
 from sandlane.pipeline import Rendered, render, written
 from sandlane.problems.problem import Invalid
 from sandlane.reports.diff.compare import Difference, compare
@@ -62,11 +64,13 @@ def command(
         raise click.UsageError("a directory to compare with goes with one environment")
 
     def diff(session: s.Session) -> tuple[int, dict[str, Any]]:
-        difference, against = _difference(session, directory, rev)
+        difference, against, stale = _difference(session, directory, rev)
         problems = {"problems": session.as_data(difference.new_notices)} if output_format in _OF_HOSTS else {}
         new, gone = (tuple(session.as_seen(n)) for n in (difference.new_notices, difference.gone_notices))
         difference = replace(difference, new_notices=new, gone_notices=gone)
         _tell(session, difference, against, output_format)
+        if stale and output_format == "text":
+            words(f"{s.shown(stale)}: not what the inputs render to: run 'sandlane check {session.shown}'")
         return (CHANGED if difference and exit_code else FINE), {"against": against, **data(difference), **problems}
 
     run(sessions, output_format, diff)
@@ -91,19 +95,33 @@ def _meant(arguments: tuple[str, ...], rev: str | None) -> tuple[Path | None, st
     return directory, rev, environments
 
 
-def _difference(session: s.Session, directory: Path | None, rev: str | None) -> tuple[Difference, str]:
+def _difference(session: s.Session, directory: Path | None, rev: str | None) -> tuple[Difference, str, Path | None]:
+    """Returns the difference, what it is against, and the output on disk where that is no part of it and is stale."""
     inputs = session.inputs()
     rendered = render(inputs, is_proved=False)
     after = rendered_side(inputs, rendered.objects, rendered.notices)
     if rev is not None:
-        before, against = _at_revision(session, rev), rev
+        before, against, stale = _at_revision(session, rev), rev, _stale(session, inputs, rendered)
     else:
         place = session.output(inputs, directory)
-        before, against = written_side(session.read_output(inputs, place)[1]), s.shown(place)
+        before, against, stale = written_side(session.read_output(inputs, place)[1]), s.shown(place), None
     mesh = MESHES[inputs.environment.mesh]
     unroutable = mesh.unroutable(inputs.environment, inputs.base)
     difference = compare(before, after, rendered.plan, unroutable, doors(inputs, rendered))
-    return (replace(difference, proved=_proved(inputs, rendered)) if difference else difference), against
+    proved = replace(difference, proved=_proved(inputs, rendered)) if difference else difference
+    return proved, against, stale
+
+
+def _stale(session: s.Session, inputs: Inputs, rendered: Rendered) -> Path | None:
+    """Returns the output on disk if it is there and not what was rendered; why is for `check` to say, also where it is unusable."""
+    place = session.tree.root / inputs.environment.directory / inputs.environment.output.path
+    if session.base or not os.path.isdir(place):  # noqa: PTH112
+        return None
+    try:
+        found = changes(session.output(inputs, None), rendered.files)
+    except (Invalid, UnusableOutput, OfAnotherEnvironment, OSError):
+        return place
+    return place if found or found.foreign else None
 
 
 def _proved(inputs: Inputs, rendered: Rendered) -> int | None:
