@@ -67,8 +67,8 @@ man: $(STAMPS)/runtime
 
 # What an installed sandlane consists of, build/sbom.json (CycloneDX).
 sbom: $(STAMPS)/release dist
-	@"$$(cat $(STAMPS)/python)" -m venv --clear $(STAMPS)/sbom
-	@$(STAMPS)/sbom/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) dist/*.whl
+	@"$$(cat $(STAMPS)/python)" -m venv --clear --without-pip $(STAMPS)/sbom
+	@$(BIN)/python -m pip --python $(STAMPS)/sbom/bin/python install --quiet --disable-pip-version-check $(CONSTRAINTS) dist/*.whl
 	@mkdir -p build
 	@$(BIN)/cyclonedx-py environment --output-reproducible --output-file build/sbom.json $(STAMPS)/sbom/bin/python
 

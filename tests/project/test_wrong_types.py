@@ -72,6 +72,13 @@ FINDS: list[tuple[str, str, str, tuple[str | int, ...], Any]] = [
     ("pods", "istio", "rollout", (*_PLUGIN, "httpRouteSelector", "matchLabels"), True),
     ("pods", "istio", "httpscaledobject", ("spec", "scaleTargetRef"), True),
     ("pods", "istio", "x", ("spec", "podSelector", "matchLabels"), [None]),
+    (
+        "pods",
+        "istio",
+        "deployment",
+        (*_SPEC, "volumes", 5, "ephemeral", "volumeClaimTemplate", "metadata", "labels"),
+        True,
+    ),
     ("istio", "istio", "virtualservice", ("spec", "http", 0, "match", 0, "queryParams"), True),
     ("istio", "istio", "gateway", ("spec", "servers", 0, "hosts"), True),
     ("istio", "istio", "gateway", ("spec", "servers", 0, "tls"), True),

@@ -91,7 +91,7 @@ _CANARY = {"trafficRouting": {
 
 def _workload(template: Path, selector: Path | None, made: Path | None) -> dict[str, Any]:
     """Returns the shape of a workload kind from the paths of its row."""
-    claims = [{"metadata": {"name": str}, "spec": dict}]
+    claims = [{"metadata": {"name": str, **MARKS}, "spec": dict}]
     shape: dict[str, Any] = {"spec": {"replicas": int, "serviceName": str, "volumeClaimTemplates": claims}}
     for path, part in ((template, POD), (selector, LABEL_SELECTOR), ((*made, "metadata") if made else None, MARKS)):
         inner: dict[str, Any] = shape

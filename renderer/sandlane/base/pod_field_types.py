@@ -30,7 +30,8 @@ _AFFINITY = {
     "requiredDuringSchedulingIgnoredDuringExecution": [_TERM],
     "preferredDuringSchedulingIgnoredDuringExecution": [{"podAffinityTerm!": _TERM}],
 }
-_CLAIM = {"metadata": dict, "spec": dict}
+MARKS = {"labels": TEXTS, "annotations": TEXTS}
+_CLAIM = {"metadata": MARKS, "spec": dict}
 _VOLUME = {
     "name": str, "persistentVolumeClaim": {"claimName!": str, "readOnly": bool}, "hostPath": {"path!": str}, "configMap": {"name": str},
     "downwardAPI": {"items": [{"fieldRef": {"fieldPath": str}}]}, "ephemeral": {"volumeClaimTemplate": _CLAIM},
@@ -65,5 +66,4 @@ POD_SPEC = {
     **dict.fromkeys(("hostNetwork", "hostPID", "hostIPC", "hostUsers", "shareProcessNamespace"), bool),
     "volumes": [_VOLUME],
 }
-MARKS = {"labels": TEXTS, "annotations": TEXTS}
 POD = {"metadata": MARKS, "spec": POD_SPEC}
