@@ -305,3 +305,44 @@ def set_(*path: Any, value: Any) -> Change:
 )  # fmt: skip
 def test_what_proof_says(change: Change, request: pytest.FixtureRequest) -> None:
     assert_recorded(request, broken(change))
+
+
+def server(port: int, protocol: str, *hosts: str, mode: str = "SIMPLE") -> Object:
+    tls = {"tls": {"mode": mode, "credentialName": "c"}} if protocol in ("HTTPS", "TLS") else {}
+    return {"port": {"number": port, "name": f"p{port}", "protocol": protocol}, "hosts": list(hosts), **tls}
+
+
+PREVIEWS = "*.preview.example.com"
+SERVERS = [
+    pytest.param([server(80, "HTTP", "*"), server(443, "TLS", "*", mode="PASSTHROUGH")], id="connections-passed-on"),
+    pytest.param([server(80, "HTTP", "*"), server(3306, "TCP", "*")], id="tcp"),
+    pytest.param([server(443, "TLS", "*", mode="PASSTHROUGH")], id="connections-alone"),
+    pytest.param([server(80, "HTTP", "*"), server(443, "HTTPS", "shop.example.com")], id="a-certificate-for-the-bases-host"),
+    pytest.param([server(80, "HTTP", "shop.example.com"), server(443, "HTTPS", PREVIEWS)], id="a-certificate-for-previews"),
+    pytest.param([server(443, "HTTPS", "shop.example.com"), server(8443, "HTTPS", PREVIEWS)], id="ports-apart"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("servers", SERVERS)
+@pytest.mark.parametrize("of", [{}, {"of": "shop.example.com"}])
+def test_previews_hold_at_the_ports_that_serve_them(servers: list[Object], of: dict[str, str]) -> None:
+    gateway = object_of("networking.istio.io/v1", "Gateway", "gw", "ingress", selector={"istio": "in"}, servers=servers)
+    found = made([*app("a"), *app("b"), gateway, SHOP], preview={**PREVIEW, **of})
+    assert [o.id.name for o in render(found).objects if o.id.name.startswith("preview-")] == [
+        "preview-dev1",
+        "preview-dev2",
+    ]
+
+
+def test_rules_for_ports_at_which_no_preview_is_served() -> None:
+    servers = [server(443, "HTTPS", "shop.example.com"), server(8443, "HTTPS", PREVIEWS)]
+    gateway = object_of("networking.istio.io/v1", "Gateway", "gw", "ingress", selector={"istio": "in"}, servers=servers)
+    shop = at_gate(
+        "shop", {"match": [{"uri": {"prefix": "/cart"}, "port": 443}], "route": [to("b")]}, {"route": [to("a")]}
+    )
+    with pytest.raises(Invalid) as caught:
+        render(made([*app("a"), *app("b"), gateway, shop]))
+    assert [problem.text for problem in caught.value.problems] == [
+        "'spec.preview' makes the host 'dev1.preview.example.com', which 'Gateway/ingress/gw' serves at none of the ports of "
+        "'shop.example.com', whose rules name ports"
+    ]

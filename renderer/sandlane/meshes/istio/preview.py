@@ -7,7 +7,7 @@ tenant. It is an object of the tenant's own, for a host that nothing else has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -59,18 +59,38 @@ def previews(plan: Plan, view: RouteIndex) -> Previews:
     by_host = served_at(view.bindings, gateway)
     try:
         of = host_of_base(gateway, preview, by_host)
-        table = [owned for port in _ports(gateway, by_host[of]) for owned in _table(plan, gateway, by_host[of], port)]
+        ports = _ports(gateway, by_host[of])
+        table = [owned for port in ports for owned in _table(plan, gateway, by_host[of], port)]
+        tenants = [tenant for tenant in plan.tenants if tenant.services]
+        hosts = [_host(gateway, preview, tenant, by_host) for tenant in tenants]
+        if ports != [None]:
+            _refuse_other_ports(gateway, hosts, of)
         made = tuple(
-            _preview(plan, view, gateway, _host(gateway, preview, tenant, by_host), tenant, table)
-            for tenant in plan.tenants
-            if tenant.services
+            _preview(plan, view, gateway, host, tenant, table) for tenant, host in zip(tenants, hosts, strict=True)
         )
     except Unfit as unfit:
         what, way = unfit.args
         return Previews(problems=(report("SL455", source=source, path=("spec", "preview"), what=what, way=way),))
     objects = {known: found[0].id for known, found in by_host.items()}
-    hosts = [host for placed in made[:1] for host in placed.manifest["spec"]["hosts"]]
-    return Previews(objects=made, problems=tuple(p for host in hosts for p in other_wildcard(plan, objects, host, of)))
+    first = [host for placed in made[:1] for host in placed.manifest["spec"]["hosts"]]
+    return Previews(objects=made, problems=tuple(p for host in first for p in other_wildcard(plan, objects, host, of)))
+
+
+def _refuse_other_ports(gateway: Resource, hosts: Iterable[str], of: str) -> None:
+    """Raises Unfit where rules name ports of the base's host, and the hosts of previews are served at others alone."""
+    for host in hosts:
+        if not _served_ports(gateway, host) & _served_ports(gateway, of):
+            what = f"makes the host '{host}', which '{gateway.id}' serves at none of the ports of '{of}', whose rules name ports"
+            raise Unfit(what, "serve both hosts at one port")
+
+
+def _served_ports(gateway: Resource, host: str) -> set[int]:
+    servers = at(gateway.manifest, ("spec", "servers")) or ()
+    return {
+        server["port"]["number"]
+        for server in servers
+        if any(covers(str(pattern).rpartition("/")[2].lower(), host) for pattern in server.get("hosts") or ())
+    }
 
 
 def _ports(gateway: Resource, serving: Sequence[Resource]) -> list[int | None]:

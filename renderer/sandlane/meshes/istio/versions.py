@@ -65,8 +65,10 @@ def _names(ids: Iterable[ResourceId]) -> str:
 
 def _selected(view: RouteIndex, service: ResourceId, subset: str) -> frozenset[ResourceId]:
     """Returns the workloads behind a Service that a subset of its DestinationRules selects."""
+    found: set[ResourceId] = set()
+    if service not in view.base.by_id:
+        return frozenset()
     selector = at(view.base.by_id[service].manifest, ("spec", "selector")) or {}
-    found = set()
     for rule in view.rules_of.get(service, ()):
         for each in spec_of(rule.manifest).get("subsets") or ():
             if each.get("name") == subset:
