@@ -24,7 +24,7 @@ def preview_hosts(case: Case) -> Mapping[str, str]:
 
 
 def preview_pairs(case: Case, entrances: list[Entrance], hosts: Mapping[str, str]) -> Iterator[Pair]:
-    """Yields the addresses of previews beside that of the base's host that they are of, at the ports that serve both where there are any."""
+    """Yields the addresses of previews beside that of the base's host that they are of, at ports that serve both, if there are any."""
     preview = case.world.claims.environment.preview
     for entrance in entrances:
         gateway = f"{entrance.gateway.id.namespace}/{entrance.gateway.id.name}"
