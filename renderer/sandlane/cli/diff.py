@@ -64,12 +64,13 @@ def command(
         raise click.UsageError("a directory to compare with goes with one environment")
 
     def diff(session: s.Session) -> tuple[int, dict[str, Any]]:
-        difference, against, stale = _difference(session, directory, rev)
+        is_text = output_format == "text"
+        difference, against, stale = _difference(session, directory, rev, looks_at_disk=is_text)
         problems = {"problems": session.as_data(difference.new_notices)} if output_format in _OF_HOSTS else {}
         new, gone = (tuple(session.as_seen(n)) for n in (difference.new_notices, difference.gone_notices))
         difference = replace(difference, new_notices=new, gone_notices=gone)
         _tell(session, difference, against, output_format)
-        if stale and output_format == "text":
+        if stale:
             words(f"{s.shown(stale)}: not what the inputs render to: run 'sandlane check {session.shown}'")
         return (CHANGED if difference and exit_code else FINE), {"against": against, **data(difference), **problems}
 
@@ -95,13 +96,16 @@ def _meant(arguments: tuple[str, ...], rev: str | None) -> tuple[Path | None, st
     return directory, rev, environments
 
 
-def _difference(session: s.Session, directory: Path | None, rev: str | None) -> tuple[Difference, str, Path | None]:
-    """Returns the difference, what it is against, and the output on disk where that is no part of it and is stale."""
+def _difference(
+    session: s.Session, directory: Path | None, rev: str | None, *, looks_at_disk: bool
+) -> tuple[Difference, str, Path | None]:
+    """Returns the difference, what it is against, and the output on disk where that is looked at, no part of it, and stale."""
     inputs = session.inputs()
     rendered = render(inputs, is_proved=False)
     after = rendered_side(inputs, rendered.objects, rendered.notices)
     if rev is not None:
-        before, against, stale = _at_revision(session, rev), rev, _stale(session, inputs, rendered)
+        before, against = _at_revision(session, rev), rev
+        stale = _stale(session, inputs, rendered) if looks_at_disk else None
     else:
         place = session.output(inputs, directory)
         before, against, stale = written_side(session.read_output(inputs, place)[1]), s.shown(place), None

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost, covers, service_of
+from sandlane.k8s.known_fields import way_out
 from sandlane.k8s.resource import Resource, spec_of
 from sandlane.k8s.route_fields import KINDS, unknown_route_fields
 from sandlane.plan.model import Plan
@@ -24,10 +25,8 @@ def doubtful_routes(plan: Plan) -> Iterator[Problem]:
     for kind in KINDS:
         for route in plan.base.of(*kind):
             for path, siblings in unknown_route_fields(kind, route.manifest):
-                listed = f"known: {', '.join(sorted(siblings))}"
-                way = did_you_mean(str(path[-1]), siblings, otherwise=listed)
                 told = partial(report, "SL482", source=route.source, path=path, at_key=True)
-                yield told(object=str(route.id), field=dotted(path), hint=way)
+                yield told(object=str(route.id), field=dotted(path), hint=way_out(path, siblings))
             for path, host in _sent(spec_of(route.manifest), ("spec",)):
                 hint = _missing(known, route, host)
                 if hint is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from sandlane.problems.problem import Path
+from sandlane.problems.problem import Path, did_you_mean
 
 Types = Mapping[str, str]
 """Name of a type -> its fields, each with the type of its value, or of the value's elements, where that is a row too.
@@ -27,6 +27,11 @@ def _split(fields: str) -> Mapping[str, str]:
 def fields_of(types: Types, name: str) -> Mapping[str, str]:
     """Returns the fields of a type, each with the type of its value: empty where the table has none."""
     return _split(types[name])
+
+
+def way_out(path: Path, known: Mapping[str, str]) -> str:
+    """Returns the way out of an unknown field: the one that is near, or all that are known."""
+    return did_you_mean(str(path[-1]), known, otherwise=f"known: {', '.join(sorted(known))}")
 
 
 def unknown(types: Types, name: str, value: Any, path: Path) -> Iterator[Unknown]:

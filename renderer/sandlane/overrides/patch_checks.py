@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sandlane.k8s.known_fields import way_out
 from sandlane.k8s.pod_fields import unknown_fields
 from sandlane.k8s.resource import Manifest, at
 from sandlane.k8s.workload_kinds import SIDECARS
@@ -22,8 +23,7 @@ def doubts(subject: Subject, before: Manifest, after: Manifest, body: Any) -> It
     had = {path for path, _ in unknown_fields(subject.row.clone, before)}
     added = {path: known for path, known in unknown_fields(subject.row.clone, after) if path not in had}
     for path, known in added.items():
-        listed = f"known: {', '.join(sorted(known))}"
-        yield "SL264", {"field": dotted(path), "hint": did_you_mean(str(path[-1]), known, otherwise=listed)}
+        yield "SL264", {"field": dotted(path), "hint": way_out(path, known)}
     for path, siblings in replaced_in_vain(before, body) if isinstance(body, list) else ():
         if path not in added:
             near = did_you_mean(str(path[-1]), siblings)

@@ -7,7 +7,6 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
-from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.ports import binary_protocol, number_and_protocol
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.k8s.workload_kinds import CLONABLE, WORKLOADS, pod_labels
@@ -16,7 +15,7 @@ from sandlane.output.layout import BASE, SHARED, Placed, path_of
 from sandlane.plan.origins import hook_of, no_longer_served
 from sandlane.plan.relabel import make_selectors
 from sandlane.problems.problem import Source
-from sandlane.reports.connect.entrances import preview_url, sent_hosts
+from sandlane.reports.connect.entrances import host_of, preview_url, sent_hosts
 from sandlane.reports.networks import network_of
 from sandlane.semantics.trace import Tracer, make_tracer
 from sandlane.specs.inputs import Inputs
@@ -132,11 +131,8 @@ def _lost(tracer: Tracer, mesh: Mesh, service: ResourceId, port: Manifest, behin
     protocol = binary_protocol(port)
     if protocol:
         return f"{protocol} carries no header"
-    host, *others = (
-        ServiceHost(id.namespace, id.name).fqdn(tracer.network.domain)
-        for id in (service, *(other for other in behind if other != service))
-    )
-    leads = sent_hosts(tracer, service, port["port"], [host], others)
+    others = [host_of(tracer, other) for other in behind if other != service]
+    leads = sent_hosts(tracer, service, port["port"], [host_of(tracer, service)], others)
     if not leads and mesh.lacks_waypoint(tracer.network.base, service):
         return "the base shows no waypoint for it"
     return None if leads else "no route of the base sends requests of its name to it"

@@ -78,8 +78,9 @@ def previews(plan: Plan, view: RouteIndex) -> Previews:
 
 def _refuse_other_ports(gateway: Resource, hosts: Iterable[str], of: str) -> None:
     """Raises Unfit where rules name ports of the base's host, and the hosts of previews are served at others alone."""
+    ports = _served_ports(gateway, of)
     for host in hosts:
-        if not _served_ports(gateway, host) & _served_ports(gateway, of):
+        if not _served_ports(gateway, host) & ports:
             what = f"makes the host '{host}', which '{gateway.id}' serves at none of the ports of '{of}', whose rules name ports"
             raise Unfit(what, "serve both hosts at one port")
 

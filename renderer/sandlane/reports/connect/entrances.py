@@ -69,7 +69,7 @@ class Doors:
 
     def leads(self, service: ResourceId, port: int, clone: ResourceId) -> bool:
         """Tells whether rules of the mesh send requests for a Service's name to the Service of a clone, be it of another origin."""
-        return _host(self.tracer, clone) in self.sent.get((service, port), ())
+        return host_of(self.tracer, clone) in self.sent.get((service, port), ())
 
 
 @frozen(kw_only=True)
@@ -113,9 +113,9 @@ def doors_of(tracer: Tracer, plan: Plan) -> Doors:
     own: dict[ResourceId, set[str]] = {}
     of_tenants: dict[ResourceId, set[str]] = {}
     for tenant in plan.tenants:
-        hosts = {_host(tracer, service.id) for service in tenant.services.values()}
+        hosts = {host_of(tracer, service.id) for service in tenant.services.values()}
         for service in tenant.services.values():
-            own.setdefault(service.origin.id, set()).add(_host(tracer, service.id))
+            own.setdefault(service.origin.id, set()).add(host_of(tracer, service.id))
             of_tenants.setdefault(service.origin.id, set()).update(hosts)
     sent = {
         (id, port["port"]): sent_hosts(tracer, id, port["port"], own[id], hosts)
@@ -125,7 +125,8 @@ def doors_of(tracer: Tracer, plan: Plan) -> Doors:
     return Doors(tracer=tracer, found=tuple(_doors(tracer.network, tracer)), sent=sent)
 
 
-def _host(tracer: Tracer, service: ResourceId) -> str:
+def host_of(tracer: Tracer, service: ResourceId) -> str:
+    """Returns the full host name of a Service."""
     return ServiceHost(service.namespace, service.name).fqdn(tracer.network.domain)
 
 
@@ -205,8 +206,7 @@ def _path(rule: Rule) -> str:
 
 def entrances(doors: Doors, header: tuple[str, str], services: Iterable[ResourceId]) -> Iterator[Entrance]:
     """Yields, for each door and workloads behind a tenant's own Services, the first URL at which the header makes the difference."""
-    domain = doors.tracer.network.domain
-    hosts = [ServiceHost(id.namespace, id.name).fqdn(domain) for id in services]
+    hosts = [host_of(doors.tracer, id) for id in services]
     lines = ((header[0].lower(), header[1]),)
     for door in doors.found:
         told: set[tuple[str, ...]] = set()

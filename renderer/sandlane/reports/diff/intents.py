@@ -6,18 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from sandlane.frozen import frozen
+from sandlane.k8s import route_fields
 from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.plan.model import ConfigMapClone, ServiceClone, WorkloadClone
 from sandlane.plan.names import LABEL_PREFIXES, MANAGED_BY
 from sandlane.reports.diff.fields import FieldChange, fields
 from sandlane.reports.diff.items import Step
-
-_ROUTES = frozenset((
-    ("networking.istio.io", "VirtualService"), ("gateway.networking.k8s.io", "HTTPRoute"),
-    ("gateway.networking.k8s.io", "GRPCRoute"), ("policy.linkerd.io", "HTTPRoute"),
-))  # fmt: skip
-"""What says where requests go: of a sandbox's own, such as that of its preview, as well."""
 
 Change = Literal["added", "removed", "changed", "renamed"]
 Kept = tuple[str, str, str, str]
@@ -81,7 +76,7 @@ def intents_of(
             origin = entry.origin.rpartition(".")[2]
             workload = f"{entry.id.kind}/{entry.id.namespace}/{origin}"
             yield Intent(workload=workload, field="clone", before="one", after=None)
-        elif (entry.id.group, entry.id.kind) in _ROUTES:
+        elif (entry.id.group, entry.id.kind) in route_fields.KINDS:
             before, after = ("one", None) if entry.change == "removed" else (None, "one")
             yield Intent(workload=str(entry.id), field="route", before=before, after=after)
 
