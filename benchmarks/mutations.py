@@ -42,6 +42,8 @@ EXAMPLES: Mapping[str, str] = {
 }
 """Golden directory -> the environment, below overlays/, that it is the output of."""
 SEED = 20240612
+TOLD = 500
+"""After how many changes of an example the script says how far it is."""
 FOUND, ESCAPED = "found", "escaped"
 
 
@@ -176,11 +178,15 @@ def main() -> None:
     for name in arguments.examples or EXAMPLES:
         example = load(name)
         counted = total[name] = Counter()
-        for mutation in sampled(example, arguments.sample):
+        listed = sampled(example, arguments.sample)
+        for mutation in listed:
             what = outcome(example, mutation)
             counted[what] += 1
             if what == ESCAPED:
-                print(f"escaped: {mutation}")
+                print(f"escaped: {mutation}", flush=True)
+            if counted.total() % TOLD == 0 or counted.total() == len(listed):
+                tried = f"{counted.total()} of {len(listed)} tried"
+                print(f"{name}: {tried}, {counted[ESCAPED]} escaped", file=sys.stderr, flush=True)
     table(total)
     sys.exit(1 if any(counted[ESCAPED] for counted in total.values()) else 0)
 
