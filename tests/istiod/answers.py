@@ -9,7 +9,8 @@ from typing import Any
 
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
-from sandlane.semantics.network import Host, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import Host
 from sandlane.semantics.outcomes import (
     L4,
     Blackhole,

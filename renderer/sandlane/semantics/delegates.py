@@ -12,7 +12,8 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.semantics.istio_matches import gateway_name
-from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import ISTIO
 from sandlane.semantics.outcomes import Origin
 
 _INHERITED = ("rewrite", "directResponse", "timeout", "retries", "fault", "mirror", "mirrorPercent", "mirrorPercentage",

@@ -10,10 +10,11 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spe
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.gamma import NO_BACKENDS, expressions, sender
-from sandlane.semantics.gateway_api import ROUTES, Attached, Reading, compiled, plain
+from sandlane.semantics.gateway_api import ROUTES, Reading, compiled, plain
 from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC, host_rank
 from sandlane.semantics.istio_matches import Proxy
-from sandlane.semantics.network import GATEWAY_API, Network, patterns_of
+from sandlane.semantics.network import Network, patterns_of
+from sandlane.semantics.objects import GATEWAY_API, Attached
 from sandlane.semantics.outcomes import L4, NotFound, Origin, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Rule, Table
@@ -103,7 +104,7 @@ def _rules(network: Network, gateway: Resource, listeners: Sequence[_Listener], 
         if rank == (0, 0):  # without host names of its own it has its listener's
             rank = host_rank([x.host for x in admitting if x.host], address.authority) or rank
         known = any(_admits(network, x, gateway, each) for x in admitting)
-        doubt = "" if known else f"no manifest says whether namespace '{each.route.id.namespace}' may attach routes"
+        doubt = "" if known else f"no manifest says whether namespace '{each.namespace}' may attach routes"
         found += compiled(reading, each, above=rank, doubt=doubt)
     return tuple(found)
 
@@ -111,10 +112,8 @@ def _rules(network: Network, gateway: Resource, listeners: Sequence[_Listener], 
 def _attached(network: Network, gateway: Resource, authority: str) -> Iterator[Attached]:
     """Yields the routes of a Gateway with a host name that covers an authority, or with none."""
     by_host, every = network.named.get(gateway.id, {}), network.attached.get(gateway.id, ())
-    for number in sorted({number for pattern in ("", *patterns_of(authority)) for number in by_host.get(pattern, ())}):
-        route, parent = every[number]
-        if (route.id.group, route.id.kind) in ROUTES:
-            yield Attached(route=route, parent=parent)
+    numbers = {number for pattern in ("", *patterns_of(authority)) for number in by_host.get(pattern, ())}
+    return (every[number] for number in sorted(numbers) if every[number].kind in ROUTES)
 
 
 def _is_meant(found: Attached, listener: _Listener) -> bool:
@@ -126,13 +125,13 @@ def _admits(network: Network, listener: _Listener, gateway: Resource, found: Att
     """Tells whether a listener takes routes of a route's namespace and kind; None where a Namespace's labels are not known."""
     allowed = listener.body.get("allowedRoutes") or {}
     kinds = [kind.get("kind") for kind in allowed.get("kinds") or ()]
-    if kinds and found.route.id.kind not in kinds:
+    if kinds and found.kind[1] not in kinds:
         return False
     namespaces = allowed.get("namespaces") or {}
     scope = namespaces.get("from") or "Same"
     if scope != "Selector":
-        return scope == "All" or (scope == "Same" and found.route.id.namespace == gateway.id.namespace)
-    namespace = network.base.by_id.get(ResourceId("", "Namespace", "", found.route.id.namespace))
+        return scope == "All" or (scope == "Same" and found.namespace == gateway.id.namespace)
+    namespace = network.base.by_id.get(ResourceId("", "Namespace", "", found.namespace))
     if namespace is None:
         return None
     labels = {"kubernetes.io/metadata.name": namespace.id.name, **labels_of(namespace.manifest)}

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.k8s.ports import istio_protocol
-from sandlane.k8s.resource import Manifest, Resource, spec_of
-from sandlane.k8s.visibility import visibility
+from sandlane.k8s.resource import Manifest, Resource
 from sandlane.semantics.delegates import Entry, entries_of
-from sandlane.semantics.istio_matches import MESH, Proxy, doubt_about, has_claims, is_catch_all, is_for, predicate_of
-from sandlane.semantics.network import ISTIO, Host, Network
+from sandlane.semantics.istio_matches import Proxy, doubt_about, has_claims, is_catch_all, is_for, predicate_of
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import Host
 from sandlane.semantics.outcomes import Destination, Direct, Forward, Origin, Outcome, Redirect, Unknown, forward
 from sandlane.semantics.policies import has_subset, policy_of
 from sandlane.semantics.tables import Rule, doubt_of
@@ -149,10 +149,9 @@ def _is_own_destination(network: Network, proxy: Proxy, host: Host) -> bool:
     if proxy.client.kind == "sidecar":
         return True  # the entry that sends to it is such a VirtualService's
     return any(
-        network.full(str((item.get("destination") or {}).get("host")), vs.id.namespace) == host.name
-        for vs in network.base.of(ISTIO, "VirtualService")
-        if MESH in (spec_of(vs.manifest).get("gateways") or (MESH,)) and visibility(vs) & {"*", namespace}
-        for entry in spec_of(vs.manifest).get("http") or ()
+        network.full(str((item.get("destination") or {}).get("host")), vs.namespace) == host.name
+        for vs in network.in_mesh(namespace)
+        for entry in vs.spec.get("http") or ()
         for item in entry.get("route") or ()
     )
 

@@ -12,22 +12,21 @@ from typing import Any
 from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
 from sandlane.k8s.ports import is_http_alone, linkerd_unroutable
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
-from sandlane.semantics.addressed import addressed
 from sandlane.semantics.gateway_api import (
     GRPC_ROUTE,
     L4_ROUTES,
     ROUTES,
-    Attached,
     Reading,
     Send,
-    attached,
+    addressed,
     compiled,
     plain,
     rules_of,
     without_group,
 )
 from sandlane.semantics.gateway_api_matches import LINKERD, host_rank
-from sandlane.semantics.network import Host, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import Attached, Host
 from sandlane.semantics.outcomes import L4, Destination, Forward, NotFound, Origin, Outcome, Passthrough, Unknown
 from sandlane.semantics.request import Address, bare
 from sandlane.semantics.tables import Table
@@ -62,10 +61,10 @@ def _only(outcome: Outcome, *notes: str) -> Table:
 
 def _routed(network: Network, address: Address, host: Host, default: Forward) -> Table:
     parent, port = host.resource.id, host.ports[address.port]
-    found = [a for a in attached(network, KINDS, parent) if a.port in (None, address.port)]
+    found = network.routes(KINDS, parent, address.port)
     live, notes = _live(found, address, parent)
     notes += without_group(network, KINDS, parent)
-    grpc = [a for a in live if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE]
+    grpc = [a for a in live if a.kind == GRPC_ROUTE]
     http = [a for a in live if a not in grpc]
     chosen = grpc if grpc and not is_http_alone(port) else http
     if not chosen:
@@ -102,7 +101,7 @@ def _tuning(route: Resource) -> tuple[tuple[str, str], ...]:
 def _live(found: Sequence[Attached], address: Address, parent: ResourceId) -> tuple[list[Attached], list[str]]:
     """Returns the routes that are accepted and for the client, and why others are not."""
     homes = {parent.namespace, address.client.namespace}
-    taken = {_key(a, parent) for a in found if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE}
+    taken = {_key(a, parent) for a in found if a.kind == GRPC_ROUTE}
     live, notes = [], []
     for each in found:
         unsupported = next((f for rule in rules_of(each.route) if (f := unknown_filter(rule))), None)
@@ -146,7 +145,7 @@ def _backend(network: Network) -> Send:
 def _unrouted(network: Network, address: Address, parent: ResourceId, default: Forward, notes: Sequence[str]) -> Table:
     """Returns the table of a Service without HTTP routes: the default route, unless TLSRoutes or TCPRoutes stand there."""
     plain_port = not network.hosts[default.destinations[0].host].ports[address.port].get("appProtocol")
-    other = [a for a in attached(network, L4_ROUTES, parent) if a.port in (None, address.port)] if plain_port else []
+    other = network.routes(L4_ROUTES, parent, address.port) if plain_port else []
     outcome: Outcome = Unknown(f"'{other[0].route.id}' routes connections, which is not modelled") if other else default
     return _only(outcome, *notes)
 

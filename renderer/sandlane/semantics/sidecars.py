@@ -11,7 +11,8 @@ from sandlane.frozen import frozen
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.selectors import from_label_selector, from_map, matches
-from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import ISTIO
 from sandlane.semantics.outcomes import Blackhole, Origin, Passthrough
 from sandlane.semantics.request import Client
 

@@ -13,7 +13,8 @@ from sandlane.k8s.visibility import visibility
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.proof.literals import ORIGIN, TENANT
 from sandlane.semantics.linkerd import KINDS as LINKERD_ROUTES
-from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import ISTIO
 from sandlane.semantics.request import Client
 
 ELSEWHERE = "sandlane-elsewhere"

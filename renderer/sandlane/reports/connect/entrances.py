@@ -15,10 +15,9 @@ from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.plan.model import Plan
 from sandlane.semantics import istio_gateways
-from sandlane.semantics.gateway_api import ROUTES, attached
+from sandlane.semantics.gateway_api import ROUTES
 from sandlane.semantics.gateways import KINDS
-from sandlane.semantics.istio_matches import gateway_name
-from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
@@ -186,14 +185,12 @@ def _hosts(network: Network, gateway: Resource, server: Server) -> Iterator[str]
     """Yields the hosts that routes have at a server."""
     if (gateway.id.group, gateway.id.kind) == istio_gateways.GATEWAY:
         full = f"{gateway.id.namespace}/{gateway.id.name}"
-        for vs in network.base.of(ISTIO, "VirtualService"):
-            named = spec_of(vs.manifest).get("gateways") or ()
-            if any(gateway_name(name, vs.id.namespace) == full for name in named):
-                yield from istio_gateways.served_hosts(network, vs, gateway, [server.written])
+        for vs in network.virtual_services:
+            yield from istio_gateways.served_hosts(vs, gateway, [server.written]) if full in vs.gateways else ()
         return
     (listened,) = server.hosts
-    for each in attached(network, ROUTES, gateway.id):
-        for host in (str(name).lower() for name in each.hostnames or (listened,)):
+    for each in network.routes(ROUTES, gateway.id):
+        for host in each.hostnames or (listened,):
             yield from (narrow for wide, narrow in ((listened, host), (host, listened)) if covers(wide, narrow))
 
 
