@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.base.pod_templates import labels_of_pods, with_pods
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, labels_of, spec_of
 from sandlane.k8s.visibility import visibility
-from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.proof.literals import ORIGIN, TENANT
 from sandlane.semantics.linkerd import KINDS as LINKERD_ROUTES
 from sandlane.semantics.network import Network
@@ -54,8 +54,8 @@ def clients_of(before: Network, after: Network, clones: Iterable[CloneAsClient])
     kind: Any = "linkerd" if before.mesh == "linkerd" else "sidecar"
     keys = _asked_labels(before.base) | _asked_labels(after.base)
     labels: dict[str, dict[tuple[tuple[str, str], ...], None]] = {}
-    for namespace, found in _pods(before.base) if keys else ():
-        labels.setdefault(namespace, {})[_asked(found, keys)] = None
+    for each in with_pods(before.base) if keys else ():
+        labels.setdefault(each.id.namespace, {})[_asked(labels_of_pods(each), keys)] = None
     for namespace in sorted(_namespaces(before) | _namespaces(after) | {*labels}):
         for own in {(): None, **labels.get(namespace, {})}:
             client = Client(kind=kind, namespace=namespace, labels=dict(own))
@@ -131,14 +131,6 @@ def _plain(names: Iterable[str]) -> set[str]:
 
 def _asked_labels(base: Base) -> frozenset[str]:
     return frozenset(key for _, labels in _selectors(base) for key in labels)
-
-
-def _pods(base: Base) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for row in WORKLOADS.values():
-        for resource in base.of(row.group, row.kind):
-            yield resource.id.namespace, pod_labels(row, resource.manifest)
-    for pod in base.of("", "Pod"):
-        yield pod.id.namespace, labels_of(pod.manifest)
 
 
 def _spec(resource: Resource) -> Manifest:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import chain
 
 from sandlane.base.base import Base
+from sandlane.base.pod_templates import with_pods
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
@@ -21,7 +22,7 @@ from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
-from sandlane.semantics.trace import Tracer, client_of, workloads
+from sandlane.semantics.trace import Tracer, client_of
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -140,7 +141,9 @@ def sent_hosts(
     network = tracer.network
     plain = client_of(network, None, service.namespace)
     found: set[str] = set()
-    for client in chain((plain,), (client_of(network, workload, service.namespace) for workload in workloads(network))):
+    for client in chain(
+        (plain,), (client_of(network, workload, service.namespace) for workload in with_pods(network.base))
+    ):
         host = f"{service.name}.{service.namespace}"
         asked = Request(client=client, host=host, port=port)
         found |= {
