@@ -68,15 +68,22 @@ def _listened(network: Network, gateway: Resource, address: Address) -> tuple[Ta
 
 def _readings(network: Network, table: Table) -> tuple[Table, ...]:
     """Returns the tables that implementations make: some go on to less close host names where no rule of the closest matches."""
-    best = max((rule.rank[:2] for rule in table.rules), default=(0, 0))
-    closest = replace(table, rules=tuple(rule for rule in table.rules if rule.rank[:2] == best))
+    closer = closest(table)
     if network.is_istio:
-        return (closest,)
-    if len(closest.rules) == len(table.rules):
+        return (closer,)
+    if len(closer.rules) == len(table.rules):
         return expressions(table, at=2)
     return (
         *(_when(t, "if the gateway goes on to less close host names") for t in expressions(table, at=2)),
-        *(_when(t, "if the gateway keeps to the closest host name") for t in expressions(closest, at=2)),
+        *(_when(t, "if the gateway keeps to the closest host name") for t in expressions(closer, at=2)),
+    )
+
+
+def closest(table: Table) -> Table:
+    """Returns the rules of the closest host names; those of Istio's own gateways are of one."""
+    best = max((rule.rank[:2] for rule in table.rules), default=())
+    return (
+        replace(table, rules=tuple(rule for rule in table.rules if rule.rank[:2] == best)) if len(best) > 1 else table
     )
 
 

@@ -11,6 +11,7 @@ from sandlane.base.pod_templates import labels_of_pods, with_pods
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, labels_of, spec_of
 from sandlane.k8s.visibility import visibility
+from sandlane.proof.followers import Bound
 from sandlane.proof.literals import ORIGIN, TENANT
 from sandlane.semantics.linkerd import KINDS as LINKERD_ROUTES
 from sandlane.semantics.network import Network
@@ -38,19 +39,13 @@ class Calling:
     tenants: frozenset[str] | None = None
 
 
-@frozen(kw_only=True)
-class CloneAsClient:
-    """The pods of a tenant's clone, with the labels of their origin's, and the tenants in whose requests it may call."""
+def clients_of(
+    before: Network, after: Network, clones: Iterable[Bound], reach: Mapping[str, frozenset[str]]
+) -> Iterator[Calling]:
+    """Yields one client of every class: by namespace, and by the labels for which any object asks.
 
-    tenant: str
-    namespace: str
-    origin: Mapping[str, str]
-    labels: Mapping[str, str]
-    tenants: frozenset[str]
-
-
-def clients_of(before: Network, after: Network, clones: Iterable[CloneAsClient]) -> Iterator[Calling]:
-    """Yields one client of every class: by namespace, and by the labels for which any object asks."""
+    `reach`: tenantID -> tenantIDs whose clones its requests may meet.
+    """
     kind: Any = "linkerd" if before.mesh == "linkerd" else "sidecar"
     keys = _asked_labels(before.base) | _asked_labels(after.base)
     labels: dict[str, dict[tuple[tuple[str, str], ...], None]] = {}
@@ -63,15 +58,17 @@ def clients_of(before: Network, after: Network, clones: Iterable[CloneAsClient])
     asked = _asked_labels(before.base)
     mentions = _mentions(after.base) if asked else {}
     seen: set[object] = set()
-    for clone in clones if asked else ():
-        one, two = _asked(clone.origin, keys), _asked(clone.labels, keys)
+    for bound in clones if asked else ():
+        namespace, tenant = bound.origin.resource.id.namespace, bound.owner.tenant
+        one, two = (_asked(pods.labels, keys) for pods in (bound.origin, bound.clone))
         # Clones that objects ask for alike, but for their tenants, are one class.
         own = tuple(pair for pair in two if pair[0] != TENANT)
-        key = (clone.namespace, one, own, frozenset(mentions.get(clone.tenant, Counter()).items()))
-        if _asked(clone.origin, asked) != _asked(clone.labels, asked) and key not in seen:
+        key = (namespace, one, own, frozenset(mentions.get(tenant, Counter()).items()))
+        if _asked(bound.origin.labels, asked) != _asked(bound.clone.labels, asked) and key not in seen:
             seen.add(key)
-            first, second = (Client(kind=kind, namespace=clone.namespace, labels=dict(own)) for own in (one, two))
-            yield Calling(before=first, after=second, tenants=clone.tenants)
+            first, second = (Client(kind=kind, namespace=namespace, labels=dict(labels)) for labels in (one, two))
+            callers = frozenset(caller for caller, members in reach.items() if tenant in members)
+            yield Calling(before=first, after=second, tenants=callers)
 
 
 def _mentions(base: Base) -> dict[str, Counter[object]]:

@@ -9,7 +9,6 @@ from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.proof.literals import is_disabled
-from sandlane.proof.requests.substitution import Whole
 from sandlane.semantics.delegates import entries_of
 from sandlane.semantics.gateway_api import GRPC_ROUTE, L4_ROUTES, ROUTES, plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy
@@ -17,24 +16,24 @@ from sandlane.semantics.istio_rules import destination
 from sandlane.semantics.linkerd import KINDS
 from sandlane.semantics.network import Network
 from sandlane.semantics.objects import Attached, Host, VirtualService
-from sandlane.semantics.outcomes import Forward
+from sandlane.semantics.outcomes import Destination, Forward
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
 from sandlane.semantics.waypoints import waypoint_home
 
 
-def whole_of(network: Network, address: Address, table: Table, clones: Mapping[str, str]) -> Whole | None:
-    """Returns the clone that takes every request of an address which the base sends elsewhere, or None.
+def whole_of(network: Network, address: Address, table: Table, clones: Mapping[str, str]) -> dict[int, Destination]:
+    """Returns the clone that takes every request of an address which the base sends elsewhere, by the ports that rules name.
 
     What only a wildcard of a VirtualService takes elsewhere does not reach the Service in the base either (rule R-I14).
     """
     host = network.hosts.get(network.concrete(address.host))
     if address.client.kind == "gateway" or host is None or host.name not in clones or not table.rules:
-        return None
+        return {}
     is_route = table.rules[0].origin.resource.id.kind.endswith("Route")
     sent = _by_routes(network, address, host) if is_route else _by_virtual_services(network, table)
     if any(name in clones for name in sent) or not (is_route or _is_named(network, table, host)):
-        return None
+        return {}
     if not network.is_istio:
         made = {address.port: plain(network)(host.name, address.port, 1, None)}
     else:
@@ -45,8 +44,7 @@ def whole_of(network: Network, address: Address, table: Table, clones: Mapping[s
         proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host.name)
         ports = (address.port,) if is_route else (address.port, *host.ports)
         made = {port: destination(network, proxy, host.name, port) for port in dict.fromkeys(ports)}
-    own = {port: replace(one, host=clones[host.name], subset="", failure="") for port, one in made.items()}
-    return Whole(port=address.port, by_port=own)
+    return {port: replace(one, host=clones[host.name], subset="", failure="") for port, one in made.items()}
 
 
 def _is_named(network: Network, table: Table, host: Host) -> bool:
