@@ -61,9 +61,8 @@ def _named(gateway: Resource, pods: GatewayPods) -> str:
 
 def _table(network: Network, gateway: Resource, pods: GatewayPods, address: Address) -> Table:
     origin = Origin(resource=gateway, path=("spec",))
-    served = [
-        (g, server) for g in pods.gateways for server in _spec(g).get("servers") or () if _port(server) == address.port
-    ]
+    servers = [(g, server) for g in pods.gateways for server in spec_of(g.manifest).get("servers") or ()]
+    served = [(g, server) for g, server in servers if (server.get("port") or {}).get("number") == address.port]
     if not any(g.id == gateway.id for g, _ in served):
         return Table(otherwise=Unknown(f"'{gateway.id}' serves no port {address.port}"), origin=origin)
     scheme = scheme_of(served[0][1])
@@ -114,15 +113,6 @@ def _notes(pods: GatewayPods, served: Sequence[_Server]) -> tuple[str, ...]:
     what = "serves" if pods.workload else "may serve"
     names = ", ".join(f"'{name}'" for name in others)
     return (f"one set of pods {what} {names}: their routes of a host are one list",)
-
-
-def _spec(resource: Resource) -> Manifest:
-    return spec_of(resource.manifest)
-
-
-def _port(server: Manifest) -> int | None:
-    number: int | None = (server.get("port") or {}).get("number")
-    return number
 
 
 def scheme_of(server: Manifest) -> str | None:

@@ -82,16 +82,12 @@ def outcome_of(network: Network, proxy: Proxy, body: Manifest) -> Outcome:
         cors=body.get("corsPolicy"),
         mirrors=mirrors,
     )
-    headless = [d.host for d in destinations if d.host != proxy.dialled and _comes_back(network, d)]
+    known = (network.hosts.get(d.host) for d in destinations if d.host != proxy.dialled)
+    headless = [host.name for host in known if host and host.is_headless]
     if headless and proxy.client.kind != "gateway":
         why = f"'{headless[0]}' is headless: what a route sends there goes to the address that was dialled"
         return Unknown(why, made if isinstance(made, Forward) else None)
     return made
-
-
-def _comes_back(network: Network, destination: Destination) -> bool:
-    known = network.hosts.get(destination.host)
-    return known is not None and known.is_headless
 
 
 def _destination(network: Network, proxy: Proxy, item: Manifest, *, is_only: bool) -> Destination:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sandlane.k8s.hosts import ServiceHost
-from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
+from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.proof.literals import is_disabled
 from sandlane.semantics.delegates import entries_of
 from sandlane.semantics.gateway_api import GRPC_ROUTE, L4_ROUTES, ROUTES, plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination
-from sandlane.semantics.linkerd import KINDS
+from sandlane.semantics.linkerd import KINDS, unheeded
 from sandlane.semantics.network import Network
 from sandlane.semantics.objects import Attached, Host, VirtualService
 from sandlane.semantics.outcomes import Destination, Forward
@@ -72,7 +72,7 @@ def _by_virtual_services(network: Network, table: Table) -> Iterator[str]:
 
 def _by_routes(network: Network, address: Address, host: Host) -> Iterator[str]:
     """Yields the hosts to which the routes send that compete with those of a port, which are copied all together (rule R-G3)."""
-    places = parents_heeded(network, host.resource.id)
+    places = _heeded(network, host.resource.id)
     part = [a for a in places if a.port in (None, address.port)]
     for one in part:  # grows while it is walked
         part += [a for a in places if a not in part and (a.port is None or one.port in (None, a.port))]
@@ -80,20 +80,13 @@ def _by_routes(network: Network, address: Address, host: Host) -> Iterator[str]:
         yield from _sent(network, each)
 
 
-def parents_heeded(network: Network, service: ResourceId) -> Sequence[Attached]:
+def _heeded(network: Network, service: ResourceId) -> list[Attached]:
     """Returns the routes of a Service that its mesh heeds for some client."""
-    is_linkerd = network.mesh == "linkerd"
-    found = network.routes(KINDS if is_linkerd else ROUTES, service)
-    if not is_linkerd:
-        return found
+    if network.mesh != "linkerd":
+        return network.routes(ROUTES, service)
+    found = network.routes(KINDS, service)
     called = {a.port for a in found if a.kind == GRPC_ROUTE}
-    return [a for a in found if not (a.route.id.kind == "HTTPRoute" and a.port in called) and not _is_ignored(a)]
-
-
-def _is_ignored(found: Attached) -> bool:
-    """Tells whether Linkerd ignores a route as a whole (rules R-L5 and R-L11)."""
-    is_known = all(unknown_filter(rule) is None for rule in rules_of(found.route))
-    return not is_known or unconvertible(found.route.manifest) is not None
+    return [a for a in found if not (a.route.id.kind == "HTTPRoute" and a.port in called) and not unheeded(a.route)]
 
 
 def _sent(network: Network, found: Attached) -> Iterator[str]:
