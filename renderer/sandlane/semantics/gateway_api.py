@@ -7,7 +7,8 @@ from typing import Any
 
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
+from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.problem import Path
 from sandlane.semantics.gateway_api_matches import Order, matches_of
@@ -149,14 +150,20 @@ def without_group(network: Network, kinds: Sequence[GroupKind], service: Resourc
     ]
 
 
-def plain(network: Network) -> Send:
-    """Returns how destinations are made where no DestinationRule applies."""
+def plain(network: Network, host: str, port: int, weight: int = 1, filters: Any = None) -> Destination:
+    """Returns a destination where no DestinationRule applies."""
+    known = network.hosts.get(host)
+    failure = "" if known and known.is_service else f"500: '{host}' is no Service"
+    if known and port not in known.ports:
+        failure = f"500: '{host}' has no port {port}"
+    return Destination(host=host, port=port, weight=weight, changes=filters, failure=failure)
 
-    def send(host: str, port: int, weight: int, filters: Any) -> Destination:
-        known = network.hosts.get(host)
-        failure = "" if known and known.is_service else f"500: '{host}' is no Service"
-        if known and port not in known.ports:
-            failure = f"500: '{host}' has no port {port}"
-        return Destination(host=host, port=port, weight=weight, changes=filters, failure=failure)
 
-    return send
+def admits(network: Network, gateway: Resource, listener: Manifest, namespace: str) -> bool | None:
+    """Tells whether a listener of a Gateway takes routes of a namespace; None where the namespace's labels are not known."""
+    allowed = (listener.get("allowedRoutes") or {}).get("namespaces") or {}
+    if (scope := allowed.get("from") or "Same") != "Selector":
+        return scope == "All" or (scope == "Same" and namespace == gateway.id.namespace)
+    known = network.base.by_id.get(ResourceId("", "Namespace", "", namespace))
+    labels = {"kubernetes.io/metadata.name": namespace, **(labels_of(known.manifest) if known else {})}
+    return matches(from_label_selector(allowed.get("selector") or {}), labels) if known else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
@@ -17,7 +18,6 @@ from sandlane.semantics.gateway_api import (
     L4_ROUTES,
     ROUTES,
     Reading,
-    Send,
     addressed,
     compiled,
     plain,
@@ -77,7 +77,7 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
         if any(not match.get("method") for rule in rules_of(a.route) for match in rule.get("matches") or ())
     ]  # rule R-L1
     reading = Reading(
-        network=network, order=LINKERD, send=_backend(network), default=default, home=parent.namespace,
+        network=network, order=LINKERD, send=partial(_send, network), default=default, home=parent.namespace,
         is_service=is_service, tuning=_tuning,
     )  # fmt: skip
     rules = [
@@ -118,23 +118,17 @@ def unheeded(route: Resource) -> str:
     return f"Linkerd cannot read it: {why}" if why else ""
 
 
-def _backend(network: Network) -> Send:
-    """Returns how destinations are made: a filter that Linkerd does not know fails its backend (rule R-L5).
+def _send(network: Network, host: str, port: int, weight: int, filters: Any) -> Destination:
+    """Returns a destination: a filter that Linkerd does not know fails its backend (rule R-L5).
 
     A Service without the port is a load balancer without endpoints, which ends in 504 (rule R-L15).
     """
-    make = plain(network)
-
-    def send(host: str, port: int, weight: int, filters: Any) -> Destination:
-        made = make(host, port, weight, filters)
-        name = unknown_filter({"filters": filters or ()})
-        if name:
-            return replace(made, failure=f"500: Linkerd does not know the filter {name} of a backendRef")
-        known = network.hosts.get(host)
-        is_absent = known is not None and known.is_service and port not in known.ports
-        return replace(made, failure=f"504: '{host}' has no port {port}") if is_absent else made
-
-    return send
+    made, known = plain(network, host, port, weight, filters), network.hosts.get(host)
+    name = unknown_filter({"filters": filters or ()})
+    if name:
+        return replace(made, failure=f"500: Linkerd does not know the filter {name} of a backendRef")
+    is_absent = known is not None and known.is_service and port not in known.ports
+    return replace(made, failure=f"504: '{host}' has no port {port}") if is_absent else made
 
 
 def _profiled(network: Network, address: Address, host: Host, default: Forward) -> Table | None:

@@ -8,6 +8,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource
 from sandlane.proof.requests.outcomes import Spelling, said
 from sandlane.proof.requests.scenes import Literals, Scene, demanded
+from sandlane.semantics.istio_matches import is_catch_all
 from sandlane.semantics.predicates import Atom, Mode, Predicate, holds
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
@@ -74,7 +75,7 @@ def lines_of(
     seen: set[object] = set()
     for number, rule in enumerate(table.rules):
         carried = tuple(a for a in rule.predicate if a.subject == "header" and a.name in literals.names)
-        conditions = frozenset(a for a in rule.predicate if a not in carried and not _is_always(a))
+        conditions = frozenset(a for a in rule.predicate if a not in carried and not is_catch_all((a,)))
         line = Line(number=number, rule=rule, carried=carried, conditions=conditions)
         found = [(atom, tenant) for atom, tenant in demanded(literals, carried) if atom not in known] if carried else []
         strange += [(line, atom) for atom, tenant in found if tenant is None]
@@ -105,12 +106,3 @@ def lines_of(
 def carrier_atoms(literals: Literals, table: Table) -> frozenset[Atom]:
     """Returns the conditions of a table that a carrier header be there."""
     return frozenset(atom for rule in table.rules for atom, _ in demanded(literals, rule.predicate))
-
-
-def _is_always(atom: Atom) -> bool:
-    """Tells whether every request meets a condition."""
-    return (
-        atom.subject == "path"
-        and not atom.is_negated
-        and (atom.text.kind, atom.text.value) in (("prefix", "/"), ("segments", "/"), ("regex", ".*"))
-    )
