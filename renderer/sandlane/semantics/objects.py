@@ -68,6 +68,11 @@ class VirtualService:
     hosts: tuple[str, ...]
     exported: frozenset[str]
 
+    @property
+    def matches(self) -> list[Manifest]:
+        """The matches of its http entries; of an entry without any, the one that all requests meet."""
+        return [match or {} for entry in self.spec.get("http") or () for match in entry.get("match") or (None,)]
+
     def is_seen(self, namespace: str) -> bool:
         """Tells whether proxies of a namespace see it."""
         return not self.exported.isdisjoint(("*", namespace))

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sandlane.base.base import Base
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.semantics.gateway_pods import GatewayPods
 from sandlane.semantics.istio_matches import MESH
@@ -30,13 +29,12 @@ def with_gateways(before: Network, after: Network) -> tuple[Network, Network]:
 
 
 def _with(network: Network, gateways: Sequence[Resource]) -> Network:
-    base: Base = network.base
-    kinds = dict(base.by_kind)
+    kinds = dict(network.base.by_kind)
     for gateway in gateways:
         key = (gateway.id.group, gateway.id.kind)
         kinds[key] = (*kinds.get(key, ()), gateway)
     alone = {g.id: (GatewayPods(gateways=(g,)),) for g in gateways if g.id.group == ISTIO}
-    base = replace(base, by_id={**base.by_id, **{g.id: g for g in gateways}}, by_kind=kinds)
+    base = replace(network.base, by_id={**network.base.by_id, **{g.id: g for g in gateways}}, by_kind=kinds)
     return replace(network, base=base, gateway_pods={**network.gateway_pods, **alone})
 
 
@@ -44,30 +42,26 @@ def _istios(*networks: Network) -> Iterator[Resource]:
     ports: dict[str, set[int]] = {}
     naming: dict[str, VirtualService] = {}
     for vs in (vs for n in networks if n.is_istio for vs in n.virtual_services):
-        matches = [match or {} for entry in vs.spec.get("http") or () for match in entry.get("match") or ()]
+        named = {match["port"] for match in vs.matches if isinstance(match.get("port"), int)}
         for name in sorted(vs.gateways - {MESH}):
             naming.setdefault(name, vs)
-            ports.setdefault(name, {_PORT}).update(m["port"] for m in matches if isinstance(m.get("port"), int))
+            ports.setdefault(name, {_PORT}).update(named)
     for name, vs in naming.items():
         home, _, own = name.partition("/")
-        servers = [
-            {"port": {"number": port, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}
-            for port in sorted(ports[name])
-        ]
+        numbers = sorted(ports[name])
+        servers = [{"port": {"number": n, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]} for n in numbers]
         yield _made(ResourceId(ISTIO, "Gateway", home, own), vs.resource, {"servers": servers})
 
 
 def _of_gateway_api(*networks: Network) -> Iterator[Resource]:
     places: dict[ResourceId, dict[Place, Resource]] = {}
-    for parent, routes in ((p, r) for n in networks for p, r in n.attached.items() if _is_gateway(p)):
+    for parent, routes in ((p, r) for n in networks for p, r in n.attached.items()):
+        if (parent.group, parent.kind) != (GATEWAY_API, "Gateway"):
+            continue
         for each in routes:
             places.setdefault(parent, {}).setdefault((each.parent.get("sectionName"), each.port), each.route)
     for id, found in places.items():
         yield _made(id, next(iter(found.values())), {"listeners": list(_listeners(found))})
-
-
-def _is_gateway(parent: ResourceId) -> bool:
-    return (parent.group, parent.kind) == (GATEWAY_API, "Gateway")
 
 
 def _listeners(places: Iterable[Place]) -> Iterator[dict[str, Any]]:
@@ -85,11 +79,6 @@ def _listeners(places: Iterable[Place]) -> Iterator[dict[str, Any]]:
 
 
 def _made(id: ResourceId, route: Resource, spec: Manifest) -> Resource:
-    version = f"{id.group}/v1"
-    manifest = {
-        "apiVersion": version,
-        "kind": id.kind,
-        "metadata": {"name": id.name, "namespace": id.namespace},
-        "spec": spec,
-    }
+    metadata = {"name": id.name, "namespace": id.namespace}
+    manifest = {"apiVersion": f"{id.group}/v1", "kind": id.kind, "metadata": metadata, "spec": spec}
     return Resource(id=id, manifest=manifest, source=route.source)
