@@ -13,11 +13,7 @@ from typing import Any
 
 from sandlane.k8s.ports import plain_other
 from sandlane.semantics.gateway_api import (
-    GRPC_ROUTE,
-    L4_ROUTES,
-    ROUTES,
     Reading,
-    addressed,
     compiled,
     plain,
     without_group,
@@ -26,7 +22,7 @@ from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import destination
 from sandlane.semantics.network import Network
-from sandlane.semantics.objects import Attached, Host
+from sandlane.semantics.objects import GRPC_ROUTE, L4_ROUTES, ROUTES, Attached, Host
 from sandlane.semantics.outcomes import L4, Destination, Forward, NoCluster, NotFound, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Rule, Table
@@ -34,12 +30,8 @@ from sandlane.semantics.tables import Rule, Table
 NO_BACKENDS = NoCluster("500: the rule has no backendRefs")
 
 
-def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
+def tables_of(network: Network, address: Address, host: Host) -> tuple[Table, ...]:
     """Returns the rules of a meshed client for a Service, in a mesh of which nothing but the Gateway API is known."""
-    found = addressed(network, address)
-    if isinstance(found, Table):
-        return (found,)
-    host, port = found
     default = Forward(destinations=(Destination(host=host.name, port=address.port),))
     routes = network.routes(ROUTES, host.resource.id, address.port)
     notes = without_group(network, ROUTES, host.resource.id)
@@ -50,7 +42,7 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     own = [a for a in routes if a.namespace == address.client.namespace]
     chosen = own or [a for a in routes if a.namespace == host.resource.id.namespace]
     if not chosen:
-        outcome = L4(host.name, address.port) if not routes and plain_other(port) else default
+        outcome = L4(host.name, address.port) if not routes and plain_other(host.ports[address.port]) else default
         return (Table(otherwise=outcome, notes=tuple(notes)),)
     grpc = [a for a in chosen if a.kind == GRPC_ROUTE]
     notes += [f"'{a.route.id}' is not accepted: '{grpc[0].route.id}' is for the same port" for a in chosen

@@ -9,11 +9,11 @@ from functools import partial
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.semantics import istio_gateways
 from sandlane.semantics.gamma import NO_BACKENDS, expressions, send
-from sandlane.semantics.gateway_api import ROUTES, Reading, admits, compiled, plain
+from sandlane.semantics.gateway_api import Reading, admits, compiled, plain
 from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC, host_rank
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.network import Network, patterns_of
-from sandlane.semantics.objects import GATEWAY_API, Attached
+from sandlane.semantics.objects import GATEWAY_API, ROUTES, Attached
 from sandlane.semantics.outcomes import L4, NotFound, Origin, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Rule, Table

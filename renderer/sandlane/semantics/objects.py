@@ -16,6 +16,10 @@ from sandlane.semantics.istio_matches import MESH, gateway_name
 
 ISTIO = "networking.istio.io"
 GATEWAY_API = "gateway.networking.k8s.io"
+GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
+ROUTES = ((GATEWAY_API, "HTTPRoute"), GRPC_ROUTE)
+LINKERD_ROUTES = (*ROUTES, ("policy.linkerd.io", "HTTPRoute"))
+L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
 
 
 @frozen(kw_only=True)
@@ -139,14 +143,10 @@ def _numbered(ports: Any, field: str) -> dict[int, Manifest]:
     return {port[field]: port for port in listed if isinstance(port.get(field), int)}
 
 
-_ROUTES = ((GATEWAY_API, "HTTPRoute"), (GATEWAY_API, "GRPCRoute"), ("policy.linkerd.io", "HTTPRoute"),
-           (GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))  # fmt: skip
-
-
 def attached(base: Base, mesh: str) -> dict[ResourceId, list[Attached]]:
     """Returns the routes by the parents that they name: group and kind default to Gateway, the namespace to the route's."""
     found: dict[ResourceId, list[Attached]] = {}
-    for route in (route for kind in _ROUTES for route in base.of(*kind)):
+    for route in (route for kind in (*LINKERD_ROUTES, *L4_ROUTES) for route in base.of(*kind)):
         spec, home = spec_of(route.manifest), route.id.namespace
         names = tuple(str(name).lower() for name in spec.get("hostnames") or ())
         for parent in spec.get("parentRefs") or ():

@@ -13,11 +13,11 @@ from itertools import permutations
 from sandlane.k8s.ports import is_http, istio_protocol
 from sandlane.k8s.resource import Resource, ResourceId, labels_of, spec_of
 from sandlane.semantics.gamma import merged
-from sandlane.semantics.gateway_api import ROUTES, addressed, admits
+from sandlane.semantics.gateway_api import admits
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination, rules_of
 from sandlane.semantics.network import Network, most_specific
-from sandlane.semantics.objects import GATEWAY_API, Attached, Host
+from sandlane.semantics.objects import GATEWAY_API, ROUTES, Attached, Host
 from sandlane.semantics.outcomes import L4, Forward, NotFound, Unknown
 from sandlane.semantics.request import Address, Client
 from sandlane.semantics.tables import Rule, Table
@@ -27,17 +27,13 @@ USE_NAMESPACE = "istio.io/use-waypoint-namespace"
 FOR = "istio.io/waypoint-for"
 
 
-def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
+def tables_of(network: Network, address: Address, host: Host) -> tuple[Table, ...]:
     """Returns the rules of the waypoint of the Service that a client connects to."""
-    found = addressed(network, address)
-    if isinstance(found, Table):
-        return (found,)
-    host, port = found
     home = _home(network, host.resource)
     if home is None:
         note = f"the manifests show no waypoint for '{host.name}': without the label '{USE}' nothing looks at requests"
         return (Table(otherwise=L4(host.name, address.port), notes=(note,)),)
-    if not is_http(istio_protocol(port)):
+    if not is_http(istio_protocol(host.ports[address.port])):
         return (Table(otherwise=L4(host.name, address.port)),)
     proxy = Proxy(client=waypoint(network, address.client, host), gateway=MESH, port=address.port)
     default = Forward(destinations=(destination(network, proxy, host.name, address.port),))

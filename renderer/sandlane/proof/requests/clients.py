@@ -12,9 +12,8 @@ from sandlane.k8s.resource import Resource, labels_of, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.proof.followers import Bound
 from sandlane.proof.literals import ORIGIN, TENANT
-from sandlane.semantics.linkerd import KINDS as LINKERD_ROUTES
 from sandlane.semantics.network import Network
-from sandlane.semantics.objects import ISTIO
+from sandlane.semantics.objects import ISTIO, LINKERD_ROUTES
 from sandlane.semantics.request import Client
 
 ELSEWHERE = "sandlane-elsewhere"

@@ -11,12 +11,12 @@ from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.proof.literals import is_disabled
 from sandlane.semantics.delegates import entries_of
-from sandlane.semantics.gateway_api import GRPC_ROUTE, L4_ROUTES, ROUTES, plain, rules_of
+from sandlane.semantics.gateway_api import plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination
-from sandlane.semantics.linkerd import KINDS, unheeded
+from sandlane.semantics.linkerd import unheeded
 from sandlane.semantics.network import Network
-from sandlane.semantics.objects import Attached, Host, VirtualService
+from sandlane.semantics.objects import GRPC_ROUTE, L4_ROUTES, LINKERD_ROUTES, ROUTES, Attached, Host, VirtualService
 from sandlane.semantics.outcomes import Destination, Forward
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
@@ -75,7 +75,7 @@ def _heeded(network: Network, service: ResourceId) -> list[Attached]:
     """Returns the routes of a Service that its mesh heeds for some client."""
     if network.mesh != "linkerd":
         return network.routes(ROUTES, service)
-    found = network.routes(KINDS, service)
+    found = network.routes(LINKERD_ROUTES, service)
     called = {a.port for a in found if a.kind == GRPC_ROUTE}
     return [a for a in found if not (a.route.id.kind == "HTTPRoute" and a.port in called) and not unheeded(a.route)]
 
