@@ -24,37 +24,20 @@ L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
 
 @frozen(kw_only=True)
 class Host:
-    """A host of the registry, with its ports by number. `exported` are namespaces that see it, or `*`."""
+    """A host of the registry, with its ports by number. `exported` are namespaces that see it, or `*`.
+
+    Where it is no Service it is one of a ServiceEntry. A headless Service has no address of its own; an external one, of type
+    ExternalName, is a name for the host `external_name`.
+    """
 
     name: str
     resource: Resource
     ports: Mapping[int, Manifest]
     exported: frozenset[str]
-
-    @property
-    def is_headless(self) -> bool:
-        """Whether it is a Service without an address of its own."""
-        return self.is_service and self.spec.get("clusterIP") == "None"
-
-    @property
-    def is_service(self) -> bool:
-        """Whether it is a Service, and no host of a ServiceEntry."""
-        return (self.resource.id.group, self.resource.id.kind) == ("", "Service")
-
-    @property
-    def is_external(self) -> bool:
-        """Whether it is a Service of type ExternalName: a name for another host."""
-        return self.is_service and self.spec.get("type") == "ExternalName"
-
-    @property
-    def external_name(self) -> str:
-        """The host that an ExternalName Service means."""
-        return str(self.spec.get("externalName") or "")
-
-    @property
-    def spec(self) -> Manifest:
-        """The spec of its object."""
-        return spec_of(self.resource.manifest)
+    is_service: bool = False
+    is_headless: bool = False
+    is_external: bool = False
+    external_name: str = ""
 
     def is_seen(self, namespace: str) -> bool:
         """Tells whether clients of a namespace see it."""
@@ -117,12 +100,13 @@ def hosts_of(base: Base, domain: str) -> dict[str, Host]:
 
 def _services(base: Base, domain: str) -> Iterator[Host]:
     for service in base.of("", "Service"):
+        spec = spec_of(service.manifest)
         yield Host(
             name=ServiceHost(service.id.namespace, service.id.name).fqdn(domain),
-            resource=service,
-            ports=_numbered((service.manifest.get("spec") or {}).get("ports"), "port"),
-            exported=visibility(service),
-        )
+            resource=service, ports=_numbered(spec.get("ports"), "port"), exported=visibility(service),
+            is_service=True, is_headless=spec.get("clusterIP") == "None", is_external=spec.get("type") == "ExternalName",
+            external_name=str(spec.get("externalName") or ""),
+        )  # fmt: skip
 
 
 def _entries(base: Base) -> Iterator[Host]:
