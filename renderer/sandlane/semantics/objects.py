@@ -46,19 +46,18 @@ class Host:
 
 @frozen(kw_only=True)
 class VirtualService:
-    """A VirtualService with the full names of its gateways and hosts (as written, in lower case), and the namespaces that see it."""
+    """A VirtualService with the full names of its gateways and hosts (as written, in lower case), and the namespaces that see it.
+
+    `matches` are those of all its http entries; of an entry without any, the one that all requests meet.
+    """
 
     resource: Resource
     namespace: str
     spec: Manifest
     gateways: frozenset[str]
     hosts: tuple[str, ...]
+    matches: tuple[Manifest, ...]
     exported: frozenset[str]
-
-    @property
-    def matches(self) -> list[Manifest]:
-        """The matches of its http entries; of an entry without any, the one that all requests meet."""
-        return [match or {} for entry in self.spec.get("http") or () for match in entry.get("match") or (None,)]
 
     def is_seen(self, namespace: str) -> bool:
         """Tells whether proxies of a namespace see it."""
@@ -88,9 +87,11 @@ def virtual_services(base: Base, domain: str) -> Iterator[VirtualService]:
         spec, home = spec_of(vs.manifest), vs.id.namespace
         gateways = frozenset(gateway_name(str(name), home) for name in spec.get("gateways") or (MESH,))
         hosts = tuple(full_host(str(host), home, domain).lower() for host in spec.get("hosts") or ())
+        matches = (match or {} for entry in spec.get("http") or () for match in entry.get("match") or (None,))
         yield VirtualService(
-            resource=vs, namespace=home, spec=spec, gateways=gateways, hosts=hosts, exported=visibility(vs)
-        )
+            resource=vs, namespace=home, spec=spec, gateways=gateways, hosts=hosts, matches=tuple(matches),
+            exported=visibility(vs),
+        )  # fmt: skip
 
 
 def hosts_of(base: Base, domain: str) -> dict[str, Host]:
