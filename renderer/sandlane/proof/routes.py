@@ -8,7 +8,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.proof.readers import GATEWAY_API
 from sandlane.proof.world import World
-from sandlane.semantics.network import parent_of
+from sandlane.semantics.objects import parent_of
 
 
 @frozen(kw_only=True)

@@ -12,22 +12,22 @@ from functools import partial
 from typing import Any
 
 from sandlane.k8s.ports import plain_other
-from sandlane.semantics.addressed import addressed
 from sandlane.semantics.gateway_api import (
+    GRPC_ROUTE,
     L4_ROUTES,
     ROUTES,
-    Attached,
     Reading,
     Send,
-    attached,
+    addressed,
     compiled,
     plain,
     without_group,
-)  # fmt: skip
+)
 from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import destination
-from sandlane.semantics.network import Host, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import Attached, Host
 from sandlane.semantics.outcomes import L4, Destination, Forward, NoCluster, NotFound, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Rule, Table
@@ -42,9 +42,9 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
         return (found,)
     host, port = found
     default = Forward(destinations=(Destination(host=host.name, port=address.port),))
-    routes = [a for a in attached(network, ROUTES, host.resource.id) if a.port in (None, address.port)]
+    routes = network.routes(ROUTES, host.resource.id, address.port)
     notes = without_group(network, ROUTES, host.resource.id)
-    other = [a for a in attached(network, L4_ROUTES, host.resource.id) if a.port in (None, address.port)]
+    other = network.routes(L4_ROUTES, host.resource.id, address.port)
     if not routes and other:
         return (Table(otherwise=Unknown(f"'{other[0].route.id}' routes connections, which is not modelled")),)
     if not routes:
@@ -53,7 +53,7 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     chosen = _of_client(routes, address, host)
     if not chosen:
         return (Table(otherwise=default, notes=tuple(notes)),)
-    grpc = [a for a in chosen if a.route.id.kind == "GRPCRoute"]
+    grpc = [a for a in chosen if a.kind == GRPC_ROUTE]
     notes += [f"'{a.route.id}' is not accepted: '{grpc[0].route.id}' is for the same port" for a in chosen
              if grpc and a not in grpc]  # fmt: skip
     reading = Reading(network=network, order=SPEC, send=plain(network), default=NO_BACKENDS)
@@ -63,8 +63,8 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
 
 def _of_client(found: Sequence[Attached], address: Address, host: Host) -> list[Attached]:
     """Returns a client namespace's own routes, else the Service's (GEP-1294)."""
-    own = [a for a in found if a.route.id.namespace == address.client.namespace]
-    return own or [a for a in found if a.route.id.namespace == host.resource.id.namespace]
+    own = [a for a in found if a.namespace == address.client.namespace]
+    return own or [a for a in found if a.namespace == host.resource.id.namespace]
 
 
 def expressions(table: Table, *, at: int = 0) -> tuple[Table, ...]:
@@ -92,7 +92,7 @@ def _is_expression(rule: Rule) -> bool:
 def candidates(network: Network, proxy: Proxy, host: Host) -> list[tuple[Rule, ...]]:
     """Returns the rules of each VirtualService that Istio makes of routes of a Service, for a client: its own namespace's come first."""
     for namespace in dict.fromkeys((proxy.client.namespace, host.resource.id.namespace)):
-        found = [a for a in attached(network, ROUTES, host.resource.id) if a.route.id.namespace == namespace]
+        found = [a for a in network.routes(ROUTES, host.resource.id) if a.namespace == namespace]
         made = [
             merged(network, proxy, [a for a in found if a.port == port])
             for port in (None, proxy.port)

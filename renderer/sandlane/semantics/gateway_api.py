@@ -11,9 +11,21 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.problem import Path
 from sandlane.semantics.gateway_api_matches import Order, matches_of
-from sandlane.semantics.network import GATEWAY_API, Network
-from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Origin, Outcome, Redirect, Unknown, forward
-from sandlane.semantics.tables import Rule, doubt_of
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import GATEWAY_API, Attached, Host
+from sandlane.semantics.outcomes import (
+    Destination,
+    Forward,
+    NoCluster,
+    Origin,
+    Outcome,
+    Passthrough,
+    Redirect,
+    Unknown,
+    forward,
+)  # fmt: skip
+from sandlane.semantics.request import Address
+from sandlane.semantics.tables import Rule, Table, doubt_of
 
 HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
 GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
@@ -24,30 +36,16 @@ Send = Callable[[str, int, int, Any], Destination]
 """(host, port, weight, filters) -> destination, with its policy and with what fails."""
 
 
-@frozen(kw_only=True)
-class Attached:
-    """A route and one parentRef of it, with the CRD's defaults: where `port` is None it means all."""
+def addressed(network: Network, address: Address) -> tuple[Host, Manifest] | Table:
+    """Returns the host and the port that an address means, or what becomes of requests to one that the mesh knows not.
 
-    route: Resource
-    parent: Manifest
-
-    @property
-    def hostnames(self) -> Sequence[str]:
-        """The route's hostnames."""
-        return spec_of(self.route.manifest).get("hostnames") or ()
-
-    @property
-    def port(self) -> int | None:
-        """The port that the parentRef names."""
-        port: int | None = self.parent.get("port")
-        return port
-
-
-def attached(network: Network, kinds: Sequence[GroupKind], parent: ResourceId) -> Iterator[Attached]:
-    """Yields the routes whose parentRefs name an object: group and kind default to Gateway, the namespace to the route's."""
-    for route, reference in network.attached.get(parent, ()):
-        if (route.id.group, route.id.kind) in kinds:
-            yield Attached(route=route, parent=reference)
+    It is for meshes that go by the address and not by the authority.
+    """
+    host = network.dialled(address.host, address.client.namespace)
+    if host is None or host.is_external:
+        return Table(otherwise=Passthrough())
+    port = host.ports.get(address.port)
+    return Table(otherwise=Unknown(f"'{host.name}' has no port {address.port}")) if port is None else (host, port)
 
 
 @frozen(kw_only=True)
@@ -147,7 +145,7 @@ def without_group(network: Network, kinds: Sequence[GroupKind], service: Resourc
     meant = ResourceId(GATEWAY_API, "Service", service.namespace, service.name)
     return [
         f"'{a.route.id}' has no effect: its parentRef names no group, and so no Service"
-        for a in attached(network, kinds, meant)
+        for a in network.routes(kinds, meant)
     ]
 
 

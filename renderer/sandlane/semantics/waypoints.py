@@ -14,12 +14,12 @@ from sandlane.base.base import Base
 from sandlane.k8s.ports import is_http, istio_protocol
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
-from sandlane.semantics.addressed import addressed
 from sandlane.semantics.gamma import merged
-from sandlane.semantics.gateway_api import ROUTES, Attached, attached
+from sandlane.semantics.gateway_api import ROUTES, addressed
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination, rules_of
-from sandlane.semantics.network import GATEWAY_API, ISTIO, Host, Network, most_specific
+from sandlane.semantics.network import Network, most_specific
+from sandlane.semantics.objects import GATEWAY_API, Attached, Host
 from sandlane.semantics.outcomes import L4, Forward, NotFound, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Rule, Table
@@ -48,9 +48,9 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     default = Forward(destinations=(destination(network, proxy, host.name, address.port),))
     homes = {home, host.resource.id.namespace}
     virtual = _virtual(network, proxy, host, homes)
-    routes = [a for a in attached(network, ROUTES, host.resource.id) if a.port in (None, proxy.port)]
-    own = [a for a in routes if a.route.id.namespace in homes]
-    unheeded = [a.route.id for a in routes if a.route.id.namespace not in homes]
+    routes = network.routes(ROUTES, host.resource.id, proxy.port)
+    own = [a for a in routes if a.namespace in homes]
+    unheeded = [a.route.id for a in routes if a.namespace not in homes]
     notes = tuple(f"'{id}' has no effect: a waypoint takes no routes of clients' namespaces" for id in unheeded)
     if virtual and own:
         doubt = f"'{virtual[0].origin}' and '{own[0].route.id}' are for one Service, which Istio does not support"
@@ -95,13 +95,10 @@ def _takes(base: Base, waypoint: Resource, namespace: str) -> bool:
 
 def _virtual(network: Network, proxy: Proxy, host: Host, homes: set[str]) -> tuple[Rule, ...]:
     """Returns the rules of the VirtualServices of a host in some namespaces."""
-    found: list[Rule] = []
-    for vs in network.base.of(ISTIO, "VirtualService"):
-        spec = spec_of(vs.manifest)
-        hosts = [network.full(name, vs.id.namespace).lower() for name in spec.get("hosts") or ()]
-        if vs.id.namespace in homes and MESH in (spec.get("gateways") or (MESH,)) and most_specific(hosts, host.name):
-            found += rules_of(network, vs, proxy)
-    return tuple(found)
+    found = (vs for vs in network.virtual_services if vs.namespace in homes and MESH in vs.gateways)
+    return tuple(
+        rule for vs in found if most_specific(vs.hosts, host.name) for rule in rules_of(network, vs.resource, proxy)
+    )
 
 
 def _orders(network: Network, proxy: Proxy, found: Sequence[Attached]) -> Iterator[Table]:
@@ -109,15 +106,13 @@ def _orders(network: Network, proxy: Proxy, found: Sequence[Attached]) -> Iterat
 
     It makes one for each namespace and form of parentRef; of several the one with the oldest route is looked at first.
     """
-    keys = list(dict.fromkeys((a.route.id.namespace, a.port) for a in found))
+    keys = list(dict.fromkeys((a.namespace, a.port) for a in found))
     for order in permutations(keys):
         rules = [
             rule
             for place, key in enumerate(order)
-            for rule in merged(
-                network, proxy, [a for a in found if (a.route.id.namespace, a.port) == key], (len(keys) - place,)
-            )
+            for rule in merged(network, proxy, [a for a in found if (a.namespace, a.port) == key], (len(keys) - place,))
         ]
-        first = next(a.route.id for a in found if (a.route.id.namespace, a.port) == order[0])
+        first = next(a.route.id for a in found if (a.namespace, a.port) == order[0])
         when = f"if '{first}' is older than those with another form of parentRef" if len(keys) > 1 else ""
         yield Table(rules=tuple(rules), otherwise=NotFound(), when=when)

@@ -105,7 +105,7 @@ def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
     # Routes of the Gateway API name Services as parents, as backends and as what they mirror to.
     for parent, attached in world.network.attached.items():
         is_meant = (parent.group, parent.kind) == ("", "Service")
-        for route, _ in attached:
+        for route in (each.route for each in attached):
             if is_meant:
                 yield parent, route.id
             home = parent.namespace if is_meant and world.reader.is_linkerd else route.id.namespace

@@ -9,7 +9,9 @@ from typing import Any
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.proof.requests.clients import Calling
-from sandlane.semantics.network import GATEWAY_API, ISTIO, Network
+from sandlane.semantics.istio_matches import MESH
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import GATEWAY_API, ISTIO
 from sandlane.semantics.request import Address, Client
 
 _LITERAL_PORT = 80
@@ -71,15 +73,10 @@ def _pair(calling: Calling, host: str, port: int, authority: str) -> Pair:
 def _authorities(before: Network, after: Network, service: Resource, host: str) -> list[str]:
     """Returns the authorities that matter for a Service: its own name, and those for which its routes ask."""
     found = {host: None}
-    if before.mesh == "linkerd":
-        for network in (before, after):
-            for route, _ in network.attached.get(service.id, ()):
-                found |= {shown(str(n).lower()): None for n in _spec(route).get("hostnames") or ()}
+    for network in (before, after) if before.mesh == "linkerd" else ():
+        for route in network.attached.get(service.id, ()):
+            found |= {shown(name): None for name in route.hostnames}
     return list(found)
-
-
-def _spec(resource: Resource) -> Manifest:
-    return spec_of(resource.manifest)
 
 
 def shown(pattern: str) -> str:
@@ -89,17 +86,14 @@ def shown(pattern: str) -> str:
 
 def _literals(network: Network) -> Iterator[str]:
     """Yields the hosts of VirtualServices in the mesh that no registry may know."""
-    if network.mesh != "istio":
-        return
-    for vs in network.base.of(ISTIO, "VirtualService"):
-        if "mesh" in (_spec(vs).get("gateways") or ("mesh",)):
-            yield from (network.full(str(h), vs.id.namespace).lower() for h in _spec(vs).get("hosts") or ())
+    for vs in network.virtual_services if network.mesh == "istio" else ():
+        yield from vs.hosts if MESH in vs.gateways else ()
 
 
 def gateways_of(before: Network, after: Network, previews: Collection[str], gateway: str) -> Iterator[Entrance]:
     """Yields the gateways; at the one that serves them hosts of previews are left out that the base has not."""
     for each in before.base.of(ISTIO, "Gateway") if before.is_istio else ():
-        servers: Sequence[Manifest] = _spec(each).get("servers") or ()
+        servers: Sequence[Manifest] = spec_of(each.manifest).get("servers") or ()
         listed = {str(h).rpartition("/")[2].lower() for server in servers for h in server.get("hosts") or ()}
         together = _together(before, each) | _together(after, each)
         known, new = (
@@ -108,7 +102,7 @@ def gateways_of(before: Network, after: Network, previews: Collection[str], gate
         own = {*previews} if gateway in together else set()
         yield _entrance(each, _ports(servers), listed | known, new - own)
     for each in before.base.of(GATEWAY_API, "Gateway"):
-        listeners: Sequence[Manifest] = _spec(each).get("listeners") or ()
+        listeners: Sequence[Manifest] = spec_of(each.manifest).get("listeners") or ()
         listed = {str(x.get("hostname") or "*").lower() for x in listeners}
         known, new = ({*network.named.get(each.id, ())} - {""} for network in (before, after))
         own = {*previews} if gateway == _name(each) else set()
@@ -125,11 +119,10 @@ def _name(gateway: Resource) -> str:
 
 def _for_all_ports(before: Network, after: Network) -> Iterator[str]:
     """Yields the hosts of new VirtualServices with entries for all ports: istiod makes these answer on port 80 in any case."""
-    for vs in after.base.of(ISTIO, "VirtualService") if before.mesh == "istio" else ():
-        entries: Sequence[Manifest] = _spec(vs).get("http") or ()
+    for vs in after.virtual_services if before.mesh == "istio" else ():
+        entries: Sequence[Manifest] = vs.spec.get("http") or ()
         is_for_all = any(not all((m or {}).get("port") for m in entry.get("match") or [None]) for entry in entries)
-        if vs.id not in before.base.by_id and is_for_all:
-            yield from (after.full(str(host), vs.id.namespace).lower() for host in _spec(vs).get("hosts") or ())
+        yield from vs.hosts if vs.resource.id not in before.base.by_id and is_for_all else ()
 
 
 def _together(network: Network, gateway: Resource) -> set[str]:

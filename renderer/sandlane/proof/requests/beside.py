@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 
 from sandlane.frozen import frozen
+from sandlane.k8s.resource import Resource
 from sandlane.proof.claims import may_choose
 from sandlane.proof.requests.addresses import Pair
 from sandlane.proof.requests.case import Case
-from sandlane.proof.requests.lines import Line, Lines, carrier_atoms, lines_of
+from sandlane.proof.requests.lines import Lines, carrier_atoms, lines_of
 from sandlane.proof.requests.outcomes import Spelling, said
-from sandlane.proof.requests.scenes import Literals
 from sandlane.proof.world import directory
-from sandlane.semantics.outcomes import Forward, NoCluster, Outcome, Unknown
+from sandlane.semantics.outcomes import Forward, meant_by
 from sandlane.semantics.predicates import Atom
 from sandlane.semantics.tables import Table
 
@@ -46,33 +46,20 @@ def comparison(case: Case, pair: Pair, base: Table, output: Table) -> Comparison
     known = carrier_atoms(case.literals, base)
     is_ranked = any(len(rule.rank) > 1 for table in (base, output) for rule in table.rules[:1])
 
-    def place(line: Line) -> str:
-        where = directory(line.rule.origin.resource)
-        return (
-            where
-            if where.startswith("sandboxes/") and line.rule.origin.resource.id not in case.world.base.by_id
-            else ""
-        )
-
-    def key(line: Line) -> object:
-        return _key(spelling, line)
+    def place(resource: Resource) -> str:
+        where = directory(resource)
+        return where if where.startswith("sandboxes/") and resource.id not in case.world.base.by_id else ""
 
     return Comparison(
         case=case,
         pair=pair,
-        base=lines_of(case.literals, base, known, lambda line: "", key),
-        output=lines_of(case.literals, output, known, place, key),
+        base=lines_of(case.literals, base, known, spelling, lambda resource: ""),
+        output=lines_of(case.literals, output, known, spelling, place),
         spelling=spelling,
         hosts=_hosts(pair.before.host, base),
         is_open=may_choose(case.world.claims.environment, gateway),
         is_ranked=is_ranked,
     )
-
-
-def _key(spelling: Spelling, line: Line) -> object:
-    """Returns what is equal for rules that are, as several tenants' defaults are."""
-    rule = line.rule
-    return rule.rank, rule.predicate, rule.doubt, said(spelling, rule.outcome, line.namespace)
 
 
 def tenants_of(both: Comparison, named: Sequence[str]) -> list[str]:
@@ -85,12 +72,8 @@ def tenants_of(both: Comparison, named: Sequence[str]) -> list[str]:
 
 
 def _hosts(host: str, table: Table) -> frozenset[str]:
-    outcomes = (_meant(outcome) for outcome in (table.otherwise, *(rule.outcome for rule in table.rules)))
+    outcomes = (meant_by(outcome) for outcome in (table.otherwise, *(rule.outcome for rule in table.rules)))
     return frozenset((host, *(d.host for o in outcomes if isinstance(o, Forward) for d in o.destinations)))
-
-
-def _meant(outcome: Outcome) -> Outcome | None:
-    return outcome.meant if isinstance(outcome, NoCluster | Unknown) else outcome
 
 
 def shape_of(both: Comparison, tenant: str) -> object:
@@ -101,7 +84,7 @@ def shape_of(both: Comparison, tenant: str) -> object:
     answers = [spelling.answer] if spelling.answer else []
     found: list[object] = [both.hosts.intersection(clones)]
     for line in both.output.own.get(tenant, ()):
-        carried = tuple(_nameless(atom) if _names(case.literals, atom, tenant) else atom for atom in line.carried)
+        carried = tuple(_nameless(atom) if case.literals.tenant(atom) == tenant else atom for atom in line.carried)
         before = 0 if both.is_ranked else bisect_left(both.output.common, line.number, key=lambda common: common.number)
         text = said(spelling, line.rule.outcome, line.namespace)
         rule = line.rule
@@ -111,14 +94,8 @@ def shape_of(both: Comparison, tenant: str) -> object:
     return tuple(found)
 
 
-def _nameless(atom: Atom) -> object:
-    return atom.name, atom.text.kind, atom.text.ignores_case, atom.is_negated, atom.is_empty_if_missing
-
-
-def _names(literals: Literals, atom: Atom, tenant: str) -> bool:
-    """Tells whether a condition is a tenant's own literal."""
-    kind = "regex" if atom.text.kind == "found" else atom.text.kind
-    return literals.tenants.get((atom.name, kind, atom.text.value)) == tenant
+def _nameless(atom: Atom) -> Atom:
+    return replace(atom, text=replace(atom.text, value=""))
 
 
 def spelled(both: Comparison, tenant: str | None) -> Spelling:

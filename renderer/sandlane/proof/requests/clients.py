@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.base.pod_templates import labels_of_pods, with_pods
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, labels_of, spec_of
 from sandlane.k8s.visibility import visibility
-from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
+from sandlane.proof.followers import Bound
 from sandlane.proof.literals import ORIGIN, TENANT
 from sandlane.semantics.linkerd import KINDS as LINKERD_ROUTES
-from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import ISTIO
 from sandlane.semantics.request import Client
 
 ELSEWHERE = "sandlane-elsewhere"
@@ -37,24 +39,18 @@ class Calling:
     tenants: frozenset[str] | None = None
 
 
-@frozen(kw_only=True)
-class CloneAsClient:
-    """The pods of a tenant's clone, with the labels of their origin's, and the tenants in whose requests it may call."""
+def clients_of(
+    before: Network, after: Network, clones: Iterable[Bound], reach: Mapping[str, frozenset[str]]
+) -> Iterator[Calling]:
+    """Yields one client of every class: by namespace, and by the labels for which any object asks.
 
-    tenant: str
-    namespace: str
-    origin: Mapping[str, str]
-    labels: Mapping[str, str]
-    tenants: frozenset[str]
-
-
-def clients_of(before: Network, after: Network, clones: Iterable[CloneAsClient]) -> Iterator[Calling]:
-    """Yields one client of every class: by namespace, and by the labels for which any object asks."""
+    `reach`: tenantID -> tenantIDs whose clones its requests may meet.
+    """
     kind: Any = "linkerd" if before.mesh == "linkerd" else "sidecar"
     keys = _asked_labels(before.base) | _asked_labels(after.base)
     labels: dict[str, dict[tuple[tuple[str, str], ...], None]] = {}
-    for namespace, found in _pods(before.base) if keys else ():
-        labels.setdefault(namespace, {})[_asked(found, keys)] = None
+    for each in with_pods(before.base) if keys else ():
+        labels.setdefault(each.id.namespace, {})[_asked(labels_of_pods(each), keys)] = None
     for namespace in sorted(_namespaces(before) | _namespaces(after) | {*labels}):
         for own in {(): None, **labels.get(namespace, {})}:
             client = Client(kind=kind, namespace=namespace, labels=dict(own))
@@ -62,15 +58,17 @@ def clients_of(before: Network, after: Network, clones: Iterable[CloneAsClient])
     asked = _asked_labels(before.base)
     mentions = _mentions(after.base) if asked else {}
     seen: set[object] = set()
-    for clone in clones if asked else ():
-        one, two = _asked(clone.origin, keys), _asked(clone.labels, keys)
+    for bound in clones if asked else ():
+        namespace, tenant = bound.origin.resource.id.namespace, bound.owner.tenant
+        one, two = (_asked(pods.labels, keys) for pods in (bound.origin, bound.clone))
         # Clones that objects ask for alike, but for their tenants, are one class.
         own = tuple(pair for pair in two if pair[0] != TENANT)
-        key = (clone.namespace, one, own, frozenset(mentions.get(clone.tenant, Counter()).items()))
-        if _asked(clone.origin, asked) != _asked(clone.labels, asked) and key not in seen:
+        key = (namespace, one, own, frozenset(mentions.get(tenant, Counter()).items()))
+        if _asked(bound.origin.labels, asked) != _asked(bound.clone.labels, asked) and key not in seen:
             seen.add(key)
-            first, second = (Client(kind=kind, namespace=clone.namespace, labels=dict(own)) for own in (one, two))
-            yield Calling(before=first, after=second, tenants=clone.tenants)
+            first, second = (Client(kind=kind, namespace=namespace, labels=dict(labels)) for labels in (one, two))
+            callers = frozenset(caller for caller, members in reach.items() if tenant in members)
+            yield Calling(before=first, after=second, tenants=callers)
 
 
 def _mentions(base: Base) -> dict[str, Counter[object]]:
@@ -130,14 +128,6 @@ def _plain(names: Iterable[str]) -> set[str]:
 
 def _asked_labels(base: Base) -> frozenset[str]:
     return frozenset(key for _, labels in _selectors(base) for key in labels)
-
-
-def _pods(base: Base) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for row in WORKLOADS.values():
-        for resource in base.of(row.group, row.kind):
-            yield resource.id.namespace, pod_labels(row, resource.manifest)
-    for pod in base.of("", "Pod"):
-        yield pod.id.namespace, labels_of(pod.manifest)
 
 
 def _spec(resource: Resource) -> Manifest:

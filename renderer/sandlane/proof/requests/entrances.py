@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.semantics.gateway_pods import GatewayPods
-from sandlane.semantics.istio_matches import MESH, gateway_name
-from sandlane.semantics.network import GATEWAY_API, ISTIO, Network
+from sandlane.semantics.istio_matches import MESH
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import GATEWAY_API, ISTIO, VirtualService
 
 _PORT = 80
 """The port of a Gateway of which no route says any."""
@@ -41,28 +42,26 @@ def _with(network: Network, gateways: Sequence[Resource]) -> Network:
 
 def _istios(*networks: Network) -> Iterator[Resource]:
     ports: dict[str, set[int]] = {}
-    naming: dict[str, Resource] = {}
-    for vs in (vs for n in networks if n.is_istio for vs in n.base.of(ISTIO, "VirtualService")):
-        spec = spec_of(vs.manifest)
-        matches = [match or {} for entry in spec.get("http") or () for match in entry.get("match") or ()]
-        for name in (gateway_name(str(name), vs.id.namespace) for name in spec.get("gateways") or ()):
-            if name != MESH:
-                naming.setdefault(name, vs)
-                ports.setdefault(name, {_PORT}).update(m["port"] for m in matches if isinstance(m.get("port"), int))
+    naming: dict[str, VirtualService] = {}
+    for vs in (vs for n in networks if n.is_istio for vs in n.virtual_services):
+        matches = [match or {} for entry in vs.spec.get("http") or () for match in entry.get("match") or ()]
+        for name in sorted(vs.gateways - {MESH}):
+            naming.setdefault(name, vs)
+            ports.setdefault(name, {_PORT}).update(m["port"] for m in matches if isinstance(m.get("port"), int))
     for name, vs in naming.items():
         home, _, own = name.partition("/")
         servers = [
             {"port": {"number": port, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}
             for port in sorted(ports[name])
         ]
-        yield _made(ResourceId(ISTIO, "Gateway", home, own), vs, {"servers": servers})
+        yield _made(ResourceId(ISTIO, "Gateway", home, own), vs.resource, {"servers": servers})
 
 
 def _of_gateway_api(*networks: Network) -> Iterator[Resource]:
     places: dict[ResourceId, dict[Place, Resource]] = {}
     for parent, routes in ((p, r) for n in networks for p, r in n.attached.items() if _is_gateway(p)):
-        for route, reference in routes:
-            places.setdefault(parent, {}).setdefault((reference.get("sectionName"), reference.get("port")), route)
+        for each in routes:
+            places.setdefault(parent, {}).setdefault((each.parent.get("sectionName"), each.port), each.route)
     for id, found in places.items():
         yield _made(id, next(iter(found.values())), {"listeners": list(_listeners(found))})
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from sandlane.frozen import frozen
+from sandlane.k8s.resource import Resource
+from sandlane.proof.requests.outcomes import Spelling, said
 from sandlane.proof.requests.scenes import Literals, Scene, demanded
 from sandlane.semantics.predicates import Atom, Mode, Predicate, holds
 from sandlane.semantics.request import Client, Request
@@ -57,13 +59,13 @@ def lines_of(
     literals: Literals,
     table: Table,
     known: frozenset[Atom],
-    place: Callable[[Line], str],
-    key: Callable[[Line], object],
+    spelling: Spelling,
+    place: Callable[[Resource], str],
 ) -> Lines:
     """Sorts the rules of a table.
 
     `known` are the conditions on carriers that the base has, which demand no tenant. `place` is the directory of a sandbox in
-    which a rule is written, or ''; `key` is equal for rules that are.
+    which a rule's object is, or ''.
     """
     common: list[Line] = []
     own: dict[str, list[Line]] = {}
@@ -76,7 +78,7 @@ def lines_of(
         line = Line(number=number, rule=rule, carried=carried, conditions=conditions)
         found = [(atom, tenant) for atom, tenant in demanded(literals, carried) if atom not in known] if carried else []
         strange += [(line, atom) for atom, tenant in found if tenant is None]
-        where = place(line)
+        where = place(rule.origin.resource)
         if where:
             parts.setdefault(where, [])
         named = [tenant for _, tenant in found if tenant]
@@ -85,7 +87,8 @@ def lines_of(
         elif not where:
             common.append(line)
         else:
-            what = key(line)
+            # Equal for rules that are, as several tenants' defaults are.
+            what = rule.rank, rule.predicate, rule.doubt, said(spelling, rule.outcome, line.namespace)
             parts[where].append((line, what))
             if what not in seen:
                 seen.add(what)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Resource, spec_of
@@ -60,12 +59,3 @@ def _only_host(case: Case, entrance: Entrance) -> str:
     addresses = [entrance.address(host, port) for host in entrance.hosts for port in entrance.ports]
     found = {a.host for a in addresses if any(table.rules for table in compile_address(case.before, a))}
     return next(iter(found)) if len(found) == 1 else ""
-
-
-def closest(tables: tuple[Table, ...]) -> Table:
-    """Returns the rules of the closest host names: those of less close ones are not a preview's."""
-    table = tables[0]
-    if not any(len(rule.rank) > 1 for rule in table.rules):
-        return table
-    best = max(rule.rank[:2] for rule in table.rules)
-    return replace(table, rules=tuple(rule for rule in table.rules if rule.rank[:2] == best))

@@ -27,9 +27,6 @@ class Scene:
     headers: Headers
     tenant: str | None = None
 
-    def __str__(self) -> str:
-        return " and ".join(f"'{name}: {value}'" for name, value in self.headers) or "no carrier"
-
 
 @frozen(kw_only=True)
 class Literals:
@@ -41,6 +38,11 @@ class Literals:
     carriers: tuple[Carrier, ...]
     tenants: Mapping[tuple[str, str, str], str]
     names: frozenset[str]
+
+    def tenant(self, atom: Atom) -> str | None:
+        """Returns the tenant that a condition on a carrier's header demands, if any."""
+        kind = "regex" if atom.text.kind == "found" else atom.text.kind
+        return self.tenants.get((atom.name, kind, atom.text.value))
 
 
 def make_literals(carriers: Sequence[Carrier], tenants: Iterable[str]) -> Literals:
@@ -58,16 +60,8 @@ def make_literals(carriers: Sequence[Carrier], tenants: Iterable[str]) -> Litera
 
 def demanded(literals: Literals, predicate: Predicate) -> list[tuple[Atom, str | None]]:
     """Returns the conditions of a predicate that a carrier header be there, each with the tenant that it demands, if any."""
-    return [
-        (
-            atom,
-            literals.tenants.get(
-                (atom.name, "regex" if atom.text.kind == "found" else atom.text.kind, atom.text.value)
-            ),
-        )
-        for atom in predicate
-        if atom.subject == "header" and not atom.is_negated and atom.name in literals.names
-    ]
+    asked = (a for a in predicate if a.subject == "header" and not a.is_negated and a.name in literals.names)
+    return [(atom, literals.tenant(atom)) for atom in asked]
 
 
 def carried(carrier: Carrier, tenant: str) -> tuple[str, str]:
