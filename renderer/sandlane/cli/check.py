@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,10 @@ def _check(
         session.tell_left_out(rendered.left_out)
     result = {"output": s.shown(directory), **found}
     result |= {"left_out": session.as_data(rendered.left_out)} if keep_going else {}
-    if count and output_format not in ("text", "json"):
-        stale = _stale(session, inputs, directory, [path for paths in found.values() for path in paths])
-        result["problems"] = session.as_data([stale])
+    if output_format not in ("text", "json"):
+        paths = [path for paths in found.values() for path in paths]
+        stale = [_stale(session, inputs, directory, paths)] if count else []
+        result["problems"] = session.as_data([*stale, *_past(session, gone, day)])
     return (CHANGED if count or gone or rendered.left_out else FINE), result | (
         {"expired": [r.name for r in gone]} if day else {}
     )
@@ -111,6 +112,13 @@ def _expired(inputs: Inputs, day: str) -> list[Sandbox | RouteGroup]:
     from sandlane.reports.listing import expired  # it loads what previews need
 
     return expired(inputs, day)
+
+
+def _past(session: s.Session, gone: Sequence[Sandbox | RouteGroup], day: str | None) -> Iterator[Problem]:
+    """Yields what a code host is told of specs that have expired: each at its last day."""
+    for record in gone:
+        values = {"name": record.name, "day": record.expires, "environment": session.shown, "today": day}
+        yield record.problem("SL514", "spec", "expires", **values)
 
 
 def _stale(session: s.Session, inputs: Inputs, directory: Path, paths: list[str]) -> Problem:

@@ -52,5 +52,12 @@ ROWS: dict[str, Row] = {
         bad="sandlane report -o /proc\n",
         good="sandlane report -o site\n",
     ),
+    "SL514": Row(
+        text="'{name}' has expired: its last day was {day}",
+        hint="run 'sandlane prune {environment} --as-of {today}', or give it a later day",
+        why="What has expired goes on running until somebody takes its spec away.",
+        bad="spec: {expires: 2026-12-01}  # and 'sandlane check --as-of 2026-12-02'\n",
+        good="sandlane prune --as-of 2026-12-02 && git commit\n",
+    ),
 }
 """Code -> row."""
