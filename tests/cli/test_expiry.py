@@ -66,6 +66,77 @@ def test_code_quality_and_sarif_tell_what_has_expired_beside_stale_files(here: P
     assert (status, told[1:]) == (1, [("SL514", f"{SAID} (hint: {WAY_OUT})")])
 
 
+GROUP = "apiVersion: sandlane.dev/v1alpha1\nkind: RouteGroup\nmetadata: {name: rel}\nspec: {sandboxes: [dev0, dev1]}\n"
+STAYS = "route group 'rel' goes on and joins 'dev1', whose last day was 2026-12-01: 'sandlane prune' leaves that sandbox as it is"
+DECIDE = "take it out of 'sandboxes', give the sandbox a later day, or remove both: sandlane delete rel dev1"
+NOTICE = f"sandboxes/rel.yaml:4:26: SL515 notice: {STAYS}\n  hint: {DECIDE}\n"
+
+
+@pytest.fixture
+def joined(here: Path) -> Path:
+    """Of three sandboxes two have expired, and a group that has not joins one of these."""
+    for name, arguments in (("dev0", []), ("dev2", ["--expires", "2026-12-01"])):
+        assert run("set", name, f"{'db' if name == 'dev0' else 'init'}=r/x:2", "--owner", "eli", *arguments)[0] == 0
+    write(here, {"sandboxes/rel.yaml": GROUP})
+    assert run("render")[0] == 0
+    return here
+
+
+def test_prune_leaves_what_a_living_group_joins_and_takes_the_rest(joined: Path) -> None:
+    gone = "sandboxes/dev2.yaml: dev2 expired with 2026-12-01, of eli\n"
+    assert run("prune", "--as-of", "2026-12-02", "--dry-run") == (0, gone, NOTICE)
+    status, out, err = run("prune", "--as-of", "2026-12-02")
+    removed = "sandboxes/dev2.yaml: dev2 removed\nrendered: 0 created, 0 updated, 3 deleted, "
+    assert (status, out, err.startswith(NOTICE + removed)) == (0, gone, True), err
+    assert sorted(path.name for path in (joined / "sandboxes").glob("*.yaml")) == ["dev0.yaml", "dev1.yaml", "rel.yaml"]
+    assert run("check")[0] == 0
+    assert run("prune", "--as-of", "2026-12-02") == (0, "", NOTICE)
+
+
+def test_prune_tells_machines_what_it_leaves(joined: Path) -> None:
+    status, out, _ = run("prune", "--as-of", "2026-12-02", "--dry-run", "--format", "json")
+    told = json.loads(out)["environments"][0]
+    problem = {"code": "SL515", "level": "notice", "message": STAYS, "hint": DECIDE, "object": None}
+    place = {"file": "sandboxes/rel.yaml", "line": 4, "column": 26}
+    assert (status, told) == (
+        0,
+        {
+            "environment": "sandlane.yaml",
+            "asOf": "2026-12-02",
+            "expired": [{"name": "dev2", "expires": "2026-12-01", "owner": "eli", "file": "sandboxes/dev2.yaml"}],
+            "kept": [
+                {
+                    "name": "dev1",
+                    "expires": "2026-12-01",
+                    "owner": "dana",
+                    "file": "sandboxes/dev1.yaml",
+                    "problems": [problem | place],
+                }
+            ],
+            "removed": False,
+        },
+    )
+
+
+def test_check_says_what_prune_would_leave(joined: Path) -> None:
+    assert run("check", "--as-of", "2026-12-02") == (
+        1,
+        "expired sandboxes/dev1.yaml: dev1, with 2026-12-01\nexpired sandboxes/dev2.yaml: dev2, with 2026-12-01\n",
+        NOTICE + "1 expired: run 'sandlane prune sandlane.yaml --as-of 2026-12-02'\n",
+    )
+    assert run("check", "--as-of", "2026-12-02", "--format", "github")[1].splitlines() == [
+        f"::error file=sandboxes/dev1.yaml,line=10,col=12,title=SL514::{SAID} (hint: {DECIDE})",
+        f"::error file=sandboxes/dev2.yaml,line=10,col=12,title=SL514::{SAID.replace('dev1', 'dev2')} (hint: {WAY_OUT})",
+        f"::notice file=sandboxes/rel.yaml,line=4,col=26,title=SL515::{STAYS} (hint: {DECIDE})",
+    ]
+
+
+def test_a_group_that_has_expired_goes_with_what_it_joins(joined: Path) -> None:
+    write(joined, {"sandboxes/rel.yaml": GROUP.replace("spec: {", "spec: {expires: 2026-12-01, ")})
+    assert run("prune", "--as-of", "2026-12-02")[0] == 0
+    assert [path.name for path in (joined / "sandboxes").glob("*.yaml")] == ["dev0.yaml"]
+
+
 @pytest.mark.parametrize("command", ["list", "check", "prune"])
 def test_days_that_are_none(here: Path, command: str) -> None:
     status, _, err = run(command, "--as-of", "2026-02-30")
