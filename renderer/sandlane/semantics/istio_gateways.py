@@ -14,11 +14,10 @@ from itertools import product
 
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
-from sandlane.semantics.gateway_pods import GatewayPods
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import rules_of
 from sandlane.semantics.network import Network, most_specific, patterns_of
-from sandlane.semantics.objects import ISTIO, VirtualService
+from sandlane.semantics.objects import ISTIO, GatewayPods, VirtualService
 from sandlane.semantics.outcomes import L4, NotFound, Origin, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table

@@ -16,10 +16,9 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.proof.requests.outcomes import CLONE
 from sandlane.proof.requests.scenes import Literals, make_literals
 from sandlane.proof.world import World
-from sandlane.semantics.gateway_pods import GatewayPods
 from sandlane.semantics.istio_matches import MESH
 from sandlane.semantics.network import Network, make_network, overlaid
-from sandlane.semantics.objects import GATEWAY_API, ISTIO, VirtualService
+from sandlane.semantics.objects import GATEWAY_API, ISTIO, GatewayPods, VirtualService
 
 _PORT = 80
 """The port of a Gateway of which no route says any."""
