@@ -152,13 +152,12 @@ def parent_of(reference: Manifest, namespace: str, mesh: str) -> ResourceId:
     return ResourceId(str(group), str(kind), reference.get("namespace") or namespace, str(reference.get("name")))
 
 
-def destination_rules(base: Base, domain: str) -> dict[str, dict[str, tuple[Resource, ...]]]:
+def destination_rules(base: Base, domain: str) -> dict[str, dict[str, list[Resource]]]:
     """Returns DestinationRules by namespace and host, or pattern of hosts, in lower case; patterns come first."""
-    found: dict[str, dict[str, tuple[Resource, ...]]] = {}
+    found: dict[str, dict[str, list[Resource]]] = {}
     for rule in base.of(ISTIO, "DestinationRule"):
         host = full_host(str(spec_of(rule.manifest).get("host", "")), rule.id.namespace, domain).lower()
-        own = found.setdefault(rule.id.namespace, {})
-        own[host] = (*own.get(host, ()), rule)
+        found.setdefault(rule.id.namespace, {}).setdefault(host, []).append(rule)
     return {namespace: dict(sorted(own.items())) for namespace, own in found.items()}
 
 
