@@ -51,16 +51,12 @@ class Traced:
     notes: tuple[str, ...]
 
 
-Pods = Mapping[tuple[str, str, str], Sequence[Resource]]
-"""Namespace, label and its value -> the workloads (or single pods) whose pods have it there."""
-
-
 @frozen(kw_only=True)
 class Tracer:
-    """A network, and the workloads in it by the labels of their pods: what many requests to it have in common."""
+    """A network, and the workloads (or single pods) in it by namespace, label and value of their pods: what many requests share."""
 
     network: Network
-    pods: Pods = field(repr=False)
+    pods: Mapping[tuple[str, str, str], Sequence[Resource]] = field(repr=False)
 
     def compiled(self, request: Request) -> tuple[Table, ...]:
         """Returns the rules for a request's client, host and port: they serve all requests that have these."""

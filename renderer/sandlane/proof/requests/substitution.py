@@ -118,9 +118,8 @@ def called_alike(world: World, before: Network, after: Network, callings: Sequen
             for calling in (c for c in callings if c.tenants is None or tenant in c.tenants):
                 base = policy_of(before, calling.before, one, "", port)
                 output = policy_of(after, calling.after, two, "", port)
-                is_own = any(
-                    is_patched(world.claims.environment, o.resource.id) for o in (output.origins if output else ())
-                )
+                origins = output.origins if output else ()
+                is_own = any(is_patched(world.claims.environment, o.resource.id) for o in origins)
                 if policy_text(base) != policy_text(output) and not is_own:
                     address = Address(client=calling.after, host=two, port=port, authority=two)
                     yield broken(world, "SL605", address, _said(base, one), _said(output, two))
