@@ -110,10 +110,8 @@ def _istios(*networks: Network) -> Iterator[Resource]:
 
 def _of_gateway_api(*networks: Network) -> Iterator[Resource]:
     places: dict[ResourceId, dict[Place, Resource]] = {}
-    for parent, routes in ((p, r) for n in networks for p, r in n.attached.items()):
-        if (parent.group, parent.kind) != (GATEWAY_API, "Gateway"):
-            continue
-        for each in routes:
+    for parent, each in ((parent, each) for n in networks for parent, routes in n.attached.items() for each in routes):
+        if (parent.group, parent.kind) == (GATEWAY_API, "Gateway"):
             places.setdefault(parent, {}).setdefault((each.parent.get("sectionName"), each.port), each.route)
     for id, found in places.items():
         yield _made(id, next(iter(found.values())), {"listeners": list(_listeners(found))})

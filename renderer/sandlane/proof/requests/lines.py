@@ -168,11 +168,9 @@ def shape_of(both: Comparison, tenant: str) -> object:
     for line in both.output.own.get(tenant, ()):
         carried = tuple(_nameless(atom) if case.literals.tenant(atom) == tenant else atom for atom in line.carried)
         before = 0 if both.is_ranked else bisect_left(both.output.common, line.number, key=lambda common: common.number)
-        text = said(spelling, line.rule.outcome, line.namespace)
-        rule = line.rule
-        found.append(
-            (before, carried, line.conditions, rule.rank, rule.doubt, text, rule.origin.resource.id.kind, *answers)
-        )
+        rule, text = line.rule, said(spelling, line.rule.outcome, line.namespace)
+        told = (rule.rank, rule.doubt, text, rule.origin.resource.id.kind)
+        found.append((before, carried, line.conditions, *told, *answers))
     return tuple(found)
 
 

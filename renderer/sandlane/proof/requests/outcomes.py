@@ -54,9 +54,8 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
         outcome = replace(outcome, destinations=_together(spelling, outcome.destinations))
     if _is_plain(spelling, outcome):
         to = outcome.destinations[0]
-        return (
-            f"{spelling.names.get(to.host, to.host)}:{to.port} {policy_text(to.policy)} {to.failure.partition(':')[0]}"
-        )
+        host, status = spelling.names.get(to.host, to.host), to.failure.partition(":")[0]
+        return f"{host}:{to.port} {policy_text(to.policy)} {status}"
     total = sum(d.weight for d in outcome.destinations) or 1
     sent = sorted(_json([*_told(spelling, d), round(d.weight / total, 9)]) for d in outcome.destinations)
     reached = [spelling.names[d.host] for d in outcome.destinations if d.host in spelling.names]
