@@ -33,5 +33,4 @@ INIT_CONTAINERS: Field[tuple[str, ...]] = Field(
     read=lambda data, *_: tuple(data["drop"]),
     apply=_apply,
     names=lambda dropped: [(("drop",), dropped, ())],
-    is_free=True,
 )

@@ -10,7 +10,6 @@ from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.generated_names import with_generated_names
-from sandlane.overrides.registry import FIELDS
 from sandlane.problems.problem import Source
 from sandlane.semantics.istio_matches import MESH
 from sandlane.specs.inputs import Inputs
@@ -33,15 +32,6 @@ def is_patched(environment: Environment, id: ResourceId) -> bool:
 
 
 @frozen(kw_only=True)
-class Use:
-    """A `use`: the workload, or else the Service, that is replaced, and the base workload that takes its place."""
-
-    replaced: ResourceId
-    service: ResourceId
-    used: ResourceId
-
-
-@frozen(kw_only=True)
 class Asked:
     """What is asked of one clone: the standing rules' changes and its spec's, in order, and how many replicas it has."""
 
@@ -53,18 +43,17 @@ class Asked:
 class Claim:
     """An active sandbox: its tenantID, its name (the directory of its objects), and the base workloads that it changes.
 
+    `uses`: the workload, or else the Service, that is replaced -> the base workload that takes its place.
     `asked` is what is asked of the clones of origins that the base has. `accepted` are the problems that its spec accepts, by code
-    and object. `changed` are origins of which the spec or a standing rule changes more than images, environment and replicas.
-    `resources` are files of further manifests, and `brought` is what they render to, where that is known.
+    and object. `resources` are files of further manifests, and `brought` is what they render to, where that is known.
     """
 
     tenant: str
     name: str
     source: Source
     origins: tuple[ResourceId, ...]
-    uses: tuple[Use, ...] = ()
+    uses: Mapping[ResourceId, ResourceId] = field(default_factory=dict)
     accepted: frozenset[tuple[str, str]] = frozenset()
-    changed: frozenset[ResourceId] = frozenset()
     resources: frozenset[str] = frozenset()
     asked: Mapping[ResourceId, Asked] = field(default_factory=dict)
     owner: str | None = None
@@ -110,17 +99,15 @@ def claims_of(inputs: Inputs, brought: Mapping[str, Mapping[ResourceId, Manifest
 
 
 def _claim(inputs: Inputs, sandbox: Sandbox) -> Claim:
-    asked = dict(_asked(inputs, sandbox))
     return Claim(
         tenant=sandbox.tenant,
         name=sandbox.name,
         source=sandbox.source,
         origins=tuple(_named(w, w.kind, w.name) for w in sandbox.workloads if w.use is None),
-        uses=tuple(_use(w, w.use) for w in sandbox.workloads if w.use is not None),
+        uses=dict(_use(inputs, w, w.use) for w in sandbox.workloads if w.use is not None),
         accepted=frozenset((a.code, a.object) for w in sandbox.workloads for a in w.accept),
-        changed=frozenset(id for id, each in asked.items() if _is_free(each)),
         resources=frozenset(resource.file for resource in sandbox.resources),
-        asked=asked,
+        asked=dict(_asked(inputs, sandbox)),
         owner=sandbox.owner,
         expires=sandbox.expires,
     )
@@ -136,18 +123,12 @@ def _asked(inputs: Inputs, sandbox: Sandbox) -> Iterator[tuple[ResourceId, Asked
             yield id, Asked(changes=changes, replicas=workload.replicas)
 
 
-def _is_free(asked: Asked) -> bool:
-    given = {name for changes in asked.changes for name in changes.values}
-    return any(known.is_free for known in FIELDS if known.name in given)
-
-
-def _use(workload: Workload, used: str) -> Use:
+def _use(inputs: Inputs, workload: Workload, used: str) -> tuple[ResourceId, ResourceId]:
     kind, _, name = used.partition("/")
-    return Use(
-        replaced=_named(workload, workload.kind, workload.name),
-        service=ResourceId("", "Service", workload.namespace, workload.name),
-        used=_named(workload, kind, name),
-    )
+    replaced = _named(workload, workload.kind, workload.name)
+    if replaced not in inputs.base.by_id:
+        replaced = ResourceId("", "Service", workload.namespace, workload.name)
+    return replaced, _named(workload, kind, name)
 
 
 def _named(workload: Workload, kind: str, name: str) -> ResourceId:

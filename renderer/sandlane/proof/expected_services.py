@@ -34,11 +34,9 @@ def expected_services(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
         for service in world.services_of(origin):
             selector = {f"{SERVICE}{service.id.name}": claim.tenant}
             found |= dict(_clone(world, claim, service, selector))
-    for use in claim.uses:
-        for service in world.replaced_by(use):
-            used = world.base.by_id.get(use.used)
-            if used and spec_of(service.manifest).get("ports"):
-                found |= dict(_clone(world, claim, service, _match_labels(used)))
+    for replaced, used in claim.uses.items():
+        for service in world.services_of(replaced) if used in world.base.by_id else ():
+            found |= dict(_clone(world, claim, service, _match_labels(world.base.by_id[used])))
     return found
 
 

@@ -25,9 +25,9 @@ from sandlane.overrides.preserve_labels import PRESERVE_LABELS
 from sandlane.overrides.subject import Subject
 from sandlane.patch.put import put, remove
 from sandlane.proof.claims import Asked, Claim
-from sandlane.proof.expected_placement import Placement
 from sandlane.proof.literals import CONFIG, ORIGIN, OWNED_PREFIXES, SERVICE, TENANT, origin_value
 from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, metadata_of
+from sandlane.proof.placement import Placement
 from sandlane.proof.world import World
 from sandlane.specs.model import Environment
 

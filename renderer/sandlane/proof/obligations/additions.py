@@ -79,7 +79,7 @@ def _identity(resource: Resource) -> Iterator[Problem]:
 def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
     # A route group has routes, what names them, and nothing else.
     is_held = (resource.id.group, resource.id.kind) in (*ATTACHED, VIRTUAL_SERVICE)
-    owner = (world.holders if is_held else world.owners).get(where)
+    owner = world.holders.get(where) if is_held else world.owner(resource)
     if owner is None:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
         return
@@ -126,7 +126,7 @@ def _named_by(rule: Manifest) -> Iterator[Manifest]:
 def _host(world: World, rule: Resource) -> Iterator[Problem]:
     """Yields a rule that is for anything but a Service that its own directory adds: it might change how others are called."""
     host = str(spec_of(rule.manifest).get("host") or "")
-    clone = world.added_service(world.service(host, rule.id.namespace))
+    clone = world.added_by_id(world.service(host, rule.id.namespace))
     if clone is None:
         yield _wrong(rule, f"host '{host}' is no Service that the output adds", ("spec", "host"))
     elif directory(clone) != directory(rule):

@@ -17,7 +17,7 @@ from sandlane.proof.requests.comparison import compared, previewed
 from sandlane.proof.requests.policy import called_alike
 from sandlane.proof.requests.previews import closest, preview_hosts, preview_pairs
 from sandlane.proof.requests.violations import Violation, violation
-from sandlane.proof.world import World, directory
+from sandlane.proof.world import World
 from sandlane.semantics import compile_address
 
 
@@ -25,7 +25,7 @@ def violations(world: World) -> Iterator[Violation]:
     """Yields requests that meet in the output what they would not meet in the base."""
     case = make_case(world)
     callings = list(clients_of(case.before, case.after, _clones_as_clients(world)))
-    own = frozenset(h.name for h in case.after.hosts.values() if directory(h.resource) in world.owners)
+    own = frozenset(h.name for h in case.after.hosts.values() if world.owner(h.resource))
     for pair in pairs_of(case.before, case.after, callings, own - case.before.hosts.keys()):
         yield from _at(case, pair)
     preview, hosts = world.claims.environment.preview, preview_hosts(case)
