@@ -11,7 +11,7 @@ from sandlane.proof.claims import Claim, GroupClaim
 from sandlane.proof.policies import ROUTES, is_of_servers, kind_of
 from sandlane.proof.readers import GATEWAY_API
 from sandlane.proof.world import World, directory
-from sandlane.semantics.network import parent_of
+from sandlane.semantics.objects import parent_of
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,7 @@ pilot/pkg/networking/util (MergeTrafficPolicy).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -25,12 +25,8 @@ _NO_PORTS = ("proxyProtocol", "tunnel")
 def policy_of(network: Network, client: Client, host: str, subset: str, port: int) -> Policy | None:
     """Returns the effective policy of a destination, or None where no DestinationRule applies to it."""
     rules = _found(network, client, host)
-    if not rules:
-        return None
-    chosen, doubt = _for_client(rules, client)
-    if not chosen:
-        return None
-    return _merged(chosen, subset, port, doubt)
+    chosen, doubt = _for_client(rules, client) if rules else ([], "")
+    return _merged(chosen, subset, port, doubt) if chosen else None
 
 
 def has_subset(policy: Policy | None, subset: str) -> bool:
@@ -40,29 +36,19 @@ def has_subset(policy: Policy | None, subset: str) -> bool:
 
 def _found(network: Network, client: Client, host: str) -> list[Resource]:
     """Returns the DestinationRules of the first level that has any: the client's namespace, the Service's, the root's."""
-    for namespace, is_own in _levels(network, client, host):
+    known = network.hosts.get(host)
+    # In the root namespace only what is not exported is for its own clients alone; the rest comes last, as for all.
+    own = () if client.namespace == network.root else (client.namespace,)
+    for namespace in (*own, *((known.resource.id.namespace,) if known else ()), network.root):
         by_host = network.destination_rules.get(namespace, {})
         patterns = takewhile(lambda pattern: pattern.startswith("*"), by_host)
         wild = sorted((p for p in patterns if covers(p, host)), key=len, reverse=True)
         for pattern in (host, *wild):
-            visible = [r for r in by_host.get(pattern, ()) if is_own or _is_seen(r, client.namespace)]
+            found = by_host.get(pattern, ())
+            visible = [r for r in found if namespace in own or visibility(r) & {"*", client.namespace}]
             if visible:
                 return visible
     return []
-
-
-def _levels(network: Network, client: Client, host: str) -> Iterator[tuple[str, bool]]:
-    # In the root namespace only what is not exported is for its own clients alone; the rest comes last, as for all.
-    if client.namespace != network.root:
-        yield client.namespace, True
-    known = network.hosts.get(host)
-    if known:
-        yield known.resource.id.namespace, False
-    yield network.root, False
-
-
-def _is_seen(rule: Resource, namespace: str) -> bool:
-    return bool(visibility(rule) & {"*", namespace})
 
 
 def _spec(rule: Resource) -> Manifest:
