@@ -12,7 +12,6 @@ from sandlane.proof.claims import Claims
 from sandlane.proof.inert import without_inert
 from sandlane.proof.obligations import (
     additions,
-    admission,
     attachment,
     binding,
     copies,
@@ -31,7 +30,6 @@ from sandlane.proof.world import make_world
 OBLIGATIONS = (
     erasure,
     additions,
-    admission,
     copies,
     requests,
     grants,

@@ -12,9 +12,10 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of
 from sandlane.k8s.selectors import Index, Requirement, from_label_selector
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
+from sandlane.proof.followers import Bound
 from sandlane.proof.literals import ORIGIN, TENANT, origin_value
 from sandlane.proof.policies import DIRECTIONS, NETWORK_POLICY, canonical, isolates, rules_of
 
@@ -31,13 +32,15 @@ Clones = tuple[str, str, str]
 class Admission:
     """Whom the base's rules let through.
 
-    `places`: the peers that name pods, as their rules and the namespaces as they are written. `through`: rule -> the clones of whose
-    origins it lets through. `homes`: origin label -> namespace -> name, of the workloads that may be cloned.
+    `through`: rule -> the clones of whose origins it lets through. `homes`: origin label -> namespace -> name, of the workloads that
+    may be cloned. `lost`: rule -> clones that it does not let through by the labels that they have, though their origins. `gained`:
+    clones that a policy lets through by these, and not their origins.
     """
 
-    places: Index[tuple[Rule, str]]
     through: Mapping[Rule, set[Clones]]
     homes: Mapping[str, Mapping[str, str]]
+    lost: Mapping[Rule, Mapping[Clones, Bound]]
+    gained: tuple[tuple[ResourceId, Bound], ...]
 
     def unfounded(self, rule: Rule, peer: Any) -> str | None:
         """Returns why a peer does not let exactly the clones of those through that a rule lets through, or None."""
@@ -49,9 +52,11 @@ class Admission:
             return f"names '{origin}', of which there is no workload"
         return f"lets clones of '{home}/{self.homes[origin][home]}' through, which the rule does not let through"
 
-    def covered(self, rule: Rule, peers: Iterable[Any]) -> set[Clones]:
-        """Returns the clones that peers let through, in a rule like one of the base."""
-        return {clones for peer in peers for read in self._readings(rule, peer) for clones in read}
+    def shut(self, rule: Rule, peers: Iterable[Any]) -> list[Bound]:
+        """Returns the clones that a rule loses and that no peer of a rule like it lets through."""
+        lost = self.lost.get(rule, {})
+        covered = {clones for peer in peers for read in self._readings(rule, peer) for clones in read} if lost else ()
+        return [bound for clones, bound in lost.items() if clones not in covered]
 
     def _readings(self, rule: Rule, peer: Any) -> Iterator[set[Clones]]:
         """Yields what a peer for clones lets through, none if it is anything else."""
@@ -65,8 +70,8 @@ class Admission:
             yield found
 
 
-def read_admission(base: Base) -> Admission:
-    """Reads the NetworkPolicies of a base, of the directions in which they isolate."""
+def read_admission(base: Base, clones: Iterable[Bound]) -> Admission:
+    """Reads what the NetworkPolicies of a base let through, of the directions in which they isolate."""
     places = Index(_places(base))
     through: dict[Rule, set[Clones]] = {}
     homes: dict[str, dict[str, str]] = {}
@@ -76,7 +81,16 @@ def read_admission(base: Base) -> Admission:
             homes.setdefault(origin, {})[home] = workload.id.name
             for rule, namespaces in places.matching(home, pod_labels(row, with_template(base, workload).manifest)):
                 through.setdefault(rule, set()).add((namespaces, origin, home))
-    return Admission(places=places, through=through, homes=homes)
+    lost: dict[Rule, dict[Clones, Bound]] = {}
+    gained: list[tuple[ResourceId, Bound]] = []
+    for bound in clones:
+        home = bound.origin.resource.id.namespace
+        before, after = (set(places.matching(home, pods.labels)) for pods in (bound.origin, bound.clone))
+        origin = labels_of(bound.clone.resource.manifest).get(ORIGIN, "")
+        for rule, namespaces in before - after:
+            lost.setdefault(rule, {}).setdefault((namespaces, origin, home), bound)
+        gained += [(id, bound) for id in sorted({rule[0] for rule, _ in after - before})]
+    return Admission(through=through, homes=homes, lost=lost, gained=tuple(gained))
 
 
 def _places(base: Base) -> Iterator[tuple[str | None, tuple[Requirement, ...], tuple[Rule, str]]]:
@@ -152,7 +166,10 @@ def changed_rules(admission: Admission, copy: Resource, policy: Resource) -> Ite
             elif added and not base:
                 yield f"rule {number + 1} of '{rules}' lets some through, where '{policy.id}' lets all"
             else:
-                yield from unfounded_peers(admission, (policy.id, direction, number), added)
+                rule = policy.id, direction, number
+                yield from unfounded_peers(admission, rule, added)
+                for bound in admission.shut(rule, added)[:1]:
+                    yield f"rule {number + 1} of '{rules}' lets '{bound.origin.resource.id}' through and not its clones"
 
 
 def unfounded_peers(admission: Admission, rule: Rule, peers: Iterable[Any]) -> Iterator[str]:
