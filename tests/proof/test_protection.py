@@ -12,7 +12,6 @@ from sandlane.k8s.resource import Resource
 from sandlane.patch.put import put
 from sandlane.pipeline import render
 from sandlane.problems.problem import Source
-from sandlane.proof import prove
 from sandlane.proof.claims import Claims, claims_of
 from sandlane.proof.obligations import protection
 from sandlane.proof.world import make_world
@@ -61,59 +60,30 @@ def changed(resources: list[Resource], change: Callable[[Any], Any]) -> list[Res
     ]
 
 
-MORE, SPEC = " has more privilege than 'Deployment/shop/a' ", "spec.template.spec"
-
-
 def test_what_is_rendered_is_protected() -> None:
     assert problems(*written()) == []
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "expected"),
+    ("path", "value", "field"),
     [
-        pytest.param(
-            (*POD, "serviceAccountName"),
-            "admin",
-            MORE + "(serviceAccount): service account 'admin'",
-            id="service-account",
-        ),
-        pytest.param(
-            (*POD, "securityContext"), {"runAsNonRoot": False}, MORE + "(root): running as root ('app')", id="user"
-        ),
-        pytest.param((*POD, "hostNetwork"), True, MORE + "(hostNamespaces): hostNetwork", id="host-network"),
-        pytest.param((*POD, "hostPID"), True, MORE + "(hostNamespaces): hostPID", id="host-pid"),
-        pytest.param(
-            (*POD, "automountServiceAccountToken"),
-            True,
-            f": '{SPEC}.automountServiceAccountToken' is true, expected none",
-            id="token",
-        ),
-        pytest.param(
-            (*POD, "volumes"), [{"name": "h", "hostPath": {"path": "/"}}], MORE + "(hostPath): '/'", id="host-path"
-        ),
-        pytest.param(
-            (*POD, "initContainers"),
-            [{"name": "i", "image": "x"}],
-            f': \'{SPEC}.initContainers\' is [{{"image": "x", "name": "i"}}], expected none',
-            id="init-container",
-        ),
-        pytest.param((*POD, "affinity", "nodeAffinity"), {"x": 1}, MORE + "(nodes): another node affinity", id="nodes"),
-        pytest.param(
-            (*POD, "containers", 0, "securityContext"),
-            {"privileged": True},
-            MORE + "(privileged): privileged ('app')",
-            id="privileged",
-        ),
-        pytest.param(
-            (*POD, "containers", 0, "command"),
-            ["sh"],
-            f": '{SPEC}.containers[0].command' is [\"sh\"], expected none",
-            id="command",
-        ),
+        pytest.param((*POD, "serviceAccountName"), "admin", "serviceAccountName", id="service-account"),
+        pytest.param((*POD, "securityContext"), {"runAsNonRoot": False}, "securityContext", id="user"),
+        pytest.param((*POD, "hostNetwork"), True, "hostNetwork", id="host-network"),
+        pytest.param((*POD, "hostPID"), True, "hostPID", id="host-pid"),
+        pytest.param((*POD, "automountServiceAccountToken"), True, "automountServiceAccountToken", id="token"),
+        pytest.param((*POD, "volumes"), [{"name": "h", "hostPath": {"path": "/"}}], "volumes", id="host-path"),
+        pytest.param((*POD, "initContainers"), [{"name": "i", "image": "x"}], "initContainers", id="init-container"),
+        pytest.param((*POD, "affinity", "nodeAffinity"), {"x": 1}, "affinity", id="nodes"),
+        pytest.param((*POD, "containers", 0, "securityContext"), {"privileged": True}, "containers", id="privileged"),
+        pytest.param((*POD, "containers", 0, "command"), ["sh"], "containers", id="command"),
     ],
 )
-def test_more_privilege_is_caught(path: Any, value: Any, expected: str) -> None:
+def test_more_privilege_is_caught(path: Any, value: Any, field: str) -> None:
     base, resources, claims = written()
     after = changed(resources, lambda manifest: put(manifest, path, value, create=True))
-    found = [p.text for p in prove(base, make_base(after), claims) if "'Deployment/shop/a-dev1'" in p.text]
-    assert found[:1] == [f"promise 4 does not hold: 'Deployment/shop/a-dev1'{expected}"]
+    assert problems(base, after, claims)[:1] == [
+        f"promise 4 does not hold: '{field}' of its pods is not that of 'Deployment/shop/a'".replace(
+            "hold: ", "hold: 'Deployment/shop/a-dev1': "
+        )
+    ]

@@ -56,4 +56,5 @@ CONFIG_MAPS: Field[tuple[ConfigMapChange, ...]] = Field(
     read=_read,
     apply=_apply,
     names=lambda listed: [((), [change.name for change in listed], ("name",))],
+    is_free=True,
 )

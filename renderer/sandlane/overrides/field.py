@@ -30,6 +30,8 @@ class Field(Generic[Value]):
     `apply` returns the manifest with the change made, and what is wrong with it.
     `names` yields the lists in which a name may not stand twice.
     `files` yields the files that unchecked data names, relative to the spec.
+    `is_free`: it may change any field of the clone's pods. Proof then compares what the pods of origin and clone may do;
+    without it they have to be equal but for images and environment.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Field(Generic[Value]):
     apply: Callable[[Value, Any, Subject, Changes], tuple[Any, list[Problem]]]
     names: Callable[[Value], Iterable[Names]] = _nothing
     files: Callable[[Any], Iterable[Any]] = _nothing
+    is_free: bool = False
 
     def of(self, changes: Changes) -> Value:
         """Returns the field's value in changes."""

@@ -33,4 +33,5 @@ INIT_CONTAINERS: Field[tuple[str, ...]] = Field(
     read=lambda data, *_: tuple(data["drop"]),
     apply=_apply,
     names=lambda dropped: [(("drop",), dropped, ())],
+    is_free=True,
 )

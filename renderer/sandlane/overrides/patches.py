@@ -127,4 +127,4 @@ def _patched(subject: Subject, manifest: Any, patch: Patch) -> Any:
     return patched
 
 
-PATCHES: Field[tuple[Patch, ...]] = Field(name="patches", none=(), read=_read, apply=_apply, files=_files)
+PATCHES: Field[tuple[Patch, ...]] = Field(name="patches", none=(), read=_read, apply=_apply, files=_files, is_free=True)

@@ -77,5 +77,7 @@ def _changed(subject: Subject, volume: Manifest, choice: str) -> Manifest:
     return {"name": volume["name"], "ephemeral": {"volumeClaimTemplate": template}}
 
 
-VOLUMES: Field[Mapping[str, str]] = Field(name="volumes", none={}, read=lambda choices, *_: choices, apply=_apply)
+VOLUMES: Field[Mapping[str, str]] = Field(
+    name="volumes", none={}, read=lambda choices, *_: choices, apply=_apply, is_free=True
+)
 """Name of a volume -> what becomes of it."""

@@ -10,6 +10,7 @@ from sandlane.k8s.resource import Manifest, ResourceId
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.overrides.changes import Changes
 from sandlane.overrides.generated_names import with_generated_names
+from sandlane.overrides.registry import FIELDS
 from sandlane.problems.problem import Source
 from sandlane.semantics.istio_matches import MESH
 from sandlane.specs.inputs import Inputs
@@ -45,7 +46,8 @@ class Claim:
 
     `uses`: the workload, or else the Service, that is replaced -> the base workload that takes its place.
     `asked` is what is asked of the clones of origins that the base has. `accepted` are the problems that its spec accepts, by code
-    and object. `resources` are files of further manifests, and `brought` is what they render to, where that is known.
+    and object. `changed` are origins of which the spec or a standing rule changes more than images, environment and replicas.
+    `resources` are files of further manifests, and `brought` is what they render to, where that is known.
     """
 
     tenant: str
@@ -54,6 +56,7 @@ class Claim:
     origins: tuple[ResourceId, ...]
     uses: Mapping[ResourceId, ResourceId] = field(default_factory=dict)
     accepted: frozenset[tuple[str, str]] = frozenset()
+    changed: frozenset[ResourceId] = frozenset()
     resources: frozenset[str] = frozenset()
     asked: Mapping[ResourceId, Asked] = field(default_factory=dict)
     owner: str | None = None
@@ -99,15 +102,17 @@ def claims_of(inputs: Inputs, brought: Mapping[str, Mapping[ResourceId, Manifest
 
 
 def _claim(inputs: Inputs, sandbox: Sandbox) -> Claim:
+    asked = dict(_asked(inputs, sandbox))
     return Claim(
         tenant=sandbox.tenant,
         name=sandbox.name,
         source=sandbox.source,
         origins=tuple(_named(w, w.kind, w.name) for w in sandbox.workloads if w.use is None),
         uses=dict(_use(inputs, w, w.use) for w in sandbox.workloads if w.use is not None),
+        changed=frozenset(id for id, each in asked.items() if _is_free(each)),
         accepted=frozenset((a.code, a.object) for w in sandbox.workloads for a in w.accept),
         resources=frozenset(resource.file for resource in sandbox.resources),
-        asked=dict(_asked(inputs, sandbox)),
+        asked=asked,
         owner=sandbox.owner,
         expires=sandbox.expires,
     )
@@ -121,6 +126,11 @@ def _asked(inputs: Inputs, sandbox: Sandbox) -> Iterator[tuple[ResourceId, Asked
             listed = (*rules_for(inputs.environment, origin), workload.changes)
             changes = tuple(with_generated_names(inputs.base, id.namespace, each) for each in listed)
             yield id, Asked(changes=changes, replicas=workload.replicas)
+
+
+def _is_free(asked: Asked) -> bool:
+    given = {name for changes in asked.changes for name in changes.values}
+    return any(known.is_free for known in FIELDS if known.name in given)
 
 
 def _use(inputs: Inputs, workload: Workload, used: str) -> tuple[ResourceId, ResourceId]:

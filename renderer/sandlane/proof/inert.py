@@ -7,6 +7,7 @@ applies, or applied another directory or source, could make anything of what is 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sandlane.base.base import Base, make_base
 from sandlane.files.tree import join
@@ -68,7 +69,7 @@ def _unit(unit: Resource, environment: Environment, holder: Claim | GroupClaim) 
     return {
         "apiVersion": f"{_KUSTOMIZATION[0]}/v1",
         "kind": _KUSTOMIZATION[1],
-        "metadata": metadata_of(environment, holder, name=unit.id.name, namespace=flux.namespace, origin=None),
+        "metadata": metadata_of(environment, holder, replace(unit.id, namespace=flux.namespace), None),
         "spec": {
             "interval": flux.interval,
             "path": "/".join([".", *steps, "sandboxes", holder.name]),

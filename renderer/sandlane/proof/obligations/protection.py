@@ -1,7 +1,7 @@
 """P8, protection: a clone's pods have no more privilege than their origin's (rule R-C6).
 
-What patches, volumes and resources of a sandbox change is held against a list of privileges; the environment's policy alone may
-allow one. That a clone differs from its origin in nothing that its spec does not change is for `whole` to say.
+A clone of which the specs change images, environment and replicas alone differs in nothing else. What patches, volumes and
+resources of a sandbox change besides is held against a list of privileges; the environment's policy alone may allow one.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ def check(world: World) -> Iterator[Problem]:
         for id in claim.origins:
             clone = world.clone_of(id, claim.tenant)
             if id in world.base.by_id and clone:
-                after = _read(clone.resource, read(id))
-                yield from _privileges(world, read(id), after, own.get(id.namespace, frozenset()))
+                origin, after = read(id), _read(clone.resource, read(id))
+                yield from _differences(origin, after) if id not in claim.changed else ()
+                yield from _privileges(world, origin, after, own.get(id.namespace, frozenset()))
         for resource in world.resources.get(claim.name, ()):
             yield from _privileges(world, None, _read(resource), own.get(resource.id.namespace, frozenset()))
 
@@ -85,6 +86,17 @@ def _of_template(resource: Resource, template: Manifest, origin: _Pods | None = 
     return _Pods(
         resource=resource, template=template, comparable=comparable, secrets=secrets, images=frozenset(_images(spec))
     )
+
+
+def _differences(origin: _Pods, clone: _Pods) -> Iterator[Problem]:
+    """Yields the fields of a clone's pods that are not its origin's: where there are none, there is no privilege to gain."""
+    before, after, resource = origin.comparable, clone.comparable, clone.resource
+    for field in sorted(before.keys() | after.keys()) if before is not after else ():
+        if not same(before.get(field), after.get(field)):
+            yield _wrong(resource, f"'{resource.id}': '{field}' of its pods is not that of '{origin.resource.id}'")
+    if not same(*(at(pods.resource.manifest, ("spec", "volumeClaimTemplates")) for pods in (origin, clone))):
+        what = f"'{resource.id}': 'volumeClaimTemplates' are not those of '{origin.resource.id}'"
+        yield _wrong(resource, what)
 
 
 def _privileges(world: World, origin: _Pods | None, pods: _Pods, claims: frozenset[str]) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from sandlane.problems.problem import Problem
 from sandlane.proof.differences import IsNote, differences
 from sandlane.proof.expected_workloads import KINDS
 from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, origin_value
-from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, notes_of
+from sandlane.proof.marks import kept_metadata, marks_of, notes_of
 from sandlane.proof.readers import HTTP_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 
@@ -79,10 +79,10 @@ def _wrapping(world: World, resource: Resource, original: Resource | None) -> Ma
     label = labels_of(resource.manifest).get(ORIGIN, "")
     marks = marks_of(world.claims.environment, holder, None) if holder else {MANAGED_BY: "sandlane"}
     is_copied = original is not None and holder is not None
-    kept = kept_labels(original.manifest) if is_copied and original else {}
+    given = kept_metadata(original.manifest if is_copied and original else {})
+    kept, notes = given["labels"], given["annotations"]
     if original and key in world.reader.kinds:
         kept = {k: v for k, v in kept.items() if k not in _found_by(world, original)}
-    notes = {**(kept_annotations(original.manifest) if is_copied and original else {})}
     if holder:
         notes |= notes_of(holder)
     if SUBSTITUTE not in notes and world.text_of(resource).has_references:
