@@ -16,6 +16,10 @@ from sandlane.semantics.istio_matches import MESH, gateway_name
 
 ISTIO = "networking.istio.io"
 GATEWAY_API = "gateway.networking.k8s.io"
+GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
+ROUTES = ((GATEWAY_API, "HTTPRoute"), GRPC_ROUTE)
+LINKERD_ROUTES = (*ROUTES, ("policy.linkerd.io", "HTTPRoute"))
+L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
 
 
 @frozen(kw_only=True)
@@ -67,6 +71,11 @@ class VirtualService:
     gateways: frozenset[str]
     hosts: tuple[str, ...]
     exported: frozenset[str]
+
+    @property
+    def matches(self) -> list[Manifest]:
+        """The matches of its http entries; of an entry without any, the one that all requests meet."""
+        return [match or {} for entry in self.spec.get("http") or () for match in entry.get("match") or (None,)]
 
     def is_seen(self, namespace: str) -> bool:
         """Tells whether proxies of a namespace see it."""
@@ -134,14 +143,10 @@ def _numbered(ports: Any, field: str) -> dict[int, Manifest]:
     return {port[field]: port for port in listed if isinstance(port.get(field), int)}
 
 
-_ROUTES = ((GATEWAY_API, "HTTPRoute"), (GATEWAY_API, "GRPCRoute"), ("policy.linkerd.io", "HTTPRoute"),
-           (GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))  # fmt: skip
-
-
 def attached(base: Base, mesh: str) -> dict[ResourceId, list[Attached]]:
     """Returns the routes by the parents that they name: group and kind default to Gateway, the namespace to the route's."""
     found: dict[ResourceId, list[Attached]] = {}
-    for route in (route for kind in _ROUTES for route in base.of(*kind)):
+    for route in (route for kind in (*LINKERD_ROUTES, *L4_ROUTES) for route in base.of(*kind)):
         spec, home = spec_of(route.manifest), route.id.namespace
         names = tuple(str(name).lower() for name in spec.get("hostnames") or ())
         for parent in spec.get("parentRefs") or ():

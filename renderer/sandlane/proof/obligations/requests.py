@@ -11,12 +11,11 @@ from collections.abc import Iterator
 
 from sandlane.problems.problem import Problem
 from sandlane.proof.followers import clones_of_claims
-from sandlane.proof.requests.addresses import Pair, gateways_of, pairs_of
+from sandlane.proof.requests.addresses import Pair, gateways_of, pairs_of, preview_hosts, preview_pairs
 from sandlane.proof.requests.case import Case, make_case
 from sandlane.proof.requests.clients import clients_of
 from sandlane.proof.requests.comparison import compared, previewed
 from sandlane.proof.requests.policy import called_alike
-from sandlane.proof.requests.previews import preview_hosts, preview_pairs
 from sandlane.proof.requests.violations import broken
 from sandlane.proof.world import World, directory
 from sandlane.semantics import compile_address

@@ -9,9 +9,8 @@ from sandlane.problems.problem import Problem
 from sandlane.proof.claims import is_patched
 from sandlane.proof.literals import is_disabled
 from sandlane.proof.requests.addresses import Pair
-from sandlane.proof.requests.beside import Comparison, comparison, shape_of, spelled, tenants_of
 from sandlane.proof.requests.case import Case
-from sandlane.proof.requests.lines import Line, carrier_atoms
+from sandlane.proof.requests.lines import Comparison, Line, carrier_atoms, comparison, shape_of, spelled, tenants_of
 from sandlane.proof.requests.outcomes import Spelling, said
 from sandlane.proof.requests.rest import Left, Run, first_difference, rest
 from sandlane.proof.requests.scenes import STRANGER, Scene, is_repeated, named_by, of_tenant, required, strangers

@@ -175,15 +175,10 @@ def _is_answer(spelling: Spelling, operation: Operation, reached: Sequence[str])
 
 def _is_plain(spelling: Spelling, outcome: Forward) -> bool:
     """Tells whether an outcome is one destination and nothing else, as most are."""
-    if (
-        spelling.answer
-        or spelling.removed
-        or spelling.given
-        or len(outcome.destinations) != 1
-        or outcome.destinations[0].changes
-    ):
+    if spelling.answer or spelling.removed or spelling.given or len(outcome.destinations) != 1:
         return False
-    return not (outcome.changes or outcome.mirrors or any(getattr(outcome, name) for name in FEATURES))
+    more = (outcome.changes, outcome.mirrors, outcome.destinations[0].changes, *(getattr(outcome, f) for f in FEATURES))
+    return not any(more)
 
 
 def _is_answered(spelling: Spelling, outcome: Forward, reached: Sequence[str]) -> bool:

@@ -54,7 +54,7 @@ def make_literals(carriers: Sequence[Carrier], tenants: Iterable[str]) -> Litera
                 found[c.header.lower(), "exact", tenant] = tenant
             else:
                 found[BAGGAGE, "regex", baggage_text(str(c.baggage), tenant)] = tenant
-    names = frozenset(c.header.lower() if c.header else BAGGAGE for c in carriers)
+    names = frozenset(carried(carrier, "")[0] for carrier in carriers)
     return Literals(carriers=tuple(carriers), tenants=found, names=names)
 
 
@@ -106,12 +106,11 @@ def is_repeated(scene: Scene) -> bool:
 
 def required(literals: Literals, scene: Scene) -> frozenset[str]:
     """Returns the headers of a scene that name a tenantID, whosever."""
-    keys = {c.baggage for c in literals.carriers if c.baggage}
-    headers = {c.header.lower() for c in literals.carriers if c.header}
+    keys = {c.baggage for c in literals.carriers}
     return frozenset(
         name
         for name, value in scene.headers
-        if name in headers or (name == BAGGAGE and any(key in keys for key, _ in members(value)))
+        if name in literals.names and (name != BAGGAGE or any(key in keys for key, _ in members(value)))
     )
 
 
