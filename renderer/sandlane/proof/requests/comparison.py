@@ -17,7 +17,6 @@ from sandlane.proof.requests.scenes import STRANGER, Scene, named_by, of_tenant,
 from sandlane.proof.requests.substitution import Clones, with_clones
 from sandlane.proof.requests.violations import both_do, broken
 from sandlane.proof.requests.whole import is_closed, whole_of
-from sandlane.proof.world import directory
 from sandlane.semantics.gateway_api_matches import LINKERD, grpc_match
 from sandlane.semantics.outcomes import Forward, Outcome, Unknown
 from sandlane.semantics.tables import Table
@@ -184,7 +183,4 @@ def _is_others(both: Comparison, outcome: Outcome, tenant: str | None) -> bool:
     """Tells whether an outcome is a clone of somebody else's."""
     own = both.case.names.get(tenant or "", {})
     others = (d.host for d in outcome.destinations if d.host not in own) if isinstance(outcome, Forward) else ()
-    return any(
-        (host := both.case.after.hosts.get(name)) and directory(host.resource) in both.case.world.owners
-        for name in others
-    )
+    return any((host := both.case.after.hosts.get(name)) and both.case.world.owner(host.resource) for name in others)
