@@ -104,9 +104,10 @@ def _is_call(called: str, path: str) -> bool:
 
 def wrong_expression(predicate: Predicate) -> str | None:
     """Returns a regular expression that RE2 does not know, or None."""
-    expressions = [atom.text.value for atom in predicate if atom.text.kind in ("regex", "found")]
-    wrong = [expression for expression in expressions if _compiled(expression) is None]
-    return wrong[0] if wrong else None
+    for atom in predicate:
+        if atom.text.kind in ("regex", "found") and _compiled(atom.text.value) is None:
+            return atom.text.value
+    return None
 
 
 @lru_cache(maxsize=65536)

@@ -60,8 +60,11 @@ def make_literals(carriers: Sequence[Carrier], tenants: Iterable[str]) -> Litera
 
 def demanded(literals: Literals, predicate: Predicate) -> list[tuple[Atom, str | None]]:
     """Returns the conditions of a predicate that a carrier header be there, each with the tenant that it demands, if any."""
-    asked = (a for a in predicate if a.subject == "header" and not a.is_negated and a.name in literals.names)
-    return [(atom, literals.tenant(atom)) for atom in asked]
+    return [
+        (atom, literals.tenant(atom))
+        for atom in predicate
+        if atom.subject == "header" and not atom.is_negated and atom.name in literals.names
+    ]
 
 
 def carried(carrier: Carrier, tenant: str) -> tuple[str, str]:
