@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sandlane.k8s.resource import Resource, labels_of, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.alignment import same
+from sandlane.proof.differences import same
 from sandlane.proof.literals import ORIGIN, quoted
 from sandlane.proof.readers import HTTP_ROUTE
 from sandlane.proof.routes import AddedRoute, added_routes, parents_of
