@@ -72,7 +72,8 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
     destinations = _destinations(reading, route, rule.get("backendRefs") or ())
     if not isinstance(destinations, tuple):
         return destinations
-    tuned = sorted(p for p in annotations_of(route.manifest).items() if p[0].startswith(reading.order.tuning))
+    tuning = reading.order.tuning
+    tuned = sorted(p for p in annotations_of(route.manifest).items() if p[0].startswith(tuning)) if tuning else ()
     return forward(
         destinations,
         changes=changes or None,

@@ -48,10 +48,7 @@ def _until_catch_all(network: Network, resource: Resource, proxy: Proxy) -> Iter
 def _matches(entry: Entry) -> list[tuple[Manifest, tuple[str | int, ...]]]:
     """Returns the matches of an entry, each with its place; merged matches of delegates are placed at their entry."""
     written: Sequence[Manifest] = entry.body.get("match") or ({},)
-    body: Any = entry.origin.resource.manifest
-    for step in entry.origin.path:
-        body = body[step]
-    own = len(body.get("match") or ()) == len(written)
+    own = entry.matches == len(written)
     return [(match or {}, (*entry.origin.path, "match", number) if own else entry.origin.path)
             for number, match in enumerate(written)]  # fmt: skip
 

@@ -24,37 +24,20 @@ L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
 
 @frozen(kw_only=True)
 class Host:
-    """A host of the registry, with its ports by number. `exported` are namespaces that see it, or `*`."""
+    """A host of the registry, with its ports by number. `exported` are namespaces that see it, or `*`.
+
+    Where it is no Service it is one of a ServiceEntry. A headless Service has no address of its own; an external one, of type
+    ExternalName, is a name for the host `external_name`.
+    """
 
     name: str
     resource: Resource
     ports: Mapping[int, Manifest]
     exported: frozenset[str]
-
-    @property
-    def is_headless(self) -> bool:
-        """Whether it is a Service without an address of its own."""
-        return self.is_service and self.spec.get("clusterIP") == "None"
-
-    @property
-    def is_service(self) -> bool:
-        """Whether it is a Service, and no host of a ServiceEntry."""
-        return (self.resource.id.group, self.resource.id.kind) == ("", "Service")
-
-    @property
-    def is_external(self) -> bool:
-        """Whether it is a Service of type ExternalName: a name for another host."""
-        return self.is_service and self.spec.get("type") == "ExternalName"
-
-    @property
-    def external_name(self) -> str:
-        """The host that an ExternalName Service means."""
-        return str(self.spec.get("externalName") or "")
-
-    @property
-    def spec(self) -> Manifest:
-        """The spec of its object."""
-        return spec_of(self.resource.manifest)
+    is_service: bool = False
+    is_headless: bool = False
+    is_external: bool = False
+    external_name: str = ""
 
     def is_seen(self, namespace: str) -> bool:
         """Tells whether clients of a namespace see it."""
@@ -63,19 +46,18 @@ class Host:
 
 @frozen(kw_only=True)
 class VirtualService:
-    """A VirtualService with the full names of its gateways and hosts (as written, in lower case), and the namespaces that see it."""
+    """A VirtualService with the full names of its gateways and hosts (as written, in lower case), and the namespaces that see it.
+
+    `matches` are those of all its http entries; of an entry without any, the one that all requests meet.
+    """
 
     resource: Resource
     namespace: str
     spec: Manifest
     gateways: frozenset[str]
     hosts: tuple[str, ...]
+    matches: tuple[Manifest, ...]
     exported: frozenset[str]
-
-    @property
-    def matches(self) -> list[Manifest]:
-        """The matches of its http entries; of an entry without any, the one that all requests meet."""
-        return [match or {} for entry in self.spec.get("http") or () for match in entry.get("match") or (None,)]
 
     def is_seen(self, namespace: str) -> bool:
         """Tells whether proxies of a namespace see it."""
@@ -105,9 +87,11 @@ def virtual_services(base: Base, domain: str) -> Iterator[VirtualService]:
         spec, home = spec_of(vs.manifest), vs.id.namespace
         gateways = frozenset(gateway_name(str(name), home) for name in spec.get("gateways") or (MESH,))
         hosts = tuple(full_host(str(host), home, domain).lower() for host in spec.get("hosts") or ())
+        matches = (match or {} for entry in spec.get("http") or () for match in entry.get("match") or (None,))
         yield VirtualService(
-            resource=vs, namespace=home, spec=spec, gateways=gateways, hosts=hosts, exported=visibility(vs)
-        )
+            resource=vs, namespace=home, spec=spec, gateways=gateways, hosts=hosts, matches=tuple(matches),
+            exported=visibility(vs),
+        )  # fmt: skip
 
 
 def hosts_of(base: Base, domain: str) -> dict[str, Host]:
@@ -117,12 +101,13 @@ def hosts_of(base: Base, domain: str) -> dict[str, Host]:
 
 def _services(base: Base, domain: str) -> Iterator[Host]:
     for service in base.of("", "Service"):
+        spec = spec_of(service.manifest)
         yield Host(
             name=ServiceHost(service.id.namespace, service.id.name).fqdn(domain),
-            resource=service,
-            ports=_numbered((service.manifest.get("spec") or {}).get("ports"), "port"),
-            exported=visibility(service),
-        )
+            resource=service, ports=_numbered(spec.get("ports"), "port"), exported=visibility(service),
+            is_service=True, is_headless=spec.get("clusterIP") == "None", is_external=spec.get("type") == "ExternalName",
+            external_name=str(spec.get("externalName") or ""),
+        )  # fmt: skip
 
 
 def _entries(base: Base) -> Iterator[Host]:

@@ -109,8 +109,9 @@ def _is_call(called: str, path: str) -> bool:
 
 def wrong_expression(predicate: Predicate) -> str | None:
     """Returns a regular expression that RE2 does not know, or None."""
-    expressions = (atom.text.value for atom in predicate if atom.text.kind in ("regex", "found"))
-    return next((expression for expression in expressions if _compiled(expression) is None), None)
+    expressions = [atom.text.value for atom in predicate if atom.text.kind in ("regex", "found")]
+    wrong = [expression for expression in expressions if _compiled(expression) is None]
+    return wrong[0] if wrong else None
 
 
 @lru_cache(maxsize=65536)

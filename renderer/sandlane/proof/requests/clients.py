@@ -47,8 +47,9 @@ def clients_of(
     kind: Any = "linkerd" if before.mesh == "linkerd" else "sidecar"
     keys = _asked_labels(before) | _asked_labels(after)
     labels: dict[str, dict[tuple[tuple[str, str], ...], None]] = {}
-    for each in with_pods(before.base) if keys else ():
-        labels.setdefault(each.id.namespace, {})[_asked(labels_of_pods(each), keys)] = None
+    pods = ((each.id.namespace, labels_of_pods(each)) for each in with_pods(before.base)) if keys else ()
+    for namespace, found in (*pods, *_meant(before)):
+        labels.setdefault(namespace, {})[_asked(found, keys)] = None
     for namespace in sorted(_namespaces(before) | _namespaces(after) | {*labels}):
         for own in {(): None, **labels.get(namespace, {})}:
             client = Client(kind=kind, namespace=namespace, labels=dict(own))
@@ -67,6 +68,22 @@ def clients_of(
             first, second = (Client(kind=kind, namespace=namespace, labels=dict(labels)) for labels in (one, two))
             callers = frozenset(caller for caller, members in reach.items() if tenant in members)
             yield Calling(before=first, after=second, tenants=callers)
+
+
+def _meant(network: Network) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yields the namespaces and labels of the clients for whom objects ask: a base need not hold the pods that call its Services."""
+    for vs in network.virtual_services:
+        homes = visibility(vs.resource) - {"*"} or {vs.resource.id.namespace}
+        for match in (match for match in vs.matches if match.get("sourceLabels")):
+            named = match.get("sourceNamespace")
+            yield from ((home, match["sourceLabels"]) for home in ([named] if named else sorted(homes)))
+    for kind in ("DestinationRule", "Sidecar"):
+        for resource in network.base.of(ISTIO, kind):
+            selector = spec_of(resource.manifest).get("workloadSelector") or {}
+            positive = (e for e in selector.get("matchExpressions") or () if e.get("operator") in ("In", "Exists"))
+            expressed = {str(e.get("key")): str((e.get("values") or [""])[0]) for e in positive}
+            labels = {**(selector.get("labels") or {}), **(selector.get("matchLabels") or {})}
+            yield resource.id.namespace, {**labels, **expressed}
 
 
 def _mentions(network: Network) -> dict[str, Counter[object]]:

@@ -50,10 +50,10 @@ class Lines:
     """
 
     table: Table
-    common: tuple[Line, ...]
-    own: Mapping[str, tuple[Line, ...]]
-    parts: Mapping[str, tuple[tuple[Line, object], ...]]
-    strange: tuple[tuple[Line, Atom], ...]
+    common: Sequence[Line]
+    own: Mapping[str, Sequence[Line]]
+    parts: Mapping[str, Sequence[tuple[Line, object]]]
+    strange: Sequence[tuple[Line, Atom]]
 
     def met(self, tenants: Iterable[str], scene: Scene, mode: Mode) -> tuple[Line, ...]:
         """Returns the rules that a scene leaves, in order; `tenants` are those that it may name."""
@@ -74,7 +74,9 @@ def _lines_of(case: Case, table: Table, known: frozenset[Atom], spelling: Spelli
     seen: set[object] = set()
     for number, rule in enumerate(table.rules):
         carried = tuple(a for a in rule.predicate if a.subject == "header" and a.name in case.literals.names)
-        conditions = frozenset(a for a in rule.predicate if a not in carried and not is_catch_all((a,)))
+        conditions = frozenset(
+            a for a in rule.predicate if a not in carried and not (a.subject == "path" and is_catch_all((a,)))
+        )
         line = Line(number=number, rule=rule, carried=carried, conditions=conditions)
         found = (
             [(atom, tenant) for atom, tenant in demanded(case.literals, carried) if atom not in known]
@@ -98,13 +100,7 @@ def _lines_of(case: Case, table: Table, known: frozenset[Atom], spelling: Spelli
             if what not in seen:
                 seen.add(what)
                 common.append(line)
-    return Lines(
-        table=table,
-        common=tuple(common),
-        own={tenant: tuple(lines) for tenant, lines in own.items()},
-        parts={where: tuple(lines) for where, lines in parts.items()},
-        strange=tuple(strange),
-    )
+    return Lines(table=table, common=common, own=own, parts=parts, strange=strange)
 
 
 def carrier_atoms(literals: Literals, table: Table) -> frozenset[Atom]:
@@ -183,8 +179,8 @@ def shape_of(both: Comparison, tenant: str) -> object:
     return tuple(found)
 
 
-def _nameless(atom: Atom) -> Atom:
-    return replace(atom, text=replace(atom.text, value=""))
+def _nameless(atom: Atom) -> object:
+    return atom.name, atom.text.kind, atom.text.ignores_case, atom.is_negated, atom.is_empty_if_missing
 
 
 def spelled(both: Comparison, tenant: str | None) -> Spelling:
