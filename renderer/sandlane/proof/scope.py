@@ -34,4 +34,6 @@ def scope_of(base: Base, claims: Claims) -> Scope:
                 judged.append((tenant, id, port["port"]))
             else:
                 unjudged[(id, port["port"])] = reason
-    return Scope(len(world.clones.cloned), tuple(judged), tuple((*place, unjudged[place]) for place in sorted(unjudged)))
+    return Scope(
+        len(world.clones.cloned), tuple(judged), tuple((*place, unjudged[place]) for place in sorted(unjudged))
+    )
