@@ -1,24 +1,36 @@
-"""P1, copies of routes: what no request can tell of a tenant's copy of a base route is the base's (rule R-G4).
+"""P1 and P7, copies: routes and policies of the output are what they were made of, but for what requests and clones tell (rule R-G4).
 
-What rules do with requests is judged by `requests`, metadata by `wrapping`. A copy is for objects alone that its route is for. A route
-for a Service without routes is for one port of it.
+They have its metadata, and marks, and nothing more: finalizers, owners, hooks and the annotations by which Argo CD and Flux skip, keep
+or replace objects would decide otherwise than their specs what becomes of them.
+
+What rules do with requests is judged by `requests`, what policies say by `binding` and `attachment`. A copy of a route is for objects
+alone that its route is for. A route for a Service without routes is for one port of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
+from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, fit
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, labels_of, spec_of
+from sandlane.k8s.selectors import from_label_selector
+from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.differences import same
-from sandlane.proof.literals import ORIGIN, quoted
+from sandlane.proof.differences import Difference, differences, same
+from sandlane.proof.expected_workloads import KINDS
+from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, origin_value, quoted
+from sandlane.proof.marks import kept_metadata, marks_of, notes_of
 from sandlane.proof.policies import is_route, kind_of
-from sandlane.proof.readers import GATEWAY_API, HTTP_ROUTE
+from sandlane.proof.readers import GATEWAY_API, HTTP_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 from sandlane.semantics.gateway_api import rules_of
 from sandlane.semantics.objects import parent_of
 
+_MADE: Mapping[GroupKind, str] = {VIRTUAL_SERVICE: "networking.istio.io/v1", HTTP_ROUTE: "gateway.networking.k8s.io/v1"}
+"""Kinds of which the output has objects that are no copies, and their apiVersion."""
+_PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-labs/gatewayAPI")
 _CHANGED = ("parentRefs", "rules")
 """Fields of a copy's spec that are not its route's."""
 _Parent = tuple[Manifest, ResourceId]
@@ -26,17 +38,43 @@ _Parent = tuple[Manifest, ResourceId]
 
 
 def check(world: World) -> Iterator[Problem]:
-    """Yields added routes that are for other parents, or read otherwise, than the base's."""
-    for route in world.added:
-        holder = world.holders.get(directory(route))
-        if holder and is_route(route):
-            parents = _parents(world, route)
-            yield from _without_method(world, route, parents)
-            originals = world.originals(route)
-            if originals:
-                yield from _copied(world, route, holder.tenant, parents, originals[0])
-            else:
-                yield from _first(world, route, parents)
+    """Yields routes and policies that differ from what they were made of in more than render ever writes."""
+    services = {fit(s.id.name, LABEL_VALUE_LIMIT) for s in world.base.of("", "Service")}
+    gateways = {fit(g.id.name, LABEL_VALUE_LIMIT) for g in world.base.of("networking.istio.io", "Gateway")}
+    origins = frozenset(origin_value(id.kind, id.name) for claim in world.claims.sandboxes for id in claim.origins)
+    for resource in world.added:
+        key, holder = kind_of(resource), world.holders.get(directory(resource))
+        originals = () if key in KINDS else world.originals(resource)
+        if holder and is_route(resource):
+            yield from _route(world, resource, holder.tenant, originals[0] if originals else None)
+        if key not in KINDS and not world.is_brought(resource):
+            label = labels_of(resource.manifest).get(ORIGIN, "")
+            is_made = key in _MADE and label in (services | gateways)
+            for path, what in _wrapped(world, resource, [*originals, *([None] if is_made else [])], origins):
+                yield report("SL623", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+
+
+def _wrapped(
+    world: World, resource: Resource, originals: Sequence[Resource | None], workloads: frozenset[str]
+) -> Iterator[Difference]:
+    """Yields what the metadata of an object has otherwise; None stands for a Service or Gateway of which it is made."""
+    label = labels_of(resource.manifest).get(ORIGIN, "")
+    if not originals:
+        what = f"label '{ORIGIN}' is '{label}', which is nothing of the base that it can be made of"
+        yield ("metadata", "labels"), what
+        return
+    names = [original.id.name for original in originals if original] or [label]
+    if not any(_is_named(world, resource, name, workloads) for name in names):
+        yield ("metadata", "name"), f"its name is none that an object made of '{names[0]}' has"
+    bare = {field: value for field, value in resource.manifest.items() if field != "spec"}
+    wanted = (_wrapping(world, resource, original) for original in originals)
+    yield from min(([*differences(one, bare, world.is_note)] for one in wanted), key=len)
+
+
+def _route(world: World, route: Resource, tenant: str, original: Resource | None) -> Iterator[Problem]:
+    parents = _parents(world, route)
+    yield from _without_method(world, route, parents)
+    yield from _copied(world, route, tenant, parents, original) if original else _first(world, route, parents)
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
@@ -96,3 +134,57 @@ def _copied(world: World, route: Resource, tenant: str, parents: list[_Parent], 
         is_changed = field in _CHANGED or (is_preview and field == "hostnames")
         if not is_changed and not same(mine.get(field) or None, spec.get(field) or None):
             yield _wrong(route, f"'spec.{field}' is not that of '{base.id}'", ("spec", field))
+
+
+def _is_named(world: World, resource: Resource, origin: str, workloads: frozenset[str]) -> bool:
+    """Tells whether an object has a name that its kind gets: its origin's, and behind it whose, and what else, it is for.
+
+    Names that are too long end in a hash, and are not looked at.
+    """
+    name, holder = resource.id.name, world.holders.get(directory(resource))
+    if len(name) >= OBJECT_NAME_LIMIT:
+        return True
+    if holder is None:
+        beginning, _, workload = name.rpartition("-clones-of-")
+        return name == f"{origin}-sandlane" or (beginning == origin and workload in workloads)
+    head, _, tail = name.rpartition("-")
+    is_numbered = tail[:1] in ("h", "b") and not tail[1:].strip("0123456789")
+    whose = f"-{holder.tenant}"
+    ends = (end for end in (name, *([head] if is_numbered else [])) if end.endswith(whose))
+    return name == f"preview{whose}" or any(f"-{origin}-" in f"-{end.removesuffix(whose)}-" for end in ends)
+
+
+def _wrapping(world: World, resource: Resource, original: Resource | None) -> Manifest:
+    """Returns all but the spec of an object as it has to be, made of an object of the base or of a Service alone."""
+    key, id = (resource.id.group, resource.id.kind), resource.id
+    holder = world.holders.get(directory(resource))
+    label = labels_of(resource.manifest).get(ORIGIN, "")
+    marks = marks_of(world.claims.environment, holder, None) if holder else {MANAGED_BY: "sandlane"}
+    is_copied = original is not None and holder is not None
+    given = kept_metadata(original.manifest if is_copied and original else {})
+    kept, notes = given["labels"], given["annotations"]
+    if original and key in world.reader.kinds:
+        kept = {k: v for k, v in kept.items() if k not in _found_by(world, original)}
+    if holder:
+        notes |= notes_of(holder)
+    if SUBSTITUTE not in notes and world.text_of(resource).has_references:
+        notes[SUBSTITUTE] = "disabled"
+    metadata = {
+        "name": id.name,
+        "namespace": id.namespace,
+        "labels": {**kept, **marks, ORIGIN: label},
+        **({"annotations": notes} if notes else {}),
+    }
+    version = original.manifest["apiVersion"] if original else _MADE[key]
+    return {"apiVersion": version, "kind": id.kind, "metadata": metadata}
+
+
+def _found_by(world: World, route: Resource) -> frozenset[str]:
+    """Returns the labels by which Argo Rollouts' Gateway API plugin finds a route, and its own: copies must not have them."""
+    keys = {"rollouts.argoproj.io/gatewayapi-canary"}
+    for rollout in world.base.of("argoproj.io", "Rollout"):
+        plugin: Any = at(rollout.manifest, _PLUGIN) or {}
+        selector = plugin.get(f"{route.id.kind[:4].lower()}RouteSelector") or {}
+        if (plugin.get("namespace") or rollout.id.namespace) == route.id.namespace:
+            keys |= {requirement.key for requirement in from_label_selector(selector)}
+    return frozenset(keys)
