@@ -356,6 +356,14 @@ def _app(name: str) -> str:
             ("baggage: tenantID=dev1", "tenantID: dev2"),
             ["sandbox 'dev2' is suspended: it has no clones and no routes (sandlane set dev2 --resume)"],
         ),
+        (
+            "http://web/",
+            ("baggage: tenantID=dev2,tenantID=dev1",),
+            [
+                "baggage member 'tenantID' names 'dev1' and 'dev2': any of them that has a clone there may answer, so name one alone",
+                "sandbox 'dev2' is suspended: it has no clones and no routes (sandlane set dev2 --resume)",
+            ],
+        ),
         ("http://api/", ("tenantID: dev1",), ["sandbox 'dev1' clones nothing that answers here: it has 'web'"]),
         ("http://nowhere/", ("tenantID: dev1",), []),
     ],

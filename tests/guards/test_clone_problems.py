@@ -234,6 +234,30 @@ def test_images_that_something_has_yet_to_fill_in(image: str, placeholder: str |
     assert found(base, {"name": "a", "image": "registry.example/a:2"}) == []
 
 
+@pytest.mark.parametrize(
+    ("patch", "is_lost"),
+    [
+        pytest.param("[{op: replace, path: /spec/template/spec/containers/0/ports/0/name, value: api}]", True, id="renamed"),
+        pytest.param("[{op: remove, path: /spec/template/spec/containers/0/ports}]", True, id="removed"),
+        pytest.param("[{op: replace, path: /spec/template/spec/containers/0/ports/0/containerPort, value: 9}]", False, id="moved"),
+        pytest.param("[{op: remove, path: /spec/template/spec/containers/0/ports/1}]", False, id="of-no-service"),
+    ],
+)  # fmt: skip
+def test_named_ports_by_which_services_find_pods_stay(patch: str, *, is_lost: bool) -> None:
+    ports = [{"name": "web", "containerPort": 8080}, {"name": "admin", "containerPort": 8081}]
+    base = [
+        deployment("a", containers=[{"name": "app", "image": "a:1", "ports": ports}]),
+        service(
+            "a", {"name": "http", "port": 80, "targetPort": "web"}, {"name": "other", "port": 82, "targetPort": "gone"}
+        ),
+    ]
+    told = (
+        "sandboxes/dev1.yaml: SL319 'Deployment/shop/a-dev1' has no port named 'web', by which port 80 of 'Service/shop/a' "
+        "finds the pods of its origin\n  hint: keep the name of the port: it may have another number"
+    )
+    assert found(base, {"name": "a", "patches": [{"patch": patch}]}) == ([told] if is_lost else [])
+
+
 def test_privileges_that_the_policy_allows_are_told() -> None:
     patch = (
         "{spec: {template: {spec: {hostPID: true, containers: [{name: app, securityContext: {privileged: true}, "

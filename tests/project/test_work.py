@@ -28,7 +28,7 @@ COUNTED = {
     ("output/layout.py", "path_of"): "paths",
     ("yamlio/write.py", "write"): "objects emitted",
 }
-COMPARED = {("sandlane/frozen.py", "_equal"): "comparisons"}
+COMPARED = {("sandlane/frozen/methods.py", "_equal"): "comparisons"}
 MESHES = ("gateway-api", "istio", "istio-ambient", "linkerd")
 
 

@@ -14,7 +14,10 @@ from sandlane.plan.model import Plan
 
 
 def clone_all(plan: Plan) -> Iterator[Placed]:
-    """Yields the clones of workloads, Services, ConfigMaps and policies, each in its place."""
+    """Yields the clones of workloads, Services, ConfigMaps and policies, each in its place.
+
+    Nothing else of the base follows: no autoscaler, no disruption budget (C6, C7).
+    """
     environment = plan.environment
     for clone in plan.clones:
         directory = f"{SANDBOXES}/{clone.sandbox.name}"

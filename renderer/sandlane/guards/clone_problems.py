@@ -13,6 +13,7 @@ from sandlane.guards.images import foreign_images
 from sandlane.guards.object_metadata import acted_on
 from sandlane.guards.privilege import gained, of_claim_templates, of_whole_pods, told
 from sandlane.guards.secrets import new_tokens
+from sandlane.k8s.ports import named_targets, port_names
 from sandlane.k8s.resource import Manifest, ResourceId, at
 from sandlane.overrides.containers import CONTAINERS
 from sandlane.overrides.image import IMAGE
@@ -43,6 +44,7 @@ def guard(plan: Plan, clone: WorkloadClone, own_claims: frozenset[str] = frozens
         *_empty_volumes(clone),
         *_host_ports(clone),
         *_host_network(plan.environment, clone),
+        *_lost_ports(clone),
         *_peers_by_name(clone),
         *_labels_read(clone),
         *_identities(clone),
@@ -212,6 +214,19 @@ def _host_network(environment: Environment, clone: WorkloadClone) -> Iterator[Fi
     elif at(clone.manifest, field) and "hostNamespaces" in environment.policy.privileges:  # else it is SL330
         hint = "take 'hostNetwork' out of the patch"
         yield "SL316", str(clone.origin.id), {"hint": hint, "field": _patches_of(clone)}
+
+
+def _lost_ports(clone: WorkloadClone) -> Iterator[Finding]:
+    """Yields the named ports by which Services find the origin's pods, and could not find the clone's."""
+    before, after = (
+        port_names(at(manifest, (*clone.row.template, "spec")) or {})
+        for manifest in (clone.origin.manifest, clone.manifest)
+    )
+    for service in clone.services:
+        for name, port in named_targets(service.manifest).items():
+            if name in before - after:
+                values = {"name": name, "service": service.id, "port": port.get("port"), "field": _patches_of(clone)}
+                yield "SL319", str(clone.id), values
 
 
 def _peers_by_name(clone: WorkloadClone) -> Iterator[Finding]:

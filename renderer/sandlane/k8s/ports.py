@@ -110,6 +110,18 @@ _BY_WORD = {word: protocol for protocol, (words, _) in _PROTOCOLS.items() for wo
 _BY_NUMBER = {number: protocol for protocol, (_, numbers) in _PROTOCOLS.items() for number in numbers}
 
 
+def named_targets(service: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Returns the ports of a Service that find a port of the pods by its name: that name -> the first such port."""
+    targets = [(port.get("targetPort"), port) for port in (service.get("spec") or {}).get("ports") or ()]
+    return {name: port for name, port in reversed(targets) if isinstance(name, str) and not name.isdigit()}
+
+
+def port_names(pod_spec: Mapping[str, Any]) -> set[str]:
+    """Returns the names of the ports of a pod's containers; a native sidecar is an init container that stays."""
+    containers = (*(pod_spec.get("containers") or ()), *(pod_spec.get("initContainers") or ()))
+    return {port["name"] for container in containers for port in container.get("ports") or () if port.get("name")}
+
+
 def binary_protocol(port: Mapping[str, Any]) -> str | None:
     """Returns as what a Service port is known that carries no headers, and by what; None where it says or may be HTTP."""
     if istio_protocol(port) != SNIFFED:

@@ -15,7 +15,7 @@ _SECRET = ("", "Secret")
 
 
 def base_objects(plan: Plan, routes: Iterable[Placed]) -> Iterator[Placed]:
-    """Yields every base object that is not in shared/, and no Secret; nothing unless the output holds the whole base."""
+    """Yields every base object that is not in shared/, and no Secret (rule R-O7); nothing unless the output holds the whole base."""
     if plan.environment.output.base != "full":
         return
     owned = {placed.id for placed in routes}

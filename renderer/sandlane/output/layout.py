@@ -64,7 +64,7 @@ class Placed:
 
 
 def path_of(placed: Placed) -> str:
-    """Returns the path of an object in the output directory."""
+    """Returns the path of an object in the output directory (rule R-O6)."""
     id = placed.id
     stem = fit(f"{_prefix(id.group, id.kind)}-{escaped(id.name)}", _LONGEST_STEM)
     return f"{placed.directory}/{_folder(id.namespace)}/{stem}.yaml"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sandlane.base.base import Base
 from sandlane.k8s.limits import SERVICE_NAME_LIMIT
+from sandlane.k8s.ports import named_targets, port_names
 from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
@@ -88,11 +89,6 @@ def _why_not(base: Base, used: Resource, service: Resource) -> str | None:
             if other.id != used.id and is_caught:
                 return f"its selector also matches the pods of '{other.id}'"
     spec = at(used.manifest, (*_row(used).template, "spec")) or {}
-    # A native sidecar is an init container that stays.
-    containers = (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))
-    named = {port.get("name") for container in containers for port in container.get("ports") or ()}
-    for port in service.manifest["spec"]["ports"]:
-        target = port.get("targetPort")
-        if isinstance(target, str) and not target.isdigit() and target not in named:
-            return f"it has no port named '{target}'"
-    return None
+    names = port_names(spec)
+    missing = next((name for name in named_targets(service.manifest) if name not in names), None)
+    return f"it has no port named '{missing}'" if missing else None

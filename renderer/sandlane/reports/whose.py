@@ -22,29 +22,33 @@ def whose(inputs: Inputs, traced: Traced) -> Iterator[str]:
     if carried is None:
         yield from _near_carriers(carriers, headers)
         return
-    where, tenant = carried
-    found = [sandbox for sandbox in inputs.sandboxes if sandbox.tenant == tenant]
+    where, tenants = carried
     known = {sandbox.tenant for sandbox in inputs.sandboxes} | {group.tenant for group in inputs.groups}
-    if tenant not in known:
-        guess = did_you_mean(tenant.lower(), known, otherwise="'sandlane list' tells those there are")
-        yield f"{where} names '{tenant}', which is no sandbox's tenantID: {guess}"
-    for sandbox in found:
-        if sandbox.suspend:
-            yield f"sandbox '{sandbox.name}' is suspended: it has no clones and no routes (sandlane set {sandbox.name} --resume)"
-        else:
-            yield from _missed(sandbox, traced)
+    if len(known.intersection(tenants)) > 1:
+        named = " and ".join(repr(tenant) for tenant in tenants if tenant in known)
+        yield f"{where} names {named}: any of them that has a clone there may answer, so name one alone"
+    for tenant in tenants:
+        if tenant not in known:
+            guess = did_you_mean(tenant.lower(), known, otherwise="'sandlane list' tells those there are")
+            yield f"{where} names '{tenant}', which is no sandbox's tenantID: {guess}"
+        for sandbox in (sandbox for sandbox in inputs.sandboxes if sandbox.tenant == tenant):
+            if sandbox.suspend:
+                name = sandbox.name
+                yield f"sandbox '{name}' is suspended: it has no clones and no routes (sandlane set {name} --resume)"
+            else:
+                yield from _missed(sandbox, traced)
 
 
-def _carried(carriers: Sequence[Carrier], headers: Sequence[Header]) -> tuple[str, str] | None:
-    """Returns the carrier that decides, in words, and what it names."""
+def _carried(carriers: Sequence[Carrier], headers: Sequence[Header]) -> tuple[str, list[str]] | None:
+    """Returns the carrier that decides, in words, and what it names: several members of baggage may have its key."""
     for carrier in carriers:
         for name, value in headers:
             if carrier.header and name == carrier.header.lower():
-                return f"{carrier.kind} '{carrier.name}'", value
+                return f"{carrier.kind} '{carrier.name}'", [value]
             if carrier.baggage and name == "baggage":
-                members = dict(_members(value))
-                if carrier.baggage in members:
-                    return f"{carrier.kind} '{carrier.name}'", members[carrier.baggage]
+                values = dict.fromkeys(value for key, value in _members(value) if key == carrier.baggage)
+                if values:
+                    return f"{carrier.kind} '{carrier.name}'", sorted(values)
     return None
 
 

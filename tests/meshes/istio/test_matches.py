@@ -292,6 +292,14 @@ def test_tenants_are_disjoint(carriers: Sequence[Carrier]) -> None:
         assert len(met) < 2
 
 
+def test_each_member_of_one_baggage_counts() -> None:
+    """Only a baggage that names two tenants itself meets the conditions of both (rule R-H1)."""
+    for value in ("tenantID=dev1,tenantID=dev10", "a=1, tenantID=dev10;p=2 ,tenantID=dev1"):
+        request = {"baggage": value}
+        met = [t for t in TENANTS if any_holds(tenant_matches([], [BAGGAGE], t), request)]
+        assert met == [t for t in TENANTS if t in ("dev1", "dev10")]
+
+
 def test_base_is_not_changed() -> None:
     base = [{"headers": {"TenantID": {"prefix": "dev"}}, "withoutHeaders": {"tenantID": {"exact": "x"}}}]
     before = str(base)

@@ -141,6 +141,13 @@ ROWS: dict[str, Row] = {
         bad='containers: [{name: web, image: "${REGISTRY}/web:1"}]  # in the base\n',
         good='containers: [{name: web, image: "registry.example/web:1"}]\n',
     ),
+    "SL319": Row(
+        text="'{object}' has no port named '{name}', by which port {port} of '{service}' finds the pods of its origin",
+        hint="keep the name of the port: it may have another number",
+        why="The clone's Service looks for the same name: without it, it has no endpoints, and requests of the tenant fail.",
+        bad="patch: '[{op: replace, path: /spec/template/spec/containers/0/ports/0/name, value: web}]'  # and targetPort: http\n",
+        good="patch: '[{op: replace, path: /spec/template/spec/containers/0/ports/0/containerPort, value: 9090}]'\n",
+    ),
     "SL320": Row(
         acceptable=True,
         text="'{object}' applies to '{origin}' and cannot follow to its clone: {why_not}",
