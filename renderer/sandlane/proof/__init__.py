@@ -23,7 +23,6 @@ from sandlane.proof.obligations import (
     resources,
     selection,
     whole,
-    wrapping,
 )
 from sandlane.proof.world import make_world
 
@@ -40,7 +39,6 @@ OBLIGATIONS = (
     attachment,
     resources,
     whole,
-    wrapping,
 )
 """Modules with `check(world) -> Iterator[Problem]`: all that is asked of an output."""
 
