@@ -12,6 +12,7 @@ from sandlane.proof.claims import Claims
 from sandlane.proof.inert import without_inert
 from sandlane.proof.obligations import (
     additions,
+    asked,
     attachment,
     binding,
     copies,
@@ -43,6 +44,7 @@ OBLIGATIONS = (
     attachment,
     resources,
     whole,
+    asked,
     wrapping,
     permitted,
 )
