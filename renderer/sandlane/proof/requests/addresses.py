@@ -20,7 +20,6 @@ from sandlane.semantics.network import Network
 from sandlane.semantics.objects import ISTIO
 from sandlane.semantics.outcomes import L4
 from sandlane.semantics.request import Address, Client
-from sandlane.semantics.tables import Table
 
 _LITERAL_PORT = 80
 
@@ -151,22 +150,18 @@ def preview_pairs(case: Case, entrances: list[Entrance], hosts: Mapping[str, str
         of = shown(preview.of.lower()) if preview.of else _only_host(case, entrance)
         at = [port for port in entrance.ports if _serves(entrance.gateway, of, port)] or [*entrance.ports]
         for host, tenant in hosts.items():
-            served = [port for port in entrance.ports if _serves(entrance.gateway, host, port)]
-            for port in [port for port in served if port in at] or served:
+            own = [port for port in entrance.ports if _serves(entrance.gateway, host, port)]
+            for port in [port for port in own if port in at] or own:
                 before = entrance.address(of, port if port in at else at[0])
+                tables = compile_address(case.before, before)
                 # Where connections are passed on unread, nothing looks at what is sent, whatever its host.
-                if not _is_passed_on(compile_address(case.before, before)):
+                if any(table.rules or not isinstance(table.otherwise, L4) for table in tables):
                     yield Pair(before=before, after=entrance.address(host, port), preview=tenant)
 
 
 def _serves(gateway: Resource, host: str, port: int) -> bool:
     """Tells whether a gateway takes requests for a host at a port: a certificate of its own, or a port, is for some hosts only."""
     return any(at == port and covers(pattern, host) for at, pattern in served(gateway))
-
-
-def _is_passed_on(tables: tuple[Table, ...]) -> bool:
-    """Tells whether connections are passed on unread."""
-    return all(isinstance(table.otherwise, L4) and not table.rules for table in tables)
 
 
 def _only_host(case: Case, entrance: Entrance) -> str:

@@ -99,11 +99,6 @@ def of_tenant(literals: Literals, tenant: str, other: str, *, first_decides: boo
                 yield Scene(headers=(carried(carrier, STRANGER), carried(later, tenant)))
 
 
-def is_repeated(scene: Scene) -> bool:
-    """Tells whether a header has several lines, which proxies look at in two ways."""
-    return len({name for name, _ in scene.headers}) < len(scene.headers)
-
-
 def required(literals: Literals, scene: Scene) -> frozenset[str]:
     """Returns the headers of a scene that name a tenantID, whosever."""
     keys = {c.baggage for c in literals.carriers}

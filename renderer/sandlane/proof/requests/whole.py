@@ -87,15 +87,12 @@ def _sent(network: Network, found: Attached) -> Iterator[str]:
     for rule in rules_of(route):
         listed = rule.get("backendRefs") or ()
         live = [b for b in listed if b.get("weight", 1)] or listed
-        for backend in live:
-            home = found.parent.get("namespace") if is_linkerd else None
-            namespace = backend.get("namespace") or home or route.id.namespace
-            yield ServiceHost(namespace, str(backend.get("name"))).fqdn(network.domain)
+        home = (found.parent.get("namespace") if is_linkerd else None) or route.id.namespace
         is_redirect = any(item.get("type") == "RequestRedirect" for item in rule.get("filters") or ())
         if is_linkerd and not listed and not is_redirect:
-            for parent in parents:
-                home = parent.get("namespace") or route.id.namespace
-                yield ServiceHost(home, str(parent.get("name"))).fqdn(network.domain)
+            live, home = parents, route.id.namespace
+        for named in live:
+            yield ServiceHost(named.get("namespace") or home, str(named.get("name"))).fqdn(network.domain)
 
 
 def is_closed(network: Network, address: Address, table: Table) -> bool:
@@ -104,7 +101,9 @@ def is_closed(network: Network, address: Address, table: Table) -> bool:
     if host is None or not host.is_service or (host.is_external and network.mesh != "istio"):
         return True
     if network.mesh == "istio":
-        return _is_kept_out(network, host)
+        # Whether the VirtualServices that name it in the mesh are all kept out of what tenants change.
+        named = [vs.resource for vs in network.virtual_services if MESH in vs.gateways and host.name in vs.hosts]
+        return bool(named) and all(is_disabled(vs) for vs in named)
     is_told = network.mesh == "linkerd" and bool(host.ports.get(address.port, {}).get("appProtocol"))
     if not is_told and network.routes(L4_ROUTES, host.resource.id, address.port):
         return True  # an HTTPRoute would switch it off (GEP-1294)
@@ -120,9 +119,3 @@ def _is_split(network: Network, host: Host) -> bool:
         network.full(str(spec_of(split.manifest).get("service") or ""), split.id.namespace).lower() == host.name
         for split in network.base.of("split.smi-spec.io", "TrafficSplit")
     )
-
-
-def _is_kept_out(network: Network, host: Host) -> bool:
-    """Tells whether the VirtualServices that name a host in the mesh are all kept out of what tenants change."""
-    named = [vs.resource for vs in network.virtual_services if MESH in vs.gateways and host.name in vs.hosts]
-    return bool(named) and all(is_disabled(vs) for vs in named)
