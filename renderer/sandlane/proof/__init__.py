@@ -12,6 +12,7 @@ from sandlane.proof.claims import Claims
 from sandlane.proof.inert import without_inert
 from sandlane.proof.obligations import (
     additions,
+    asked,
     attachment,
     binding,
     copies,
@@ -39,6 +40,7 @@ OBLIGATIONS = (
     attachment,
     resources,
     whole,
+    asked,
 )
 """Modules with `check(world) -> Iterator[Problem]`: all that is asked of an output."""
 
