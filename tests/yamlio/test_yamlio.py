@@ -367,11 +367,23 @@ REFUSED = [
         + b"".join(b"%c: &%c [%s]\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 10)) for n in range(6)),
         [
             (
-                "f.yaml:5:29: SL104 aliases expand to more than 100000 values\n"
-                "  hint: write the values out, or split the file"
+                "f.yaml:3:32: SL104 aliases expand to more than 1,024 values (4 for each character of the file, 100,000 at most)\n"
+                "  hint: write the values out, or split a large file"
             )
         ],
         id="bomb",
+    ),
+    pytest.param(
+        b"a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+        + b"".join(b"%c: &%c [%s]\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 10)) for n in range(6))
+        + b"#" * 30_000,
+        [
+            (
+                "f.yaml:5:29: SL104 aliases expand to more than 100,000 values (4 for each character of the file, 100,000 at most)\n"
+                "  hint: write the values out, or split a large file"
+            )
+        ],
+        id="large-bomb",
     ),
 ]
 
