@@ -16,6 +16,7 @@ from sandlane.proof.obligations import (
     binding,
     copies,
     erasure,
+    fields,
     followers,
     grants,
     limits,
@@ -44,6 +45,7 @@ OBLIGATIONS = (
     resources,
     whole,
     wrapping,
+    fields,
     permitted,
 )
 """Modules with `check(world) -> Iterator[Problem]`: all that is asked of an output."""

@@ -112,8 +112,13 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
         retries=rule.get("retry"),
         cors=cors[0].get("cors") if cors else None,
         mirrors=tuple(m.get("requestMirror") for m in mirrors),
-        other=(*(f for kind in by_type.values() for f in kind), *reading.tuning(route)),
+        other=(*(f for kind in by_type.values() for f in kind), *_tuned(rule), *reading.tuning(route)),
     )
+
+
+def _tuned(rule: Manifest) -> Iterator[Manifest]:
+    if rule.get("sessionPersistence"):
+        yield {"sessionPersistence": rule["sessionPersistence"]}
 
 
 def _destinations(reading: Reading, route: Resource, backends: Sequence[Manifest]) -> tuple[Destination, ...] | Outcome:

@@ -35,8 +35,7 @@ def check(world: World) -> Iterator[Problem]:
     for key in kinds:
         for resource in world.base.of(*key):
             originals.setdefault((*key, copied_origin(key[1], resource.id.name)), []).append(resource)
-    services = {fit(s.id.name, LABEL_VALUE_LIMIT) for s in world.base.of("", "Service")}
-    gateways = {fit(g.id.name, LABEL_VALUE_LIMIT) for g in world.base.of("networking.istio.io", "Gateway")}
+    services, gateways = (_labels(world.base.of(*key)) for key in (("", "Service"), ("networking.istio.io", "Gateway")))
     origins = frozenset(workloads_by_label(world.base))
     for resource in world.added:
         key = (resource.id.group, resource.id.kind)
@@ -44,7 +43,9 @@ def check(world: World) -> Iterator[Problem]:
             continue
         label = labels_of(resource.manifest).get(ORIGIN, "")
         found = [r for r in originals.get((*key, label), ()) if _is_near(world, r, resource)]
-        made = key in _MADE and label in (services | gateways)
+        # What a sandbox has of Istio's that is no copy is its preview.
+        is_preview = key == VIRTUAL_SERVICE and directory(resource) != "shared"
+        made = key in _MADE and (resource.id.namespace, label) in (gateways if is_preview else services)
         if not found and not made:
             what = (
                 f"'{resource.id}': label '{ORIGIN}' is '{label}', which is nothing of the base that it can be made of"
@@ -58,6 +59,11 @@ def check(world: World) -> Iterator[Problem]:
         wanted = [_wrapping(world, resource, r) for r in found] + ([_wrapping(world, resource, None)] if made else [])
         for path, what in min(([*_differences(one, resource, world.is_note)] for one in wanted), key=len):
             yield report("SL623", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+
+
+def _labels(resources: Iterable[Resource]) -> set[tuple[str, str]]:
+    """Returns namespaces and origin labels of what is made of objects of the base, where it is in the same namespace."""
+    return {(resource.id.namespace, fit(resource.id.name, LABEL_VALUE_LIMIT)) for resource in resources}
 
 
 def _is_near(world: World, original: Resource, copy: Resource) -> bool:

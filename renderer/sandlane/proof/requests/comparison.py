@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sandlane.proof.claims import is_patched
@@ -14,7 +14,16 @@ from sandlane.proof.requests.lines import Line, carrier_atoms
 from sandlane.proof.requests.outcomes import Spelling, said
 from sandlane.proof.requests.policy import called
 from sandlane.proof.requests.rest import Left, Run, first_difference, rest
-from sandlane.proof.requests.scenes import STRANGER, Scene, is_repeated, named_by, of_tenant, required, strangers
+from sandlane.proof.requests.scenes import (
+    STRANGER,
+    Scene,
+    carried,
+    is_repeated,
+    named_by,
+    of_tenant,
+    required,
+    strangers,
+)
 from sandlane.proof.requests.substitution import Clones, with_clones
 from sandlane.proof.requests.violations import Violation, both_do, violation
 from sandlane.proof.requests.whole import is_closed, whole_of
@@ -29,6 +38,7 @@ def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Vio
     both = comparison(case, pair, base, output)
     if not both.spelling.removed:
         yield from _strange(both)
+    yield from _misplaced(both, ((line, tenant) for tenant, lines in both.output.own.items() for line in lines))
     named = [a.text.value for a in carrier_atoms(case.literals, base) if a.text.kind in ("exact", "prefix")]
     tenants = tenants_of(both, named)
     # What the base names is a stranger's only where it is nobody's tenantID, also of tenants whose requests this client never makes.
@@ -53,6 +63,7 @@ def previewed(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Vi
     spelling = replace(both.spelling, removed=frozenset(), given=case.literals.carriers)
     both = replace(both, spelling=spelling, is_open=True)
     yield from _strange(both)
+    yield from _misplaced(both, ((line, str(pair.preview)) for line in both.output.common))
     own = (s for t in both.output.own for s in of_tenant(case.literals, t, STRANGER, first_decides=False))
     for scene in (*strangers(case.literals, (), ()), *own):
         yield from _in_scene(both, replace(scene, tenant=pair.preview))
@@ -63,6 +74,19 @@ def _strange(both: Comparison) -> Iterator[Violation]:
     for line, atom in both.output.strange:
         met = f"asks for '{atom.name}' with '{atom.text.value}', which is no tenant's", line.rule.origin
         yield violation("SL603", both.pair.after, (), ("asks for no such thing", None), met, _left(both.spelling, line))
+
+
+def _misplaced(both: Comparison, lines: Iterable[tuple[Line, str]]) -> Iterator[Violation]:
+    """Yields rules for a tenant's requests in the directory of somebody else: they come and go with another sandbox."""
+    for line, tenant in lines:
+        where = directory(line.rule.origin.resource)
+        holder = both.case.world.holders.get(where)
+        if holder and holder.tenant != tenant:
+            headers = () if both.pair.preview else (carried(both.case.literals.carriers[0], tenant),)
+            place = replace(line.rule.origin, path=("spec",))
+            met = f"is decided in '{where}', which is none of '{tenant}'", place
+            meant = f"is decided in shared/ or in the directory of '{tenant}'", None
+            yield violation("SL609", both.pair.after, headers, meant, met, None)
 
 
 def _in_scene(both: Comparison, scene: Scene) -> Iterator[Violation]:
