@@ -121,8 +121,7 @@ def _paths(value: str) -> tuple[str, ...]:
 
 
 def _outcomes(tables: Sequence[Table], request: Request) -> list[Outcome]:
-    decision = decide(tables, request)
-    return [_spelled(choice.outcome) for choice in (decision.choice, *decision.others)]
+    return [_spelled(choice.outcome) for choice in decide(tables, request)]
 
 
 def _spelled(outcome: Outcome) -> Outcome:

@@ -7,7 +7,7 @@ from sandlane.semantics import compile_address
 from sandlane.semantics.network import Network, make_network
 from sandlane.semantics.outcomes import L4, Forward, NotFound, Passthrough
 from sandlane.semantics.request import Request
-from sandlane.semantics.tables import Decision, decide
+from sandlane.semantics.tables import Choice, decide
 from sandlane.semantics.trace import Answer, Traced
 from tests.build import Object, inputs
 
@@ -17,8 +17,8 @@ def network_of(base: list[Object], mesh: str = "istio") -> Network:
     return make_network(made.base, mesh=mesh, domain="cluster.local", root="istio-system")
 
 
-def decide_request(network: Network, request: Request) -> Decision:
-    """Returns what becomes of a request."""
+def decide_request(network: Network, request: Request) -> list[Choice]:
+    """Returns what may become of a request."""
     return decide(compile_address(network, request.address), request)
 
 

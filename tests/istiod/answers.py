@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sandlane.base.pod_templates import labels_of_pods, with_pods
+from sandlane.k8s.resource import spec_of
 from sandlane.k8s.selectors import from_map, matches
-from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
-from sandlane.semantics.network import Host, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import Host
 from sandlane.semantics.outcomes import (
     L4,
     Blackhole,
@@ -23,7 +25,6 @@ from sandlane.semantics.outcomes import (
     Unknown,
 )
 from sandlane.semantics.request import Address, Request
-from sandlane.semantics.trace import workloads
 from tests.istiod.envoy_routes import (
     BLACKHOLE,
     PASSED,
@@ -74,11 +75,9 @@ def _dialled(network: Network, addresses: Addresses, host: Host) -> str | None:
     """Returns the address to which a name resolves: a Service's own, or that of a pod of a headless one."""
     if not host.is_headless:
         return addresses.services.get(host.resource.id) if host.is_service else None
-    chosen = from_map(host.spec.get("selector") or {})
-    for workload in workloads(network):
-        row = WORKLOADS.get((workload.id.group, workload.id.kind))
-        labels = pod_labels(row, workload.manifest) if row else {}
-        if workload.id.namespace == host.resource.id.namespace and matches(chosen, labels):
+    chosen = from_map(spec_of(host.resource.manifest).get("selector") or {})
+    for workload in with_pods(network.base):
+        if workload.id.namespace == host.resource.id.namespace and matches(chosen, labels_of_pods(workload)):
             return addresses.pods.get(workload.id)
     return None
 
@@ -131,8 +130,7 @@ def _weighted(route: Body) -> Sequence[Body]:
 
 def evaluated(network: Network, request: Request) -> list[Seen | None]:
     """Returns what the evaluator says may become of a request; None is what it does not know."""
-    decision = decide_request(network, request)
-    return [_of(choice.outcome) for choice in (decision.choice, *decision.others)]
+    return [_of(choice.outcome) for choice in decide_request(network, request)]
 
 
 def _of(outcome: Outcome) -> Seen | None:

@@ -93,7 +93,7 @@ def compare(cases: Sequence[Case], tally: Tally, *, is_ambient: bool = False) ->
 def laid_out(case: Case) -> Laid:
     world = make_world(case.inputs.base, written(case.found.objects), claims_of(case.inputs))
     judge = make_case(world)
-    callings = list(clients_of(judge.before, judge.after, ()))
+    callings = list(clients_of(judge.before, judge.after, (), {}))
     addresses = Addresses()
     original = judge.before.base
     objects = [objects_of(network.base, original, addresses) for network in (judge.before, judge.after)]

@@ -199,7 +199,7 @@ def _has_text(match: Body, text: str) -> bool:
 
 
 def _has_parameter(matcher: Body, request: Request) -> bool:
-    value = request.parameter(matcher["name"])
+    value = next(iter(request.parameters(matcher["name"], is_form=False)), None)
     if "present_match" in matcher:
         return (value is not None) == bool(matcher["present_match"])
     return value is not None and _has_text(matcher["string_match"], value)

@@ -7,11 +7,12 @@ An Argo Rollout may name another workload instead of having a pod template and a
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
-from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, labels_of
+from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
 from sandlane.patch.put import put, remove
 
 REFERABLE = ("Deployment", "ReplicaSet")
@@ -38,6 +39,18 @@ def with_template(base: Base, resource: Resource) -> Resource:
         if path and place:
             manifest = put(manifest, path, at(found[1].manifest, place), create=True)
     return dataclasses.replace(resource, manifest=manifest)
+
+
+def with_pods(base: Base) -> Iterator[Resource]:
+    """Yields everything that has pods: the workloads, and single pods."""
+    for kind in (*WORKLOADS, ("", "Pod")):
+        yield from base.of(*kind)
+
+
+def labels_of_pods(resource: Resource) -> Mapping[str, str]:
+    """Returns the labels of the pods of a workload, or of a single pod."""
+    row = WORKLOADS.get((resource.id.group, resource.id.kind))
+    return pod_labels(row, resource.manifest) if row else labels_of(resource.manifest)
 
 
 def in_form_of_clones(row: WorkloadKind, manifest: Manifest) -> Manifest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,19 +81,20 @@ def _check(
         _tell(directory, found, again)
         if not (count or day or rendered.left_out):
             words(f"{s.shown(directory)}: up to date, {changed.unchanged} files")
-    gone = _expired(inputs, day) if day else []
+    gone, joined = _expired(inputs, day) if day else ([], {})
     if output_format == "text":
         for record in gone:
             click.echo(f"expired {session.seen(record.source.file)}: {record.name}, with {record.expires}")
-        if gone:
-            click.echo(f"{len(gone)} expired: run 'sandlane prune {session.shown} --as-of {day}'", err=True)
-    if output_format == "text":
+        session.tell(problem for problems in joined.values() for problem in problems)
+        if count_gone := len(gone) - len(joined):
+            click.echo(f"{count_gone} expired: run 'sandlane prune {session.shown} --as-of {day}'", err=True)
         session.tell_left_out(rendered.left_out)
     result = {"output": s.shown(directory), **found}
     result |= {"left_out": session.as_data(rendered.left_out)} if keep_going else {}
-    if count and output_format not in ("text", "json"):
-        stale = _stale(session, inputs, directory, [path for paths in found.values() for path in paths])
-        result["problems"] = session.as_data([stale])
+    if output_format not in ("text", "json"):
+        paths = [path for paths in found.values() for path in paths]
+        stale = [_stale(session, inputs, directory, paths)] if count else []
+        result["problems"] = session.as_data([*stale, *_past(session, gone, joined, day)])
     return (CHANGED if count or gone or rendered.left_out else FINE), result | (
         {"expired": [r.name for r in gone]} if day else {}
     )
@@ -106,11 +107,24 @@ def _day(as_of: str) -> str:
     return day_of(as_of, today())
 
 
-def _expired(inputs: Inputs, day: str) -> list[Sandbox | RouteGroup]:
-    """Returns what has expired on a day."""
-    from sandlane.reports.listing import expired  # it loads what previews need
+def _expired(inputs: Inputs, day: str) -> tuple[list[Sandbox | RouteGroup], dict[str, list[Problem]]]:
+    """Returns what has expired on a day, and what is told of that which `prune` would leave."""
+    from sandlane.reports.listing import expired, kept  # it loads what previews need
 
-    return expired(inputs, day)
+    gone = expired(inputs, day)
+    return gone, kept(inputs, gone)
+
+
+def _past(
+    session: s.Session, gone: Sequence[Sandbox | RouteGroup], joined: Mapping[str, Sequence[Problem]], day: str | None
+) -> Iterator[Problem]:
+    """Yields what a code host is told of specs that have expired: each at its last day, and where a group joins it."""
+    for record in gone:
+        values = {"name": record.name, "day": record.expires, "environment": session.shown, "today": day}
+        if notices := joined.get(record.name):
+            values["hint"] = notices[0].hint
+        yield record.problem("SL514", "spec", "expires", **values)
+        yield from notices or ()
 
 
 def _stale(session: s.Session, inputs: Inputs, directory: Path, paths: list[str]) -> Problem:

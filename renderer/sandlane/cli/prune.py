@@ -1,4 +1,7 @@
-"""`sandlane prune`: removes the specs of sandboxes and route groups that have expired, and renders."""
+"""`sandlane prune`: removes the specs of sandboxes and route groups that have expired, and renders.
+
+A sandbox that a group which goes on joins by name stays, and is told: without it the group would be wrong.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from sandlane.cli.changing import day_of, locked_specs, today
 from sandlane.cli.delete import remove_specs
 from sandlane.cli.main import FINE
 from sandlane.cli.running import run
-from sandlane.reports.listing import expired
+from sandlane.reports.listing import expired, kept
+from sandlane.specs.model import RouteGroup, Sandbox
 
 
 @click.command("prune", help="Remove the specs of sandboxes and route groups that have expired, then render.")
@@ -46,7 +50,10 @@ def _prune(
     session: s.Session, day: str, is_dry: bool, is_rendered: bool, output_format: str
 ) -> tuple[int, dict[str, Any]]:
     with locked_specs(session, session.inputs()):
-        gone = expired(session.inputs(), day)
+        inputs = session.inputs()
+        past = expired(inputs, day)
+        joined = kept(inputs, past)
+        gone = [record for record in past if record.name not in joined]
         if output_format == "text":
             for record in gone:
                 last, file = record.expires, session.seen(record.source.file)
@@ -54,10 +61,21 @@ def _prune(
                     f"{file}: {record.name} expired with {last}"
                     + ("" if record.owner is None else f", of {record.owner}")
                 )
-            if not gone:
+            session.tell(problem for problems in joined.values() for problem in problems)
+            if not past:
                 click.echo(f"{session.shown}: nothing has expired as of {day}", err=True)
         status = FINE
         if gone and not is_dry:
             status = remove_specs(session, {r.name: r.source for r in gone}, is_rendered=is_rendered)
-    rows = [{"name": r.name, "expires": r.expires, "owner": r.owner, "file": session.seen(r.source.file)} for r in gone]
-    return status, {"asOf": day, "expired": rows, "removed": bool(gone) and not is_dry}
+    rows = [_row(session, record) for record in gone]
+    stay = [
+        _row(session, record) | {"problems": session.as_data(joined[record.name])}
+        for record in past
+        if record.name in joined
+    ]
+    return status, {"asOf": day, "expired": rows, "kept": stay, "removed": bool(gone) and not is_dry}
+
+
+def _row(session: s.Session, record: Sandbox | RouteGroup) -> dict[str, Any]:
+    file = session.seen(record.source.file)
+    return {"name": record.name, "expires": record.expires, "owner": record.owner, "file": file}

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import click
 
+from sandlane.base.pod_templates import with_pods
 from sandlane.cli import options
 from sandlane.cli import session as s
 from sandlane.cli.completing import gateways, senders
@@ -30,7 +31,7 @@ from sandlane.semantics.gateways import KINDS as GATEWAYS
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import Origin
 from sandlane.semantics.request import Client, Request
-from sandlane.semantics.trace import client_of, trace, workloads
+from sandlane.semantics.trace import client_of, trace
 from sandlane.specs.inputs import Inputs
 from sandlane.yamlio.locate import locate
 
@@ -198,7 +199,7 @@ def _client(network: Network, asked: _Asked, namespace: str) -> Client:
         return Client(kind="gateway", namespace=home or namespace, name=name)
     if asked.sender is None:
         return client_of(network, None, namespace)
-    found = {str(w.id): w for w in workloads(network)}
+    found = {str(w.id): w for w in with_pods(network.base)}
     kind, _, rest = asked.sender.partition("/")
     full = asked.sender if "/" in rest else f"{kind}/{namespace}/{rest}" if rest else f"Deployment/{namespace}/{kind}"
     if full not in found:

@@ -17,10 +17,8 @@ from sandlane.proof.obligations import (
     copies,
     erasure,
     fields,
-    followers,
     grants,
     limits,
-    permitted,
     protection,
     requests,
     resources,
@@ -33,7 +31,6 @@ from sandlane.proof.world import make_world
 OBLIGATIONS = (
     erasure,
     additions,
-    followers,
     copies,
     requests,
     grants,
@@ -46,7 +43,6 @@ OBLIGATIONS = (
     whole,
     wrapping,
     fields,
-    permitted,
 )
 """Modules with `check(world) -> Iterator[Problem]`: all that is asked of an output."""
 
@@ -59,7 +55,7 @@ def prove(base: Base, output: Base, claims: Claims) -> list[Problem]:
 
     `output` are the written objects; the file of each one's source is its path in the output directory.
     """
-    output, wrong_inert = without_inert(output, claims)
+    output, wrong_inert = without_inert(base, output, claims)
     world = make_world(base, output, claims)
     found = [*wrong_inert, *(problem for obligation in OBLIGATIONS for problem in obligation.check(world))]
     # What breaks a promise by a rule of its own is not told again as a difference from what was to be there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sandlane.base.base import Base
@@ -14,7 +14,7 @@ from sandlane.meshes.registry import MESHES, Mesh
 from sandlane.output.layout import BASE, SHARED, Placed, path_of
 from sandlane.plan.origins import hook_of, no_longer_served
 from sandlane.plan.relabel import make_selectors
-from sandlane.problems.problem import Source
+from sandlane.problems.problem import Problem, Source
 from sandlane.reports.connect.entrances import host_of, preview_url, sent_hosts
 from sandlane.reports.networks import network_of
 from sandlane.semantics.trace import Tracer, make_tracer
@@ -72,6 +72,18 @@ def expired(inputs: Inputs, day: str) -> list[Sandbox | RouteGroup]:
     """Returns the sandboxes and route groups whose last day lies before another, by name."""
     records: tuple[Sandbox | RouteGroup, ...] = (*inputs.sandboxes, *inputs.groups)
     return sorted((r for r in records if r.expires is not None and r.expires < day), key=lambda r: r.name)
+
+
+def kept(inputs: Inputs, gone: Collection[Sandbox | RouteGroup]) -> dict[str, list[Problem]]:
+    """Returns the sandboxes among what has expired that groups which have not join by name, with a notice at each place that does."""
+    past = {record.name: record for record in gone}
+    found: dict[str, list[Problem]] = {}
+    for group in inputs.groups:
+        for number, name in enumerate(group.sandboxes):
+            if name in past and group.name not in past:
+                values = {"group": group.name, "name": name, "day": past[name].expires}
+                found.setdefault(name, []).append(group.problem("SL515", "spec", "sandboxes", number, **values))
+    return found
 
 
 def workloads(inputs: Inputs) -> list[Row]:

@@ -12,7 +12,8 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.semantics.istio_matches import gateway_name
-from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import ISTIO
 from sandlane.semantics.outcomes import Origin
 
 _INHERITED = ("rewrite", "directResponse", "timeout", "retries", "fault", "mirror", "mirrorPercent", "mirrorPercentage",
@@ -23,10 +24,11 @@ _MAPS = ("headers", "withoutHeaders", "queryParams", "sourceLabels")
 
 @frozen(kw_only=True)
 class Entry:
-    """One http entry as a proxy gets it: with full host names, and where it is written."""
+    """One http entry as a proxy gets it: with full host names, where it is written, and how many matches it has there."""
 
     body: Manifest
     origin: Origin
+    matches: int
 
 
 def entries_of(network: Network, resource: Resource) -> Iterator[Entry]:
@@ -37,7 +39,7 @@ def entries_of(network: Network, resource: Resource) -> Iterator[Entry]:
         if entry.get("delegate"):
             yield from _delegated(network, resource, body)
         else:
-            yield Entry(body=body, origin=origin)
+            yield Entry(body=body, origin=origin, matches=len(entry.get("match") or ()))
 
 
 def _delegated(network: Network, root: Resource, body: Manifest) -> Iterator[Entry]:
@@ -52,24 +54,24 @@ def _delegated(network: Network, root: Resource, body: Manifest) -> Iterator[Ent
     for number, leaf in enumerate(spec.get("http") or ()):
         merged = _merged(body, _full(network, leaf, id.namespace))
         if merged is not None:
-            yield Entry(body=merged, origin=Origin(resource=delegate, path=("spec", "http", number)))
+            origin = Origin(resource=delegate, path=("spec", "http", number))
+            yield Entry(body=merged, origin=origin, matches=len(leaf.get("match") or ()))
 
 
 def _full(network: Network, entry: Manifest, namespace: str) -> Manifest:
     """Returns an entry with the full names of its hosts and gateways."""
 
-    def destination(body: Manifest) -> Manifest:
+    def full(body: Manifest) -> Manifest:
         return {**body, "host": network.full(str(body.get("host", "")), namespace)}
 
     changed: dict[str, Any] = dict(entry)
     if entry.get("match"):
         changed["match"] = [_at_home(match or {}, namespace) for match in entry["match"]]
-    if entry.get("route"):
-        changed["route"] = [{**r, "destination": destination(r.get("destination") or {})} for r in entry["route"]]
     if entry.get("mirror"):
-        changed["mirror"] = destination(entry["mirror"])
-    if entry.get("mirrors"):
-        changed["mirrors"] = [{**m, "destination": destination(m.get("destination") or {})} for m in entry["mirrors"]]
+        changed["mirror"] = full(entry["mirror"])
+    for field in ("route", "mirrors"):
+        if entry.get(field):
+            changed[field] = [{**item, "destination": full(item.get("destination") or {})} for item in entry[field]]
     return changed
 
 
@@ -107,12 +109,9 @@ def _match(root: Manifest, leaf: Manifest) -> Manifest:
 
 
 def _conflicts(root: Manifest, leaf: Manifest) -> bool:
-    if any(_texts_conflict(root.get(field), leaf.get(field)) for field in _STRINGS):
+    theirs = _texts(root)
+    if any(_texts_conflict(theirs[place], text) for place, text in _texts(leaf).items() if place in theirs):
         return True
-    for field in ("headers", "withoutHeaders", "queryParams"):
-        theirs = root.get(field) or {}
-        if any(_texts_conflict(theirs.get(key), value) for key, value in (leaf.get(field) or {}).items()):
-            return True
     if bool(root.get("ignoreUriCase")) != bool(leaf.get("ignoreUriCase")):
         return True
     ports = {match["port"] for match in (root, leaf) if match.get("port")}
@@ -125,9 +124,14 @@ def _conflicts(root: Manifest, leaf: Manifest) -> bool:
     return bool(gateways and narrower and not set(narrower) <= set(gateways))
 
 
-def _texts_conflict(root: Manifest | None, leaf: Manifest | None) -> bool:
-    if root is None or leaf is None:
-        return False
+def _texts(match: Manifest) -> dict[tuple[str, str], Manifest]:
+    """Returns the conditions of a match on texts, by field and name."""
+    named = [(field, name, text) for field in _MAPS[:3] for name, text in (match.get(field) or {}).items()]
+    listed = (*((field, "", match.get(field)) for field in _STRINGS), *named)
+    return {(field, name): text for field, name, text in listed if text is not None}
+
+
+def _texts_conflict(root: Manifest, leaf: Manifest) -> bool:
     kinds = ("exact", "prefix", "regex")
     if any(a.get("regex") and any(b.get(kind) for kind in kinds) for a, b in ((root, leaf), (leaf, root))):
         return True

@@ -7,10 +7,11 @@ Sources: gateway-api: apis/v1/httproute_types.go and grpcroute_types.go; istio: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from sandlane.frozen import frozen
+from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest
 from sandlane.semantics.predicates import MODES, Atom, Mode, Predicate, Text
 from sandlane.semantics.tables import PATH_LENGTH
@@ -24,6 +25,8 @@ class Order:
 
     `is_by_length`: the length of a path counts before everything, whatever its type, and a regular expression has that of the
     request's path. `twice`: which of the conditions on one header counts. `modes`: how it takes repeated headers.
+    `is_service` tells of a group and a kind whether they are those of Services; annotations of a route that begin with one of `tuning`
+    make its rules do otherwise.
     """
 
     name: str
@@ -31,11 +34,16 @@ class Order:
     twice: Literal["first", "last", "all"] = "first"
     modes: tuple[Mode, ...] = MODES
     has_grpc_as_paths: bool = False
+    is_service: Callable[[Any, Any], bool] = lambda group, kind: group in ("", "core") and kind == "Service"
+    tuning: tuple[str, ...] = ()
 
 
 SPEC = Order(name="the Gateway API")
 ISTIO_ORDER = Order(name="Istio", twice="last", has_grpc_as_paths=True)
-LINKERD = Order(name="Linkerd", is_by_length=True, twice="all", modes=("any line",))
+LINKERD = Order(
+    name="Linkerd", is_by_length=True, twice="all", modes=("any line",), is_service=is_service,
+    tuning=("retry.linkerd.io/", "timeout.linkerd.io/"),
+)  # fmt: skip
 
 
 @frozen(kw_only=True)
@@ -48,28 +56,21 @@ class Match:
 
 def http_match(order: Order, match: Manifest) -> Match:
     """Returns a match of an HTTPRoute."""
-    path = match.get("path") or {}
+    path, method = match.get("path") or {}, match.get("method")
     kind, value = path.get("type") or "PathPrefix", str(path.get("value") or "/")
-    headers = _distinct(order, match.get("headers") or ())
-    query = match.get("queryParams") or ()
-    method = match.get("method")
+    headers, query = _distinct(order, match.get("headers") or ()), match.get("queryParams") or ()
     predicate = (
         *((Atom("path", _path(order, kind, value)),) if (kind, value) != ("PathPrefix", "/") else ()),
         *((Atom("method", Text("exact", method)),) if method else ()),
         *(Atom("header", _value(order, h), str(h["name"]).lower()) for h in headers),
         *(Atom("query", _value(order, q), str(q["name"]), is_form=order.is_by_length) for q in query),
     )
-    if order.is_by_length:
-        rank: tuple[int, ...] = (_length(kind, value), len(headers), len(query), int(bool(method)))
-    else:
+    if not order.is_by_length:
         rank = (_PATH_RANKS.get(kind, 0), len(value), int(bool(method)), len(headers), len(query))
-    return Match(predicate=predicate, rank=rank)
-
-
-def _length(kind: str, value: str) -> int:
-    if kind == "RegularExpression":
-        return PATH_LENGTH
-    return len(value.rstrip("/")) if kind == "PathPrefix" and value != "/" else len(value)
+        return Match(predicate=predicate, rank=rank)
+    length = len(value.rstrip("/") or value) if kind == "PathPrefix" else len(value)
+    length = PATH_LENGTH if kind == "RegularExpression" else length
+    return Match(predicate=predicate, rank=(length, len(headers), len(query), int(bool(method))))
 
 
 def _path(order: Order, kind: str, value: str) -> Text:
@@ -100,20 +101,15 @@ def grpc_match(order: Order, match: Manifest) -> Match:
     """Returns a match of a GRPCRoute; a method is the path /<service>/<method>."""
     called = match.get("method") or {}
     service, method = called.get("service") or "", called.get("method") or ""
-    is_expression = called.get("type") == "RegularExpression"
     headers = _distinct(order, match.get("headers") or ())
-    kind, path = _called(service, method, is_expression=is_expression)
+    kind, path = _called(service, method, is_expression=called.get("type") == "RegularExpression")
+    # Of a service without a method Istio makes a plain prefix.
+    text = Text("prefix", path) if kind == "PathPrefix" else _path(order, kind, path)
+    rank: tuple[int, ...] = (len(service), len(method), len(headers))
     if order.is_by_length:
-        # linkerd2-proxy: linkerd/http/route/src/grpc/match.rs, MatchRpc
-        text = Text("rpc", f"/{service}/{method}")
-        rank: tuple[int, ...] = (len(service), len(method), len(headers))
+        text = Text("rpc", f"/{service}/{method}")  # linkerd2-proxy: linkerd/http/route/src/grpc/match.rs, MatchRpc
     elif order.has_grpc_as_paths:
-        # Istio makes a plain prefix of a service without a method.
-        text = Text("prefix", path) if kind == "PathPrefix" else _path(order, kind, path)
         rank = (_PATH_RANKS[kind], len(path), 0, len(headers), 0)
-    else:
-        text = Text("prefix", path) if kind == "PathPrefix" else _path(order, kind, path)
-        rank = (len(service), len(method), len(headers))
     predicate = (
         *((Atom("method", Text("exact", "POST")),) if not order.has_grpc_as_paths else ()),
         *((Atom("path", text),) if path != "/" or order.is_by_length else ()),
@@ -139,16 +135,12 @@ def _quoted(text: str) -> str:
 def matches_of(order: Order, kind: str, rule: Manifest) -> Iterator[tuple[int | None, Match]]:
     """Yields the matches of a rule with their numbers; the default has None."""
     read = grpc_match if kind == "GRPCRoute" else http_match
-    written = rule.get("matches")
-    if not written and kind == "GRPCRoute" and order.is_by_length:
-        yield (
-            None,
-            Match(predicate=(), rank=(0, 0, 0)),
-        )  # linkerd2-proxy: linkerd/http/route/src/lib.rs, find: whatever the method
-    elif not written:
-        yield None, read(order, {})
-    for number, match in enumerate(written or ()):
+    for number, match in enumerate(rule.get("matches") or ()):
         yield number, read(order, match or {})
+    if not rule.get("matches"):
+        # linkerd2-proxy: linkerd/http/route/src/lib.rs, find: without matches a GRPCRoute takes any request, whatever the method.
+        is_any = kind == "GRPCRoute" and order.is_by_length
+        yield None, Match(predicate=(), rank=(0, 0, 0)) if is_any else read(order, {})
 
 
 def host_rank(hostnames: Sequence[str], host: str) -> tuple[int, int] | None:

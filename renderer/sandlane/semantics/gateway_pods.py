@@ -6,13 +6,13 @@ DestinationRules are looked at from there. Where the base has no pods of a Gatew
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sandlane.base.base import Base
+from sandlane.base.pod_templates import labels_of_pods, with_pods
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.selectors import from_map, matches
-from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 
 _GATEWAY = ("networking.istio.io", "Gateway")
 
@@ -34,15 +34,12 @@ def gateway_pods(base: Base) -> dict[ResourceId, tuple[GatewayPods, ...]]:
     gateways = sorted(base.of(*_GATEWAY), key=lambda gateway: (gateway.id.name, gateway.id.namespace))
     selectors: dict[ResourceId, Manifest] = {g.id: spec_of(g.manifest).get("selector") or {} for g in gateways}
     found: dict[ResourceId, list[GatewayPods]] = {gateway.id: [] for gateway in gateways}
-    for workload, labels in _pods(base) if gateways else ():
-        named = [
-            gateway
-            for gateway in gateways
-            if selectors[gateway.id] and matches(from_map(selectors[gateway.id]), labels)
-        ]
+    for workload in with_pods(base) if gateways else ():
+        labels = labels_of_pods(workload)
+        named = [g for g in gateways if selectors[g.id] and matches(from_map(selectors[g.id]), labels)]
         served = [gateway for gateway in gateways if gateway in named or not selectors[gateway.id]] if named else []
         for gateway in served:
-            pods = GatewayPods(gateways=tuple(served), workload=workload, namespace=workload.namespace)
+            pods = GatewayPods(gateways=tuple(served), workload=workload.id, namespace=workload.id.namespace)
             found[gateway.id].append(pods)
     missing = [gateway for gateway in gateways if not found[gateway.id]]
     for group in _compatible([selectors[gateway.id] for gateway in missing]):
@@ -50,14 +47,6 @@ def gateway_pods(base: Base) -> dict[ResourceId, tuple[GatewayPods, ...]]:
         for gateway in served:
             found[gateway.id].append(GatewayPods(gateways=tuple(served)))
     return {id: tuple(pods) for id, pods in found.items()}
-
-
-def _pods(base: Base) -> Iterator[tuple[ResourceId, Manifest]]:
-    for row in WORKLOADS.values():
-        for workload in base.of(row.group, row.kind):
-            yield workload.id, pod_labels(row, workload.manifest)
-    for pod in base.of("", "Pod"):
-        yield pod.id, labels_of(pod.manifest)
 
 
 def _compatible(selectors: Sequence[Mapping[str, str]]) -> list[tuple[int, ...]]:

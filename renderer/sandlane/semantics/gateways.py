@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
-from sandlane.frozen import frozen
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
-from sandlane.k8s.selectors import from_label_selector, matches
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.semantics import istio_gateways
-from sandlane.semantics.gamma import NO_BACKENDS, expressions, sender
-from sandlane.semantics.gateway_api import ROUTES, Attached, Reading, compiled, plain
+from sandlane.semantics.gamma import NO_BACKENDS, expressions, send
+from sandlane.semantics.gateway_api import Reading, admits, compiled, plain
 from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC, host_rank
 from sandlane.semantics.istio_matches import Proxy
-from sandlane.semantics.network import GATEWAY_API, Network, patterns_of
+from sandlane.semantics.network import Network, patterns_of
+from sandlane.semantics.objects import GATEWAY_API, ROUTES, Attached
 from sandlane.semantics.outcomes import L4, NotFound, Origin, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Rule, Table
@@ -36,28 +36,18 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     return _listened(network, found[0], address)
 
 
-@frozen(kw_only=True)
-class _Listener:
-    """A listener of a Gateway with its host name: '' where it takes every host."""
-
-    body: Manifest
-    host: str
-
-
 def _listened(network: Network, gateway: Resource, address: Address) -> tuple[Table, ...]:
     origin = Origin(resource=gateway, path=("spec",))
     listeners = spec_of(gateway.manifest).get("listeners") or ()
-    here = [
-        _Listener(body=x, host=str(x.get("hostname") or "").lower()) for x in listeners if x.get("port") == address.port
-    ]
+    here = [x for x in listeners if x.get("port") == address.port]
     if not here:
         return (Table(otherwise=Unknown(f"'{gateway.id}' serves no port {address.port}"), origin=origin),)
-    ranks = [(rank, x) for x in here if (rank := host_rank([x.host] if x.host else [], address.authority)) is not None]
+    ranks = [(rank, x) for x in here if (rank := host_rank(_hosts(x), address.authority)) is not None]
     if not ranks:
         return (Table(otherwise=NotFound(), origin=origin),)
     best = max(rank for rank, _ in ranks)
     chosen = [x for rank, x in ranks if rank == best]
-    if any(x.body.get("protocol") not in _TERMINATED for x in chosen):
+    if any(x.get("protocol") not in _TERMINATED for x in chosen):
         return (Table(otherwise=L4(address.authority, address.port), origin=origin),)
     rules = _rules(network, gateway, chosen, address)
     notes = () if network.is_istio else (_CHAINED,)
@@ -67,15 +57,22 @@ def _listened(network: Network, gateway: Resource, address: Address) -> tuple[Ta
 
 def _readings(network: Network, table: Table) -> tuple[Table, ...]:
     """Returns the tables that implementations make: some go on to less close host names where no rule of the closest matches."""
-    best = max((rule.rank[:2] for rule in table.rules), default=(0, 0))
-    closest = replace(table, rules=tuple(rule for rule in table.rules if rule.rank[:2] == best))
+    closer = closest(table)
     if network.is_istio:
-        return (closest,)
-    if len(closest.rules) == len(table.rules):
+        return (closer,)
+    if len(closer.rules) == len(table.rules):
         return expressions(table, at=2)
     return (
         *(_when(t, "if the gateway goes on to less close host names") for t in expressions(table, at=2)),
-        *(_when(t, "if the gateway keeps to the closest host name") for t in expressions(closest, at=2)),
+        *(_when(t, "if the gateway keeps to the closest host name") for t in expressions(closer, at=2)),
+    )
+
+
+def closest(table: Table) -> Table:
+    """Returns the rules of the closest host names; those of Istio's own gateways are of one."""
+    best = max((rule.rank[:2] for rule in table.rules), default=())
+    return (
+        replace(table, rules=tuple(rule for rule in table.rules if rule.rank[:2] == best)) if len(best) > 1 else table
     )
 
 
@@ -83,12 +80,16 @@ def _when(table: Table, what: str) -> Table:
     return replace(table, when=f"{what}, {table.when}" if table.when else what)
 
 
-def _rules(network: Network, gateway: Resource, listeners: Sequence[_Listener], address: Address) -> tuple[Rule, ...]:
+def _hosts(listener: Manifest) -> list[str]:
+    return [str(listener["hostname"]).lower()] if listener.get("hostname") else []
+
+
+def _rules(network: Network, gateway: Resource, listeners: Sequence[Manifest], address: Address) -> tuple[Rule, ...]:
     proxy = Proxy(client=address.client, gateway=f"{gateway.id.namespace}/{gateway.id.name}", port=address.port)
     reading = Reading(
         network=network,
         order=ISTIO_ORDER if network.is_istio else _ORDER,
-        send=sender(network, proxy) if network.is_istio else plain(network),
+        send=partial(send, network, proxy) if network.is_istio else partial(plain, network),
         default=NO_BACKENDS,
         is_granted=lambda route, service: is_granted(
             network, {"group": route.id.group, "kind": route.id.kind, "namespace": route.id.namespace}, service
@@ -96,14 +97,15 @@ def _rules(network: Network, gateway: Resource, listeners: Sequence[_Listener], 
     )
     found: list[Rule] = []
     for each in _attached(network, gateway, address.authority):
-        admitting = [x for x in listeners if _is_meant(each, x) and _admits(network, x, gateway, each) is not False]
+        admitted = [(x, admits(network, gateway, x, each.namespace)) for x in listeners if _is_meant(each, x)]
+        admitting = [x for x, is_admitted in admitted if is_admitted is not False]
         rank = host_rank(each.hostnames, address.authority)
         if not admitting or rank is None:
             continue
         if rank == (0, 0):  # without host names of its own it has its listener's
-            rank = host_rank([x.host for x in admitting if x.host], address.authority) or rank
-        known = any(_admits(network, x, gateway, each) for x in admitting)
-        doubt = "" if known else f"no manifest says whether namespace '{each.route.id.namespace}' may attach routes"
+            rank = host_rank([host for x in admitting for host in _hosts(x)], address.authority) or rank
+        known = any(is_admitted for _, is_admitted in admitted)
+        doubt = "" if known else f"no manifest says whether namespace '{each.namespace}' may attach routes"
         found += compiled(reading, each, above=rank, doubt=doubt)
     return tuple(found)
 
@@ -111,32 +113,16 @@ def _rules(network: Network, gateway: Resource, listeners: Sequence[_Listener], 
 def _attached(network: Network, gateway: Resource, authority: str) -> Iterator[Attached]:
     """Yields the routes of a Gateway with a host name that covers an authority, or with none."""
     by_host, every = network.named.get(gateway.id, {}), network.attached.get(gateway.id, ())
-    for number in sorted({number for pattern in ("", *patterns_of(authority)) for number in by_host.get(pattern, ())}):
-        route, parent = every[number]
-        if (route.id.group, route.id.kind) in ROUTES:
-            yield Attached(route=route, parent=parent)
+    numbers = {number for pattern in ("", *patterns_of(authority)) for number in by_host.get(pattern, ())}
+    return (every[number] for number in sorted(numbers) if every[number].kind in ROUTES)
 
 
-def _is_meant(found: Attached, listener: _Listener) -> bool:
-    section = found.parent.get("sectionName")
-    return (section is None or section == listener.body.get("name")) and found.port in (None, listener.body.get("port"))
-
-
-def _admits(network: Network, listener: _Listener, gateway: Resource, found: Attached) -> bool | None:
-    """Tells whether a listener takes routes of a route's namespace and kind; None where a Namespace's labels are not known."""
-    allowed = listener.body.get("allowedRoutes") or {}
-    kinds = [kind.get("kind") for kind in allowed.get("kinds") or ()]
-    if kinds and found.route.id.kind not in kinds:
-        return False
-    namespaces = allowed.get("namespaces") or {}
-    scope = namespaces.get("from") or "Same"
-    if scope != "Selector":
-        return scope == "All" or (scope == "Same" and found.route.id.namespace == gateway.id.namespace)
-    namespace = network.base.by_id.get(ResourceId("", "Namespace", "", found.route.id.namespace))
-    if namespace is None:
-        return None
-    labels = {"kubernetes.io/metadata.name": namespace.id.name, **labels_of(namespace.manifest)}
-    return matches(from_label_selector(namespaces.get("selector") or {}), labels)
+def _is_meant(found: Attached, listener: Manifest) -> bool:
+    """Tells whether a route asks for a listener by section and port, and has a kind that it takes."""
+    section, port = found.parent.get("sectionName"), listener.get("port")
+    kinds = [kind.get("kind") for kind in (listener.get("allowedRoutes") or {}).get("kinds") or ()]
+    is_named = (section is None or section == listener.get("name")) and found.port in (None, port)
+    return is_named and (not kinds or found.route.id.kind in kinds)
 
 
 def is_granted(network: Network, source: Mapping[str, str], service: ResourceId) -> bool:

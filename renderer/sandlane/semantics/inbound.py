@@ -11,7 +11,7 @@ from itertools import chain, product
 from sandlane.k8s.resource import Manifest, Resource, at, spec_of
 from sandlane.semantics.gateway_api import rules_of
 from sandlane.semantics.gateway_api_matches import LINKERD, Match, matches_of
-from sandlane.semantics.predicates import Atom, Text
+from sandlane.semantics.predicates import Text
 from sandlane.semantics.tables import PATH_LENGTH
 
 
@@ -54,17 +54,15 @@ def _rank_alike(one: Match, other: Match) -> bool:
 
 
 def _meet(one: Match, other: Match) -> bool:
-    """Tells whether a request may meet two matches of one rank; where that cannot be said, it may."""
+    """Tells whether a request may meet two matches of one rank; where that cannot be said, it may.
+
+    Of the lines of a header any counts, and of the values of a query.
+    """
     return all(
         _texts_meet(a.text, b.text)
         for a, b in product(one.predicate, other.predicate)
-        if (a.subject, a.name) == (b.subject, b.name) and _is_single(a)
+        if (a.subject, a.name) == (b.subject, b.name) and a.subject in ("path", "method")
     )
-
-
-def _is_single(atom: Atom) -> bool:
-    """Tells whether a request has but one value there: any of several lines of a header counts, and of a query."""
-    return atom.subject in ("path", "method")
 
 
 def _texts_meet(one: Text, other: Text) -> bool:

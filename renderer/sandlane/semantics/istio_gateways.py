@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
-from sandlane.k8s.visibility import visibility
 from sandlane.semantics.gateway_pods import GatewayPods
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import rules_of
-from sandlane.semantics.network import ISTIO, Network, most_specific, patterns_of
+from sandlane.semantics.network import Network, most_specific, patterns_of
+from sandlane.semantics.objects import ISTIO, VirtualService
 from sandlane.semantics.outcomes import L4, NotFound, Origin, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
@@ -60,9 +61,8 @@ def _named(gateway: Resource, pods: GatewayPods) -> str:
 
 def _table(network: Network, gateway: Resource, pods: GatewayPods, address: Address) -> Table:
     origin = Origin(resource=gateway, path=("spec",))
-    served = [
-        (g, server) for g in pods.gateways for server in _spec(g).get("servers") or () if _port(server) == address.port
-    ]
+    servers = [(g, server) for g in pods.gateways for server in spec_of(g.manifest).get("servers") or ()]
+    served = [(g, server) for g, server in servers if (server.get("port") or {}).get("number") == address.port]
     if not any(g.id == gateway.id for g, _ in served):
         return Table(otherwise=Unknown(f"'{gateway.id}' serves no port {address.port}"), origin=origin)
     scheme = scheme_of(served[0][1])
@@ -71,12 +71,13 @@ def _table(network: Network, gateway: Resource, pods: GatewayPods, address: Addr
     if scheme == "https":
         served = _by_name(served, address.authority)
     client = replace(address.client, namespace=pods.namespace)
-    found: list[tuple[str, Resource, set[str]]] = []
-    for each in pods.gateways:
-        servers = [server for owner, server in served if owner.id == each.id]
-        full = f"{each.id.namespace}/{each.id.name}"
-        bound = _bound(network, each, servers, client.namespace, address.authority)
-        found += [(full, vs, hosts) for vs, hosts in bound]
+    found = [
+        (full, vs, {*served_hosts(vs, each, [server for owner, server in served if owner.id == each.id])})
+        for each in pods.gateways
+        for full in (f"{each.id.namespace}/{each.id.name}",)
+        for vs in _bound(network, full, address.authority)
+        if vs.is_seen(client.namespace)
+    ]
     name = most_specific({host for _, _, hosts in found for host in hosts}, address.authority)
     if name is None:
         return Table(otherwise=NotFound(), origin=origin)
@@ -84,7 +85,7 @@ def _table(network: Network, gateway: Resource, pods: GatewayPods, address: Addr
         rule
         for full, vs, hosts in found
         if name in hosts
-        for rule in rules_of(network, vs, Proxy(client=client, gateway=full, port=address.port))
+        for rule in rules_of(network, vs.resource, Proxy(client=client, gateway=full, port=address.port))
     )
     return Table(
         rules=rules, otherwise=NotFound(), origin=rules[0].origin if rules else origin, notes=_notes(pods, served)
@@ -98,18 +99,11 @@ def _by_name(served: Sequence[_Server], authority: str) -> list[_Server]:
     return [s for s in served if best in [str(h).lower().rpartition("/")[2] for h in s[1].get("hosts") or ()]][:1]
 
 
-def _bound(
-    network: Network, gateway: Resource, servers: Sequence[Manifest], namespace: str, authority: str
-) -> Iterator[tuple[Resource, set[str]]]:
-    """Yields the VirtualServices that a Gateway's pods read for servers of it, with the virtual hosts in which they take part.
-
-    Those are left out of which no host covers an authority: they have no virtual host for it.
-    """
-    by_host = network.bound.get(f"{gateway.id.namespace}/{gateway.id.name}", {})
-    found = {vs.id: vs for pattern in patterns_of(authority) for vs in by_host.get(pattern, ())}
-    for vs in sorted(found.values(), key=lambda vs: (vs.id.name, vs.id.namespace)):
-        if visibility(vs) & {"*", namespace}:
-            yield vs, set(served_hosts(network, vs, gateway, servers))
+def _bound(network: Network, gateway: str, authority: str) -> list[VirtualService]:
+    """Returns the VirtualServices of a Gateway with a host that covers an authority: others have no virtual host for it."""
+    by_host = network.bound.get(gateway, {})
+    found = {vs.resource.id: vs for pattern in patterns_of(authority) for vs in by_host.get(pattern, ())}
+    return sorted(found.values(), key=lambda vs: (vs.resource.id.name, vs.namespace))
 
 
 def _notes(pods: GatewayPods, served: Sequence[_Server]) -> tuple[str, ...]:
@@ -121,32 +115,18 @@ def _notes(pods: GatewayPods, served: Sequence[_Server]) -> tuple[str, ...]:
     return (f"one set of pods {what} {names}: their routes of a host are one list",)
 
 
-def _spec(resource: Resource) -> Manifest:
-    return spec_of(resource.manifest)
-
-
-def _port(server: Manifest) -> int | None:
-    number: int | None = (server.get("port") or {}).get("number")
-    return number
-
-
 def scheme_of(server: Manifest) -> str | None:
     """Returns the scheme of the requests that a server looks into, or None where it passes connections on."""
     scheme = SCHEMES.get(str((server.get("port") or {}).get("protocol", "")).upper())
     return None if scheme == "https" and (server.get("tls") or {}).get("mode") in _PASSED_ON else scheme
 
 
-def served_hosts(network: Network, vs: Resource, gateway: Resource, servers: Sequence[Manifest]) -> Iterator[str]:
+def served_hosts(vs: VirtualService, gateway: Resource, servers: Sequence[Manifest]) -> Iterator[str]:
     """Yields the host names of the virtual hosts that a VirtualService takes part in: what it and a server have in common."""
-    for written in _spec(vs).get("hosts") or ():
-        host = network.full(str(written), vs.id.namespace).lower()
-        for server in servers:
-            for listed in server.get("hosts") or ():
-                home, _, pattern = str(listed).lower().rpartition("/")
-                home = gateway.id.namespace if home == "." else home
-                if home not in ("", "*", vs.id.namespace):
-                    continue
-                if covers(pattern, host):
-                    yield host
-                elif covers(host, pattern):
-                    yield pattern
+    for host, listed in product(vs.hosts, (listed for server in servers for listed in server.get("hosts") or ())):
+        home, _, pattern = str(listed).lower().rpartition("/")
+        if (gateway.id.namespace if home == "." else home) in ("", "*", vs.namespace):
+            if covers(pattern, host):
+                yield host
+            elif covers(host, pattern):
+                yield pattern

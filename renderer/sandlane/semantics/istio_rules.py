@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.k8s.ports import istio_protocol
-from sandlane.k8s.resource import Manifest, Resource, spec_of
-from sandlane.k8s.visibility import visibility
+from sandlane.k8s.resource import Manifest, Resource
 from sandlane.semantics.delegates import Entry, entries_of
-from sandlane.semantics.istio_matches import MESH, Proxy, doubt_about, has_claims, is_catch_all, is_for, predicate_of
-from sandlane.semantics.network import ISTIO, Host, Network
+from sandlane.semantics.istio_matches import Proxy, doubt_about, has_claims, is_catch_all, is_for, predicate_of
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import Host
 from sandlane.semantics.outcomes import Destination, Direct, Forward, Origin, Outcome, Redirect, Unknown, forward
 from sandlane.semantics.policies import has_subset, policy_of
 from sandlane.semantics.tables import Rule, doubt_of
@@ -48,10 +48,7 @@ def _until_catch_all(network: Network, resource: Resource, proxy: Proxy) -> Iter
 def _matches(entry: Entry) -> list[tuple[Manifest, tuple[str | int, ...]]]:
     """Returns the matches of an entry, each with its place; merged matches of delegates are placed at their entry."""
     written: Sequence[Manifest] = entry.body.get("match") or ({},)
-    body: Any = entry.origin.resource.manifest
-    for step in entry.origin.path:
-        body = body[step]
-    own = len(body.get("match") or ()) == len(written)
+    own = entry.matches == len(written)
     return [(match or {}, (*entry.origin.path, "match", number) if own else entry.origin.path)
             for number, match in enumerate(written)]  # fmt: skip
 
@@ -82,16 +79,12 @@ def outcome_of(network: Network, proxy: Proxy, body: Manifest) -> Outcome:
         cors=body.get("corsPolicy"),
         mirrors=mirrors,
     )
-    headless = [d.host for d in destinations if d.host != proxy.dialled and _comes_back(network, d)]
+    known = (network.hosts.get(d.host) for d in destinations if d.host != proxy.dialled)
+    headless = [host.name for host in known if host and host.is_headless]
     if headless and proxy.client.kind != "gateway":
         why = f"'{headless[0]}' is headless: what a route sends there goes to the address that was dialled"
         return Unknown(why, made if isinstance(made, Forward) else None)
     return made
-
-
-def _comes_back(network: Network, destination: Destination) -> bool:
-    known = network.hosts.get(destination.host)
-    return known is not None and known.is_headless
 
 
 def _destination(network: Network, proxy: Proxy, item: Manifest, *, is_only: bool) -> Destination:
@@ -149,10 +142,9 @@ def _is_own_destination(network: Network, proxy: Proxy, host: Host) -> bool:
     if proxy.client.kind == "sidecar":
         return True  # the entry that sends to it is such a VirtualService's
     return any(
-        network.full(str((item.get("destination") or {}).get("host")), vs.id.namespace) == host.name
-        for vs in network.base.of(ISTIO, "VirtualService")
-        if MESH in (spec_of(vs.manifest).get("gateways") or (MESH,)) and visibility(vs) & {"*", namespace}
-        for entry in spec_of(vs.manifest).get("http") or ()
+        network.full(str((item.get("destination") or {}).get("host")), vs.namespace) == host.name
+        for vs in network.in_mesh(namespace)
+        for entry in vs.spec.get("http") or ()
         for item in entry.get("route") or ()
     )
 

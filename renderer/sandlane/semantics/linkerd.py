@@ -7,49 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
+from sandlane.k8s.linkerd_routes import unconvertible, unknown_filter
 from sandlane.k8s.ports import is_http_alone, linkerd_unroutable
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
-from sandlane.semantics.addressed import addressed
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.semantics.gateway_api import (
-    GRPC_ROUTE,
-    L4_ROUTES,
-    ROUTES,
-    Attached,
     Reading,
-    Send,
-    attached,
     compiled,
     plain,
     rules_of,
     without_group,
 )
 from sandlane.semantics.gateway_api_matches import LINKERD, host_rank
-from sandlane.semantics.network import Host, Network
-from sandlane.semantics.outcomes import L4, Destination, Forward, NotFound, Origin, Outcome, Passthrough, Unknown
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import GRPC_ROUTE, L4_ROUTES, LINKERD_ROUTES, Attached, Host
+from sandlane.semantics.outcomes import L4, Destination, Forward, NotFound, Origin, Outcome, Unknown
 from sandlane.semantics.request import Address, bare
 from sandlane.semantics.tables import Table
 
-POLICY_ROUTE = ("policy.linkerd.io", "HTTPRoute")
 SERVICE_PROFILE = ("linkerd.io", "ServiceProfile")
-KINDS = (*ROUTES, POLICY_ROUTE)
-_TUNING = ("retry.linkerd.io/", "timeout.linkerd.io/")
 
 
-def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
+def tables_of(network: Network, address: Address, host: Host) -> tuple[Table, ...]:
     """Returns the rules of a meshed client for the Service that it connects to; Linkerd goes by its address, not by the authority."""
-    found = addressed(network, address)
-    if isinstance(found, Table):
-        has_egress = isinstance(found.otherwise, Passthrough) and network.base.of("policy.linkerd.io", "EgressNetwork")
-        return (_only(Unknown("EgressNetworks are not modelled") if has_egress else found.otherwise),)
-    host, port = found
     default = Forward(destinations=(Destination(host=host.name, port=address.port),))
-    if host.is_headless or host.is_external or not host.is_service:
+    if host.is_headless or not host.is_service:
         what = "headless" if host.is_headless else "no Service with an address"
         return (_only(default, f"'{host.name}' is {what}, so no route applies to it"),)
-    why_not = linkerd_unroutable(host.resource.manifest, port, network.base.namespace(host.resource.id.namespace))
+    why_not = linkerd_unroutable(
+        host.resource.manifest, host.ports[address.port], network.base.namespace(host.resource.id.namespace)
+    )
     if why_not:
         return (_only(L4(host.name, address.port), f"port {address.port} of '{host.name}': {why_not}"),)
     profiled = _profiled(network, address, host, default)
@@ -62,29 +51,23 @@ def _only(outcome: Outcome, *notes: str) -> Table:
 
 def _routed(network: Network, address: Address, host: Host, default: Forward) -> Table:
     parent, port = host.resource.id, host.ports[address.port]
-    found = [a for a in attached(network, KINDS, parent) if a.port in (None, address.port)]
-    live, notes = _live(found, address, parent)
-    notes += without_group(network, KINDS, parent)
-    grpc = [a for a in live if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE]
-    http = [a for a in live if a not in grpc]
-    chosen = grpc if grpc and not is_http_alone(port) else http
+    live, notes = _live(network.routes(LINKERD_ROUTES, parent, address.port), address, parent)
+    notes += without_group(network, LINKERD_ROUTES, parent)
+    grpc = [a for a in live if a.kind == GRPC_ROUTE]
+    is_called = grpc and not is_http_alone(port)
+    chosen = grpc if is_called else [a for a in live if a not in grpc]
     if not chosen:
-        return _unrouted(network, address, parent, default, notes)
+        # The default route, unless TLSRoutes or TCPRoutes stand there.
+        other = () if port.get("appProtocol") else network.routes(L4_ROUTES, parent, address.port)
+        why = [f"'{a.route.id}' routes connections, which is not modelled" for a in other]
+        return _only(Unknown(why[0]) if why else default, *notes)
     notes += [
         f"a match of '{a.route.id}' has no method: proxies before Linkerd 2.21 fail every request to the Service"
-        for a in chosen
-        if a in grpc
-        and any(not match.get("method") for rule in rules_of(a.route) for match in rule.get("matches") or ())
+        for a in (chosen if is_called else ())
+        if any(not match.get("method") for rule in rules_of(a.route) for match in rule.get("matches") or ())
     ]  # rule R-L1
-    reading = Reading(
-        network=network,
-        order=LINKERD,
-        send=_backend(network),
-        default=default,
-        home=parent.namespace,
-        is_service=is_service,
-        tuning=_tuning,
-    )
+    send = partial(_send, network)
+    reading = Reading(network=network, order=LINKERD, send=send, default=default, home=parent.namespace)
     rules = [
         rule
         for a in chosen
@@ -94,84 +77,59 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
     return Table(rules=tuple(rules), otherwise=NotFound(), modes=LINKERD.modes, notes=tuple(notes))
 
 
-def _tuning(route: Resource) -> tuple[tuple[str, str], ...]:
-    """Returns the annotations of a route by which Linkerd retries and times out (retry.linkerd.io/*, timeout.linkerd.io/*)."""
-    return tuple(sorted(pair for pair in annotations_of(route.manifest).items() if pair[0].startswith(_TUNING)))
-
-
 def _live(found: Sequence[Attached], address: Address, parent: ResourceId) -> tuple[list[Attached], list[str]]:
     """Returns the routes that are accepted and for the client, and why others are not."""
-    homes = {parent.namespace, address.client.namespace}
-    taken = {_key(a, parent) for a in found if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE}
+    taken = {a.port for a in found if a.kind == GRPC_ROUTE}
     live, notes = [], []
-    for each in found:
-        unsupported = next((f for rule in rules_of(each.route) if (f := unknown_filter(rule))), None)
-        why = unconvertible(each.route.manifest)
-        if each.route.id.namespace not in homes:
-            continue
-        if unsupported:
-            notes.append(f"'{each.route.id}' has no effect: Linkerd does not know its filter {unsupported}")
-        elif why:
-            notes.append(f"'{each.route.id}' has no effect: Linkerd cannot read it: {why}")
-        elif each.route.id.kind == "HTTPRoute" and _key(each, parent) in taken:
+    for each in (a for a in found if a.namespace in (parent.namespace, address.client.namespace)):
+        why = unheeded(each.route)
+        if why:
+            notes.append(f"'{each.route.id}' has no effect: {why}")
+        elif each.route.id.kind == "HTTPRoute" and each.port in taken:
             notes.append(f"'{each.route.id}' is not accepted: a GRPCRoute has the same parentRef")
         else:
             live.append(each)
     return live, notes
 
 
-def _key(found: Attached, parent: ResourceId) -> tuple[ResourceId, int | None]:
-    return parent, found.port
+def unheeded(route: Resource) -> str:
+    """Returns why Linkerd ignores a route as a whole (rules R-L5 and R-L11), or ''."""
+    unknown = next((name for rule in rules_of(route) if (name := unknown_filter(rule))), None)
+    why = unconvertible(route.manifest)
+    if unknown:
+        return f"Linkerd does not know its filter {unknown}"
+    return f"Linkerd cannot read it: {why}" if why else ""
 
 
-def _backend(network: Network) -> Send:
-    """Returns how destinations are made: a filter that Linkerd does not know fails its backend (rule R-L5).
+def _send(network: Network, host: str, port: int, weight: int, filters: Any) -> Destination:
+    """Returns a destination: a filter that Linkerd does not know fails its backend (rule R-L5).
 
     A Service without the port is a load balancer without endpoints, which ends in 504 (rule R-L15).
     """
-    make = plain(network)
-
-    def send(host: str, port: int, weight: int, filters: Any) -> Destination:
-        made = make(host, port, weight, filters)
-        name = unknown_filter({"filters": filters or ()})
-        if name:
-            return replace(made, failure=f"500: Linkerd does not know the filter {name} of a backendRef")
-        known = network.hosts.get(host)
-        is_absent = known is not None and known.is_service and port not in known.ports
-        return replace(made, failure=f"504: '{host}' has no port {port}") if is_absent else made
-
-    return send
-
-
-def _unrouted(network: Network, address: Address, parent: ResourceId, default: Forward, notes: Sequence[str]) -> Table:
-    """Returns the table of a Service without HTTP routes: the default route, unless TLSRoutes or TCPRoutes stand there."""
-    plain_port = not network.hosts[default.destinations[0].host].ports[address.port].get("appProtocol")
-    other = [a for a in attached(network, L4_ROUTES, parent) if a.port in (None, address.port)] if plain_port else []
-    outcome: Outcome = Unknown(f"'{other[0].route.id}' routes connections, which is not modelled") if other else default
-    return _only(outcome, *notes)
+    made, known = plain(network, host, port, weight, filters), network.hosts.get(host)
+    name = unknown_filter({"filters": filters or ()})
+    if name:
+        return replace(made, failure=f"500: Linkerd does not know the filter {name} of a backendRef")
+    is_absent = known is not None and known.is_service and port not in known.ports
+    return replace(made, failure=f"504: '{host}' has no port {port}") if is_absent else made
 
 
 def _profiled(network: Network, address: Address, host: Host, default: Forward) -> Table | None:
     """Returns the table of a ServiceProfile that overrides the routes of a Service, if one does (S21)."""
-    for namespace in dict.fromkeys((address.client.namespace, host.resource.id.namespace)):
+    for namespace in (address.client.namespace, host.resource.id.namespace):
         profile = network.base.by_id.get(ResourceId(*SERVICE_PROFILE, namespace, host.name))
-        if profile is None:
-            continue
-        spec: Manifest = spec_of(profile.manifest)
-        if not (spec.get("routes") or spec.get("dstOverrides")):
-            return None  # one of the client's namespace hides the Service's own all the same (rule R-L18)
-        outcome = _overridden(address, spec, default)
-        origin = Origin(resource=profile, path=("spec",))
-        note = f"'{profile.id}' overrides every route of '{host.name}'"
-        return Table(otherwise=outcome, origin=origin, modes=LINKERD.modes, notes=(note,))
+        if profile:
+            spec = spec_of(profile.manifest)
+            if not (spec.get("routes") or spec.get("dstOverrides")):
+                return None  # one of the client's namespace hides the Service's own all the same (rule R-L18)
+            note = f"'{profile.id}' overrides every route of '{host.name}'"
+            origin = Origin(resource=profile, path=("spec",))
+            return replace(_only(_overridden(address, spec, default), note), origin=origin)
     return None
 
 
 def _overridden(address: Address, spec: Manifest, default: Forward) -> Outcome:
-    overrides = spec.get("dstOverrides") or ()
-    if not overrides:
-        return default
-    destinations = []
+    overrides, destinations = spec.get("dstOverrides") or (), []
     for each in overrides:
         host, _, port = str(each.get("authority", "")).partition(":")
         weight = str(each.get("weight", "1"))

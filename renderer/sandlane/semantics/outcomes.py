@@ -130,6 +130,11 @@ class Unknown:
 Outcome = Forward | Redirect | Direct | NotFound | NoCluster | Passthrough | Blackhole | L4 | Unknown
 
 
+def meant_by(outcome: Outcome) -> Outcome | None:
+    """Returns what a rule says, also where that leads to nothing, or is not enough to tell."""
+    return outcome.meant if isinstance(outcome, NoCluster | Unknown) else outcome
+
+
 def forward(destinations: tuple[Destination, ...], **rest: Any) -> Outcome:
     """Returns a Forward, or NoCluster where no destination can answer."""
     made = Forward(destinations=destinations, **rest)

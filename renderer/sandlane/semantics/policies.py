@@ -6,7 +6,7 @@ pilot/pkg/networking/util (MergeTrafficPolicy).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -25,12 +25,8 @@ _NO_PORTS = ("proxyProtocol", "retryBudget", "tunnel")
 def policy_of(network: Network, client: Client, host: str, subset: str, port: int) -> Policy | None:
     """Returns the effective policy of a destination, or None where no DestinationRule applies to it."""
     rules = _found(network, client, host)
-    if not rules:
-        return None
-    chosen, doubt = _for_client(rules, client)
-    if not chosen:
-        return None
-    return _merged(chosen, subset, port, doubt)
+    chosen, doubt = _for_client(rules, client) if rules else ([], "")
+    return _merged(chosen, subset, port, doubt) if chosen else None
 
 
 def has_subset(policy: Policy | None, subset: str) -> bool:
@@ -40,29 +36,19 @@ def has_subset(policy: Policy | None, subset: str) -> bool:
 
 def _found(network: Network, client: Client, host: str) -> list[Resource]:
     """Returns the DestinationRules of the first level that has any: the client's namespace, the Service's, the root's."""
-    for namespace, is_own in _levels(network, client, host):
+    known = network.hosts.get(host)
+    # In the root namespace only what is not exported is for its own clients alone; the rest comes last, as for all.
+    own = () if client.namespace == network.root else (client.namespace,)
+    for namespace in (*own, *((known.resource.id.namespace,) if known else ()), network.root):
         by_host = network.destination_rules.get(namespace, {})
         patterns = takewhile(lambda pattern: pattern.startswith("*"), by_host)
         wild = sorted((p for p in patterns if covers(p, host)), key=len, reverse=True)
         for pattern in (host, *wild):
-            visible = [r for r in by_host.get(pattern, ()) if is_own or _is_seen(r, client.namespace)]
+            found = by_host.get(pattern, ())
+            visible = [r for r in found if namespace in own or visibility(r) & {"*", client.namespace}]
             if visible:
                 return visible
     return []
-
-
-def _levels(network: Network, client: Client, host: str) -> Iterator[tuple[str, bool]]:
-    # In the root namespace only what is not exported is for its own clients alone; the rest comes last, as for all.
-    if client.namespace != network.root:
-        yield client.namespace, True
-    known = network.hosts.get(host)
-    if known:
-        yield known.resource.id.namespace, False
-    yield network.root, False
-
-
-def _is_seen(rule: Resource, namespace: str) -> bool:
-    return bool(visibility(rule) & {"*", namespace})
 
 
 def _spec(rule: Resource) -> Manifest:
@@ -75,17 +61,14 @@ def _subsets(rule: Resource) -> Sequence[Manifest]:
 
 def _for_client(rules: Sequence[Resource], client: Client) -> tuple[list[Resource], str]:
     """Returns the rules to be merged: those for the client's pods, else those for all; and a doubt where age decides."""
-    own = [rule for rule in rules if rule.id.namespace == client.namespace and _selects(rule, client)]
-    chosen = own or [rule for rule in rules if _spec(rule).get("workloadSelector") is None]
+    selectors = [(rule, _spec(rule).get("workloadSelector")) for rule in rules]
+    own = [(rule, s) for rule, s in selectors if s is not None and rule.id.namespace == client.namespace]
+    selecting = [rule for rule, s in own if matches(from_label_selector(s), client.labels)]
+    chosen = selecting or [rule for rule, s in selectors if s is None]
     alike = [rule for rule in chosen if _scope(rule) == _scope(chosen[0])]
     if len(alike) < len(chosen) or sum(bool(_spec(rule).get("trafficPolicy")) for rule in alike) > 1:
         return alike, f"which of {', '.join(repr(str(rule.id)) for rule in chosen)} is the oldest"
     return alike, ""
-
-
-def _selects(rule: Resource, client: Client) -> bool:
-    selector = _spec(rule).get("workloadSelector")
-    return selector is not None and matches(from_label_selector(selector), client.labels)
 
 
 def _scope(rule: Resource) -> tuple[frozenset[str], str]:

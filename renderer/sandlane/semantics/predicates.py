@@ -91,11 +91,8 @@ def _values(atom: Atom, request: Request, mode: Mode) -> tuple[str, ...]:
         if atom.text.kind == "found":
             lines = tuple(line for line in lines if _is_visible(line))
         return (",".join(lines),) if lines and mode == "joined" else lines
-    if atom.subject == "query" and atom.is_form:
-        return request.form_values(atom.name)
     if atom.subject == "query":
-        found = request.parameter(atom.name)
-        return () if found is None else (found,)
+        return request.parameters(atom.name, is_form=atom.is_form)
     texts = {"path": request.bare_path, "method": request.method, "scheme": request.scheme, "authority": request.named}
     return (texts[atom.subject],)
 
@@ -112,10 +109,9 @@ def _is_call(called: str, path: str) -> bool:
 
 def wrong_expression(predicate: Predicate) -> str | None:
     """Returns a regular expression that RE2 does not know, or None."""
-    for atom in predicate:
-        if atom.text.kind in ("regex", "found") and _compiled(atom.text.value) is None:
-            return atom.text.value
-    return None
+    expressions = [atom.text.value for atom in predicate if atom.text.kind in ("regex", "found")]
+    wrong = [expression for expression in expressions if _compiled(expression) is None]
+    return wrong[0] if wrong else None
 
 
 @lru_cache(maxsize=65536)

@@ -70,18 +70,13 @@ class Request:
         """Returns the lines of a header, in their order."""
         return tuple(value for key, value in self.headers if key == name)
 
-    def form_values(self, name: str) -> tuple[str, ...]:
-        """Returns the values of a query parameter, decoded as those of a form."""
-        pairs = parse_qsl(self.path.partition("?")[2], keep_blank_values=True)
-        return tuple(value for key, value in pairs if key == name)
-
-    def parameter(self, name: str) -> str | None:
-        """Returns the first value of a query parameter, as it was sent."""
-        for part in self.path.partition("?")[2].split("&"):
-            key, _, value = part.partition("=")
-            if key == name and part:
-                return value
-        return None
+    def parameters(self, name: str, *, is_form: bool) -> tuple[str, ...]:
+        """Returns the values of a query parameter: the first as it was sent, or all, decoded as those of a form."""
+        query = self.path.partition("?")[2]
+        if is_form:
+            return tuple(value for key, value in parse_qsl(query, keep_blank_values=True) if key == name)
+        parts = (part.partition("=") for part in query.split("&") if part)
+        return tuple(value for key, _, value in parts if key == name)[:1]
 
 
 def bare(authority: str) -> str:

@@ -11,7 +11,8 @@ from sandlane.frozen import frozen
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
 from sandlane.k8s.selectors import from_label_selector, from_map, matches
-from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import ISTIO
 from sandlane.semantics.outcomes import Blackhole, Origin, Passthrough
 from sandlane.semantics.request import Client
 
@@ -49,23 +50,15 @@ def scope_of(network: Network, client: Client, port: int) -> Scope:
 
 
 def _levels(network: Network, client: Client) -> Sequence[list[Resource]]:
-    sidecars = network.base.of(ISTIO, "Sidecar")
-    local = [sidecar for sidecar in sidecars if sidecar.id.namespace == client.namespace]
-    whole = [sidecar for sidecar in local if not _spec(sidecar).get("workloadSelector")]
-    root = [s for s in sidecars if s.id.namespace == network.root and not _spec(s).get("workloadSelector")]
-    return [s for s in local if _selects(s, client)], whole, root
+    sidecars = [(s, spec_of(s.manifest).get("workloadSelector")) for s in network.base.of(ISTIO, "Sidecar")]
+    local = [(s, selector) for s, selector in sidecars if s.id.namespace == client.namespace]
+    whole = [s for s, selector in local if not selector]
+    root = [s for s, selector in sidecars if s.id.namespace == network.root and not selector]
+    return [s for s, selector in local if selector and _selects(selector, client)], whole, root
 
 
-def _spec(sidecar: Resource) -> Manifest:
-    return spec_of(sidecar.manifest)
-
-
-def _selects(sidecar: Resource, client: Client) -> bool:
-    selector = _spec(sidecar).get("workloadSelector")
-    if not selector:
-        return False
-    labels = (*from_map(selector.get("labels") or {}), *from_label_selector(selector))
-    return matches(labels, client.labels)
+def _selects(selector: Manifest, client: Client) -> bool:
+    return matches((*from_map(selector.get("labels") or {}), *from_label_selector(selector)), client.labels)
 
 
 def _scope(sidecar: Resource, client: Client, port: int, doubt: str) -> Scope:
@@ -81,17 +74,16 @@ def _scope(sidecar: Resource, client: Client, port: int, doubt: str) -> Scope:
 
 
 def _imports(listeners: Sequence[Manifest], client: Client, port: int) -> tuple[tuple[str, str], ...]:
-    own = [entry for entry in listeners if _number(entry) == port]
-    entries = own or [entry for entry in listeners if _number(entry) is None]
+    numbers = [(entry.get("port") or {}).get("number") for entry in listeners]
+    meant = port if port in numbers else None
     pairs = []
-    for entry in entries:
-        for host in entry.get("hosts") or ():
-            home, _, pattern = str(host).rpartition("/")
-            if home != "~":
-                pairs.append((client.namespace if home == "." else home or "*", pattern))
+    for host in (
+        host
+        for entry, number in zip(listeners, numbers, strict=True)
+        if number == meant
+        for host in entry.get("hosts") or ()
+    ):
+        home, _, pattern = str(host).rpartition("/")
+        if home != "~":
+            pairs.append((client.namespace if home == "." else home or "*", pattern))
     return tuple(pairs)
-
-
-def _number(entry: Manifest) -> int | None:
-    number: int | None = (entry.get("port") or {}).get("number")
-    return number

@@ -15,6 +15,9 @@ from sandlane.semantics.outcomes import Origin, Outcome, Unknown
 from sandlane.semantics.predicates import MODES, Mode, Predicate, holds, wrong_expression
 from sandlane.semantics.request import Request
 
+_Asked = tuple[str, str | None]
+"""A header for which rules ask: with an exact value, or any."""
+
 PATH_LENGTH = -1
 """Stands in a rank for the length of the request's path."""
 
@@ -32,27 +35,12 @@ class Rule:
 
 
 @frozen(kw_only=True)
-class RuleIndex:
-    """The numbers of rules by a header for which they ask: with an exact value, or any; and of those that ask for none."""
-
-    exact: Mapping[tuple[str, str], Sequence[int]]
-    named: Mapping[str, Sequence[int]]
-    others: Sequence[int]
-
-    def of(self, request: Request) -> list[int]:
-        """Returns the numbers of the rules that a request may meet, in order."""
-        names = {name for name, _ in request.headers}
-        values = {*request.headers, *((name, ",".join(request.values(name))) for name in names)}
-        found = (*(self.exact.get(value, ()) for value in values), *(self.named.get(name, ()) for name in names))
-        return sorted((*self.others, *(number for numbers in found for number in numbers)))
-
-
-@frozen(kw_only=True)
 class Table:
     """The rules for one address, and what a request gets that meets none.
 
     `origin` is the object that decides there, if one does; `modes` are the ways in which its proxies may look at repeated headers;
-    `when` says what has to be so for this table to be the one. `index` finds rules of a table that is asked often.
+    `when` says what has to be so for this table to be the one. `index` has, where a table is asked often, the numbers of its rules by
+    what they ask for.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -61,22 +49,30 @@ class Table:
     modes: tuple[Mode, ...] = MODES
     notes: tuple[str, ...] = ()
     when: str = ""
-    index: RuleIndex | None = field(default=None, compare=False, repr=False)
+    index: Mapping[_Asked | None, Sequence[int]] | None = field(default=None, compare=False, repr=False)
 
 
 def indexed(table: Table) -> Table:
     """Returns a table that finds the rules of one of many tenants at once."""
-    exact: dict[tuple[str, str], list[int]] = {}
-    named: dict[str, list[int]] = {}
-    others: list[int] = []
+    index: dict[_Asked | None, list[int]] = {}
     for number, rule in enumerate(table.rules):
         asked = [a for a in rule.predicate if a.subject == "header" and not a.is_negated]
-        equal = next((a for a in asked if a.text.kind == "exact" and not a.text.ignores_case), None)
-        if equal:
-            exact.setdefault((equal.name, equal.text.value), []).append(number)
-        else:
-            (named.setdefault(asked[0].name, []) if asked else others).append(number)
-    return replace(table, index=RuleIndex(exact=exact, named=named, others=others))
+        equal = ((a.name, a.text.value) for a in asked if a.text.kind == "exact" and not a.text.ignores_case)
+        index.setdefault(next(equal, (asked[0].name, None) if asked else None), []).append(number)
+    return replace(table, index=index)
+
+
+def rules_for(table: Table, request: Request) -> Sequence[Rule]:
+    """Returns the rules that a request may meet, in order."""
+    if table.index is None:
+        return table.rules
+    names = {name for name, _ in request.headers}
+    asked = {
+        None,
+        *request.headers,
+        *((name, text) for name in names for text in (None, ",".join(request.values(name)))),
+    }
+    return [table.rules[number] for number in sorted(n for each in asked for n in table.index.get(each, ()))]
 
 
 @frozen(kw_only=True)
@@ -91,8 +87,7 @@ class Choice:
 
 def choose(table: Table, request: Request, mode: Mode) -> list[Choice]:
     """Returns the choices that a table makes for a request: more than one where the age of objects decides."""
-    rules = [table.rules[number] for number in table.index.of(request)] if table.index else table.rules
-    met = [rule for rule in rules if holds(rule.predicate, request, mode)]
+    met = [rule for rule in rules_for(table, request) if holds(rule.predicate, request, mode)]
     if not met:
         return [Choice(rule=None, origin=table.origin, outcome=table.otherwise, when=table.when)]
     ranks = [_rank(rule, request) for rule in met]
@@ -101,13 +96,13 @@ def choose(table: Table, request: Request, mode: Mode) -> list[Choice]:
     for rule, rank in zip(met, ranks, strict=True):
         if rank == best:
             first.setdefault(rule.group, rule)
-    several = len(first) > 1
+    names = " and ".join(f"'{name}'" for name in sorted(first))
     return [
         Choice(
             rule=rule,
             origin=rule.origin,
             outcome=Unknown(rule.doubt) if rule.doubt else rule.outcome,
-            when=f"if '{rule.group}' is the oldest of {_listed(sorted(first))}" if several else table.when,
+            when=f"if '{rule.group}' is the oldest of {names}" if len(first) > 1 else table.when,
         )
         for rule in first.values()
     ]
@@ -117,21 +112,8 @@ def _rank(rule: Rule, request: Request) -> tuple[int, ...]:
     return tuple(len(request.bare_path) if part == PATH_LENGTH else part for part in rule.rank)
 
 
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(f"'{name}'" for name in names)
-
-
-@frozen(kw_only=True)
-class Decision:
-    """What the tables of an address make of a request: the choice, and the others that are possible with what each depends on."""
-
-    choice: Choice
-    others: tuple[Choice, ...]
-    notes: tuple[str, ...]
-
-
-def decide(tables: Sequence[Table], request: Request) -> Decision:
-    """Returns what a request gets. Choices with one outcome are one; the first table and mode come first."""
+def decide(tables: Sequence[Table], request: Request) -> list[Choice]:
+    """Returns what a request gets, and what else it may get with what that depends on. Choices with one outcome are one."""
     found: list[Choice] = []
     for table in tables:
         by_mode = [(mode, choose(table, request, mode)) for mode in table.modes]
@@ -143,9 +125,7 @@ def decide(tables: Sequence[Table], request: Request) -> Decision:
     for choice in found:
         if all(choice.outcome != other.outcome for other in distinct):
             distinct.append(choice)
-    notes = tuple(dict.fromkeys(note for table in tables for note in table.notes))
-    first = distinct[0] if len(distinct) > 1 else replace(distinct[0], when="")  # what makes no difference is not said
-    return Decision(choice=first, others=tuple(distinct[1:]), notes=notes)
+    return distinct if len(distinct) > 1 else [replace(distinct[0], when="")]  # what makes no difference is not said
 
 
 def _in_mode(choice: Choice, mode: Mode) -> Choice:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
+from sandlane.base.pod_templates import labels_of_pods, with_pods
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import service_of
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import from_map, matches
-from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
+from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.semantics import compile_address
 from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import L4, Destination, Forward, Origin, Outcome
@@ -53,7 +54,7 @@ class Traced:
     notes: tuple[str, ...]
 
 
-Pods = Mapping[tuple[str, str, str], tuple[Resource, ...]]
+Pods = Mapping[tuple[str, str, str], Sequence[Resource]]
 """Namespace, label and its value -> the workloads (or single pods) whose pods have it there."""
 
 
@@ -74,15 +75,14 @@ class Tracer:
 
     def trace(self, request: Request, tables: Sequence[Table]) -> Traced:
         """Follows one request by the rules for its address to the pods that answer it."""
-        decision = decide(tables, request)
-        answer, *others = (self._answer(choice) for choice in (decision.choice, *decision.others))
+        answer, *others = (self._answer(choice) for choice in decide(tables, request))
         doubts = [
             f"'{target.destination.host}': {target.destination.policy.doubt} decides which DestinationRule applies"
             for each in (answer, *others)
             for target in each.targets
             if target.destination.policy and target.destination.policy.doubt
         ]
-        notes = tuple(dict.fromkeys((*decision.notes, *doubts)))
+        notes = tuple(dict.fromkeys((*(note for table in tables for note in table.notes), *doubts)))
         return Traced(request=request, answer=answer, others=tuple(others), notes=notes)
 
     def _answer(self, choice: Choice) -> Answer:
@@ -95,12 +95,9 @@ class Tracer:
         )
 
     def _targets(self, outcome: Outcome) -> Iterator[Target]:
-        destinations: tuple[Destination, ...] = ()
-        if isinstance(outcome, Forward):
-            destinations = outcome.destinations
-        elif isinstance(outcome, L4):
-            destinations = (Destination(host=outcome.host, port=outcome.port),)
-        for destination in destinations:
+        if isinstance(outcome, L4):
+            outcome = Forward(destinations=(Destination(host=outcome.host, port=outcome.port),))
+        for destination in outcome.destinations if isinstance(outcome, Forward) else ():
             named = service_of(destination.host, "", self.network.domain)
             id = ResourceId("", "Service", named.namespace, named.name) if named else None
             service = self.network.base.by_id.get(id) if id else None
@@ -115,16 +112,16 @@ class Tracer:
         home = service.id.namespace
         selector = (*from_map(spec["selector"]), *from_map(subset))
         having = (self.pods.get((home, str(key), str(value)), ()) for key, value in spec["selector"].items())
-        yield from (resource for resource in min(having, key=len) if matches(selector, _labels(resource)))
+        yield from (resource for resource in min(having, key=len) if matches(selector, labels_of_pods(resource)))
 
 
 def make_tracer(network: Network) -> Tracer:
     """Indexes the workloads of a network."""
     pods: dict[tuple[str, str, str], list[Resource]] = {}
-    for resource in workloads(network):
-        for key, value in _labels(resource).items():
+    for resource in with_pods(network.base):
+        for key, value in labels_of_pods(resource).items():
             pods.setdefault((resource.id.namespace, str(key), str(value)), []).append(resource)
-    return Tracer(network=network, pods={key: tuple(found) for key, found in pods.items()})
+    return Tracer(network=network, pods=pods)
 
 
 def trace(network: Network, request: Request) -> Traced:
@@ -133,33 +130,17 @@ def trace(network: Network, request: Request) -> Traced:
     return tracer.trace(request, tracer.compiled(request))
 
 
-def workloads(network: Network) -> Iterator[Resource]:
-    """Yields everything that has pods: the workloads, and single pods."""
-    for group, kind in (*WORKLOADS, ("", "Pod")):
-        yield from network.base.of(group, kind)
-
-
-def _labels(resource: Resource) -> Manifest:
-    row = WORKLOADS.get((resource.id.group, resource.id.kind))
-    return pod_labels(row, resource.manifest) if row else labels_of(resource.manifest)
-
-
 def client_of(network: Network, workload: Resource | None, namespace: str) -> Client:
     """Returns the client that a workload's pods are, or without one any meshed pod of a namespace without labels."""
     kind: ClientKind = "linkerd" if network.mesh == "linkerd" else "sidecar"
     if workload is None:
         return Client(kind=kind, namespace=namespace)
-    row = WORKLOADS.get((workload.id.group, workload.id.kind))
-    marks = {**_annotations(row, workload), **_labels(workload)}
+    row, labels = WORKLOADS.get((workload.id.group, workload.id.kind)), labels_of_pods(workload)
+    annotations = at(workload.manifest, (*(row.template if row else ()), "metadata", "annotations")) or {}
+    marks = {**annotations, **labels}
     if network.mesh != "istio-ambient" and any(marks.get(key) == value for key, value in _NOT_INJECTED.items()):
         kind = "unmeshed"
-    return Client(kind=kind, namespace=workload.id.namespace, labels=_labels(workload), name=workload.id.name)
-
-
-def _annotations(row: WorkloadKind | None, workload: Resource) -> Manifest:
-    if row is None:
-        return annotations_of(workload.manifest)
-    return at(workload.manifest, (*row.template, "metadata", "annotations")) or {}
+    return Client(kind=kind, namespace=workload.id.namespace, labels=labels, name=workload.id.name)
 
 
 def names(targets: Iterable[Target]) -> list[str]:

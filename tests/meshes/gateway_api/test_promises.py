@@ -188,8 +188,7 @@ def mirrored(mirror: Object) -> Object:
 
 
 def may_get(network: Network, request: Request) -> list[Outcome]:
-    decision = decide_request(network, request)
-    return [choice.outcome for choice in (decision.choice, *decision.others)]
+    return [choice.outcome for choice in decide_request(network, request)]
 
 
 def as_origin(network: Network, request: Request, clone: str) -> Destination:

@@ -196,9 +196,8 @@ def whole_of(base: list[Object], given: Any, names: Mapping[str, str]) -> str:
 
 
 def outcomes(network: Network, request: Request, names: Mapping[str, str], whole: str = "") -> list[Any]:
-    decision = decide_request(network, request)
     found: list[Any] = []
-    for choice in (decision.choice, *decision.others):
+    for choice in decide_request(network, request):
         one = view(choice.outcome, names, whole)
         found += [] if one in found else [one]
     return found

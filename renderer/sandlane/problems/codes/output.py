@@ -52,5 +52,20 @@ ROWS: dict[str, Row] = {
         bad="sandlane report -o /proc\n",
         good="sandlane report -o site\n",
     ),
+    "SL514": Row(
+        text="'{name}' has expired: its last day was {day}",
+        hint="run 'sandlane prune {environment} --as-of {today}', or give it a later day",
+        why="What has expired goes on running until somebody takes its spec away.",
+        bad="spec: {expires: 2026-12-01}  # and 'sandlane check --as-of 2026-12-02'\n",
+        good="sandlane prune --as-of 2026-12-02 && git commit\n",
+    ),
+    "SL515": Row(
+        level="notice",
+        text="route group '{group}' goes on and joins '{name}', whose last day was {day}: 'sandlane prune' leaves that sandbox as it is",
+        hint="take it out of 'sandboxes', give the sandbox a later day, or remove both: sandlane delete {group} {name}",
+        why="A group without one of its sandboxes would route less than its author meant, so that is for a person to decide.",
+        bad="sandboxes: [dev1]  # dev1 has expired, and the group has not\n",
+        good="selector: {matchLabels: {team: shop}}  # joins the sandboxes that there are\n",
+    ),
 }
 """Code -> row."""

@@ -21,7 +21,7 @@ from sandlane.proof.readers import DESTINATION_RULE, REFERENCE_GRANT, VIRTUAL_SE
 from sandlane.proof.world import World, directory
 from sandlane.semantics.gateway_api import rules_of
 
-_OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("", "ConfigMap"), REFERENCE_GRANT, *CLONES})
+_OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("", "ConfigMap"), REFERENCE_GRANT, DESTINATION_RULE, *CLONES})
 """Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
 
 
@@ -37,7 +37,7 @@ def check(world: World) -> Iterator[Problem]:
     reader, named = world.reader, dict(_named(world))
     policies = (ATTACHED | BINDING.keys()) - {DESTINATION_RULE, *ROUTES}
     has_previews = world.claims.environment.preview is not None and reader.reads_virtual_services
-    own = _OWN | reader.own | frozenset(reader.kinds) | policies
+    own = _OWN | frozenset(reader.kinds) | policies
     allowed = {
         "shared": reader.shared | {NETWORK_POLICY},
         "sandboxes": own | {VIRTUAL_SERVICE} if has_previews else own,
@@ -79,7 +79,7 @@ def _identity(resource: Resource) -> Iterator[Problem]:
 def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
     # A route group has routes, what names them, and nothing else.
     is_held = (resource.id.group, resource.id.kind) in (*ATTACHED, VIRTUAL_SERVICE)
-    owner = (world.holders if is_held else world.owners).get(where)
+    owner = world.holders.get(where) if is_held else world.owner(resource)
     if owner is None:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
         return
@@ -105,7 +105,7 @@ def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
     # Routes of the Gateway API name Services as parents, as backends and as what they mirror to.
     for parent, attached in world.network.attached.items():
         is_meant = (parent.group, parent.kind) == ("", "Service")
-        for route, _ in attached:
+        for route in (each.route for each in attached):
             if is_meant:
                 yield parent, route.id
             home = parent.namespace if is_meant and world.reader.is_linkerd else route.id.namespace
@@ -126,7 +126,7 @@ def _named_by(rule: Manifest) -> Iterator[Manifest]:
 def _host(world: World, rule: Resource) -> Iterator[Problem]:
     """Yields a rule that is for anything but a Service that its own directory adds: it might change how others are called."""
     host = str(spec_of(rule.manifest).get("host") or "")
-    clone = world.added_service(world.service(host, rule.id.namespace))
+    clone = world.added_by_id(world.service(host, rule.id.namespace))
     if clone is None:
         yield _wrong(rule, f"host '{host}' is no Service that the output adds", ("spec", "host"))
     elif directory(clone) != directory(rule):

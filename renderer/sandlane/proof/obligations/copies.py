@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from sandlane.k8s.resource import Resource, labels_of, spec_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.additional import AddedRoute, added_routes
 from sandlane.proof.alignment import same
 from sandlane.proof.literals import ORIGIN, quoted
 from sandlane.proof.readers import HTTP_ROUTE
-from sandlane.proof.routes import parents_of
+from sandlane.proof.routes import AddedRoute, added_routes, parents_of
 from sandlane.proof.world import World
 from sandlane.semantics.gateway_api import rules_of
 

@@ -15,11 +15,10 @@ from sandlane.k8s.selectors import from_label_selector
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
-from sandlane.proof.admission import workloads_by_label
 from sandlane.proof.differences import IsNote, differences
 from sandlane.proof.expected_workloads import KINDS
-from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, copied_origin
-from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, notes_of
+from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, origin_value
+from sandlane.proof.marks import kept_metadata, marks_of, notes_of
 from sandlane.proof.readers import HTTP_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 
@@ -30,19 +29,14 @@ _PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-
 
 def check(world: World) -> Iterator[Problem]:
     """Yields routes and policies with fields, labels or annotations that render never writes."""
-    originals: dict[tuple[str, str, str], list[Resource]] = {}
-    kinds = {(r.id.group, r.id.kind) for r in world.added} - KINDS
-    for key in kinds:
-        for resource in world.base.of(*key):
-            originals.setdefault((*key, copied_origin(key[1], resource.id.name)), []).append(resource)
     services, gateways = (_labels(world.base.of(*key)) for key in (("", "Service"), ("networking.istio.io", "Gateway")))
-    origins = frozenset(workloads_by_label(world.base))
+    origins = frozenset(origin_value(id.kind, id.name) for claim in world.claims.sandboxes for id in claim.origins)
     for resource in world.added:
         key = (resource.id.group, resource.id.kind)
         if key in KINDS or world.is_brought(resource):
             continue
         label = labels_of(resource.manifest).get(ORIGIN, "")
-        found = [r for r in originals.get((*key, label), ()) if _is_near(world, r, resource)]
+        found = world.originals(resource)
         # What a sandbox has of Istio's that is no copy is its preview.
         is_preview = key == VIRTUAL_SERVICE and directory(resource) != "shared"
         made = key in _MADE and (resource.id.namespace, label) in (gateways if is_preview else services)
@@ -64,11 +58,6 @@ def check(world: World) -> Iterator[Problem]:
 def _labels(resources: Iterable[Resource]) -> set[tuple[str, str]]:
     """Returns namespaces and origin labels of what is made of objects of the base, where it is in the same namespace."""
     return {(resource.id.namespace, fit(resource.id.name, LABEL_VALUE_LIMIT)) for resource in resources}
-
-
-def _is_near(world: World, original: Resource, copy: Resource) -> bool:
-    """Tells whether a copy may be of an object: of its own namespace, or of the one from which Istio's policies are everybody's."""
-    return original.id.namespace in (copy.id.namespace, world.claims.environment.cluster.root_namespace)
 
 
 def _is_named(world: World, resource: Resource, origin: str, workloads: frozenset[str]) -> bool:
@@ -96,10 +85,10 @@ def _wrapping(world: World, resource: Resource, original: Resource | None) -> Ma
     label = labels_of(resource.manifest).get(ORIGIN, "")
     marks = marks_of(world.claims.environment, holder, None) if holder else {MANAGED_BY: "sandlane"}
     is_copied = original is not None and holder is not None
-    kept = kept_labels(original.manifest) if is_copied and original else {}
+    given = kept_metadata(original.manifest if is_copied and original else {})
+    kept, notes = given["labels"], given["annotations"]
     if original and key in world.reader.kinds:
         kept = {k: v for k, v in kept.items() if k not in _found_by(world, original)}
-    notes = {**(kept_annotations(original.manifest) if is_copied and original else {})}
     if holder:
         notes |= notes_of(holder)
     if SUBSTITUTE not in notes and world.text_of(resource).has_references:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from sandlane.problems.problem import Problem
 from sandlane.proof.claims import is_patched
 from sandlane.proof.literals import is_disabled
 from sandlane.proof.requests.addresses import Pair
-from sandlane.proof.requests.beside import Comparison, comparison, shape_of, spelled, tenants_of
 from sandlane.proof.requests.case import Case
-from sandlane.proof.requests.lines import Line, carrier_atoms
+from sandlane.proof.requests.lines import Comparison, Line, carrier_atoms, comparison, shape_of, spelled, tenants_of
 from sandlane.proof.requests.outcomes import Spelling, said
-from sandlane.proof.requests.policy import called
 from sandlane.proof.requests.rest import Left, Run, first_difference, rest
 from sandlane.proof.requests.scenes import (
     STRANGER,
@@ -25,7 +24,7 @@ from sandlane.proof.requests.scenes import (
     strangers,
 )
 from sandlane.proof.requests.substitution import Clones, with_clones
-from sandlane.proof.requests.violations import Violation, both_do, violation
+from sandlane.proof.requests.violations import both_do, broken
 from sandlane.proof.requests.whole import is_closed, whole_of
 from sandlane.proof.world import directory
 from sandlane.semantics.gateway_api_matches import LINKERD, grpc_match
@@ -33,7 +32,7 @@ from sandlane.semantics.outcomes import Forward, Outcome, Unknown
 from sandlane.semantics.tables import Table
 
 
-def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Violation]:
+def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Problem]:
     """Yields requests for which two tables differ."""
     both = comparison(case, pair, base, output)
     if not both.spelling.removed:
@@ -57,7 +56,7 @@ def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Vio
             yield from _in_scene(both, scene)
 
 
-def previewed(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Violation]:
+def previewed(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Problem]:
     """Yields requests to a tenant's preview that meet what the tenant's requests to the base's host would not."""
     both = comparison(case, pair, base, output)
     spelling = replace(both.spelling, removed=frozenset(), given=case.literals.carriers)
@@ -69,14 +68,15 @@ def previewed(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Vi
         yield from _in_scene(both, replace(scene, tenant=pair.preview))
 
 
-def _strange(both: Comparison) -> Iterator[Violation]:
+def _strange(both: Comparison) -> Iterator[Problem]:
     """Yields conditions on the headers of carriers that are neither the base's nor a tenant's literal."""
     for line, atom in both.output.strange:
         met = f"asks for '{atom.name}' with '{atom.text.value}', which is no tenant's", line.rule.origin
-        yield violation("SL603", both.pair.after, (), ("asks for no such thing", None), met, _left(both.spelling, line))
+        left = _left(both.spelling, line)
+        yield broken(both.case.world, "SL603", both.pair.after, ("asks for no such thing", None), met, left)
 
 
-def _misplaced(both: Comparison, lines: Iterable[tuple[Line, str]]) -> Iterator[Violation]:
+def _misplaced(both: Comparison, lines: Iterable[tuple[Line, str]]) -> Iterator[Problem]:
     """Yields rules for a tenant's requests in the directory of somebody else: they come and go with another sandbox."""
     for line, tenant in lines:
         where = directory(line.rule.origin.resource)
@@ -86,10 +86,10 @@ def _misplaced(both: Comparison, lines: Iterable[tuple[Line, str]]) -> Iterator[
             place = replace(line.rule.origin, path=("spec",))
             met = f"is decided in '{where}', which is none of '{tenant}'", place
             meant = f"is decided in shared/ or in the directory of '{tenant}'", None
-            yield violation("SL609", both.pair.after, headers, meant, met, None)
+            yield broken(both.case.world, "SL609", both.pair.after, meant, met, None, headers)
 
 
-def _in_scene(both: Comparison, scene: Scene) -> Iterator[Violation]:
+def _in_scene(both: Comparison, scene: Scene) -> Iterator[Problem]:
     modes = both.output.table.modes if is_repeated(scene) else both.output.table.modes[:1]
     tenants = named_by(scene)
     for mode in modes:
@@ -112,66 +112,54 @@ def _difference(
 ) -> tuple[Left | None, Left | None] | None:
     """Returns the rules in which two tables differ in a scene, or None."""
     spelling = replace(spelled(both, scene.tenant), required=needed)
-    met = _rest(spelling, both.output.table, output)
-    hosts = both.case.clones.get(scene.tenant or "", {}) if both.is_open else {}
-    if scene.tenant and not both.base.table.rules and is_closed(both.case.before, both.pair.before, both.base.table):
-        hosts = {}
-    whole = whole_of(both.case.before, both.pair.before, both.base.table, hosts) if hosts else None
-    clones = Clones(hosts=hosts, whole=whole)
-    wanted = _rest(replace(spelling, is_base=True), both.base.table, base, both, clones)
-    return first_difference(wanted, met)
+    wanted = _rest(replace(spelling, is_base=True), both.base.table, base, _clones(both, scene.tenant))
+    return first_difference(wanted, _rest(spelling, both.output.table, output))
 
 
-def _rest(
-    spelling: Spelling,
-    table: Table,
-    lines: Sequence[Line],
-    both: Comparison | None = None,
-    clones: Clones | None = None,
-) -> list[Run]:
+def _clones(both: Comparison, tenant: str | None) -> Clones | None:
+    """Returns what a tenant cloned, where its requests to an address can meet that."""
+    network, address, table = both.case.before, both.pair.before, both.base.table
+    hosts = both.case.clones.get(tenant or "") if both.is_open else None
+    if not hosts or (not table.rules and is_closed(network, address, table)):
+        return None
+    return Clones(network=network, address=address, hosts=hosts, whole=whole_of(network, address, table, hosts))
+
+
+def _rest(spelling: Spelling, table: Table, lines: Sequence[Line], clones: Clones | None = None) -> list[Run]:
     """Returns what is left of a table; with clones in place of what was cloned, where any are given."""
-    lefts = [left for line in lines for left in _lefts(spelling, line, both, clones)]
-    outcome = table.otherwise
+    lefts = [left for line in lines for left in _lefts(spelling, line, clones)]
     namespace = table.origin.resource.id.namespace if table.origin else ""
-    if both and clones and clones.hosts:
-        outcome = with_clones(
-            outcome,
-            replace(clones, whole=None),
-            spelling,
-            namespace,
-            lambda d: called(both.case.before, both.pair.before, d),
-        )
+    outcome = with_clones(table.otherwise, replace(clones, whole={}) if clones else None, namespace)
     text = said(spelling, outcome, namespace)
     return rest(lefts, Left(conditions=frozenset(), text=text, outcome=outcome, rule=None, origin=table.origin))
 
 
-def _lefts(spelling: Spelling, line: Line, both: Comparison | None, clones: Clones | None) -> list[Left]:
+def _lefts(spelling: Spelling, line: Line, clones: Clones | None) -> list[Left]:
     """Returns what is left of a rule: on Linkerd, of a GRPCRoute's rule without matches, clones get calls alone.
 
     It takes any request, and no match says that beside a header: every match of a GRPCRoute is for calls.
     """
-    left = _left(spelling, line, both, clones)
-    is_grpc = line.rule.origin.resource.id.kind == "GRPCRoute" and not line.rule.predicate
-    if not both or not is_grpc or both.pair.before.client.kind != "linkerd" or left.outcome == line.rule.outcome:
+    left, rule = _left(spelling, line, clones), line.rule
+    takes_all = rule.origin.resource.id.kind == "GRPCRoute" and not rule.predicate
+    if not clones or not takes_all or clones.address.client.kind != "linkerd" or left.outcome == rule.outcome:
         return [left]
     # Calls rank above the rest, as a copy does with its header: rules of several routes that tie, tie in each of the two.
-    calls = replace(line.rule, rank=(*line.rule.rank, 1))
+    calls = replace(rule, rank=(*rule.rank, 1))
     conditions = frozenset(grpc_match(LINKERD, {}).predicate)
     return [replace(left, conditions=conditions, rule=calls), _left(spelling, line)]
 
 
-def _left(spelling: Spelling, line: Line, both: Comparison | None = None, clones: Clones | None = None) -> Left:
+def _left(spelling: Spelling, line: Line, clones: Clones | None = None) -> Left:
     rule, outcome = line.rule, line.rule.outcome
-    if both and clones and clones.hosts and not is_disabled(rule.origin.resource):
-        case, address = both.case, both.pair.before
-        outcome = with_clones(outcome, clones, spelling, line.namespace, lambda d: called(case.before, address, d))
+    if clones and not is_disabled(rule.origin.resource):
+        outcome = with_clones(outcome, clones, line.namespace)
     text = said(spelling, outcome, line.namespace)
     if rule.doubt:
         text, outcome = f"{text} unless {rule.doubt}", Unknown(rule.doubt)
     return Left(conditions=line.conditions, text=text, outcome=outcome, rule=rule, origin=rule.origin)
 
 
-def _in_parts(both: Comparison) -> Iterator[Violation]:
+def _in_parts(both: Comparison) -> Iterator[Problem]:
     """Yields directories of sandboxes that would change what requests without a carrier meet if they alone had come (P9, rule R-O2)."""
     base = [line for line in both.base.common if not line.carried]
     wanted = _rest(both.spelling, both.base.table, base) if both.output.parts else []
@@ -187,10 +175,10 @@ def _in_parts(both: Comparison) -> Iterator[Violation]:
                 what = f"{done} where only '{where}' has arrived"
                 met = what, found[1].origin if found[1] else lines[0][0].rule.origin if lines else None
                 meant = means, found[0].origin if found[0] else None
-                yield violation("SL609", both.pair.after, (), meant, met, found[1])
+                yield broken(both.case.world, "SL609", both.pair.after, meant, met, found[1])
 
 
-def _violation(both: Comparison, scene: Scene, found: tuple[Left | None, Left | None]) -> Violation:
+def _violation(both: Comparison, scene: Scene, found: tuple[Left | None, Left | None]) -> Problem:
     wanted, met = found
     code = "SL602" if scene.tenant else "SL601"
     if met and _is_others(both, met.outcome, scene.tenant):
@@ -200,13 +188,9 @@ def _violation(both: Comparison, scene: Scene, found: tuple[Left | None, Left | 
     meant, what = both_do(wanted, met)
     if both.pair.preview and wanted and isinstance(wanted.outcome, Forward):
         meant += f", with the carriers of '{both.pair.preview}'"
-    return violation(
-        code,
-        both.pair.after,
-        scene.headers,
-        (meant, wanted.origin if wanted else None),
-        (what, met.origin if met else both.output.table.origin),
-        met or wanted,
+    places = wanted.origin if wanted else None, met.origin if met else both.output.table.origin
+    return broken(
+        both.case.world, code, both.pair.after, (meant, places[0]), (what, places[1]), met or wanted, scene.headers
     )
 
 
@@ -223,7 +207,4 @@ def _is_others(both: Comparison, outcome: Outcome, tenant: str | None) -> bool:
     """Tells whether an outcome is a clone of somebody else's."""
     own = both.case.names.get(tenant or "", {})
     others = (d.host for d in outcome.destinations if d.host not in own) if isinstance(outcome, Forward) else ()
-    return any(
-        (host := both.case.after.hosts.get(name)) and directory(host.resource) in both.case.world.owners
-        for name in others
-    )
+    return any((host := both.case.after.hosts.get(name)) and both.case.world.owner(host.resource) for name in others)

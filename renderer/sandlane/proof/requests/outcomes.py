@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -13,6 +13,10 @@ from sandlane.proof.literals import MOST_FILTERS
 from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Policy, Redirect, Unknown
 from sandlane.specs.model import Carrier
 
+Operation = tuple[str, str, str, Any]
+"""An operation on headers: `request` or `response`, what is done, the header's name and its value."""
+
+_SIDES = {"RequestHeaderModifier": "request", "ResponseHeaderModifier": "response"}
 FEATURES = ("rewrite", "timeout", "retries", "fault", "cors", "other")
 
 
@@ -57,27 +61,42 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
     sent = sorted(_json([*_told(spelling, d), round(d.weight / total, 9)]) for d in outcome.destinations)
     reached = [spelling.names[d.host] for d in outcome.destinations if d.host in spelling.names]
     mirrors = [_mirrored(spelling, m, namespace, is_cloned=bool(reached)) for m in outcome.mirrors]
-    rest = [getattr(outcome, name) for name in FEATURES]
-    changes, given = _giving(spelling, outcome.changes) if spelling.given else (outcome.changes, [])
-    is_answered = bool(spelling.answer and reached) and (spelling.is_base or _is_answered(spelling, outcome, reached))
-    text = _json(
-        [sent, _changes(spelling, changes, reached), rest, mirrors, *given, *(["answered"] if is_answered else [])]
-    )
-    return f"{text} without {_removed(spelling, outcome.changes)}" if spelling.required else text
+    changes = _changes(spelling, outcome.changes, reached, ("request",) if spelling.given else ())
+    told = [sent, changes, [getattr(outcome, name) for name in FEATURES], mirrors]
+    if spelling.given:
+        told += _giving(spelling, outcome.changes)
+    if spelling.answer and reached and (spelling.is_base or _is_answered(spelling, outcome, reached)):
+        told.append("answered")
+    return f"{_json(told)} without {_removed(spelling, outcome.changes)}" if spelling.required else _json(told)
 
 
-def _giving(spelling: Spelling, changes: Any) -> tuple[Any, list[Any]]:
-    """Returns operations on headers without those on requests, and these, with the carriers of the tenant in them (rule R-G15)."""
-    if isinstance(changes, list):
-        others: Any = [item for item in changes if not item.get("requestHeaderModifier")]
-        modifiers = [item["requestHeaderModifier"] for item in changes if item.get("requestHeaderModifier")]
-    else:
-        others = {side: value for side, value in (changes or {}).items() if side != "request"}
-        modifiers = [(changes or {}).get("request") or {}]
-    found: dict[str, dict[str, Any]] = {"set": {}, "add": {}}
-    for operation, name, value in ((o, *pair) for m in modifiers for o in found for pair in _pairs(m.get(o) or ())):
-        found[operation][name.lower()] = value
-    removed = {str(name).lower() for modifier in modifiers for name in modifier.get("remove") or ()}
+def _operations(changes: Any) -> tuple[list[Operation], list[Any]]:
+    """Returns the operations on headers of a rule or a destination, in the form of either API, and its other filters."""
+    listed: list[Any] = changes if isinstance(changes, list) else []
+    pairs = [(_SIDES.get(item.get("type"), ""), item) for item in listed]
+    parts = [(side, item.get(f"{side}HeaderModifier") or {}) for side, item in pairs if side and len(item) == 2]
+    parts += [] if isinstance(changes, list) else [*(changes or {}).items()]
+    found = [
+        (side, what, str(name), value)
+        for side, part in parts
+        for what in ("set", "add", "remove")
+        for name, value in _pairs((part or {}).get(what) or ())
+    ]
+    return found, [item for side, item in pairs if not side or len(item) != 2]
+
+
+def _pairs(given: Any) -> Iterable[tuple[str, Any]]:
+    """Returns names and values of headers, in the form of either API; those that are removed have no value."""
+    if isinstance(given, Mapping):
+        return given.items()
+    return ((e["name"], e.get("value")) if isinstance(e, Mapping) else (e, None) for e in given)
+
+
+def _giving(spelling: Spelling, changes: Any) -> list[Any]:
+    """Returns the operations on headers of requests, with the carriers of the tenant in them (rule R-G15)."""
+    mine = [(what, name.lower(), value) for side, what, name, value in _operations(changes)[0] if side == "request"]
+    found = {given: {name: value for what, name, value in mine if what == given} for given in ("set", "add")}
+    removed = {name for what, name, _ in mine if what == "remove"}
     if spelling.is_base:
         headers = {c.header.lower(): spelling.tenant for c in spelling.given if c.header}
         members = [f"{c.baggage}={spelling.tenant}" for c in spelling.given if c.baggage]
@@ -86,12 +105,7 @@ def _giving(spelling: Spelling, changes: Any) -> tuple[Any, list[Any]]:
             found["add"]["baggage"] = ",".join([*filter(None, [found["add"].get("baggage")]), *members])
         # Of operations of the Gateway API nobody knows which comes first; Istio removes headers before it adds any.
         removed -= {*headers, *(["baggage"] if members else [])} if isinstance(changes, list) else set()
-    return others or None, [found, sorted(removed)]
-
-
-def _pairs(operations: Any) -> Iterable[tuple[str, Any]]:
-    """Returns names and values of headers, in the form of either API."""
-    return operations.items() if isinstance(operations, Mapping) else ((str(e["name"]), e["value"]) for e in operations)
+    return [found, sorted(removed)]
 
 
 def _told(spelling: Spelling, d: Destination) -> list[Any]:
@@ -112,9 +126,8 @@ def _together(spelling: Spelling, destinations: Sequence[Destination]) -> tuple[
 
 def _removed(spelling: Spelling, changes: Any) -> list[str]:
     """Returns the headers of carriers that are removed, of those that have to be."""
-    listed = ((changes or {}).get("request") or {}).get("remove") or () if isinstance(changes, Mapping) else ()
-    given = spelling.required if spelling.is_base else spelling.required & {name.lower() for name in listed}
-    return sorted(given)
+    removed = {name.lower() for side, what, name, _ in _operations(changes)[0] if (side, what) == ("request", "remove")}
+    return sorted(spelling.required if spelling.is_base else spelling.required & removed)
 
 
 def _json(value: Any) -> str:
@@ -136,58 +149,43 @@ def policy_text(policy: Policy | None) -> str:
     return _json([each for each in told if each]) if any(told) else ""
 
 
-def _changes(spelling: Spelling, changes: Any, reached: Sequence[str]) -> Any:
-    """Returns operations on headers without those that the environment asks for; `reached` are the clones of a rule."""
-    values = None if spelling.is_base else {f"{spelling.tenant}/{_service(name)}" for name in reached}
-    header = spelling.answer.lower() if reached else ""
+def _changes(spelling: Spelling, changes: Any, reached: Sequence[str], but: Sequence[str] = ()) -> Any:
+    """Returns operations on headers without those that the environment asks for, and those of some sides.
 
-    def is_answer(name: Any, value: Any) -> bool:
-        return bool(header) and str(name).lower() == header and (values is None or value in values)
+    `reached` are the clones of a rule.
+    """
+    operations, others = _operations(changes)
+    kept = [
+        (side, what, name, value)
+        for side, what, name, value in operations
+        if side not in but
+        and not ((side, what) == ("request", "remove") and name.lower() in spelling.removed)
+        and not _is_answer(spelling, (side, what, name, value), reached)
+    ]
+    return [sorted(kept, key=repr), _bare(others)]
 
-    if isinstance(changes, list):
-        return _bare(_filters(changes, is_answer) if header else changes) or None
-    if not isinstance(changes, Mapping):
-        return changes or None
-    found: dict[str, Any] = {}
-    for side, operations in changes.items():
-        kept = dict(operations or {})
-        if side == "response" and header:
-            kept["set"] = {k: v for k, v in (kept.get("set") or {}).items() if not is_answer(k, v)}
-        if side == "request" and spelling.removed:
-            kept["remove"] = [name for name in kept.get("remove") or () if name.lower() not in spelling.removed]
-        found[side] = {name: value for name, value in kept.items() if value}
-    return {side: value for side, value in found.items() if value} or None
+
+def _is_answer(spelling: Spelling, operation: Operation, reached: Sequence[str]) -> bool:
+    """Tells whether an operation says in answers which of a rule's clones they come from."""
+    side, what, name, value = operation
+    if not reached or (side, what, name.lower()) != ("response", "set", spelling.answer.lower()):
+        return False
+    return spelling.is_base or value in {f"{spelling.tenant}/{_service(name)}" for name in reached}
 
 
 def _is_plain(spelling: Spelling, outcome: Forward) -> bool:
     """Tells whether an outcome is one destination and nothing else, as most are."""
-    if (
-        spelling.answer
-        or spelling.removed
-        or spelling.given
-        or len(outcome.destinations) != 1
-        or outcome.destinations[0].changes
-    ):
+    if spelling.answer or spelling.removed or spelling.given or len(outcome.destinations) != 1:
         return False
-    return not (outcome.changes or outcome.mirrors or any(getattr(outcome, name) for name in FEATURES))
+    more = (outcome.changes, outcome.mirrors, outcome.destinations[0].changes, *(getattr(outcome, f) for f in FEATURES))
+    return not any(more)
 
 
 def _is_answered(spelling: Spelling, outcome: Forward, reached: Sequence[str]) -> bool:
     """Tells whether a rule answers with the header that names one of its clones, or has no room for a filter that does."""
-    if _is_full(outcome):
-        return True
-    values = {f"{spelling.tenant}/{_service(name)}" for name in reached}
-    changes: list[Any] = [outcome.changes, *(d.changes for d in outcome.destinations)]
-    found: list[tuple[str, Any]] = []
-    for each in changes:
-        if isinstance(each, Mapping):
-            found += [(k, v) for k, v in ((each.get("response") or {}).get("set") or {}).items()]
-        for item in each if isinstance(each, list) else ():
-            found += [
-                (str(e.get("name")), e.get("value"))
-                for e in (item.get("responseHeaderModifier") or {}).get("set") or ()
-            ]
-    return any(name.lower() == spelling.answer.lower() and value in values for name, value in found)
+    changes = [outcome.changes, *(destination.changes for destination in outcome.destinations)]
+    operations = (operation for each in changes for operation in _operations(each)[0])
+    return _is_full(outcome) or any(_is_answer(spelling, operation, reached) for operation in operations)
 
 
 def _is_full(outcome: Forward) -> bool:
@@ -203,27 +201,13 @@ def _service(name: str) -> str:
     return name.removeprefix(CLONE).partition(".")[0]
 
 
-def _filters(filters: Sequence[Any], is_answer: Callable[[Any, Any], bool]) -> Any:
-    """Returns filters of the Gateway API without the answer header."""
-    kept = []
-    for item in filters:
-        modifier = item.get("responseHeaderModifier") or {}
-        if modifier.get("set"):
-            left = [e for e in modifier["set"] if not is_answer(e.get("name"), e.get("value"))]
-            rest = {**{k: v for k, v in modifier.items() if k != "set" and v}, **({"set": left} if left else {})}
-            kept += [{**item, "responseHeaderModifier": rest}] if rest else []
-        else:
-            kept.append(item)
-    return kept or None
-
-
 def _mirrored(spelling: Spelling, mirror: Any, namespace: str, *, is_cloned: bool) -> Any:
     """Returns a mirror with the full name of its host.
 
     Whether the mirror of a rule that sends to nothing cloned leads to a clone depends on whether the rule is copied, which no
     promise tells: there a clone and its origin are the same.
     """
-    found = mirror_host(spelling, mirror, namespace)
+    found = mirror_host(mirror, namespace, spelling.domain)
     if found is None:
         return mirror
     host, field_name, to = found
@@ -240,13 +224,13 @@ def _number(port: Any) -> Any:
     return port.get("number") if isinstance(port, Mapping) else port
 
 
-def mirror_host(spelling: Spelling, mirror: Any, namespace: str) -> tuple[str, str, Mapping[str, Any]] | None:
+def mirror_host(mirror: Any, namespace: str, domain: str) -> tuple[str, str, Mapping[str, Any]] | None:
     """Returns the full name of a mirror's host, the field that names it, and what that says; None where it names none."""
-    if isinstance(mirror, Mapping) and "destination" in mirror:
-        to = mirror["destination"] or {}
-        found = service_of(str(to.get("host", "")), namespace, spelling.domain)
-        return (found.fqdn(spelling.domain) if found else str(to.get("host", ""))), "destination", to
-    if isinstance(mirror, Mapping) and "backendRef" in mirror:
-        to = mirror["backendRef"] or {}
-        return f"{to.get('name')}.{to.get('namespace') or namespace}.svc.{spelling.domain}", "backendRef", to
-    return None
+    field = next((field for field in ("destination", "backendRef") if field in (mirror or ())), None)
+    if field is None:
+        return None
+    to = mirror[field] or {}
+    if field == "backendRef":
+        return f"{to.get('name')}.{to.get('namespace') or namespace}.svc.{domain}", field, to
+    found = service_of(str(to.get("host", "")), namespace, domain)
+    return found.fqdn(domain) if found else str(to.get("host", "")), field, to

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.resource import spec_of
+from sandlane.problems.problem import Problem
 from sandlane.proof.claims import is_patched
 from sandlane.proof.requests.clients import Calling
 from sandlane.proof.requests.outcomes import policy_text
-from sandlane.proof.requests.violations import Violation, violation
+from sandlane.proof.requests.violations import Met, broken
 from sandlane.proof.world import World
 from sandlane.semantics.network import Network
-from sandlane.semantics.outcomes import Destination, Origin, Policy
+from sandlane.semantics.outcomes import Destination, Policy
 from sandlane.semantics.policies import policy_of
 from sandlane.semantics.request import Address
 
@@ -42,7 +43,7 @@ def _is_kept(network: Network, destination: Destination) -> bool:
     return any(subset.get("name") == destination.subset and subset.get("trafficPolicy") for subset in subsets)
 
 
-def called_alike(world: World, before: Network, after: Network, callings: Sequence[Calling]) -> Iterator[Violation]:
+def called_alike(world: World, before: Network, after: Network, callings: Sequence[Calling]) -> Iterator[Problem]:
     """Yields clones that a client calls otherwise than their origins, whatever routes send there."""
     if not any(after.destination_rules.values()):
         return
@@ -57,10 +58,10 @@ def called_alike(world: World, before: Network, after: Network, callings: Sequen
                 )
                 if policy_text(base) != policy_text(output) and not is_own:
                     address = Address(client=calling.after, host=two, port=port, authority=two)
-                    yield violation("SL605", address, (), _said(base, one), _said(output, two), None)
+                    yield broken(world, "SL605", address, _said(base, one), _said(output, two))
 
 
-def _said(policy: Policy | None, host: str) -> tuple[str, Origin | None]:
+def _said(policy: Policy | None, host: str) -> Met:
     if policy is None or not policy.origins:
         return f"calls '{host}' by no DestinationRule", None
     return f"calls '{host}' with {policy_text(policy)}", policy.origins[0]

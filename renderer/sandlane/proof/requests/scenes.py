@@ -27,9 +27,6 @@ class Scene:
     headers: Headers
     tenant: str | None = None
 
-    def __str__(self) -> str:
-        return " and ".join(f"'{name}: {value}'" for name, value in self.headers) or "no carrier"
-
 
 @frozen(kw_only=True)
 class Literals:
@@ -42,6 +39,11 @@ class Literals:
     tenants: Mapping[tuple[str, str, str], str]
     names: frozenset[str]
 
+    def tenant(self, atom: Atom) -> str | None:
+        """Returns the tenant that a condition on a carrier's header demands, if any."""
+        kind = "regex" if atom.text.kind == "found" else atom.text.kind
+        return self.tenants.get((atom.name, kind, atom.text.value))
+
 
 def make_literals(carriers: Sequence[Carrier], tenants: Iterable[str]) -> Literals:
     """Indexes the conditions of all tenants by every carrier."""
@@ -52,22 +54,14 @@ def make_literals(carriers: Sequence[Carrier], tenants: Iterable[str]) -> Litera
                 found[c.header.lower(), "exact", tenant] = tenant
             else:
                 found[BAGGAGE, "regex", baggage_text(str(c.baggage), tenant)] = tenant
-    names = frozenset(c.header.lower() if c.header else BAGGAGE for c in carriers)
+    names = frozenset(carried(carrier, "")[0] for carrier in carriers)
     return Literals(carriers=tuple(carriers), tenants=found, names=names)
 
 
 def demanded(literals: Literals, predicate: Predicate) -> list[tuple[Atom, str | None]]:
     """Returns the conditions of a predicate that a carrier header be there, each with the tenant that it demands, if any."""
-    return [
-        (
-            atom,
-            literals.tenants.get(
-                (atom.name, "regex" if atom.text.kind == "found" else atom.text.kind, atom.text.value)
-            ),
-        )
-        for atom in predicate
-        if atom.subject == "header" and not atom.is_negated and atom.name in literals.names
-    ]
+    asked = (a for a in predicate if a.subject == "header" and not a.is_negated and a.name in literals.names)
+    return [(atom, literals.tenant(atom)) for atom in asked]
 
 
 def carried(carrier: Carrier, tenant: str) -> tuple[str, str]:
@@ -112,12 +106,11 @@ def is_repeated(scene: Scene) -> bool:
 
 def required(literals: Literals, scene: Scene) -> frozenset[str]:
     """Returns the headers of a scene that name a tenantID, whosever."""
-    keys = {c.baggage for c in literals.carriers if c.baggage}
-    headers = {c.header.lower() for c in literals.carriers if c.header}
+    keys = {c.baggage for c in literals.carriers}
     return frozenset(
         name
         for name, value in scene.headers
-        if name in headers or (name == BAGGAGE and any(key in keys for key, _ in members(value)))
+        if name in literals.names and (name != BAGGAGE or any(key in keys for key, _ in members(value)))
     )
 
 

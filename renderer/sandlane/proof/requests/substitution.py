@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sandlane.frozen import frozen
-from sandlane.proof.requests.outcomes import FEATURES, Spelling, mirror_host
-from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Outcome, Unknown, forward
-
-
-@frozen(kw_only=True)
-class Whole:
-    """The clone that takes all requests of a host which sends elsewhere: on the port that a rule names, if it has it, else as called."""
-
-    port: int
-    by_port: Mapping[int, Destination]
-
-    def taking(self, meant: Forward) -> Destination:
-        """Returns the clone in place of where a rule sends."""
-        named = next((d.port for d in meant.destinations), self.port)
-        return self.by_port.get(named, self.by_port[self.port])
+from sandlane.proof.requests.outcomes import FEATURES, mirror_host
+from sandlane.proof.requests.policy import called
+from sandlane.semantics.network import Network
+from sandlane.semantics.outcomes import Destination, Forward, Outcome, forward, meant_by
+from sandlane.semantics.request import Address
 
 
 @frozen(kw_only=True)
 class Clones:
-    """What a tenant cloned: host of a Service -> host of its clone; `whole` takes all requests of a host that sends elsewhere."""
+    """What a tenant cloned of a network: host of a Service -> host of its clone, for requests to an address.
 
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    whole: Whole | None = None
+    `whole`: where the address's host sends elsewhere, the clone that takes all its requests, by the ports that rules name; the first
+    is the address's own, for rules that name none of them.
+    """
+
+    network: Network
+    address: Address
+    hosts: Mapping[str, str]
+    whole: Mapping[int, Destination]
 
 
-def with_clones(
-    outcome: Outcome, clones: Clones, spelling: Spelling, namespace: str, called: Callable[[Destination], Destination]
-) -> Outcome:
-    """Returns a base outcome as a tenant has to meet it; `called` tells how a destination's clone is called."""
-    meant = outcome.meant if isinstance(outcome, NoCluster | Unknown) else outcome
-    if not isinstance(meant, Forward) or not clones.hosts:
+def with_clones(outcome: Outcome, clones: Clones | None, namespace: str) -> Outcome:
+    """Returns a base outcome as a tenant has to meet it; `namespace` is that of the object which names mirrors."""
+    meant = meant_by(outcome)
+    if clones is None or not isinstance(meant, Forward):
         return outcome
     sent = tuple(d for d in meant.destinations if d.host in clones.hosts and not d.alias)
     if sent:
-        made = _merged([_clone(called(d), clones) for d in sent])
+        made = _merged([_clone(called(clones.network, clones.address, d), clones) for d in sent])
     elif clones.whole:
-        made = (clones.whole.taking(meant),)
+        named = [d.port for d in meant.destinations[:1] if d.port in clones.whole]
+        made = (clones.whole[next(iter((*named, *clones.whole)))],)
     else:
         return outcome
-    mirrors = tuple(_to_clone(m, spelling, namespace, clones.hosts) for m in meant.mirrors)
+    mirrors = tuple(_to_clone(mirror, clones, namespace) for mirror in meant.mirrors)
     features = {name: getattr(meant, name) for name in ("changes", *FEATURES)}
     return forward(made, mirrors=mirrors, **features)
 
@@ -56,16 +51,15 @@ def _clone(destination: Destination, clones: Clones) -> Destination:
     return replace(destination, host=clones.hosts[destination.host], subset="", policy=policy)
 
 
-def _to_clone(mirror: Any, spelling: Spelling, namespace: str, hosts: Mapping[str, str]) -> Any:
+def _to_clone(mirror: Any, clones: Clones, namespace: str) -> Any:
     """Returns a mirror with the host of a clone, in the form that manifests have."""
-    found = mirror_host(spelling, mirror, namespace)
-    if found is None or found[0] not in hosts:
+    found = mirror_host(mirror, namespace, clones.network.domain)
+    if found is None or found[0] not in clones.hosts:
         return mirror
-    host, field_name, to = hosts[found[0]], found[1], found[2]
-    if field_name == "destination":
-        return {**mirror, "destination": {**to, "host": host}}
-    name, _, rest = host.partition(".")
-    return {**mirror, "backendRef": {**to, "name": name, "namespace": rest.partition(".")[0]}}
+    host, field, to = clones.hosts[found[0]], found[1], found[2]
+    name, namespace = host.split(".")[:2]
+    named = {"host": host} if field == "destination" else {"name": name, "namespace": namespace}
+    return {**mirror, field: {**to, **named}}
 
 
 def _merged(destinations: Sequence[Destination]) -> tuple[Destination, ...]:

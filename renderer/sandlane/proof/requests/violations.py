@@ -1,19 +1,19 @@
-"""What a request meets that it should not: the request, what it meets in the base and what in the output, and where both are written."""
+"""What a request meets that it should not, as a problem: what it meets in the base and what in the output, and where both are written."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from sandlane.frozen import frozen
 from sandlane.problems.broken_request import BrokenRequest
 from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Problem, Source, dotted
+from sandlane.problems.problem import Problem, dotted
 from sandlane.proof.differences import shown
 from sandlane.proof.requests.outcomes import policy_text
 from sandlane.proof.requests.rest import Left
 from sandlane.proof.requests.scenes import Headers
-from sandlane.semantics.outcomes import L4, Direct, Forward, NoCluster, NotFound, Origin, Outcome, Redirect, Unknown
+from sandlane.proof.world import World
+from sandlane.semantics.outcomes import L4, Direct, Forward, NoCluster, NotFound, Origin, Redirect, Unknown
 from sandlane.semantics.predicates import Atom
 from sandlane.semantics.request import Address, Client
 
@@ -23,83 +23,40 @@ _TOLD = {"headers": "changes", "rewrite": "rewrite", "timeout": "timeout", "retr
 _MADE = {"regex": "~", "found": "~", "prefix": "", "segments": "", "rpc": "", "exact": "", "present": "", "host": ""}
 
 
-@frozen(kw_only=True)
-class Violation:
-    """A request whose outcome breaks a promise.
+Met = tuple[str, Origin | None]
+"""What a request meets, and where that is written; None: it is a mesh's own default."""
 
-    `carriers` are its headers that may choose a tenant. `meant` is what it should meet, as the base (`base_place`) has it, and
-    `met` what it meets in the output (`place`); a place is None where a mesh's own default decides.
+
+def broken(
+    world: World, code: str, address: Address, meant: Met, met: Met, left: Left | None = None, carriers: Headers = ()
+) -> Problem:
+    """Returns the problem of a request that meets the conditions of a rule: it is of the object whose rule the request meets.
+
+    `carriers` are its headers that may choose a tenant. `meant` is what it should meet, as the base has it, `met` what it meets in
+    the output.
     """
-
-    code: str
-    client: Client
-    host: str
-    port: int
-    authority: str
-    method: str = "GET"
-    path: str = "/"
-    headers: Headers = ()
-    carriers: Headers = ()
-    meant: str
-    met: str
-    base_place: Origin | None
-    place: Origin | None
-
-    @property
-    def request(self) -> str:
-        """The request in one line."""
-        sent = "".join(f", {name}: {value}" for name, value in (*self.carriers, *self.headers))
-        authority = f" with authority {self.authority}" if self.authority != self.host else ""
-        return f"{self.method} http://{self.host}:{self.port}{self.path}{authority}{sent}, from {called(self.client)}"
-
-    def problem(self, other: Source) -> Problem:
-        """Returns it as a problem of the object whose rule the request meets; `other` is for those that no object has."""
-        origin = self.place or self.base_place
-        what = f"a request {self.request}: {_place(self.place)} {self.met}, expected what {_place(self.base_place)} does: {self.meant}"
-        problem = report(
-            self.code, source=origin.resource.source if origin else other, path=origin.path if origin else (), what=what
-        )
-        base = self.base_place
-        return replace(problem, request=self._told(), base=(base.resource.source, base.path) if base else None)
-
-    def _told(self) -> BrokenRequest:
-        """Returns the request as a problem names it; lines and files are found when it is shown."""
-        place = (self.place.resource.source.file, None) if self.place else None
-        base = (self.base_place.resource.source.file, None) if self.base_place else None
-        return BrokenRequest(
-            method=self.method, host=self.host, port=self.port, authority=self.authority, path=self.path,
-            client=called(self.client), carriers=self.carriers, headers=self.headers, meant=self.meant, met=self.met,
-            base=base, now=place,
-        )  # fmt: skip
+    atoms = [atom for atom in sorted(left.conditions, key=repr) if not atom.is_negated] if left else []
+    path = next((_value(atom) for atom in atoms if atom.subject == "path"), "/")
+    query = "&".join(f"{atom.name}={atom.text.value}" for atom in atoms if atom.subject == "query")
+    origin, base = met[1] or meant[1], meant[1]
+    request = BrokenRequest(
+        method=next((atom.text.value for atom in atoms if atom.subject == "method"), "GET"),
+        host=address.host, port=address.port, authority=address.authority, path=f"{path}?{query}" if query else path,
+        client=called(address.client), carriers=carriers,
+        headers=tuple((atom.name, _value(atom)) for atom in atoms if atom.subject == "header"),
+        meant=meant[0], met=met[0], base=_file(meant[1]), now=_file(met[1]),
+    )  # fmt: skip
+    sent = "".join(f", {name}: {value}" for name, value in (*carriers, *request.headers))
+    authority = f" with authority {address.authority}" if address.authority != address.host else ""
+    asked = f"{request.method} {request.url}{authority}{sent}, from {request.client}"
+    what = f"a request {asked}: {_place(met[1])} {met[0]}, expected what {_place(base)} does: {meant[0]}"
+    source = origin.resource.source if origin else world.claims.environment.source
+    problem = report(code, source=source, path=origin.path if origin else (), what=what)
+    return replace(problem, request=request, base=(base.resource.source, base.path) if base else None)
 
 
-def violation(
-    code: str,
-    address: Address,
-    carriers: Headers,
-    meant: tuple[str, Origin | None],
-    met: tuple[str, Origin | None],
-    left: Left | None,
-) -> Violation:
-    """Returns a violation by a request that meets the conditions of a rule."""
-    atoms = sorted(left.conditions, key=repr) if left else []
-    path = next((_value(a) for a in atoms if a.subject == "path" and not a.is_negated), "/")
-    query = "&".join(f"{a.name}={a.text.value}" for a in atoms if a.subject == "query" and not a.is_negated)
-    return Violation(
-        code=code,
-        client=address.client,
-        host=address.host,
-        port=address.port,
-        authority=address.authority,
-        method=next((a.text.value for a in atoms if a.subject == "method" and not a.is_negated), "GET"),
-        path=f"{path}?{query}" if query else path,
-        headers=tuple((a.name, _value(a)) for a in atoms if a.subject == "header" and not a.is_negated),
-        carriers=carriers,
-        meant=meant[0],
-        met=met[0],
-        base_place=meant[1],
-        place=met[1],
-    )
+def _file(origin: Origin | None) -> tuple[str, int | None] | None:
+    return (origin.resource.source.file, None) if origin else None  # its line is found when it is shown
 
 
 def called(client: Client) -> str:
@@ -120,7 +77,7 @@ def _place(origin: Origin | None) -> str:
 
 def both_do(wanted: Left | None, met: Left | None) -> tuple[str, str]:
     """Returns what is done with a request in the base and in the output; where both send it to the same, also in what they differ."""
-    texts = does(wanted), does(met)
+    texts = _does(wanted), _does(met)
     outcomes = [left.outcome for left in (wanted, met) if left and isinstance(left.outcome, Forward)]
     if texts[0] != texts[1] or len(outcomes) < 2:
         return texts
@@ -141,12 +98,9 @@ def _parts(outcome: Forward) -> dict[str, Any]:
     return {**shares, **{name: getattr(outcome, field) or None for name, field in _TOLD.items()}}
 
 
-def does(left: Left | None) -> str:
+def _does(left: Left | None) -> str:
     """Returns what is done with a request, for people."""
-    return _does(left.outcome) if left else "does nothing"
-
-
-def _does(outcome: Outcome) -> str:
+    outcome = left.outcome if left else None
     if isinstance(outcome, Forward):
         return "sends to " + ", ".join(f"{d.host}:{d.port}" for d in outcome.destinations)
     if isinstance(outcome, NoCluster):
@@ -157,4 +111,6 @@ def _does(outcome: Outcome) -> str:
         return f"answers with {outcome.how}"
     if isinstance(outcome, L4):
         return f"passes connections to {outcome.host}:{outcome.port}"
-    return f"cannot be told: {outcome.why}" if isinstance(outcome, Unknown) else f"is {type(outcome).__name__.lower()}"
+    if isinstance(outcome, Unknown):
+        return f"cannot be told: {outcome.why}"
+    return f"is {type(outcome).__name__.lower()}" if outcome else "does nothing"

@@ -4,71 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from sandlane.k8s.hosts import ServiceHost
-from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
+from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.proof.literals import is_disabled
-from sandlane.proof.requests.substitution import Whole
 from sandlane.semantics.delegates import entries_of
-from sandlane.semantics.gateway_api import GRPC_ROUTE, L4_ROUTES, ROUTES, Attached, attached, plain, rules_of
+from sandlane.semantics.gateway_api import plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination
-from sandlane.semantics.linkerd import KINDS
-from sandlane.semantics.network import Host, Network
-from sandlane.semantics.outcomes import Forward
+from sandlane.semantics.linkerd import unheeded
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import GRPC_ROUTE, L4_ROUTES, LINKERD_ROUTES, ROUTES, Attached, Host, VirtualService
+from sandlane.semantics.outcomes import Destination, Forward
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
-from sandlane.semantics.waypoints import waypoint_home
+from sandlane.semantics.waypoints import waypoint
 
 
-def whole_of(network: Network, address: Address, table: Table, clones: Mapping[str, str]) -> Whole | None:
-    """Returns the clone that takes every request of an address which the base sends elsewhere, or None.
+def whole_of(network: Network, address: Address, table: Table, clones: Mapping[str, str]) -> dict[int, Destination]:
+    """Returns the clone that takes every request of an address which the base sends elsewhere, by the ports that rules name.
 
     What only a wildcard of a VirtualService takes elsewhere does not reach the Service in the base either (rule R-I14).
     """
     host = network.hosts.get(network.concrete(address.host))
     if address.client.kind == "gateway" or host is None or host.name not in clones or not table.rules:
-        return None
+        return {}
     is_route = table.rules[0].origin.resource.id.kind.endswith("Route")
     sent = _by_routes(network, address, host) if is_route else _by_virtual_services(network, table)
-    if any(name in clones for name in sent) or not (is_route or _is_named(network, table, host)):
-        return None
-    if not network.is_istio:
-        made = {address.port: plain(network)(host.name, address.port, 1, None)}
-    else:
-        client = address.client
-        if network.mesh == "istio-ambient":
-            home = waypoint_home(network.base, host.resource) or host.resource.id.namespace
-            client = replace(client, kind="waypoint", namespace=home, labels={})
-        proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host.name)
-        ports = (address.port,) if is_route else (address.port, *host.ports)
-        made = {port: destination(network, proxy, host.name, port) for port in dict.fromkeys(ports)}
-    own = {port: replace(one, host=clones[host.name], subset="", failure="") for port, one in made.items()}
-    return Whole(port=address.port, by_port=own)
+    is_named = is_route or any(host.name in vs.hosts for vs in _having_rules(network, table))
+    if not is_named or any(name in clones for name in sent):
+        return {}
+    client = waypoint(network, address.client, host) if network.mesh == "istio-ambient" else address.client
+    proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host.name)
+    send = partial(destination, network, proxy) if network.is_istio else partial(plain, network)
+    ports = (address.port, *(() if is_route else host.ports))
+    return {port: replace(send(host.name, port), host=clones[host.name], subset="", failure="") for port in ports}
 
 
-def _is_named(network: Network, table: Table, host: Host) -> bool:
-    """Tells whether a VirtualService that has rules in a table names its host, by no wildcard."""
+def _having_rules(network: Network, table: Table) -> list[VirtualService]:
+    """Returns the VirtualServices that have rules in a table, be it through another or by another's entries."""
     own = {str(rule.origin.resource.id) for rule in table.rules} | {rule.group for rule in table.rules}
-    return any(
-        network.full(str(name), vs.id.namespace).lower() == host.name
-        for vs in network.base.of("networking.istio.io", "VirtualService")
-        if str(vs.id) in own
-        for name in spec_of(vs.manifest).get("hosts") or ()
-    )
+    return [vs for vs in network.virtual_services if str(vs.resource.id) in own]
 
 
 def _by_virtual_services(network: Network, table: Table) -> Iterator[str]:
     """Yields the hosts to which the VirtualServices send that have rules in a table, whatever their clients and ports."""
-    resources = {rule.origin.resource.id: rule.origin.resource for rule in table.rules}
-    names = {rule.group for rule in table.rules}
-    for vs in network.base.of("networking.istio.io", "VirtualService"):
-        if str(vs.id) in names or vs.id in resources:
-            for entry in entries_of(network, vs):
-                route = entry.body.get("route") or ()
-                live = [item for item in route if len(route) == 1 or item.get("weight")]
-                yield from (str(item["destination"].get("host")) for item in live if item.get("destination"))
+    for vs in _having_rules(network, table):
+        for entry in entries_of(network, vs.resource):
+            route = entry.body.get("route") or ()
+            live = [item for item in route if len(route) == 1 or item.get("weight")]
+            yield from (str(item["destination"].get("host")) for item in live if item.get("destination"))
     for rule in table.rules:
         if isinstance(rule.outcome, Forward):
             yield from (d.host for d in rule.outcome.destinations)
@@ -76,7 +63,7 @@ def _by_virtual_services(network: Network, table: Table) -> Iterator[str]:
 
 def _by_routes(network: Network, address: Address, host: Host) -> Iterator[str]:
     """Yields the hosts to which the routes send that compete with those of a port, which are copied all together (rule R-G3)."""
-    places = parents_heeded(network, host.resource.id)
+    places = _heeded(network, host.resource.id)
     part = [a for a in places if a.port in (None, address.port)]
     for one in part:  # grows while it is walked
         part += [a for a in places if a not in part and (a.port is None or one.port in (None, a.port))]
@@ -84,20 +71,13 @@ def _by_routes(network: Network, address: Address, host: Host) -> Iterator[str]:
         yield from _sent(network, each)
 
 
-def parents_heeded(network: Network, service: ResourceId) -> Sequence[Attached]:
+def _heeded(network: Network, service: ResourceId) -> list[Attached]:
     """Returns the routes of a Service that its mesh heeds for some client."""
-    is_linkerd = network.mesh == "linkerd"
-    found = list(attached(network, KINDS if is_linkerd else ROUTES, service))
-    if not is_linkerd:
-        return found
-    called = {a.port for a in found if (a.route.id.group, a.route.id.kind) == GRPC_ROUTE}
-    return [a for a in found if not (a.route.id.kind == "HTTPRoute" and a.port in called) and not _is_ignored(a)]
-
-
-def _is_ignored(found: Attached) -> bool:
-    """Tells whether Linkerd ignores a route as a whole (rules R-L5 and R-L11)."""
-    is_known = all(unknown_filter(rule) is None for rule in rules_of(found.route))
-    return not is_known or unconvertible(found.route.manifest) is not None
+    if network.mesh != "linkerd":
+        return network.routes(ROUTES, service)
+    found = network.routes(LINKERD_ROUTES, service)
+    called = {a.port for a in found if a.kind == GRPC_ROUTE}
+    return [a for a in found if not (a.route.id.kind == "HTTPRoute" and a.port in called) and not unheeded(a.route)]
 
 
 def _sent(network: Network, found: Attached) -> Iterator[str]:
@@ -107,15 +87,12 @@ def _sent(network: Network, found: Attached) -> Iterator[str]:
     for rule in rules_of(route):
         listed = rule.get("backendRefs") or ()
         live = [b for b in listed if b.get("weight", 1)] or listed
-        for backend in live:
-            home = found.parent.get("namespace") if is_linkerd else None
-            namespace = backend.get("namespace") or home or route.id.namespace
-            yield ServiceHost(namespace, str(backend.get("name"))).fqdn(network.domain)
+        home = (found.parent.get("namespace") if is_linkerd else None) or route.id.namespace
         is_redirect = any(item.get("type") == "RequestRedirect" for item in rule.get("filters") or ())
         if is_linkerd and not listed and not is_redirect:
-            for parent in parents:
-                home = parent.get("namespace") or route.id.namespace
-                yield ServiceHost(home, str(parent.get("name"))).fqdn(network.domain)
+            live, home = parents, route.id.namespace
+        for named in live:
+            yield ServiceHost(named.get("namespace") or home, str(named.get("name"))).fqdn(network.domain)
 
 
 def is_closed(network: Network, address: Address, table: Table) -> bool:
@@ -124,17 +101,15 @@ def is_closed(network: Network, address: Address, table: Table) -> bool:
     if host is None or not host.is_service or (host.is_external and network.mesh != "istio"):
         return True
     if network.mesh == "istio":
-        return _is_kept_out(network, host)
-    ways = network.attached.get(host.resource.id, ())
+        # Whether the VirtualServices that name it in the mesh are all kept out of what tenants change.
+        named = [vs.resource for vs in network.virtual_services if MESH in vs.gateways and host.name in vs.hosts]
+        return bool(named) and all(is_disabled(vs) for vs in named)
     is_told = network.mesh == "linkerd" and bool(host.ports.get(address.port, {}).get("appProtocol"))
-    if not is_told and any(
-        (r.id.group, r.id.kind) in L4_ROUTES and p.get("port") in (None, address.port) for r, p in ways
-    ):
+    if not is_told and network.routes(L4_ROUTES, host.resource.id, address.port):
         return True  # an HTTPRoute would switch it off (GEP-1294)
     if network.mesh == "linkerd":
-        serving = [r for r, p in ways if p.get("port") == address.port]
-        calls = [r for r in serving if (r.id.group, r.id.kind) == GRPC_ROUTE]
-        return host.is_headless or bool(table.origin) or bool(calls) or _is_split(network, host)
+        has_calls = any(a.port == address.port for a in network.routes((GRPC_ROUTE,), host.resource.id))
+        return host.is_headless or bool(table.origin) or has_calls or _is_split(network, host)
     return not network.is_istio and host.is_headless
 
 
@@ -144,14 +119,3 @@ def _is_split(network: Network, host: Host) -> bool:
         network.full(str(spec_of(split.manifest).get("service") or ""), split.id.namespace).lower() == host.name
         for split in network.base.of("split.smi-spec.io", "TrafficSplit")
     )
-
-
-def _is_kept_out(network: Network, host: Host) -> bool:
-    """Tells whether the VirtualServices that name a host in the mesh are all kept out of what tenants change."""
-    named = [
-        vs
-        for vs in network.base.of("networking.istio.io", "VirtualService")
-        if MESH in (spec_of(vs.manifest).get("gateways") or (MESH,))
-        and host.name in (network.full(str(name), vs.id.namespace) for name in spec_of(vs.manifest).get("hosts") or ())
-    ]
-    return bool(named) and all(is_disabled(vs) for vs in named)

@@ -10,19 +10,19 @@ from dataclasses import replace
 from itertools import chain
 
 from sandlane.base.base import Base
+from sandlane.base.pod_templates import with_pods
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.plan.model import Plan
 from sandlane.semantics import istio_gateways
-from sandlane.semantics.gateway_api import ROUTES, attached
 from sandlane.semantics.gateways import KINDS
-from sandlane.semantics.istio_matches import gateway_name
-from sandlane.semantics.network import ISTIO, Network
+from sandlane.semantics.network import Network
+from sandlane.semantics.objects import ROUTES
 from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
-from sandlane.semantics.trace import Tracer, client_of, workloads
+from sandlane.semantics.trace import Tracer, client_of
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -141,7 +141,9 @@ def sent_hosts(
     network = tracer.network
     plain = client_of(network, None, service.namespace)
     found: set[str] = set()
-    for client in chain((plain,), (client_of(network, workload, service.namespace) for workload in workloads(network))):
+    for client in chain(
+        (plain,), (client_of(network, workload, service.namespace) for workload in with_pods(network.base))
+    ):
         host = f"{service.name}.{service.namespace}"
         asked = Request(client=client, host=host, port=port)
         found |= {
@@ -186,14 +188,12 @@ def _hosts(network: Network, gateway: Resource, server: Server) -> Iterator[str]
     """Yields the hosts that routes have at a server."""
     if (gateway.id.group, gateway.id.kind) == istio_gateways.GATEWAY:
         full = f"{gateway.id.namespace}/{gateway.id.name}"
-        for vs in network.base.of(ISTIO, "VirtualService"):
-            named = spec_of(vs.manifest).get("gateways") or ()
-            if any(gateway_name(name, vs.id.namespace) == full for name in named):
-                yield from istio_gateways.served_hosts(network, vs, gateway, [server.written])
+        for vs in network.virtual_services:
+            yield from istio_gateways.served_hosts(vs, gateway, [server.written]) if full in vs.gateways else ()
         return
     (listened,) = server.hosts
-    for each in attached(network, ROUTES, gateway.id):
-        for host in (str(name).lower() for name in each.hostnames or (listened,)):
+    for each in network.routes(ROUTES, gateway.id):
+        for host in each.hostnames or (listened,):
             yield from (narrow for wide, narrow in ((listened, host), (host, listened)) if covers(wide, narrow))
 
 
