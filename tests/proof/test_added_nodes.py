@@ -160,6 +160,7 @@ def test_a_filter_of_two_types_is_found() -> None:
 @pytest.mark.parametrize(
     ("mesh", "edit", "codes"),
     [
+        pytest.param("istio", added(VS, (*HTTP, "headers"), {"both": "x"}), "SL602", id="headers-of-no-side"),
         pytest.param(
             "gateway-api", added(H, (*R, "sessionPersistence"), {"sessionName": "x"}), "SL602", id="session-persistence"
         ),
