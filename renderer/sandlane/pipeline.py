@@ -97,7 +97,7 @@ def render(inputs: Inputs, *, is_proved: bool = True) -> Rendered:
     manifests = [resource.manifest for resource in base.resources]
     files = emit(objects, manifests, environment.source.file, has_units=environment.output.flux is not None)
     objects, files = without_substitution(objects, files)
-    sizes = [*too_large(objects, files)]
+    sizes = [*too_large(plan, objects, files)]
     _stop(Invalid, [problem for problem in sizes if problem.level == "error"])
     unproven = _unproven(inputs, objects) if is_proved else []
     _stop(Invalid, broken_by_patches(environment, objects, unproven, cache(lambda: _is_proved_without_patches(inputs))))

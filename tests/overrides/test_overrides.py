@@ -115,6 +115,16 @@ def test_volume_of_a_claim_template() -> None:
     )
 
 
+def test_a_claim_template_stands_for_the_pods_volume_of_its_name_and_so_does_what_it_becomes() -> None:
+    base, spec = stateful("emptyDir")
+    rest = [{"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}}]
+    old = {"name": "data", "emptyDir": {"medium": "Memory"}}
+    base[0]["spec"]["template"]["spec"]["volumes"] = [old, *rest]
+    made = stateful_set(output(base, spec))["spec"]
+    assert made["template"]["spec"]["volumes"] == [*rest, {"name": "data", "emptyDir": {}}]
+    assert [claim["metadata"]["name"] for claim in made["volumeClaimTemplates"]] == ["log"]
+
+
 def test_config_map_is_copied_and_followed() -> None:
     made = output(
         BASE,

@@ -29,7 +29,11 @@ ROOMS = (
 )  # fmt: skip
 """Packages and modules of the root, in the order of docs/architecture.md: each imports what stands before it."""
 RIM = {"files/disk.py", "files/git.py", "output/changes.py", "output/handles.py", "output/write.py", "__main__.py"}
-FORBIDDEN = {"os", "pathlib", "sys", "time", "random", "click", "logging", "subprocess", "socket", "tempfile", "shutil"}
+FORBIDDEN = {
+    "os", "pathlib", "sys", "time", "random", "click", "logging", "subprocess", "socket", "tempfile", "shutil", "secrets", "zoneinfo",
+}  # fmt: skip
+TIMELESS = {"datetime.date", "datetime.date.fromisoformat", "uuid.uuid5", "uuid.NAMESPACE_DNS"}
+"""What the core may use of modules that know the clock as well, or chance: days that are written, and ids that are made of names."""
 CORE = tuple(module for module in MODULES if module not in RIM and not module.startswith("cli/"))
 
 
@@ -49,6 +53,50 @@ def rooms(*rooms: str) -> Callable[[str], bool]:
 
 def test_core_touches_neither_disk_nor_clock() -> None:
     assert importing(CORE, lambda name: name.split(".")[0] in FORBIDDEN) == {}
+
+
+def timely(nodes: Iterable[ast.AST]) -> list[str]:
+    """Returns what a module uses of `datetime` and `uuid` beyond TIMELESS, and how else it may have come by that."""
+    nodes = tuple(nodes)
+    modules = {name.partition(".")[0] for name in TIMELESS}
+    inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    found = {
+        ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute | ast.Name) and id(node) not in inner
+    }
+    found = {name for name in found if re.fullmatch(r"[\w.]+", name)}
+    found = {name for name in found if name.partition(".")[0] in modules and name not in TIMELESS}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {f"{each.name} as {each.asname}" for each in node.names if each.name in modules and each.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module in modules:
+            found.add(f"from {node.module}")
+        elif isinstance(node, ast.Attribute) and node.attr in ("today", "utcnow"):
+            found.add(f".{node.attr}")
+    return sorted(found)
+
+
+def test_core_asks_for_no_day_and_no_chance() -> None:
+    assert {file: found for file in CORE if (found := timely(nodes_of(file)))} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param(
+            "datetime.date.fromisoformat(x), datetime.date(1, 1, 1).isoformat(), uuid.uuid5(uuid.NAMESPACE_DNS, x), request.now",
+            [],
+            id="none",
+        ),
+        pytest.param("datetime.date.today()", [".today", "datetime.date.today"], id="today"),
+        pytest.param("datetime.datetime.now(datetime.UTC)", ["datetime.UTC", "datetime.datetime.now"], id="now"),
+        pytest.param("day = datetime.date; day.today()", [".today"], id="by-another-name"),
+        pytest.param("d = datetime; d.date(1, 1, 1)", ["datetime"], id="module"),
+        pytest.param("uuid.uuid4()", ["uuid.uuid4"], id="uuid"),
+        pytest.param("import datetime as d; from uuid import uuid4", ["datetime as d", "from uuid"], id="imports"),
+    ],
+)
+def test_what_knows_the_clock_is_seen(text: str, found: list[str]) -> None:
+    assert timely(ast.walk(ast.parse(text))) == found
 
 
 def test_only_yamlio_imports_yaml() -> None:

@@ -89,6 +89,38 @@ def test_work_is_linear(make: Callable[[int], Callable[[], Any]]) -> None:
     assert larger - large <= 2.2 * (large - small)
 
 
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n" for a, b in ("ab", "bc", "cd", "de")
+)
+
+
+def bombs(count: int) -> dict[str, str]:
+    """Small files whose aliases multiply: each keeps the bound of a file."""
+    return files_of(app("web")) | {f"sandboxes/s{number:03}.yaml": BOMB for number in range(count)}
+
+
+def test_aliases_of_many_files_expand_in_proportion_to_their_size() -> None:
+    run(bombs(1))
+    few, many = (lines_run(lambda count=count: run(bombs(count))) for count in (5, 25))  # type: ignore[misc]
+    assert (many - few) / (20 * len(BOMB)) < 100
+    said = run(bombs(25))
+    limit = f"{4 * len(BOMB):,} values (4 for each character of the file, 100,000 at most)"
+    hint = "\n  hint: write the values out, or split a large file"
+    assert said == [
+        f"sandboxes/s{number:03}.yaml:3:23: SL104 aliases expand to more than {limit}{hint}" for number in range(25)
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_aliases_as_people_use_them_are_read(count: int) -> None:
+    """Variables that many workloads share, of a file that is hardly more than these."""
+    shared = ", ".join(f"{{name: VARIABLE_{number}, value: '{number}'}}" for number in range(100))
+    one = "- {name: web-%d, image: 'registry.example/web:1', env: *env, ports: [{containerPort: 8080}]}\n"
+    text = f"env: &env [{shared}]\ncontainers:\n" + "".join(one % number for number in range(count))
+    (document,) = read(text.encode(), "f.yaml")
+    assert [len(container["env"]) for container in document.data["containers"]] == [100] * count
+
+
 def template(text: str, count: int) -> list[str]:
     names = [f"t{number}.yaml.j2" for number in range(count)]
     spec = sandbox("dev1", "web", resources=[f"../{name}" for name in names])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import random
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -37,6 +40,47 @@ def test_same_bytes_under_any_hash_seed_and_locale(seed: str, locale: str, shop:
     command = [sys.executable, "-m", "sandlane", "render", str(shop), "--output", str(tmp_path / "out")]
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
     assert files_of(tmp_path / "out") == rendered(shop)
+
+
+class _NoDate(datetime.date):
+    """A day that is written, and never today's."""
+
+    @classmethod
+    def today(cls) -> NoReturn:
+        raise AssertionError("the clock was asked")
+
+
+class _NoTime(datetime.datetime):
+    """A time that is written, and never now."""
+
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> NoReturn:
+        raise AssertionError("the clock was asked")
+
+    today = utcnow = now
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_no_clock_decides_on_what_is_rendered(zone: str, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has expired renders as what has not: the day is a text, and nothing asks which day it is."""
+    spec = shop / "sandboxes" / "dev1.yaml"
+    text = spec.read_text()
+    files, notices = [], []
+    with monkeypatch.context() as clock:
+        clock.setattr(datetime, "date", _NoDate)
+        clock.setattr(datetime, "datetime", _NoTime)
+        for name in ("time", "time_ns", "localtime", "gmtime"):
+            clock.setattr(time, name, lambda *_: pytest.fail("the clock was asked"))
+        clock.setenv("TZ", zone)
+        time.tzset()
+        for day in ("2001-01-01", "2099-12-31"):
+            spec.write_text(text.replace("2027-01-29", day))
+            found = render(read_inputs(DiskTree(shop), "sandlane.yaml"))
+            assert any(day in each for each in found.files.values())
+            files.append({path: each.replace(day, "DAY") for path, each in found.files.items()})
+            notices.append(found.notices)
+    time.tzset()
+    assert (files[0], notices[0]) == (files[1], notices[1])
 
 
 def test_same_bytes_in_any_order_of_files(shop: Path) -> None:

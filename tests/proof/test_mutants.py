@@ -173,6 +173,14 @@ def a_client_elsewhere() -> Inputs:
     return adopting("a", *build.app("a"), *build.app("b"), vs, cloned="a")
 
 
+def mirror_to_a_subset() -> Inputs:
+    """Returns an entry that mirrors to a subset with a policy, to which no entry sends."""
+    entry = {"route": [build.to("a")], "mirror": build.to("a", subset="next")["destination"]}
+    subset = {"name": "next", "labels": {"v": "2"}, "trafficPolicy": {"tls": {"mode": "DISABLE"}}}
+    rule = build.destination_rule("a", "a", subsets=[subset])
+    return adopting("a", *build.app("a"), build.virtual_service("a", entry), rule, cloned="a")
+
+
 def shared_route() -> Inputs:
     """Returns an HTTPRoute with weights and a mirror, and one of another client's namespace for the same Service."""
     mirror = {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "b", "port": 80}}}
@@ -419,6 +427,13 @@ MUTANTS = [
         of_result(_without_port_settings),
         "48-hashing",
         "DestinationRules",
+    ),
+    Mutant(
+        "R-I10: subsets that are mirrored to",
+        ("istio.destination_rules.mirrors",),
+        always(()),
+        mirror_to_a_subset,
+        "mirrors",
     ),
     Mutant(
         "R-I12: gateways see what is exported to them",

@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from sandlane.guards.owners import file_of, owners_of
+from sandlane.k8s.limits import LARGEST_ANNOTATIONS, LARGEST_OBJECT, stored_size
 from sandlane.k8s.resource import annotations_of, spec_of
 from sandlane.output.layout import Files, Placed, path_of
+from sandlane.plan.model import Plan
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
+from sandlane.specs.model import Environment, RouteGroup, Sandbox
 
-LARGEST_OBJECT = 1024 * 1024
-"""Bytes of compact JSON: etcd refuses requests of 1.5 MiB, and the API server adds managed fields."""
-
-
-LARGEST_ANNOTATIONS = 256 * 1024
-"""Bytes of all annotations of an object, in one of which client-side apply stores the whole object."""
+_LONGEST_UNMEASURED = LARGEST_ANNOTATIONS // 4
+"""Characters of a file: in JSON none takes more than four bytes, neither as itself nor as it is escaped."""
 
 
-def too_large(objects: Iterable[Placed], files: Files) -> Iterator[Problem]:
-    """Yields objects beyond LARGEST_OBJECT, and notices for those that client-side apply refuses.
-
-    Only files of half that size are measured, since YAML is no shorter than JSON by more.
-    """
-    if max(map(len, files.values()), default=0) <= LARGEST_ANNOTATIONS // 2:
+def too_large(plan: Plan, objects: Iterable[Placed], files: Files) -> Iterator[Problem]:
+    """Yields objects beyond LARGEST_OBJECT, and notices for those that client-side apply refuses."""
+    if max(map(len, files.values()), default=0) <= _LONGEST_UNMEASURED:
         return
+    owners = owners_of(plan)
     for placed in objects:
-        if len(files[path_of(placed)]) > LARGEST_ANNOTATIONS // 2:
-            size = len(json.dumps(placed.manifest, separators=(",", ":")).encode())
-            told = partial(
-                report, source=placed.base.source if placed.base else None, object=str(placed.id), size=f"{size:,}"
-            )
-            if size > LARGEST_OBJECT:
-                fit = _entries(placed) * LARGEST_OBJECT // size
-                yield told("SL404", count=f"{_entries(placed):,}", fit=f"{fit:,}", limit=f"{LARGEST_OBJECT:,}")
-            elif size > LARGEST_ANNOTATIONS and "ServerSideApply=true" not in _sync_options(placed):
-                yield told("SL341", limit=f"{LARGEST_ANNOTATIONS:,}")
+        if len(files[path_of(placed)]) <= _LONGEST_UNMEASURED:
+            continue
+        size = stored_size(placed.manifest)
+        owner = owners.get(placed.directory) or plan.environment
+        values = {"object": str(placed.id), "size": f"{size:,}"}
+        if size > LARGEST_OBJECT:
+            entries = _entries(placed)
+            values |= {
+                "count": f"{entries:,}",
+                "fit": f"{entries * LARGEST_OBJECT // size:,}",
+                "limit": f"{LARGEST_OBJECT:,}",
+            }
+            yield _told("SL404", placed, owner, values | ({} if entries else {"hint": _way(placed)}))
+        elif size > LARGEST_ANNOTATIONS and "ServerSideApply=true" not in _sync_options(placed):
+            yield _told("SL341", placed, owner, values | {"limit": f"{LARGEST_ANNOTATIONS:,}"})
+
+
+def _told(code: str, placed: Placed, owner: Sandbox | RouteGroup | Environment, values: Mapping[str, Any]) -> Problem:
+    """Returns a problem at what an object is made of: that of the base, or else the spec, or the environment."""
+    return report(code, source=placed.base.source, **values) if placed.base else owner.problem(code, "spec", **values)
+
+
+def _way(placed: Placed) -> str:
+    """Returns the hint for an object that has no entries."""
+    file = file_of(placed)
+    origin = f"'{file}'" if file else "the base, or in what the sandbox changes of it"
+    return f"let it hold less in {origin}: divide it among several objects, or keep what is large elsewhere"
 
 
 def _sync_options(placed: Placed) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from sandlane.guards.owners import owners_of
+from sandlane.k8s.limits import LARGEST_ANNOTATIONS
 from sandlane.k8s.resource import Manifest, annotations_of, at, labels_of
 from sandlane.k8s.workload_kinds import WORKLOADS, GroupKind
 from sandlane.output.layout import Placed
@@ -26,7 +27,6 @@ _KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._A-Za-z0-9]{1,253}")
 _VARIABLE = re.compile(r"[ -<>-~]+")
 """Printable ASCII without `=` (RelaxedEnvironmentVariableValidation, since Kubernetes 1.34 in every cluster)."""
 
-_MOST_ANNOTATIONS = 256 * 1024
 _LONGEST_NAMES: Mapping[GroupKind, int] = {(r.group, r.kind): r.name_limit for r in WORKLOADS.values()}
 
 
@@ -75,8 +75,8 @@ def _labels(labels: Mapping[str, str]) -> Iterator[str]:
 def _annotations(annotations: Mapping[str, str]) -> Iterator[str]:
     yield from (f"its annotation '{key}' is no key of one" for key in annotations if not _is_qualified(key.lower()))
     size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
-    if size > _MOST_ANNOTATIONS:
-        yield f"its annotations have {size:,} bytes, at most {_MOST_ANNOTATIONS:,} are allowed"
+    if size > LARGEST_ANNOTATIONS:
+        yield f"its annotations have {size:,} bytes, at most {LARGEST_ANNOTATIONS:,} are allowed"
 
 
 def _data(config_map: Manifest) -> Iterator[str]:

@@ -44,7 +44,10 @@ def _apply(choices: Mapping[str, str], manifest: Any, subject: Subject, changes:
 
 
 def _without_template(manifest: Any, subject: Subject, name: str, choice: str) -> Any:
-    """Changes a volume of a StatefulSet's volumeClaimTemplates: its clone has claims of its own in any case."""
+    """Changes a volume of a StatefulSet's volumeClaimTemplates: its clone has claims of its own in any case.
+
+    For Kubernetes a template takes the place of a pod's volume of the same name, and so does what becomes of it.
+    """
     if choice == "ephemeral":
         return manifest
     if choice != "emptyDir":
@@ -52,7 +55,8 @@ def _without_template(manifest: Any, subject: Subject, name: str, choice: str) -
     kept = [claim for claim in at(manifest, _CLAIMS) if at(claim, ("metadata", "name")) != name]
     manifest = put(manifest, _CLAIMS, kept) if kept else remove(manifest, _CLAIMS)
     path = (*subject.pod, "volumes")
-    return put(manifest, path, [*(at(manifest, path) or ()), {"name": name, "emptyDir": {}}])
+    others = [volume for volume in at(manifest, path) or () if volume.get("name") != name]
+    return put(manifest, path, [*others, {"name": name, "emptyDir": {}}])
 
 
 def _changed(subject: Subject, volume: Manifest, choice: str) -> Manifest:

@@ -12,6 +12,7 @@ from sandlane.proof.claims import Claims
 from sandlane.proof.inert import without_inert
 from sandlane.proof.obligations import (
     additions,
+    asked,
     attachment,
     binding,
     copies,
@@ -24,7 +25,6 @@ from sandlane.proof.obligations import (
     resources,
     selection,
     whole,
-    wrapping,
 )
 from sandlane.proof.world import make_world
 
@@ -41,7 +41,7 @@ OBLIGATIONS = (
     attachment,
     resources,
     whole,
-    wrapping,
+    asked,
     fields,
 )
 """Modules with `check(world) -> Iterator[Problem]`: all that is asked of an output."""

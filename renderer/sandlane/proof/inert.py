@@ -18,7 +18,7 @@ from sandlane.proof.claims import Claim, Claims, GroupClaim
 from sandlane.proof.differences import IsNote, differences
 from sandlane.proof.literals import SANDBOX, quoted
 from sandlane.proof.marks import marks_of, metadata_of
-from sandlane.proof.metadata_readers import note_of
+from sandlane.proof.triggers import note_of
 from sandlane.proof.world import directory
 from sandlane.specs.model import Environment
 

@@ -12,7 +12,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, at
 from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.patch.put import put
-from sandlane.proof.alignment import same
+from sandlane.proof.differences import same
 from sandlane.proof.literals import ORIGIN, TENANT
 
 _TERMS = ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution")

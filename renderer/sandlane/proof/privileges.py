@@ -13,8 +13,8 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Manifest, ResourceId, at
 from sandlane.k8s.workload_kinds import INJECTED
-from sandlane.proof.alignment import same
 from sandlane.proof.containers import CHECKS, Gained, Place
+from sandlane.proof.differences import same
 from sandlane.proof.triggers import of_objects
 
 _ALPHABET = frozenset("bcdfghjklmnpqrstvwxz2456789")

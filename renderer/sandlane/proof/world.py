@@ -22,8 +22,8 @@ from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
 from sandlane.proof.claims import Claim, Claims, GroupClaim
 from sandlane.proof.differences import IsNote
 from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, CloneKey, clone_key, copied_origin, is_disabled
-from sandlane.proof.metadata_readers import note_of
 from sandlane.proof.readers import READERS, Reader
+from sandlane.proof.triggers import note_of
 from sandlane.semantics.network import Network, make_network
 
 

@@ -6,7 +6,7 @@ that depend on what manifests do not hold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from sandlane.semantics.network import Network
@@ -28,14 +28,13 @@ It is imported when it is asked: planning reads of this package only what Linker
 
 def compile_address(network: Network, address: Address) -> tuple[Table, ...]:
     """Returns the rules for one client, host and port: one table, or one for each of the things that manifests do not decide."""
-    tables: tuple[Table, ...]
     kind = address.client.kind
     if kind == "unmeshed":
         return (_unmeshed(network, address),)
     module = import_module(f"sandlane.semantics.{'gateways' if kind == 'gateway' else MESHES[network.mesh]}")
+    tables_of: Callable[..., tuple[Table, ...]] = module.tables_of
     if kind == "gateway" or network.mesh == "istio":
-        tables = module.tables_of(network, address)
-        return tables
+        return tables_of(network, address)
     # The others go by the address of a Service, and not by the authority.
     host = network.dialled(address.host, address.client.namespace)
     if host is None or host.is_external:
@@ -43,8 +42,7 @@ def compile_address(network: Network, address: Address) -> tuple[Table, ...]:
         return (Table(otherwise=Unknown("EgressNetworks are not modelled") if has_egress else Passthrough()),)
     if address.port not in host.ports:
         return (Table(otherwise=Unknown(f"'{host.name}' has no port {address.port}")),)
-    tables = module.tables_of(network, address, host)
-    return tables
+    return tables_of(network, address, host)
 
 
 def _unmeshed(network: Network, address: Address) -> Table:

@@ -66,18 +66,16 @@ def _full(network: Network, entry: Manifest, namespace: str) -> Manifest:
 
     changed: dict[str, Any] = dict(entry)
     if entry.get("match"):
-        changed["match"] = [_at_home(match or {}, namespace) for match in entry["match"]]
+        named = [(match, (match or {}).get("gateways")) for match in entry["match"]]
+        changed["match"] = [
+            {**m, "gateways": [gateway_name(n, namespace) for n in g]} if g else m or {} for m, g in named
+        ]
     if entry.get("mirror"):
         changed["mirror"] = full(entry["mirror"])
     for field in ("route", "mirrors"):
         if entry.get(field):
             changed[field] = [{**item, "destination": full(item.get("destination") or {})} for item in entry[field]]
     return changed
-
-
-def _at_home(match: Manifest, namespace: str) -> Manifest:
-    gateways = match.get("gateways")
-    return {**match, "gateways": [gateway_name(name, namespace) for name in gateways]} if gateways else match
 
 
 def _merged(root: Manifest, leaf: Manifest) -> Manifest | None:

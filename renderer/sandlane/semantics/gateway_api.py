@@ -116,10 +116,8 @@ def _destination(reading: Reading, route: Resource, backend: Manifest, weight: i
 def without_group(network: Network, kinds: Sequence[GroupKind], service: ResourceId) -> list[str]:
     """Returns notes of routes whose parentRefs name a Service without its group: the API server fills in another (rule R-L7)."""
     meant = ResourceId(GATEWAY_API, "Service", service.namespace, service.name)
-    return [
-        f"'{a.route.id}' has no effect: its parentRef names no group, and so no Service"
-        for a in network.routes(kinds, meant)
-    ]
+    what = "has no effect: its parentRef names no group, and so no Service"
+    return [f"'{a.route.id}' {what}" for a in network.routes(kinds, meant)]
 
 
 def plain(network: Network, host: str, port: int, weight: int = 1, filters: Any = None) -> Destination:

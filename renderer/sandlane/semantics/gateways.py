@@ -71,9 +71,8 @@ def _readings(network: Network, table: Table) -> tuple[Table, ...]:
 def closest(table: Table) -> Table:
     """Returns the rules of the closest host names; those of Istio's own gateways are of one."""
     best = max((rule.rank[:2] for rule in table.rules), default=())
-    return (
-        replace(table, rules=tuple(rule for rule in table.rules if rule.rank[:2] == best)) if len(best) > 1 else table
-    )
+    rules = tuple(rule for rule in table.rules if rule.rank[:2] == best)
+    return replace(table, rules=rules) if len(best) > 1 else table
 
 
 def _when(table: Table, what: str) -> Table:

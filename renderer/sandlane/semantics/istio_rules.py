@@ -69,6 +69,7 @@ def outcome_of(network: Network, proxy: Proxy, body: Manifest) -> Outcome:
     if body.get("mirror"):
         share = {k: body[k] for k in ("mirrorPercentage", "mirrorPercent", "mirror_percent") if k in body}
         mirrors = ({"destination": body["mirror"], **share}, *mirrors)
+    mirrors = tuple(mirror for mirror in mirrors if _has_cluster(network, proxy, mirror.get("destination") or {}))
     made = forward(
         destinations,
         changes=changes,
@@ -85,6 +86,13 @@ def outcome_of(network: Network, proxy: Proxy, body: Manifest) -> Outcome:
         why = f"'{headless[0]}' is headless: what a route sends there goes to the address that was dialled"
         return Unknown(why, made if isinstance(made, Forward) else None)
     return made
+
+
+def _has_cluster(network: Network, proxy: Proxy, to: Mapping[str, Any]) -> bool:
+    """Tells whether a mirror's subset exists: to a cluster that does not Envoy mirrors nothing."""
+    host, subset = str(to.get("host")), str(to.get("subset") or "")
+    port = (to.get("port") or {}).get("number") or _port(network, proxy, host)
+    return not subset or has_subset(policy_of(network, proxy.client, host, subset, port), subset)
 
 
 def _destination(network: Network, proxy: Proxy, item: Manifest, *, is_only: bool) -> Destination:

@@ -27,8 +27,6 @@ from sandlane.semantics.outcomes import L4, Destination, Forward, NotFound, Orig
 from sandlane.semantics.request import Address, bare
 from sandlane.semantics.tables import Table
 
-SERVICE_PROFILE = ("linkerd.io", "ServiceProfile")
-
 
 def tables_of(network: Network, address: Address, host: Host) -> tuple[Table, ...]:
     """Returns the rules of a meshed client for the Service that it connects to; Linkerd goes by its address, not by the authority."""
@@ -117,7 +115,7 @@ def _send(network: Network, host: str, port: int, weight: int, filters: Any) -> 
 def _profiled(network: Network, address: Address, host: Host, default: Forward) -> Table | None:
     """Returns the table of a ServiceProfile that overrides the routes of a Service, if one does (S21)."""
     for namespace in (address.client.namespace, host.resource.id.namespace):
-        profile = network.base.by_id.get(ResourceId(*SERVICE_PROFILE, namespace, host.name))
+        profile = network.base.by_id.get(ResourceId("linkerd.io", "ServiceProfile", namespace, host.name))
         if profile:
             spec = spec_of(profile.manifest)
             if not (spec.get("routes") or spec.get("dstOverrides")):

@@ -10,15 +10,16 @@ from sandlane.frozen import frozen
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.workload_kinds import GroupKind
-from sandlane.semantics.gateway_pods import GatewayPods, gateway_pods
 from sandlane.semantics.istio_matches import MESH
 from sandlane.semantics.objects import (
     Attached,
+    GatewayPods,
     Host,
     VirtualService,
     attached,
     destination_rules,
     full_host,
+    gateway_pods,
     hosts_of,
     virtual_services,
 )
@@ -71,10 +72,11 @@ class Network:
     def meant(self, authority: str, namespace: str) -> str:
         """Returns the host that a client of a namespace means, as DNS completes it; others as they are."""
         host = bare(authority)
-        for end in (f".{namespace}.svc.{self.domain}", f".svc.{self.domain}", f".{self.domain}", ""):
+        ends = (f".{namespace}.svc.{self.domain}", f".svc.{self.domain}", f".{self.domain}", "")
+        for end in ends:
             if host + end in self.hosts:
                 return host + end
-        for end in (f".{namespace}.svc.{self.domain}", f".svc.{self.domain}", f".{self.domain}", ""):
+        for end in ends:
             parent = self.hosts.get((host + end).partition(".")[2])
             if parent and parent.is_headless:  # the name of one pod, web-0.web
                 return parent.name

@@ -1,15 +1,17 @@
-"""Objects as routing decisions read them: the hosts that a mesh knows, VirtualServices, and routes with what they are attached to."""
+"""Objects as routing decisions read them: hosts, VirtualServices, routes with what they are attached to, and gateways' pods."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.base.pod_templates import labels_of_pods, with_pods
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.visibility import visibility
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.semantics.istio_matches import MESH, gateway_name
@@ -131,19 +133,13 @@ def _numbered(ports: Any, field: str) -> dict[int, Manifest]:
 def attached(base: Base, mesh: str) -> dict[ResourceId, list[Attached]]:
     """Returns the routes by the parents that they name: group and kind default to Gateway, the namespace to the route's."""
     found: dict[ResourceId, list[Attached]] = {}
-    for route in (route for kind in (*LINKERD_ROUTES, *L4_ROUTES) for route in base.of(*kind)):
-        spec, home = spec_of(route.manifest), route.id.namespace
+    for route in (route for each in (*LINKERD_ROUTES, *L4_ROUTES) for route in base.of(*each)):
+        spec, home, kind = spec_of(route.manifest), route.id.namespace, (route.id.group, route.id.kind)
         names = tuple(str(name).lower() for name in spec.get("hostnames") or ())
         for parent in spec.get("parentRefs") or ():
-            each = Attached(
-                route=route,
-                kind=(route.id.group, route.id.kind),
-                namespace=home,
-                hostnames=names,
-                parent=parent,
-                port=parent.get("port"),
-            )
-            found.setdefault(parent_of(parent, home, mesh), []).append(each)
+            port: int | None = parent.get("port")
+            one = Attached(route=route, kind=kind, namespace=home, hostnames=names, parent=parent, port=port)
+            found.setdefault(parent_of(parent, home, mesh), []).append(one)
     return found
 
 
@@ -156,11 +152,63 @@ def parent_of(reference: Manifest, namespace: str, mesh: str) -> ResourceId:
     return ResourceId(str(group), str(kind), reference.get("namespace") or namespace, str(reference.get("name")))
 
 
-def destination_rules(base: Base, domain: str) -> dict[str, dict[str, tuple[Resource, ...]]]:
+def destination_rules(base: Base, domain: str) -> dict[str, dict[str, list[Resource]]]:
     """Returns DestinationRules by namespace and host, or pattern of hosts, in lower case; patterns come first."""
-    found: dict[str, dict[str, tuple[Resource, ...]]] = {}
+    found: dict[str, dict[str, list[Resource]]] = {}
     for rule in base.of(ISTIO, "DestinationRule"):
         host = full_host(str(spec_of(rule.manifest).get("host", "")), rule.id.namespace, domain).lower()
-        own = found.setdefault(rule.id.namespace, {})
-        own[host] = (*own.get(host, ()), rule)
+        found.setdefault(rule.id.namespace, {}).setdefault(host, []).append(rule)
     return {namespace: dict(sorted(own.items())) for namespace, own in found.items()}
+
+
+@frozen(kw_only=True)
+class GatewayPods:
+    """Pods that serve Gateways: all that they serve, in the order in which Istio reads those of one age.
+
+    `workload` is what runs them; None where the base does not have them. `namespace` is theirs, from which VirtualServices, Services
+    and DestinationRules are looked at, and which may be any; where it is not known, ''.
+    """
+
+    gateways: tuple[Resource, ...]
+    workload: ResourceId | None = None
+    namespace: str = ""
+
+
+def gateway_pods(base: Base) -> dict[ResourceId, tuple[GatewayPods, ...]]:
+    """Returns the pods that serve each Gateway: one for every workload that does, else those that may exist.
+
+    A proxy merges all Gateways whose selectors its labels meet (S14, rule R-I12). Where the base has no pods of a Gateway, those with
+    both labels of two Gateways may exist. Istio: pilot/pkg/model/push_context.go (mergeGateways).
+    """
+    gateways = sorted(base.of(ISTIO, "Gateway"), key=lambda gateway: (gateway.id.name, gateway.id.namespace))
+    selectors: dict[ResourceId, Manifest] = {g.id: spec_of(g.manifest).get("selector") or {} for g in gateways}
+    found: dict[ResourceId, list[GatewayPods]] = {gateway.id: [] for gateway in gateways}
+    for workload in with_pods(base) if gateways else ():
+        labels = labels_of_pods(workload)
+        named = [g for g in gateways if selectors[g.id] and matches(from_map(selectors[g.id]), labels)]
+        served = [gateway for gateway in gateways if gateway in named or not selectors[gateway.id]] if named else []
+        for gateway in served:
+            pods = GatewayPods(gateways=tuple(served), workload=workload.id, namespace=workload.id.namespace)
+            found[gateway.id].append(pods)
+    missing = [gateway for gateway in gateways if not found[gateway.id]]
+    for group in _compatible([selectors[gateway.id] for gateway in missing]):
+        served = [missing[number] for number in group]
+        for gateway in served:
+            found[gateway.id].append(GatewayPods(gateways=tuple(served)))
+    return {id: tuple(pods) for id, pods in found.items()}
+
+
+def _compatible(selectors: Sequence[Mapping[str, str]]) -> list[tuple[int, ...]]:
+    """Returns the largest sets of selectors (as numbers) that one pod can meet: no two of them ask for different values of a key."""
+    found: set[tuple[int, ...]] = {()}
+    for number, selector in enumerate(selectors):
+        for group in list(found):
+            fitting = tuple(n for n in group if _agree(selectors[n], selector))
+            if fitting == group:
+                found.discard(group)
+            found.add((*fitting, number))
+    return sorted(group for group in found if group and not any(set(group) < set(other) for other in found))
+
+
+def _agree(one: Mapping[str, str], two: Mapping[str, str]) -> bool:
+    return all(two.get(key, value) == value for key, value in one.items())

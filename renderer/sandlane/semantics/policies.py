@@ -79,12 +79,8 @@ def _merged(rules: Sequence[Resource], subset: str, port: int, doubt: str) -> Po
     top: Manifest = next((_spec(rule)["trafficPolicy"] for rule in rules if _spec(rule).get("trafficPolicy")), {})
     part: Manifest = next((s for rule in rules for s in _subsets(rule) if subset and s.get("name") == subset), {})
     traffic = _override(_override({}, top, port), part.get("trafficPolicy") or {}, port)
-    return Policy(
-        traffic=traffic,
-        labels=part.get("labels") or {},
-        origins=tuple(Origin(resource=rule, path=("spec",)) for rule in rules),
-        doubt=doubt,
-    )
+    origins = tuple(Origin(resource=rule, path=("spec",)) for rule in rules)
+    return Policy(traffic=traffic, labels=part.get("labels") or {}, origins=origins, doubt=doubt)
 
 
 def _override(policy: Mapping[str, Any], by: Mapping[str, Any], port: int) -> dict[str, Any]:

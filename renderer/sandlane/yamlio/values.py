@@ -21,7 +21,7 @@ from yaml.events import (
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, Source
 from sandlane.yamlio.document import Document, DuplicateError, StopError
-from sandlane.yamlio.parser import ALIASED, DEPTH, QUESTION_MARK, Parser
+from sandlane.yamlio.parser import ALIASED, ALIASED_EACH, DEPTH, QUESTION_MARK, Parser, most_aliased
 from sandlane.yamlio.scalars import Doubt, resolve
 from sandlane.yamlio.text import Text
 
@@ -55,7 +55,6 @@ class Reading:
 
     __slots__ = (
         "_anchors",
-        "_copied",
         "_dates",
         "_flow",
         "_merges",
@@ -65,6 +64,7 @@ class Reading:
         "_plain",
         "_takes_last",
         "_text",
+        "_to_copy",
         "number",
         "problems",
     )
@@ -75,7 +75,7 @@ class Reading:
         self._text = text
         self._places = places
         self._plain: dict[str, Any] = {}
-        self._copied = 0
+        self._to_copy = most_aliased(len(text.body))
         self._takes_last = takes_last
         self._dates: list[Problem] = []
         self._notices: list[Problem] = []
@@ -204,9 +204,9 @@ class Reading:
         return None
 
     def _copy(self, value: Any, event: Any, at: Any, depth: int) -> Any:
-        self._copied += 1 + (len(value) // 100 if type(value) is str else 0)
-        if self._copied > ALIASED:
-            self._report("SL104", event, at, limit=ALIASED)
+        self._to_copy -= 1 + (len(value) // 100 if type(value) is str else 0)
+        if self._to_copy < 0:
+            self._report("SL104", event, at, limit=most_aliased(len(self._text.body)), each=ALIASED_EACH, most=ALIASED)
             raise StopError
         if type(value) is not dict and type(value) is not list:
             return value

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sandlane.guards.size import LARGEST_OBJECT
+from sandlane.k8s.limits import LARGEST_OBJECT
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid, show
 from tests.build import Object, app, inputs, sandbox
@@ -30,7 +30,8 @@ def test_too_many_are_refused_with_numbers_and_a_way_out() -> None:
         render(inputs([*app("checkout")], *tenants(3200, "checkout")))
     (problem,) = found.value.problems
     assert show(problem) == (
-        "SL404 'VirtualService/shop/checkout-sandlane' would be 1,146,018 bytes, more than the 1,048,576 that the API server stores\n"
+        "sandlane.yaml: SL404 'VirtualService/shop/checkout-sandlane' would be 1,146,018 bytes, "
+        "more than the 1,048,576 that the API server stores\n"
         "  hint: about 2,928 of its 3,201 entries fit: let fewer sandboxes clone what it serves, carry the tenantID in one header alone "
         "('spec.carriers'), or delegate some of its routes to VirtualServices of their own"
     )

@@ -6,20 +6,19 @@ the listed ones is ever added.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
 
 from sandlane.k8s.linkerd_routes import is_service
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of, spec_of
+from sandlane.k8s.resource import Resource, ResourceId, annotations_of, labels_of, spec_of
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.alignment import destinations, hosts
 from sandlane.proof.literals import SPEC, quoted
 from sandlane.proof.marks import marks_of
 from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, ROUTES, clone_selected, is_of_servers
 from sandlane.proof.readers import DESTINATION_RULE, REFERENCE_GRANT, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
-from sandlane.semantics.gateway_api import rules_of
 
 _OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("", "ConfigMap"), REFERENCE_GRANT, DESTINATION_RULE, *CLONES})
 """Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
@@ -95,32 +94,30 @@ def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
 def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
     """Yields the Services that routes of the base name, there or not: where one appears, their outcome changes."""
     for resource in (*world.base.of(*VIRTUAL_SERVICE), *world.base.of(*DESTINATION_RULE)):
-        spec = spec_of(resource.manifest)
-        routes = (entry for field in ("http", "tcp", "tls") for entry in spec.get(field) or ())
-        sent = (str(destination.get("host") or "") for entry in routes for destination, _ in destinations(entry))
-        for host in (*hosts(resource.manifest), str(spec.get("host") or ""), *sent):
-            service = world.service(host, resource.id.namespace)
+        for host in _listed(spec_of(resource.manifest), ("host", "hosts")):
+            service = world.service(str(host).lower(), resource.id.namespace)
             if service:
                 yield service, resource.id
     # Routes of the Gateway API name Services as parents, as backends and as what they mirror to.
     for parent, attached in world.network.attached.items():
-        is_meant = (parent.group, parent.kind) == ("", "Service")
+        is_meant = is_service(parent.group, parent.kind)
         for route in (each.route for each in attached):
             if is_meant:
                 yield parent, route.id
             home = parent.namespace if is_meant and world.reader.is_linkerd else route.id.namespace
-            for named in (named for rule in rules_of(route) for named in _named_by(rule)):
-                yield ResourceId("", "Service", named.get("namespace") or home, str(named.get("name"))), route.id
+            for named in _listed(spec_of(route.manifest), ("backendRef", "backendRefs")):
+                if is_service(named.get("group") or "", named.get("kind") or "Service"):
+                    yield ResourceId("", "Service", named.get("namespace") or home, str(named.get("name"))), route.id
 
 
-def _named_by(rule: Manifest) -> Iterator[Manifest]:
-    """Yields the references of a rule to Services, whatever their weights, and to those that it mirrors to."""
-    backends: Sequence[Manifest] = rule.get("backendRefs") or ()
-    filters = (item for place in (rule, *backends) for item in place.get("filters") or ())
-    mirrors = ((item.get("requestMirror") or {}).get("backendRef") for item in filters)
-    for named in (*backends, *(mirror for mirror in mirrors if mirror)):
-        if is_service(named.get("group") or "", named.get("kind") or "Service"):
-            yield named
+def _listed(value: Any, fields: tuple[str, ...]) -> Iterator[Any]:
+    """Yields what stands in fields of some names, or in lists there, at any depth."""
+    for item in value if isinstance(value, list) else ():
+        yield from _listed(item, fields)
+    for field, inner in value.items() if isinstance(value, dict) else ():
+        if field in fields:
+            yield from inner if isinstance(inner, list) else (inner,)
+        yield from _listed(inner, fields)
 
 
 def _host(world: World, rule: Resource) -> Iterator[Problem]:

@@ -21,12 +21,12 @@ from sandlane.proof.policies import (
     REFERENCES,
     ROUTES,
     SERVER,
+    is_route,
     kind_of,
     label_selections,
     other_fields,
     references,
 )
-from sandlane.proof.routes import added_routes
 from sandlane.proof.world import World, directory
 from sandlane.semantics.inbound import tie
 
@@ -98,7 +98,7 @@ def _naming(base: Base) -> Mapping[ResourceId, list[Resource]]:
 def _copies(world: World, added: Sequence[Follower]) -> Iterator[tuple[ResourceId, Resource]]:
     """Yields what policies may name, with its copies: Services, routes, and policies that are copied themselves."""
     yield from ((service, copy) for (service, _), copy in world.clones.services.items())
-    yield from ((route.origin.id, route.resource) for route in added_routes(world) if route.origin)
+    yield from ((origin.id, route) for route in world.added if is_route(route) for origin in world.originals(route))
     yield from ((policy.id, follower.resource) for follower in added for policy in follower.originals)
 
 

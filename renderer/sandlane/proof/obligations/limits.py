@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sandlane.k8s.limits import LARGEST_ANNOTATIONS, LARGEST_OBJECT, stored_size
 from sandlane.k8s.resource import Resource, annotations_of, labels_of
 from sandlane.k8s.route_values import refused_in
 from sandlane.k8s.workload_kinds import GroupKind
@@ -28,7 +28,7 @@ _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
     ("batch", "Job"): (_SUBDOMAIN, 63),
 }
 """Names that are shorter than a subdomain of 253; the rows of workload kinds, which clones are named by, are not asked."""
-_ANNOTATIONS, _OBJECT, _REGEX = 256 * 1024, 1024 * 1024, 1024
+_REGEX = 1024
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -52,7 +52,7 @@ def check(world: World) -> Iterator[Problem]:
 
 def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
     ours = world.base.by_id.get(vs.id)
-    added = align(entries(ours.manifest) if ours else (), entries(vs.manifest)).added
+    added, _ = align(entries(ours.manifest) if ours else (), entries(vs.manifest))
     if added:
         yield from _size(world, vs)
     for number in added:
@@ -84,9 +84,9 @@ def _metadata(
         what = bad[label]
         if what:
             yield what, ("metadata", "labels")
-    annotations = annotations_of(resource.manifest) if length > _ANNOTATIONS else {}
-    if sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items()) > _ANNOTATIONS:
-        yield f"has annotations of more than {_ANNOTATIONS:,} bytes", ("metadata", "annotations")
+    annotations = annotations_of(resource.manifest) if length > LARGEST_ANNOTATIONS else {}
+    if sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items()) > LARGEST_ANNOTATIONS:
+        yield f"has annotations of more than {LARGEST_ANNOTATIONS:,} bytes", ("metadata", "annotations")
 
 
 def _bad_label(key: str, value: str) -> str | None:
@@ -103,10 +103,10 @@ def _is_key(key: str) -> bool:
 
 def _size(world: World, resource: Resource) -> Iterator[Problem]:
     size = world.text_of(resource).length
-    if size > _OBJECT:
-        size = len(json.dumps(resource.manifest, separators=(",", ":"), ensure_ascii=False, default=str).encode())
-    if size > _OBJECT:
-        yield _wrong(resource, f"has {size:,} bytes, expected at most {_OBJECT:,}")
+    if size > LARGEST_OBJECT:
+        size = stored_size(resource.manifest)
+    if size > LARGEST_OBJECT:
+        yield _wrong(resource, f"has {size:,} bytes, expected at most {LARGEST_OBJECT:,}")
 
 
 def _ambiguous(match: Mapping[str, Any]) -> Iterator[str]:

@@ -18,8 +18,8 @@ from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.workload_kinds import INJECTED, WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
-from sandlane.proof.alignment import same
 from sandlane.proof.claims import Claim
+from sandlane.proof.differences import same
 from sandlane.proof.placement import kept_off
 from sandlane.proof.privileges import Secrets, data_gained, more, ordinary, secrets_gained, secrets_of, tokens
 from sandlane.proof.triggers import around, of_objects

@@ -15,7 +15,7 @@ from sandlane.proof.requests.addresses import Pair, gateways_of, pairs_of, previ
 from sandlane.proof.requests.case import Case, make_case
 from sandlane.proof.requests.clients import clients_of
 from sandlane.proof.requests.comparison import compared, previewed
-from sandlane.proof.requests.policy import called_alike
+from sandlane.proof.requests.substitution import called_alike
 from sandlane.proof.requests.violations import broken
 from sandlane.proof.world import World
 from sandlane.semantics import compile_address

@@ -16,10 +16,9 @@ from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.proof.requests.outcomes import CLONE
 from sandlane.proof.requests.scenes import Literals, make_literals
 from sandlane.proof.world import World
-from sandlane.semantics.gateway_pods import GatewayPods
 from sandlane.semantics.istio_matches import MESH
 from sandlane.semantics.network import Network, make_network, overlaid
-from sandlane.semantics.objects import GATEWAY_API, ISTIO, VirtualService
+from sandlane.semantics.objects import GATEWAY_API, ISTIO, GatewayPods, VirtualService
 
 _PORT = 80
 """The port of a Gateway of which no route says any."""
@@ -111,10 +110,8 @@ def _istios(*networks: Network) -> Iterator[Resource]:
 
 def _of_gateway_api(*networks: Network) -> Iterator[Resource]:
     places: dict[ResourceId, dict[Place, Resource]] = {}
-    for parent, routes in ((p, r) for n in networks for p, r in n.attached.items()):
-        if (parent.group, parent.kind) != (GATEWAY_API, "Gateway"):
-            continue
-        for each in routes:
+    for parent, each in ((parent, each) for n in networks for parent, routes in n.attached.items() for each in routes):
+        if (parent.group, parent.kind) == (GATEWAY_API, "Gateway"):
             places.setdefault(parent, {}).setdefault((each.parent.get("sectionName"), each.port), each.route)
     for id, found in places.items():
         yield _made(id, next(iter(found.values())), {"listeners": list(_listeners(found))})

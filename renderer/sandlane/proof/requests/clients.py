@@ -45,7 +45,8 @@ def clients_of(
     `reach`: tenantID -> tenantIDs whose clones its requests may meet.
     """
     kind: Any = "linkerd" if before.mesh == "linkerd" else "sidecar"
-    keys = _asked_labels(before) | _asked_labels(after)
+    asked, later = (frozenset(key for _, labels in _selectors(n) for key in labels) for n in (before, after))
+    keys = asked | later
     labels: dict[str, dict[tuple[tuple[str, str], ...], None]] = {}
     pods = ((each.id.namespace, labels_of_pods(each)) for each in with_pods(before.base)) if keys else ()
     for namespace, found in (*pods, *_meant(before)):
@@ -54,7 +55,6 @@ def clients_of(
         for own in {(): None, **labels.get(namespace, {})}:
             client = Client(kind=kind, namespace=namespace, labels=dict(own))
             yield Calling(before=client, after=client)
-    asked = _asked_labels(before)
     mentions = _mentions(after) if asked else {}
     seen: set[object] = set()
     for bound in clones if asked else ():
@@ -135,7 +135,3 @@ def _is_for_all(resource: Resource) -> bool:
 
 def _plain(names: Iterable[str]) -> set[str]:
     return {name.strip() for name in names if name.strip() not in ("", ".", "*", "~")}
-
-
-def _asked_labels(network: Network) -> frozenset[str]:
-    return frozenset(key for _, labels in _selectors(network) for key in labels)

@@ -13,16 +13,7 @@ from sandlane.proof.requests.case import Case
 from sandlane.proof.requests.lines import Comparison, Line, carrier_atoms, comparison, shape_of, spelled, tenants_of
 from sandlane.proof.requests.outcomes import Spelling, said
 from sandlane.proof.requests.rest import Left, Run, first_difference, rest
-from sandlane.proof.requests.scenes import (
-    STRANGER,
-    Scene,
-    carried,
-    is_repeated,
-    named_by,
-    of_tenant,
-    required,
-    strangers,
-)
+from sandlane.proof.requests.scenes import STRANGER, Scene, carried, named_by, of_tenant, required, strangers
 from sandlane.proof.requests.substitution import Clones, with_clones
 from sandlane.proof.requests.violations import both_do, broken
 from sandlane.proof.requests.whole import is_closed, whole_of
@@ -90,7 +81,8 @@ def _misplaced(both: Comparison, lines: Iterable[tuple[Line, str]]) -> Iterator[
 
 
 def _in_scene(both: Comparison, scene: Scene) -> Iterator[Problem]:
-    modes = both.output.table.modes if is_repeated(scene) else both.output.table.modes[:1]
+    is_repeated = len({name for name, _ in scene.headers}) < len(scene.headers)  # proxies look at that in two ways
+    modes = both.output.table.modes if is_repeated else both.output.table.modes[:1]
     tenants = named_by(scene)
     for mode in modes:
         base, output = both.base.met(tenants, scene, mode), both.output.met(tenants, scene, mode)

@@ -133,6 +133,8 @@ def comparison(case: Case, pair: Pair, base: Table, output: Table) -> Comparison
     removed = case.literals.names if gateway in routes.strip else frozenset[str]()
     spelling = Spelling(domain=case.before.domain, answer=routes.answer_header or "", removed=removed)
     known = carrier_atoms(case.literals, base)
+    meant = [meant_by(outcome) for outcome in (base.otherwise, *(rule.outcome for rule in base.rules))]
+    sent = (d.host for outcome in meant if isinstance(outcome, Forward) for d in outcome.destinations)
     is_ranked = any(len(rule.rank) > 1 for table in (base, output) for rule in table.rules[:1])
 
     return Comparison(
@@ -141,7 +143,7 @@ def comparison(case: Case, pair: Pair, base: Table, output: Table) -> Comparison
         base=_lines_of(case, base, known, spelling),
         output=_lines_of(case, output, known, spelling),
         spelling=spelling,
-        hosts=_hosts(pair.before.host, base),
+        hosts=frozenset((pair.before.host, *sent)),
         is_open=may_choose(case.world.claims.environment, gateway),
         is_ranked=is_ranked,
     )
@@ -156,11 +158,6 @@ def tenants_of(both: Comparison, named: Sequence[str]) -> list[str]:
     return sorted(found if both.pair.tenants is None else found & both.pair.tenants)
 
 
-def _hosts(host: str, table: Table) -> frozenset[str]:
-    outcomes = (meant_by(outcome) for outcome in (table.otherwise, *(rule.outcome for rule in table.rules)))
-    return frozenset((host, *(d.host for o in outcomes if isinstance(o, Forward) for d in o.destinations)))
-
-
 def shape_of(both: Comparison, tenant: str) -> object:
     """Returns what a tenant's rules are but for its name: equal shapes have equal verdicts."""
     case = both.case
@@ -171,11 +168,9 @@ def shape_of(both: Comparison, tenant: str) -> object:
     for line in both.output.own.get(tenant, ()):
         carried = tuple(_nameless(atom) if case.literals.tenant(atom) == tenant else atom for atom in line.carried)
         before = 0 if both.is_ranked else bisect_left(both.output.common, line.number, key=lambda common: common.number)
-        text = said(spelling, line.rule.outcome, line.namespace)
-        rule = line.rule
-        found.append(
-            (before, carried, line.conditions, rule.rank, rule.doubt, text, rule.origin.resource.id.kind, *answers)
-        )
+        rule, text = line.rule, said(spelling, line.rule.outcome, line.namespace)
+        told = (rule.rank, rule.doubt, text, rule.origin.resource.id.kind)
+        found.append((before, carried, line.conditions, *told, *answers))
     return tuple(found)
 
 

@@ -119,15 +119,14 @@ def first_difference(base: Sequence[Run], output: Sequence[Run]) -> tuple[Left |
 def _apart(base: Sequence[Run], output: Sequence[Run], runs: Sequence[Run | None]) -> tuple[Left, Left] | None:
     """Returns what a request meets in both rests that meets the conditions of a rule of two runs, and by which they differ."""
     for conditions in (conditions for run in runs if run for conditions in run.rules):
-        met = [_met(rest, conditions) for rest in (base, output)]
+        # The first rules that take every request with these.
+        taking = (
+            (left for run in rest for own, left in run.rules.items() if own <= conditions) for rest in (base, output)
+        )
+        met = [next(lefts, None) for lefts in taking]
         if met[0] and met[1] and met[0].text != met[1].text:
             return replace(met[0], conditions=conditions), replace(met[1], conditions=conditions)
     return None
-
-
-def _met(runs: Sequence[Run], conditions: Conditions) -> Left | None:
-    """Returns the first rule that takes every request with some conditions."""
-    return next((left for run in runs for own, left in run.rules.items() if own <= conditions), None)
 
 
 def _pair(one: Run | None, two: Run | None) -> tuple[Left | None, Left | None]:

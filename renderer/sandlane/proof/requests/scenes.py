@@ -60,8 +60,11 @@ def make_literals(carriers: Sequence[Carrier], tenants: Iterable[str]) -> Litera
 
 def demanded(literals: Literals, predicate: Predicate) -> list[tuple[Atom, str | None]]:
     """Returns the conditions of a predicate that a carrier header be there, each with the tenant that it demands, if any."""
-    asked = (a for a in predicate if a.subject == "header" and not a.is_negated and a.name in literals.names)
-    return [(atom, literals.tenant(atom)) for atom in asked]
+    return [
+        (atom, literals.tenant(atom))
+        for atom in predicate
+        if atom.subject == "header" and not atom.is_negated and atom.name in literals.names
+    ]
 
 
 def carried(carrier: Carrier, tenant: str) -> tuple[str, str]:
@@ -97,11 +100,6 @@ def of_tenant(literals: Literals, tenant: str, other: str, *, first_decides: boo
             if beside[0] != own[0]:
                 yield Scene(headers=(own, beside), tenant=tenant)
                 yield Scene(headers=(carried(carrier, STRANGER), carried(later, tenant)))
-
-
-def is_repeated(scene: Scene) -> bool:
-    """Tells whether a header has several lines, which proxies look at in two ways."""
-    return len({name for name, _ in scene.headers}) < len(scene.headers)
 
 
 def required(literals: Literals, scene: Scene) -> frozenset[str]:
