@@ -11,7 +11,7 @@ STAMPS := .make
 CONSTRAINTS := -c constraints.txt
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
 
-PYTEST = $(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder
 # Tests with a target of their own, and those that are run without counting lines.
 APART := envoy or istiod or docs or release or sweep
 UNCOUNTED := slow or hypothesis or uncounted

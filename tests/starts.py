@@ -22,8 +22,10 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
+import sandlane as package
 from tests.shared import REPOSITORY
 
 SCRIPT = """\
@@ -90,12 +92,15 @@ def _address() -> str:
     return address
 
 
+LAZY = ("deepdiff", "jinja2", "jsonschema", "re2", "ruamel.yaml", "shutil")
+"""What some commands import besides sandlane's own modules."""
+
+
 def serve(address: str) -> None:
     """Runs what is asked for, each in a fork, until stdin ends."""
-    from sandlane.cli.main import COMMANDS
-
-    for name in ("sandlane.pipeline", "sandlane.proof", *(f"sandlane.cli.{n.replace('-', '_')}" for n in COMMANDS)):
-        import_module(name)
+    for name in (*(module.name for module in walk_packages(package.__path__, "sandlane.")), *LAZY):
+        if name != "sandlane.__main__":
+            import_module(name)
     signal.signal(signal.SIGCHLD, _reap)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)

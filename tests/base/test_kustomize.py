@@ -526,6 +526,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
             {"d0/kustomization.yaml": f"namePrefix: {'x' * 5_000_000}\nresources: ['{'y' * 100_000}']\n"},
             f"d0/kustomization.yaml: SL120 file or directory '{'y' * 100_000}' does not exist",
             id="huge-scalars",
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             {

@@ -505,7 +505,7 @@ def talk(directory: Path, *arguments: str, answers: dict[str, str]) -> tuple[int
     command = [str(install(directory / "bin")), *arguments]
     with subprocess.Popen(command, cwd=directory, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        text, waiting, end = "", dict(answers), time.monotonic() + 60
+        text, waiting, end = "", dict(answers), time.monotonic() + 300
         while time.monotonic() < end:
             if not select.select([ours], [], [], 1)[0]:
                 continue
@@ -516,7 +516,7 @@ def talk(directory: Path, *arguments: str, answers: dict[str, str]) -> tuple[int
             for question in [q for q in waiting if q in text]:
                 os.write(ours, f"{waiting.pop(question)}\n".encode())
         os.close(ours)
-        return process.wait(timeout=60), text
+        return process.wait(timeout=300), text
 
 
 def test_init_asks_on_a_terminal(here: Path) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -156,10 +157,11 @@ class _Stream:
 
 def test_progress_is_told_and_wiped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sandlane.cli.terminal._PATIENCE", 0.0)
+    monkeypatch.setattr("sandlane.cli.terminal.time", SimpleNamespace(monotonic=iter((10.0, 13.2)).__next__))
     done = threading.Event()
     stream = _Stream(done)
     _tick("rendering shop", done, stream)  # type: ignore[arg-type]
-    assert stream.text == "\rrendering shop … 0 s\x1b[K\r\x1b[K"
+    assert stream.text == "\rrendering shop … 3 s\x1b[K\r\x1b[K"
 
 
 def test_work_that_is_soon_done_is_not_told_of() -> None:

@@ -113,7 +113,7 @@ LONG = [
                  "its loops do more than 1,000,000 things", id="statements"),
     pytest.param(BIG + "{% for i in range(1000) %}" + "{% set z = x|upper %}" * 500 + "{% endfor %}",
                  "it works on too much text", id="filters-in-a-loop"),
-    pytest.param(BIG + "{% set z = x|title %}" * 4000, "it works on too much text", id="filters"),
+    pytest.param(BIG + "{% set z = x|title %}" * 4000, "it works on too much text", id="filters", marks=pytest.mark.slow),
     pytest.param(BIG + "{% set z = x" + "|title" * 90 + " %}", "it works on too much text", id="a-chain-of-filters"),
     pytest.param(BIG + "{% for i in range(1000) %}" + "{% set z = x == y %}" * 300 + "{% endfor %}",
                  "it works on too much text", id="comparisons"),

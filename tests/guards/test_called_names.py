@@ -56,9 +56,9 @@ def brought(
 
 def proved(base: list[Object], obligation: Any, *manifests: Object) -> list[str]:
     """Returns what proof says of an output into which manifests are put as a sandbox's own, with the guard left out."""
-    plain = deployment("plain", namespace="shop")
+    plain, kinds = deployment("plain", namespace="shop"), {"resourceKinds": [*KINDS["resourceKinds"], "ServiceAccount"]}
     tree = MemoryTree({
-        **files_of(base, sandbox("dev1", "a", resources=["x.yaml"]), policy=KINDS), "sandboxes/x.yaml": json.dumps(plain)
+        **files_of(base, sandbox("dev1", "a", resources=["x.yaml"]), policy=kinds), "sandboxes/x.yaml": json.dumps(plain)
     })  # fmt: skip
     inputs = read_inputs(tree, "sandlane.yaml")
     objects = written(render(inputs).objects).resources

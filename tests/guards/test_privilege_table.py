@@ -20,6 +20,7 @@ from sandlane.specs.inputs import read_inputs
 from sandlane.yamlio import read as yamlio
 from tests.build import Object, files_of, sandbox
 from tests.guards.attempts import ATTEMPTS, Attempt, base_of, brought, one_by_one
+from tests.profiles import quick_or
 
 pytestmark = pytest.mark.uncounted
 
@@ -28,9 +29,10 @@ CLASSES = json.loads((Path(__file__).parents[2] / "schemas" / "environment.json"
     "properties"
 ]["policy"]["properties"]["privileges"]["items"]["enum"]
 CLONING = ("patch", "rule")
-PAIRS = [
-    (number, way) for number, attempt in enumerate(ATTEMPTS) for way in WAYS if way in CLONING or not attempt.is_loss
-]
+_FIRST = {attempt.kind: number for number, attempt in reversed([*enumerate(ATTEMPTS)])}
+NUMBERS = sorted({*_FIRST.values(), *range(0, len(ATTEMPTS), quick_or(3, 1))})
+"""Those of the attempts that are made: `make test` makes one of each class and every third, by each way."""
+PAIRS = [(number, way) for number in NUMBERS for way in WAYS if way in CLONING or not ATTEMPTS[number].is_loss]
 
 
 def is_left_out(number: int, way: str) -> bool:
@@ -68,7 +70,6 @@ def can_be_allowed(attempt: Attempt, way: str) -> bool:
 
 def environment(made: Made, **policy: Any) -> dict[str, str]:
     """Returns the files of an environment in which attempts are made by every way; where they are not, there is the workload alone."""
-    numbers = range(len(ATTEMPTS))
     accepted = [{"code": "SL316", "reason": "x"}, {"code": "SL311", "reason": "x"}]
 
     def entry(number: int, way: str) -> Object:
@@ -80,21 +81,21 @@ def environment(made: Made, **policy: Any) -> dict[str, str]:
 
     rules = [
         {"target": {"name": name_of(n, "rule")}, "patches": [{"patch": patch_of(ATTEMPTS[n])}]}
-        for n in numbers
+        for n in NUMBERS
         if made(ATTEMPTS[n], "rule")
     ]
     extra = {}
     for way, end in (("resource", "yaml"), ("template", "yaml.j2")):
-        for number, attempt in enumerate(ATTEMPTS):
+        for number in NUMBERS:
             plain = brought(name_of(number, way))
-            manifest = patched(plain, attempt) if made(attempt, way) else plain
+            manifest = patched(plain, ATTEMPTS[number]) if made(ATTEMPTS[number], way) else plain
             extra[f"extra/{way}{number}.{end}"] = json.dumps(manifest)
     specs = [
-        sandbox("patched", *(entry(n, "patch") for n in numbers)),
-        sandbox("ruled", *(entry(n, "rule") for n in numbers)),
+        sandbox("patched", *(entry(n, "patch") for n in NUMBERS)),
+        sandbox("ruled", *(entry(n, "rule") for n in NUMBERS)),
         sandbox("brought", "home", resources=[f"../{file}" for file in extra]),
     ]
-    names = [name_of(n, way) for n in numbers for way in CLONING]
+    names = [name_of(n, way) for n in NUMBERS for way in CLONING]
     names.append("home")
     fields = {"clones": rules, "policy": {"images": ["registry.example/*"], **policy}}
     return {**files_of(base_of(names), *specs, **fields), **extra}
@@ -129,7 +130,8 @@ def unproved(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str]
     directory = tmp_path_factory.mktemp("privilege")
     tree = MemoryTree(environment(can_be_allowed, privileges=CLASSES))
     files = dict(render(read_inputs(tree, "sandlane.yaml")).files)
-    for number, attempt in enumerate(ATTEMPTS):
+    for number in NUMBERS:
+        attempt = ATTEMPTS[number]
         for way in (way for way in WAYS if not can_be_allowed(attempt, way)):
             kind, _, name = object_of(number, way).split("/")
             (path,) = [p for p in files if p.endswith(f"/{kind.lower()}-{name}.yaml")]
@@ -178,14 +180,14 @@ def unsaid(said: Mapping[str, list[str]], wanted: Mapping[tuple[int, str], str])
 @pytest.mark.parametrize("way", WAYS)
 def test_the_guard_refuses(refused: Mapping[str, list[str]], way: str) -> None:
     pairs = [pair for pair in PAIRS if pair[1] == way and not is_left_out(*pair)]
-    assert len(pairs) > 100
+    assert len(pairs) * 3 > len(NUMBERS) * 2
     assert unsaid(refused, {pair: refusal(*pair) for pair in pairs}) == {}
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_proof_finds_it_in_an_output(unproved: Mapping[str, list[str]], way: str) -> None:
     pairs = [pair for pair in PAIRS if pair[1] == way]
-    assert len(pairs) > 100
+    assert len(pairs) * 3 > len(NUMBERS) * 2
     assert unsaid(unproved, {pair: finding(*pair) for pair in pairs}) == {}
 
 
@@ -196,5 +198,5 @@ def test_without_an_attempt_nothing_is_refused_and_all_is_proved() -> None:
 
 
 def test_the_table_is_long_enough() -> None:
-    assert len(PAIRS) >= 150
+    assert len(ATTEMPTS) > 140
     assert len({(attempt.id, attempt.is_loss) for attempt in ATTEMPTS}) == len(ATTEMPTS)

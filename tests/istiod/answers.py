@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandlane.base.pod_templates import labels_of_pods, with_pods
+from sandlane.k8s.resource import spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.semantics.network import Network
 from sandlane.semantics.objects import Host
@@ -74,7 +75,7 @@ def _dialled(network: Network, addresses: Addresses, host: Host) -> str | None:
     """Returns the address to which a name resolves: a Service's own, or that of a pod of a headless one."""
     if not host.is_headless:
         return addresses.services.get(host.resource.id) if host.is_service else None
-    chosen = from_map(host.spec.get("selector") or {})
+    chosen = from_map(spec_of(host.resource.manifest).get("selector") or {})
     for workload in with_pods(network.base):
         if workload.id.namespace == host.resource.id.namespace and matches(chosen, labels_of_pods(workload)):
             return addresses.pods.get(workload.id)

@@ -130,7 +130,8 @@ def test_columns_that_people_want() -> None:
         pytest.param(
             ("metadata", "labels", "sandlane.dev/sandbox"),
             "rel",
-            ["label 'sandlane.dev/tenant' is 'dev1', expected 'rel-1'", "label 'tenantID' is 'dev1', expected 'rel-1'",
+            ["'metadata.labels['sandlane.dev/tenant']' is 'dev1', expected 'rel-1'",
+             "'metadata.labels.tenantID' is 'dev1', expected 'rel-1'",
              "lies in 'sandboxes/dev1' and is marked as of 'rel'"],
             id="another-holder",
         ),

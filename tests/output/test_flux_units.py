@@ -100,12 +100,12 @@ def said(what: str) -> list[str]:
         pytest.param(lambda m: m, [], id="right"),
         pytest.param(
             lambda m: put(m, ("spec", "path"), "./rendered/sandboxes/dev2"),
-            said("'spec.path' is not what applies the sandbox's directory as it is"),
+            said("'spec.path' is './rendered/sandboxes/dev2', expected './rendered/sandboxes/dev1'"),
             id="another-directory",
         ),
         pytest.param(
             lambda m: put(m, ("spec", "patches"), [{"patch": "x"}], create=True),
-            said("'spec.patches' is not what applies the sandbox's directory as it is"),
+            said('\'spec.patches\' is [{"patch": "x"}], expected none'),
             id="patches",
         ),
         pytest.param(
@@ -115,13 +115,18 @@ def said(what: str) -> list[str]:
         ),
         pytest.param(
             lambda m: put(m, ("metadata", "labels", "tenantID"), "dev2"),
-            said("label 'tenantID' is 'dev2', expected 'dev1'"),
+            said("'metadata.labels.tenantID' is 'dev2', expected 'dev1'"),
             id="another-tenant",
         ),
         pytest.param(
             lambda m: put(m, ("metadata", "namespace"), "shop"),
-            said("is not in namespace 'flux-system', where its source is"),
+            said("'metadata.namespace' is 'shop', expected 'flux-system'"),
             id="another-namespace",
+        ),
+        pytest.param(
+            lambda m: put(m, ("metadata", "finalizers"), ["x"], create=True),
+            said("'metadata.finalizers' is [\"x\"], expected none"),
+            id="what-keeps-it",
         ),
     ],
 )

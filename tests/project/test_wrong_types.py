@@ -21,7 +21,7 @@ ENVIRONMENTS = [
     pytest.param("kustomized", "istio", id="kustomized"),
     *(pytest.param("gateway-api", mesh, id=mesh) for mesh in ("gateway-api", "linkerd", "istio-ambient")),
 ]
-SOME, ALL = quick_or(1201, 301), 1
+SOME, ALL = quick_or(2399, 301), 1
 """Every how many of the changes is tried: numbers that have no divisor in common with that of the values, so that all come up."""
 
 

@@ -124,7 +124,7 @@ DEFECTS: list[tuple[str, Edit, list[str]]] = [
     ("a rule dropped", drop(COPY, (*INGRESS, 1)), [f"SL601 '{NP}p-b-dev1': 'ingress' is not that of '{NP}p'"]),
     ("a peer dropped", drop(COPY, (*INGRESS, 0, "from", 0)), [f"SL601 '{NP}p-b-dev1': rule 1 of 'ingress' is not that of '{NP}p'"]),
     ("a peer for clones dropped", drop(COPY, (*INGRESS, 0, "from", 1)),
-     [f"SL608 '{NP}p-b-dev1' admits 'Deployment/shop/a' and not its clones"]),
+     [f"SL601 '{NP}p-b-dev1': rule 1 of 'ingress' lets 'Deployment/shop/a' through and not its clones"]),
     ("ports dropped", drop(COPY, (*INGRESS, 0, "ports")), [f"SL601 '{NP}p-b-dev1': rule 1 of 'ingress' is not that of '{NP}p'"]),
     ("types implicit", drop(COPY, ("spec", "policyTypes")), [f"SL601 '{NP}p-b-dev1': 'policyTypes' are not Ingress, as of '{NP}p'"]),
     ("types too many", put(COPY, ("spec", "policyTypes"), ["Ingress", "Egress"]),

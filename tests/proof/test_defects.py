@@ -341,7 +341,7 @@ TABLE = """
 | SL606 | P6 limits | 8 |
 | SL607 | P7 selection | 8 |
 | SL622 | P4 whole clones | 8 |
-| SL623 | P7 wrapping | 2 |
+| SL623 | P7 copies | 2 |
 """
 """Which obligation finds how many of the kinds above; most are found by one alone."""
 
@@ -358,7 +358,7 @@ OBLIGATIONS = {
     "SL606": "P6 limits",
     "SL607": "P7 selection",
     "SL622": "P4 whole clones",
-    "SL623": "P7 wrapping",
+    "SL623": "P7 copies",
 }
 
 

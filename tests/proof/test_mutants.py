@@ -106,6 +106,32 @@ def _first_rules(placed: Iterable[Any]) -> Iterator[Any]:
     yield from list(placed)[:1]
 
 
+def _not_by_labels(real: Function) -> Function:
+    def made(plan: Any, view: Any, place: Any, *rest: Any) -> list[Any]:
+        is_by_labels = any(match.get("sourceLabels") for match in place.entry.get("match") or ())
+        return [] if is_by_labels else list(real(plan, view, place, *rest))
+
+    return made
+
+
+def _lost(*fields: str) -> Callable[[Function], Function]:
+    return of_result(lambda made: {key: value for key, value in made.items() if key not in fields})
+
+
+def _without_port_settings(made: dict[str, Any]) -> dict[str, Any]:
+    policy = made["spec"].get("trafficPolicy") or {}
+    kept = {key: value for key, value in policy.items() if key != "portLevelSettings"}
+    return {**made, "spec": {**made["spec"], "trafficPolicy": kept}}
+
+
+def _exact_path(placed: Iterable[Any]) -> Iterator[Any]:
+    for one in placed:
+        first, *rest = one.manifest["spec"]["rules"]
+        matches = [{**match, "path": {"type": "Exact", "value": "/"}} for match in first["matches"]]
+        spec = {**one.manifest["spec"], "rules": [{**first, "matches": matches}, *rest]}
+        yield replace(one, manifest={**one.manifest, "spec": spec})
+
+
 def _every_backend(_: Function) -> Function:
     def made(references: Sequence[Any], services: Any, resolve: Any) -> list[Any]:
         return [copies._written(reference, resolve(reference), services) for reference in references]
@@ -138,6 +164,21 @@ def in_the_mesh_alone() -> Inputs:
         {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}])  # fmt: skip
     vs = build.virtual_service("a", {"route": [build.to("a")]}, gateways=["mesh", "gw"])
     return adopting("a", *build.app("a"), gate, vs, cloned="a", routes={"entry": "mesh"})
+
+
+def a_client_elsewhere() -> Inputs:
+    """Returns an entry for clients by a label that no pod of the base has: who calls a Service may lie outside of the base."""
+    other = {"match": [{"sourceLabels": {"team": "b"}}], "route": [build.to("a")]}
+    vs = build.virtual_service("a", other, {"route": [build.to("b")]})
+    return adopting("a", *build.app("a"), *build.app("b"), vs, cloned="a")
+
+
+def mirror_to_a_subset() -> Inputs:
+    """Returns an entry that mirrors to a subset with a policy, to which no entry sends."""
+    entry = {"route": [build.to("a")], "mirror": build.to("a", subset="next")["destination"]}
+    subset = {"name": "next", "labels": {"v": "2"}, "trafficPolicy": {"tls": {"mode": "DISABLE"}}}
+    rule = build.destination_rule("a", "a", subsets=[subset])
+    return adopting("a", *build.app("a"), build.virtual_service("a", entry), rule, cloned="a")
 
 
 def shared_route() -> Inputs:
@@ -331,6 +372,126 @@ MUTANTS = [
         "42-hostnames",
         "gateway-api",
     ),
+    Mutant(
+        "R-I19: clients of which the base has no pods",
+        ("istio.rules.tenant_entries",),
+        _not_by_labels,
+        a_client_elsewhere,
+        "source labels",
+    ),
+    Mutant(
+        "R-H1: a member at any place of baggage",
+        ("istio.matches.baggage_regex",),
+        lambda _: lambda key, tenant: rf"\s*{key}\s*=\s*{tenant}\s*([,;].*)?",
+        "02-baggage",
+        "mesh",
+    ),
+    Mutant(
+        "R-I1: hosts in any case",
+        ("istio.route_index.hosts", "istio.coverage.hosts", "istio.rules.hosts"),
+        lambda _: lambda manifest: manifest["spec"].get("hosts") or [],
+        "26-capital-letters",
+        "capital letters",
+    ),
+    Mutant(
+        "R-I5: all else that an entry does",
+        ("istio.tenant_routes._named_first",),
+        _lost("timeout"),
+        "03-before-each",
+        "mesh",
+    ),
+    Mutant(
+        "R-I8: the default behind tenants",
+        ("istio.synthesis._of_port",),
+        of_result(lambda entries: list(entries)[:-1]),
+        "01-no-virtual-service",
+        "mesh",
+    ),
+    Mutant(
+        "R-I8: seen no wider than the Service",
+        ("istio.synthesis.export_to",),
+        always(["*"]),
+        "28-scoped-service",
+        "Services of some namespaces",
+    ),
+    Mutant(
+        "R-I9: ports that a VirtualService leaves open",
+        ("istio.routes._appended",),
+        always({}),
+        "30-port-without-entries",
+        "mesh",
+    ),
+    Mutant(
+        "R-I10: policies of single ports",
+        ("istio.destination_rules._copy",),
+        of_result(_without_port_settings),
+        "48-hashing",
+        "DestinationRules",
+    ),
+    Mutant(
+        "R-I10: subsets that are mirrored to",
+        ("istio.destination_rules.mirrors",),
+        always(()),
+        mirror_to_a_subset,
+        "mirrors",
+    ),
+    Mutant(
+        "R-I12: gateways see what is exported to them",
+        ("istio.gateways._is_seen",),
+        always(True),
+        "21-not-exported-to-the-gateway",
+        "gateway",
+    ),
+    Mutant(
+        "R-I14: wildcard hosts",
+        ("istio.routes.make_route_index",),
+        of_result(lambda view: replace(view, wildcards=())),
+        "14-wildcard-that-sends-elsewhere",
+        "wildcards",
+    ),
+    Mutant(
+        "R-G2: the parent's clone where none of the backends is cloned",
+        ("gateway_api.copies.tenant_rule",),
+        lambda real: lambda env, dialect, copying, rule: real(env, dialect, replace(copying, everything=None), rule),
+        "17-grpc-beside-http",
+        "linkerd",
+    ),
+    Mutant(
+        "R-G4: filters stay",
+        ("gateway_api.copies.tenant_rule",),
+        _lost("filters"),
+        "39-rewrites",
+        "gateway-api",
+    ),
+    Mutant(
+        "R-G4: ports of parents",
+        ("gateway_api.copies._parent_reference",),
+        _lost("port"),
+        "35-ports-of-parents",
+        "linkerd",
+    ),
+    Mutant(
+        "R-G6: a default's rule is for every path",
+        ("gateway_api.routes.defaults",),
+        of_result(_exact_path),
+        "15-linkerd-default",
+        "linkerd",
+    ),
+    Mutant("R-G8: grants for clones", ("gateway_api.routes.grants",), always(()), "37-reference-grant", "grants"),
+    Mutant(
+        "R-G15: previews give the carriers",
+        ("gateway_api.previews.carrying",),
+        lambda _: lambda filters, _carriers, _tenant: list(filters),
+        "68-preview-at-a-gateway",
+        "previews",
+    ),
+    Mutant(
+        "R-L19: a port for HTTP reads no GRPCRoutes",
+        ("gateway_api.consumers.is_http_alone",),
+        always(False),
+        "34-grpc-for-all-ports",
+        "ports for HTTP alone",
+    ),
 ]
 
 
@@ -391,6 +552,12 @@ LACKING = frozenset(
         "mirrors",
         "namespaces of backends",
         "two ports of a group of which one is a redirect",
+        "capital letters",
+        "Services of some namespaces",
+        "wildcards",
+        "grants",
+        "previews",
+        "ports for HTTP alone",
     }
 )
 """What random bases do not have, so that they cannot show a mutant."""

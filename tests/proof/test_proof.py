@@ -20,8 +20,8 @@ from sandlane.plan import metadata, names
 from sandlane.problems.catalogue import CATALOGUE
 from sandlane.problems.problem import Path, Source, show
 from sandlane.proof import OBLIGATIONS, literals, prove
-from sandlane.proof.alignment import same
 from sandlane.proof.claims import Claim, Claims, GroupClaim, claims_of
+from sandlane.proof.differences import same
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import (
     Carrier,

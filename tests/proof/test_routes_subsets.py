@@ -32,13 +32,13 @@ ROUTES = [
 ]  # fmt: skip
 SHOPS = [
     pytest.param("linkerd", ROUTES, {}, id="linkerd"),
-    pytest.param("gateway-api", ROUTES, {}, id="gateway-api"),
+    pytest.param("gateway-api", ROUTES, {}, id="gateway-api", marks=pytest.mark.slow),
     pytest.param("istio-ambient", [RULE, *ROUTES], {}, id="istio-ambient"),
     pytest.param(
         "istio-ambient", [VS, RULE], {"adopt": [{"kind": "VirtualService", "name": "cart"}]}, id="ambient-with-vs"
     ),
     pytest.param("istio", [VS, RULE], {"adopt": [{"kind": "VirtualService", "name": "cart"}]}, id="istio"),
-    pytest.param("istio", ROUTES, {}, id="istio-with-routes"),
+    pytest.param("istio", ROUTES, {}, id="istio-with-routes", marks=pytest.mark.slow),
 ]
 
 
@@ -128,7 +128,9 @@ BROKEN: list[Callable[[], Edit]] = [
 ]
 
 
-@pytest.mark.parametrize("number", range(len(BROKEN)))
+@pytest.mark.parametrize(
+    "number", [pytest.param(number, marks=[pytest.mark.slow] * (number % 2)) for number in range(len(BROKEN))]
+)
 def test_the_local_conditions_are_as_strong_as_all_subsets(number: int) -> None:
     """A defect is seen in the whole output (SL601, SL609) exactly if some subset of it breaks promise 1."""
     inputs = shop("istio-ambient", [RULE, *ROUTES], {})

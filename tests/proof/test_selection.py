@@ -74,6 +74,22 @@ SELECTION = [
         id="base-replication-controller",
     ),
     pytest.param(
+        lambda: said(
+            base=(
+                add(
+                    "x",
+                    {
+                        "apiVersion": "networking.istio.io/v1",
+                        "kind": "ServiceEntry",
+                        "metadata": {"name": "x", "namespace": "shop"},
+                        "spec": {"hosts": ["x.example"], "workloadSelector": {"labels": {"app": "cart-dev1"}}},
+                    },
+                ),
+            )
+        ),
+        id="base-service-entry",
+    ),
+    pytest.param(
         lambda: said(put(f"{DEV1}service-checkout-dev1.yaml", ("spec", "selector"), {"app": "checkout"})),
         id="service-catches-the-base",
     ),

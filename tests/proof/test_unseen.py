@@ -16,7 +16,7 @@ Judged = tuple[Base, Base, Claims]
 TABLES = (test_erasure.ERASURE, test_erasure.ADDITIONS, test_erasure.DEFAULTS, test_routes.DEFECTS)
 pytestmark = pytest.mark.uncounted
 
-EVERY = 6
+EVERY = 12
 """Every how many of the rows `make test` asks too: each is asked for by thousands of requests."""
 ROWS: dict[str, Any] = {str(row.id): row.values[0] for table in TABLES for row in table}
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import subprocess
-import sys
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -431,20 +431,9 @@ def test_deeper_than_libyaml_goes(data: bytes) -> None:
 
 
 MEGA = 1 << 20
-TIMED = """
-import sys, time
-from sandlane.problems.problem import Invalid
-from sandlane.yamlio.read import read
-data = sys.stdin.buffer.read()
-start = time.process_time()
-try:
-    read(data, "f.yaml")
-except Invalid:
-    pass
-print(time.process_time() - start)
-"""
 
 
+@pytest.mark.uncounted  # a tracer would slow the reader down
 @pytest.mark.parametrize(
     "data",
     [
@@ -456,18 +445,19 @@ print(time.process_time() - start)
         pytest.param(b"".join(b"%%TAG !a%d! b\n" % n for n in range(MEGA // 14)) + b"---\n", id="directives"),
         pytest.param(b"a: &a " + b"x" * (MEGA // 2) + b"\nb: [" + b"*a," * (MEGA // 8) + b"]\n", id="long-alias"),
         pytest.param(b"...\n" * (MEGA // 4), id="dots"),
-        pytest.param(b"---\n" * (MEGA // 4), id="documents"),
+        pytest.param(b"---\n" * (MEGA // 4), id="documents", marks=pytest.mark.slow),
         pytest.param(b"a: " + b"9" * MEGA, id="digits"),
         pytest.param(b"a: 0x" + b"9" * MEGA, id="hex-digits"),
         pytest.param(b"a: |\n" + b"\n" * MEGA, id="blank-lines"),
-        pytest.param(b"".join(b"a%d: |\n b\n" % n for n in range(MEGA // 12)), id="blocks"),
+        pytest.param(b"".join(b"a%d: |\n b\n" % n for n in range(MEGA // 12)), id="blocks", marks=pytest.mark.slow),
         pytest.param(b"a: " + b"b " * (MEGA // 2) + b"\n", id="trailing-blank"),
     ],
 )
 def test_hostile_megabytes_end(data: bytes) -> None:
-    # In a process of its own, where no tracer slows the reader down; processor time does not depend on the load.
-    result = subprocess.run([sys.executable, "-c", TIMED], input=data, capture_output=True, check=True)
-    assert float(result.stdout) < 20
+    start = time.process_time()  # which does not depend on the load
+    with suppress(Invalid):
+        read(data, "f.yaml")
+    assert time.process_time() - start < 20
 
 
 LOCATED = "# c\na: &x\n  b: [1, é, {c: 2}]\n  'd': {}\ne: *x\nf:\n  <<: *x\n  g: 1\n---\n- h\n"

@@ -12,27 +12,24 @@ from sandlane.proof.claims import Claims
 from sandlane.proof.inert import without_inert
 from sandlane.proof.obligations import (
     additions,
+    asked,
     attachment,
     binding,
     copies,
     erasure,
-    followers,
     grants,
     limits,
-    permitted,
     protection,
     requests,
     resources,
     selection,
     whole,
-    wrapping,
 )
 from sandlane.proof.world import make_world
 
 OBLIGATIONS = (
     erasure,
     additions,
-    followers,
     copies,
     requests,
     grants,
@@ -43,8 +40,7 @@ OBLIGATIONS = (
     attachment,
     resources,
     whole,
-    wrapping,
-    permitted,
+    asked,
 )
 """Modules with `check(world) -> Iterator[Problem]`: all that is asked of an output."""
 
@@ -57,7 +53,7 @@ def prove(base: Base, output: Base, claims: Claims) -> list[Problem]:
 
     `output` are the written objects; the file of each one's source is its path in the output directory.
     """
-    output, wrong_inert = without_inert(output, claims)
+    output, wrong_inert = without_inert(base, output, claims)
     world = make_world(base, output, claims)
     found = [*wrong_inert, *(problem for obligation in OBLIGATIONS for problem in obligation.check(world))]
     # What breaks a promise by a rule of its own is not told again as a difference from what was to be there.

@@ -6,134 +6,174 @@ is let through by a peer of the same rule, to pods of the same namespaces.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Manifest, Resource, ResourceId
-from sandlane.k8s.selectors import Index, Requirement, from_label_selector, matches
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of
+from sandlane.k8s.selectors import Index, Requirement, from_label_selector
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
+from sandlane.proof.followers import Bound
 from sandlane.proof.literals import ORIGIN, TENANT, origin_value
 from sandlane.proof.policies import DIRECTIONS, NETWORK_POLICY, canonical, isolates, rules_of
 
 _HOME = "kubernetes.io/metadata.name"
-Workload = tuple[str, str, Mapping[str, str]]
-"""Namespace, name and labels of the pods of a base workload that may be cloned."""
+_OWN = canonical(None)
+
+Rule = tuple[ResourceId, str, int]
+"""A rule of the base: its policy, its direction and its number there."""
+Clones = tuple[str, str, str]
+"""Clones that a rule lets through: of which namespaces, as these are written, the origin label, and the origin's namespace."""
 
 
-@frozen(order=True)
-class Let:
-    """A place where pods are let through: policy, direction, number of the rule, and the namespaces as they are written."""
+@frozen(kw_only=True)
+class Admission:
+    """Whom the base's rules let through.
 
-    policy: ResourceId
-    direction: str
-    rule: int
-    namespaces: str
+    `through`: rule -> the clones of whose origins it lets through. `homes`: origin label -> namespace -> name, of the workloads that
+    may be cloned. `lost`: rule -> clones that it does not let through by the labels that they have, though their origins. `gained`:
+    clones that a policy lets through by these, and not their origins.
+    """
+
+    through: Mapping[Rule, set[Clones]]
+    homes: Mapping[str, Mapping[str, str]]
+    lost: Mapping[Rule, Mapping[Clones, Bound]]
+    gained: tuple[tuple[ResourceId, Bound], ...]
+
+    def unfounded(self, rule: Rule, peer: Any) -> str | None:
+        """Returns why a peer does not let exactly the clones of those through that a rule lets through, or None."""
+        wrong = [sorted(read - self.through.get(rule, set())) for read in self._readings(rule, peer)]
+        if not wrong or [] in wrong:
+            return None if wrong else "is none for clones alone"
+        _, origin, home = wrong[0][0]
+        if not home:
+            return f"names '{origin}', of which there is no workload"
+        return f"lets clones of '{home}/{self.homes[origin][home]}' through, which the rule does not let through"
+
+    def shut(self, rule: Rule, peers: Iterable[Any]) -> list[Bound]:
+        """Returns the clones that a rule loses and that no peer of a rule like it lets through."""
+        lost = self.lost.get(rule, {})
+        covered = {clones for peer in peers for read in self._readings(rule, peer) for clones in read} if lost else ()
+        return [bound for clones, bound in lost.items() if clones not in covered]
+
+    def _readings(self, rule: Rule, peer: Any) -> Iterator[set[Clones]]:
+        """Yields what a peer for clones lets through, none if it is anything else."""
+        for origins, namespaces, names in _readings(peer):
+            found = set()
+            for origin in origins:
+                homes = self.homes.get(origin, {})
+                own = {rule[0].namespace} if namespaces == _OWN else homes.keys()
+                near = own & homes.keys() & (homes.keys() if names is None else set(names))
+                found |= {(namespaces, origin, home) for home in near or ("",)}
+            yield found
 
 
-@frozen
-class ClonesPeer:
-    """A peer for clones: the origin labels that it names, the namespaces as written, and the names to which these are narrowed."""
+def read_admission(base: Base, clones: Iterable[Bound]) -> Admission:
+    """Reads what the NetworkPolicies of a base let through, of the directions in which they isolate."""
+    places = Index(_places(base))
+    through: dict[Rule, set[Clones]] = {}
+    homes: dict[str, dict[str, str]] = {}
+    for row in WORKLOADS.values():
+        for workload in base.of(row.group, row.kind) if row.is_clonable else ():
+            origin, home = origin_value(row.kind, workload.id.name), workload.id.namespace
+            homes.setdefault(origin, {})[home] = workload.id.name
+            for rule, namespaces in places.matching(home, pod_labels(row, with_template(base, workload).manifest)):
+                through.setdefault(rule, set()).add((namespaces, origin, home))
+    lost: dict[Rule, dict[Clones, Bound]] = {}
+    gained: list[tuple[ResourceId, Bound]] = []
+    for bound in clones:
+        home = bound.origin.resource.id.namespace
+        before, after = (set(places.matching(home, pods.labels)) for pods in (bound.origin, bound.clone))
+        origin = labels_of(bound.clone.resource.manifest).get(ORIGIN, "")
+        for rule, namespaces in before - after:
+            lost.setdefault(rule, {}).setdefault((namespaces, origin, home), bound)
+        gained += [(id, bound) for id in sorted({rule[0] for rule, _ in after - before})]
+    return Admission(through=through, homes=homes, lost=lost, gained=tuple(gained))
 
-    origins: tuple[str, ...]
-    namespaces: str
-    names: tuple[str, ...] | None
+
+def _places(base: Base) -> Iterator[tuple[str | None, tuple[Requirement, ...], tuple[Rule, str]]]:
+    for policy in base.of(*NETWORK_POLICY):
+        for direction in isolates(policy.manifest):
+            for number, rule in enumerate(rules_of(policy.manifest, direction)):
+                for peer in peers_of(rule, direction):
+                    selector, namespaces = (
+                        from_label_selector(peer.get("podSelector") or {}),
+                        peer.get("namespaceSelector"),
+                    )
+                    if selector and not _is_needless(namespaces, rule, direction):
+                        home = policy.id.namespace if namespaces is None else None
+                        yield home, selector, ((policy.id, direction, number), canonical(namespaces))
 
 
-def lets(base: Base) -> Index[Let]:
-    """Indexes the peers of the base's NetworkPolicies that name pods, of the directions in which they isolate."""
-    return Index(
-        (policy.id.namespace if peer.get("namespaceSelector") is None else None, selector, place)
-        for policy in base.of(*NETWORK_POLICY)
-        for direction in isolates(policy.manifest)
-        for number, rule in enumerate(rules_of(policy.manifest, direction))
-        for peer in rule.get(DIRECTIONS[direction][1]) or ()
-        if (selector := from_label_selector(peer.get("podSelector") or {})) and not _is_needless(peer, rule, direction)
-        for place in [Let(policy.id, direction, number, canonical(peer.get("namespaceSelector")))]
-    )
-
-
-def _is_needless(peer: Manifest, rule: Manifest, direction: str) -> bool:
+def _is_needless(namespaces: Any, rule: Manifest, direction: str) -> bool:
     """Tells whether another peer of a rule lets all pods of the same namespaces through."""
     return any(
         not from_label_selector(other.get("podSelector") or {})
         and other.get("ipBlock") is None
-        and other.get("namespaceSelector") == peer.get("namespaceSelector")
-        for other in rule.get(DIRECTIONS[direction][1]) or ()
+        and other.get("namespaceSelector") == namespaces
+        for other in peers_of(rule, direction)
     )
 
 
-def workloads_by_label(base: Base) -> dict[str, list[Workload]]:
-    """Returns the base workloads that may be cloned, by the origin label that their clones have."""
-    found: dict[str, list[Workload]] = {}
-    for row in WORKLOADS.values():
-        for workload in base.of(row.group, row.kind) if row.is_clonable else ():
-            labels = pod_labels(row, with_template(base, workload).manifest)
-            entry = (workload.id.namespace, workload.id.name, labels)
-            found.setdefault(origin_value(row.kind, workload.id.name), []).append(entry)
-    return found
+def _readings(peer: Any) -> Iterator[tuple[tuple[str, ...], str, tuple[str, ...] | None]]:
+    """Yields the origin labels that a peer for clones names, the namespaces as written, and the names to which these are narrowed.
 
-
-def readings(peer: Any) -> list[ClonesPeer]:
-    """Reads a peer for clones, none if it is anything else; a last condition on names may be the base's own or narrow it."""
+    A last condition on names may be the base's own or narrow its namespaces.
+    """
     if not isinstance(peer, Mapping) or not set(peer) <= {"podSelector", "namespaceSelector"}:
-        return []
+        return
     requirements = from_label_selector(peer.get("podSelector") or {})
     named = [requirement for requirement in requirements if requirement != Requirement(TENANT, "Exists")]
     if len(requirements) != 2 or len(named) != 1 or (named[0].key, named[0].operator) != (ORIGIN, "In"):
-        return []
-    origins, namespaces = named[0].values, peer.get("namespaceSelector") or {}
-    found = [ClonesPeer(origins, canonical(peer.get("namespaceSelector")), None)]
-    expressions = namespaces.get("matchExpressions") or ()
-    if expressions and (expressions[-1].get("key"), expressions[-1].get("operator")) == (_HOME, "In"):
+        return
+    yield named[0].values, canonical(peer.get("namespaceSelector")), None
+    namespaces: Manifest = peer.get("namespaceSelector") or {}
+    listed: list[Manifest] = namespaces.get("matchExpressions") or [{}]
+    *others, last = listed
+    if (last.get("key"), last.get("operator")) == (_HOME, "In"):
         bare = {key: value for key, value in namespaces.items() if key != "matchExpressions"}
-        kept = {"matchExpressions": list(expressions[:-1])} if len(expressions) > 1 else {}
-        found.append(ClonesPeer(origins, canonical({**bare, **kept}), tuple(expressions[-1].get("values") or ())))
-    return found
+        given = canonical({**bare, **({"matchExpressions": others} if others else {})})
+        yield named[0].values, given, tuple(last.get("values") or ())
 
 
-def unfounded(
-    policy: Resource, direction: str, rule: Manifest, peer: Any, by_label: Mapping[str, list[Workload]]
-) -> str | None:
-    """Returns why a peer does not let exactly the clones of those through that a rule of a policy lets through, or None."""
-    wrong = [_unfounded(policy, direction, rule, read, by_label) for read in readings(peer)]
-    return None if None in wrong else next(iter(wrong), "is none for clones alone")
-
-
-def _unfounded(
-    policy: Resource, direction: str, rule: Manifest, peer: ClonesPeer, by_label: Mapping[str, list[Workload]]
-) -> str | None:
-    given = rule.get(DIRECTIONS[direction][1]) or ()
-    own = [
-        from_label_selector(p["podSelector"])
-        for p in given
-        if p.get("podSelector") is not None and canonical(p.get("namespaceSelector")) == peer.namespaces
-    ]
-    for origin in peer.origins:
-        meant = [workload for workload in by_label.get(origin, ()) if _is_near(policy, peer, workload)]
-        if not meant:
-            return f"names '{origin}', of which there is no workload"
-        for namespace, name, labels in meant:
-            if not any(matches(selector, labels) for selector in own):
-                return f"lets clones of '{namespace}/{name}' through, which the rule does not let through"
-    return None
-
-
-def _is_near(policy: Resource, peer: ClonesPeer, workload: Workload) -> bool:
-    if peer.namespaces == canonical(None):
-        return workload[0] == policy.id.namespace
-    return peer.names is None or workload[0] in peer.names
-
-
-def covered(peers: Sequence[Any]) -> Iterator[tuple[str, str, str | None]]:
-    """Yields what peers for clones cover: origin label, namespaces as written, and the workload's namespace (None: any)."""
-    for read in (read for peer in peers for read in readings(peer)):
-        homes: Sequence[str | None] = read.names if read.names is not None else (None,)
-        yield from ((origin, read.namespaces, home) for origin in read.origins for home in homes)
+def peers_of(rule: Manifest, direction: str) -> list[Any]:
+    """Returns the peers of a rule."""
+    return rule.get(DIRECTIONS[direction][1]) or []
 
 
 def rest_of(rule: Manifest, direction: str) -> str:
     """Returns all that a rule says but for its peers."""
     return canonical({key: value for key, value in rule.items() if key != DIRECTIONS[direction][1]})
+
+
+def changed_rules(admission: Admission, copy: Resource, policy: Resource) -> Iterator[str]:
+    """Yields how a NetworkPolicy's copy differs: its rules are the policy's, with clones beside those that they let through."""
+    directions = isolates(policy.manifest)
+    if tuple((copy.manifest.get("spec") or {}).get("policyTypes") or ()) != directions:
+        yield f"'policyTypes' are not {', '.join(directions)}, as of '{policy.id}'"
+    for direction, (rules, _) in DIRECTIONS.items():
+        ours, theirs = rules_of(copy.manifest, direction), rules_of(policy.manifest, direction)
+        if len(ours) != len(theirs) or (direction not in directions and canonical(ours) != canonical(theirs)):
+            yield f"'{rules}' is not that of '{policy.id}'"
+            continue
+        for number, (own, given) in enumerate(zip(ours, theirs, strict=True)):
+            peers, base = peers_of(own, direction), peers_of(given, direction)
+            kept, added = peers[: len(base)], peers[len(base) :]
+            if rest_of(own, direction) != rest_of(given, direction) or canonical(kept) != canonical(base):
+                yield f"rule {number + 1} of '{rules}' is not that of '{policy.id}'"
+            elif added and not base:
+                yield f"rule {number + 1} of '{rules}' lets some through, where '{policy.id}' lets all"
+            else:
+                rule = policy.id, direction, number
+                yield from unfounded_peers(admission, rule, added)
+                for bound in admission.shut(rule, added)[:1]:
+                    yield f"rule {number + 1} of '{rules}' lets '{bound.origin.resource.id}' through and not its clones"
+
+
+def unfounded_peers(admission: Admission, rule: Rule, peers: Iterable[Any]) -> Iterator[str]:
+    """Yields what is wrong with peers that are added to a rule of the base."""
+    for what in (admission.unfounded(rule, peer) for peer in peers):
+        if what:
+            yield f"a peer added to rule {rule[2] + 1} of '{DIRECTIONS[rule[1]][0]}' {what}"

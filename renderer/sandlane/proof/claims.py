@@ -33,15 +33,6 @@ def is_patched(environment: Environment, id: ResourceId) -> bool:
 
 
 @frozen(kw_only=True)
-class Use:
-    """A `use`: the workload, or else the Service, that is replaced, and the base workload that takes its place."""
-
-    replaced: ResourceId
-    service: ResourceId
-    used: ResourceId
-
-
-@frozen(kw_only=True)
 class Asked:
     """What is asked of one clone: the standing rules' changes and its spec's, in order, and how many replicas it has."""
 
@@ -53,6 +44,7 @@ class Asked:
 class Claim:
     """An active sandbox: its tenantID, its name (the directory of its objects), and the base workloads that it changes.
 
+    `uses`: the workload, or else the Service, that is replaced -> the base workload that takes its place.
     `asked` is what is asked of the clones of origins that the base has. `accepted` are the problems that its spec accepts, by code
     and object. `changed` are origins of which the spec or a standing rule changes more than images, environment and replicas.
     `resources` are files of further manifests, and `brought` is what they render to, where that is known.
@@ -62,7 +54,7 @@ class Claim:
     name: str
     source: Source
     origins: tuple[ResourceId, ...]
-    uses: tuple[Use, ...] = ()
+    uses: Mapping[ResourceId, ResourceId] = field(default_factory=dict)
     accepted: frozenset[tuple[str, str]] = frozenset()
     changed: frozenset[ResourceId] = frozenset()
     resources: frozenset[str] = frozenset()
@@ -116,9 +108,9 @@ def _claim(inputs: Inputs, sandbox: Sandbox) -> Claim:
         name=sandbox.name,
         source=sandbox.source,
         origins=tuple(_named(w, w.kind, w.name) for w in sandbox.workloads if w.use is None),
-        uses=tuple(_use(w, w.use) for w in sandbox.workloads if w.use is not None),
-        accepted=frozenset((a.code, a.object) for w in sandbox.workloads for a in w.accept),
+        uses=dict(_use(inputs, w, w.use) for w in sandbox.workloads if w.use is not None),
         changed=frozenset(id for id, each in asked.items() if _is_free(each)),
+        accepted=frozenset((a.code, a.object) for w in sandbox.workloads for a in w.accept),
         resources=frozenset(resource.file for resource in sandbox.resources),
         asked=asked,
         owner=sandbox.owner,
@@ -141,13 +133,12 @@ def _is_free(asked: Asked) -> bool:
     return any(known.is_free for known in FIELDS if known.name in given)
 
 
-def _use(workload: Workload, used: str) -> Use:
+def _use(inputs: Inputs, workload: Workload, used: str) -> tuple[ResourceId, ResourceId]:
     kind, _, name = used.partition("/")
-    return Use(
-        replaced=_named(workload, workload.kind, workload.name),
-        service=ResourceId("", "Service", workload.namespace, workload.name),
-        used=_named(workload, kind, name),
-    )
+    replaced = _named(workload, workload.kind, workload.name)
+    if replaced not in inputs.base.by_id:
+        replaced = ResourceId("", "Service", workload.namespace, workload.name)
+    return replaced, _named(workload, kind, name)
 
 
 def _named(workload: Workload, kind: str, name: str) -> ResourceId:

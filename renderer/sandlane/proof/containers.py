@@ -11,7 +11,7 @@ from typing import Any
 
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, at
-from sandlane.proof.alignment import same
+from sandlane.proof.differences import same
 
 Gained = Iterator[tuple[str, str]]
 

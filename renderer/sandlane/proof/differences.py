@@ -7,13 +7,28 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sandlane.problems.problem import Path, dotted
-from sandlane.proof.alignment import same
 
 Difference = tuple[Path, str]
 """Where the output differs, and how."""
 IsNote = Callable[[str, str], bool]
 """Tells of a field (`labels` or `annotations`) and a key whether nobody is known to act on it."""
 _LONGEST = 60
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tells whether two values are the same data: unlike `==`, `1`, `1.0` and `true` differ. The order of keys does not count."""
+    return one is other or (bool(one == other) and _is_of_same_types(one, other))
+
+
+def _is_of_same_types(one: Any, other: Any) -> bool:
+    """Tells whether equal values are of the same types; texts equal texts alone."""
+    if isinstance(one, dict):
+        pairs = [(value, other[key]) for key, value in one.items() if type(value) is not str]
+    elif isinstance(one, list):
+        pairs = [pair for pair in zip(one, other, strict=True) if type(pair[0]) is not str]
+    else:
+        return type(one) is type(other)
+    return all(mine is yours or _is_of_same_types(mine, yours) for mine, yours in pairs)
 
 
 def differences(expected: Any, actual: Any, is_note: IsNote, path: Path = ()) -> Iterator[Difference]:

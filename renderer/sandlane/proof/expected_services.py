@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, at, labels_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.proof.claims import Claim
-from sandlane.proof.expected_workloads import Expected
-from sandlane.proof.literals import ORIGIN, SERVICE, TENANT
+from sandlane.proof.literals import SERVICE
 from sandlane.proof.marks import metadata_of
 from sandlane.proof.world import World
 
@@ -32,13 +32,10 @@ def expected_services(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
     found: dict[ResourceId, Manifest] = {}
     for origin in claim.origins:
         for service in world.services_of(origin):
-            selector = {f"{SERVICE}{service.id.name}": claim.tenant}
-            found |= dict(_clone(world, claim, service, selector))
-    for use in claim.uses:
-        for service in world.replaced_by(use):
-            used = world.base.by_id.get(use.used)
-            if used and spec_of(service.manifest).get("ports"):
-                found |= dict(_clone(world, claim, service, _match_labels(used)))
+            found |= _clone(world, claim, service, {f"{SERVICE}{service.id.name}": claim.tenant})
+    for replaced, used in claim.uses.items():
+        for service in world.services_of(replaced) if used in world.base.by_id else ():
+            found |= _clone(world, claim, service, _match_labels(world.base.by_id[used]))
     return found
 
 
@@ -48,51 +45,22 @@ def _match_labels(workload: Resource) -> Mapping[str, str]:
     return (selector or {}).get("matchLabels") or {}
 
 
-def _clone(
-    world: World, claim: Claim, service: Resource, selector: Mapping[str, str]
-) -> Iterator[tuple[ResourceId, Manifest]]:
-    name, namespace = fit(f"{service.id.name}-{claim.tenant}", SERVICE_NAME_LIMIT), service.id.namespace
+def _clone(world: World, claim: Claim, service: Resource, selector: Mapping[str, str]) -> dict[ResourceId, Manifest]:
     spec = spec_of(service.manifest)
     kept = {field: value for field, value in spec.items() if field in KEPT and value}
     if kept.get("internalTrafficPolicy") == "Local":
         del kept["internalTrafficPolicy"]  # a clone has one pod, which other nodes have to reach
-    metadata = metadata_of(
-        world.claims.environment, claim, name=name, namespace=namespace, origin=service.id.name,
-        labels=_routing(labels_of(service.manifest)), annotations=_routing(annotations_of(service.manifest)),
-    )  # fmt: skip
-    yield (
-        ResourceId("", "Service", namespace, name),
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": metadata,
-            "spec": {"type": "ClusterIP", "selector": dict(selector), **kept, "ports": ports_of(spec)},
-        },
-    )
-
-
-def headless_of(world: World, claim: Claim, clone: Expected) -> tuple[ResourceId, Manifest]:
-    """Returns the headless Service from which the pods of a StatefulSet's clone take their names."""
-    label = labels_of(clone.manifest)[ORIGIN]
-    namespace, name = clone.id.namespace, clone.headless or ""
-    governing = str(spec_of(clone.origin.manifest).get("serviceName") or "")
-    found = world.base.by_id.get(ResourceId("", "Service", namespace, governing))
-    ports = ports_of(spec_of(found.manifest)) if found else []
-    metadata = metadata_of(world.claims.environment, claim, name=name, namespace=namespace, origin=label)
-    spec: dict[str, Any] = {
-        "clusterIP": "None",
-        "selector": {TENANT: claim.tenant, ORIGIN: label},
-        **({"ports": ports} if ports else {}),
-        "publishNotReadyAddresses": True,
+    id = replace(service.id, name=fit(f"{service.id.name}-{claim.tenant}", SERVICE_NAME_LIMIT))
+    routing = {
+        field: {key: value for key, value in (given or {}).items() if key.startswith(ROUTING)}
+        for field, given in service.manifest["metadata"].items()
+        if field in ("labels", "annotations")
     }
-    manifest = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
-    return ResourceId("", "Service", namespace, name), manifest
+    body = {"type": "ClusterIP", "selector": dict(selector), **kept, "ports": ports_of(spec)}
+    metadata = metadata_of(world.claims.environment, claim, id, service.id.name, routing)
+    return {id: {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": body}}
 
 
 def ports_of(spec: Manifest) -> list[dict[str, Any]]:
     """Returns the ports of a Service for its clone: a port of every node can be one Service's alone."""
     return [{key: value for key, value in port.items() if key != "nodePort"} for port in spec.get("ports") or ()]
-
-
-def _routing(values: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in values.items() if key.startswith(ROUTING)}

@@ -15,7 +15,7 @@ from typing import Any
 from sandlane.base.pod_templates import in_form_of_clones, with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, SERVICE_NAME_LIMIT, fit
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.workload_kinds import SIDECARS, WORKLOADS, GroupKind, WorkloadKind, pod_labels
 from sandlane.overrides.addresses import Address, address_of
 from sandlane.overrides.apply import override
@@ -25,11 +25,11 @@ from sandlane.overrides.preserve_labels import PRESERVE_LABELS
 from sandlane.overrides.subject import Subject
 from sandlane.patch.put import put, remove
 from sandlane.proof.claims import Asked, Claim
-from sandlane.proof.expected_placement import Placement
+from sandlane.proof.expected_services import ports_of
 from sandlane.proof.literals import CONFIG, ORIGIN, OWNED_PREFIXES, SERVICE, TENANT, origin_value
-from sandlane.proof.marks import kept_annotations, kept_labels, marks_of, metadata_of
+from sandlane.proof.marks import kept_metadata, marks_of, metadata_of
+from sandlane.proof.placement import Placement
 from sandlane.proof.world import World
-from sandlane.specs.model import Environment
 
 _CANONICAL = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
 """Labels from which Istio takes the name under which it reports a workload, the first first."""
@@ -39,40 +39,42 @@ KINDS: frozenset[GroupKind] = frozenset({*WORKLOADS, ("", "ConfigMap"), ("", "Se
 
 
 @frozen(kw_only=True)
-class Expected:
-    """A clone as it has to be: of which origin, its manifest, and the name of its headless Service if it has one."""
-
-    origin: Resource
-    id: ResourceId
-    manifest: Manifest
-    headless: str | None
-
-
-@frozen(kw_only=True)
 class _Draft:
     """What is known of a clone before it is written out. `pods` are the labels that its pods have to have."""
 
+    world: World
     claim: Claim
-    environment: Environment
     origin: Resource
     row: WorkloadKind
     changed: Any
     name: str
-    label: str
     pods: Mapping[str, str]
     digest: str | None
     asked: Asked
+
+    @property
+    def label(self) -> str:
+        """The value of its origin label."""
+        return origin_value(self.row.kind, self.origin.id.name)
 
     @property
     def selector(self) -> dict[str, str]:
         """The labels by which the clone's pods are selected."""
         return {TENANT: self.claim.tenant, ORIGIN: self.label}
 
+    def metadata(self, id: ResourceId, kept: Manifest | None = None) -> dict[str, Any]:
+        """Returns the metadata of an object of the clone's."""
+        return metadata_of(self.world.claims.environment, self.claim, id, self.label, kept)
 
-def expected_workloads(world: World, claim: Claim) -> list[Expected]:
-    """Returns the clones that a sandbox has to have of workloads that the base has."""
+
+def expected_workloads(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
+    """Returns the clones that a sandbox has to have of workloads that the base has, and their headless Services."""
     copies = changed_config_maps(world, claim)
-    return [_expected(world, claim, id, copies) for id in claim.origins if id in world.base.by_id]
+    found: dict[ResourceId, Manifest] = {}
+    for id in claim.origins:
+        if id in world.base.by_id:
+            found |= _expected(_draft(world, claim, id, copies))
+    return found
 
 
 Copied = Mapping[ResourceId, Mapping[str, str | None]]
@@ -110,27 +112,45 @@ def _addresses(world: World, claim: Claim) -> dict[str, dict[str, Address]]:
     return found
 
 
-def _expected(world: World, claim: Claim, id: ResourceId, copies: Copied) -> Expected:
+def _draft(world: World, claim: Claim, id: ResourceId, copies: Copied) -> _Draft:
     origin, row = with_template(world.base, world.base.by_id[id]), WORKLOADS[(id.group, id.kind)]
-    asked, label = claim.asked.get(id, Asked()), origin_value(row.kind, id.name)
-    marks = marks_of(world.claims.environment, claim, label)
-    draft = _Draft(
-        claim=claim, environment=world.claims.environment, origin=origin, row=row, label=label, asked=asked,
-        changed=_changed(world, claim, replace(origin, manifest=in_form_of_clones(row, origin.manifest)), asked, marks, copies),
+    asked = claim.asked.get(id, Asked())
+    marks = marks_of(world.claims.environment, claim, origin_value(row.kind, id.name))
+    formed = replace(origin, manifest=in_form_of_clones(row, origin.manifest))
+    return _Draft(
+        world=world, claim=claim, origin=origin, row=row, asked=asked,
+        changed=_changed(world, claim, formed, asked, marks, copies),
         name=fit(f"{id.name}-{claim.tenant}", row.name_limit),
         pods=_pod_labels(world, claim, origin, row, asked, marks),
         digest=_digest(world, claim, id, asked, copies),
     )  # fmt: skip
+
+
+def _expected(draft: _Draft) -> dict[ResourceId, Manifest]:
+    row, namespace, found = draft.row, draft.origin.id.namespace, {}
     # Its name stays when the clone's changes: the pods' host names, and `serviceName`, which is immutable too.
     headless = fit(f"{draft.name}-headless", SERVICE_NAME_LIMIT) if row.is_governed else None
+    if headless:
+        id = ResourceId("", "Service", namespace, headless)
+        found[id] = _headless(draft, id)
     if row.immutable:
         draft = replace(draft, name=_named_by_content(draft))
-    return Expected(
-        origin=origin,
-        id=ResourceId(*row.clone, id.namespace, draft.name),
-        manifest=_manifest(draft, headless),
-        headless=headless,
-    )
+    id = ResourceId(*row.clone, namespace, draft.name)
+    return {**found, id: _manifest(draft, id, headless)}
+
+
+def _headless(draft: _Draft, id: ResourceId) -> Manifest:
+    """Returns the headless Service from which the pods of a StatefulSet's clone take their names."""
+    governing = str(spec_of(draft.origin.manifest).get("serviceName") or "")
+    found = draft.world.base.by_id.get(replace(id, name=governing))
+    ports = ports_of(spec_of(found.manifest)) if found else []
+    spec = {
+        "clusterIP": "None",
+        "selector": draft.selector,
+        **({"ports": ports} if ports else {}),
+        "publishNotReadyAddresses": True,
+    }
+    return {"apiVersion": "v1", "kind": "Service", "metadata": draft.metadata(id), "spec": spec}
 
 
 def _changed(
@@ -200,15 +220,12 @@ def _canonical(world: World, origin: Resource, row: WorkloadKind, tenant: str) -
     return {"service.istio.io/canonical-name": name, "service.istio.io/canonical-revision": tenant}
 
 
-def _manifest(draft: _Draft, headless: str | None) -> Manifest:
+def _manifest(draft: _Draft, id: ResourceId, headless: str | None) -> Manifest:
     row, changed = draft.row, draft.changed
-    before = pod_labels(row, draft.origin.manifest)
+    before, kept = pod_labels(row, draft.origin.manifest), kept_metadata(changed)
     rewritten = {key: value for key, value in draft.pods.items() if key in before and before[key] != value}
-    metadata = metadata_of(
-        draft.environment, draft.claim, name=draft.name, namespace=draft.origin.id.namespace, origin=draft.label,
-        labels={key: rewritten.get(key, value) for key, value in kept_labels(changed).items()},
-        annotations=kept_annotations(changed),
-    )  # fmt: skip
+    kept["labels"] = {key: rewritten.get(key, value) for key, value in kept["labels"].items()}
+    metadata = draft.metadata(id, kept)
     manifest: Any = {**changed, "metadata": metadata}
     if row.has_replicas:
         manifest = put(manifest, ("spec", "replicas"), draft.asked.replicas, create=True)
@@ -230,9 +247,9 @@ def _manifest(draft: _Draft, headless: str | None) -> Manifest:
 
 def _metadata_of_made(draft: _Draft, made: Any) -> dict[str, Any]:
     """Returns the metadata of the Jobs that a CronJob's clone makes."""
-    annotations = kept_annotations(made)
-    labels = {**kept_labels(made), **marks_of(draft.environment, draft.claim, draft.label)}
-    return {"labels": labels, **({"annotations": annotations} if annotations else {})}
+    kept = kept_metadata(made)
+    marks = marks_of(draft.world.claims.environment, draft.claim, draft.label)
+    return {field: given for field, given in {**kept, "labels": {**kept["labels"], **marks}}.items() if given}
 
 
 def _template(draft: _Draft) -> dict[str, Any]:

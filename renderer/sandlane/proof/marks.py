@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, fit
-from sandlane.k8s.resource import Manifest, annotations_of, labels_of
+from sandlane.k8s.resource import Manifest, ResourceId, annotations_of, labels_of
 from sandlane.proof.claims import Claim, GroupClaim
 from sandlane.proof.literals import (
     EXPIRES,
@@ -43,15 +42,16 @@ def notes_of(holder: Claim | GroupClaim) -> dict[str, str]:
     return {key: value for key, value in said.items() if value}
 
 
-def kept_labels(manifest: Manifest) -> dict[str, str]:
-    """Returns the labels that a copy has of its origin's: without those by which other tools own an object."""
-    return {k: v for k, v in labels_of(manifest).items() if not k.startswith(OWNED_PREFIXES) and k != _TRACKED}
+def kept_metadata(manifest: Manifest) -> dict[str, dict[str, str]]:
+    """Returns the labels and annotations that a copy has of its origin's: without those by which other tools own an object.
 
-
-def kept_annotations(manifest: Manifest) -> dict[str, str]:
-    """Returns the annotations that a copy has of its origin's: also those that say how Flux reads its data."""
-    found = annotations_of(manifest)
-    return {k: v for k, v in found.items() if not k.startswith(OWNED_PREFIXES) or k == SUBSTITUTE}
+    An annotation that says how Flux reads its data stays.
+    """
+    labels, annotations = labels_of(manifest), annotations_of(manifest)
+    return {
+        "labels": {k: v for k, v in labels.items() if not k.startswith(OWNED_PREFIXES) and k != _TRACKED},
+        "annotations": {k: v for k, v in annotations.items() if not k.startswith(OWNED_PREFIXES) or k == SUBSTITUTE},
+    }
 
 
 def has_references(manifest: Manifest) -> bool:
@@ -70,17 +70,15 @@ def as_it_is(manifest: Manifest) -> Manifest:
 def metadata_of(
     environment: Environment,
     holder: Claim | GroupClaim,
-    *,
-    name: str,
-    namespace: str,
+    id: ResourceId,
     origin: str | None,
-    labels: Mapping[str, str] | None = None,
-    annotations: Mapping[str, str] | None = None,
+    kept: Manifest | None = None,
 ) -> dict[str, Any]:
-    """Returns the metadata of a holder's object that keeps labels and annotations of its origin."""
+    """Returns the metadata of a holder's object that keeps the labels and annotations of its origin's in `kept`."""
+    kept = kept or {}
     return {
-        "name": name,
-        "namespace": namespace,
-        "labels": {**(labels or {}), **marks_of(environment, holder, origin)},
-        "annotations": {**(annotations or {}), **notes_of(holder)},
+        "name": id.name,
+        "namespace": id.namespace,
+        "labels": {**(kept.get("labels") or {}), **marks_of(environment, holder, origin)},
+        "annotations": {**(kept.get("annotations") or {}), **notes_of(holder)},
     }

@@ -1,15 +1,62 @@
-"""Proof's own reading of required anti-affinity: a term keeps other pods off a node as much as its own pods off theirs."""
+"""Where pods of a clone may run beside others: terms of placement that mean its origin's pods mean its own.
+
+A term of required anti-affinity keeps other pods off a node as much as its own pods off theirs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, at
-from sandlane.proof.alignment import same
-from sandlane.proof.literals import TENANT
+from sandlane.k8s.selectors import from_label_selector, matches
+from sandlane.patch.put import put
+from sandlane.proof.differences import same
+from sandlane.proof.literals import ORIGIN, TENANT
 
-_TERMS = ("spec", "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+_TERMS = ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution")
+Labels = Mapping[str, str]
+
+
+@frozen(kw_only=True)
+class Placement:
+    """The labels of an origin's pods and of its clone's, and those by which the clone's are selected."""
+
+    before: Labels
+    after: Labels
+    selector: Labels
+
+    def of(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """Returns a pod spec with terms for the clone."""
+        result: Any = spec
+        if isinstance(spec.get("topologySpreadConstraints"), list):
+            terms = [self.term(term) for term in spec["topologySpreadConstraints"]]
+            result = put(result, ("topologySpreadConstraints",), terms)
+        for kind in ("podAffinity", "podAntiAffinity"):
+            required, preferred = (at(spec, ("affinity", kind, field)) for field in _TERMS)
+            if required:
+                terms = [self.term(term) for term in required]
+                result = put(result, ("affinity", kind, _TERMS[0]), terms)
+            if preferred:
+                terms = [{**term, "podAffinityTerm": self.term(term["podAffinityTerm"])} for term in preferred]
+                result = put(result, ("affinity", kind, _TERMS[1]), terms)
+        return result  # type: ignore[no-any-return]
+
+    def term(self, term: Any) -> Any:
+        """Returns a term for the clone."""
+        given = term.get("labelSelector") if isinstance(term, Mapping) else None
+        selector = from_label_selector(given) if given is not None else ()
+        if not selector or not matches(selector, self.before):
+            return term
+        if not any(requirement.operator == "In" and len(requirement.values) > 1 for requirement in selector):
+            return {**term, "labelSelector": {"matchLabels": dict(self.selector)}}
+        # It names the origin among others: the clone's label stands in the place of the origin's.
+        expressions = []
+        for key, operator, values in ((r.key, r.operator, r.values) for r in selector):
+            named = [self.after.get(key, value) if value == self.before.get(key) else value for value in values]
+            expressions.append({"key": key, "operator": operator, **({"values": named} if named else {})})
+        return {**term, "labelSelector": {"matchExpressions": expressions}}
 
 
 def kept_off(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
@@ -17,31 +64,11 @@ def kept_off(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
 
     A clone's term may be about its own pods, or name them among those that its origin's names.
     """
-    known = at(before, _TERMS) or ()
-    labels = at(after, ("metadata", "labels")) or {}
-    for term in at(after, _TERMS) or ():
-        if not any(_is_for(term, other, labels) for other in known):
+    old, new = (at(template, ("metadata", "labels")) or {} for template in (before, after))
+    own = Placement(before=old, after=new, selector={key: new[key] for key in (TENANT, ORIGIN) if key in new})
+    path = ("spec", "affinity", "podAntiAffinity", _TERMS[0])
+    known = [term for given in at(before, path) or () for term in (given, own.term(given))]
+    for term in at(after, path) or ():
+        is_own = TENANT in new and at(term, ("labelSelector", "matchLabels", TENANT)) == new[TENANT]
+        if not is_own and not any(same(term, other) for other in known):
             yield "nodes", "keeping other pods off its nodes"
-
-
-def _is_for(term: Manifest, origin: Manifest, labels: Mapping[str, str]) -> bool:
-    if not same(*({k: v for k, v in each.items() if k != "labelSelector"} for each in (term, origin))):
-        return False
-    if same(term.get("labelSelector"), origin.get("labelSelector")):
-        return True
-    selector = term.get("labelSelector") or {}
-    own = labels.get(TENANT)
-    if own and at(selector, ("matchLabels", TENANT)) == own:
-        return True
-    given = dict(_values(origin.get("labelSelector") or {}))
-    return all(values - {labels.get(key[0])} <= given.get(key, set()) for key, values in _values(selector)) and bool(
-        given
-    )
-
-
-def _values(selector: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], set[str]]]:
-    """Yields the keys and operators of a selector with their values."""
-    for key, value in (selector.get("matchLabels") or {}).items():
-        yield (key, "In"), {value}
-    for expression in selector.get("matchExpressions") or ():
-        yield (expression["key"], expression["operator"]), {*(expression.get("values") or ())}

@@ -148,6 +148,11 @@ def is_of_servers(resource: Resource) -> bool:
     return bool(parents) and all(_is_server(resource, parent) for parent in parents)
 
 
+def is_route(resource: Resource) -> bool:
+    """Tells whether an object routes requests by the Gateway API."""
+    return kind_of(resource) in ROUTES and not is_of_servers(resource)
+
+
 def _is_server(route: Resource, parent: Manifest) -> bool:
     """Tells whether a parent is one of Linkerd's Servers; CRDs of its routes fill in its group, but for that of version v1."""
     fills_in = route.id.group == LINKERD and str(route.manifest.get("apiVersion")).rpartition("/")[2] != "v1"

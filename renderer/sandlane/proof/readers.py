@@ -24,8 +24,7 @@ class Reader:
     """How one mesh reads routes.
 
     `unroutable` tells which protocols it takes a port of a Service for; `kinds` of routes that it reads. `is_linkerd`: a
-    backendRef without a namespace means the parent's. `shared` and `own` are the kinds of objects, beside routes, that the output
-    may add in shared/ and in a sandbox's directory for this mesh.
+    backendRef without a namespace means the parent's. `shared` are the kinds of objects that the output may add in shared/.
     """
 
     unroutable: Callable[[Manifest, Manifest, Manifest], str | None] = istio_unroutable
@@ -33,23 +32,20 @@ class Reader:
     is_linkerd: bool = False
     reads_virtual_services: bool = False
     shared: frozenset[GroupKind] = frozenset()
-    own: frozenset[GroupKind] = frozenset()
 
 
 READERS: Mapping[str, Reader] = {
-    "gateway-api": Reader(unroutable=plain_unroutable, own=frozenset({DESTINATION_RULE})),
+    "gateway-api": Reader(unroutable=plain_unroutable),
     "istio": Reader(
         unroutable=sidecar_unroutable,
         reads_virtual_services=True,
         shared=frozenset({VIRTUAL_SERVICE}),
-        own=frozenset({DESTINATION_RULE}),
     ),
-    "istio-ambient": Reader(reads_virtual_services=True, own=frozenset({DESTINATION_RULE})),
+    "istio-ambient": Reader(reads_virtual_services=True),
     "linkerd": Reader(
         unroutable=linkerd_unroutable,
         kinds=(HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE),
         is_linkerd=True,
-        own=frozenset({DESTINATION_RULE}),
     ),
 }
 """Value of `spec.mesh` -> how it reads routes."""

@@ -7,7 +7,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import ResourceId, spec_of
 from sandlane.proof.claims import Claims
 from sandlane.proof.readers import harm
-from sandlane.proof.world import World, make_world
+from sandlane.proof.world import make_world
 
 
 @frozen
@@ -26,21 +26,14 @@ def scope_of(base: Base, claims: Claims) -> Scope:
     world = make_world(base, make_base(()), claims)
     judged: list[tuple[str, ResourceId, int]] = []
     unjudged: dict[tuple[ResourceId, int], str] = {}
-    for tenant in sorted(world.clones.cloned):
-        for id, number, reason in _ports(world, tenant):
-            if reason is None:
-                judged.append((tenant, id, number))
-            else:
-                unjudged[(id, number)] = reason
-    return Scope(
-        len(world.clones.cloned), tuple(judged), tuple((id, n, unjudged[(id, n)]) for id, n in sorted(unjudged))
-    )
-
-
-def _ports(world: World, tenant: str) -> list[tuple[ResourceId, int, str | None]]:
-    found = []
-    for id in sorted(world.clones.cloned[tenant]):
-        service = world.base.by_id[id]
+    for tenant, id in ((tenant, id) for tenant, ids in sorted(world.clones.cloned.items()) for id in sorted(ids)):
+        service = base.by_id[id]
         for port in spec_of(service.manifest).get("ports") or ():
-            found.append((id, port["port"], harm(world.reader, world.base, service, port)))
-    return found
+            reason = harm(world.reader, base, service, port)
+            if reason is None:
+                judged.append((tenant, id, port["port"]))
+            else:
+                unjudged[(id, port["port"])] = reason
+    return Scope(
+        len(world.clones.cloned), tuple(judged), tuple((*place, unjudged[place]) for place in sorted(unjudged))
+    )

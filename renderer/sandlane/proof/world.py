@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -18,11 +19,11 @@ from sandlane.k8s.hosts import service_of
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map
 from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
-from sandlane.proof.claims import Claim, Claims, GroupClaim, Use
+from sandlane.proof.claims import Claim, Claims, GroupClaim
 from sandlane.proof.differences import IsNote
-from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, CloneKey, clone_key, is_disabled
-from sandlane.proof.metadata_readers import note_of
+from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, CloneKey, clone_key, copied_origin, is_disabled
 from sandlane.proof.readers import READERS, Reader
+from sandlane.proof.triggers import note_of
 from sandlane.semantics.network import Network, make_network
 
 
@@ -76,28 +77,28 @@ class Clones:
 class World:
     """What is proved about, and its indexes.
 
-    `owners`: directory -> sandbox; `holders`: also route groups. `added`: output that is not in the base; `resources`: what of it
+    `holders`: directory -> sandbox or route group. `added`: output that is not in the base; `resources`: what of it
     comes from a sandbox's own files, by its name; `pods`: those of added workloads. `network`: the base as proxies see it;
     `reader`: how the mesh reads routes. `is_note`: labels and annotations on which nobody acts. `text_of`: object of the
-    output -> what its text tells.
+    output -> what its text tells. `copied_as`: group and kind -> the base's objects by the origin label of their copies.
     """
 
     base: Base
     output: Base
     claims: Claims
-    owners: Mapping[str, Claim]
     holders: Mapping[str, Claim | GroupClaim]
     added: tuple[Resource, ...]
-    resources: Mapping[str, tuple[Resource, ...]]
+    resources: Mapping[str, Sequence[Resource]]
     pods: tuple[Pods, ...]
     clones: Clones
     network: Network
     reader: Reader
     is_note: IsNote
     text_of: Callable[[Resource], Text]
+    copied_as: Callable[[str, str], Mapping[str, Sequence[Resource]]]
 
     def services_of(self, origin: ResourceId) -> Sequence[Resource]:
-        """Returns the base Services that select the pods of a base workload."""
+        """Returns the base Services that select the pods of a base workload, or the one of that id."""
         return self.clones.services_of(origin)
 
     def service(self, host: str, namespace: str) -> ResourceId | None:
@@ -107,79 +108,89 @@ class World:
 
     def owner(self, resource: Resource) -> Claim | None:
         """Returns the active sandbox in whose directory an object of the output lies."""
-        return self.owners.get(directory(resource))
+        holder = self.holders.get(directory(resource))
+        return holder if isinstance(holder, Claim) else None
 
     def may_select(self, service: Resource) -> frozenset[ResourceId]:
         """Returns the base workloads whose pods an added Service may select, by a `use` of its sandbox."""
-        owner = self.owner(service)
-        origin = labels_of(service.manifest).get(ORIGIN, "")
-        return frozenset(
-            use.used for use in (owner.uses if owner else ()) if any(s.id.name == origin for s in self.replaced_by(use))
-        )
-
-    def replaced_by(self, use: Use) -> Sequence[Resource]:
-        """Returns the base Services whose requests a `use` sends elsewhere: its workload's, or else the one of that name."""
-        return _replaced_by(self.base, self.services_of, use)
+        owner, origin = self.owner(service), labels_of(service.manifest).get(ORIGIN, "")
+        uses = owner.uses.items() if owner else ()
+        return frozenset(used for id, used in uses if any(s.id.name == origin for s in self.services_of(id)))
 
     def is_brought(self, resource: Resource) -> bool:
-        """Tells whether an object of the output comes from a sandbox's own files."""
+        """Tells whether an object of the output says that it comes from a file which its sandbox names."""
         return _is_brought(resource, self.owner(resource))
 
     def clone_of(self, origin: ResourceId, tenant: str) -> Pods | None:
         """Returns the pods of a tenant's clone of a base workload."""
         return self.clones.pods.get(clone_key(origin.kind, origin.namespace, origin.name, tenant))
 
-    def added_service(self, id: ResourceId | None) -> Resource | None:
-        """Returns a Service of the output that the base has not."""
+    def added_by_id(self, id: ResourceId | None) -> Resource | None:
+        """Returns an object of the output that the base has not."""
         return self.output.by_id.get(id) if id and id not in self.base.by_id else None
+
+    def originals(self, copy: Resource) -> tuple[Resource, ...]:
+        """Returns the base's objects of which one may be a copy by its label: of its namespace, or of Istio's root one.
+
+        From there objects act on all namespaces; those of others have a copy beside the clone.
+        """
+        homes = (copy.id.namespace, self.claims.environment.cluster.root_namespace)
+        found = self.copied_as(copy.id.group, copy.id.kind).get(labels_of(copy.manifest).get(ORIGIN, ""), ())
+        return tuple(original for original in found if original.id.namespace in homes)
 
 
 def make_world(base: Base, output: Base, claims: Claims) -> World:
     """Indexes base, output and claims."""
     added = tuple(resource for resource in output.resources if resource.id not in base.by_id)
-    pods = tuple(_pods(added))
+    rows = ((WORKLOADS.get((resource.id.group, resource.id.kind)), resource) for resource in added)
+    pods = tuple(pods_of(row, resource) for row, resource in rows if row)
     selecting = Index(services(base.resources))
     services_of = cache(lambda origin: _services_of(base, selecting, origin))
     owners = {f"sandboxes/{claim.name}": claim for claim in claims.sandboxes}
-    holders: dict[str, Claim | GroupClaim] = {f"sandboxes/{group.name}": group for group in claims.groups}
+    groups = {f"sandboxes/{group.name}": group for group in claims.groups}
+    brought: dict[str, list[Resource]] = {}
+    clones: dict[tuple[ResourceId, str], Resource] = {}
+    for resource, owner in ((resource, owners.get(directory(resource))) for resource in added):
+        if owner and _is_brought(resource, owner):
+            brought.setdefault(owner.name, []).append(resource)
+        elif owner and (resource.id.group, resource.id.kind) == ("", "Service") and not is_headless(resource):
+            origin = replace(resource.id, name=labels_of(resource.manifest).get(ORIGIN, ""))
+            clones[(origin, owner.tenant)] = resource
     cluster, mesh = claims.environment.cluster, claims.environment.mesh
     return World(
         base=base,
         output=output,
         claims=claims,
-        owners=owners,
-        holders=holders | owners,
+        holders={**groups, **owners},
         added=added,
-        resources=_resources(added, owners),
+        resources=brought,
         pods=pods,
         clones=Clones(
             reach=_reach(claims),
             cloned=_cloned(base, services_of, claims),
             pods={(p.resource.id.kind, p.resource.id.namespace, *clone_marks(p.resource)): p for p in pods},
-            services=dict(_clone_services(added, owners)),
+            services=clones,
             services_of=services_of,
         ),
         network=make_network(base, mesh=mesh, domain=cluster.domain, root=cluster.root_namespace, has_waypoints=True),
         reader=READERS[mesh],
         is_note=note_of(base, claims.environment.tenant_label),
         text_of=cache(text_of),
+        copied_as=cache(lambda group, kind: _copied_as(base, group, kind)),
     )
+
+
+def _copied_as(base: Base, group: str, kind: str) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
+    for resource in base.of(group, kind):
+        found.setdefault(copied_origin(kind, resource.id.name), []).append(resource)
+    return found
 
 
 def _is_brought(resource: Resource, owner: Claim | None) -> bool:
     if owner is None or not owner.resources:
         return False
     return annotations_of(resource.manifest).get(RESOURCE) in owner.resources
-
-
-def _resources(added: Iterable[Resource], owners: Mapping[str, Claim]) -> dict[str, tuple[Resource, ...]]:
-    """Returns the objects that say that they come from a file which their sandbox names."""
-    found: dict[str, list[Resource]] = {}
-    for resource in added:
-        owner = owners.get(directory(resource))
-        if owner and _is_brought(resource, owner):
-            found.setdefault(owner.name, []).append(resource)
-    return {name: tuple(resources) for name, resources in found.items()}
 
 
 def directory(resource: Resource) -> str:
@@ -226,13 +237,6 @@ def is_headless(service: Resource) -> bool:
     return spec_of(service.manifest).get("clusterIP") == "None"
 
 
-def _pods(added: Iterable[Resource]) -> Iterator[Pods]:
-    for resource in added:
-        row = WORKLOADS.get((resource.id.group, resource.id.kind))
-        if row:
-            yield pods_of(row, resource)
-
-
 def clone_marks(resource: Resource) -> tuple[str, str]:
     """Returns the tenantID and the origin that the labels of an object name."""
     labels = labels_of(resource.manifest)
@@ -252,9 +256,8 @@ def _cloned(
 ) -> dict[str, frozenset[ResourceId]]:
     cloned: dict[str, frozenset[ResourceId]] = {}
     for claim in claims.sandboxes:
-        found = {service.id for origin in claim.origins for service in services_of(origin)}
-        used = {service.id for use in claim.uses for service in _replaced_by(base, services_of, use)}
-        cloned[claim.tenant] = frozenset(id for id in found | used if not is_disabled(base.by_id[id]))
+        found = {service.id for origin in (*claim.origins, *claim.uses) for service in services_of(origin)}
+        cloned[claim.tenant] = frozenset(id for id in found if not is_disabled(base.by_id[id]))
     joined = {
         tenant: frozenset(id for member in members for id in cloned[member])
         for tenant, members in _reach(claims).items()
@@ -263,30 +266,13 @@ def _cloned(
 
 
 def _services_of(base: Base, selecting: Index[Resource], origin: ResourceId) -> tuple[Resource, ...]:
-    """Returns the base Services that select the pods of a base workload; without ports there is nothing to send to."""
+    """Returns the base Services that select the pods of a base workload; without ports there is nothing to send to.
+
+    A Service stands for itself.
+    """
     row, resource = WORKLOADS.get((origin.group, origin.kind)), base.by_id.get(origin)
     labels = pod_labels(row, with_template(base, resource).manifest) if row and resource else {}
     found = selecting.matching(origin.namespace, labels) if labels else []
+    if resource and (origin.group, origin.kind) == ("", "Service"):
+        found = [resource]
     return tuple(service for service in found if spec_of(service.manifest).get("ports"))
-
-
-def _replaced_by(base: Base, services_of: Callable[[ResourceId], Sequence[Resource]], use: Use) -> Sequence[Resource]:
-    if use.replaced in base.by_id:
-        return services_of(use.replaced)
-    service = base.by_id.get(use.service)
-    return (service,) if service else ()
-
-
-def _clone_services(
-    added: Iterable[Resource], owners: Mapping[str, Claim]
-) -> Iterator[tuple[tuple[ResourceId, str], Resource]]:
-    for resource in added:
-        owner = owners.get(directory(resource))
-        if (
-            (resource.id.group, resource.id.kind) == ("", "Service")
-            and owner
-            and not is_headless(resource)
-            and not _is_brought(resource, owner)
-        ):
-            origin = ResourceId("", "Service", resource.id.namespace, labels_of(resource.manifest).get(ORIGIN, ""))
-            yield (origin, owner.tenant), resource

@@ -13,7 +13,7 @@ from sandlane.reports.mermaid import label
 from sandlane.reports.tables import lines
 from sandlane.semantics.network import Network
 from sandlane.semantics.request import Request
-from sandlane.semantics.trace import Traced, make_tracer, names
+from sandlane.semantics.trace import Traced, make_tracer
 from sandlane.specs.model import Carrier
 
 NONE = "none"
@@ -65,7 +65,8 @@ def addresses(base: Base, namespace: str) -> Iterator[tuple[ResourceId, str, int
 
 def cell(traced: Traced) -> str:
     """Returns who answers, or what else becomes of a request; a question mark where that depends on what is not known."""
-    found = names(traced.answer.targets) or [said(traced.answer.outcome)]
+    names = dict.fromkeys(str(workload.id) for target in traced.answer.targets for workload in target.workloads)
+    found = [*names] or [said(traced.answer.outcome)]
     return " + ".join(name.rpartition("/")[2] for name in found) + (" ?" if traced.others else "")
 
 

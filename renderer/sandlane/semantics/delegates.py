@@ -24,10 +24,11 @@ _MAPS = ("headers", "withoutHeaders", "queryParams", "sourceLabels")
 
 @frozen(kw_only=True)
 class Entry:
-    """One http entry as a proxy gets it: with full host names, and where it is written."""
+    """One http entry as a proxy gets it: with full host names, where it is written, and how many matches it has there."""
 
     body: Manifest
     origin: Origin
+    matches: int
 
 
 def entries_of(network: Network, resource: Resource) -> Iterator[Entry]:
@@ -38,7 +39,7 @@ def entries_of(network: Network, resource: Resource) -> Iterator[Entry]:
         if entry.get("delegate"):
             yield from _delegated(network, resource, body)
         else:
-            yield Entry(body=body, origin=origin)
+            yield Entry(body=body, origin=origin, matches=len(entry.get("match") or ()))
 
 
 def _delegated(network: Network, root: Resource, body: Manifest) -> Iterator[Entry]:
@@ -53,7 +54,8 @@ def _delegated(network: Network, root: Resource, body: Manifest) -> Iterator[Ent
     for number, leaf in enumerate(spec.get("http") or ()):
         merged = _merged(body, _full(network, leaf, id.namespace))
         if merged is not None:
-            yield Entry(body=merged, origin=Origin(resource=delegate, path=("spec", "http", number)))
+            origin = Origin(resource=delegate, path=("spec", "http", number))
+            yield Entry(body=merged, origin=origin, matches=len(leaf.get("match") or ()))
 
 
 def _full(network: Network, entry: Manifest, namespace: str) -> Manifest:
@@ -64,18 +66,16 @@ def _full(network: Network, entry: Manifest, namespace: str) -> Manifest:
 
     changed: dict[str, Any] = dict(entry)
     if entry.get("match"):
-        changed["match"] = [_at_home(match or {}, namespace) for match in entry["match"]]
+        named = [(match, (match or {}).get("gateways")) for match in entry["match"]]
+        changed["match"] = [
+            {**m, "gateways": [gateway_name(n, namespace) for n in g]} if g else m or {} for m, g in named
+        ]
     if entry.get("mirror"):
         changed["mirror"] = full(entry["mirror"])
     for field in ("route", "mirrors"):
         if entry.get(field):
             changed[field] = [{**item, "destination": full(item.get("destination") or {})} for item in entry[field]]
     return changed
-
-
-def _at_home(match: Manifest, namespace: str) -> Manifest:
-    gateways = match.get("gateways")
-    return {**match, "gateways": [gateway_name(name, namespace) for name in gateways]} if gateways else match
 
 
 def _merged(root: Manifest, leaf: Manifest) -> Manifest | None:

@@ -13,12 +13,7 @@ from typing import Any
 
 from sandlane.k8s.ports import plain_other
 from sandlane.semantics.gateway_api import (
-    GRPC_ROUTE,
-    L4_ROUTES,
-    ROUTES,
     Reading,
-    Send,
-    addressed,
     compiled,
     plain,
     without_group,
@@ -27,7 +22,7 @@ from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import destination
 from sandlane.semantics.network import Network
-from sandlane.semantics.objects import Attached, Host
+from sandlane.semantics.objects import GRPC_ROUTE, L4_ROUTES, ROUTES, Attached, Host
 from sandlane.semantics.outcomes import L4, Destination, Forward, NoCluster, NotFound, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Rule, Table
@@ -35,36 +30,26 @@ from sandlane.semantics.tables import Rule, Table
 NO_BACKENDS = NoCluster("500: the rule has no backendRefs")
 
 
-def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
+def tables_of(network: Network, address: Address, host: Host) -> tuple[Table, ...]:
     """Returns the rules of a meshed client for a Service, in a mesh of which nothing but the Gateway API is known."""
-    found = addressed(network, address)
-    if isinstance(found, Table):
-        return (found,)
-    host, port = found
     default = Forward(destinations=(Destination(host=host.name, port=address.port),))
     routes = network.routes(ROUTES, host.resource.id, address.port)
     notes = without_group(network, ROUTES, host.resource.id)
     other = network.routes(L4_ROUTES, host.resource.id, address.port)
     if not routes and other:
         return (Table(otherwise=Unknown(f"'{other[0].route.id}' routes connections, which is not modelled")),)
-    if not routes:
-        outcome = L4(host.name, address.port) if plain_other(port) else default
-        return (Table(otherwise=outcome, notes=tuple(notes)),)
-    chosen = _of_client(routes, address, host)
+    # A client namespace's own routes, else the Service's (GEP-1294).
+    own = [a for a in routes if a.namespace == address.client.namespace]
+    chosen = own or [a for a in routes if a.namespace == host.resource.id.namespace]
     if not chosen:
-        return (Table(otherwise=default, notes=tuple(notes)),)
+        outcome = L4(host.name, address.port) if not routes and plain_other(host.ports[address.port]) else default
+        return (Table(otherwise=outcome, notes=tuple(notes)),)
     grpc = [a for a in chosen if a.kind == GRPC_ROUTE]
     notes += [f"'{a.route.id}' is not accepted: '{grpc[0].route.id}' is for the same port" for a in chosen
              if grpc and a not in grpc]  # fmt: skip
-    reading = Reading(network=network, order=SPEC, send=plain(network), default=NO_BACKENDS)
+    reading = Reading(network=network, order=SPEC, send=partial(plain, network), default=NO_BACKENDS)
     rules = tuple(rule for a in grpc or chosen for rule in compiled(reading, a))
     return expressions(Table(rules=rules, otherwise=NotFound(), notes=tuple(notes)))
-
-
-def _of_client(found: Sequence[Attached], address: Address, host: Host) -> list[Attached]:
-    """Returns a client namespace's own routes, else the Service's (GEP-1294)."""
-    own = [a for a in found if a.namespace == address.client.namespace]
-    return own or [a for a in found if a.namespace == host.resource.id.namespace]
 
 
 def expressions(table: Table, *, at: int = 0) -> tuple[Table, ...]:
@@ -105,15 +90,11 @@ def candidates(network: Network, proxy: Proxy, host: Host) -> list[tuple[Rule, .
 
 def merged(network: Network, proxy: Proxy, found: Sequence[Attached], above: tuple[int, ...] = ()) -> tuple[Rule, ...]:
     """Returns the rules of routes that Istio merges into one VirtualService; `above` ranks it among others."""
-    reading = Reading(network=network, order=ISTIO_ORDER, send=sender(network, proxy), default=NO_BACKENDS)
+    reading = Reading(network=network, order=ISTIO_ORDER, send=partial(send, network, proxy), default=NO_BACKENDS)
     return tuple(rule for a in found for rule in compiled(reading, a, above=above))
 
 
-def sender(network: Network, proxy: Proxy) -> Send:
-    """Returns how Istio makes destinations of backendRefs: with DestinationRules, and 500 where there is no such Service."""
-    return partial(_send, network, proxy)
-
-
-def _send(network: Network, proxy: Proxy, host: str, port: int, weight: int, filters: Any) -> Destination:
+def send(network: Network, proxy: Proxy, host: str, port: int, weight: int, filters: Any) -> Destination:
+    """Returns a destination as Istio makes it of a backendRef: with DestinationRules, and 500 where there is no such Service."""
     made = destination(network, proxy, host, port, weight=weight, changes=filters)
     return replace(made, failure=made.failure.replace("503:", "500:", 1))

@@ -7,45 +7,18 @@ from typing import Any
 
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of, spec_of
+from sandlane.k8s.selectors import from_label_selector, matches
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.problem import Path
 from sandlane.semantics.gateway_api_matches import Order, matches_of
 from sandlane.semantics.network import Network
-from sandlane.semantics.objects import GATEWAY_API, Attached, Host
-from sandlane.semantics.outcomes import (
-    Destination,
-    Forward,
-    NoCluster,
-    Origin,
-    Outcome,
-    Passthrough,
-    Redirect,
-    Unknown,
-    forward,
-)  # fmt: skip
-from sandlane.semantics.request import Address
-from sandlane.semantics.tables import Rule, Table, doubt_of
-
-HTTP_ROUTE = (GATEWAY_API, "HTTPRoute")
-GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
-ROUTES = (HTTP_ROUTE, GRPC_ROUTE)
-L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
+from sandlane.semantics.objects import GATEWAY_API, Attached
+from sandlane.semantics.outcomes import Destination, Forward, NoCluster, Origin, Outcome, Redirect, Unknown, forward
+from sandlane.semantics.tables import Rule, doubt_of
 
 Send = Callable[[str, int, int, Any], Destination]
 """(host, port, weight, filters) -> destination, with its policy and with what fails."""
-
-
-def addressed(network: Network, address: Address) -> tuple[Host, Manifest] | Table:
-    """Returns the host and the port that an address means, or what becomes of requests to one that the mesh knows not.
-
-    It is for meshes that go by the address and not by the authority.
-    """
-    host = network.dialled(address.host, address.client.namespace)
-    if host is None or host.is_external:
-        return Table(otherwise=Passthrough())
-    port = host.ports.get(address.port)
-    return Table(otherwise=Unknown(f"'{host.name}' has no port {address.port}")) if port is None else (host, port)
 
 
 @frozen(kw_only=True)
@@ -53,8 +26,7 @@ class Reading:
     """How rules of routes become outcomes for one parent.
 
     `send` makes destinations; `home` is the namespace of a backendRef that names none (None: the route's); `default` is what a rule
-    without backendRefs does, beside its filters; `is_service` tells of a group and a kind whether they are those of Services;
-    `tuning` are annotations of a route by which its rules do otherwise.
+    without backendRefs does, beside its filters; `is_granted` tells whether a route may name a Service.
     """
 
     network: Network
@@ -63,8 +35,6 @@ class Reading:
     default: Outcome
     home: str | None = None
     is_granted: Callable[[Resource, ResourceId], bool] = lambda route, service: True
-    is_service: Callable[[Any, Any], bool] = lambda group, kind: group in ("", "core") and kind == "Service"
-    tuning: Callable[[Resource], tuple[Any, ...]] = lambda route: ()
 
 
 def compiled(reading: Reading, found: Attached, *, above: tuple[int, ...] = (), doubt: str = "") -> Iterator[Rule]:
@@ -102,6 +72,8 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
     destinations = _destinations(reading, route, rule.get("backendRefs") or ())
     if not isinstance(destinations, tuple):
         return destinations
+    tuning = reading.order.tuning
+    tuned = sorted(p for p in annotations_of(route.manifest).items() if p[0].startswith(tuning)) if tuning else ()
     return forward(
         destinations,
         changes=changes or None,
@@ -110,7 +82,7 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
         retries=rule.get("retry"),
         cors=cors[0].get("cors") if cors else None,
         mirrors=tuple(m.get("requestMirror") for m in mirrors),
-        other=(*(f for kind in by_type.values() for f in kind), *reading.tuning(route)),
+        other=(*(f for kind in by_type.values() for f in kind), *tuned),
     )
 
 
@@ -121,7 +93,7 @@ def _destinations(reading: Reading, route: Resource, backends: Sequence[Manifest
     weights = [1 if backend.get("weight") is None else backend["weight"] for backend in backends]
     if not any(weights):
         return NoCluster("500: all weights are 0")
-    strange = [b for b in backends if not reading.is_service(b.get("group") or "", b.get("kind") or "Service")]
+    strange = [b for b in backends if not reading.order.is_service(b.get("group") or "", b.get("kind") or "Service")]
     if strange:
         return Unknown(f"backends of kind '{strange[0].get('kind')}' are not modelled")
     live = [(b, weight) for b, weight in zip(backends, weights, strict=True) if weight]
@@ -143,20 +115,24 @@ def _destination(reading: Reading, route: Resource, backend: Manifest, weight: i
 def without_group(network: Network, kinds: Sequence[GroupKind], service: ResourceId) -> list[str]:
     """Returns notes of routes whose parentRefs name a Service without its group: the API server fills in another (rule R-L7)."""
     meant = ResourceId(GATEWAY_API, "Service", service.namespace, service.name)
-    return [
-        f"'{a.route.id}' has no effect: its parentRef names no group, and so no Service"
-        for a in network.routes(kinds, meant)
-    ]
+    what = "has no effect: its parentRef names no group, and so no Service"
+    return [f"'{a.route.id}' {what}" for a in network.routes(kinds, meant)]
 
 
-def plain(network: Network) -> Send:
-    """Returns how destinations are made where no DestinationRule applies."""
+def plain(network: Network, host: str, port: int, weight: int = 1, filters: Any = None) -> Destination:
+    """Returns a destination where no DestinationRule applies."""
+    known = network.hosts.get(host)
+    failure = "" if known and known.is_service else f"500: '{host}' is no Service"
+    if known and port not in known.ports:
+        failure = f"500: '{host}' has no port {port}"
+    return Destination(host=host, port=port, weight=weight, changes=filters, failure=failure)
 
-    def send(host: str, port: int, weight: int, filters: Any) -> Destination:
-        known = network.hosts.get(host)
-        failure = "" if known and known.is_service else f"500: '{host}' is no Service"
-        if known and port not in known.ports:
-            failure = f"500: '{host}' has no port {port}"
-        return Destination(host=host, port=port, weight=weight, changes=filters, failure=failure)
 
-    return send
+def admits(network: Network, gateway: Resource, listener: Manifest, namespace: str) -> bool | None:
+    """Tells whether a listener of a Gateway takes routes of a namespace; None where the namespace's labels are not known."""
+    allowed = (listener.get("allowedRoutes") or {}).get("namespaces") or {}
+    if (scope := allowed.get("from") or "Same") != "Selector":
+        return scope == "All" or (scope == "Same" and namespace == gateway.id.namespace)
+    known = network.base.by_id.get(ResourceId("", "Namespace", "", namespace))
+    labels = {"kubernetes.io/metadata.name": namespace, **(labels_of(known.manifest) if known else {})}
+    return matches(from_label_selector(allowed.get("selector") or {}), labels) if known else None

@@ -7,10 +7,11 @@ Sources: gateway-api: apis/v1/httproute_types.go and grpcroute_types.go; istio: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from sandlane.frozen import frozen
+from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest
 from sandlane.semantics.predicates import MODES, Atom, Mode, Predicate, Text
 from sandlane.semantics.tables import PATH_LENGTH
@@ -24,6 +25,8 @@ class Order:
 
     `is_by_length`: the length of a path counts before everything, whatever its type, and a regular expression has that of the
     request's path. `twice`: which of the conditions on one header counts. `modes`: how it takes repeated headers.
+    `is_service` tells of a group and a kind whether they are those of Services; annotations of a route that begin with one of `tuning`
+    make its rules do otherwise.
     """
 
     name: str
@@ -31,11 +34,16 @@ class Order:
     twice: Literal["first", "last", "all"] = "first"
     modes: tuple[Mode, ...] = MODES
     has_grpc_as_paths: bool = False
+    is_service: Callable[[Any, Any], bool] = lambda group, kind: group in ("", "core") and kind == "Service"
+    tuning: tuple[str, ...] = ()
 
 
 SPEC = Order(name="the Gateway API")
 ISTIO_ORDER = Order(name="Istio", twice="last", has_grpc_as_paths=True)
-LINKERD = Order(name="Linkerd", is_by_length=True, twice="all", modes=("any line",))
+LINKERD = Order(
+    name="Linkerd", is_by_length=True, twice="all", modes=("any line",), is_service=is_service,
+    tuning=("retry.linkerd.io/", "timeout.linkerd.io/"),
+)  # fmt: skip
 
 
 @frozen(kw_only=True)

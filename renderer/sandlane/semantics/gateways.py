@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
-from sandlane.k8s.selectors import from_label_selector, matches
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.semantics import istio_gateways
-from sandlane.semantics.gamma import NO_BACKENDS, expressions, sender
-from sandlane.semantics.gateway_api import ROUTES, Reading, compiled, plain
+from sandlane.semantics.gamma import NO_BACKENDS, expressions, send
+from sandlane.semantics.gateway_api import Reading, admits, compiled, plain
 from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC, host_rank
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.network import Network, patterns_of
-from sandlane.semantics.objects import GATEWAY_API, Attached
+from sandlane.semantics.objects import GATEWAY_API, ROUTES, Attached
 from sandlane.semantics.outcomes import L4, NotFound, Origin, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Rule, Table
@@ -71,9 +71,8 @@ def _readings(network: Network, table: Table) -> tuple[Table, ...]:
 def closest(table: Table) -> Table:
     """Returns the rules of the closest host names; those of Istio's own gateways are of one."""
     best = max((rule.rank[:2] for rule in table.rules), default=())
-    return (
-        replace(table, rules=tuple(rule for rule in table.rules if rule.rank[:2] == best)) if len(best) > 1 else table
-    )
+    rules = tuple(rule for rule in table.rules if rule.rank[:2] == best)
+    return replace(table, rules=rules) if len(best) > 1 else table
 
 
 def _when(table: Table, what: str) -> Table:
@@ -89,7 +88,7 @@ def _rules(network: Network, gateway: Resource, listeners: Sequence[Manifest], a
     reading = Reading(
         network=network,
         order=ISTIO_ORDER if network.is_istio else _ORDER,
-        send=sender(network, proxy) if network.is_istio else plain(network),
+        send=partial(send, network, proxy) if network.is_istio else partial(plain, network),
         default=NO_BACKENDS,
         is_granted=lambda route, service: is_granted(
             network, {"group": route.id.group, "kind": route.id.kind, "namespace": route.id.namespace}, service
@@ -97,13 +96,14 @@ def _rules(network: Network, gateway: Resource, listeners: Sequence[Manifest], a
     )
     found: list[Rule] = []
     for each in _attached(network, gateway, address.authority):
-        admitting = [x for x in listeners if _is_meant(each, x) and _admits(network, x, gateway, each) is not False]
+        admitted = [(x, admits(network, gateway, x, each.namespace)) for x in listeners if _is_meant(each, x)]
+        admitting = [x for x, is_admitted in admitted if is_admitted is not False]
         rank = host_rank(each.hostnames, address.authority)
         if not admitting or rank is None:
             continue
         if rank == (0, 0):  # without host names of its own it has its listener's
             rank = host_rank([host for x in admitting for host in _hosts(x)], address.authority) or rank
-        known = any(_admits(network, x, gateway, each) for x in admitting)
+        known = any(is_admitted for _, is_admitted in admitted)
         doubt = "" if known else f"no manifest says whether namespace '{each.namespace}' may attach routes"
         found += compiled(reading, each, above=rank, doubt=doubt)
     return tuple(found)
@@ -117,25 +117,11 @@ def _attached(network: Network, gateway: Resource, authority: str) -> Iterator[A
 
 
 def _is_meant(found: Attached, listener: Manifest) -> bool:
-    section = found.parent.get("sectionName")
-    return (section is None or section == listener.get("name")) and found.port in (None, listener.get("port"))
-
-
-def _admits(network: Network, listener: Manifest, gateway: Resource, found: Attached) -> bool | None:
-    """Tells whether a listener takes routes of a route's namespace and kind; None where a Namespace's labels are not known."""
-    allowed = listener.get("allowedRoutes") or {}
-    kinds = [kind.get("kind") for kind in allowed.get("kinds") or ()]
-    if kinds and found.kind[1] not in kinds:
-        return False
-    namespaces = allowed.get("namespaces") or {}
-    scope = namespaces.get("from") or "Same"
-    if scope != "Selector":
-        return scope == "All" or (scope == "Same" and found.namespace == gateway.id.namespace)
-    namespace = network.base.by_id.get(ResourceId("", "Namespace", "", found.namespace))
-    if namespace is None:
-        return None
-    labels = {"kubernetes.io/metadata.name": namespace.id.name, **labels_of(namespace.manifest)}
-    return matches(from_label_selector(namespaces.get("selector") or {}), labels)
+    """Tells whether a route asks for a listener by section and port, and has a kind that it takes."""
+    section, port = found.parent.get("sectionName"), listener.get("port")
+    kinds = [kind.get("kind") for kind in (listener.get("allowedRoutes") or {}).get("kinds") or ()]
+    is_named = (section is None or section == listener.get("name")) and found.port in (None, port)
+    return is_named and (not kinds or found.route.id.kind in kinds)
 
 
 def is_granted(network: Network, source: Mapping[str, str], service: ResourceId) -> bool:

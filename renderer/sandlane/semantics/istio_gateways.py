@@ -14,11 +14,10 @@ from itertools import product
 
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Manifest, Resource, spec_of
-from sandlane.semantics.gateway_pods import GatewayPods
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import rules_of
 from sandlane.semantics.network import Network, most_specific, patterns_of
-from sandlane.semantics.objects import ISTIO, VirtualService
+from sandlane.semantics.objects import ISTIO, GatewayPods, VirtualService
 from sandlane.semantics.outcomes import L4, NotFound, Origin, Unknown
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
@@ -37,7 +36,8 @@ def tables_of(network: Network, gateway: Resource, address: Address) -> tuple[Ta
     distinct = {
         (tuple(g.id for g in pods.gateways), namespace): replace(pods, namespace=namespace)
         for pods in every
-        for namespace in _namespaces(network, gateway, pods)
+        # Pods that the base lacks may be in any of the namespaces that routes tell apart.
+        for namespace in ([pods.namespace] if pods.namespace else [gateway.id.namespace, *network.source_namespaces])
     }
     if len(distinct) == 1:
         return (_table(network, gateway, next(iter(distinct.values())), address),)
@@ -45,11 +45,6 @@ def tables_of(network: Network, gateway: Resource, address: Address) -> tuple[Ta
         replace(_table(network, gateway, pods, address), when=f"at the pods of {_named(gateway, pods)}")
         for pods in distinct.values()
     )
-
-
-def _namespaces(network: Network, gateway: Resource, pods: GatewayPods) -> tuple[str, ...]:
-    """Returns the namespaces in which a Gateway's pods may be that routes tell apart: pods that the base lacks may be in any."""
-    return (pods.namespace,) if pods.namespace else (gateway.id.namespace, *network.source_namespaces)
 
 
 def _named(gateway: Resource, pods: GatewayPods) -> str:

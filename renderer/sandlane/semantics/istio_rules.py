@@ -48,10 +48,7 @@ def _until_catch_all(network: Network, resource: Resource, proxy: Proxy) -> Iter
 def _matches(entry: Entry) -> list[tuple[Manifest, tuple[str | int, ...]]]:
     """Returns the matches of an entry, each with its place; merged matches of delegates are placed at their entry."""
     written: Sequence[Manifest] = entry.body.get("match") or ({},)
-    body: Any = entry.origin.resource.manifest
-    for step in entry.origin.path:
-        body = body[step]
-    own = len(body.get("match") or ()) == len(written)
+    own = entry.matches == len(written)
     return [(match or {}, (*entry.origin.path, "match", number) if own else entry.origin.path)
             for number, match in enumerate(written)]  # fmt: skip
 
@@ -72,6 +69,7 @@ def outcome_of(network: Network, proxy: Proxy, body: Manifest) -> Outcome:
     if body.get("mirror"):
         share = {k: body[k] for k in ("mirrorPercentage", "mirrorPercent") if k in body}
         mirrors = ({"destination": body["mirror"], **share}, *mirrors)
+    mirrors = tuple(mirror for mirror in mirrors if _has_cluster(network, proxy, mirror.get("destination") or {}))
     made = forward(
         destinations,
         changes=changes,
@@ -88,6 +86,13 @@ def outcome_of(network: Network, proxy: Proxy, body: Manifest) -> Outcome:
         why = f"'{headless[0]}' is headless: what a route sends there goes to the address that was dialled"
         return Unknown(why, made if isinstance(made, Forward) else None)
     return made
+
+
+def _has_cluster(network: Network, proxy: Proxy, to: Mapping[str, Any]) -> bool:
+    """Tells whether a mirror's subset exists: to a cluster that does not Envoy mirrors nothing."""
+    host, subset = str(to.get("host")), str(to.get("subset") or "")
+    port = (to.get("port") or {}).get("number") or _port(network, proxy, host)
+    return not subset or has_subset(policy_of(network, proxy.client, host, subset, port), subset)
 
 
 def _destination(network: Network, proxy: Proxy, item: Manifest, *, is_only: bool) -> Destination:

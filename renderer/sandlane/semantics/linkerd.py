@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from sandlane.k8s.linkerd_routes import is_service, unconvertible, unknown_filter
+from sandlane.k8s.linkerd_routes import unconvertible, unknown_filter
 from sandlane.k8s.ports import is_http_alone, linkerd_unroutable
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, spec_of
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.semantics.gateway_api import (
-    GRPC_ROUTE,
-    L4_ROUTES,
-    ROUTES,
     Reading,
-    Send,
-    addressed,
     compiled,
     plain,
     rules_of,
@@ -26,29 +22,21 @@ from sandlane.semantics.gateway_api import (
 )
 from sandlane.semantics.gateway_api_matches import LINKERD, host_rank
 from sandlane.semantics.network import Network
-from sandlane.semantics.objects import Attached, Host
-from sandlane.semantics.outcomes import L4, Destination, Forward, NotFound, Origin, Outcome, Passthrough, Unknown
+from sandlane.semantics.objects import GRPC_ROUTE, L4_ROUTES, LINKERD_ROUTES, Attached, Host
+from sandlane.semantics.outcomes import L4, Destination, Forward, NotFound, Origin, Outcome, Unknown
 from sandlane.semantics.request import Address, bare
 from sandlane.semantics.tables import Table
 
-POLICY_ROUTE = ("policy.linkerd.io", "HTTPRoute")
-SERVICE_PROFILE = ("linkerd.io", "ServiceProfile")
-KINDS = (*ROUTES, POLICY_ROUTE)
-_TUNING = ("retry.linkerd.io/", "timeout.linkerd.io/")
 
-
-def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
+def tables_of(network: Network, address: Address, host: Host) -> tuple[Table, ...]:
     """Returns the rules of a meshed client for the Service that it connects to; Linkerd goes by its address, not by the authority."""
-    found = addressed(network, address)
-    if isinstance(found, Table):
-        has_egress = isinstance(found.otherwise, Passthrough) and network.base.of("policy.linkerd.io", "EgressNetwork")
-        return (_only(Unknown("EgressNetworks are not modelled") if has_egress else found.otherwise),)
-    host, port = found
     default = Forward(destinations=(Destination(host=host.name, port=address.port),))
-    if host.is_headless or host.is_external or not host.is_service:
+    if host.is_headless or not host.is_service:
         what = "headless" if host.is_headless else "no Service with an address"
         return (_only(default, f"'{host.name}' is {what}, so no route applies to it"),)
-    why_not = linkerd_unroutable(host.resource.manifest, port, network.base.namespace(host.resource.id.namespace))
+    why_not = linkerd_unroutable(
+        host.resource.manifest, host.ports[address.port], network.base.namespace(host.resource.id.namespace)
+    )
     if why_not:
         return (_only(L4(host.name, address.port), f"port {address.port} of '{host.name}': {why_not}"),)
     profiled = _profiled(network, address, host, default)
@@ -61,8 +49,8 @@ def _only(outcome: Outcome, *notes: str) -> Table:
 
 def _routed(network: Network, address: Address, host: Host, default: Forward) -> Table:
     parent, port = host.resource.id, host.ports[address.port]
-    live, notes = _live(network.routes(KINDS, parent, address.port), address, parent)
-    notes += without_group(network, KINDS, parent)
+    live, notes = _live(network.routes(LINKERD_ROUTES, parent, address.port), address, parent)
+    notes += without_group(network, LINKERD_ROUTES, parent)
     grpc = [a for a in live if a.kind == GRPC_ROUTE]
     is_called = grpc and not is_http_alone(port)
     chosen = grpc if is_called else [a for a in live if a not in grpc]
@@ -76,10 +64,8 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
         for a in (chosen if is_called else ())
         if any(not match.get("method") for rule in rules_of(a.route) for match in rule.get("matches") or ())
     ]  # rule R-L1
-    reading = Reading(
-        network=network, order=LINKERD, send=_backend(network), default=default, home=parent.namespace,
-        is_service=is_service, tuning=_tuning,
-    )  # fmt: skip
+    send = partial(_send, network)
+    reading = Reading(network=network, order=LINKERD, send=send, default=default, home=parent.namespace)
     rules = [
         rule
         for a in chosen
@@ -87,11 +73,6 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
         for rule in compiled(reading, a, above=rank)
     ]
     return Table(rules=tuple(rules), otherwise=NotFound(), modes=LINKERD.modes, notes=tuple(notes))
-
-
-def _tuning(route: Resource) -> tuple[tuple[str, str], ...]:
-    """Returns the annotations of a route by which Linkerd retries and times out (retry.linkerd.io/*, timeout.linkerd.io/*)."""
-    return tuple(sorted(pair for pair in annotations_of(route.manifest).items() if pair[0].startswith(_TUNING)))
 
 
 def _live(found: Sequence[Attached], address: Address, parent: ResourceId) -> tuple[list[Attached], list[str]]:
@@ -118,29 +99,23 @@ def unheeded(route: Resource) -> str:
     return f"Linkerd cannot read it: {why}" if why else ""
 
 
-def _backend(network: Network) -> Send:
-    """Returns how destinations are made: a filter that Linkerd does not know fails its backend (rule R-L5).
+def _send(network: Network, host: str, port: int, weight: int, filters: Any) -> Destination:
+    """Returns a destination: a filter that Linkerd does not know fails its backend (rule R-L5).
 
     A Service without the port is a load balancer without endpoints, which ends in 504 (rule R-L15).
     """
-    make = plain(network)
-
-    def send(host: str, port: int, weight: int, filters: Any) -> Destination:
-        made = make(host, port, weight, filters)
-        name = unknown_filter({"filters": filters or ()})
-        if name:
-            return replace(made, failure=f"500: Linkerd does not know the filter {name} of a backendRef")
-        known = network.hosts.get(host)
-        is_absent = known is not None and known.is_service and port not in known.ports
-        return replace(made, failure=f"504: '{host}' has no port {port}") if is_absent else made
-
-    return send
+    made, known = plain(network, host, port, weight, filters), network.hosts.get(host)
+    name = unknown_filter({"filters": filters or ()})
+    if name:
+        return replace(made, failure=f"500: Linkerd does not know the filter {name} of a backendRef")
+    is_absent = known is not None and known.is_service and port not in known.ports
+    return replace(made, failure=f"504: '{host}' has no port {port}") if is_absent else made
 
 
 def _profiled(network: Network, address: Address, host: Host, default: Forward) -> Table | None:
     """Returns the table of a ServiceProfile that overrides the routes of a Service, if one does (S21)."""
     for namespace in (address.client.namespace, host.resource.id.namespace):
-        profile = network.base.by_id.get(ResourceId(*SERVICE_PROFILE, namespace, host.name))
+        profile = network.base.by_id.get(ResourceId("linkerd.io", "ServiceProfile", namespace, host.name))
         if profile:
             spec = spec_of(profile.manifest)
             if not (spec.get("routes") or spec.get("dstOverrides")):

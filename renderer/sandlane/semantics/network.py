@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 
 from sandlane.base.base import Base, make_base
@@ -10,15 +10,16 @@ from sandlane.frozen import frozen
 from sandlane.k8s.hosts import covers
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.workload_kinds import GroupKind
-from sandlane.semantics.gateway_pods import GatewayPods, gateway_pods
 from sandlane.semantics.istio_matches import MESH
 from sandlane.semantics.objects import (
     Attached,
+    GatewayPods,
     Host,
     VirtualService,
     attached,
     destination_rules,
     full_host,
+    gateway_pods,
     hosts_of,
     virtual_services,
 )
@@ -71,10 +72,11 @@ class Network:
     def meant(self, authority: str, namespace: str) -> str:
         """Returns the host that a client of a namespace means, as DNS completes it; others as they are."""
         host = bare(authority)
-        for end in (f".{namespace}.svc.{self.domain}", f".svc.{self.domain}", f".{self.domain}", ""):
+        ends = (f".{namespace}.svc.{self.domain}", f".svc.{self.domain}", f".{self.domain}", "")
+        for end in ends:
             if host + end in self.hosts:
                 return host + end
-        for end in (f".{namespace}.svc.{self.domain}", f".svc.{self.domain}", f".{self.domain}", ""):
+        for end in ends:
             parent = self.hosts.get((host + end).partition(".")[2])
             if parent and parent.is_headless:  # the name of one pod, web-0.web
                 return parent.name
@@ -112,7 +114,7 @@ def make_network(base: Base, *, mesh: str, domain: str, root: str, has_waypoints
         base=base, mesh=mesh, domain=domain, root=root, has_waypoints=has_waypoints,
         hosts=hosts_of(base, domain), virtual_services=found, attached=routes, bound=bound, named=named,
         destination_rules=destination_rules(base, domain), gateway_pods=gateway_pods(base),
-        source_namespaces=sorted(set(_source_namespaces(found))),
+        source_namespaces=sorted(_source_namespaces(found)),
     )  # fmt: skip
 
 
@@ -121,13 +123,10 @@ def patterns_of(host: str) -> list[str]:
     return [host, *(f"*{host[start:]}" for start in range(len(host) + 1))]
 
 
-def _source_namespaces(found: Iterable[VirtualService]) -> Iterator[str]:
-    """Yields the `sourceNamespace` of matches for gateways; where a match names its gateways, Istio does not look at it."""
-    for vs in found:
-        for entry in (vs.spec.get("http") or ()) if not vs.hosts or vs.gateways != {MESH} else ():
-            for match in entry.get("match") or ():
-                if match and match.get("sourceNamespace") and not match.get("gateways"):
-                    yield str(match["sourceNamespace"])
+def _source_namespaces(found: Iterable[VirtualService]) -> set[str]:
+    """Returns the `sourceNamespace` of matches for gateways; where a match names its gateways, Istio does not look at it."""
+    matches = (match for vs in found if not vs.hosts or vs.gateways != {MESH} for match in vs.matches)
+    return {str(m["sourceNamespace"]) for m in matches if m.get("sourceNamespace") and not m.get("gateways")}
 
 
 def overlaid(base: Base, output: Iterable[Resource]) -> Base:

@@ -1,56 +1,45 @@
-"""Objects as routing decisions read them: the hosts that a mesh knows, VirtualServices, and routes with what they are attached to."""
+"""Objects as routing decisions read them: hosts, VirtualServices, routes with what they are attached to, and gateways' pods."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.base.base import Base
+from sandlane.base.pod_templates import labels_of_pods, with_pods
 from sandlane.frozen import frozen
 from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
+from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.visibility import visibility
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.semantics.istio_matches import MESH, gateway_name
 
 ISTIO = "networking.istio.io"
 GATEWAY_API = "gateway.networking.k8s.io"
+GRPC_ROUTE = (GATEWAY_API, "GRPCRoute")
+ROUTES = ((GATEWAY_API, "HTTPRoute"), GRPC_ROUTE)
+LINKERD_ROUTES = (*ROUTES, ("policy.linkerd.io", "HTTPRoute"))
+L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
 
 
 @frozen(kw_only=True)
 class Host:
-    """A host of the registry, with its ports by number. `exported` are namespaces that see it, or `*`."""
+    """A host of the registry, with its ports by number. `exported` are namespaces that see it, or `*`.
+
+    Where it is no Service it is one of a ServiceEntry. A headless Service has no address of its own; an external one, of type
+    ExternalName, is a name for the host `external_name`.
+    """
 
     name: str
     resource: Resource
     ports: Mapping[int, Manifest]
     exported: frozenset[str]
-
-    @property
-    def is_headless(self) -> bool:
-        """Whether it is a Service without an address of its own."""
-        return self.is_service and self.spec.get("clusterIP") == "None"
-
-    @property
-    def is_service(self) -> bool:
-        """Whether it is a Service, and no host of a ServiceEntry."""
-        return (self.resource.id.group, self.resource.id.kind) == ("", "Service")
-
-    @property
-    def is_external(self) -> bool:
-        """Whether it is a Service of type ExternalName: a name for another host."""
-        return self.is_service and self.spec.get("type") == "ExternalName"
-
-    @property
-    def external_name(self) -> str:
-        """The host that an ExternalName Service means."""
-        return str(self.spec.get("externalName") or "")
-
-    @property
-    def spec(self) -> Manifest:
-        """The spec of its object."""
-        return spec_of(self.resource.manifest)
+    is_service: bool = False
+    is_headless: bool = False
+    is_external: bool = False
+    external_name: str = ""
 
     def is_seen(self, namespace: str) -> bool:
         """Tells whether clients of a namespace see it."""
@@ -59,13 +48,17 @@ class Host:
 
 @frozen(kw_only=True)
 class VirtualService:
-    """A VirtualService with the full names of its gateways and hosts (as written, in lower case), and the namespaces that see it."""
+    """A VirtualService with the full names of its gateways and hosts (as written, in lower case), and the namespaces that see it.
+
+    `matches` are those of all its http entries; of an entry without any, the one that all requests meet.
+    """
 
     resource: Resource
     namespace: str
     spec: Manifest
     gateways: frozenset[str]
     hosts: tuple[str, ...]
+    matches: tuple[Manifest, ...]
     exported: frozenset[str]
 
     def is_seen(self, namespace: str) -> bool:
@@ -96,9 +89,11 @@ def virtual_services(base: Base, domain: str) -> Iterator[VirtualService]:
         spec, home = spec_of(vs.manifest), vs.id.namespace
         gateways = frozenset(gateway_name(str(name), home) for name in spec.get("gateways") or (MESH,))
         hosts = tuple(full_host(str(host), home, domain).lower() for host in spec.get("hosts") or ())
+        matches = (match or {} for entry in spec.get("http") or () for match in entry.get("match") or (None,))
         yield VirtualService(
-            resource=vs, namespace=home, spec=spec, gateways=gateways, hosts=hosts, exported=visibility(vs)
-        )
+            resource=vs, namespace=home, spec=spec, gateways=gateways, hosts=hosts, matches=tuple(matches),
+            exported=visibility(vs),
+        )  # fmt: skip
 
 
 def hosts_of(base: Base, domain: str) -> dict[str, Host]:
@@ -108,12 +103,13 @@ def hosts_of(base: Base, domain: str) -> dict[str, Host]:
 
 def _services(base: Base, domain: str) -> Iterator[Host]:
     for service in base.of("", "Service"):
+        spec = spec_of(service.manifest)
         yield Host(
             name=ServiceHost(service.id.namespace, service.id.name).fqdn(domain),
-            resource=service,
-            ports=_numbered((service.manifest.get("spec") or {}).get("ports"), "port"),
-            exported=visibility(service),
-        )
+            resource=service, ports=_numbered(spec.get("ports"), "port"), exported=visibility(service),
+            is_service=True, is_headless=spec.get("clusterIP") == "None", is_external=spec.get("type") == "ExternalName",
+            external_name=str(spec.get("externalName") or ""),
+        )  # fmt: skip
 
 
 def _entries(base: Base) -> Iterator[Host]:
@@ -134,26 +130,16 @@ def _numbered(ports: Any, field: str) -> dict[int, Manifest]:
     return {port[field]: port for port in listed if isinstance(port.get(field), int)}
 
 
-_ROUTES = ((GATEWAY_API, "HTTPRoute"), (GATEWAY_API, "GRPCRoute"), ("policy.linkerd.io", "HTTPRoute"),
-           (GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))  # fmt: skip
-
-
 def attached(base: Base, mesh: str) -> dict[ResourceId, list[Attached]]:
     """Returns the routes by the parents that they name: group and kind default to Gateway, the namespace to the route's."""
     found: dict[ResourceId, list[Attached]] = {}
-    for route in (route for kind in _ROUTES for route in base.of(*kind)):
-        spec, home = spec_of(route.manifest), route.id.namespace
+    for route in (route for each in (*LINKERD_ROUTES, *L4_ROUTES) for route in base.of(*each)):
+        spec, home, kind = spec_of(route.manifest), route.id.namespace, (route.id.group, route.id.kind)
         names = tuple(str(name).lower() for name in spec.get("hostnames") or ())
         for parent in spec.get("parentRefs") or ():
-            each = Attached(
-                route=route,
-                kind=(route.id.group, route.id.kind),
-                namespace=home,
-                hostnames=names,
-                parent=parent,
-                port=parent.get("port"),
-            )
-            found.setdefault(parent_of(parent, home, mesh), []).append(each)
+            port: int | None = parent.get("port")
+            one = Attached(route=route, kind=kind, namespace=home, hostnames=names, parent=parent, port=port)
+            found.setdefault(parent_of(parent, home, mesh), []).append(one)
     return found
 
 
@@ -166,11 +152,63 @@ def parent_of(reference: Manifest, namespace: str, mesh: str) -> ResourceId:
     return ResourceId(str(group), str(kind), reference.get("namespace") or namespace, str(reference.get("name")))
 
 
-def destination_rules(base: Base, domain: str) -> dict[str, dict[str, tuple[Resource, ...]]]:
+def destination_rules(base: Base, domain: str) -> dict[str, dict[str, list[Resource]]]:
     """Returns DestinationRules by namespace and host, or pattern of hosts, in lower case; patterns come first."""
-    found: dict[str, dict[str, tuple[Resource, ...]]] = {}
+    found: dict[str, dict[str, list[Resource]]] = {}
     for rule in base.of(ISTIO, "DestinationRule"):
         host = full_host(str(spec_of(rule.manifest).get("host", "")), rule.id.namespace, domain).lower()
-        own = found.setdefault(rule.id.namespace, {})
-        own[host] = (*own.get(host, ()), rule)
+        found.setdefault(rule.id.namespace, {}).setdefault(host, []).append(rule)
     return {namespace: dict(sorted(own.items())) for namespace, own in found.items()}
+
+
+@frozen(kw_only=True)
+class GatewayPods:
+    """Pods that serve Gateways: all that they serve, in the order in which Istio reads those of one age.
+
+    `workload` is what runs them; None where the base does not have them. `namespace` is theirs, from which VirtualServices, Services
+    and DestinationRules are looked at, and which may be any; where it is not known, ''.
+    """
+
+    gateways: tuple[Resource, ...]
+    workload: ResourceId | None = None
+    namespace: str = ""
+
+
+def gateway_pods(base: Base) -> dict[ResourceId, tuple[GatewayPods, ...]]:
+    """Returns the pods that serve each Gateway: one for every workload that does, else those that may exist.
+
+    A proxy merges all Gateways whose selectors its labels meet (S14, rule R-I12). Where the base has no pods of a Gateway, those with
+    both labels of two Gateways may exist. Istio: pilot/pkg/model/push_context.go (mergeGateways).
+    """
+    gateways = sorted(base.of(ISTIO, "Gateway"), key=lambda gateway: (gateway.id.name, gateway.id.namespace))
+    selectors: dict[ResourceId, Manifest] = {g.id: spec_of(g.manifest).get("selector") or {} for g in gateways}
+    found: dict[ResourceId, list[GatewayPods]] = {gateway.id: [] for gateway in gateways}
+    for workload in with_pods(base) if gateways else ():
+        labels = labels_of_pods(workload)
+        named = [g for g in gateways if selectors[g.id] and matches(from_map(selectors[g.id]), labels)]
+        served = [gateway for gateway in gateways if gateway in named or not selectors[gateway.id]] if named else []
+        for gateway in served:
+            pods = GatewayPods(gateways=tuple(served), workload=workload.id, namespace=workload.id.namespace)
+            found[gateway.id].append(pods)
+    missing = [gateway for gateway in gateways if not found[gateway.id]]
+    for group in _compatible([selectors[gateway.id] for gateway in missing]):
+        served = [missing[number] for number in group]
+        for gateway in served:
+            found[gateway.id].append(GatewayPods(gateways=tuple(served)))
+    return {id: tuple(pods) for id, pods in found.items()}
+
+
+def _compatible(selectors: Sequence[Mapping[str, str]]) -> list[tuple[int, ...]]:
+    """Returns the largest sets of selectors (as numbers) that one pod can meet: no two of them ask for different values of a key."""
+    found: set[tuple[int, ...]] = {()}
+    for number, selector in enumerate(selectors):
+        for group in list(found):
+            fitting = tuple(n for n in group if _agree(selectors[n], selector))
+            if fitting == group:
+                found.discard(group)
+            found.add((*fitting, number))
+    return sorted(group for group in found if group and not any(set(group) < set(other) for other in found))
+
+
+def _agree(one: Mapping[str, str], two: Mapping[str, str]) -> bool:
+    return all(two.get(key, value) == value for key, value in one.items())

@@ -61,17 +61,14 @@ def _subsets(rule: Resource) -> Sequence[Manifest]:
 
 def _for_client(rules: Sequence[Resource], client: Client) -> tuple[list[Resource], str]:
     """Returns the rules to be merged: those for the client's pods, else those for all; and a doubt where age decides."""
-    own = [rule for rule in rules if rule.id.namespace == client.namespace and _selects(rule, client)]
-    chosen = own or [rule for rule in rules if _spec(rule).get("workloadSelector") is None]
+    selectors = [(rule, _spec(rule).get("workloadSelector")) for rule in rules]
+    own = [(rule, s) for rule, s in selectors if s is not None and rule.id.namespace == client.namespace]
+    selecting = [rule for rule, s in own if matches(from_label_selector(s), client.labels)]
+    chosen = selecting or [rule for rule, s in selectors if s is None]
     alike = [rule for rule in chosen if _scope(rule) == _scope(chosen[0])]
     if len(alike) < len(chosen) or sum(bool(_spec(rule).get("trafficPolicy")) for rule in alike) > 1:
         return alike, f"which of {', '.join(repr(str(rule.id)) for rule in chosen)} is the oldest"
     return alike, ""
-
-
-def _selects(rule: Resource, client: Client) -> bool:
-    selector = _spec(rule).get("workloadSelector")
-    return selector is not None and matches(from_label_selector(selector), client.labels)
 
 
 def _scope(rule: Resource) -> tuple[frozenset[str], str]:
@@ -82,12 +79,8 @@ def _merged(rules: Sequence[Resource], subset: str, port: int, doubt: str) -> Po
     top: Manifest = next((_spec(rule)["trafficPolicy"] for rule in rules if _spec(rule).get("trafficPolicy")), {})
     part: Manifest = next((s for rule in rules for s in _subsets(rule) if subset and s.get("name") == subset), {})
     traffic = _override(_override({}, top, port), part.get("trafficPolicy") or {}, port)
-    return Policy(
-        traffic=traffic,
-        labels=part.get("labels") or {},
-        origins=tuple(Origin(resource=rule, path=("spec",)) for rule in rules),
-        doubt=doubt,
-    )
+    origins = tuple(Origin(resource=rule, path=("spec",)) for rule in rules)
+    return Policy(traffic=traffic, labels=part.get("labels") or {}, origins=origins, doubt=doubt)
 
 
 def _override(policy: Mapping[str, Any], by: Mapping[str, Any], port: int) -> dict[str, Any]:

@@ -88,18 +88,13 @@ def _met(atom: Atom, request: Request, mode: Mode) -> bool:
 def _values(atom: Atom, request: Request, mode: Mode) -> tuple[str, ...]:
     if atom.subject == "header":
         lines = request.values(atom.name)
-        if atom.text.kind == "found":
-            lines = tuple(line for line in lines if _is_visible(line))
+        if atom.text.kind == "found":  # of lines with more than visible ASCII Linkerd asks no expression (rule R-L14)
+            lines = tuple(line for line in lines if all(" " <= char <= "~" or char == "\t" for char in line))
         return (",".join(lines),) if lines and mode == "joined" else lines
     if atom.subject == "query":
         return request.parameters(atom.name, is_form=atom.is_form)
     texts = {"path": request.bare_path, "method": request.method, "scheme": request.scheme, "authority": request.named}
     return (texts[atom.subject],)
-
-
-def _is_visible(line: str) -> bool:
-    """Tells whether a header line has visible ASCII alone: of others Linkerd asks no expression (rule R-L14)."""
-    return all(" " <= character <= "~" or character == "\t" for character in line)
 
 
 def _is_call(called: str, path: str) -> bool:
@@ -109,8 +104,10 @@ def _is_call(called: str, path: str) -> bool:
 
 def wrong_expression(predicate: Predicate) -> str | None:
     """Returns a regular expression that RE2 does not know, or None."""
-    expressions = (atom.text.value for atom in predicate if atom.text.kind in ("regex", "found"))
-    return next((expression for expression in expressions if _compiled(expression) is None), None)
+    for atom in predicate:
+        if atom.text.kind in ("regex", "found") and _compiled(atom.text.value) is None:
+            return atom.text.value
+    return None
 
 
 @lru_cache(maxsize=65536)

@@ -66,12 +66,8 @@ def rules_for(table: Table, request: Request) -> Sequence[Rule]:
     """Returns the rules that a request may meet, in order."""
     if table.index is None:
         return table.rules
-    names = {name for name, _ in request.headers}
-    asked = {
-        None,
-        *request.headers,
-        *((name, text) for name in names for text in (None, ",".join(request.values(name)))),
-    }
+    lines = {(name, text) for name, _ in request.headers for text in (None, ",".join(request.values(name)))}
+    asked = {None, *request.headers, *lines}
     return [table.rules[number] for number in sorted(n for each in asked for n in table.index.get(each, ()))]
 
 

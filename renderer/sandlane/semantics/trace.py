@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
 from sandlane.base.pod_templates import labels_of_pods, with_pods
@@ -13,7 +13,7 @@ from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.semantics import compile_address
 from sandlane.semantics.network import Network
-from sandlane.semantics.outcomes import L4, Destination, Forward, Origin, Outcome
+from sandlane.semantics.outcomes import L4, Destination, Forward, Outcome
 from sandlane.semantics.request import Client, ClientKind, Request
 from sandlane.semantics.tables import Choice, Table, decide, indexed
 
@@ -30,18 +30,15 @@ class Target:
 
 
 @frozen(kw_only=True)
-class Answer:
-    """One thing that may become of a request: the outcome, where the rule stands that decides, and who answers.
+class Answer(Choice):
+    """One thing that may become of a request, and who answers."""
 
-    `is_rule`: `origin` is the place of a rule; else it is that of the object that leaves the request without one. `when` says what
-    this depends on, if on anything.
-    """
-
-    outcome: Outcome
-    origin: Origin | None
-    is_rule: bool
     targets: tuple[Target, ...]
-    when: str = ""
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether `origin` is the place of a rule; else it is that of the object that leaves the request without one."""
+        return self.rule is not None
 
 
 @frozen(kw_only=True)
@@ -54,16 +51,12 @@ class Traced:
     notes: tuple[str, ...]
 
 
-Pods = Mapping[tuple[str, str, str], Sequence[Resource]]
-"""Namespace, label and its value -> the workloads (or single pods) whose pods have it there."""
-
-
 @frozen(kw_only=True)
 class Tracer:
-    """A network, and the workloads in it by the labels of their pods: what many requests to it have in common."""
+    """A network, and the workloads (or single pods) in it by namespace, label and value of their pods: what many requests share."""
 
     network: Network
-    pods: Pods = field(repr=False)
+    pods: Mapping[tuple[str, str, str], Sequence[Resource]] = field(repr=False)
 
     def compiled(self, request: Request) -> tuple[Table, ...]:
         """Returns the rules for a request's client, host and port: they serve all requests that have these."""
@@ -86,13 +79,9 @@ class Tracer:
         return Traced(request=request, answer=answer, others=tuple(others), notes=notes)
 
     def _answer(self, choice: Choice) -> Answer:
-        return Answer(
-            outcome=choice.outcome,
-            origin=choice.origin,
-            is_rule=choice.rule is not None,
-            targets=tuple(self._targets(choice.outcome)),
-            when=choice.when,
-        )
+        rule, outcome = choice.rule, choice.outcome
+        targets = tuple(self._targets(outcome))
+        return Answer(rule=rule, origin=choice.origin, outcome=outcome, when=choice.when, targets=targets)
 
     def _targets(self, outcome: Outcome) -> Iterator[Target]:
         if isinstance(outcome, L4):
@@ -141,8 +130,3 @@ def client_of(network: Network, workload: Resource | None, namespace: str) -> Cl
     if network.mesh != "istio-ambient" and any(marks.get(key) == value for key, value in _NOT_INJECTED.items()):
         kind = "unmeshed"
     return Client(kind=kind, namespace=workload.id.namespace, labels=labels, name=workload.id.name)
-
-
-def names(targets: Iterable[Target]) -> list[str]:
-    """Returns the names of the workloads that answer, each once."""
-    return list(dict.fromkeys(str(workload.id) for target in targets for workload in target.workloads))

@@ -10,18 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import permutations
 
-from sandlane.base.base import Base
 from sandlane.k8s.ports import is_http, istio_protocol
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of, spec_of
-from sandlane.k8s.selectors import from_label_selector, matches
+from sandlane.k8s.resource import Resource, ResourceId, labels_of, spec_of
 from sandlane.semantics.gamma import merged
-from sandlane.semantics.gateway_api import ROUTES, addressed
+from sandlane.semantics.gateway_api import admits
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination, rules_of
 from sandlane.semantics.network import Network, most_specific
-from sandlane.semantics.objects import GATEWAY_API, Attached, Host
+from sandlane.semantics.objects import GATEWAY_API, ROUTES, Attached, Host
 from sandlane.semantics.outcomes import L4, Forward, NotFound, Unknown
-from sandlane.semantics.request import Address
+from sandlane.semantics.request import Address, Client
 from sandlane.semantics.tables import Rule, Table
 
 USE = "istio.io/use-waypoint"
@@ -29,22 +27,15 @@ USE_NAMESPACE = "istio.io/use-waypoint-namespace"
 FOR = "istio.io/waypoint-for"
 
 
-def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
+def tables_of(network: Network, address: Address, host: Host) -> tuple[Table, ...]:
     """Returns the rules of the waypoint of the Service that a client connects to."""
-    found = addressed(network, address)
-    if isinstance(found, Table):
-        return (found,)
-    host, port = found
-    home = waypoint_home(network.base, host.resource)
-    if home is None and network.has_waypoints and not _names_waypoint(network.base, host.resource):
-        home = host.resource.id.namespace
+    home = _home(network, host.resource)
     if home is None:
         note = f"the manifests show no waypoint for '{host.name}': without the label '{USE}' nothing looks at requests"
         return (Table(otherwise=L4(host.name, address.port), notes=(note,)),)
-    if not is_http(istio_protocol(port)):
+    if not is_http(istio_protocol(host.ports[address.port])):
         return (Table(otherwise=L4(host.name, address.port)),)
-    client = replace(address.client, kind="waypoint", namespace=home, labels={})
-    proxy = Proxy(client=client, gateway=MESH, port=address.port)
+    proxy = Proxy(client=waypoint(network, address.client, host), gateway=MESH, port=address.port)
     default = Forward(destinations=(destination(network, proxy, host.name, address.port),))
     homes = {home, host.resource.id.namespace}
     virtual = _virtual(network, proxy, host, homes)
@@ -60,37 +51,34 @@ def tables_of(network: Network, address: Address) -> tuple[Table, ...]:
     return tuple(replace(table, notes=notes) for table in _orders(network, proxy, own))
 
 
-def _names_waypoint(base: Base, service: Resource) -> bool:
-    return any(labels_of(m).get(USE) for m in (service.manifest, base.namespace(service.id.namespace)))
+def waypoint(network: Network, client: Client, host: Host) -> Client:
+    """Returns the waypoint that looks at a client's requests to a host, in place of the client."""
+    home = _home(network, host.resource) or host.resource.id.namespace
+    return replace(client, kind="waypoint", namespace=home, labels={})
 
 
-def waypoint_home(base: Base, service: Resource) -> str | None:
+def _home(network: Network, service: Resource) -> str | None:
     """Returns the namespace of a Service's waypoint, or None where it has none, or one that is not for this Service."""
-    for labels in (labels_of(service.manifest), labels_of(base.namespace(service.id.namespace))):
+    base, own = network.base, service.id.namespace
+    for labels in (labels_of(service.manifest), labels_of(base.namespace(own))):
         if labels.get(USE):
-            home = labels.get(USE_NAMESPACE, service.id.namespace)
+            home = labels.get(USE_NAMESPACE, own)
             gateway = base.by_id.get(ResourceId(GATEWAY_API, "Gateway", home, labels[USE]))
             # Without the label, and with a value that Istio does not know, a waypoint is for Services.
             is_for = labels_of(gateway.manifest).get(FOR, "service") if gateway else "service"
             is_off = labels[USE] == "none" or is_for in ("none", "workload")
-            return None if is_off or (gateway and not _takes(base, gateway, service.id.namespace)) else home
-    return None
+            return None if is_off or (gateway and not _takes(network, gateway, own)) else home
+    return own if network.has_waypoints else None
 
 
-def _takes(base: Base, waypoint: Resource, namespace: str) -> bool:
+def _takes(network: Network, gateway: Resource, namespace: str) -> bool:
     """Tells whether a waypoint takes Services of a namespace: as its listener for HBONE takes routes; what is not known, it does.
 
     Istio: pilot/pkg/serviceregistry/ambient/waypoints.go (AllowsAttachmentFromNamespace).
     """
-    allowed: Manifest = {}
-    for listener in spec_of(waypoint.manifest).get("listeners") or ():
-        if listener.get("protocol") == "HBONE" and listener.get("port") == 15008:
-            allowed = (listener.get("allowedRoutes") or {}).get("namespaces") or {}
-            break
-    if (scope := allowed.get("from") or "Same") != "Selector":
-        return scope == "All" or (scope == "Same" and namespace == waypoint.id.namespace)
-    known = base.by_id.get(ResourceId("", "Namespace", "", namespace))
-    return known is None or matches(from_label_selector(allowed.get("selector") or {}), labels_of(known.manifest))
+    listeners = spec_of(gateway.manifest).get("listeners") or ()
+    hbone = (x for x in listeners if x.get("protocol") == "HBONE" and x.get("port") == 15008)
+    return admits(network, gateway, next(hbone, {}), namespace) is not False
 
 
 def _virtual(network: Network, proxy: Proxy, host: Host, homes: set[str]) -> tuple[Rule, ...]:

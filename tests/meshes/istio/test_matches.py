@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sandlane.meshes.istio.matches import BadRegex, Inexpressible, full_match, tenant_matches
 from sandlane.specs.model import Carrier
 from tests.build import carried, regex
+from tests.profiles import quick_or
 
 HEADER = Carrier(header="tenantID")
 BAGGAGE = Carrier(baggage="tenantID")
@@ -208,6 +209,8 @@ REQUESTS = [
     for baggage in (None, *BAGGAGES)
     for x in (None, "1")
 ]
+# The step has no divisor in common with the numbers of what requests are made of, so that all come up.
+SOME = REQUESTS[:: quick_or(3, 1)]
 CARRIERS = [
     pytest.param((HEADER,), id="header"),
     pytest.param((BAGGAGE,), id="baggage"),
@@ -235,7 +238,7 @@ NAMES = ("tenantid", "TenantID", "x")
 def check(base: Sequence[Mapping[str, Any]], carriers: Sequence[Carrier]) -> None:
     for tenant in TENANTS:
         matches = tenant_matches(base, carriers, tenant)
-        for request in REQUESTS:
+        for request in SOME:
             expected = any_holds(base or [{}], request) and carries(carriers, tenant, request)
             assert (any_holds(matches, request), request, tenant) == (expected, request, tenant)
 

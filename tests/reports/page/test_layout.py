@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import cache
 from itertools import combinations, pairwise
 
 import pytest
@@ -25,6 +26,11 @@ def system(count: int) -> tuple[list[tuple[float, float]], list[Edge]]:
     edges.append((count - 2, 1))
     sizes = [(float(chance.randrange(96, 232)), 42.0) for _ in range(count)]
     return sizes, list(dict.fromkeys(edge for edge in edges if edge[0] != edge[1]))
+
+
+@cache
+def drawn(count: int) -> Layout:
+    return lay_out(*system(count))
 
 
 def overlap(one: Box, other: Box) -> bool:
@@ -52,8 +58,8 @@ def sampled(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_nodes_do_not_overlap(count: int) -> None:
-    sizes, edges = system(count)
-    layout = lay_out(sizes, edges)
+    sizes, _ = system(count)
+    layout = drawn(count)
     assert [(b.width, b.height) for b in layout.boxes] == sizes
     assert [(a, b) for a, b in combinations(layout.boxes, 2) if overlap(a, b)] == []
     assert all(
@@ -64,8 +70,8 @@ def test_nodes_do_not_overlap(count: int) -> None:
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_edges_lead_from_node_to_node_and_through_no_other(count: int) -> None:
-    sizes, edges = system(count)
-    layout = lay_out(sizes, edges)
+    _, edges = system(count)
+    layout = drawn(count)
     assert sorted(layout.routes) == sorted(edges)
     for (start, end), points in layout.routes.items():
         first, last = layout.boxes[start], layout.boxes[end]
@@ -83,14 +89,14 @@ MOST = {5: 1, 12: 2, 25: 28, 41: 110, 80: 347, 150: 1649}
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_edges_cross_seldom(count: int) -> None:
-    layout = lay_out(*system(count))
+    layout = drawn(count)
     assert layout.crossings <= MOST[count]
     assert layout.crossings == crossings(layout)
 
 
 @pytest.mark.parametrize("count", COUNTS[1:])
 def test_they_cross_far_less_often_than_in_the_order_of_names(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    fewest = lay_out(*system(count)).crossings
+    fewest = drawn(count).crossings
     monkeypatch.setattr("sandlane.reports.page.layout._SWEEPS", 0)
     assert fewest * 2 <= lay_out(*system(count)).crossings
 

@@ -6,22 +6,21 @@ the listed ones is ever added.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
 
 from sandlane.k8s.linkerd_routes import is_service
-from sandlane.k8s.resource import Manifest, Resource, ResourceId, annotations_of, labels_of, spec_of
+from sandlane.k8s.resource import Resource, ResourceId, annotations_of, labels_of, spec_of
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.alignment import destinations, hosts
 from sandlane.proof.literals import SPEC, quoted
 from sandlane.proof.marks import marks_of
 from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, ROUTES, clone_selected, is_of_servers
 from sandlane.proof.readers import DESTINATION_RULE, REFERENCE_GRANT, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
-from sandlane.semantics.gateway_api import rules_of
 
-_OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("", "ConfigMap"), REFERENCE_GRANT, *CLONES})
+_OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("", "ConfigMap"), REFERENCE_GRANT, DESTINATION_RULE, *CLONES})
 """Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
 
 
@@ -37,7 +36,7 @@ def check(world: World) -> Iterator[Problem]:
     reader, named = world.reader, dict(_named(world))
     policies = (ATTACHED | BINDING.keys()) - {DESTINATION_RULE, *ROUTES}
     has_previews = world.claims.environment.preview is not None and reader.reads_virtual_services
-    own = _OWN | reader.own | frozenset(reader.kinds) | policies
+    own = _OWN | frozenset(reader.kinds) | policies
     allowed = {
         "shared": reader.shared | {NETWORK_POLICY},
         "sandboxes": own | {VIRTUAL_SERVICE} if has_previews else own,
@@ -79,7 +78,7 @@ def _identity(resource: Resource) -> Iterator[Problem]:
 def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
     # A route group has routes, what names them, and nothing else.
     is_held = (resource.id.group, resource.id.kind) in (*ATTACHED, VIRTUAL_SERVICE)
-    owner = (world.holders if is_held else world.owners).get(where)
+    owner = world.holders.get(where) if is_held else world.owner(resource)
     if owner is None:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
         return
@@ -95,38 +94,36 @@ def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
 def _named(world: World) -> Iterator[tuple[ResourceId, ResourceId]]:
     """Yields the Services that routes of the base name, there or not: where one appears, their outcome changes."""
     for resource in (*world.base.of(*VIRTUAL_SERVICE), *world.base.of(*DESTINATION_RULE)):
-        spec = spec_of(resource.manifest)
-        routes = (entry for field in ("http", "tcp", "tls") for entry in spec.get(field) or ())
-        sent = (str(destination.get("host") or "") for entry in routes for destination, _ in destinations(entry))
-        for host in (*hosts(resource.manifest), str(spec.get("host") or ""), *sent):
-            service = world.service(host, resource.id.namespace)
+        for host in _listed(spec_of(resource.manifest), ("host", "hosts")):
+            service = world.service(str(host).lower(), resource.id.namespace)
             if service:
                 yield service, resource.id
     # Routes of the Gateway API name Services as parents, as backends and as what they mirror to.
     for parent, attached in world.network.attached.items():
-        is_meant = (parent.group, parent.kind) == ("", "Service")
+        is_meant = is_service(parent.group, parent.kind)
         for route in (each.route for each in attached):
             if is_meant:
                 yield parent, route.id
             home = parent.namespace if is_meant and world.reader.is_linkerd else route.id.namespace
-            for named in (named for rule in rules_of(route) for named in _named_by(rule)):
-                yield ResourceId("", "Service", named.get("namespace") or home, str(named.get("name"))), route.id
+            for named in _listed(spec_of(route.manifest), ("backendRef", "backendRefs")):
+                if is_service(named.get("group") or "", named.get("kind") or "Service"):
+                    yield ResourceId("", "Service", named.get("namespace") or home, str(named.get("name"))), route.id
 
 
-def _named_by(rule: Manifest) -> Iterator[Manifest]:
-    """Yields the references of a rule to Services, whatever their weights, and to those that it mirrors to."""
-    backends: Sequence[Manifest] = rule.get("backendRefs") or ()
-    filters = (item for place in (rule, *backends) for item in place.get("filters") or ())
-    mirrors = ((item.get("requestMirror") or {}).get("backendRef") for item in filters)
-    for named in (*backends, *(mirror for mirror in mirrors if mirror)):
-        if is_service(named.get("group") or "", named.get("kind") or "Service"):
-            yield named
+def _listed(value: Any, fields: tuple[str, ...]) -> Iterator[Any]:
+    """Yields what stands in fields of some names, or in lists there, at any depth."""
+    for item in value if isinstance(value, list) else ():
+        yield from _listed(item, fields)
+    for field, inner in value.items() if isinstance(value, dict) else ():
+        if field in fields:
+            yield from inner if isinstance(inner, list) else (inner,)
+        yield from _listed(inner, fields)
 
 
 def _host(world: World, rule: Resource) -> Iterator[Problem]:
     """Yields a rule that is for anything but a Service that its own directory adds: it might change how others are called."""
     host = str(spec_of(rule.manifest).get("host") or "")
-    clone = world.added_service(world.service(host, rule.id.namespace))
+    clone = world.added_by_id(world.service(host, rule.id.namespace))
     if clone is None:
         yield _wrong(rule, f"host '{host}' is no Service that the output adds", ("spec", "host"))
     elif directory(clone) != directory(rule):

@@ -1,25 +1,27 @@
-"""P8, binding: the policies that bind a clone are its origin's, and what lets its origin through lets it (rules R-C4 and R-C5).
+"""P1 and P8, binding: the policies that bind a clone are its origin's, and copies of them that act on it alone (rules R-C4 and R-C5).
 
-What the output adds acts on clones alone (`followers`), so it is decided here whether it is complete: of each policy that binds an
-origin by labels that its clone has lost there is a copy; of each rule of a NetworkPolicy, in the base and in its copies, that
-lets an origin through there is a peer for its clones; and what names a Service, a route or a policy names their copies too.
-What a spec accepts with a reason may be missing.
+Of each policy that binds an origin by labels that its clone has lost there is a copy, which selects by the labels of the one clone
+and says what the policy says. Of each rule, in the base and in its copies, that lets an origin through there is a peer for its clones.
+
+A NetworkPolicy isolates the pods that it selects, so one in shared/ has to select what a policy of the base isolates already in
+the same directions, and may let nothing but clones through: then the base's pods are as isolated as before, and no pod of
+the base gains or loses a peer. What a spec accepts with a reason may be missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from typing import Any
 
-from sandlane.frozen import frozen
-from sandlane.k8s.resource import Resource, ResourceId, at, labels_of
-from sandlane.k8s.selectors import Index
+from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
+from sandlane.k8s.selectors import Index, from_workload_selector
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
-from sandlane.proof.admission import Let, covered, lets, rest_of
-from sandlane.proof.followers import Bound, Followers, clones_of_claims, read_followers
-from sandlane.proof.literals import ORIGIN
+from sandlane.proof.admission import Admission, changed_rules, peers_of, read_admission, rest_of, unfounded_peers
+from sandlane.proof.followers import Bound, Follower, clones_of_claims, followers
+from sandlane.proof.literals import ORIGIN, origin_value
 from sandlane.proof.policies import (
     BINDING,
     DIRECTIONS,
@@ -29,145 +31,165 @@ from sandlane.proof.policies import (
     canonical,
     isolates,
     kind_of,
+    other_fields,
     rules_of,
 )
+from sandlane.proof.readers import DESTINATION_RULE
 from sandlane.proof.world import World
 from sandlane.semantics.inbound import compete
 
-_Covered = set[tuple[str, str, str | None]]
-
-
-@frozen
-class _Lost:
-    """A place that lets an origin through and not its clone: the origin's label and namespace."""
-
-    place: Let
-    origin: str
-    namespace: str
+_OF_RULES = ("policyTypes", *(field for field, _ in DIRECTIONS.values()))
 
 
 def check(world: World) -> Iterator[Problem]:
-    """Yields policies that bind an origin and not its clone, or let it through and not its clone, and the reverse."""
+    """Yields policies that bind an origin and not its clone, the reverse, and copies that act on others or say something else."""
     clones = clones_of_claims(world)
-    followers = read_followers(world)
     index = bindings(world.base, world.claims.environment.cluster.root_namespace)
-    copied = {
-        (policy.id, bound.clone.resource.id)
-        for copy, originals, bound in followers.selecting
-        for policy in originals
-        # A rule for another host, a clone's, is beside the copy and not in place of it.
-        if at(copy.manifest, ("spec", "host")) == at(policy.manifest, ("spec", "host"))
-    }
+    admission = read_admission(world.base, clones)
+    changed = _judge_of_rules(admission)
+    claimed = {origin_value(id.kind, id.name) for claim in world.claims.sandboxes for id in claim.origins}
+    copied: dict[ResourceId, set[ResourceId]] = {}
+    added = list(followers(world, clones))
+    for follower in added:
+        copy, bound = follower.resource, follower.bound
+        if follower.is_shared:
+            yield from follower.wrong(partial(_letting, admission, claimed, copy))
+        elif bound:
+            yield from follower.wrong(partial(_differences, world, index, changed, bound, copy))
+            # A rule for another host, a clone's, is beside the copy and not in place of it.
+            followed = {policy.id for policy in follower.originals if _host(policy) == _host(copy)}
+            copied.setdefault(bound.clone.resource.id, set()).update(followed)
+        elif not follower.given:
+            what = f"'{copy.id}': neither binds one clone of its sandbox nor names a copy"
+            yield report("SL601", source=copy.source, what=what)
+    yield from _not_opened(world, admission, [follower for follower in added if follower.is_shared])
+    for id, bound in admission.gained:
+        if ("SL325", str(id)) not in bound.owner.accepted:
+            clone = bound.clone.resource
+            yield _wrong(clone, f"'{id}' admits '{clone.id}' and not '{bound.origin.resource.id}'")
     for bound in clones:
-        yield from _bound(index, copied, bound)
-    yield from _let_through(world, followers, clones)
+        yield from _bound(index, copied.get(bound.clone.resource.id, ()), bound)
+
+
+_Changed = Callable[[Resource, Resource], list[str]]
+"""A NetworkPolicy's copy and the policy -> how their rules differ."""
+
+
+def _judge_of_rules(admission: Admission) -> _Changed:
+    """Returns how the rules of a copy differ from a policy's: copies for tenants are mostly equal, so each form is judged once."""
+    known: dict[tuple[ResourceId, str], list[str]] = {}
+
+    def changed(copy: Resource, policy: Resource) -> list[str]:
+        key = policy.id, canonical([at(copy.manifest, ("spec", field)) for field in _OF_RULES])
+        if key not in known:
+            known[key] = list(changed_rules(admission, copy, policy))
+        return known[key]
+
+    return changed
+
+
+def _differences(
+    world: World, index: Index[Resource], changed: _Changed, bound: Bound, copy: Resource, policy: Resource
+) -> Iterator[str]:
+    origin, clone = bound.origin.resource, bound.clone.resource
+    if policy not in index.matching(origin.id.namespace, bound.origin.labels):
+        yield f"'{policy.id}' does not bind '{origin.id}'"
+    elif policy in index.matching(origin.id.namespace, bound.clone.labels):
+        yield f"'{policy.id}' binds '{clone.id}' already"
+    but: tuple[str, ...] = (BINDING[kind_of(copy)][0][1],)
+    if kind_of(copy) == NETWORK_POLICY:
+        but += _OF_RULES
+        yield from changed(copy, policy)
+    elif kind_of(copy) == DESTINATION_RULE and not _is_same_host(world, copy, policy):
+        return  # for a clone's Service: a matter of P5
+    if other_fields(copy.manifest, but) != other_fields(policy.manifest, but):
+        yield f"says something else than '{policy.id}'"
+
+
+def _host(policy: Resource) -> str:
+    return str(at(policy.manifest, ("spec", "host")) or "")
+
+
+def _is_same_host(world: World, copy: Resource, policy: Resource) -> bool:
+    """Tells whether a rule is for its origin's host; for any other it has to be for a Service that the output adds."""
+    host = _host(copy)
+    return host == _host(policy) or not world.added_by_id(world.service(host, copy.id.namespace))
+
+
+def _bound(index: Index[Resource], copied: Collection[ResourceId], bound: Bound) -> Iterator[Problem]:
+    origin, clone, accepted = bound.origin.resource, bound.clone.resource, bound.owner.accepted
+    before = {policy.id: policy for policy in index.matching(origin.id.namespace, bound.origin.labels)}
+    after = {policy.id for policy in index.matching(origin.id.namespace, bound.clone.labels)}
+    for id, policy in before.items():
+        if id in after or ("SL320", str(id)) in accepted:
+            continue
+        alone = [other for other in before.values() if BINDING[kind_of(policy)][3] and _is_rival(bound, policy, other)]
+        if id not in copied:
+            yield _wrong(clone, f"'{id}' binds '{origin.id}' and not '{clone.id}'")
+        elif len(alone) > 1:
+            yield _wrong(clone, f"'{id}' is one of {len(alone)} that bind '{origin.id}', of which one is in force")
+    for id in sorted(after - before.keys()):
+        if ("SL322", str(id)) not in accepted:
+            yield _wrong(clone, f"'{id}' binds '{clone.id}' and not '{origin.id}'")
 
 
 def _wrong(clone: Resource, what: str) -> Problem:
     return report("SL608", source=clone.source, what=what)
 
 
-def _bound(index: Index[Resource], copied: set[tuple[ResourceId, ResourceId]], bound: Bound) -> Iterator[Problem]:
-    origin, clone, accepted = bound.origin.resource, bound.clone.resource, bound.owner.accepted
-    policies = index.matching(origin.id.namespace, bound.origin.labels)
-    after = {policy.id for policy in index.matching(origin.id.namespace, bound.clone.labels)}
-    before = {policy.id for policy in policies}
-    for policy in policies:
-        if policy.id in after:
-            continue
-        alone = [other for other in policies if _is_rival(bound, policy, other) and BINDING[kind_of(policy)][3]]
-        if ("SL320", str(policy.id)) in accepted:
-            continue
-        if (policy.id, clone.id) not in copied:
-            yield _wrong(clone, f"'{policy.id}' binds '{origin.id}' and not '{clone.id}'")
-        elif len(alone) > 1:
-            yield _wrong(
-                clone, f"'{policy.id}' is one of {len(alone)} that bind '{origin.id}', of which one is in force"
-            )
-    for id in sorted(after - before):
-        if ("SL322", str(id)) not in accepted:
-            yield _wrong(clone, f"'{id}' binds '{clone.id}' and not '{origin.id}'")
-
-
 def _is_rival(bound: Bound, policy: Resource, other: Resource) -> bool:
     """Tells whether two policies of a kind, or one and itself, are for one pod: Linkerd's Servers for one port (rule R-L2)."""
     if kind_of(policy) != SERVER or policy is other:
         return kind_of(other) == kind_of(policy)
-    row = WORKLOADS.get(kind_of(bound.origin.resource))
-    pod = at(bound.origin.resource.manifest, (*row.template, "spec")) if row else None
-    return kind_of(other) == SERVER and compete(policy.manifest, other.manifest, pod or {})
+    row = WORKLOADS[kind_of(bound.origin.resource)]
+    pod = at(bound.origin.resource.manifest, (*row.template, "spec")) or {}
+    return kind_of(other) == SERVER and compete(policy.manifest, other.manifest, pod)
 
 
-def _let_through(world: World, followers: Followers, clones: Sequence[Bound]) -> Iterator[Problem]:
-    """Yields what lets an origin in or through and not its clone, in the base and in copies, and the reverse."""
-    index = lets(world.base)
-    lost: dict[_Lost, Bound] = {}
-    for bound in clones:
-        namespace = bound.origin.resource.id.namespace
-        before = set(index.matching(namespace, bound.origin.labels))
-        after = set(index.matching(namespace, bound.clone.labels))
-        label = labels_of(bound.clone.resource.manifest).get(ORIGIN, "")
-        for place in sorted(before - after):
-            lost.setdefault(_Lost(place, label, namespace), bound)
-        for id in sorted({place.policy for place in after - before}):
-            if ("SL325", str(id)) not in bound.owner.accepted:
-                what = f"'{id}' admits '{bound.clone.resource.id}' and not '{bound.origin.resource.id}'"
-                yield _wrong(bound.clone.resource, what)
-    if not lost:
-        return
-    opened = _opened(followers)
+def _letting(admission: Admission, claimed: set[str], added: Resource, policy: Resource) -> Iterator[str]:
+    """Yields how a policy in shared/ could change the base, or lets through what its original does not."""
+    spec = spec_of(added.manifest)
+    if canonical(spec.get("podSelector") or {}) != canonical(at(policy.manifest, ("spec", "podSelector")) or {}):
+        yield f"does not select what '{policy.id}' selects"
+    written = spec.get("policyTypes") or ()
+    if not written or not set(written) <= set(isolates(policy.manifest)):
+        yield f"isolates in directions in which '{policy.id}' does not"
+    unknown = set(spec) - {"podSelector", "policyTypes", *(DIRECTIONS[d][0] for d in written if d in DIRECTIONS)}
+    if unknown:
+        yield f"has 'spec.{min(unknown)}' beside the rules of its directions"
+    for direction in (d for d in DIRECTIONS if d in written):
+        theirs = [rest_of(rule, direction) for rule in rules_of(policy.manifest, direction)]
+        for number, rule in enumerate(rules_of(added.manifest, direction)):
+            what, peers = f"rule {number + 1} of '{DIRECTIONS[direction][0]}'", peers_of(rule, direction)
+            given = [place for place, rest in enumerate(theirs) if rest == rest_of(rule, direction)]
+            verdicts = [list(unfounded_peers(admission, (policy.id, direction, place), peers)) for place in given]
+            if not peers or not given:
+                yield f"{what} is for other ports than those of '{policy.id}', or for everyone"
+            elif all(verdicts):
+                yield from min(verdicts, key=len)
+            unknown = {origin for peer in peers for origin in _origins(peer)} - claimed
+            if unknown:
+                yield f"{what} names '{min(unknown)}', which no sandbox clones"
+
+
+def _origins(peer: Any) -> Iterator[str]:
+    for requirement in from_workload_selector(at(peer, ("podSelector",)) or {}):
+        yield from requirement.values if requirement.key == ORIGIN else ()
+
+
+def _not_opened(world: World, admission: Admission, shared: Iterable[Follower]) -> Iterator[Problem]:
+    """Yields clones that no policy in shared/ lets through where a rule of the base lets their origins."""
+    opened: dict[tuple[ResourceId, str, str], list[Any]] = {}
+    for follower in shared if admission.lost else ():
+        for direction in isolates(follower.resource.manifest):
+            for rule in rules_of(follower.resource.manifest, direction):
+                for policy in follower.originals:
+                    peers = opened.setdefault((policy.id, direction, rest_of(rule, direction)), [])
+                    peers += peers_of(rule, direction)
     missing: dict[tuple[ResourceId, ResourceId], Bound] = {}
-    for entry, bound in lost.items():
-        policy, place = world.base.by_id[entry.place.policy], entry.place
-        rest = rest_of(rules_of(policy.manifest, place.direction)[place.rule], place.direction)
-        found = opened.get((policy.id, place.direction, rest), set())
-        if not _covers(found, entry):
-            missing.setdefault((policy.id, bound.clone.resource.id), bound)
-    for (id, _), bound in sorted(missing.items()):
-        what = f"'{id}' admits '{bound.origin.resource.id}' and not '{bound.clone.resource.id}'"
-        yield _wrong(bound.clone.resource, what)
-    yield from _in_copies(followers, lost)
-
-
-def _opened(followers: Followers) -> Mapping[tuple[ResourceId, str, str], _Covered]:
-    """Returns for which clones shared/ opens the rules of the base's policies, by policy, direction, and what a rule says."""
-    opened: dict[tuple[ResourceId, str, str], _Covered] = {}
-    for added, originals in followers.letting:
-        for policy in originals:
-            for direction in isolates(added.manifest):
-                for rule in rules_of(added.manifest, direction):
-                    peers = rule.get(DIRECTIONS[direction][1]) or ()
-                    opened.setdefault((policy.id, direction, rest_of(rule, direction)), set()).update(covered(peers))
-    return opened
-
-
-def _covers(found: _Covered, entry: _Lost) -> bool:
-    place = entry.place
-    return any((entry.origin, place.namespaces, home) in found for home in (entry.namespace, None))
-
-
-def _in_copies(followers: Followers, lost: Mapping[_Lost, Bound]) -> Iterator[Problem]:
-    """Yields copies of NetworkPolicies that let an origin through and not its clones; copies for tenants are mostly equal."""
-    by_policy: dict[ResourceId, list[_Lost]] = {}
-    for entry in lost:
-        by_policy.setdefault(entry.place.policy, []).append(entry)
-    verdicts: dict[tuple[ResourceId, str], _Lost | None] = {}
-    for copy, originals, _ in followers.selecting:
-        for policy in originals if kind_of(copy) == NETWORK_POLICY else ():
-            rules = canonical([at(copy.manifest, ("spec", field)) for field, _ in DIRECTIONS.values()])
-            if (policy.id, rules) not in verdicts:
-                verdicts[(policy.id, rules)] = _shut(copy, by_policy.get(policy.id, ()))
-            shut = verdicts[(policy.id, rules)]
-            if shut:
-                origin = lost[shut].origin.resource
-                yield _wrong(copy, f"'{copy.id}' admits '{origin.id}' and not its clones")
-
-
-def _shut(copy: Resource, lost: Sequence[_Lost]) -> _Lost | None:
-    """Returns the first of lost places whose rule in a copy has no peer for the clones, or None."""
-    for entry in lost:
-        rules = rules_of(copy.manifest, entry.place.direction)
-        rule: Mapping[str, Any] = rules[entry.place.rule] if entry.place.rule < len(rules) else {}
-        if not _covers(set(covered(rule.get(DIRECTIONS[entry.place.direction][1]) or ())), entry):
-            return entry
-    return None
+    for id, direction, number in admission.lost:
+        rest = rest_of(rules_of(world.base.by_id[id].manifest, direction)[number], direction)
+        shut = admission.shut((id, direction, number), opened.get((id, direction, rest), ()))
+        missing |= {(id, bound.clone.resource.id): bound for bound in shut}
+    for (id, clone), bound in sorted(missing.items()):
+        yield _wrong(bound.clone.resource, f"'{id}' admits '{bound.origin.resource.id}' and not '{clone}'")

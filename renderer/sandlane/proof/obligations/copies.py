@@ -1,81 +1,190 @@
-"""P1, copies of routes: what no request can tell of a tenant's copy of a base route is the base's (rule R-G4).
+"""P1 and P7, copies: routes and policies of the output are what they were made of, but for what requests and clones tell (rule R-G4).
 
-What rules do with requests is judged by `requests`, metadata by `wrapping`. A copy is for objects alone that its route is for. A route
-for a Service without routes is for one port of it.
+They have its metadata, and marks, and nothing more: finalizers, owners, hooks and the annotations by which Argo CD and Flux skip, keep
+or replace objects would decide otherwise than their specs what becomes of them.
+
+What rules do with requests is judged by `requests`, what policies say by `binding` and `attachment`. A copy of a route is for objects
+alone that its route is for. A route for a Service without routes is for one port of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from sandlane.k8s.resource import Resource, labels_of, spec_of
+from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, fit
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, labels_of, spec_of
+from sandlane.k8s.selectors import from_label_selector
+from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.additional import AddedRoute, added_routes
-from sandlane.proof.alignment import same
-from sandlane.proof.literals import ORIGIN, quoted
-from sandlane.proof.readers import HTTP_ROUTE
-from sandlane.proof.routes import parents_of
-from sandlane.proof.world import World
+from sandlane.proof.differences import Difference, differences, same
+from sandlane.proof.expected_workloads import KINDS
+from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, origin_value, quoted
+from sandlane.proof.marks import kept_metadata, marks_of, notes_of
+from sandlane.proof.policies import is_route, kind_of
+from sandlane.proof.readers import GATEWAY_API, HTTP_ROUTE, VIRTUAL_SERVICE
+from sandlane.proof.world import World, directory
 from sandlane.semantics.gateway_api import rules_of
+from sandlane.semantics.objects import parent_of
 
+_MADE: Mapping[GroupKind, str] = {VIRTUAL_SERVICE: "networking.istio.io/v1", HTTP_ROUTE: "gateway.networking.k8s.io/v1"}
+"""Kinds of which the output has objects that are no copies, and their apiVersion."""
+_PLUGIN = ("spec", "strategy", "canary", "trafficRouting", "plugins", "argoproj-labs/gatewayAPI")
 _CHANGED = ("parentRefs", "rules")
 """Fields of a copy's spec that are not its route's."""
+_Parent = tuple[Manifest, ResourceId]
+"""What a parentRef says with its defaults written out, and the object that it means."""
 
 
 def check(world: World) -> Iterator[Problem]:
-    """Yields added routes that are for other parents, or read otherwise, than the base's."""
-    for added in added_routes(world):
-        yield from _without_method(world, added)
-        yield from _copied(world, added, added.origin) if added.origin else _first(world, added)
+    """Yields routes and policies that differ from what they were made of in more than render ever writes."""
+    services = {fit(s.id.name, LABEL_VALUE_LIMIT) for s in world.base.of("", "Service")}
+    gateways = {fit(g.id.name, LABEL_VALUE_LIMIT) for g in world.base.of("networking.istio.io", "Gateway")}
+    origins = frozenset(origin_value(id.kind, id.name) for claim in world.claims.sandboxes for id in claim.origins)
+    for resource in world.added:
+        key, holder = kind_of(resource), world.holders.get(directory(resource))
+        originals = () if key in KINDS else world.originals(resource)
+        if holder and is_route(resource):
+            yield from _route(world, resource, holder.tenant, originals[0] if originals else None)
+        if key not in KINDS and not world.is_brought(resource):
+            label = labels_of(resource.manifest).get(ORIGIN, "")
+            is_made = key in _MADE and label in (services | gateways)
+            for path, what in _wrapped(world, resource, [*originals, *([None] if is_made else [])], origins):
+                yield report("SL623", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+
+
+def _wrapped(
+    world: World, resource: Resource, originals: Sequence[Resource | None], workloads: frozenset[str]
+) -> Iterator[Difference]:
+    """Yields what the metadata of an object has otherwise; None stands for a Service or Gateway of which it is made."""
+    label = labels_of(resource.manifest).get(ORIGIN, "")
+    if not originals:
+        what = f"label '{ORIGIN}' is '{label}', which is nothing of the base that it can be made of"
+        yield ("metadata", "labels"), what
+        return
+    names = [original.id.name for original in originals if original] or [label]
+    if not any(_is_named(world, resource, name, workloads) for name in names):
+        yield ("metadata", "name"), f"its name is none that an object made of '{names[0]}' has"
+    bare = {field: value for field, value in resource.manifest.items() if field != "spec"}
+    wanted = (_wrapping(world, resource, original) for original in originals)
+    yield from min(([*differences(one, bare, world.is_note)] for one in wanted), key=len)
+
+
+def _route(world: World, route: Resource, tenant: str, original: Resource | None) -> Iterator[Problem]:
+    parents = _parents(world, route)
+    yield from _without_method(world, route, parents)
+    yield from _copied(world, route, tenant, parents, original) if original else _first(world, route, parents)
 
 
 def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
     return report("SL601", source=resource.source, path=path, what=f"'{resource.id}': {what}")
 
 
-def _first(world: World, added: AddedRoute) -> Iterator[Problem]:
+def _parents(world: World, route: Resource) -> list[_Parent]:
+    default = {"group": GATEWAY_API, "kind": "Gateway", "namespace": route.id.namespace}
+    references: list[Manifest] = spec_of(route.manifest).get("parentRefs") or []
+    said = [{key: value for key, value in reference.items() if value is not None} for reference in references]
+    mesh = world.claims.environment.mesh
+    return [({**default, **each}, parent_of(each, route.id.namespace, mesh)) for each in said]
+
+
+def _is_service(id: ResourceId) -> bool:
+    return (id.group, id.kind) == ("", "Service")
+
+
+def _first(world: World, route: Resource, parents: list[_Parent]) -> Iterator[Problem]:
     """Yields why a route is none for one port of a Service that has no routes."""
-    resource, spec = added.resource, spec_of(added.resource.manifest)
-    parent = added.parents[0] if len(added.parents) == 1 else None
-    is_one = parent is not None and parent.is_service and "port" in parent.form and "sectionName" not in parent.form
-    target = parent.target if parent else None
-    if (resource.id.group, resource.id.kind) != HTTP_ROUTE or not is_one or target not in world.base.by_id:
-        label = labels_of(resource.manifest).get(ORIGIN)
-        what = f"label '{ORIGIN}' is {quoted(label)}, no {resource.id.kind} of the base, and it is not for one port of a Service"
-        yield _wrong(resource, what, ("metadata", "labels"))
-    for field in sorted(spec.keys() - {*_CHANGED}):
-        yield _wrong(resource, f"'spec.{field}' is none of a first route's", ("spec", field))
+    is_for_port = [
+        _is_service(target) and target in world.base.by_id and "port" in form and "sectionName" not in form
+        for form, target in parents
+    ]
+    if kind_of(route) != HTTP_ROUTE or is_for_port != [True]:
+        label = labels_of(route.manifest).get(ORIGIN)
+        what = f"label '{ORIGIN}' is {quoted(label)}, no {route.id.kind} of the base, and it is not for one port of a Service"
+        yield _wrong(route, what, ("metadata", "labels"))
+    for field in sorted(spec_of(route.manifest).keys() - {*_CHANGED}):
+        yield _wrong(route, f"'spec.{field}' is none of a first route's", ("spec", field))
 
 
-def _without_method(world: World, added: AddedRoute) -> Iterator[Problem]:
+def _without_method(world: World, route: Resource, parents: list[_Parent]) -> Iterator[Problem]:
     """Yields rules of GRPCRoutes for which Linkerd's proxies would fail every request to a Service (rule R-L1)."""
-    linkerd = world.claims.environment.cluster.linkerd
-    is_refused = world.reader.is_linkerd and not linkerd.grpc_matches_without_method
-    is_refused &= added.resource.id.kind == "GRPCRoute" and any(parent.is_service for parent in added.parents)
-    for number, mine in enumerate(rules_of(added.resource) if is_refused else ()):
-        if any(not match.get("method") for match in mine.get("matches") or ()):
+    is_taken = not world.reader.is_linkerd or world.claims.environment.cluster.linkerd.grpc_matches_without_method
+    is_refused = not is_taken and route.id.kind == "GRPCRoute" and any(_is_service(target) for _, target in parents)
+    for number, rule in enumerate(rules_of(route) if is_refused else ()):
+        if any(not match.get("method") for match in rule.get("matches") or ()):
             text = f"for rule {number + 1}, which asks for no method, proxies fail every request to the Service"
-            yield _wrong(added.resource, text, ("spec", "rules", number, "matches"))
+            yield _wrong(route, text, ("spec", "rules", number, "matches"))
 
 
-def _copied(world: World, added: AddedRoute, base: Resource) -> Iterator[Problem]:
-    resource, mine, spec = added.resource, spec_of(added.resource.manifest), spec_of(base.manifest)
-    preview = world.claims.environment.preview
-    host = preview.host.replace("{tenantID}", added.holder.tenant) if preview else None
-    is_preview = host is not None and mine.get("hostnames") == [host]
-    parents = parents_of(world, base)
-    known = [parent.target if is_preview else parent.form for parent in parents]
-    if not added.parents:
-        yield _wrong(resource, "has no parentRefs", ("spec",))
-    for number, parent in enumerate(added.parents):
+def _copied(world: World, route: Resource, tenant: str, parents: list[_Parent], base: Resource) -> Iterator[Problem]:
+    mine, spec, preview = spec_of(route.manifest), spec_of(base.manifest), world.claims.environment.preview
+    is_preview = preview is not None and mine.get("hostnames") == [preview.host.replace("{tenantID}", tenant)]
+    known = _parents(world, base)
+    if not parents:
+        yield _wrong(route, "has no parentRefs", ("spec",))
+    for number, (form, target) in enumerate(parents):
         path: Path = ("spec", "parentRefs", number)
-        if (parent.target if is_preview else parent.form) not in known:
-            yield _wrong(resource, f"parentRef {number + 1} is none of '{base.id}'", path)
-        elif parent.form in [other.form for other in added.parents[:number]]:
-            yield _wrong(resource, f"parentRef {number + 1} stands there twice", path)
+        if target not in [other for _, other in known] if is_preview else form not in [other for other, _ in known]:
+            yield _wrong(route, f"parentRef {number + 1} is none of '{base.id}'", path)
+        elif form in [other for other, _ in parents[:number]]:
+            yield _wrong(route, f"parentRef {number + 1} stands there twice", path)
     for field in dict.fromkeys((*spec, *mine)):
         # No host names and an empty list of them are the same to the API server.
         is_changed = field in _CHANGED or (is_preview and field == "hostnames")
         if not is_changed and not same(mine.get(field) or None, spec.get(field) or None):
-            yield _wrong(resource, f"'spec.{field}' is not that of '{base.id}'", ("spec", field))
+            yield _wrong(route, f"'spec.{field}' is not that of '{base.id}'", ("spec", field))
+
+
+def _is_named(world: World, resource: Resource, origin: str, workloads: frozenset[str]) -> bool:
+    """Tells whether an object has a name that its kind gets: its origin's, and behind it whose, and what else, it is for.
+
+    Names that are too long end in a hash, and are not looked at.
+    """
+    name, holder = resource.id.name, world.holders.get(directory(resource))
+    if len(name) >= OBJECT_NAME_LIMIT:
+        return True
+    if holder is None:
+        beginning, _, workload = name.rpartition("-clones-of-")
+        return name == f"{origin}-sandlane" or (beginning == origin and workload in workloads)
+    head, _, tail = name.rpartition("-")
+    is_numbered = tail[:1] in ("h", "b") and not tail[1:].strip("0123456789")
+    whose = f"-{holder.tenant}"
+    ends = (end for end in (name, *([head] if is_numbered else [])) if end.endswith(whose))
+    return name == f"preview{whose}" or any(f"-{origin}-" in f"-{end.removesuffix(whose)}-" for end in ends)
+
+
+def _wrapping(world: World, resource: Resource, original: Resource | None) -> Manifest:
+    """Returns all but the spec of an object as it has to be, made of an object of the base or of a Service alone."""
+    key, id = (resource.id.group, resource.id.kind), resource.id
+    holder = world.holders.get(directory(resource))
+    label = labels_of(resource.manifest).get(ORIGIN, "")
+    marks = marks_of(world.claims.environment, holder, None) if holder else {MANAGED_BY: "sandlane"}
+    is_copied = original is not None and holder is not None
+    given = kept_metadata(original.manifest if is_copied and original else {})
+    kept, notes = given["labels"], given["annotations"]
+    if original and key in world.reader.kinds:
+        kept = {k: v for k, v in kept.items() if k not in _found_by(world, original)}
+    if holder:
+        notes |= notes_of(holder)
+    if SUBSTITUTE not in notes and world.text_of(resource).has_references:
+        notes[SUBSTITUTE] = "disabled"
+    metadata = {
+        "name": id.name,
+        "namespace": id.namespace,
+        "labels": {**kept, **marks, ORIGIN: label},
+        **({"annotations": notes} if notes else {}),
+    }
+    version = original.manifest["apiVersion"] if original else _MADE[key]
+    return {"apiVersion": version, "kind": id.kind, "metadata": metadata}
+
+
+def _found_by(world: World, route: Resource) -> frozenset[str]:
+    """Returns the labels by which Argo Rollouts' Gateway API plugin finds a route, and its own: copies must not have them."""
+    keys = {"rollouts.argoproj.io/gatewayapi-canary"}
+    for rollout in world.base.of("argoproj.io", "Rollout"):
+        plugin: Any = at(rollout.manifest, _PLUGIN) or {}
+        selector = plugin.get(f"{route.id.kind[:4].lower()}RouteSelector") or {}
+        if (plugin.get("namespace") or rollout.id.namespace) == route.id.namespace:
+            keys |= {requirement.key for requirement in from_label_selector(selector)}
+    return frozenset(keys)

@@ -68,7 +68,7 @@ def _route(world: World, resource: Resource, ours: Resource) -> Iterator[Problem
     adopted = replace(ours, manifest={**ours.manifest, "spec": spec}) if spec else ours
     yield from _differences(world, resource, adopted, is_adopted=is_adopted)
     base = entries(ours.manifest)
-    missing = align(base, entries(resource.manifest)).missing
+    _, missing = align(base, entries(resource.manifest))
     if missing is not None:
         lost = called(base[missing], missing)
         yield _wrong(resource, f"the base's {lost} is missing, changed or out of order", ("spec", "http"))

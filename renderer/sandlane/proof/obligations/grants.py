@@ -31,7 +31,7 @@ def check(world: World) -> Iterator[Problem]:
 
 def _excess(world: World, grant: Resource, name: str, sources: Sequence[Manifest]) -> Iterator[Problem]:
     """Yields what a grant of a sandbox gives beside its own clones, to those who may name their origins."""
-    clone = world.added_service(ResourceId("", "Service", grant.id.namespace, name))
+    clone = world.added_by_id(ResourceId("", "Service", grant.id.namespace, name))
     if clone is None or directory(clone) != directory(grant):
         what = f"Service '{name}'" if name else "every Service"
         text = f"is to {what} of '{grant.id.namespace}', which is no clone of its sandbox"

@@ -52,7 +52,7 @@ def check(world: World) -> Iterator[Problem]:
 
 def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
     ours = world.base.by_id.get(vs.id)
-    added = align(entries(ours.manifest) if ours else (), entries(vs.manifest)).added
+    added, _ = align(entries(ours.manifest) if ours else (), entries(vs.manifest))
     if added:
         yield from _size(world, vs)
     for number in added:

@@ -18,13 +18,11 @@ from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.workload_kinds import INJECTED, WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
-from sandlane.proof.alignment import same
 from sandlane.proof.claims import Claim
-from sandlane.proof.object_marks import of_objects
+from sandlane.proof.differences import same
 from sandlane.proof.placement import kept_off
-from sandlane.proof.pod_marks import around
-from sandlane.proof.pod_secrets import Secrets, secrets_gained, secrets_of, tokens
-from sandlane.proof.privileges import data_gained, more, ordinary
+from sandlane.proof.privileges import Secrets, data_gained, more, ordinary, secrets_gained, secrets_of, tokens
+from sandlane.proof.triggers import around, of_objects
 from sandlane.proof.world import World
 from sandlane.specs.model import Policy
 

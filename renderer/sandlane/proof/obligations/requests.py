@@ -11,14 +11,13 @@ from collections.abc import Iterator
 
 from sandlane.problems.problem import Problem
 from sandlane.proof.followers import clones_of_claims
-from sandlane.proof.requests.addresses import Pair, gateways_of, pairs_of
+from sandlane.proof.requests.addresses import Pair, gateways_of, pairs_of, preview_hosts, preview_pairs
 from sandlane.proof.requests.case import Case, make_case
 from sandlane.proof.requests.clients import clients_of
 from sandlane.proof.requests.comparison import compared, previewed
-from sandlane.proof.requests.policy import called_alike
-from sandlane.proof.requests.previews import preview_hosts, preview_pairs
+from sandlane.proof.requests.substitution import called_alike
 from sandlane.proof.requests.violations import broken
-from sandlane.proof.world import World, directory
+from sandlane.proof.world import World
 from sandlane.semantics import compile_address
 from sandlane.semantics.gateways import closest
 
@@ -37,7 +36,7 @@ def _broken(world: World) -> Iterator[Problem]:
     case = make_case(world)
     clones = clones_of_claims(world) if world.reader.reads_virtual_services else ()
     callings = list(clients_of(case.before, case.after, clones, world.clones.reach))
-    own = frozenset(h.name for h in case.after.hosts.values() if directory(h.resource) in world.owners)
+    own = frozenset(h.name for h in case.after.hosts.values() if world.owner(h.resource))
     for pair in pairs_of(case.before, case.after, callings, own - case.before.hosts.keys()):
         yield from _at(case, pair)
     preview, hosts = world.claims.environment.preview, preview_hosts(case)

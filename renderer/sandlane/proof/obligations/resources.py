@@ -1,9 +1,12 @@
-"""P7 and P8, resources: further manifests of a sandbox are of harmless kinds, stay beside its clones and reach only its own pods."""
+"""P7 and P8, resources: further manifests of a sandbox are of harmless kinds, stay beside its clones and reach only its own pods.
+
+The kinds are those that the environment's policy lists, whoever wrote the output. Images are judged by `protection`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS
@@ -20,6 +23,12 @@ _HARMFUL = (
 )  # fmt: skip
 """Ends of API groups whose objects act on others by selectors, hosts or rules."""
 
+_PLAIN: Mapping[str, str] = {
+    **{kind: group for group, kind in WORKLOADS},
+    **dict.fromkeys(("ConfigMap", "PersistentVolumeClaim", "Pod", "Secret", "Service", "ServiceAccount"), ""),
+}
+"""Kinds that a policy names without their API group, and the group."""
+
 _REFUSED = ("Secret", "Pod", "DaemonSet", "ReplicaSet", "ReplicationController", "Endpoints", "PodDisruptionBudget",
             "HorizontalPodAutoscaler")  # fmt: skip
 
@@ -27,10 +36,15 @@ _REFUSED = ("Secret", "Pod", "DaemonSet", "ReplicaSet", "ReplicationController",
 def check(world: World) -> Iterator[Problem]:
     """Yields resources that could act on more than their tenant."""
     read = set(_read_by_base(world)) if world.resources else set()
+    listed = world.claims.environment.policy.resource_kinds
     for claim in world.claims.sandboxes:
         homes = {id.namespace for id in claim.origins} | {world.claims.environment.default_namespace}
         for resource in world.resources.get(claim.name, ()):
             id = resource.id
+            if not is_listed(listed, id):
+                only = ", ".join(listed) or "none"
+                what = f"'{id}' is of a kind that no sandbox may bring (policy.resourceKinds: {only})"
+                yield report("SL624", source=resource.source, path=("kind",), what=what)
             if id.group.endswith(_HARMFUL) or (
                 id.kind in _REFUSED and id.group in ("", "apps", "autoscaling", "policy")
             ):
@@ -51,6 +65,11 @@ def check(world: World) -> Iterator[Problem]:
 
 def _wrong(resource: Resource, what: str) -> Problem:
     return report("SL607", source=resource.source, what=f"'{resource.id}': {what}")
+
+
+def is_listed(kinds: tuple[str, ...], id: ResourceId) -> bool:
+    """Tells whether a policy lists a kind: by its name where Kubernetes itself has it, or as `Kind.group`."""
+    return f"{id.kind}.{id.group}" in kinds or (id.kind in kinds and _PLAIN.get(id.kind, id.group) == id.group)
 
 
 def _read_by_base(world: World) -> Iterator[ResourceId]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource, at
-from sandlane.k8s.selectors import Index, Selector, from_label_selector, matches
+from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
@@ -39,6 +39,10 @@ def _wrong(resource: Resource, what: str) -> Problem:
 
 def _base_selectors(base: Base) -> Iterator[Entry]:
     yield from services(base.resources)
+    for entry in base.of("networking.istio.io", "ServiceEntry"):  # whose endpoints are pods, as those of Services are
+        labels = at(entry.manifest, ("spec", "workloadSelector", "labels"))
+        if labels:
+            yield entry.id.namespace, from_map(labels), entry
     for budget in base.of("policy", "PodDisruptionBudget"):
         selector = from_label_selector(at(budget.manifest, ("spec", "selector")) or {})
         if any(requirement.operator == "In" for requirement in selector):

@@ -6,7 +6,8 @@ field by which a pod or a Service gains something.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
@@ -14,9 +15,9 @@ from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
 from sandlane.proof.differences import differences
-from sandlane.proof.expected_services import expected_services, headless_of
+from sandlane.proof.expected_services import expected_services
 from sandlane.proof.expected_workloads import KINDS, changed_config_maps, data_of, expected_workloads
-from sandlane.proof.marks import as_it_is, kept_annotations, kept_labels, metadata_of
+from sandlane.proof.marks import as_it_is, kept_metadata, metadata_of
 from sandlane.proof.world import World, directory
 
 _TOLD = 5
@@ -57,28 +58,13 @@ def _compared(world: World, claim: Claim, resource: Resource, expected: Manifest
 
 def expected_objects(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
     """Returns the workloads, copies of ConfigMaps and Services that a sandbox has to have."""
-    found: dict[ResourceId, Manifest] = {}
-    for clone in expected_workloads(world, claim):
-        found[clone.id] = clone.manifest
-        if clone.headless:
-            id, manifest = headless_of(world, claim, clone)
-            found[id] = manifest
+    found = expected_workloads(world, claim) | expected_services(world, claim)
     for copied, data in changed_config_maps(world, claim).items():
-        id, manifest = _config_map(world, claim, world.base.by_id[copied], data)
-        found[id] = manifest
-    return {**found, **expected_services(world, claim)}
-
-
-def _config_map(
-    world: World, claim: Claim, origin: Resource, data: Mapping[str, str | None]
-) -> tuple[ResourceId, Manifest]:
-    name, namespace = fit(f"{origin.id.name}-{claim.tenant}", OBJECT_NAME_LIMIT), origin.id.namespace
-    metadata = metadata_of(
-        world.claims.environment, claim, name=name, namespace=namespace, origin=origin.id.name,
-        labels=kept_labels(origin.manifest), annotations=kept_annotations(origin.manifest),
-    )  # fmt: skip
-    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **data_of(origin.manifest, data)}
-    return ResourceId("", "ConfigMap", namespace, name), manifest
+        origin = world.base.by_id[copied].manifest
+        id = replace(copied, name=fit(f"{copied.name}-{claim.tenant}", OBJECT_NAME_LIMIT))
+        metadata = metadata_of(world.claims.environment, claim, id, copied.name, kept_metadata(origin))
+        found[id] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **data_of(origin, data)}
+    return found
 
 
 def _wrong(resource: Resource, what: str) -> Problem:

@@ -6,16 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sandlane.base.base import Base
 from sandlane.base.pod_templates import labels_of_pods, with_pods
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Manifest, Resource, labels_of, spec_of
+from sandlane.k8s.resource import Resource, labels_of, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.proof.followers import Bound
 from sandlane.proof.literals import ORIGIN, TENANT
-from sandlane.semantics.linkerd import KINDS as LINKERD_ROUTES
 from sandlane.semantics.network import Network
-from sandlane.semantics.objects import ISTIO
+from sandlane.semantics.objects import ISTIO, LINKERD_ROUTES
 from sandlane.semantics.request import Client
 
 ELSEWHERE = "sandlane-elsewhere"
@@ -47,16 +45,17 @@ def clients_of(
     `reach`: tenantID -> tenantIDs whose clones its requests may meet.
     """
     kind: Any = "linkerd" if before.mesh == "linkerd" else "sidecar"
-    keys = _asked_labels(before.base) | _asked_labels(after.base)
+    asked, later = (frozenset(key for _, labels in _selectors(n) for key in labels) for n in (before, after))
+    keys = asked | later
     labels: dict[str, dict[tuple[tuple[str, str], ...], None]] = {}
-    for each in with_pods(before.base) if keys else ():
-        labels.setdefault(each.id.namespace, {})[_asked(labels_of_pods(each), keys)] = None
+    pods = ((each.id.namespace, labels_of_pods(each)) for each in with_pods(before.base)) if keys else ()
+    for namespace, found in (*pods, *_meant(before)):
+        labels.setdefault(namespace, {})[_asked(found, keys)] = None
     for namespace in sorted(_namespaces(before) | _namespaces(after) | {*labels}):
         for own in {(): None, **labels.get(namespace, {})}:
             client = Client(kind=kind, namespace=namespace, labels=dict(own))
             yield Calling(before=client, after=client)
-    asked = _asked_labels(before.base)
-    mentions = _mentions(after.base) if asked else {}
+    mentions = _mentions(after) if asked else {}
     seen: set[object] = set()
     for bound in clones if asked else ():
         namespace, tenant = bound.origin.resource.id.namespace, bound.owner.tenant
@@ -71,10 +70,26 @@ def clients_of(
             yield Calling(before=first, after=second, tenants=callers)
 
 
-def _mentions(base: Base) -> dict[str, Counter[object]]:
+def _meant(network: Network) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yields the namespaces and labels of the clients for whom objects ask: a base need not hold the pods that call its Services."""
+    for vs in network.virtual_services:
+        homes = visibility(vs.resource) - {"*"} or {vs.resource.id.namespace}
+        for match in (match for match in vs.matches if match.get("sourceLabels")):
+            named = match.get("sourceNamespace")
+            yield from ((home, match["sourceLabels"]) for home in ([named] if named else sorted(homes)))
+    for kind in ("DestinationRule", "Sidecar"):
+        for resource in network.base.of(ISTIO, kind):
+            selector = spec_of(resource.manifest).get("workloadSelector") or {}
+            positive = (e for e in selector.get("matchExpressions") or () if e.get("operator") in ("In", "Exists"))
+            expressed = {str(e.get("key")): str((e.get("values") or [""])[0]) for e in positive}
+            labels = {**(selector.get("labels") or {}), **(selector.get("matchLabels") or {})}
+            yield resource.id.namespace, {**labels, **expressed}
+
+
+def _mentions(network: Network) -> dict[str, Counter[object]]:
     """Returns how objects ask for clones, by tenant."""
     found: dict[str, Counter[object]] = {}
-    for resource, labels in _selectors(base):
+    for resource, labels in _selectors(network):
         if labels.get(TENANT):
             place = labels_of(resource.manifest).get(ORIGIN) or str(resource.id)
             rest = tuple(sorted((k, str(v)) for k, v in labels.items() if k != TENANT))
@@ -82,15 +97,12 @@ def _mentions(base: Base) -> dict[str, Counter[object]]:
     return found
 
 
-def _selectors(base: Base) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
-    for vs in base.of(ISTIO, "VirtualService"):
-        for entry in _spec(vs).get("http") or ():
-            yield from (
-                (vs, match["sourceLabels"]) for match in entry.get("match") or () if (match or {}).get("sourceLabels")
-            )
+def _selectors(network: Network) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
+    for vs in network.virtual_services:
+        yield from ((vs.resource, match["sourceLabels"]) for match in vs.matches if match.get("sourceLabels"))
     for kind in ("DestinationRule", "Sidecar"):
-        for resource in base.of(ISTIO, kind):
-            selector = _spec(resource).get("workloadSelector") or {}
+        for resource in network.base.of(ISTIO, kind):
+            selector = spec_of(resource.manifest).get("workloadSelector") or {}
             yield resource, {**(selector.get("labels") or {}), **(selector.get("matchLabels") or {})}
             for expression in selector.get("matchExpressions") or ():
                 yield resource, {str(expression.get("key")): ""}
@@ -103,14 +115,13 @@ def _asked(labels: Mapping[str, str], keys: frozenset[str]) -> tuple[tuple[str, 
 def _namespaces(network: Network) -> set[str]:
     """Returns the namespaces whose clients may see, or be told apart by, what others do not, and one that holds nothing."""
     found = {ELSEWHERE}
-    for group, kind in _ROUTING:
-        for resource in network.base.of(group, kind):
-            spec = _spec(resource)
-            found |= {*(() if _is_for_all(resource) else (resource.id.namespace,)), *_plain(spec.get("exportTo") or ())}
-            for entry in (spec.get("http") or ()) if group == ISTIO else ():
-                found |= {str(m["sourceNamespace"]) for m in entry.get("match") or () if m and m.get("sourceNamespace")}
+    for resource in (resource for kind in _ROUTING for resource in network.base.of(*kind)):
+        exported = spec_of(resource.manifest).get("exportTo") or ()
+        found |= {*(() if _is_for_all(resource) else (resource.id.namespace,)), *_plain(exported)}
+    for vs in network.virtual_services:
+        found |= {str(match["sourceNamespace"]) for match in vs.matches if match.get("sourceNamespace")}
     for host in network.hosts.values() if network.mesh == "istio" else ():
-        found |= {*_plain(host.exported)}
+        found |= _plain(host.exported)
     return found - {""}
 
 
@@ -118,17 +129,9 @@ def _is_for_all(resource: Resource) -> bool:
     """Tells whether an object does with clients of its own namespace what it does with those of all others."""
     if resource.id.kind == "VirtualService":
         return "*" in visibility(resource)
-    parents = _spec(resource).get("parentRefs") or ()
+    parents = spec_of(resource.manifest).get("parentRefs") or ()
     return bool(parents) and all(p.get("namespace") in (None, resource.id.namespace) for p in parents)
 
 
 def _plain(names: Iterable[str]) -> set[str]:
     return {name.strip() for name in names if name.strip() not in ("", ".", "*", "~")}
-
-
-def _asked_labels(base: Base) -> frozenset[str]:
-    return frozenset(key for _, labels in _selectors(base) for key in labels)
-
-
-def _spec(resource: Resource) -> Manifest:
-    return spec_of(resource.manifest)

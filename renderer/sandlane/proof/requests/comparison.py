@@ -9,16 +9,14 @@ from sandlane.problems.problem import Problem
 from sandlane.proof.claims import is_patched
 from sandlane.proof.literals import is_disabled
 from sandlane.proof.requests.addresses import Pair
-from sandlane.proof.requests.beside import Comparison, comparison, shape_of, spelled, tenants_of
 from sandlane.proof.requests.case import Case
-from sandlane.proof.requests.lines import Line, carrier_atoms
+from sandlane.proof.requests.lines import Comparison, Line, carrier_atoms, comparison, shape_of, spelled, tenants_of
 from sandlane.proof.requests.outcomes import Spelling, said
 from sandlane.proof.requests.rest import Left, Run, first_difference, rest
-from sandlane.proof.requests.scenes import STRANGER, Scene, is_repeated, named_by, of_tenant, required, strangers
+from sandlane.proof.requests.scenes import STRANGER, Scene, named_by, of_tenant, required, strangers
 from sandlane.proof.requests.substitution import Clones, with_clones
 from sandlane.proof.requests.violations import both_do, broken
 from sandlane.proof.requests.whole import is_closed, whole_of
-from sandlane.proof.world import directory
 from sandlane.semantics.gateway_api_matches import LINKERD, grpc_match
 from sandlane.semantics.outcomes import Forward, Outcome, Unknown
 from sandlane.semantics.tables import Table
@@ -67,7 +65,8 @@ def _strange(both: Comparison) -> Iterator[Problem]:
 
 
 def _in_scene(both: Comparison, scene: Scene) -> Iterator[Problem]:
-    modes = both.output.table.modes if is_repeated(scene) else both.output.table.modes[:1]
+    is_repeated = len({name for name, _ in scene.headers}) < len(scene.headers)  # proxies look at that in two ways
+    modes = both.output.table.modes if is_repeated else both.output.table.modes[:1]
     tenants = named_by(scene)
     for mode in modes:
         base, output = both.base.met(tenants, scene, mode), both.output.met(tenants, scene, mode)
@@ -184,7 +183,4 @@ def _is_others(both: Comparison, outcome: Outcome, tenant: str | None) -> bool:
     """Tells whether an outcome is a clone of somebody else's."""
     own = both.case.names.get(tenant or "", {})
     others = (d.host for d in outcome.destinations if d.host not in own) if isinstance(outcome, Forward) else ()
-    return any(
-        (host := both.case.after.hosts.get(name)) and directory(host.resource) in both.case.world.owners
-        for name in others
-    )
+    return any((host := both.case.after.hosts.get(name)) and both.case.world.owner(host.resource) for name in others)

@@ -54,9 +54,8 @@ def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
         outcome = replace(outcome, destinations=_together(spelling, outcome.destinations))
     if _is_plain(spelling, outcome):
         to = outcome.destinations[0]
-        return (
-            f"{spelling.names.get(to.host, to.host)}:{to.port} {policy_text(to.policy)} {to.failure.partition(':')[0]}"
-        )
+        host, status = spelling.names.get(to.host, to.host), to.failure.partition(":")[0]
+        return f"{host}:{to.port} {policy_text(to.policy)} {status}"
     total = sum(d.weight for d in outcome.destinations) or 1
     sent = sorted(_json([*_told(spelling, d), round(d.weight / total, 9)]) for d in outcome.destinations)
     reached = [spelling.names[d.host] for d in outcome.destinations if d.host in spelling.names]
@@ -170,20 +169,16 @@ def _is_answer(spelling: Spelling, operation: Operation, reached: Sequence[str])
     side, what, name, value = operation
     if not reached or (side, what, name.lower()) != ("response", "set", spelling.answer.lower()):
         return False
-    return spelling.is_base or value in {f"{spelling.tenant}/{_service(name)}" for name in reached}
+    services = {host.removeprefix(CLONE).partition(".")[0] for host in reached}
+    return spelling.is_base or value in {f"{spelling.tenant}/{service}" for service in services}
 
 
 def _is_plain(spelling: Spelling, outcome: Forward) -> bool:
     """Tells whether an outcome is one destination and nothing else, as most are."""
-    if (
-        spelling.answer
-        or spelling.removed
-        or spelling.given
-        or len(outcome.destinations) != 1
-        or outcome.destinations[0].changes
-    ):
+    if spelling.answer or spelling.removed or spelling.given or len(outcome.destinations) != 1:
         return False
-    return not (outcome.changes or outcome.mirrors or any(getattr(outcome, name) for name in FEATURES))
+    more = (outcome.changes, outcome.mirrors, outcome.destinations[0].changes, *(getattr(outcome, f) for f in FEATURES))
+    return not any(more)
 
 
 def _is_answered(spelling: Spelling, outcome: Forward, reached: Sequence[str]) -> bool:
@@ -202,10 +197,6 @@ def _is_full(outcome: Forward) -> bool:
     return not is_changed and len(changes) + len(others) + len(more) >= MOST_FILTERS
 
 
-def _service(name: str) -> str:
-    return name.removeprefix(CLONE).partition(".")[0]
-
-
 def _mirrored(spelling: Spelling, mirror: Any, namespace: str, *, is_cloned: bool) -> Any:
     """Returns a mirror with the full name of its host.
 
@@ -218,15 +209,13 @@ def _mirrored(spelling: Spelling, mirror: Any, namespace: str, *, is_cloned: boo
     host, field_name, to = found
     name = spelling.names.get(host, host)
     shown = name if is_cloned else name.removeprefix(CLONE)
-    return {**mirror, field_name: {"host": shown, "port": _number(to.get("port"))}}
+    port = to.get("port")
+    number = port.get("number") if isinstance(port, Mapping) else port
+    return {**mirror, field_name: {"host": shown, "port": number}}
 
 
 CLONE = "clone of "
 """Stands before the host of an origin in place of the host of its clone."""
-
-
-def _number(port: Any) -> Any:
-    return port.get("number") if isinstance(port, Mapping) else port
 
 
 def mirror_host(mirror: Any, namespace: str, domain: str) -> tuple[str, str, Mapping[str, Any]] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
-from itertools import combinations
+from itertools import combinations, zip_longest
 
 from sandlane.frozen import frozen
 from sandlane.semantics.outcomes import Origin, Outcome
@@ -108,39 +108,34 @@ def is_hidden(conditions: Conditions, by: set[Conditions]) -> bool:
 
 def first_difference(base: Sequence[Run], output: Sequence[Run]) -> tuple[Left | None, Left | None] | None:
     """Returns the first rules in which two rests differ (None: one has no more), or None where they are equal."""
-    for number in range(max(len(base), len(output))):
-        one = base[number] if number < len(base) else None
-        two = output[number] if number < len(output) else None
-        if one is None or two is None or one.form != two.form:
-            found = _pair(one, two)
-            is_told = found[0] is None or found[1] is None or found[0].text != found[1].text
-            return found if is_told else _apart(base, output, (one, two)) or found
-    return None
+    differing = ((one, two) for one, two in zip_longest(base, output) if not (one and two and one.form == two.form))
+    one, two = next(differing, (None, None))
+    found = _pair(one, two)
+    if found[0] and found[1] and found[0].text == found[1].text:
+        return _apart(base, output, (one, two)) or found
+    return found if one or two else None
 
 
 def _apart(base: Sequence[Run], output: Sequence[Run], runs: Sequence[Run | None]) -> tuple[Left, Left] | None:
     """Returns what a request meets in both rests that meets the conditions of a rule of two runs, and by which they differ."""
     for conditions in (conditions for run in runs if run for conditions in run.rules):
-        met = [_met(rest, conditions) for rest in (base, output)]
+        # The first rules that take every request with these.
+        taking = (
+            (left for run in rest for own, left in run.rules.items() if own <= conditions) for rest in (base, output)
+        )
+        met = [next(lefts, None) for lefts in taking]
         if met[0] and met[1] and met[0].text != met[1].text:
             return replace(met[0], conditions=conditions), replace(met[1], conditions=conditions)
     return None
 
 
-def _met(runs: Sequence[Run], conditions: Conditions) -> Left | None:
-    """Returns the first rule that takes every request with some conditions."""
-    return next((left for run in runs for own, left in run.rules.items() if own <= conditions), None)
-
-
 def _pair(one: Run | None, two: Run | None) -> tuple[Left | None, Left | None]:
     """Returns rules of two runs that answer one request otherwise: for the same conditions where there are such."""
-    mine, yours = (list(run.rules.values()) if run else [] for run in (one, two))
-    if one and two:
-        for conditions, left in one.rules.items():
-            other = two.rules.get(conditions)
-            if other and other.text != left.text:
-                return left, other
-        new = [left for conditions, left in two.rules.items() if conditions not in one.rules]
-        lost = [left for conditions, left in one.rules.items() if conditions not in two.rules]
-        return (lost or mine)[0], (new or yours)[0]
-    return (mine[0] if mine else None), (yours[0] if yours else None)
+    mine, yours = (run.rules if run else {} for run in (one, two))
+    for conditions, left in mine.items():
+        other = yours.get(conditions)
+        if other and other.text != left.text:
+            return left, other
+    lost = [left for conditions, left in mine.items() if conditions not in yours]
+    new = [left for conditions, left in yours.items() if conditions not in mine]
+    return next(iter((*lost, *mine.values())), None), next(iter((*new, *yours.values())), None)

@@ -54,14 +54,17 @@ def make_literals(carriers: Sequence[Carrier], tenants: Iterable[str]) -> Litera
                 found[c.header.lower(), "exact", tenant] = tenant
             else:
                 found[BAGGAGE, "regex", baggage_text(str(c.baggage), tenant)] = tenant
-    names = frozenset(c.header.lower() if c.header else BAGGAGE for c in carriers)
+    names = frozenset(carried(carrier, "")[0] for carrier in carriers)
     return Literals(carriers=tuple(carriers), tenants=found, names=names)
 
 
 def demanded(literals: Literals, predicate: Predicate) -> list[tuple[Atom, str | None]]:
     """Returns the conditions of a predicate that a carrier header be there, each with the tenant that it demands, if any."""
-    asked = (a for a in predicate if a.subject == "header" and not a.is_negated and a.name in literals.names)
-    return [(atom, literals.tenant(atom)) for atom in asked]
+    return [
+        (atom, literals.tenant(atom))
+        for atom in predicate
+        if atom.subject == "header" and not atom.is_negated and atom.name in literals.names
+    ]
 
 
 def carried(carrier: Carrier, tenant: str) -> tuple[str, str]:
@@ -99,19 +102,13 @@ def of_tenant(literals: Literals, tenant: str, other: str, *, first_decides: boo
                 yield Scene(headers=(carried(carrier, STRANGER), carried(later, tenant)))
 
 
-def is_repeated(scene: Scene) -> bool:
-    """Tells whether a header has several lines, which proxies look at in two ways."""
-    return len({name for name, _ in scene.headers}) < len(scene.headers)
-
-
 def required(literals: Literals, scene: Scene) -> frozenset[str]:
     """Returns the headers of a scene that name a tenantID, whosever."""
-    keys = {c.baggage for c in literals.carriers if c.baggage}
-    headers = {c.header.lower() for c in literals.carriers if c.header}
+    keys = {c.baggage for c in literals.carriers}
     return frozenset(
         name
         for name, value in scene.headers
-        if name in headers or (name == BAGGAGE and any(key in keys for key, _ in members(value)))
+        if name in literals.names and (name != BAGGAGE or any(key in keys for key, _ in members(value)))
     )
 
 

@@ -13,7 +13,7 @@ from sandlane.proof.requests.outcomes import policy_text
 from sandlane.proof.requests.rest import Left
 from sandlane.proof.requests.scenes import Headers
 from sandlane.proof.world import World
-from sandlane.semantics.outcomes import L4, Direct, Forward, NoCluster, NotFound, Origin, Outcome, Redirect, Unknown
+from sandlane.semantics.outcomes import L4, Direct, Forward, NoCluster, NotFound, Origin, Redirect, Unknown
 from sandlane.semantics.predicates import Atom
 from sandlane.semantics.request import Address, Client
 
@@ -77,7 +77,7 @@ def _place(origin: Origin | None) -> str:
 
 def both_do(wanted: Left | None, met: Left | None) -> tuple[str, str]:
     """Returns what is done with a request in the base and in the output; where both send it to the same, also in what they differ."""
-    texts = does(wanted), does(met)
+    texts = _does(wanted), _does(met)
     outcomes = [left.outcome for left in (wanted, met) if left and isinstance(left.outcome, Forward)]
     if texts[0] != texts[1] or len(outcomes) < 2:
         return texts
@@ -98,12 +98,9 @@ def _parts(outcome: Forward) -> dict[str, Any]:
     return {**shares, **{name: getattr(outcome, field) or None for name, field in _TOLD.items()}}
 
 
-def does(left: Left | None) -> str:
+def _does(left: Left | None) -> str:
     """Returns what is done with a request, for people."""
-    return _does(left.outcome) if left else "does nothing"
-
-
-def _does(outcome: Outcome) -> str:
+    outcome = left.outcome if left else None
     if isinstance(outcome, Forward):
         return "sends to " + ", ".join(f"{d.host}:{d.port}" for d in outcome.destinations)
     if isinstance(outcome, NoCluster):
@@ -114,4 +111,6 @@ def _does(outcome: Outcome) -> str:
         return f"answers with {outcome.how}"
     if isinstance(outcome, L4):
         return f"passes connections to {outcome.host}:{outcome.port}"
-    return f"cannot be told: {outcome.why}" if isinstance(outcome, Unknown) else f"is {type(outcome).__name__.lower()}"
+    if isinstance(outcome, Unknown):
+        return f"cannot be told: {outcome.why}"
+    return f"is {type(outcome).__name__.lower()}" if outcome else "does nothing"

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from sandlane.k8s.hosts import ServiceHost
 from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, ResourceId, spec_of
 from sandlane.proof.literals import is_disabled
 from sandlane.semantics.delegates import entries_of
-from sandlane.semantics.gateway_api import GRPC_ROUTE, L4_ROUTES, ROUTES, plain, rules_of
+from sandlane.semantics.gateway_api import plain, rules_of
 from sandlane.semantics.istio_matches import MESH, Proxy
 from sandlane.semantics.istio_rules import destination
-from sandlane.semantics.linkerd import KINDS, unheeded
+from sandlane.semantics.linkerd import unheeded
 from sandlane.semantics.network import Network
-from sandlane.semantics.objects import Attached, Host, VirtualService
+from sandlane.semantics.objects import GRPC_ROUTE, L4_ROUTES, LINKERD_ROUTES, ROUTES, Attached, Host, VirtualService
 from sandlane.semantics.outcomes import Destination, Forward
 from sandlane.semantics.request import Address
 from sandlane.semantics.tables import Table
-from sandlane.semantics.waypoints import waypoint_home
+from sandlane.semantics.waypoints import waypoint
 
 
 def whole_of(network: Network, address: Address, table: Table, clones: Mapping[str, str]) -> dict[int, Destination]:
@@ -32,24 +33,14 @@ def whole_of(network: Network, address: Address, table: Table, clones: Mapping[s
         return {}
     is_route = table.rules[0].origin.resource.id.kind.endswith("Route")
     sent = _by_routes(network, address, host) if is_route else _by_virtual_services(network, table)
-    if any(name in clones for name in sent) or not (is_route or _is_named(network, table, host)):
+    is_named = is_route or any(host.name in vs.hosts for vs in _having_rules(network, table))
+    if not is_named or any(name in clones for name in sent):
         return {}
-    if not network.is_istio:
-        made = {address.port: plain(network)(host.name, address.port, 1, None)}
-    else:
-        client = address.client
-        if network.mesh == "istio-ambient":
-            home = waypoint_home(network.base, host.resource) or host.resource.id.namespace
-            client = replace(client, kind="waypoint", namespace=home, labels={})
-        proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host.name)
-        ports = (address.port,) if is_route else (address.port, *host.ports)
-        made = {port: destination(network, proxy, host.name, port) for port in dict.fromkeys(ports)}
-    return {port: replace(one, host=clones[host.name], subset="", failure="") for port, one in made.items()}
-
-
-def _is_named(network: Network, table: Table, host: Host) -> bool:
-    """Tells whether a VirtualService that has rules in a table names its host, by no wildcard."""
-    return any(host.name in vs.hosts for vs in _having_rules(network, table))
+    client = waypoint(network, address.client, host) if network.mesh == "istio-ambient" else address.client
+    proxy = Proxy(client=client, gateway=MESH, port=address.port, dialled=host.name)
+    send = partial(destination, network, proxy) if network.is_istio else partial(plain, network)
+    ports = (address.port, *(() if is_route else host.ports))
+    return {port: replace(send(host.name, port), host=clones[host.name], subset="", failure="") for port in ports}
 
 
 def _having_rules(network: Network, table: Table) -> list[VirtualService]:
@@ -84,7 +75,7 @@ def _heeded(network: Network, service: ResourceId) -> list[Attached]:
     """Returns the routes of a Service that its mesh heeds for some client."""
     if network.mesh != "linkerd":
         return network.routes(ROUTES, service)
-    found = network.routes(KINDS, service)
+    found = network.routes(LINKERD_ROUTES, service)
     called = {a.port for a in found if a.kind == GRPC_ROUTE}
     return [a for a in found if not (a.route.id.kind == "HTTPRoute" and a.port in called) and not unheeded(a.route)]
 
@@ -96,15 +87,12 @@ def _sent(network: Network, found: Attached) -> Iterator[str]:
     for rule in rules_of(route):
         listed = rule.get("backendRefs") or ()
         live = [b for b in listed if b.get("weight", 1)] or listed
-        for backend in live:
-            home = found.parent.get("namespace") if is_linkerd else None
-            namespace = backend.get("namespace") or home or route.id.namespace
-            yield ServiceHost(namespace, str(backend.get("name"))).fqdn(network.domain)
+        home = (found.parent.get("namespace") if is_linkerd else None) or route.id.namespace
         is_redirect = any(item.get("type") == "RequestRedirect" for item in rule.get("filters") or ())
         if is_linkerd and not listed and not is_redirect:
-            for parent in parents:
-                home = parent.get("namespace") or route.id.namespace
-                yield ServiceHost(home, str(parent.get("name"))).fqdn(network.domain)
+            live, home = parents, route.id.namespace
+        for named in live:
+            yield ServiceHost(named.get("namespace") or home, str(named.get("name"))).fqdn(network.domain)
 
 
 def is_closed(network: Network, address: Address, table: Table) -> bool:
@@ -113,7 +101,9 @@ def is_closed(network: Network, address: Address, table: Table) -> bool:
     if host is None or not host.is_service or (host.is_external and network.mesh != "istio"):
         return True
     if network.mesh == "istio":
-        return _is_kept_out(network, host)
+        # Whether the VirtualServices that name it in the mesh are all kept out of what tenants change.
+        named = [vs.resource for vs in network.virtual_services if MESH in vs.gateways and host.name in vs.hosts]
+        return bool(named) and all(is_disabled(vs) for vs in named)
     is_told = network.mesh == "linkerd" and bool(host.ports.get(address.port, {}).get("appProtocol"))
     if not is_told and network.routes(L4_ROUTES, host.resource.id, address.port):
         return True  # an HTTPRoute would switch it off (GEP-1294)
@@ -129,9 +119,3 @@ def _is_split(network: Network, host: Host) -> bool:
         network.full(str(spec_of(split.manifest).get("service") or ""), split.id.namespace).lower() == host.name
         for split in network.base.of("split.smi-spec.io", "TrafficSplit")
     )
-
-
-def _is_kept_out(network: Network, host: Host) -> bool:
-    """Tells whether the VirtualServices that name a host in the mesh are all kept out of what tenants change."""
-    named = [vs.resource for vs in network.virtual_services if MESH in vs.gateways and host.name in vs.hosts]
-    return bool(named) and all(is_disabled(vs) for vs in named)

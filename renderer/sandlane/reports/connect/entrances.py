@@ -16,9 +16,9 @@ from sandlane.k8s.hosts import ServiceHost, covers
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.plan.model import Plan
 from sandlane.semantics import istio_gateways
-from sandlane.semantics.gateway_api import ROUTES
 from sandlane.semantics.gateways import KINDS
 from sandlane.semantics.network import Network
+from sandlane.semantics.objects import ROUTES
 from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request
 from sandlane.semantics.tables import Rule, Table
