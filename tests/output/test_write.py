@@ -115,7 +115,7 @@ def out(tmp_path: Path) -> Path:
         pytest.param({".git/config.yaml": "a: 1\n", "sub/.git/x.yaml": f"{MARK}\n"}, changed(), id="git-is-no-output"),
         pytest.param({".hidden/a.yaml": "a: 1\n"}, changed(foreign=(".hidden/a.yaml",)), id="hidden-directories-count"),
         pytest.param(
-            {f"shared/shop/{LEFTOVER}": "half", LEFTOVER: f"{MARK}\n"},
+            {f"shared/shop/{LEFTOVER}": MARK[:9], LEFTOVER: f"{MARK}\na:"},
             changed(leftovers=(LEFTOVER, f"shared/shop/{LEFTOVER}")),
             id="leftover",
         ),
@@ -269,9 +269,16 @@ def test_directories_of_several_depths_become_empty(out: Path) -> None:
 
 
 def test_leftovers_go_with_the_next_run(out: Path) -> None:
-    put(out, {f"shared/shop/{LEFTOVER}": "half", f"gone/{LEFTOVER}": "half"})
+    put(out, {f"shared/shop/{LEFTOVER}": MARK[:9], f"gone/{LEFTOVER}": ""})
     bring(out, FILES)
     assert (texts(out), (out / "gone").exists()) == (FILES, False)
+
+
+@pytest.mark.parametrize("text", ["mine\n", f"\n{MARK}\n", f"{MARK[:9]}\n"])
+def test_a_file_of_a_temporarys_name_that_is_not_ours_stays(out: Path, text: str) -> None:
+    put(out, {f"shared/shop/{LEFTOVER}": text})
+    bring(out, FILES)
+    assert texts(out) == {**FILES, f"shared/shop/{LEFTOVER}": text}
 
 
 def test_a_users_file_is_never_deleted_for_its_name(out: Path) -> None:
@@ -337,9 +344,9 @@ def test_a_killed_run_is_repaired(out: Path) -> None:
         "import os, signal, sys; from pathlib import Path; from sandlane.output.changes import changes\n"
         "from sandlane.output.write import apply\n"
         "os.rename = lambda *_, **_2: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "out = Path(sys.argv[1]); files = {'shared/a.yaml': 'x'}; apply(out, files, changes(out, files))\n"
+        "out = Path(sys.argv[1]); files = {'shared/a.yaml': sys.argv[2]}; apply(out, files, changes(out, files))\n"
     )
-    assert subprocess.run([sys.executable, "-c", script, str(out)], check=False).returncode == -9
+    assert subprocess.run([sys.executable, "-c", script, str(out), MARK], check=False).returncode == -9
     found = changes(out, FILES)
     assert (len(found.leftovers), found.create, found.update, found.foreign) == (1, (), (), ())
     bring(out, FILES)

@@ -164,7 +164,7 @@ def _compare(parent: int, path: str, entry: os.DirEntry[str], found: _Found) -> 
             found.update.append(path)
         elif is_acted_on(entry.name):
             found.foreign.append(path)
-    elif re.fullmatch(_TEMPORARY, entry.name):
+    elif re.fullmatch(_TEMPORARY, entry.name) and (entry.is_symlink() or is_begun(parent, entry.name)):
         found.leftovers.append(path)
     elif is_regular and _is_ours(parent, entry.name):
         _note_environment(parent, path, entry.name, is_regular, found)
@@ -184,3 +184,9 @@ def _is_ours(parent: int, name: str) -> bool:
     """Tells whether a file begins with the mark, on a line of its own."""
     start = beginning(parent, name, len(_MARK) + 2)
     return start is not None and start.partition(b"\n")[0].rstrip(b"\r") == _MARK
+
+
+def is_begun(parent: int, name: str) -> bool:
+    """Tells whether a file begins with the mark, or is what a run that was killed has written of it."""
+    start = beginning(parent, name, len(_MARK))
+    return start is not None and _MARK.startswith(start)

@@ -1,6 +1,7 @@
 """Writing: files against a directory. The only module that changes the disk.
 
-Only files that begin with the generated mark are ever overwritten or deleted (rule R-O5). A crash, a full disk or a second run at
+Only files that begin with the generated mark are ever overwritten or deleted (rule R-O5), and of what a killed run left, under names
+of its own, those that end within it. A crash, a full disk or a second run at
 the same time leaves nothing that `check` would take for right, and the next run repairs it: each file is replaced as a whole, and a new
 output directory is filled beside its place and renamed into it.
 """
@@ -15,12 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sandlane.output.changes import Changes, above
-from sandlane.output.handles import Handles, beginning, opened, split, write_new
-from sandlane.output.layout import BASE, MARK, SANDBOXES, SHARED
+from sandlane.output.changes import Changes, above, is_begun
+from sandlane.output.handles import Handles, opened, split, write_new
+from sandlane.output.layout import BASE, SANDBOXES, SHARED
 
 _STAGED = ".sandlane-staged-"
-_MARK = MARK.encode()
 
 
 def apply(directory: Path, files: Mapping[str, str], changed: Changes) -> None:
@@ -83,11 +83,8 @@ def _clear(handles: Handles, directory: str) -> None:
             _clear(handles, path)
             with suppress(OSError):
                 os.rmdir(name, dir_fd=handles.at(directory))
-        elif not is_link:
-            parent = handles.at(directory)
-            start = beginning(parent, name, len(_MARK))
-            if start is not None and _MARK.startswith(start):
-                os.unlink(name, dir_fd=parent)
+        elif not is_link and is_begun(handles.at(directory), name):
+            os.unlink(name, dir_fd=handles.at(directory))
 
 
 def _order(path: str) -> tuple[int, str]:

@@ -7,6 +7,7 @@ Copies of those go before it; where such copies would answer more than those do,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
@@ -147,8 +148,17 @@ def order_notices(bindings: Bindings, touched: set[ResourceId]) -> Iterator[Prob
                 ids = (one.vs.id, two.vs.id)
                 if touched & {*ids} and ids not in said and _overlap(one, two):
                     said.add(ids)
-                    path = ("spec", "http")
-                    yield report("SL430", source=two.vs.source, path=path, object=str(ids[1]), other=ids[0], host=host)
+                    yield _of_ages(one, two, host)
+
+
+def _of_ages(one: Member, two: Member, host: str) -> Problem:
+    """Returns the notice on two of which the older one answers; `one` is taken for it where both have a catch-all."""
+    values: dict[str, Any] = {"object": str(two.vs.id), "other": str(one.vs.id), "host": host}
+    values["tenants"] = "for tenants as for all others"
+    if one.last is not None and two.last is not None:
+        values["tenants"] = f"and only if that is '{one.vs.id}' tenants are sure to meet their clones there"
+        values["hint"] = "merge the two, or leave a catch-all in one of them only"
+    return report("SL430", source=two.vs.source, path=("spec", "http"), **values)
 
 
 def _overlap(one: Member, two: Member) -> bool:

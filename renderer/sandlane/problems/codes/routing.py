@@ -187,9 +187,10 @@ ROWS: dict[str, Row] = {
     ),
     "SL430": Row(
         level="notice",
-        text="'{object}' and '{other}' answer one request for host '{host}' at a gateway: the older one does, for tenants as for all others",
+        text="'{object}' and '{other}' answer one request for host '{host}' at a gateway: the older one does, {tenants}",
         hint="merge the two, or tell their matches apart",
-        why="Istio puts the entries of one host at a gateway into one list, in the order of the objects' ages, which manifests do not hold.",
+        why="Istio puts the entries of one host at a gateway into one list, in the order of the objects' ages, which manifests do not hold. "
+        "Of several catch-alls only the first is met, and tenants' entries are made for the one that is first by name: if another is older, a tenant may miss its clone.",
         bad="two VirtualServices of one gateway and host that end with a catch-all\n",
         good="one of them with a catch-all, and paths that do not overlap\n",
     ),
