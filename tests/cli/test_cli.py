@@ -916,7 +916,7 @@ def test_check_as_json(here: Path) -> None:
     (here / "shop" / "rendered" / "old.md").write_text(f"{MARK}\n")
     (here / "shop" / "rendered" / "x.json").write_text("{}")
     leftover = ".sandlane-7-0123456789abcdef.tmp"
-    (here / "shop" / "rendered" / leftover).write_text("half")
+    (here / "shop" / "rendered" / leftover).write_text(MARK[:9])
     code, out, err = run("check", "shop", "--format", "json")
     assert (code, err) == (1, "")
     assert json.loads(out) == {
