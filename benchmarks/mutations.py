@@ -45,6 +45,11 @@ SEED = 20240612
 TOLD = 500
 """After how many changes of an example the script says how far it is."""
 FOUND, ESCAPED = "found", "escaped"
+ADDED = "unknownField"
+"""A field that no kind has, and a label or an annotation on which nobody acts."""
+
+
+FOR_A_NOTE = "harmless: a label or an annotation on which nobody acts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +94,7 @@ def mutations(example: Example) -> Iterator[Mutation]:
 def _changed(value: Any, path: Steps) -> Iterator[tuple[Steps, str, Any]]:
     """Yields a value with one node below it changed: where, how, and the whole."""
     if isinstance(value, Mapping):
+        yield (*path, ADDED), "added", {**value, ADDED: "x"}
         for key, inner in value.items():
             yield (*path, key), "removed", {k: v for k, v in value.items() if k != key}
             yield from ((p, how, {**value, key: new}) for p, how, new in _node(inner, (*path, key)))
@@ -150,13 +156,19 @@ def outcome(example: Example, mutation: Mutation) -> str:
     reason = for_same_listeners(before, after, listeners) if None in sections and listeners else None
     tenants = sorted([*(c.tenant for c in example.claims.sandboxes), *(g.tenant for g in example.claims.groups)])
     return (
-        harmless(before, after, cloned)
+        (FOR_A_NOTE if mutation.how == "added" and is_note(mutation.path) else None)
+        or harmless(before, after, cloned)
         or reason
         or answered_alike(
             example.inputs.environment, example.inputs.base, example.output, output, mutation.resource, tenants
         )
         or ESCAPED
     )
+
+
+def is_note(path: Steps) -> bool:
+    """Tells whether a path is that of a label or an annotation."""
+    return path[-3:-1] in (("metadata", "labels"), ("metadata", "annotations"))
 
 
 def id_of(manifest: Mapping[str, Any], default: str) -> ResourceId:

@@ -283,8 +283,8 @@ DEFECTS = [
     *_linkerd(
         ("carrier dropped", drop(H, rule(0, "matches", 0, "headers")), "SL602 SL603 SL609"),
         ("pattern instead of exact", put(H, rule(0, "matches", 0, "headers", 0, "type"), "RegularExpression"), "SL603"),
-        ("another tenant's header", put(H, rule(0, "matches", 0, "headers", 0, "value"), "dev10"), "SL602"),
-        ("another tenant's baggage", put(B, rule(0, "matches", 0, "headers", 0, "value"), REGEX10), "SL602"),
+        ("another tenant's header", put(H, rule(0, "matches", 0, "headers", 0, "value"), "dev10"), "SL602 SL609"),
+        ("another tenant's baggage", put(B, rule(0, "matches", 0, "headers", 0, "value"), REGEX10), "SL602 SL609"),
         ("copy missing", gone(H), "SL602"),
         ("rule of the base missing", drop(H, rule(1)), "SL602"),
         ("filter lost", drop(H, rule(0, "filters")), "SL602"),

@@ -31,7 +31,7 @@ def test_no_change_of_a_node_escapes(name: str) -> None:
 def test_every_way_of_every_type_is_tried() -> None:
     """Each node has the ways of its type, and each of a list's items more."""
     found = {mutation.how for mutation in mutations(load("kustomized"))}
-    assert found == {"removed", "duplicated", "reordered", "other", "shortened", "emptied", "null"}
+    assert found == {"added", "removed", "duplicated", "reordered", "other", "shortened", "emptied", "null"}
 
 
 def route(*rules: Any) -> dict[str, Any]:

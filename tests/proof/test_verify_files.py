@@ -65,6 +65,15 @@ def without_one(directory: Path) -> None:
     file.write_text(file.read_text().replace("- shared/shop/virtualservice-checkout.yaml\n", ""))
 
 
+VIRTUAL_SERVICE = "shared/shop/virtualservice-checkout.yaml"
+
+
+def named_twice(directory: Path) -> None:
+    kustomized(directory)
+    file = directory / "kustomization.yaml"
+    file.write_text(f"{file.read_text()}- {VIRTUAL_SERVICE}\n")
+
+
 def built(file: str, what: str, line: int = 1) -> str:
     text = f"SL620 what Argo CD or Flux make of '{file}' is not what was proved: {what}"
     return f"out/{file}:{line}:1: {text}\n{HINT}"
@@ -87,6 +96,16 @@ def built(file: str, what: str, line: int = 1) -> str:
             lambda d: kustomized(d, configMapGenerator="[]"),
             built("kustomization.yaml", "it builds what lies beside it, with 'configMapGenerator'"),
             id="kustomization-with-a-generator",
+        ),
+        pytest.param(
+            lambda d: kustomized(d, kind="Component"),
+            built("kustomization.yaml", "it is a Component, of which kustomize builds nothing"),
+            id="component",
+        ),
+        pytest.param(
+            named_twice,
+            built("kustomization.yaml", f"it names '{VIRTUAL_SERVICE}' twice, which kustomize refuses"),
+            id="kustomization-of-one-file-twice",
         ),
         pytest.param(
             without_one,

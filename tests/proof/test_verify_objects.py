@@ -151,6 +151,19 @@ def added(file: str, path: tuple[str | int, ...], value: Any) -> Edit:
             lost(WEB, "'metadata.annotations['config.kubernetes.io/local-config']' is 'true', expected none"),
             id="local-config",
         ),
+        *(
+            pytest.param(
+                added(WEB, (*ANNOTATIONS, key), "x"),
+                lost(WEB, f"'metadata.annotations['{key}']' is 'x', expected none"),
+                id=key.partition("/")[0],
+            )
+            for key in (
+                "janitor/ttl",
+                "kluctl.io/delete",
+                "downscaler/force-uptime",
+                "sensor.falcon-system.crowdstrike.com/injection",
+            )
+        ),
         pytest.param(
             added(WEB, ("metadata", "finalizers"), ["x/y"]),
             lost(WEB, "'metadata.finalizers' is [\"x/y\"], expected none"),

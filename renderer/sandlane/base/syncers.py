@@ -115,6 +115,12 @@ def _changed_by(tree: Tree, path: str) -> str:
     others = sorted(str(field) for field in data if field not in _PLAIN)
     if others:
         return f"it builds what lies beside it, with {', '.join(repr(field) for field in others)}"
+    if data.get("kind", "Kustomization") != "Kustomization":
+        return f"it is a {data['kind']}, of which kustomize builds nothing"
+    listed = data["resources"] if isinstance(data.get("resources"), list) else []
+    twice = next((entry for number, entry in enumerate(listed) if entry in listed[:number]), None)
+    if twice is not None:
+        return f"it names '{twice}' twice, which kustomize refuses"
     reached = _reached(tree, directory, 0)
     left = [p for p in _paths(tree, directory) if _is_manifest(p) and (reached is None or p not in reached)]
     if reached is None or left:

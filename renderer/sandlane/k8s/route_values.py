@@ -125,6 +125,9 @@ def _filters(filters: Sequence[Manifest], path: Path) -> Refused:
             yield f"has a filter of type '{kind}', expected one of {', '.join(_FILTERS)}", here
         elif each.get(_FILTERS[kind]) is None:
             yield f"has a filter of type '{kind}' without '{_FILTERS[kind]}'", here
+        for field in _FILTERS.values():
+            if kind in _FILTERS and field != _FILTERS[kind] and each.get(field) is not None:
+                yield f"has a filter of type '{kind}' with '{field}'", (*here, field)
         for field in ("requestHeaderModifier", "responseHeaderModifier"):
             yield from _header_changes(each.get(field) or {}, (*here, field))
     counted = Counter(str(each.get("type")) for each in filters)

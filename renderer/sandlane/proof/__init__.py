@@ -17,6 +17,7 @@ from sandlane.proof.obligations import (
     binding,
     copies,
     erasure,
+    fields,
     grants,
     limits,
     protection,
@@ -41,6 +42,7 @@ OBLIGATIONS = (
     resources,
     whole,
     asked,
+    fields,
 )
 """Modules with `check(world) -> Iterator[Problem]`: all that is asked of an output."""
 

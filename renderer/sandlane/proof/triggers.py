@@ -18,11 +18,13 @@ from sandlane.k8s.resource import Manifest, at
 _DOMAINS = (
     # What syncs, builds and owns objects.
     "argoproj.io", "fluxcd.io", "helm.sh", "k14s.io", "carvel.dev", "kpt.dev", "skaffold.dev", "tilt.dev", "crossplane.io",
-    "rancher.io", "cattle.io", "sandlane.dev", "gitlab.com", "keel.sh",
+    "rancher.io", "cattle.io", "sandlane.dev", "gitlab.com", "keel.sh", "kluctl.io", "werf.io", "pulumi.com", "karmada.io",
+    "open-cluster-management.io", "loft.sh", "janitor", "downscaler",
     # Kubernetes, its distributions and clouds.
     "kubernetes.io", "k8s.io", "x-k8s.io", "openshift.io", "amazonaws.com", "eks.amazonaws.com", "azure.com", "azure.workload.identity",
     "microsoft.com", "cloud.google.com", "gke.io", "google.com", "alibabacloud.com", "aliyun.com", "digitalocean.com", "hetzner.cloud",
-    "oraclecloud.com", "ibm.com", "nvidia.com", "intel.com", "karpenter.sh", "spot.io", "spotinst.io", "volcano.sh", "koordinator.sh",
+    "oraclecloud.com", "ibm.com", "k8s.aws", "cloud.tencent.com", "openstack.org", "scaleway.com", "ovhcloud.com", "linode.com",
+    "kubesphere.io", "loxilb.io", "nvidia.com", "intel.com", "karpenter.sh", "spot.io", "spotinst.io", "volcano.sh", "koordinator.sh",
     "kubevirt.io", "cri-o.io", "katacontainers.io", "virtual-kubelet.io", "openkruise.io", "kruise.io",
     # Networks and meshes.
     "istio.io", "linkerd.io", "linkerd.buoyant.io", "cilium.io", "projectcalico.org", "tigera.io", "cncf.io", "antrea.io", "ovn.org",
@@ -36,7 +38,8 @@ _DOMAINS = (
     "prometheus.io", "grafana.com", "datadoghq.com", "newrelic.com", "opentelemetry.io", "jaegertracing.io", "elastic.co", "fluentbit.io",
     "fluentd.org", "logging.banzaicloud.io", "banzaicloud.com", "dynatrace.com", "instana.io", "appdynamics.com", "splunk.com",
     "pixie.io", "px.dev", "robusta.dev", "pyroscope.io", "parca.dev", "polarsignals.com", "velero.io", "kanister.io", "k10.kasten.io",
-    "chaos-mesh.org", "litmuschaos.io", "kubecost.com", "goldilocks.fairwinds.com", "fairwinds.com", "downscaler.io", "reloader.io",
+    "chaos-mesh.org", "litmuschaos.io", "longhorn.io", "k8up.io", "crowdstrike.com", "pusher.com", "spiffe.io", "steadybit.com",
+    "k8tz.io", "appscode.com", "kubecost.com", "goldilocks.fairwinds.com", "fairwinds.com", "downscaler.io", "reloader.io",
     "replicator.v1.mittwald.de", "emberstack.com", "strimzi.io", "tekton.dev", "buildpacks.io",
     "spinnaker.io", "moniker.spinnaker.io", "backstage.io", "ambassador.io", "okteto.com", "okteto.dev", "devspace.sh", "kubeshark.co",
 )  # fmt: skip

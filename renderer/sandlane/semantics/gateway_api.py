@@ -74,6 +74,7 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
         return destinations
     tuning = reading.order.tuning
     tuned = sorted(p for p in annotations_of(route.manifest).items() if p[0].startswith(tuning)) if tuning else ()
+    persistent = [rule["sessionPersistence"]] if rule.get("sessionPersistence") else ()
     return forward(
         destinations,
         changes=changes or None,
@@ -82,7 +83,7 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
         retries=rule.get("retry"),
         cors=cors[0].get("cors") if cors else None,
         mirrors=tuple(m.get("requestMirror") for m in mirrors),
-        other=(*(f for kind in by_type.values() for f in kind), *tuned),
+        other=(*(f for kind in by_type.values() for f in kind), *persistent, *tuned),
     )
 
 

@@ -67,7 +67,7 @@ def outcome_of(network: Network, proxy: Proxy, body: Manifest) -> Outcome:
     destinations = tuple(_destination(network, proxy, item, is_only=len(live) == 1) for item in live)
     mirrors = tuple(body.get("mirrors") or ())
     if body.get("mirror"):
-        share = {k: body[k] for k in ("mirrorPercentage", "mirrorPercent") if k in body}
+        share = {k: body[k] for k in ("mirrorPercentage", "mirrorPercent", "mirror_percent") if k in body}
         mirrors = ({"destination": body["mirror"], **share}, *mirrors)
     mirrors = tuple(mirror for mirror in mirrors if _has_cluster(network, proxy, mirror.get("destination") or {}))
     made = forward(

@@ -18,8 +18,8 @@ from sandlane.semantics.network import Network
 from sandlane.semantics.outcomes import Origin, Policy
 from sandlane.semantics.request import Client
 
-_FIELDS = ("connectionPool", "loadBalancer", "outlierDetection", "proxyProtocol", "tls", "tunnel")
-_NO_PORTS = ("proxyProtocol", "tunnel")
+_FIELDS = ("connectionPool", "loadBalancer", "outlierDetection", "proxyProtocol", "retryBudget", "tls", "tunnel")
+_NO_PORTS = ("proxyProtocol", "retryBudget", "tunnel")
 
 
 def policy_of(network: Network, client: Client, host: str, subset: str, port: int) -> Policy | None:

@@ -39,8 +39,10 @@ _Parent = tuple[Manifest, ResourceId]
 
 def check(world: World) -> Iterator[Problem]:
     """Yields routes and policies that differ from what they were made of in more than render ever writes."""
-    services = {fit(s.id.name, LABEL_VALUE_LIMIT) for s in world.base.of("", "Service")}
-    gateways = {fit(g.id.name, LABEL_VALUE_LIMIT) for g in world.base.of("networking.istio.io", "Gateway")}
+    services, gateways = (
+        {(r.id.namespace, fit(r.id.name, LABEL_VALUE_LIMIT)) for r in world.base.of(*key)}
+        for key in (("", "Service"), ("networking.istio.io", "Gateway"))
+    )
     origins = frozenset(origin_value(id.kind, id.name) for claim in world.claims.sandboxes for id in claim.origins)
     for resource in world.added:
         key, holder = kind_of(resource), world.holders.get(directory(resource))
@@ -49,7 +51,9 @@ def check(world: World) -> Iterator[Problem]:
             yield from _route(world, resource, holder.tenant, originals[0] if originals else None)
         if key not in KINDS and not world.is_brought(resource):
             label = labels_of(resource.manifest).get(ORIGIN, "")
-            is_made = key in _MADE and label in (services | gateways)
+            # What a sandbox has of Istio's that is no copy is its preview.
+            known = gateways if holder and key == VIRTUAL_SERVICE else services
+            is_made = key in _MADE and (resource.id.namespace, label) in known
             for path, what in _wrapped(world, resource, [*originals, *([None] if is_made else [])], origins):
                 yield report("SL623", source=resource.source, path=path, what=f"'{resource.id}': {what}")
 

@@ -58,6 +58,10 @@ def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
     for number in added:
         place: Path = ("spec", "http", number)
         for match in entries(vs.manifest)[number].get("match") or ():
+            for field in _ambiguous(match):
+                yield _wrong(
+                    vs, f"entry {number + 1} asks '{field}' for more than one of exact, prefix and regex", place
+                )
             for text in _expressions(match):
                 if len(text) > _REGEX:
                     what = f"has an expression of {len(text)} characters, expected at most {_REGEX}"
@@ -103,6 +107,15 @@ def _size(world: World, resource: Resource) -> Iterator[Problem]:
         size = stored_size(resource.manifest)
     if size > LARGEST_OBJECT:
         yield _wrong(resource, f"has {size:,} bytes, expected at most {LARGEST_OBJECT:,}")
+
+
+def _ambiguous(match: Mapping[str, Any]) -> Iterator[str]:
+    """Yields what a match compares in two ways at once, which the CRD refuses."""
+    named = {field: match.get(field) for field in ("uri", "scheme", "method", "authority")}
+    listed = (match.get(field) or {} for field in ("headers", "withoutHeaders", "queryParams"))
+    for field, condition in (*named.items(), *(pair for conditions in listed for pair in conditions.items())):
+        if isinstance(condition, dict) and len(condition.keys() & {"exact", "prefix", "regex"}) > 1:
+            yield field
 
 
 def _expressions(match: Mapping[str, Any]) -> Iterator[str]:

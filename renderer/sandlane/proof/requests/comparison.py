@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sandlane.problems.problem import Problem
@@ -13,10 +13,11 @@ from sandlane.proof.requests.case import Case
 from sandlane.proof.requests.lines import Comparison, Line, carrier_atoms, comparison, shape_of, spelled, tenants_of
 from sandlane.proof.requests.outcomes import Spelling, said
 from sandlane.proof.requests.rest import Left, Run, first_difference, rest
-from sandlane.proof.requests.scenes import STRANGER, Scene, named_by, of_tenant, required, strangers
+from sandlane.proof.requests.scenes import STRANGER, Scene, carried, named_by, of_tenant, required, strangers
 from sandlane.proof.requests.substitution import Clones, with_clones
 from sandlane.proof.requests.violations import both_do, broken
 from sandlane.proof.requests.whole import is_closed, whole_of
+from sandlane.proof.world import directory
 from sandlane.semantics.gateway_api_matches import LINKERD, grpc_match
 from sandlane.semantics.outcomes import Forward, Outcome, Unknown
 from sandlane.semantics.tables import Table
@@ -27,6 +28,7 @@ def compared(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Pro
     both = comparison(case, pair, base, output)
     if not both.spelling.removed:
         yield from _strange(both)
+    yield from _misplaced(both, ((line, tenant) for tenant, lines in both.output.own.items() for line in lines))
     named = [a.text.value for a in carrier_atoms(case.literals, base) if a.text.kind in ("exact", "prefix")]
     tenants = tenants_of(both, named)
     # What the base names is a stranger's only where it is nobody's tenantID, also of tenants whose requests this client never makes.
@@ -51,6 +53,7 @@ def previewed(case: Case, pair: Pair, base: Table, output: Table) -> Iterator[Pr
     spelling = replace(both.spelling, removed=frozenset(), given=case.literals.carriers)
     both = replace(both, spelling=spelling, is_open=True)
     yield from _strange(both)
+    yield from _misplaced(both, ((line, str(pair.preview)) for line in both.output.common))
     own = (s for t in both.output.own for s in of_tenant(case.literals, t, STRANGER, first_decides=False))
     for scene in (*strangers(case.literals, (), ()), *own):
         yield from _in_scene(both, replace(scene, tenant=pair.preview))
@@ -62,6 +65,19 @@ def _strange(both: Comparison) -> Iterator[Problem]:
         met = f"asks for '{atom.name}' with '{atom.text.value}', which is no tenant's", line.rule.origin
         left = _left(both.spelling, line)
         yield broken(both.case.world, "SL603", both.pair.after, ("asks for no such thing", None), met, left)
+
+
+def _misplaced(both: Comparison, lines: Iterable[tuple[Line, str]]) -> Iterator[Problem]:
+    """Yields rules for a tenant's requests in the directory of somebody else: they come and go with another sandbox."""
+    for line, tenant in lines:
+        where = directory(line.rule.origin.resource)
+        holder = both.case.world.holders.get(where)
+        if holder and holder.tenant != tenant:
+            headers = () if both.pair.preview else (carried(both.case.literals.carriers[0], tenant),)
+            place = replace(line.rule.origin, path=("spec",))
+            met = f"is decided in '{where}', which is none of '{tenant}'", place
+            meant = f"is decided in shared/ or in the directory of '{tenant}'", None
+            yield broken(both.case.world, "SL609", both.pair.after, meant, met, None, headers)
 
 
 def _in_scene(both: Comparison, scene: Scene) -> Iterator[Problem]:

@@ -74,12 +74,13 @@ def _operations(changes: Any) -> tuple[list[Operation], list[Any]]:
     listed: list[Any] = changes if isinstance(changes, list) else []
     pairs = [(_SIDES.get(item.get("type"), ""), item) for item in listed]
     parts = [(side, item.get(f"{side}HeaderModifier") or {}) for side, item in pairs if side and len(item) == 2]
-    parts += [] if isinstance(changes, list) else [*(changes or {}).items()]
+    # A side that is none is for `fields` to say.
+    parts += [] if isinstance(changes, list) else [p for p in (changes or {}).items() if isinstance(p[1], Mapping)]
     found = [
         (side, what, str(name), value)
         for side, part in parts
         for what in ("set", "add", "remove")
-        for name, value in _pairs((part or {}).get(what) or ())
+        for name, value in _pairs(part.get(what) or ())
     ]
     return found, [item for side, item in pairs if not side or len(item) != 2]
 
