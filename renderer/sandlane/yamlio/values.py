@@ -204,7 +204,7 @@ class Reading:
         return None
 
     def _copy(self, value: Any, event: Any, at: Any, depth: int) -> Any:
-        self._to_copy -= 1 + (len(value) // 100 if type(value) is str else 0)
+        self._to_copy -= 1 + (len(value) // 10 if type(value) is str else 0)
         if self._to_copy < 0:
             limit = f"{most_aliased(len(self._text.body)):,}"
             self._report("SL104", event, at, limit=limit, each=ALIASED_EACH, most=f"{ALIASED:,}")
