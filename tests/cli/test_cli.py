@@ -1078,7 +1078,7 @@ def test_explain_one() -> None:
 def test_explain_all() -> None:
     code, out, err = run("explain")
     assert (code, err, [line.split()[0] for line in out.splitlines()]) == (0, "", list(CATALOGUE))
-    assert re.findall(r"[{]\w+(?:![rs])?[}]", out) == []
+    assert re.findall(r"[{]\w+(?:![rs])?(?::,)?[}]", out) == []
     assert "SL126  error               <what> <file> overlaps the output directory <output>" in out.splitlines()
 
 
@@ -1089,7 +1089,7 @@ def test_explanations_show_placeholders_as_such() -> None:
         head = out.partition("\n\nBad:\n")[0].replace(row.why, "")
         assert (code, status, err) == (code, 0, "")
         assert (code, [f"<{name}>" for name in names if f"<{name}>" not in head]) == (code, [])
-        assert (code, re.findall(r"[{]\w+(?:![rs])?[}]", head)) == (code, [])
+        assert (code, re.findall(r"[{]\w+(?:![rs])?(?::,)?[}]", head)) == (code, [])
 
 
 def test_explain_as_json() -> None:

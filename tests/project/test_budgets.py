@@ -159,6 +159,7 @@ def template(text: str, count: int) -> list[str]:
         pytest.param(
             "# {{ " + "1 < " * 4000 + "1 }}\n", f"the templates of this sandbox have more than {MOST_PARTS:,} parts together",
             id="parts",
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             "{# " + "x" * 30_000 + " #}", f"the templates of this sandbox have more than {LONGEST:,} characters together",

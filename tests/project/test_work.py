@@ -83,7 +83,9 @@ def rendered(tree: MemoryTree) -> None:
     render(read_inputs(tree, "sandlane.yaml"))
 
 
-@pytest.mark.parametrize("mesh", MESHES)
+@pytest.mark.parametrize(
+    "mesh", [pytest.param(m, marks=[pytest.mark.slow] * (m in ("gateway-api", "istio-ambient"))) for m in MESHES]
+)
 def test_comparisons_of_tenants_of_one_service_are_linear(mesh: str) -> None:
     """Values that are looked for in lists are compared with each of them: of 1,000 tenants a million times."""
     base = [*app("a"), *app("b")]

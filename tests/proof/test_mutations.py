@@ -13,7 +13,7 @@ from tests.project.test_golden import GOLDEN
 
 pytestmark = pytest.mark.uncounted
 
-SAMPLE = quick_or(12, 40)
+SAMPLE = quick_or(8, 40)
 
 
 def test_every_golden_output_is_an_example() -> None:

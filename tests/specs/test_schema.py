@@ -528,7 +528,7 @@ def test_the_two_verdicts_are_equal(document: tuple[str, Any]) -> None:
 def test_the_two_verdicts_are_equal_for_every_value(kind: str, data: Any) -> None:
     values: tuple[Any, ...] = (None, True, 1.0, 1001, "", "a\n", "a" * 64, ["a"], {})
     # The step has no divisor in common with the number of values, so that all come up.
-    for path, value in islice(product(places(data), values), 0, None, quick_or(5, 1)):
+    for path, value in islice(product(places(data), values), 0, None, quick_or(10, 1)):
         other = changed(data, path, "replace", value)
         assert (path, value, is_valid(kind, other)) == (path, value, explain(kind, other, SOURCE) == [])
 
@@ -938,7 +938,7 @@ def test_the_api_server_and_render_agree_on_mutated_specs(kind: str) -> None:
     examples = [deepcopy(data) for data in (*FULL[kind], *schema(kind).get("examples", ()))]
     environment_ = read_environment(MemoryTree({"e.yaml": json.dumps(environment())}), "e.yaml")
     tried = [0, 0]
-    count = quick_or(150, 500)
+    count = quick_or(75, 500)
     for _ in range(count):
         data = random.choice(examples)
         path = random.choice([path for path in places(data) if path])

@@ -127,7 +127,7 @@ def _field_as_data(field: Field) -> dict[str, object]:
 
 def _filled(text: str) -> str:
     """Returns a text with `<name>` in place of what a problem fills in."""
-    return re.sub(r"\{(\w+)(?:![rs])?\}", r"<\1>", text).replace("{{", "{").replace("}}", "}")
+    return re.sub(r"\{(\w+)(?:![rs])?(?::,)?\}", r"<\1>", text).replace("{{", "{").replace("}}", "}")
 
 
 def _level(row: Row) -> str:

@@ -194,7 +194,8 @@ def routes_of(objects: Sequence[Placed]) -> list[Object]:
 
 
 @pytest.mark.parametrize(
-    ("count", "each", "most"), [pytest.param(16, 8, 8, id="v1.1.1"), pytest.param(2, 64, 64, id="v1.2.1")]
+    ("count", "each", "most"),
+    [pytest.param(16, 8, 8, id="v1.1.1"), pytest.param(2, 64, 64, id="v1.2.1", marks=pytest.mark.slow)],
 )
 def test_the_largest_routes(count: int, each: int, most: int) -> None:
     matches = [{"path": {"type": "Exact", "value": f"/{n}"}} for n in range(each)]
