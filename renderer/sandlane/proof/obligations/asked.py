@@ -71,7 +71,7 @@ def _lacks(origin: Manifest, clone: Resource, id: ResourceId, asked: Asked) -> I
                 yield f"still reads ConfigMap '{change.name}', which is changed for it"
     choices = {name: choice for changes in asked.changes for name, choice in VOLUMES.of(changes).items()}
     for volume in pod.get("volumes") or ():
-        choice = choices.get(volume["name"])
+        choice = choices.get(volume.get("name"))
         if choice and at(volume, _VOLUMES[choice]) in (None, False):
             yield f"has volume '{volume['name']}' otherwise than as '{choice}'"
 
