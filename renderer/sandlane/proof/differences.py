@@ -53,10 +53,11 @@ def differences(expected: Any, actual: Any, is_note: IsNote, path: Path = ()) ->
 
 
 def _is_reordered(expected: list[Any], actual: list[Any]) -> bool:
-    return not same(expected, actual) and sorted(map(_text, expected)) == sorted(map(_text, actual))
+    return not same(expected, actual) and sorted(map(canonical, expected)) == sorted(map(canonical, actual))
 
 
-def _text(value: Any) -> str:
+def canonical(value: Any) -> str:
+    """Returns a value as text that is equal for equal data."""
     return json.dumps(value, sort_keys=True, default=str)
 
 
@@ -84,5 +85,5 @@ def _is_nothing(value: Any, path: Path) -> bool:
 
 def shown(value: Any) -> str:
     """Returns a value as a problem tells it, shortened where it is long."""
-    text = f"'{value}'" if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+    text = f"'{value}'" if isinstance(value, str) else canonical(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

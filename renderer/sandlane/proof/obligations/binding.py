@@ -14,12 +14,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from sandlane.base.pod_templates import spec_of_pods
 from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import Index, from_workload_selector
-from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.admission import Admission, changed_rules, peers_of, read_admission, rest_of, unfounded_peers
+from sandlane.proof.differences import canonical
 from sandlane.proof.followers import Bound, Follower, clones_of_claims, followers
 from sandlane.proof.literals import ORIGIN, origin_value
 from sandlane.proof.policies import (
@@ -28,7 +29,6 @@ from sandlane.proof.policies import (
     NETWORK_POLICY,
     SERVER,
     bindings,
-    canonical,
     isolates,
     kind_of,
     other_fields,
@@ -141,8 +141,7 @@ def _is_rival(bound: Bound, policy: Resource, other: Resource) -> bool:
     """Tells whether two policies of a kind, or one and itself, are for one pod: Linkerd's Servers for one port (rule R-L2)."""
     if kind_of(policy) != SERVER or policy is other:
         return kind_of(other) == kind_of(policy)
-    row = WORKLOADS[kind_of(bound.origin.resource)]
-    pod = at(bound.origin.resource.manifest, (*row.template, "spec")) or {}
+    pod = spec_of_pods(bound.origin.resource)
     return kind_of(other) == SERVER and compete(policy.manifest, other.manifest, pod)
 
 

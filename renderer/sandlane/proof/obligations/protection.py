@@ -15,7 +15,7 @@ from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at
-from sandlane.k8s.workload_kinds import INJECTED, WORKLOADS
+from sandlane.k8s.workload_kinds import INJECTED, WORKLOADS, containers_of, images_of
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
@@ -79,12 +79,12 @@ def _of_template(resource: Resource, template: Manifest, origin: _Pods | None = 
     comparable: Mapping[str, Any] = _comparable(spec)
     secrets: Secrets
     if origin and same(origin.comparable, comparable):
-        variables = [container.get("env") for container in _containers(spec)]
+        variables = [container.get("env") for container in containers_of(spec)]
         comparable, secrets = origin.comparable, {**origin.secrets, **secrets_of({"env": variables})}
     else:
         secrets = secrets_of(spec)
     return _Pods(
-        resource=resource, template=template, comparable=comparable, secrets=secrets, images=frozenset(_images(spec))
+        resource=resource, template=template, comparable=comparable, secrets=secrets, images=frozenset(images_of(spec))
     )
 
 
@@ -131,21 +131,10 @@ def _never(base: Base, policy: Policy, origin: _Pods | None, pods: _Pods) -> Ite
             )
     for name in tokens(base, resource.id.namespace, origin.secrets if origin else {}, pods.secrets):
         yield _wrong(resource, f"pods of '{resource.id}' get at '{name}', the token of a service account")
-    for container in _containers(pods.template.get("spec") or {}):
+    for container in containers_of(pods.template.get("spec") or {}):
         for port in container.get("ports") or ():
             if port.get("hostPort"):
                 yield _wrong(resource, f"pods of '{resource.id}' take port {port['hostPort']} of their node")
-
-
-def _containers(spec: Manifest) -> Iterator[Manifest]:
-    for field in ("initContainers", "containers", "ephemeralContainers"):
-        yield from spec.get(field) or ()
-
-
-def _images(spec: Manifest) -> Iterator[str]:
-    yield from (str(container.get("image")) for container in _containers(spec))
-    volumes = (at(volume, ("image", "reference")) for volume in spec.get("volumes") or ())
-    yield from (str(reference) for reference in volumes if reference)
 
 
 def _comparable(spec: Manifest) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from sandlane.base.pod_templates import spec_of_pods
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.patch.references import named
@@ -76,8 +77,7 @@ def _read_by_base(world: World) -> Iterator[ResourceId]:
     """Yields what pods of the base name, there or not: where it appears, they would read it."""
     for pods in base_pods(world.base):
         manifest, namespace = pods.resource.manifest, pods.resource.id.namespace
-        row = WORKLOADS.get((pods.resource.id.group, pods.resource.id.kind))
-        spec = at(manifest, (*row.template, "spec") if row else ("spec",)) or {}
+        spec = spec_of_pods(pods.resource)
         account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
         yield ResourceId("", "ServiceAccount", namespace, account)
         for kind in ("ConfigMap", "PersistentVolumeClaim"):
