@@ -7,6 +7,7 @@ What two pod templates let their pods do is compared field by field: it yields a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -31,8 +32,7 @@ from sandlane.proof.containers import (
 from sandlane.proof.differences import canonical, same
 from sandlane.proof.triggers import of_objects
 
-_ALPHABET = frozenset("bcdfghjklmnpqrstvwxz2456789")
-
+_OLD_TOKEN = re.compile(r".+-token-[bcdfghjklmnpqrstvwxz2456789]{5}")
 Secrets = Mapping[str, bool]
 """The Secrets of a pod spec; True: what runs in it, or a driver for it, reads their data."""
 
@@ -157,12 +157,8 @@ def tokens(base: Base, namespace: str, had: Secrets, has: Secrets) -> Iterator[s
     """Yields Secrets that pods get at, did not, and that are the token of a service account: by type, or by its old name."""
     for name in sorted(has.keys() - had.keys()):
         secret = base.by_id.get(ResourceId("", "Secret", namespace, name))
-        stem, _, tail = name.rpartition("-")
-        is_named_so = (
-            len(stem) > len("-token") and stem.endswith("-token") and len(tail) == 5 and set(tail) <= _ALPHABET
-        )
         kind = str((secret.manifest if secret else {}).get("type"))
-        if kind == "kubernetes.io/service-account-token" or (secret is None and is_named_so):
+        if kind == "kubernetes.io/service-account-token" or (secret is None and _OLD_TOKEN.fullmatch(name)):
             yield name
 
 

@@ -17,10 +17,9 @@ from typing import Any
 from sandlane.base.pod_templates import spec_of_pods
 from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import Index, from_workload_selector
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.admission import Admission, changed_rules, peers_of, read_admission, rest_of, unfounded_peers
-from sandlane.proof.differences import canonical
+from sandlane.proof.differences import canonical, told
 from sandlane.proof.followers import Bound, Follower, clones_of_claims, followers
 from sandlane.proof.literals import ORIGIN, origin_value
 from sandlane.proof.policies import (
@@ -39,6 +38,8 @@ from sandlane.proof.world import World
 from sandlane.semantics.inbound import compete
 
 _OF_RULES = ("policyTypes", *(field for field, _ in DIRECTIONS.values()))
+
+_wrong = partial(told, "SL608")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -61,7 +62,7 @@ def check(world: World) -> Iterator[Problem]:
             copied.setdefault(bound.clone.resource.id, set()).update(followed)
         elif not follower.given:
             what = f"'{copy.id}': neither binds one clone of its sandbox nor names a copy"
-            yield report("SL601", source=copy.source, what=what)
+            yield told("SL601", copy, what)
     yield from _not_opened(world, admission, [follower for follower in added if follower.is_shared])
     for id, bound in admission.gained:
         if ("SL325", str(id)) not in bound.owner.accepted:
@@ -131,10 +132,6 @@ def _bound(index: Index[Resource], copied: Collection[ResourceId], bound: Bound)
     for id in sorted(after - before.keys()):
         if ("SL322", str(id)) not in accepted:
             yield _wrong(clone, f"'{id}' binds '{clone.id}' and not '{origin.id}'")
-
-
-def _wrong(clone: Resource, what: str) -> Problem:
-    return report("SL608", source=clone.source, what=what)
 
 
 def _is_rival(bound: Bound, policy: Resource, other: Resource) -> bool:

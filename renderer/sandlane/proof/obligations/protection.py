@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sandlane.base.base import Base
@@ -16,10 +16,9 @@ from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at
 from sandlane.k8s.workload_kinds import INJECTED, WORKLOADS, containers_of, images_of
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
-from sandlane.proof.differences import same
+from sandlane.proof.differences import same, told
 from sandlane.proof.placement import kept_off
 from sandlane.proof.privileges import Secrets, data_gained, more, ordinary, secrets_gained, secrets_of, tokens
 from sandlane.proof.triggers import around, of_objects
@@ -27,6 +26,8 @@ from sandlane.proof.world import World
 from sandlane.specs.model import Policy
 
 _PLACEMENT = ("affinity", "topologySpreadConstraints")
+
+_wrong = partial(told, "SL608")
 
 
 @frozen(kw_only=True)
@@ -53,10 +54,6 @@ def check(world: World) -> Iterator[Problem]:
                 yield from _privileges(world, origin, after, own.get(id.namespace, frozenset()))
         for resource in world.resources.get(claim.name, ()):
             yield from _privileges(world, None, _read(resource), own.get(resource.id.namespace, frozenset()))
-
-
-def _wrong(clone: Resource, what: str) -> Problem:
-    return report("SL608", source=clone.source, what=what)
 
 
 def _own_claims(world: World, claim: Claim) -> dict[str, frozenset[str]]:
