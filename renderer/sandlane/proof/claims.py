@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, ResourceId
@@ -93,7 +93,7 @@ def claims_of(inputs: Inputs, brought: Mapping[str, Mapping[ResourceId, Manifest
     return Claims(
         environment=inputs.environment,
         sandboxes=tuple(
-            replace(_claim(inputs, sandbox), brought=brought.get(sandbox.name) if brought is not None else None)
+            _claim(inputs, sandbox, brought.get(sandbox.name) if brought is not None else None)
             for sandbox in inputs.sandboxes
             if not sandbox.suspend
         ),
@@ -101,7 +101,7 @@ def claims_of(inputs: Inputs, brought: Mapping[str, Mapping[ResourceId, Manifest
     )
 
 
-def _claim(inputs: Inputs, sandbox: Sandbox) -> Claim:
+def _claim(inputs: Inputs, sandbox: Sandbox, brought: Mapping[ResourceId, Manifest] | None) -> Claim:
     asked = dict(_asked(inputs, sandbox))
     return Claim(
         tenant=sandbox.tenant,
@@ -115,6 +115,7 @@ def _claim(inputs: Inputs, sandbox: Sandbox) -> Claim:
         asked=asked,
         owner=sandbox.owner,
         expires=sandbox.expires,
+        brought=brought,
     )
 
 
@@ -148,9 +149,8 @@ def _named(workload: Workload, kind: str, name: str) -> ResourceId:
 
 def _group(group: RouteGroup, sandboxes: tuple[Sandbox, ...]) -> GroupClaim:
     labels = group.match_labels
-    selected = (
-        s.name for s in sandboxes if labels is not None and all(s.labels.get(k) == v for k, v in labels.items())
-    )
+    chosen = sandboxes if labels is not None else ()
+    selected = (s.name for s in chosen if all(s.labels.get(k) == v for k, v in (labels or {}).items()))
     return GroupClaim(
         tenant=group.tenant,
         name=group.name,

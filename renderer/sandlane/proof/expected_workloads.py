@@ -6,15 +6,14 @@ once more. Where the renderer has a choice, the choice is read from the output: 
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import field, replace
 from typing import Any
 
 from sandlane.base.pod_templates import in_form_of_clones, with_template
 from sandlane.frozen import frozen
-from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, SERVICE_NAME_LIMIT, fit
+from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, SERVICE_NAME_LIMIT, fit, sha256
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.workload_kinds import SIDECARS, WORKLOADS, GroupKind, WorkloadKind, pod_labels
 from sandlane.overrides.addresses import Address, address_of
@@ -38,6 +37,10 @@ KINDS: frozenset[GroupKind] = frozenset({*WORKLOADS, ("", "ConfigMap"), ("", "Se
 """Kinds of which a sandbox has what is expected of it, or brings in files of its own."""
 
 
+Copied = Mapping[ResourceId, Mapping[str, str | None]]
+"""The ConfigMaps of which a sandbox has copies -> the keys that it sets, or with None removes."""
+
+
 @frozen(kw_only=True)
 class _Draft:
     """What is known of a clone before it is written out. `pods` are the labels that its pods have to have."""
@@ -46,16 +49,22 @@ class _Draft:
     claim: Claim
     origin: Resource
     row: WorkloadKind
-    changed: Any
-    name: str
-    pods: Mapping[str, str]
-    digest: str | None
     asked: Asked
+    copies: Copied
+    name: str
+    changed: Any = None
+    pods: Mapping[str, str] = field(default_factory=dict)
+    digest: str | None = None
 
     @property
     def label(self) -> str:
         """The value of its origin label."""
         return origin_value(self.row.kind, self.origin.id.name)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The labels that its objects and pods have in any case."""
+        return marks_of(self.world.claims.environment, self.claim, self.label)
 
     @property
     def selector(self) -> dict[str, str]:
@@ -75,10 +84,6 @@ def expected_workloads(world: World, claim: Claim) -> dict[ResourceId, Manifest]
         if id in world.base.by_id:
             found |= _expected(_draft(world, claim, id, copies))
     return found
-
-
-Copied = Mapping[ResourceId, Mapping[str, str | None]]
-"""The ConfigMaps of which a sandbox has copies -> the keys that it sets, or with None removes."""
 
 
 def changed_config_maps(world: World, claim: Claim) -> Copied:
@@ -114,16 +119,9 @@ def _addresses(world: World, claim: Claim) -> dict[str, dict[str, Address]]:
 
 def _draft(world: World, claim: Claim, id: ResourceId, copies: Copied) -> _Draft:
     origin, row = with_template(world.base, world.base.by_id[id]), WORKLOADS[(id.group, id.kind)]
-    asked = claim.asked.get(id, Asked())
-    marks = marks_of(world.claims.environment, claim, origin_value(row.kind, id.name))
-    formed = replace(origin, manifest=in_form_of_clones(row, origin.manifest))
-    return _Draft(
-        world=world, claim=claim, origin=origin, row=row, asked=asked,
-        changed=_changed(world, claim, formed, asked, marks, copies),
-        name=fit(f"{id.name}-{claim.tenant}", row.name_limit),
-        pods=_pod_labels(world, claim, origin, row, asked, marks),
-        digest=_digest(world, claim, id, asked, copies),
-    )  # fmt: skip
+    asked, name = claim.asked.get(id, Asked()), fit(f"{id.name}-{claim.tenant}", row.name_limit)
+    draft = _Draft(world=world, claim=claim, origin=origin, row=row, asked=asked, copies=copies, name=name)
+    return replace(draft, changed=_changed(draft), pods=_pod_labels(draft), digest=_digest(draft))
 
 
 def _expected(draft: _Draft) -> dict[ResourceId, Manifest]:
@@ -144,32 +142,24 @@ def _headless(draft: _Draft, id: ResourceId) -> Manifest:
     governing = str(spec_of(draft.origin.manifest).get("serviceName") or "")
     found = draft.world.base.by_id.get(replace(id, name=governing))
     ports = ports_of(spec_of(found.manifest)) if found else []
-    spec = {
-        "clusterIP": "None",
-        "selector": draft.selector,
-        **({"ports": ports} if ports else {}),
-        "publishNotReadyAddresses": True,
-    }
+    spec = {"clusterIP": "None", "selector": draft.selector, "publishNotReadyAddresses": True}
+    spec |= {"ports": ports} if ports else {}
     return {"apiVersion": "v1", "kind": "Service", "metadata": draft.metadata(id), "spec": spec}
 
 
-def _changed(
-    world: World, claim: Claim, origin: Resource, asked: Asked, marks: Mapping[str, str], copies: Copied
-) -> Manifest:
+def _changed(draft: _Draft) -> Manifest:
     """Returns an origin, in the form of its clones, with all that is asked of its clone."""
-    changes = tuple(changes for changes in asked.changes if changes.values)
+    world, claim = draft.world, draft.claim
+    origin = replace(draft.origin, manifest=in_form_of_clones(draft.row, draft.origin.manifest))
+    changes = tuple(changes for changes in draft.asked.changes if changes.values)
     if not changes:
         return origin.manifest
-    names = [copied.name for copied in copies if copied.namespace == origin.id.namespace]
+    names = [copied.name for copied in draft.copies if copied.namespace == origin.id.namespace]
+    copies = {name: fit(f"{name}-{claim.tenant}", OBJECT_NAME_LIMIT) for name in names}
     subject = Subject(
-        base=world.base,
-        spec=claim.source,
-        origin=origin,
-        row=WORKLOADS[(origin.id.group, origin.id.kind)],
-        addresses=_addresses(world, claim),
-        marks=marks,
-        copies={name: fit(f"{name}-{claim.tenant}", OBJECT_NAME_LIMIT) for name in names},
-    )
+        base=world.base, spec=claim.source, origin=origin, row=draft.row, addresses=_addresses(world, claim),
+        marks=draft.marks, copies=copies,
+    )  # fmt: skip
     return override(subject, changes)[0]  # type: ignore[no-any-return]
 
 
@@ -179,45 +169,41 @@ def _named_by_content(draft: _Draft) -> str:
     content = [at(draft.changed, path) for path in immutable]
     if any(template[: len(path)] == path for path in immutable):
         content += [dict(draft.pods), draft.digest]
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
+    digest = sha256(json.dumps(content, sort_keys=True))[:8]
     stem = fit(f"{draft.origin.id.name}-{draft.claim.tenant}", draft.row.name_limit - len(digest) - 1)
     return f"{stem}-{digest}"
 
 
-def _digest(world: World, claim: Claim, id: ResourceId, asked: Asked, copies: Copied) -> str | None:
+def _digest(draft: _Draft) -> str | None:
     """Returns the digest of the data of the ConfigMap copies that a clone reads, None without one."""
-    names = {change.name for changes in asked.changes for change in CONFIG_MAPS.of(changes)}
+    names = {change.name for changes in draft.asked.changes for change in CONFIG_MAPS.of(changes)}
     contents = {
-        fit(f"{copied.name}-{claim.tenant}", OBJECT_NAME_LIMIT): data_of(world.base.by_id[copied].manifest, data)
-        for copied, data in copies.items()
-        if copied.namespace == id.namespace and copied.name in names
-    }
-    return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:10] if contents else None
+        fit(f"{copied.name}-{draft.claim.tenant}", OBJECT_NAME_LIMIT): data_of(draft.world.base.by_id[copied].manifest, data)
+        for copied, data in draft.copies.items()
+        if copied.namespace == draft.origin.id.namespace and copied.name in names
+    }  # fmt: skip
+    return sha256(json.dumps(contents, sort_keys=True))[:10] if contents else None
 
 
-def _pod_labels(
-    world: World, claim: Claim, origin: Resource, row: WorkloadKind, asked: Asked, marks: Mapping[str, str]
-) -> dict[str, str]:
+def _pod_labels(draft: _Draft) -> dict[str, str]:
     """Returns the labels of a clone's pods; a label of the origin's may have the tenantID behind its value."""
-    clone = world.clone_of(origin.id, claim.tenant)
+    world, origin, tenant = draft.world, draft.origin, draft.claim.tenant
+    clone = world.clone_of(origin.id, tenant)
     actual = clone.labels if clone else {}
-    labels = {**pod_labels(row, origin.manifest), **_canonical(world, origin, row, claim.tenant)}
-    pinned = {key for changes in asked.changes for key in PRESERVE_LABELS.of(changes)}
+    given = pod_labels(draft.row, origin.manifest)
+    labels = {**given, **(_canonical(given, origin.id.name, tenant) if world.reader.reads_virtual_services else {})}
+    pinned = {key for changes in draft.asked.changes for key in PRESERVE_LABELS.of(changes)}
     for key, value in labels.items():
-        rewritten = fit(f"{value}-{claim.tenant}" if value else claim.tenant, LABEL_VALUE_LIMIT)
+        rewritten = fit(f"{value}-{tenant}" if value else tenant, LABEL_VALUE_LIMIT)
         if key not in pinned and actual.get(key) == rewritten:
             labels[key] = rewritten
-    services = world.services_of(origin.id)
-    return {**labels, **marks, **{f"{SERVICE}{service.id.name}": claim.tenant for service in services}}
+    return {**labels, **draft.marks, **{f"{SERVICE}{s.id.name}": tenant for s in world.services_of(origin.id)}}
 
 
-def _canonical(world: World, origin: Resource, row: WorkloadKind, tenant: str) -> dict[str, str]:
+def _canonical(labels: Mapping[str, str], name: str, tenant: str) -> dict[str, str]:
     """Returns the labels under which Istio's telemetry reports a clone as a revision of its origin."""
-    if not world.reader.reads_virtual_services:
-        return {}
-    labels = pod_labels(row, origin.manifest)
-    name = next((labels[key] for key in _CANONICAL if labels.get(key)), fit(origin.id.name, LABEL_VALUE_LIMIT))
-    return {"service.istio.io/canonical-name": name, "service.istio.io/canonical-revision": tenant}
+    known = next((labels[key] for key in _CANONICAL if labels.get(key)), fit(name, LABEL_VALUE_LIMIT))
+    return {"service.istio.io/canonical-name": known, "service.istio.io/canonical-revision": tenant}
 
 
 def _manifest(draft: _Draft, id: ResourceId, headless: str | None) -> Manifest:
@@ -225,8 +211,7 @@ def _manifest(draft: _Draft, id: ResourceId, headless: str | None) -> Manifest:
     before, kept = pod_labels(row, draft.origin.manifest), kept_metadata(changed)
     rewritten = {key: value for key, value in draft.pods.items() if key in before and before[key] != value}
     kept["labels"] = {key: rewritten.get(key, value) for key, value in kept["labels"].items()}
-    metadata = draft.metadata(id, kept)
-    manifest: Any = {**changed, "metadata": metadata}
+    manifest: Any = {**changed, "metadata": draft.metadata(id, kept)}
     if row.has_replicas:
         manifest = put(manifest, ("spec", "replicas"), draft.asked.replicas, create=True)
     for path in row.drop:
@@ -248,8 +233,7 @@ def _manifest(draft: _Draft, id: ResourceId, headless: str | None) -> Manifest:
 def _metadata_of_made(draft: _Draft, made: Any) -> dict[str, Any]:
     """Returns the metadata of the Jobs that a CronJob's clone makes."""
     kept = kept_metadata(made)
-    marks = marks_of(draft.world.claims.environment, draft.claim, draft.label)
-    return {field: given for field, given in {**kept, "labels": {**kept["labels"], **marks}}.items() if given}
+    return {field: given for field, given in {**kept, "labels": {**kept["labels"], **draft.marks}}.items() if given}
 
 
 def _template(draft: _Draft) -> dict[str, Any]:
@@ -260,23 +244,22 @@ def _template(draft: _Draft) -> dict[str, Any]:
         annotations[CONFIG] = draft.digest
     metadata = {"labels": dict(draft.pods), **({"annotations": annotations} if annotations else {})}
     spec = {key: value for key, value in (template.get("spec") or {}).items() if key != "nodeName"}
-    for field in ("containers", "initContainers"):
-        if spec.get(field):
-            spec[field] = [_container(draft, field, container) for container in spec[field]]
-    placement = Placement(
-        before=pod_labels(draft.row, draft.origin.manifest), after=draft.pods, selector=draft.selector
-    )
-    return {"metadata": metadata, "spec": placement.of(spec)}
+    for listed in ("containers", "initContainers"):
+        if spec.get(listed):
+            spec[listed] = [_container(draft, listed, container) for container in spec[listed]]
+    before = pod_labels(draft.row, draft.origin.manifest)
+    return {"metadata": metadata, "spec": Placement(before=before, after=draft.pods, selector=draft.selector).of(spec)}
 
 
 def _container(draft: _Draft, field: str, container: Manifest) -> Manifest:
     """Returns a container with the variables that every clone has, and without ports of its node."""
-    result = dict(container)
+    result: dict[str, Any] = dict(container)
     if field == "containers" and container.get("name") not in SIDECARS:
         values = (draft.claim.tenant, draft.claim.name, draft.origin.id.name)
         ours = [{"name": name, "value": value} for name, value in zip(VARIABLES, values, strict=True)]
         result["env"] = [*ours, *(container.get("env") or ())]
     if result.get("ports"):
-        ports: Sequence[Manifest] = result["ports"]
-        result["ports"] = [{k: v for k, v in port.items() if k not in ("hostPort", "hostIP")} for port in ports]
+        result["ports"] = [
+            {k: v for k, v in port.items() if k not in ("hostPort", "hostIP")} for port in result["ports"]
+        ]
     return result

@@ -22,18 +22,10 @@ MARKS = frozenset({TENANT, SANDBOX, ORIGIN, MANAGED_BY})
 """Labels of every object of a tenant's that is made for something of the base; the environment's own label comes to them."""
 
 OWNED_PREFIXES = (
-    "argocd.argoproj.io/",
-    "config.k8s.io/",
-    "config.kubernetes.io/",
-    "deployment.kubernetes.io/",
-    "fluxcd.controlplane.io/",
-    "helm.sh/",
-    "helm.toolkit.fluxcd.io/",
-    "internal.config.kubernetes.io/",
-    "kubectl.kubernetes.io/last-applied-configuration",
-    "kustomize.toolkit.fluxcd.io/",
-    "meta.helm.sh/",
-)
+    "argocd.argoproj.io/", "config.k8s.io/", "config.kubernetes.io/", "deployment.kubernetes.io/", "fluxcd.controlplane.io/",
+    "helm.sh/", "helm.toolkit.fluxcd.io/", "internal.config.kubernetes.io/", "kubectl.kubernetes.io/last-applied-configuration",
+    "kustomize.toolkit.fluxcd.io/", "meta.helm.sh/",
+)  # fmt: skip
 """Labels and annotations by which another tool owns an object: output may lose these and no others."""
 
 TRACKING = frozenset({

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
 
 from sandlane.base.pod_templates import spec_of_pods
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
@@ -34,8 +33,6 @@ _PLAIN: Mapping[str, str] = {
 _REFUSED = ("Secret", "Pod", "DaemonSet", "ReplicaSet", "ReplicationController", "Endpoints", "PodDisruptionBudget",
             "HorizontalPodAutoscaler")  # fmt: skip
 
-_wrong = partial(wrong, "SL607")
-
 
 def check(world: World) -> Iterator[Problem]:
     """Yields resources that could act on more than their tenant."""
@@ -49,22 +46,26 @@ def check(world: World) -> Iterator[Problem]:
                 only = ", ".join(listed) or "none"
                 what = f"'{id}' is of a kind that no sandbox may bring (policy.resourceKinds: {only})"
                 yield told("SL624", resource, what, ("kind",))
-            if id.group.endswith(_HARMFUL) or (
-                id.kind in _REFUSED and id.group in ("", "apps", "autoscaling", "policy")
-            ):
-                yield _wrong(resource, f"no sandbox may bring a {id.kind}")
-            if id.namespace not in homes:
-                yield _wrong(resource, f"its sandbox has nothing in namespace '{id.namespace}'")
-            if id in read:
-                yield _wrong(resource, "pods of the base name it")
-            elif _OF_CLUSTERS.fullmatch(f"{id.kind}/{id.namespace}/{id.name}") and not id.group:
-                yield _wrong(resource, "the cluster has an object of that name")
-            yield from _outlasting(resource)
-            yield from (
-                _wrong(resource, f"has '{field}', which is no field of its kind") for field in _strange(resource)
-            )
-            yield from _labels(resource)
-            yield from _selector(resource, claim, world.claims.environment)
+            for what in _wrong_of(resource, homes, read, claim, world.claims.environment):
+                yield wrong("SL607", resource, what)
+
+
+def _wrong_of(
+    resource: Resource, homes: set[str], read: set[ResourceId], claim: Claim, environment: Environment
+) -> Iterator[str]:
+    id = resource.id
+    if id.group.endswith(_HARMFUL) or (id.kind in _REFUSED and id.group in ("", "apps", "autoscaling", "policy")):
+        yield f"no sandbox may bring a {id.kind}"
+    if id.namespace not in homes:
+        yield f"its sandbox has nothing in namespace '{id.namespace}'"
+    if id in read:
+        yield "pods of the base name it"
+    elif _OF_CLUSTERS.fullmatch(f"{id.kind}/{id.namespace}/{id.name}") and not id.group:
+        yield "the cluster has an object of that name"
+    yield from _outlasting(resource)
+    yield from (f"has '{field}', which is no field of its kind" for field in _strange(resource))
+    yield from _labels(resource)
+    yield from _selector(resource, claim, environment)
 
 
 def is_listed(kinds: tuple[str, ...], id: ResourceId) -> bool:
@@ -89,13 +90,13 @@ _OF_CLUSTERS = re.compile(
 )
 
 
-def _outlasting(resource: Resource) -> Iterator[Problem]:
+def _outlasting(resource: Resource) -> Iterator[str]:
     """Yields metadata of what controllers would make that keeps it from being deleted, or hands it to others."""
     row = WORKLOADS.get((resource.id.group, resource.id.kind))
     for place in (row.template, row.made) if row else ():
         for field in ("finalizers", "ownerReferences"):
             if place and at(resource.manifest, (*place, "metadata", field)):
-                yield _wrong(resource, f"what it makes would have {field}")
+                yield f"what it makes would have {field}"
 
 
 _DATA = {
@@ -114,13 +115,13 @@ def _strange(resource: Resource) -> list[str]:
     return sorted(own - known)
 
 
-def _labels(resource: Resource) -> Iterator[Problem]:
+def _labels(resource: Resource) -> Iterator[str]:
     """Yields labels by which a resource, or its pods, would be taken for a clone."""
     row = WORKLOADS.get((resource.id.group, resource.id.kind))
     pods = at(resource.manifest, (*row.template, "metadata", "labels")) or {} if row else {}
     for key in (*labels_of(resource.manifest), *pods):
         if key == ORIGIN or key.startswith(SERVICE):
-            yield _wrong(resource, f"carries '{key}', which is for clones")
+            yield f"carries '{key}', which is for clones"
 
 
 _PUBLISHING = re.compile(
@@ -132,7 +133,7 @@ _PUBLISHING = re.compile(
 _CLOUD_ROLE = re.compile(r"^(eks\.amazonaws\.com|iam\.gke\.io|azure\.workload\.identity)/")
 
 
-def _selector(resource: Resource, claim: Claim, environment: Environment) -> Iterator[Problem]:
+def _selector(resource: Resource, claim: Claim, environment: Environment) -> Iterator[str]:
     """Yields selectors that could select what is not the tenant's."""
     privileges, tenant_label = environment.policy.privileges, environment.tenant_label
     row = WORKLOADS.get((resource.id.group, resource.id.kind))
@@ -140,19 +141,19 @@ def _selector(resource: Resource, claim: Claim, environment: Environment) -> Ite
     if (resource.id.group, resource.id.kind) == ("", "Service"):
         selector = spec.get("selector") or {}
         if selector and selector.get(TENANT) != claim.tenant:
-            yield _wrong(resource, f"does not select by '{TENANT}: {claim.tenant}'")
+            yield f"does not select by '{TENANT}: {claim.tenant}'"
         if spec.get("type") not in (None, "ClusterIP") or spec.get("externalIPs") or spec.get("externalName"):
-            yield _wrong(resource, "can be reached from outside, or takes an address of others")
+            yield "can be reached from outside, or takes an address of others"
         for key in sorted({*labels_of(resource.manifest), *annotations_of(resource.manifest)}):
             if _PUBLISHING.search(key) and key != tenant_label:
-                yield _wrong(resource, f"carries '{key}', by which others publish or route it")
+                yield f"carries '{key}', by which others publish or route it"
     elif (resource.id.group, resource.id.kind) == ("", "ServiceAccount"):
         for key in sorted(annotations_of(resource.manifest)):
             if _CLOUD_ROLE.search(key) and "serviceAccount" not in privileges:
-                yield _wrong(resource, f"carries '{key}', which gives it a role of a cloud")
+                yield f"carries '{key}', which gives it a role of a cloud"
         if (
             resource.manifest.get("secrets") or resource.manifest.get("imagePullSecrets")
         ) and "secrets" not in privileges:
-            yield _wrong(resource, "gives Secrets to its pods")
+            yield "gives Secrets to its pods"
     elif row and row.selector and at(spec, ("selector", "matchLabels", TENANT)) != claim.tenant:
-        yield _wrong(resource, f"does not select by '{TENANT}: {claim.tenant}'")
+        yield f"does not select by '{TENANT}: {claim.tenant}'"
