@@ -29,21 +29,8 @@ from sandlane.proof.obligations import (
 from sandlane.proof.world import make_world
 
 OBLIGATIONS = (
-    erasure,
-    additions,
-    copies,
-    requests,
-    grants,
-    limits,
-    selection,
-    protection,
-    binding,
-    attachment,
-    resources,
-    whole,
-    asked,
-    fields,
-)
+    erasure, additions, copies, requests, grants, limits, selection, protection, binding, attachment, resources, whole, asked, fields,
+)  # fmt: skip
 """Modules with `check(world) -> Iterator[Problem]`: all that is asked of an output."""
 
 _NETS = ("SL622", "SL623")

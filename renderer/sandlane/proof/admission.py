@@ -99,10 +99,8 @@ def _places(base: Base) -> Iterator[tuple[str | None, tuple[Requirement, ...], t
         for direction in isolates(policy.manifest):
             for number, rule in enumerate(rules_of(policy.manifest, direction)):
                 for peer in peers_of(rule, direction):
-                    selector, namespaces = (
-                        from_label_selector(peer.get("podSelector") or {}),
-                        peer.get("namespaceSelector"),
-                    )
+                    namespaces = peer.get("namespaceSelector")
+                    selector = from_label_selector(peer.get("podSelector") or {})
                     if selector and not _is_needless(namespaces, rule, direction):
                         home = policy.id.namespace if namespaces is None else None
                         yield home, selector, ((policy.id, direction, number), canonical(namespaces))

@@ -1,7 +1,7 @@
 """The clone that a workload of the base has to have: its origin, as its spec changes it, and what every clone gets.
 
-The changes are applied by `overrides`, which the renderer uses as well; all by which a clone differs in any case is written here
-once more. Where the renderer has a choice, the choice is read from the output: which pod labels have another value.
+`overrides`, which the renderer uses as well, applies the changes; all else is written here once more. Where the renderer has a choice,
+it is read from the output: which pod labels have another value.
 """
 
 from __future__ import annotations

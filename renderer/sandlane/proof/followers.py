@@ -1,7 +1,6 @@
 """Followers: the policies that the output adds, and of which policies of the base they are copies.
 
-An added policy is a copy that binds one clone, a copy that names copies, or a NetworkPolicy in shared/ that lets clones through
-where their origins are let. What is none of these is left over, and nobody can say what it does.
+One binds a clone, names copies, or is a NetworkPolicy in shared/ that lets clones through. Of any other nobody can say what it does.
 """
 
 from __future__ import annotations
@@ -81,11 +80,8 @@ def followers(world: World, clones: Iterable[Bound]) -> Iterator[Follower]:
     bound = {(b.clone.resource.id.namespace, *clone_marks(b.clone.resource)): b for b in clones}
     for resource in world.added:
         is_shared = directory(resource) == "shared"
-        if (
-            (kind_of(resource) != NETWORK_POLICY)
-            if is_shared
-            else (not _is_policy(resource) or world.is_brought(resource))
-        ):
+        is_own = not is_shared and _is_policy(resource) and not world.is_brought(resource)
+        if not is_own and not (is_shared and kind_of(resource) == NETWORK_POLICY):
             continue
         selected, given = clone_selected(resource), tuple(references(resource))
         clone = bound.get((resource.id.namespace, *selected)) if selected and not given else None

@@ -12,10 +12,9 @@ from dataclasses import replace
 from sandlane.base.base import Base, make_base
 from sandlane.files.tree import join
 from sandlane.k8s.resource import Manifest, Resource, labels_of
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.claims import Claim, Claims, GroupClaim
-from sandlane.proof.differences import IsNote, differences
+from sandlane.proof.differences import IsNote, differences, wrong
 from sandlane.proof.literals import SANDBOX, quoted
 from sandlane.proof.marks import marks_of, metadata_of
 from sandlane.proof.triggers import note_of
@@ -57,7 +56,7 @@ def _wrong(inert: Resource, claims: Claims, is_note: IsNote) -> Iterator[Problem
         if (inert.id.name, directory(inert)) != (name, f"sandboxes/{name}"):
             found.append((("metadata", "name"), f"lies in '{directory(inert)}' and is marked as of '{name}'"))
     for path, what in found:
-        yield report("SL601", source=inert.source, path=path, what=f"'{inert.id}': {what}")
+        yield wrong("SL601", inert, what, path)
 
 
 def _unit(unit: Resource, environment: Environment, holder: Claim | GroupClaim) -> Manifest:

@@ -1,7 +1,6 @@
 """Policies as proof reads them: which kinds bind pods by their labels, and which name what they apply to.
 
-Proof's own tables and rules (rules R-C4, R-C5, R-G13 and R-I19). What the output adds is one of three things: a
-copy that binds one clone, a copy that names another copy, or a NetworkPolicy in shared/ that lets clones through.
+Proof's own tables and rules (rules R-C4, R-C5, R-G13 and R-I19); what the output adds of them is for `followers`.
 """
 
 from __future__ import annotations
@@ -131,10 +130,8 @@ def label_selections(resource: Resource) -> Iterator[tuple[GroupKind, Selector]]
     if kind_of(resource) == (LINKERD, "ServerAuthorization") and selector is not None:
         yield SERVER, from_workload_selector(selector)
     for entry in (at(spec, ("targetSelectors",)) or ()) if resource.id.group == "gateway.envoyproxy.io" else ():
-        yield (
-            (str(entry.get("group") or "gateway.networking.k8s.io"), str(entry.get("kind"))),
-            from_workload_selector(entry),
-        )
+        kind = str(entry.get("group") or "gateway.networking.k8s.io"), str(entry.get("kind"))
+        yield kind, from_workload_selector(entry)
 
 
 def is_of_servers(resource: Resource) -> bool:

@@ -1,7 +1,6 @@
 """Proof's own reading of what pods may do (Pod Security Standards, https://kubernetes.io/docs/concepts/security/pod-security-standards/).
 
-What two pod templates let their pods do is compared field by field: it yields a class, as in the environment's
-`policy.privileges`, and a text for what was gained. It shares nothing with the renderer's guard on purpose.
+What is gained has a class of `policy.privileges`, and a text. It shares nothing with the renderer's guard on purpose.
 """
 
 from __future__ import annotations
@@ -9,55 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Manifest, ResourceId, at
 from sandlane.k8s.workload_kinds import INJECTED, containers_of
-from sandlane.proof.containers import (
-    Fact,
-    Gained,
-    Place,
-    Row,
-    capabilities_gained,
-    each,
-    facts_of,
-    gained,
-    if_set,
-    instead_of,
-    of_container,
-    unless,
-)
-from sandlane.proof.differences import canonical, same
+from sandlane.proof.differences import same
+from sandlane.proof.facts import Gained, Place, capabilities_gained, gained, of_container, of_pod
 from sandlane.proof.triggers import of_objects
 
 _OLD_TOKEN = re.compile(r".+-token-[bcdfghjklmnpqrstvwxz2456789]{5}")
 Secrets = Mapping[str, bool]
 """The Secrets of a pod spec; True: what runs in it, or a driver for it, reads their data."""
-
-_PLAIN_VOLUMES = {"configMap", "secret", "emptyDir", "downwardAPI", "projected", "ephemeral", "persistentVolumeClaim"}
-_PLAIN_SOURCES = {"configMap", "secret", "downwardAPI", "clusterTrustBundle"}
-_POD: tuple[Row, ...] = (
-    ("tokens", ("automountServiceAccountToken",), unless(False), "a mounted token"),
-    *(("hostNamespaces", (field,), if_set, field) for field in ("hostPID", "hostIPC", "hostNetwork", "shareProcessNamespace")),
-    ("hostNamespaces", ("hostUsers",), unless(False), "hostUsers"),
-    ("runtime", ("runtimeClassName",), instead_of(""), "another runtime class"),
-    ("priority", ("priorityClassName",), instead_of(""), "another priority class"),
-    ("priority", ("preemptionPolicy",), unless("Never"), "preemption"),
-    ("nodes", ("nodeName",), if_set, "node '{}'"),
-    ("nodes", ("nodeSelector",), instead_of(""), "another nodeSelector"),
-    ("nodes", ("schedulerName",), instead_of("default-scheduler"), "another schedulerName"),
-    ("nodes", ("affinity", "nodeAffinity"), instead_of(""), "another node affinity"),
-    ("nodes", ("tolerations",), if_set, "another toleration"),
-    ("network", ("dnsConfig",), if_set, "another dnsConfig"),
-    ("network", ("dnsPolicy",), instead_of("ClusterFirst"), "another dnsPolicy"),
-    ("security", ("ephemeralContainers",), each("name"), "ephemeral containers"),
-    ("groups", ("securityContext", "supplementalGroups"), if_set, "more groups"),
-    ("groups", ("securityContext", "supplementalGroupsPolicy"), unless("Strict"), "groups of its image"),
-    ("groups", ("securityContext", "fsGroup"), lambda value: value, "another fsGroup"),
-    ("volumes", ("resourceClaims",), if_set, "resourceClaims"),
-)  # fmt: skip
 
 
 def more(before: Manifest, after: Manifest, own_claims: frozenset[str]) -> Gained:
@@ -66,7 +28,7 @@ def more(before: Manifest, after: Manifest, own_claims: frozenset[str]) -> Gaine
     Claims of the sandbox's own are nobody's. No image or variable of a container is looked at.
     """
     old, new = before.get("spec") or {}, after.get("spec") or {}
-    yield from gained([_of_pod(old)], _of_pod(new))
+    yield from gained([of_pod(old)], of_pod(new))
     grace = [pod.get("terminationGracePeriodSeconds") or 0 for pod in (old, new)]
     if grace[1] > max(grace[0], 60 * 60):
         yield "priority", f"{grace[1]} seconds until its end"
@@ -111,27 +73,6 @@ def data_of_others(claims: Any) -> Gained:
             if at(claim, ("metadata", field)):
                 yield "claims", f"a claim with {field}"
         yield from of_objects({}, claim or {})
-
-
-def _of_pod(pod: Manifest) -> Iterator[Fact]:
-    """Yields what pods may do, their claims and containers aside."""
-    yield from facts_of(_POD, partial(at, pod))
-    account = pod.get("serviceAccountName") or pod.get("serviceAccount") or "default"
-    yield "serviceAccount", f"service account '{account}'", ("account", account)
-    for alias in pod.get("hostAliases") or ():
-        yield "network", f"an alias of {alias.get('ip')}", ("alias", canonical(alias))
-    for volume in pod.get("volumes") or ():
-        if "hostPath" in volume:
-            path = at(volume, ("hostPath", "path"))
-            yield "hostPath", f"'{path}'", ("path", path)
-        for kind in sorted(volume.keys() - _PLAIN_VOLUMES - {"name", "hostPath"}):
-            yield "volumes", f"{kind} volume", (kind, canonical(volume[kind]))
-        for source in at(volume, ("projected", "sources")) or ():
-            if source.get("serviceAccountToken") is not None:
-                # Where a token stands in the pod and how long it lasts gives nothing more.
-                yield "tokens", "a projected token", ("for", at(source, ("serviceAccountToken", "audience")) or "")
-            for kind in sorted(source.keys() - _PLAIN_SOURCES - {"serviceAccountToken"}):
-                yield "volumes", f"projected {kind}", ("projected", kind, canonical(source[kind]))
 
 
 def _claims_gained(old: Manifest, new: Manifest, own: frozenset[str]) -> Gained:

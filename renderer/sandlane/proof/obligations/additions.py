@@ -1,7 +1,6 @@
 """P1, additions: what the output adds to the base is of kinds, names and places that change nothing for the base.
 
-A kind that is not listed may act on objects that it does not name (an EnvoyFilter, a Sidecar, a Gateway), so nothing but
-the listed ones is ever added.
+Other kinds may act on objects that they do not name (an EnvoyFilter, a Sidecar, a Gateway).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """P1 and P8, binding: the policies that bind a clone are its origin's, and copies of them that act on it alone (rules R-C4 and R-C5).
 
-Of each policy that binds an origin by labels that its clone has lost there is a copy, which selects by the labels of the one clone
-and says what the policy says. Of each rule, in the base and in its copies, that lets an origin through there is a peer for its clones.
-
+Of each policy that binds an origin by labels that its clone has lost there is a copy for the one clone, which says what the policy
+says. Of each rule, in the base and in its copies, that lets an origin through there is a peer for its clones.
 A NetworkPolicy isolates the pods that it selects, so one in shared/ has to select what a policy of the base isolates already in
 the same directions, and may let nothing but clones through: then the base's pods are as isolated as before, and no pod of
 the base gains or loses a peer. What a spec accepts with a reason may be missing.

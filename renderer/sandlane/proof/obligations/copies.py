@@ -1,10 +1,7 @@
 """P1 and P7, copies: routes and policies of the output are what they were made of, but for what requests and clones tell (rule R-G4).
 
-They have its metadata, and marks, and nothing more: finalizers, owners, hooks and the annotations by which Argo CD and Flux skip, keep
-or replace objects would decide otherwise than their specs what becomes of them.
-
-What rules do with requests is judged by `requests`, what policies say by `binding` and `attachment`. A copy of a route is for objects
-alone that its route is for. A route for a Service without routes is for one port of it.
+Finalizers, owners, hooks and the annotations by which Argo CD and Flux skip, keep or replace objects would decide otherwise than the
+specs what becomes of them. What rules do with requests is judged by `requests`, what policies say by `binding` and `attachment`.
 """
 
 from __future__ import annotations

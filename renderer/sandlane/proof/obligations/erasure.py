@@ -1,7 +1,6 @@
 """P1, erasure: the base's objects stand in the output as they are, but for entries that are added (docs/rules/proof.md).
 
-What the added entries do with requests is judged by `requests`, by all that is met: here it is what no request can tell, and that
-every entry of the base is there, in order.
+Every entry of the base is there, in order. What added entries do with requests is judged by `requests`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from sandlane.k8s.limits import LARGEST_ANNOTATIONS, LARGEST_OBJECT, stored_size
@@ -37,16 +37,12 @@ _wrong = partial(wrong, "SL606")
 def check(world: World) -> Iterator[Problem]:
     """Yields added objects, and VirtualServices of the base with tenants' entries, that nothing would accept."""
     pod_labels = {pods.resource.id: pods.labels for pods in world.pods}
-    # Most labels stand on many objects, so each is looked at once.
-    bad: dict[tuple[str, str], str | None] = {}
     for resource in world.added:
         key = (resource.id.group, resource.id.kind)
         labels = (*labels_of(resource.manifest).items(), *pod_labels.get(resource.id, {}).items())
-        for what, path in _metadata(resource, labels, bad, world.text_of(resource).length):
+        refused = refused_in(resource.manifest) if key in ROUTES else ()
+        for what, path in (*_metadata(resource, labels, world.text_of(resource).length), *refused):
             yield _wrong(resource, what, path)
-        if key in ROUTES:
-            for what, path in refused_in(resource.manifest):
-                yield _wrong(resource, what, path)
         if key != VIRTUAL_SERVICE:
             yield from _size(world, resource)
     for vs in world.output.of(*VIRTUAL_SERVICE):
@@ -62,25 +58,19 @@ def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
         place: Path = ("spec", "http", number)
         for match in entries(vs.manifest)[number].get("match") or ():
             for field in _ambiguous(match):
-                yield _wrong(
-                    vs, f"entry {number + 1} asks '{field}' for more than one of exact, prefix and regex", place
-                )
+                what = f"entry {number + 1} asks '{field}' for more than one of exact, prefix and regex"
+                yield _wrong(vs, what, place)
             for text in _expressions(match):
                 if len(text) > _REGEX:
                     what = f"has an expression of {len(text)} characters, expected at most {_REGEX}"
                     yield _wrong(vs, f"entry {number + 1} {what}", place)
 
 
-def _metadata(
-    resource: Resource, labels: Iterable[tuple[str, str]], bad: dict[tuple[str, str], str | None], length: int
-) -> Iterator[tuple[str, Path]]:
+def _metadata(resource: Resource, labels: Iterable[tuple[str, str]], length: int) -> Iterator[tuple[str, Path]]:
     pattern, limit = _NAMES.get((resource.id.group, resource.id.kind), (_SUBDOMAIN, 253))
     if len(resource.id.name) > limit or not pattern.fullmatch(resource.id.name):
         yield f"its kind may have no such name of {len(resource.id.name)} characters", ("metadata", "name")
-    for label in labels:
-        if label not in bad:
-            bad[label] = _bad_label(*label)
-        what = bad[label]
+    for what in (_bad_label(*label) for label in labels):
         if what:
             yield what, ("metadata", "labels")
     annotations = annotations_of(resource.manifest) if length > LARGEST_ANNOTATIONS else {}
@@ -88,6 +78,7 @@ def _metadata(
         yield f"has annotations of more than {LARGEST_ANNOTATIONS:,} bytes", ("metadata", "annotations")
 
 
+@lru_cache(maxsize=1 << 16)
 def _bad_label(key: str, value: str) -> str | None:
     if not is_key(key):
         return f"label key '{key}' is none"

@@ -14,12 +14,12 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
-from sandlane.k8s.resource import Manifest, Resource, at
+from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
 from sandlane.k8s.workload_kinds import INJECTED, WORKLOADS, containers_of, images_of
 from sandlane.problems.problem import Problem
-from sandlane.proof.claims import Claim
 from sandlane.proof.differences import same, told
 from sandlane.proof.placement import kept_off
+from sandlane.proof.policies import kind_of
 from sandlane.proof.privileges import Secrets, data_gained, more, ordinary, secrets_gained, secrets_of, tokens
 from sandlane.proof.triggers import around, of_objects
 from sandlane.proof.world import World
@@ -45,24 +45,16 @@ def check(world: World) -> Iterator[Problem]:
     """Yields clones whose pods differ from their origin's in more than a spec changes, or may do more."""
     read = cache(lambda id: _read(with_template(world.base, world.base.by_id[id])))
     for claim in world.claims.sandboxes:
-        own = _own_claims(world, claim)
+        # Claims of the same names in other namespaces are of others.
+        own = {r.id for r in world.resources.get(claim.name, ()) if kind_of(r) == ("", "PersistentVolumeClaim")}
         for id in claim.origins:
             clone = world.clone_of(id, claim.tenant)
             if id in world.base.by_id and clone:
                 origin, after = read(id), _read(clone.resource, read(id))
                 yield from _differences(origin, after) if id not in claim.changed else ()
-                yield from _privileges(world, origin, after, own.get(id.namespace, frozenset()))
+                yield from _privileges(world, origin, after, own)
         for resource in world.resources.get(claim.name, ()):
-            yield from _privileges(world, None, _read(resource), own.get(resource.id.namespace, frozenset()))
-
-
-def _own_claims(world: World, claim: Claim) -> dict[str, frozenset[str]]:
-    """Returns the claims that a sandbox brings, by namespace: those of the same names elsewhere are of others."""
-    found: dict[str, set[str]] = {}
-    for resource in world.resources.get(claim.name, ()):
-        if (resource.id.group, resource.id.kind) == ("", "PersistentVolumeClaim"):
-            found.setdefault(resource.id.namespace, set()).add(resource.id.name)
-    return {namespace: frozenset(names) for namespace, names in found.items()}
+            yield from _privileges(world, None, _read(resource), own)
 
 
 def _read(resource: Resource, origin: _Pods | None = None) -> _Pods:
@@ -96,9 +88,10 @@ def _differences(origin: _Pods, clone: _Pods) -> Iterator[Problem]:
         yield _wrong(resource, what)
 
 
-def _privileges(world: World, origin: _Pods | None, pods: _Pods, claims: frozenset[str]) -> Iterator[Problem]:
+def _privileges(world: World, origin: _Pods | None, pods: _Pods, own: set[ResourceId]) -> Iterator[Problem]:
     """Yields what the pods of a clone may do beyond its origin's, or those of a resource beyond ordinary ones."""
     resource, policy = pods.resource, world.claims.environment.policy
+    claims = frozenset(id.name for id in own if id.namespace == resource.id.namespace)
     before = origin or _of_template(resource, ordinary(pods.template))
     templates = at(resource.manifest, ("spec", "volumeClaimTemplates")) or ()
     known = at(origin.resource.manifest, ("spec", "volumeClaimTemplates")) or () if origin else ()
@@ -123,9 +116,8 @@ def _never(base: Base, policy: Policy, origin: _Pods | None, pods: _Pods) -> Ite
     resource = pods.resource
     for image in sorted(pods.images - (origin.images if origin else frozenset())):
         if not any(fnmatchcase(image, pattern) for pattern in policy.images):
-            yield _wrong(
-                resource, f"'{resource.id}' runs image '{image}', which the environment's policy does not list"
-            )
+            what = f"'{resource.id}' runs image '{image}', which the environment's policy does not list"
+            yield _wrong(resource, what)
     for name in tokens(base, resource.id.namespace, origin.secrets if origin else {}, pods.secrets):
         yield _wrong(resource, f"pods of '{resource.id}' get at '{name}', the token of a service account")
     for container in containers_of(pods.template.get("spec") or {}):

@@ -1,7 +1,6 @@
 """P4, whole clones: a clone is its origin with what its spec says and what every clone gets, and nothing more.
 
-Workloads, copies of ConfigMaps and Services are compared with what they have to be, node by node: nobody can list every
-field by which a pod or a Service gains something.
+Workloads, copies of ConfigMaps and Services are compared node by node: nobody can list every field by which one gains something.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Proof's own reading of what a container may do: facts, of which those that another container has as well are nothing new.
+"""Proof's own reading of what pods and containers may do: facts, of which those that others have as well are nothing new.
 
 A fact has a class, as in the environment's `policy.privileges`, and a text. Rows of a table name the values of a field that are facts.
 """
@@ -171,3 +171,48 @@ def _capabilities(place: Place) -> set[str]:
     words = place.setting("capabilities") or {}
     less, plus = ({str(w).lower().removeprefix("cap_") for w in words.get(key) or ()} for key in ("drop", "add"))
     return plus | (set() if "all" in less else _GIVEN - less)
+
+
+_PLAIN_VOLUMES = {"configMap", "secret", "emptyDir", "downwardAPI", "projected", "ephemeral", "persistentVolumeClaim"}
+_PLAIN_SOURCES = {"configMap", "secret", "downwardAPI", "clusterTrustBundle"}
+_POD: tuple[Row, ...] = (
+    ("tokens", ("automountServiceAccountToken",), unless(False), "a mounted token"),
+    *(("hostNamespaces", (field,), if_set, field) for field in ("hostPID", "hostIPC", "hostNetwork", "shareProcessNamespace")),
+    ("hostNamespaces", ("hostUsers",), unless(False), "hostUsers"),
+    ("runtime", ("runtimeClassName",), instead_of(""), "another runtime class"),
+    ("priority", ("priorityClassName",), instead_of(""), "another priority class"),
+    ("priority", ("preemptionPolicy",), unless("Never"), "preemption"),
+    ("nodes", ("nodeName",), if_set, "node '{}'"),
+    ("nodes", ("nodeSelector",), instead_of(""), "another nodeSelector"),
+    ("nodes", ("schedulerName",), instead_of("default-scheduler"), "another schedulerName"),
+    ("nodes", ("affinity", "nodeAffinity"), instead_of(""), "another node affinity"),
+    ("nodes", ("tolerations",), if_set, "another toleration"),
+    ("network", ("dnsConfig",), if_set, "another dnsConfig"),
+    ("network", ("dnsPolicy",), instead_of("ClusterFirst"), "another dnsPolicy"),
+    ("security", ("ephemeralContainers",), each("name"), "ephemeral containers"),
+    ("groups", ("securityContext", "supplementalGroups"), if_set, "more groups"),
+    ("groups", ("securityContext", "supplementalGroupsPolicy"), unless("Strict"), "groups of its image"),
+    ("groups", ("securityContext", "fsGroup"), lambda value: value, "another fsGroup"),
+    ("volumes", ("resourceClaims",), if_set, "resourceClaims"),
+)  # fmt: skip
+
+
+def of_pod(pod: Manifest) -> Iterator[Fact]:
+    """Yields what pods may do, their claims and containers aside."""
+    yield from facts_of(_POD, partial(at, pod))
+    account = pod.get("serviceAccountName") or pod.get("serviceAccount") or "default"
+    yield "serviceAccount", f"service account '{account}'", ("account", account)
+    for alias in pod.get("hostAliases") or ():
+        yield "network", f"an alias of {alias.get('ip')}", ("alias", canonical(alias))
+    for volume in pod.get("volumes") or ():
+        if "hostPath" in volume:
+            path = at(volume, ("hostPath", "path"))
+            yield "hostPath", f"'{path}'", ("path", path)
+        for kind in sorted(volume.keys() - _PLAIN_VOLUMES - {"name", "hostPath"}):
+            yield "volumes", f"{kind} volume", (kind, canonical(volume[kind]))
+        for source in at(volume, ("projected", "sources")) or ():
+            if source.get("serviceAccountToken") is not None:
+                # Where a token stands in the pod and how long it lasts gives nothing more.
+                yield "tokens", "a projected token", ("for", at(source, ("serviceAccountToken", "audience")) or "")
+            for kind in sorted(source.keys() - _PLAIN_SOURCES - {"serviceAccountToken"}):
+                yield "volumes", f"projected {kind}", ("projected", kind, canonical(source[kind]))
