@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, fit
+from sandlane.k8s.network_policies import DIRECTIONS, NETWORK_POLICY, isolates, rules_of
 from sandlane.output.layout import SANDBOXES, SHARED, Placed
 from sandlane.patch.put import put
 from sandlane.plan.metadata import copied_metadata
 from sandlane.plan.model import Admission, Plan, PolicyCopy
 from sandlane.plan.names import MANAGED_BY, ORIGIN
 from sandlane.plan.policies.attached import AttachedCopy, renamed
-from sandlane.plan.policies.network import NETWORK_POLICY, SIDES, Admitted, clones_of, directions, peers, rules
+from sandlane.plan.policies.network import Admitted, clones_of, peers
 from sandlane.specs.model import Environment, RouteGroup, Sandbox
 
 
@@ -41,12 +42,12 @@ def _copy(environment: Environment, admitted: Admitted, copy: PolicyCopy) -> Any
     manifest = put(manifest, copy.row.selector, {copy.row.labels: dict(copy.clone.selector)})
     if (copy.row.group, copy.row.kind) != NETWORK_POLICY:
         return manifest
-    manifest = put(manifest, ("spec", "policyTypes"), list(directions(origin)))
+    manifest = put(manifest, ("spec", "policyTypes"), list(isolates(origin)))
     for peer in peers(copy.policy):
         meant = sorted({name for _, name in admitted.by_peer.get(peer.place, ())})
-        field, side = SIDES[peer.direction]
+        field, side = DIRECTIONS[peer.direction]
         path = ("spec", field, peer.rule, side)
-        listed = rules(manifest, peer.direction)[peer.rule][side]
+        listed = rules_of(manifest, peer.direction)[peer.rule][side]
         manifest = put(
             manifest, path, [*listed, *(new for new in clones_of(peer, admitted, meant) if new not in listed)]
         )
@@ -56,7 +57,7 @@ def _copy(environment: Environment, admitted: Admitted, copy: PolicyCopy) -> Any
 def _admission(admitted: Admitted, admission: Admission) -> dict[str, Any]:
     origin = admission.policy
     spec: dict[str, Any] = {"podSelector": origin.manifest["spec"].get("podSelector") or {}, "policyTypes": []}
-    for direction, (field, side) in SIDES.items():
+    for direction, (field, side) in DIRECTIONS.items():
         by_rule: dict[int, list[dict[str, Any]]] = {}
         for peer in admission.peers:
             if peer.direction == direction:
@@ -64,7 +65,7 @@ def _admission(admitted: Admitted, admission: Admission) -> dict[str, Any]:
                 listed += [new for new in clones_of(peer, admitted, [admission.origin]) if new not in listed]
         if by_rule:
             spec["policyTypes"].append(direction)
-            given = rules(origin.manifest, direction)
+            given = rules_of(origin.manifest, direction)
             spec[field] = [{**given[number], side: found} for number, found in by_rule.items()]
     return {
         "apiVersion": origin.manifest["apiVersion"],

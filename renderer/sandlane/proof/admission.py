@@ -12,13 +12,13 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
+from sandlane.k8s.network_policies import DIRECTIONS, NETWORK_POLICY, isolates, peers_of, rules_of
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of
 from sandlane.k8s.selectors import Index, Requirement, from_label_selector
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.proof.differences import canonical
 from sandlane.proof.followers import Bound
 from sandlane.proof.literals import ORIGIN, TENANT, origin_value
-from sandlane.proof.policies import DIRECTIONS, NETWORK_POLICY, isolates, rules_of
 
 _HOME = "kubernetes.io/metadata.name"
 _OWN = canonical(None)
@@ -135,11 +135,6 @@ def _readings(peer: Any) -> Iterator[tuple[tuple[str, ...], str, tuple[str, ...]
         bare = {key: value for key, value in namespaces.items() if key != "matchExpressions"}
         given = canonical({**bare, **({"matchExpressions": others} if others else {})})
         yield named[0].values, given, tuple(last.get("values") or ())
-
-
-def peers_of(rule: Manifest, direction: str) -> list[Any]:
-    """Returns the peers of a rule."""
-    return rule.get(DIRECTIONS[direction][1]) or []
 
 
 def rest_of(rule: Manifest, direction: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
+from sandlane.k8s.network_policies import NETWORK_POLICY
 from sandlane.k8s.resource import Resource
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.problems.problem import Problem
@@ -18,7 +19,6 @@ from sandlane.proof.literals import ORIGIN
 from sandlane.proof.policies import (
     ATTACHED,
     BINDING,
-    NETWORK_POLICY,
     ROUTES,
     Reference,
     clone_selected,

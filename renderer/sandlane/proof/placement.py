@@ -15,7 +15,14 @@ from sandlane.patch.put import put
 from sandlane.proof.differences import same
 from sandlane.proof.literals import ORIGIN, TENANT
 
-_TERMS = ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution")
+_REQUIRED, _PREFERRED = (
+    "requiredDuringSchedulingIgnoredDuringExecution",
+    "preferredDuringSchedulingIgnoredDuringExecution",
+)
+_TERMS = (
+    ("topologySpreadConstraints",),
+    *(("affinity", kind, field) for kind in ("podAffinity", "podAntiAffinity") for field in (_REQUIRED, _PREFERRED)),
+)
 Labels = Mapping[str, str]
 
 
@@ -30,18 +37,14 @@ class Placement:
     def of(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Returns a pod spec with terms for the clone."""
         result: Any = spec
-        if isinstance(spec.get("topologySpreadConstraints"), list):
-            terms = [self.term(term) for term in spec["topologySpreadConstraints"]]
-            result = put(result, ("topologySpreadConstraints",), terms)
-        for kind in ("podAffinity", "podAntiAffinity"):
-            required, preferred = (at(spec, ("affinity", kind, field)) for field in _TERMS)
-            if required:
-                terms = [self.term(term) for term in required]
-                result = put(result, ("affinity", kind, _TERMS[0]), terms)
-            if preferred:
-                terms = [{**term, "podAffinityTerm": self.term(term["podAffinityTerm"])} for term in preferred]
-                result = put(result, ("affinity", kind, _TERMS[1]), terms)
+        for path in _TERMS:
+            if terms := at(spec, path):
+                result = put(result, path, [self._weighted(term) for term in terms])
         return result  # type: ignore[no-any-return]
+
+    def _weighted(self, term: Any) -> Any:
+        inner = term.get("podAffinityTerm") if isinstance(term, Mapping) else None
+        return {**term, "podAffinityTerm": self.term(inner)} if inner else self.term(term)
 
     def term(self, term: Any) -> Any:
         """Returns a term for the clone."""
@@ -66,7 +69,7 @@ def kept_off(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
     """
     old, new = (at(template, ("metadata", "labels")) or {} for template in (before, after))
     own = Placement(before=old, after=new, selector={key: new[key] for key in (TENANT, ORIGIN) if key in new})
-    path = ("spec", "affinity", "podAntiAffinity", _TERMS[0])
+    path = ("spec", "affinity", "podAntiAffinity", _REQUIRED)
     known = [term for given in at(before, path) or () for term in (given, own.term(given))]
     for term in at(after, path) or ():
         is_own = TENANT in new and at(term, ("labelSelector", "matchLabels", TENANT)) == new[TENANT]

@@ -10,6 +10,7 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
+from sandlane.k8s.network_policies import NETWORK_POLICY
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_workload_selector
 from sandlane.k8s.workload_kinds import GroupKind
@@ -18,9 +19,7 @@ from sandlane.proof.literals import ORIGIN, TENANT
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE
 
 LINKERD = "policy.linkerd.io"
-NETWORK_POLICY = ("networking.k8s.io", "NetworkPolicy")
 SERVER = (LINKERD, "Server")
-DIRECTIONS = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
 ROUTES: tuple[GroupKind, ...] = (HTTP_ROUTE, GRPC_ROUTE, LINKERD_ROUTE)
 
 _ISTIO, _LABELS, _EVERYWHERE, _ONE = ("spec", "workloadSelector"), "labels", True, True
@@ -157,15 +156,3 @@ def other_fields(manifest: Manifest, but: tuple[str, ...]) -> str:
     spec = {key: value for key, value in spec_of(manifest).items() if key not in but}
     rest = {key: value for key, value in manifest.items() if key not in ("metadata", "status", "spec")}
     return canonical({**rest, "spec": spec})
-
-
-def isolates(policy: Manifest) -> tuple[str, ...]:
-    """Returns the directions in which a NetworkPolicy isolates; without `policyTypes` the API server derives them."""
-    spec = policy.get("spec") or {}
-    types = spec.get("policyTypes") or ["Ingress", *(["Egress"] if spec.get("egress") else [])]
-    return tuple(direction for direction in DIRECTIONS if direction in types)
-
-
-def rules_of(policy: Manifest, direction: str) -> list[Manifest]:
-    """Returns the rules of a NetworkPolicy for a direction."""
-    return [rule or {} for rule in (policy.get("spec") or {}).get(DIRECTIONS[direction][0]) or ()]

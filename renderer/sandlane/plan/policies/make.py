@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
+from sandlane.k8s.network_policies import NETWORK_POLICY
 from sandlane.k8s.resource import Resource, ResourceId, at, labels_of
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
 from sandlane.plan.metadata import copied_labels, tenant_marks
 from sandlane.plan.model import Admission, AttachedPolicy, Policies, PolicyCopy, ServiceClone, WorkloadClone
 from sandlane.plan.names import ORIGIN, origin_label, origin_of_copy
 from sandlane.plan.policies.attached import Attached, attached_copies, selected_copies
-from sandlane.plan.policies.network import NETWORK_POLICY, Peer, admitted, scope
+from sandlane.plan.policies.network import Peer, admitted, scope
 from sandlane.plan.policies.selecting import FOLLOWING, Following
 from sandlane.plan.relabel import Selectors
 from sandlane.specs.model import Environment

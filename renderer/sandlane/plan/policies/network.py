@@ -12,13 +12,10 @@ from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
+from sandlane.k8s.network_policies import NETWORK_POLICY, isolates, peers_of, rules_of
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.k8s.selectors import Index, Selector, from_label_selector
 from sandlane.plan.names import ORIGIN, TENANT
-
-NETWORK_POLICY = ("networking.k8s.io", "NetworkPolicy")
-SIDES: dict[str, tuple[str, str]] = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
-"""Direction -> field of its rules, and field of a rule's peers."""
 
 Place = tuple[ResourceId, str, int, int]
 """The position of a peer: policy, direction, index of the rule, and index of the peer in it."""
@@ -43,27 +40,14 @@ class Peer:
         return self.policy.id, self.direction, self.rule, self.number
 
 
-def directions(policy: Manifest) -> tuple[str, ...]:
-    """Returns the directions in which a policy isolates: as written, else as the API server sets `policyTypes`."""
-    spec = policy.get("spec") or {}
-    written = spec.get("policyTypes") or (("Ingress", "Egress") if spec.get("egress") else ("Ingress",))
-    return tuple(direction for direction in SIDES if direction in written)
-
-
-def rules(policy: Manifest, direction: str) -> list[Mapping[str, Any]]:
-    """Returns the rules of a direction."""
-    field, _ = SIDES[direction]
-    return [rule or {} for rule in (policy.get("spec") or {}).get(field) or ()]
-
-
 def peers(policy: Resource) -> Iterator[Peer]:
     """Yields the peers of a policy that name pods by their labels, of the directions in which it isolates.
 
     Those are left out beside which another peer of the rule means all pods of the same namespaces.
     """
-    for direction in directions(policy.manifest):
-        for rule, body in enumerate(rules(policy.manifest, direction)):
-            listed = body.get(SIDES[direction][1]) or ()
+    for direction in isolates(policy.manifest):
+        for rule, body in enumerate(rules_of(policy.manifest, direction)):
+            listed = peers_of(body, direction)
             all_of = [
                 p.get("namespaceSelector")
                 for p in listed

@@ -10,13 +10,14 @@ from functools import partial
 from typing import Any
 
 from sandlane.k8s.linkerd_routes import is_service
+from sandlane.k8s.network_policies import NETWORK_POLICY
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, labels_of, spec_of
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
 from sandlane.problems.problem import Problem
 from sandlane.proof.differences import told, wrong
 from sandlane.proof.literals import SPEC, quoted
 from sandlane.proof.marks import marks_of
-from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, ROUTES, clone_selected, is_of_servers
+from sandlane.proof.policies import ATTACHED, BINDING, ROUTES, clone_selected, is_of_servers
 from sandlane.proof.readers import DESTINATION_RULE, REFERENCE_GRANT, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
 

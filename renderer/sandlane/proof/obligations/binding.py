@@ -14,24 +14,15 @@ from functools import partial
 from typing import Any
 
 from sandlane.base.pod_templates import spec_of_pods
+from sandlane.k8s.network_policies import DIRECTIONS, NETWORK_POLICY, isolates, peers_of, rules_of
 from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import Index, from_workload_selector
 from sandlane.problems.problem import Problem
-from sandlane.proof.admission import Admission, changed_rules, peers_of, read_admission, rest_of, unfounded_peers
+from sandlane.proof.admission import Admission, changed_rules, read_admission, rest_of, unfounded_peers
 from sandlane.proof.differences import canonical, told
 from sandlane.proof.followers import Bound, Follower, clones_of_claims, followers
 from sandlane.proof.literals import ORIGIN, origin_value
-from sandlane.proof.policies import (
-    BINDING,
-    DIRECTIONS,
-    NETWORK_POLICY,
-    SERVER,
-    bindings,
-    isolates,
-    kind_of,
-    other_fields,
-    rules_of,
-)
+from sandlane.proof.policies import BINDING, SERVER, bindings, kind_of, other_fields
 from sandlane.proof.readers import DESTINATION_RULE
 from sandlane.proof.world import World
 from sandlane.semantics.inbound import compete

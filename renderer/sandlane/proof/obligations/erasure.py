@@ -99,16 +99,14 @@ def _metadata(resource: Resource, base: Manifest, *, is_adopted: bool) -> Manife
         kept[field] = {
             key: value
             for key, value in (base.get(field) or {}).items()
-            if key in after or not (_is_owned(field, key, value) if is_adopted else _is_tracking(key))
+            if key in after or not _is_lost(field, key, value, is_adopted=is_adopted)
         }
     return {field: value for field, value in kept.items() if value}
 
 
-def _is_owned(field: str, key: str, value: str) -> bool:
-    return key.startswith(OWNED_PREFIXES) or (field == "labels" and OWNED_LABELS.get(key) == value)
-
-
-def _is_tracking(key: str) -> bool:
+def _is_lost(field: str, key: str, value: str, *, is_adopted: bool) -> bool:
+    if is_adopted:
+        return key.startswith(OWNED_PREFIXES) or (field == "labels" and OWNED_LABELS.get(key) == value)
     return key in TRACKING or key.startswith(TRACKING_PREFIXES)
 
 

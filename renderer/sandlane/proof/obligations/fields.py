@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 
 from sandlane.k8s import route_fields
 from sandlane.k8s.known_fields import Types, unknown
+from sandlane.k8s.network_policies import NETWORK_POLICY
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem, dotted
-from sandlane.proof.policies import NETWORK_POLICY
 from sandlane.proof.readers import DESTINATION_RULE
 from sandlane.proof.world import World
 

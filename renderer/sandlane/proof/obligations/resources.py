@@ -39,21 +39,19 @@ def check(world: World) -> Iterator[Problem]:
     read = set(_read_by_base(world)) if world.resources else set()
     listed = world.claims.environment.policy.resource_kinds
     for claim in world.claims.sandboxes:
-        homes = {id.namespace for id in claim.origins} | {world.claims.environment.default_namespace}
         for resource in world.resources.get(claim.name, ()):
             id = resource.id
             if not is_listed(listed, id):
                 only = ", ".join(listed) or "none"
                 what = f"'{id}' is of a kind that no sandbox may bring (policy.resourceKinds: {only})"
                 yield told("SL624", resource, what, ("kind",))
-            for what in _wrong_of(resource, homes, read, claim, world.claims.environment):
+            for what in _wrong_with(world, claim, resource, read):
                 yield wrong("SL607", resource, what)
 
 
-def _wrong_of(
-    resource: Resource, homes: set[str], read: set[ResourceId], claim: Claim, environment: Environment
-) -> Iterator[str]:
-    id = resource.id
+def _wrong_with(world: World, claim: Claim, resource: Resource, read: set[ResourceId]) -> Iterator[str]:
+    id, environment = resource.id, world.claims.environment
+    homes = {origin.namespace for origin in claim.origins} | {environment.default_namespace}
     if id.group.endswith(_HARMFUL) or (id.kind in _REFUSED and id.group in ("", "apps", "autoscaling", "policy")):
         yield f"no sandbox may bring a {id.kind}"
     if id.namespace not in homes:
