@@ -11,7 +11,6 @@ UNSEEN = {
     "status-added": "the cluster writes the status",
     "short-host": "the Service of that name is meant",
     "two-hosts": "the other Service has no such port",
-    "another-namespace": "from there it is for all as well",
     "behind-the-last": "no request gets behind a catch-all",
     "on-every-port": "the Service has no other port",
     "default-twice": "no request gets behind the first",
