@@ -16,6 +16,7 @@ from sandlane.files.tree import MemoryTree
 from sandlane.pipeline import render
 from sandlane.problems.problem import Invalid, show
 from sandlane.specs.inputs import read_inputs
+from sandlane.yamlio import read as yamlio
 from sandlane.yamlio.read import read
 from tests.build import app, files_of, sandbox
 
@@ -109,6 +110,31 @@ def test_aliases_of_many_files_expand_in_proportion_to_their_size() -> None:
     assert said == [
         f"sandboxes/s{number:03}.yaml:3:23: SL104 aliases expand to more than {limit}{hint}" for number in range(25)
     ]
+
+
+def with_one_patch_often(count: int) -> dict[str, str]:
+    """A spec whose aliases repeat the text of a patch, which has aliases of its own."""
+    aliased = f"a: &a [{', '.join('x' * 50)}]\\nb: [{', '.join(['*a'] * 12)}]\\n"
+    uses = "".join(", {patch: *p}" for _ in range(count))
+    head = "apiVersion: sandlane.dev/v1alpha1\nkind: DevelopmentSandbox\nmetadata: {name: dev1}\nspec:\n  workloads:\n"
+    spec = f'{head}  - {{name: web, patches: [{{patch: &p "{aliased}"}}{uses}]}}\n'
+    return files_of(app("web")) | {"sandboxes/dev1.yaml": spec}
+
+
+def test_a_patch_that_aliases_repeat_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[bytes] = []
+    monkeypatch.setattr(yamlio, "read", lambda data, file, **rest: texts.append(data) or read(data, file, **rest))  # type: ignore[func-returns-value]
+    assert len(run(with_one_patch_often(40))) == 2
+    assert len([text for text in texts if text.startswith(b"a: &a [x, x")]) == 1
+
+
+def test_texts_that_aliases_repeat_count_by_their_length() -> None:
+    text = f"a: &a {'x' * 1_000}\n" + "".join(f"b{number}: *a\n" for number in range(50))
+    most = 4 * len(text) // 101
+    (document,) = read(text.encode(), "f.yaml")
+    assert len(document.data) == 51
+    with pytest.raises(Invalid, match="SL104 aliases expand to more than"):
+        read((text + "".join(f"c{number}: *a\n" for number in range(2 * most))).encode(), "f.yaml")
 
 
 @pytest.mark.parametrize("count", [1, 60])

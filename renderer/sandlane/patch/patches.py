@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from sandlane.patch.errors import PatchError
@@ -19,15 +20,26 @@ def parse_patch(text: str) -> tuple[Patch, ...]:
 
     Raises PatchError for text that is neither; what YAML says about it names the line within the text.
     """
+    found = _parsed(text)
+    if isinstance(found, PatchError):
+        raise PatchError(found.message, found.path)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[Patch, ...] | PatchError:
+    """Returns the patches in a text, or why there are none: aliases may repeat one text often, so each is read once."""
     try:
         documents = yamlio.read(text.encode("utf-8", "surrogatepass"), "")
+        patches = tuple(check_patch(document.data) for document in documents)
     except Invalid as invalid:
         problem = invalid.problems[0]
         line = f" (line {problem.position[0]} of the patch)" if problem.position else ""
-        raise PatchError(f"{problem.text}{line}") from None
-    patches = tuple(check_patch(document.data) for document in documents)
+        return PatchError(f"{problem.text}{line}")
+    except PatchError as error:
+        return error
     if len(patches) > 1 and any(isinstance(patch, list) for patch in patches):
-        raise PatchError("a list of operations and another patch in one text: expected one of them")
+        return PatchError("a list of operations and another patch in one text: expected one of them")
     return patches
 
 

@@ -157,7 +157,7 @@ DEPTH = 100
 TOO_DEEP = re.compile(r"maximum nesting (depth|level)", re.IGNORECASE)
 """What libyaml says at a limit of its own, which its look-ahead may meet before the event of level `DEPTH` comes."""
 ALIASED = 100_000
-"""Values that the aliases of a file may expand to; a hundred characters of a string count as one more."""
+"""Values that the aliases of a file may expand to; ten characters of a string count as one more."""
 ALIASED_EACH = 4
 """Values that they may expand to for each character of the file: what many files expand to is then in proportion to their size, in
 whatever order they are read. Manifests that people write stay below three."""

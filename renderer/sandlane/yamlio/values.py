@@ -204,9 +204,10 @@ class Reading:
         return None
 
     def _copy(self, value: Any, event: Any, at: Any, depth: int) -> Any:
-        self._to_copy -= 1 + (len(value) // 100 if type(value) is str else 0)
+        self._to_copy -= 1 + (len(value) // 10 if type(value) is str else 0)
         if self._to_copy < 0:
-            self._report("SL104", event, at, limit=most_aliased(len(self._text.body)), each=ALIASED_EACH, most=ALIASED)
+            limit = f"{most_aliased(len(self._text.body)):,}"
+            self._report("SL104", event, at, limit=limit, each=ALIASED_EACH, most=f"{ALIASED:,}")
             raise StopError
         if type(value) is not dict and type(value) is not list:
             return value
