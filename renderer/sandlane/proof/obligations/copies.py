@@ -10,18 +10,18 @@ alone that its route is for. A route for a Service without routes is for one por
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_label_selector
 from sandlane.k8s.workload_kinds import GroupKind
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.differences import Difference, differences, same
+from sandlane.proof.differences import Difference, differences, same, wrong
 from sandlane.proof.expected_workloads import KINDS
-from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, origin_value, quoted
-from sandlane.proof.marks import kept_metadata, marks_of, notes_of
+from sandlane.proof.literals import ORIGIN, SUBSTITUTE, origin_value, quoted
+from sandlane.proof.marks import kept_metadata, metadata_of
 from sandlane.proof.policies import is_route, kind_of
 from sandlane.proof.readers import GATEWAY_API, HTTP_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
@@ -35,6 +35,8 @@ _CHANGED = ("parentRefs", "rules")
 """Fields of a copy's spec that are not its route's."""
 _Parent = tuple[Manifest, ResourceId]
 """What a parentRef says with its defaults written out, and the object that it means."""
+
+_wrong = partial(wrong, "SL601")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -55,7 +57,7 @@ def check(world: World) -> Iterator[Problem]:
             known = gateways if holder and key == VIRTUAL_SERVICE else services
             is_made = key in _MADE and (resource.id.namespace, label) in known
             for path, what in _wrapped(world, resource, [*originals, *([None] if is_made else [])], origins):
-                yield report("SL623", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+                yield wrong("SL623", resource, what, path)
 
 
 def _wrapped(
@@ -79,10 +81,6 @@ def _route(world: World, route: Resource, tenant: str, original: Resource | None
     parents = _parents(world, route)
     yield from _without_method(world, route, parents)
     yield from _copied(world, route, tenant, parents, original) if original else _first(world, route, parents)
-
-
-def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
-    return report("SL601", source=resource.source, path=path, what=f"'{resource.id}': {what}")
 
 
 def _parents(world: World, route: Resource) -> list[_Parent]:
@@ -160,27 +158,17 @@ def _is_named(world: World, resource: Resource, origin: str, workloads: frozense
 
 def _wrapping(world: World, resource: Resource, original: Resource | None) -> Manifest:
     """Returns all but the spec of an object as it has to be, made of an object of the base or of a Service alone."""
-    key, id = (resource.id.group, resource.id.kind), resource.id
-    holder = world.holders.get(directory(resource))
-    label = labels_of(resource.manifest).get(ORIGIN, "")
-    marks = marks_of(world.claims.environment, holder, None) if holder else {MANAGED_BY: "sandlane"}
-    is_copied = original is not None and holder is not None
-    given = kept_metadata(original.manifest if is_copied and original else {})
-    kept, notes = given["labels"], given["annotations"]
+    key, holder = kind_of(resource), world.holders.get(directory(resource))
+    kept = kept_metadata(original.manifest if original and holder else {})
     if original and key in world.reader.kinds:
-        kept = {k: v for k, v in kept.items() if k not in _found_by(world, original)}
-    if holder:
-        notes |= notes_of(holder)
-    if SUBSTITUTE not in notes and world.text_of(resource).has_references:
-        notes[SUBSTITUTE] = "disabled"
-    metadata = {
-        "name": id.name,
-        "namespace": id.namespace,
-        "labels": {**kept, **marks, ORIGIN: label},
-        **({"annotations": notes} if notes else {}),
-    }
+        found_by = _found_by(world, original)
+        kept["labels"] = {k: v for k, v in kept["labels"].items() if k not in found_by}
+    if SUBSTITUTE not in kept["annotations"] and world.text_of(resource).has_references:
+        kept["annotations"][SUBSTITUTE] = "disabled"
+    label = labels_of(resource.manifest).get(ORIGIN, "")
+    metadata = metadata_of(world.claims.environment, holder, resource.id, label, kept)
     version = original.manifest["apiVersion"] if original else _MADE[key]
-    return {"apiVersion": version, "kind": id.kind, "metadata": metadata}
+    return {"apiVersion": version, "kind": resource.id.kind, "metadata": metadata}
 
 
 def _found_by(world: World, route: Resource) -> frozenset[str]:
