@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandlane.semantics.istio_matches import gateway_name
+from sandlane.k8s.hosts import gateway_name
 from sandlane.semantics.network import make_network, overlaid
 from sandlane.semantics.outcomes import Forward
 from sandlane.semantics.request import Client, Request

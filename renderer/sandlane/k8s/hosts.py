@@ -1,4 +1,4 @@
-"""Host names in routes: which Service they mean (rule R-I1).
+"""Names in routes: which Service a host means (rule R-I1), and which gateway.
 
 A host without a dot is completed with the namespace of the object that holds it; a dotted one is literal, so `reviews.prod`
 is not the Service `reviews` in `prod` (istio: pilot/pkg/model/config.go, ResolveShortnameToFQDN).
@@ -42,3 +42,14 @@ def renamed(host: str, name: str) -> str:
 def covers(pattern: str, host: str) -> bool:
     """Tells whether a host pattern (`*` and a suffix, or a literal) covers a full host name (istio: pkg/config/host)."""
     return host.endswith(pattern[1:]) if pattern.startswith("*") else pattern == host
+
+
+def gateway_name(gateway: str, namespace: str) -> str:
+    """Returns a gateway of a VirtualService as `namespace/name` (istio: pilot/pkg/model/virtualservice.go, resolveGatewayName)."""
+    if gateway == "mesh":
+        return gateway
+    home, slash, name = gateway.partition("/")
+    if slash:
+        return f"{namespace if home == '.' else home}/{name}"
+    name, dot, rest = gateway.partition(".")
+    return f"{rest.partition('.')[0]}/{name}" if dot else f"{namespace}/{name}"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.frozen import frozen
+from sandlane.k8s.hosts import gateway_name
 from sandlane.k8s.resource import Resource, ResourceId
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
-from sandlane.meshes.istio.gateways import gateway_name
 from sandlane.meshes.istio.route_index import RouteIndex, make_route_index
 from sandlane.meshes.istio.virtual_service_fields import entries, gateways, hosts, live
 from sandlane.plan.optout import is_opted_out

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandlane.frozen import frozen
+from sandlane.k8s.hosts import gateway_name
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
-from sandlane.semantics.istio_matches import gateway_name
 from sandlane.semantics.network import Network
 from sandlane.semantics.objects import ISTIO
 from sandlane.semantics.outcomes import Origin

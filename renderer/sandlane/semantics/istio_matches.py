@@ -60,17 +60,6 @@ def has_claims(match: Manifest) -> bool:
     return any(name.startswith(_CLAIMS) for field in ("headers", "withoutHeaders") for name in match.get(field) or {})
 
 
-def gateway_name(name: str, namespace: str) -> str:
-    """Returns a gateway's name as namespace/name; names with dots are of the oldest form."""
-    if name == MESH:
-        return MESH
-    home, slash, rest = name.partition("/")
-    if slash:
-        return f"{namespace if home == '.' else home}/{rest}"
-    first, dot, behind = name.partition(".")
-    return f"{behind.partition('.')[0]}/{first}" if dot else f"{namespace}/{name}"
-
-
 def predicate_of(match: Manifest) -> Predicate:
     """Returns the conditions of a match on requests."""
     return tuple(_atoms(match))

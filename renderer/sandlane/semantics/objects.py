@@ -8,13 +8,13 @@ from typing import Any
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import labels_of_pods, with_pods
 from sandlane.frozen import frozen
-from sandlane.k8s.hosts import ServiceHost
+from sandlane.k8s.hosts import ServiceHost, gateway_name
 from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.selectors import from_map, matches
 from sandlane.k8s.visibility import visibility
 from sandlane.k8s.workload_kinds import GroupKind
-from sandlane.semantics.istio_matches import MESH, gateway_name
+from sandlane.semantics.istio_matches import MESH
 
 ISTIO = "networking.istio.io"
 GATEWAY_API = "gateway.networking.k8s.io"

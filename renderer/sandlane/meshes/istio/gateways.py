@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sandlane.base.base import Base
 from sandlane.frozen import frozen
-from sandlane.k8s.hosts import ServiceHost, covers
+from sandlane.k8s.hosts import ServiceHost, covers, gateway_name
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
 from sandlane.k8s.visibility import visibility
 from sandlane.meshes.istio.gateway_pods import Pods, pods_of
@@ -162,17 +162,6 @@ def served_at(bindings: Bindings, gateway: Resource) -> dict[str, list[Resource]
             known = found.setdefault(host, [])
             known += [member.vs for member in members if member.vs not in known]
     return found
-
-
-def gateway_name(gateway: str, namespace: str) -> str:
-    """Returns a gateway as `namespace/name` (istio: pilot/pkg/model/virtualservice.go, resolveGatewayName)."""
-    if gateway == MESH:
-        return MESH
-    home, slash, name = gateway.partition("/")
-    if slash:
-        return f"{namespace if home == '.' else home}/{name}"
-    name, dot, rest = gateway.partition(".")
-    return f"{rest.partition('.')[0]}/{name}" if dot else f"{namespace}/{name}"
 
 
 def catches(entry: Manifest) -> bool:

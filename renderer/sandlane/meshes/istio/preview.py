@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any
 
 from sandlane.frozen import frozen
-from sandlane.k8s.hosts import covers
+from sandlane.k8s.hosts import covers, gateway_name
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.meshes.carriers import given, header_of
-from sandlane.meshes.istio.gateways import gateway_name, is_catch_all, served_at
+from sandlane.meshes.istio.gateways import is_catch_all, served_at
 from sandlane.meshes.istio.route_copies import is_affected, moved, named
 from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.tenant_routes import copied_for

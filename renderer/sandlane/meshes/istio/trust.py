@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandlane.frozen import frozen
+from sandlane.k8s.hosts import gateway_name
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.meshes.carriers import header_of
 from sandlane.meshes.istio.delegates import Root, bound, copied_matches, is_delegate
-from sandlane.meshes.istio.gateways import gateway_name
 from sandlane.meshes.istio.matches import carrying_matches
 from sandlane.meshes.istio.route_index import RouteIndex
 from sandlane.meshes.istio.virtual_service_fields import MESH, NETWORKING, entries, gateways, live
