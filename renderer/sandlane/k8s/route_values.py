@@ -61,29 +61,28 @@ def _counts(rule: Manifest) -> Iterator[tuple[str, int, int]]:
     yield "matches", len(matches), _MATCHES_OF_RULE
     yield "filters", len(rule.get("filters") or ()), _LISTED
     yield "backendRefs", len(backends), _LISTED
-    yield "as the weight of a backendRef", max((backend.get("weight") or 0 for backend in backends), default=0), _WEIGHT
+    yield "as the weight of a backendRef", max([backend.get("weight") or 0 for backend in backends], default=0), _WEIGHT
     for place in (rule, *backends):
         for item in place.get("filters") or ():
             for field in ("requestHeaderModifier", "responseHeaderModifier"):
                 changed = item.get(field) or {}
                 yield from ((f"headers to {name}", len(changed.get(name) or ()), _LISTED) for name in _CHANGES)
-    for match in matches:
-        headers = match.get("headers") or ()
+    for headers in [match["headers"] for match in matches if match.get("headers")]:
         yield "headers in a match", len(headers), _LISTED
-        yield "characters of a header's value", max((len(str(h.get("value"))) for h in headers), default=0), _HEADER
+        yield "characters of a header's value", max([len(str(h.get("value"))) for h in headers]), _HEADER
 
 
 def _values(rules: Sequence[Manifest]) -> Refused:
     """Yields values in rules that the API server refuses, and where they stand."""
     for number, rule in enumerate(rules):
         path: Path = ("spec", "rules", number)
-        yield from _filters(rule.get("filters") or (), (*path, "filters"))
+        yield from _filters(rule["filters"], (*path, "filters")) if rule.get("filters") else ()
         for place, match in enumerate(rule.get("matches") or ()):
             yield from _match(match, (*path, "matches", place))
         for place, backend in enumerate(rule.get("backendRefs") or ()):
             here = (*path, "backendRefs", place)
-            yield from _filters(backend.get("filters") or (), (*here, "filters"))
-            for field in ("kind", "name", "namespace"):
+            yield from _filters(backend["filters"], (*here, "filters")) if backend.get("filters") else ()
+            for field in ("kind", "name", "namespace") if "" in backend.values() else ():
                 if backend.get(field) == "":
                     yield f"has an empty '{field}'", (*here, field)
 

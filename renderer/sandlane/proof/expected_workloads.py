@@ -17,7 +17,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, SERVICE_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.workload_kinds import SIDECARS, WORKLOADS, GroupKind, WorkloadKind, pod_labels
-from sandlane.overrides.addresses import Address, address_of
+from sandlane.overrides.addresses import Address, Addresses, address_of
 from sandlane.overrides.apply import override
 from sandlane.overrides.config_maps import CONFIG_MAPS
 from sandlane.overrides.env import VARIABLES
@@ -69,11 +69,11 @@ class _Draft:
 
 def expected_workloads(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
     """Returns the clones that a sandbox has to have of workloads that the base has, and their headless Services."""
-    copies = changed_config_maps(world, claim)
+    copies, addresses = changed_config_maps(world, claim), _addresses(world, claim)
     found: dict[ResourceId, Manifest] = {}
     for id in claim.origins:
         if id in world.base.by_id:
-            found |= _expected(_draft(world, claim, id, copies))
+            found |= _expected(_draft(world, claim, id, copies, addresses))
     return found
 
 
@@ -98,7 +98,7 @@ def data_of(origin: Manifest, changes: Mapping[str, str | None]) -> dict[str, An
     return {"data": kept, **({"binaryData": binary} if binary else {})}
 
 
-def _addresses(world: World, claim: Claim) -> dict[str, dict[str, Address]]:
+def _addresses(world: World, claim: Claim) -> Addresses:
     domain = world.claims.environment.cluster.domain
     found: dict[str, dict[str, Address]] = {}
     for id in claim.origins:
@@ -112,14 +112,14 @@ def _addresses(world: World, claim: Claim) -> dict[str, dict[str, Address]]:
     return found
 
 
-def _draft(world: World, claim: Claim, id: ResourceId, copies: Copied) -> _Draft:
+def _draft(world: World, claim: Claim, id: ResourceId, copies: Copied, addresses: Addresses) -> _Draft:
     origin, row = with_template(world.base, world.base.by_id[id]), WORKLOADS[(id.group, id.kind)]
     asked = claim.asked.get(id, Asked())
     marks = marks_of(world.claims.environment, claim, origin_value(row.kind, id.name))
     formed = replace(origin, manifest=in_form_of_clones(row, origin.manifest))
     return _Draft(
         world=world, claim=claim, origin=origin, row=row, asked=asked,
-        changed=_changed(world, claim, formed, asked, marks, copies),
+        changed=_changed(world, claim, formed, asked, marks, copies, addresses),
         name=fit(f"{id.name}-{claim.tenant}", row.name_limit),
         pods=_pod_labels(world, claim, origin, row, asked, marks),
         digest=_digest(world, claim, id, asked, copies),
@@ -154,7 +154,13 @@ def _headless(draft: _Draft, id: ResourceId) -> Manifest:
 
 
 def _changed(
-    world: World, claim: Claim, origin: Resource, asked: Asked, marks: Mapping[str, str], copies: Copied
+    world: World,
+    claim: Claim,
+    origin: Resource,
+    asked: Asked,
+    marks: Mapping[str, str],
+    copies: Copied,
+    addresses: Addresses,
 ) -> Manifest:
     """Returns an origin, in the form of its clones, with all that is asked of its clone."""
     changes = tuple(changes for changes in asked.changes if changes.values)
@@ -166,7 +172,7 @@ def _changed(
         spec=claim.source,
         origin=origin,
         row=WORKLOADS[(origin.id.group, origin.id.kind)],
-        addresses=_addresses(world, claim),
+        addresses=addresses,
         marks=marks,
         copies={name: fit(f"{name}-{claim.tenant}", OBJECT_NAME_LIMIT) for name in names},
     )

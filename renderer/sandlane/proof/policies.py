@@ -155,9 +155,11 @@ def is_route(resource: Resource) -> bool:
 
 def _is_server(route: Resource, parent: Manifest) -> bool:
     """Tells whether a parent is one of Linkerd's Servers; CRDs of its routes fill in its group, but for that of version v1."""
+    if parent.get("kind") != SERVER[1]:
+        return False
     fills_in = route.id.group == LINKERD and str(route.manifest.get("apiVersion")).rpartition("/")[2] != "v1"
     group = parent.get("group")
-    return (LINKERD if group is None and fills_in else group, parent.get("kind")) == SERVER
+    return (LINKERD if group is None and fills_in else group) == LINKERD
 
 
 def other_fields(manifest: Manifest, but: tuple[str, ...]) -> str:

@@ -105,7 +105,7 @@ def _send(network: Network, host: str, port: int, weight: int, filters: Any) -> 
     A Service without the port is a load balancer without endpoints, which ends in 504 (rule R-L15).
     """
     made, known = plain(network, host, port, weight, filters), network.hosts.get(host)
-    name = unknown_filter({"filters": filters or ()})
+    name = unknown_filter({"filters": filters}) if filters else None
     if name:
         return replace(made, failure=f"500: Linkerd does not know the filter {name} of a backendRef")
     is_absent = known is not None and known.is_service and port not in known.ports

@@ -29,6 +29,7 @@ _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
 }
 """Names that are shorter than a subdomain of 253; the rows of workload kinds, which clones are named by, are not asked."""
 _REGEX = 1024
+_TEXTS, _WAYS = ("uri", "scheme", "method", "authority"), {"exact", "prefix", "regex"}
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -39,13 +40,14 @@ def check(world: World) -> Iterator[Problem]:
     for resource in world.added:
         key = (resource.id.group, resource.id.kind)
         labels = (*labels_of(resource.manifest).items(), *pod_labels.get(resource.id, {}).items())
-        for what, path in _metadata(resource, labels, bad, world.text_of(resource).length):
+        length = world.text_of(resource).length
+        for what, path in _metadata(resource, labels, bad, length):
             yield _wrong(resource, what, path)
         if key in ROUTES:
             for what, path in refused_in(resource.manifest):
                 yield _wrong(resource, what, path)
         if key != VIRTUAL_SERVICE:
-            yield from _size(world, resource)
+            yield from _size(resource, length)
     for vs in world.output.of(*VIRTUAL_SERVICE):
         yield from _virtual_service(world, vs)
 
@@ -54,7 +56,7 @@ def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
     ours = world.base.by_id.get(vs.id)
     added, _ = align(entries(ours.manifest) if ours else (), entries(vs.manifest))
     if added:
-        yield from _size(world, vs)
+        yield from _size(vs, world.text_of(vs).length)
     for number in added:
         place: Path = ("spec", "http", number)
         for match in entries(vs.manifest)[number].get("match") or ():
@@ -85,7 +87,10 @@ def _metadata(
         if what:
             yield what, ("metadata", "labels")
     annotations = annotations_of(resource.manifest) if length > LARGEST_ANNOTATIONS else {}
-    if sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items()) > LARGEST_ANNOTATIONS:
+    if (
+        annotations
+        and sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items()) > LARGEST_ANNOTATIONS
+    ):
         yield f"has annotations of more than {LARGEST_ANNOTATIONS:,} bytes", ("metadata", "annotations")
 
 
@@ -101,8 +106,7 @@ def _is_key(key: str) -> bool:
     return has_prefix and len(name) <= 63 and _NAME.fullmatch(name) is not None
 
 
-def _size(world: World, resource: Resource) -> Iterator[Problem]:
-    size = world.text_of(resource).length
+def _size(resource: Resource, size: int) -> Iterator[Problem]:
     if size > LARGEST_OBJECT:
         size = stored_size(resource.manifest)
     if size > LARGEST_OBJECT:
@@ -111,11 +115,11 @@ def _size(world: World, resource: Resource) -> Iterator[Problem]:
 
 def _ambiguous(match: Mapping[str, Any]) -> Iterator[str]:
     """Yields what a match compares in two ways at once, which the CRD refuses."""
-    named = {field: match.get(field) for field in ("uri", "scheme", "method", "authority")}
-    listed = (match.get(field) or {} for field in ("headers", "withoutHeaders", "queryParams"))
-    for field, condition in (*named.items(), *(pair for conditions in listed for pair in conditions.items())):
-        if isinstance(condition, dict) and len(condition.keys() & {"exact", "prefix", "regex"}) > 1:
-            yield field
+    listed = [match[field] for field in ("headers", "withoutHeaders", "queryParams") if match.get(field)]
+    for conditions in ({field: match[field] for field in _TEXTS if field in match}, *listed):
+        for field, condition in conditions.items():
+            if isinstance(condition, dict) and len(condition) > 1 and len(condition.keys() & _WAYS) > 1:
+                yield field
 
 
 def _expressions(match: Mapping[str, Any]) -> Iterator[str]:

@@ -178,8 +178,9 @@ def _is_plain(spelling: Spelling, outcome: Forward) -> bool:
     """Tells whether an outcome is one destination and nothing else, as most are."""
     if spelling.answer or spelling.removed or spelling.given or len(outcome.destinations) != 1:
         return False
-    more = (outcome.changes, outcome.mirrors, outcome.destinations[0].changes, *(getattr(outcome, f) for f in FEATURES))
-    return not any(more)
+    o = outcome
+    more = o.changes or o.mirrors or o.rewrite or o.timeout or o.retries or o.fault or o.cors or o.other
+    return not (more or o.destinations[0].changes)
 
 
 def _is_answered(spelling: Spelling, outcome: Forward, reached: Sequence[str]) -> bool:
