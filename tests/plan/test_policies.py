@@ -150,7 +150,7 @@ def test_two_clones_of_one_policy() -> None:
     assert sorted(found) == ["dev1: NetworkPolicy/shop/p-a-dev1", "dev1: NetworkPolicy/shop/p-b-dev1"]
 
 
-def test_a_copy_is_its_sandboxs_and_there_before_the_clone() -> None:
+def test_a_copy_is_its_sandboxs_and_says_no_order_of_syncing() -> None:
     base = [
         *AB,
         {**policy("p", **only("a")), "metadata": {"name": "p", "labels": {"team": "x"}, "annotations": {"note": "y"}}},

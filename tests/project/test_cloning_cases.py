@@ -78,6 +78,14 @@ def test_one_of_several_workloads_takes_the_whole_service() -> None:
     ]  # fmt: skip
     clone = made(base, "a1")
     assert sorted(clone) == ["Deployment/a1-dev1", "Service/a-dev1"]
+    selector = clone["Service/a-dev1"]["spec"]["selector"]
+    pods = clone["Deployment/a1-dev1"]["spec"]["template"]["metadata"]["labels"]
+    assert selector.items() <= pods.items()
+    assert [
+        w["metadata"]["name"]
+        for w in base[:2]
+        if selector.items() <= w["spec"]["template"]["metadata"]["labels"].items()
+    ] == []
 
 
 @pytest.mark.parametrize("hook", ["helm.sh/hook", "argocd.argoproj.io/hook"])

@@ -88,7 +88,7 @@ def _clear(handles: Handles, directory: str) -> None:
 
 
 def _order(path: str) -> tuple[int, str]:
-    """Orders clones before the routes that lead to them."""
+    """Orders the writing of files: clones before the routes that lead to them."""
     top = path.split("/")[0]
     return ((SANDBOXES, BASE, SHARED).index(top) if top in (SANDBOXES, BASE, SHARED) else 3, path)
 

@@ -206,8 +206,7 @@ class Reading:
     def _copy(self, value: Any, event: Any, at: Any, depth: int) -> Any:
         self._to_copy -= 1 + (len(value) // 10 if type(value) is str else 0)
         if self._to_copy < 0:
-            limit = f"{most_aliased(len(self._text.body)):,}"
-            self._report("SL104", event, at, limit=limit, each=ALIASED_EACH, most=f"{ALIASED:,}")
+            self._report("SL104", event, at, limit=most_aliased(len(self._text.body)), each=ALIASED_EACH, most=ALIASED)
             raise StopError
         if type(value) is not dict and type(value) is not list:
             return value

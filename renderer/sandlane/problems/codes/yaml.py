@@ -27,7 +27,7 @@ ROWS: dict[str, Row] = {
         good='env:\n- {name: ENABLED, value: "yes"}\n',
     ),
     "SL104": Row(
-        text="aliases expand to more than {limit} values ({each} for each character of the file, {most} at most)",
+        text="aliases expand to more than {limit:,} values ({each} for each character of the file, {most:,} at most)",
         hint="write the values out, or split a large file",
         why="Small files whose aliases multiply would take memory and time out of proportion to their size.",
         bad="a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]  # and so on\n",
