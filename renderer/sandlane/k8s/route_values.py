@@ -93,8 +93,7 @@ def _match(match: Manifest, path: Path) -> Refused:
         # A method of HTTP is a text; of gRPC a match of its own.
         if isinstance(value, dict):
             yield from _type(value, known, (*path, field))
-    if isinstance(match.get("path"), dict):
-        yield from _path(match["path"], (*path, "path"))
+            yield from _path(value, (*path, field)) if field == "path" else ()
     for field in ("headers", "queryParams"):
         listed: Sequence[Manifest] = match.get(field) or ()
         for number, header in enumerate(listed):
@@ -105,9 +104,10 @@ def _match(match: Manifest, path: Path) -> Refused:
 
 
 def _path(value: Manifest, path: Path) -> Refused:
-    if value.get("type") != "RegularExpression" and not str(value.get("value") or "/").startswith("/"):
-        yield f"has path '{value['value']}', expected one that begins with '/'", (*path, "value")
-    if value.get("value") == "":
+    text = value.get("value")
+    if str(text or "/")[0] != "/" and value.get("type") != "RegularExpression":
+        yield f"has path '{text}', expected one that begins with '/'", (*path, "value")
+    if text == "":
         yield "has an empty path", (*path, "value")
 
 

@@ -107,7 +107,7 @@ class World:
 
     def owner(self, resource: Resource) -> Claim | None:
         """Returns the active sandbox in whose directory an object of the output lies."""
-        holder = self.holders.get(directory(resource))
+        holder = self.holders.get(_directory(resource.source.file))
         return holder if isinstance(holder, Claim) else None
 
     def may_select(self, service: Resource) -> frozenset[ResourceId]:

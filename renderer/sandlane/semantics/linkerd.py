@@ -64,12 +64,12 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
         for a in (chosen if is_called else ())
         if any(not match.get("method") for rule in rules_of(a.route) for match in rule.get("matches") or ())
     ]  # rule R-L1
-    send = partial(_send, network)
+    send, authority = partial(_send, network), bare(address.authority)
     reading = Reading(network=network, order=LINKERD, send=send, default=default, home=parent.namespace)
     rules = [
         rule
         for a in chosen
-        if (rank := host_rank(a.hostnames, bare(address.authority))) is not None
+        if (rank := host_rank(a.hostnames, authority)) is not None
         for rule in compiled(reading, a, above=rank)
     ]
     return Table(rules=tuple(rules), otherwise=NotFound(), modes=LINKERD.modes, notes=tuple(notes))

@@ -18,6 +18,7 @@ from sandlane.k8s.selectors import from_label_selector
 from sandlane.k8s.workload_kinds import GroupKind
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
+from sandlane.proof.claims import Claim, GroupClaim
 from sandlane.proof.differences import Difference, differences, same
 from sandlane.proof.expected_workloads import KINDS
 from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, origin_value, quoted
@@ -54,24 +55,24 @@ def check(world: World) -> Iterator[Problem]:
             # What a sandbox has of Istio's that is no copy is its preview.
             known = gateways if holder and key == VIRTUAL_SERVICE else services
             is_made = key in _MADE and (resource.id.namespace, label) in known
-            for path, what in _wrapped(world, resource, [*originals, *([None] if is_made else [])], origins):
+            for path, what in _wrapped(world, resource, label, [*originals, *([None] if is_made else [])], origins):
                 yield report("SL623", source=resource.source, path=path, what=f"'{resource.id}': {what}")
 
 
 def _wrapped(
-    world: World, resource: Resource, originals: Sequence[Resource | None], workloads: frozenset[str]
+    world: World, resource: Resource, label: str, originals: Sequence[Resource | None], workloads: frozenset[str]
 ) -> Iterator[Difference]:
     """Yields what the metadata of an object has otherwise; None stands for a Service or Gateway of which it is made."""
-    label = labels_of(resource.manifest).get(ORIGIN, "")
+    holder = world.holders.get(directory(resource))
     if not originals:
         what = f"label '{ORIGIN}' is '{label}', which is nothing of the base that it can be made of"
         yield ("metadata", "labels"), what
         return
     names = [original.id.name for original in originals if original] or [label]
-    if not any(_is_named(world, resource, name, workloads) for name in names):
+    if not any(_is_named(resource.id.name, holder, name, workloads) for name in names):
         yield ("metadata", "name"), f"its name is none that an object made of '{names[0]}' has"
     bare = {field: value for field, value in resource.manifest.items() if field != "spec"}
-    wanted = (_wrapping(world, resource, original) for original in originals)
+    wanted = (_wrapping(world, resource, holder, label, original) for original in originals)
     yield from min(([*differences(one, bare, world.is_note)] for one in wanted), key=len)
 
 
@@ -140,12 +141,11 @@ def _copied(world: World, route: Resource, tenant: str, parents: list[_Parent], 
             yield _wrong(route, f"'spec.{field}' is not that of '{base.id}'", ("spec", field))
 
 
-def _is_named(world: World, resource: Resource, origin: str, workloads: frozenset[str]) -> bool:
+def _is_named(name: str, holder: Claim | GroupClaim | None, origin: str, workloads: frozenset[str]) -> bool:
     """Tells whether an object has a name that its kind gets: its origin's, and behind it whose, and what else, it is for.
 
     Names that are too long end in a hash, and are not looked at.
     """
-    name, holder = resource.id.name, world.holders.get(directory(resource))
     if len(name) >= OBJECT_NAME_LIMIT:
         return True
     if holder is None:
@@ -158,11 +158,11 @@ def _is_named(world: World, resource: Resource, origin: str, workloads: frozense
     return name == f"preview{whose}" or any(f"-{origin}-" in f"-{end.removesuffix(whose)}-" for end in ends)
 
 
-def _wrapping(world: World, resource: Resource, original: Resource | None) -> Manifest:
+def _wrapping(
+    world: World, resource: Resource, holder: Claim | GroupClaim | None, label: str, original: Resource | None
+) -> Manifest:
     """Returns all but the spec of an object as it has to be, made of an object of the base or of a Service alone."""
     key, id = (resource.id.group, resource.id.kind), resource.id
-    holder = world.holders.get(directory(resource))
-    label = labels_of(resource.manifest).get(ORIGIN, "")
     marks = marks_of(world.claims.environment, holder, None) if holder else {MANAGED_BY: "sandlane"}
     is_copied = original is not None and holder is not None
     given = kept_metadata(original.manifest if is_copied and original else {})

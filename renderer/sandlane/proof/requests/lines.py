@@ -72,6 +72,7 @@ def _lines_of(case: Case, table: Table, known: frozenset[Atom], spelling: Spelli
     parts: dict[str, list[tuple[Line, object]]] = {}
     strange: list[tuple[Line, Atom]] = []
     seen: set[object] = set()
+    written, where, is_part = None, "", False
     for number, rule in enumerate(table.rules):
         carried = [a for a in rule.predicate if a.subject == "header" and a.name in case.literals.names]
         others = [a for a in rule.predicate if a.subject != "header" or a.name not in case.literals.names]
@@ -83,8 +84,10 @@ def _lines_of(case: Case, table: Table, known: frozenset[Atom], spelling: Spelli
             else []
         )
         strange += [(line, atom) for atom, tenant in found if tenant is None]
-        where = directory(rule.origin.resource)
-        is_part = where.startswith("sandboxes/") and rule.origin.resource.id not in case.world.base.by_id
+        if rule.origin.resource is not written:
+            written = rule.origin.resource
+            where = directory(written)
+            is_part = where.startswith("sandboxes/") and written.id not in case.world.base.by_id
         if is_part:
             parts.setdefault(where, [])
         named = [tenant for _, tenant in found if tenant]
