@@ -98,7 +98,7 @@ def _of_path(match: Manifest) -> Iterator[str]:
     if path.get("type") == "RegularExpression":
         if why := _expression(path):
             yield why
-    elif not str(path.get("value") or "/").startswith("/"):
+    elif str(path.get("value") or "/")[0] != "/":
         yield f"a path does not begin with '/': '{path['value']}'"
 
 

@@ -37,13 +37,13 @@ Refused = Iterator[tuple[str, Path]]
 def refused_in(manifest: Manifest) -> Refused:
     """Yields what the API server refuses in a route, and where it stands (Gateway API 1.1 and, for matches, 1.2)."""
     rules = spec_of(manifest).get("rules") or ()
-    in_all = sum(len(rule.get("matches") or ()) for rule in rules)
+    in_all = sum([len(rule.get("matches") or ()) for rule in rules])
     counts: tuple[tuple[str, int, int, Path], ...] = (
         ("parentRefs", len(spec_of(manifest).get("parentRefs") or ()), _PARENTS, ("spec", "parentRefs")),
         ("rules", len(rules), _RULES, ("spec", "rules")),
         ("matches", in_all, _MATCHES_IN_ALL, ("spec", "rules")),
     )
-    yield from ((_many(what, found, limit), path) for what, found, limit, path in counts if found > limit)
+    yield from [(_many(what, found, limit), path) for what, found, limit, path in counts if found > limit]
     yield from _values(rules)
     for number, rule in enumerate(rules):
         for what, found, limit in _counts(rule):
@@ -55,21 +55,21 @@ def _many(what: str, found: int, limit: int) -> str:
     return f"has {found} {what}, expected at most {limit}"
 
 
-def _counts(rule: Manifest) -> Iterator[tuple[str, int, int]]:
-    """Yields what a rule has of what its CRD limits: what it is, how many there are, and how many there may be."""
+def _counts(rule: Manifest) -> list[tuple[str, int, int]]:
+    """Returns what a rule has of what its CRD limits: what it is, how many there are, and how many there may be."""
     matches, backends = rule.get("matches") or (), rule.get("backendRefs") or ()
-    yield "matches", len(matches), _MATCHES_OF_RULE
-    yield "filters", len(rule.get("filters") or ()), _LISTED
-    yield "backendRefs", len(backends), _LISTED
-    yield "as the weight of a backendRef", max([backend.get("weight") or 0 for backend in backends], default=0), _WEIGHT
-    for place in (rule, *backends):
-        for item in place.get("filters") or ():
-            for field in ("requestHeaderModifier", "responseHeaderModifier"):
-                changed = item.get(field) or {}
-                yield from ((f"headers to {name}", len(changed.get(name) or ()), _LISTED) for name in _CHANGES)
-    for headers in [match["headers"] for match in matches if match.get("headers")]:
-        yield "headers in a match", len(headers), _LISTED
-        yield "characters of a header's value", max([len(str(h.get("value"))) for h in headers]), _HEADER
+    headers = [match["headers"] for match in matches if match.get("headers")]
+    filters = [item for place in (rule, *backends) if "filters" in place for item in place["filters"] or ()]
+    changed = [item.get(side) or {} for item in filters for side in ("requestHeaderModifier", "responseHeaderModifier")]
+    return [
+        ("matches", len(matches), _MATCHES_OF_RULE),
+        ("filters", len(rule.get("filters") or ()), _LISTED),
+        ("backendRefs", len(backends), _LISTED),
+        ("as the weight of a backendRef", max([b.get("weight") or 0 for b in backends], default=0), _WEIGHT),
+        *[(f"headers to {name}", len(each.get(name) or ()), _LISTED) for each in changed for name in _CHANGES],
+        *[("headers in a match", len(listed), _LISTED) for listed in headers],
+        *[("characters of a header's value", len(str(h.get("value"))), _HEADER) for listed in headers for h in listed],
+    ]
 
 
 def _values(rules: Sequence[Manifest]) -> Refused:

@@ -33,7 +33,7 @@ class Placement:
         if isinstance(spec.get("topologySpreadConstraints"), list):
             terms = [self.term(term) for term in spec["topologySpreadConstraints"]]
             result = put(result, ("topologySpreadConstraints",), terms)
-        for kind in ("podAffinity", "podAntiAffinity"):
+        for kind in ("podAffinity", "podAntiAffinity") if spec.get("affinity") else ():
             required, preferred = (at(spec, ("affinity", kind, field)) for field in _TERMS)
             if required:
                 terms = [self.term(term) for term in required]
@@ -64,11 +64,13 @@ def kept_off(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
 
     A clone's term may be about its own pods, or name them among those that its origin's names.
     """
+    path = ("spec", "affinity", "podAntiAffinity", _TERMS[0])
+    if not at(after, path):
+        return
     old, new = (at(template, ("metadata", "labels")) or {} for template in (before, after))
     own = Placement(before=old, after=new, selector={key: new[key] for key in (TENANT, ORIGIN) if key in new})
-    path = ("spec", "affinity", "podAntiAffinity", _TERMS[0])
     known = [term for given in at(before, path) or () for term in (given, own.term(given))]
-    for term in at(after, path) or ():
+    for term in at(after, path):
         is_own = TENANT in new and at(term, ("labelSelector", "matchLabels", TENANT)) == new[TENANT]
         if not is_own and not any(same(term, other) for other in known):
             yield "nodes", "keeping other pods off its nodes"

@@ -145,7 +145,8 @@ def label_selections(resource: Resource) -> Iterator[tuple[GroupKind, Selector]]
 def is_of_servers(resource: Resource) -> bool:
     """Tells whether all parents of a route are Linkerd's Servers, so that it routes nothing and tells requests apart."""
     parents = spec_of(resource.manifest).get("parentRefs") or ()
-    return bool(parents) and all(_is_server(resource, parent) for parent in parents)
+    kinds = {str(parent.get("kind")) for parent in parents}
+    return kinds == {SERVER[1]} and all(_is_server(resource, parent) for parent in parents)
 
 
 def is_route(resource: Resource) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sandlane.k8s.limits import LARGEST_ANNOTATIONS, LARGEST_OBJECT, stored_size
@@ -100,6 +101,7 @@ def _bad_label(key: str, value: str) -> str | None:
     return None if len(value) <= 63 and _VALUE.fullmatch(value) else f"label value '{value}' is none"
 
 
+@lru_cache(maxsize=4096)
 def _is_key(key: str) -> bool:
     prefix, slash, name = key.rpartition("/")
     has_prefix = not slash or (len(prefix) <= 253 and _SUBDOMAIN.fullmatch(prefix) is not None)

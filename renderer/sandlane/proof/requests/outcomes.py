@@ -41,11 +41,11 @@ class Spelling:
 
 def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
     """Returns an outcome as text; `namespace` is that of the object which names mirrors."""
-    if isinstance(outcome, Unknown):
+    if type(outcome) is Unknown:
         return f"unknown: {outcome.why}"
-    if isinstance(outcome, NoCluster):
+    if type(outcome) is NoCluster:
         return f"no cluster {outcome.why.partition(':')[0]}"
-    if isinstance(outcome, Redirect):
+    if type(outcome) is Redirect:
         # 302 is the default of the CRD of routes; VirtualServices have another field.
         return f"redirect {_json([{'statusCode': 302, **_bare(outcome.how)}, _bare(outcome.changes), outcome.fault])}"
     if not isinstance(outcome, Forward):
