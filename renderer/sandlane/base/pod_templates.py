@@ -47,6 +47,12 @@ def with_pods(base: Base) -> Iterator[Resource]:
         yield from base.of(*kind)
 
 
+def spec_of_pods(resource: Resource) -> Manifest:
+    """Returns the spec of the pods of a workload, or of a single pod."""
+    row = WORKLOADS.get((resource.id.group, resource.id.kind))
+    return at(resource.manifest, (*row.template, "spec") if row else ("spec",)) or {}
+
+
 def labels_of_pods(resource: Resource) -> Mapping[str, str]:
     """Returns the labels of the pods of a workload, or of a single pod."""
     row = WORKLOADS.get((resource.id.group, resource.id.kind))

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandlane.base.base import Base
-from sandlane.guards.containers import containers_of, images_of
 from sandlane.guards.identities import IDENTITIES
 from sandlane.guards.images import foreign_images
 from sandlane.guards.object_metadata import acted_on
@@ -15,6 +14,7 @@ from sandlane.guards.privilege import gained, of_claim_templates, of_whole_pods,
 from sandlane.guards.secrets import new_tokens
 from sandlane.k8s.ports import named_targets, port_names
 from sandlane.k8s.resource import Manifest, ResourceId, at
+from sandlane.k8s.workload_kinds import containers_of, images_of
 from sandlane.overrides.containers import CONTAINERS
 from sandlane.overrides.image import IMAGE
 from sandlane.overrides.patches import PATCHES

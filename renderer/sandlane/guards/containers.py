@@ -36,17 +36,6 @@ _CALLS = (
 """Where a container names a host that the kubelet calls for it, from the node (Pod Security Standards, Host Probes)."""
 
 
-def containers_of(spec: Manifest) -> list[Manifest]:
-    """Returns a pod's containers of all kinds."""
-    return [c for field in ("containers", "initContainers", "ephemeralContainers") for c in spec.get(field) or ()]
-
-
-def images_of(spec: Manifest) -> set[str]:
-    """Returns the images of a pod's containers and volumes."""
-    images = {str(container.get("image")) for container in containers_of(spec)}
-    return images | {str(at(v, ("image", "reference"))) for v in spec.get("volumes") or () if v.get("image")}
-
-
 UNPRIVILEGING = frozenset(
     ["args", "command", "env", "envFrom", "image", "imagePullPolicy", "name", "ports", "workingDir"]
 )

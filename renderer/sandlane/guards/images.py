@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sandlane.guards.containers import images_of
 from sandlane.guards.policy import is_allowed_image
 from sandlane.k8s.resource import Manifest, at
+from sandlane.k8s.workload_kinds import images_of
 from sandlane.plan.model import WorkloadClone
 from sandlane.specs.model import Policy
 

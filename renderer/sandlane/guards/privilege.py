@@ -14,7 +14,6 @@ from sandlane.guards.containers import (
     PRIVILEGING,
     UNPRIVILEGING,
     Privilege,
-    containers_of,
     of_container,
     text_of,
 )
@@ -23,7 +22,7 @@ from sandlane.guards.pod_metadata import differing
 from sandlane.guards.pods_of_others import of_others
 from sandlane.guards.secrets import more_secrets
 from sandlane.k8s.resource import Manifest, at
-from sandlane.k8s.workload_kinds import INJECTED
+from sandlane.k8s.workload_kinds import INJECTED, containers_of
 
 _ORDINARY_VOLUMES = frozenset((
     "configMap", "downwardAPI", "emptyDir", "ephemeral", "hostPath", "name", "persistentVolumeClaim", "projected", "secret",

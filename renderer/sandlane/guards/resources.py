@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from sandlane.guards.containers import containers_of, images_of
 from sandlane.guards.policy import is_allowed_image
 from sandlane.guards.privilege import Gain, beyond_ordinary, of_claim_templates, of_whole_pods, told
 from sandlane.guards.secrets import new_tokens
 from sandlane.k8s.resource import Manifest, Resource, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_label_selector, matches
-from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, pod_labels
+from sandlane.k8s.workload_kinds import CLONES, WORKLOADS, containers_of, images_of, pod_labels
 from sandlane.plan.model import Plan
 from sandlane.plan.names import MANAGED_BY, TENANT
 from sandlane.problems.problem import Problem, dotted, mention

@@ -153,3 +153,14 @@ def is_cluster_scoped(group: str, kind: str, declared: Mapping[GroupKind, bool])
 def pod_labels(row: WorkloadKind, manifest: Mapping[str, Any]) -> Mapping[str, str]:
     """Returns the labels of a workload's pods."""
     return at(manifest, (*row.template, "metadata", "labels")) or {}
+
+
+def containers_of(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Returns a pod's containers of all kinds."""
+    return [c for field in ("containers", "initContainers", "ephemeralContainers") for c in spec.get(field) or ()]
+
+
+def images_of(spec: Mapping[str, Any]) -> set[str]:
+    """Returns the images of a pod's containers and volumes."""
+    images = {str(container.get("image")) for container in containers_of(spec)}
+    return images | {str(at(v, ("image", "reference"))) for v in spec.get("volumes") or () if v.get("image")}

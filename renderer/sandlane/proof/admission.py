@@ -15,9 +15,10 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, labels_of
 from sandlane.k8s.selectors import Index, Requirement, from_label_selector
 from sandlane.k8s.workload_kinds import WORKLOADS, pod_labels
+from sandlane.proof.differences import canonical
 from sandlane.proof.followers import Bound
 from sandlane.proof.literals import ORIGIN, TENANT, origin_value
-from sandlane.proof.policies import DIRECTIONS, NETWORK_POLICY, canonical, isolates, rules_of
+from sandlane.proof.policies import DIRECTIONS, NETWORK_POLICY, isolates, rules_of
 
 _HOME = "kubernetes.io/metadata.name"
 _OWN = canonical(None)

@@ -6,13 +6,25 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sandlane.problems.problem import Path, dotted
+from sandlane.k8s.resource import Resource
+from sandlane.problems.catalogue import report
+from sandlane.problems.problem import Path, Problem, dotted
 
 Difference = tuple[Path, str]
 """Where the output differs, and how."""
 IsNote = Callable[[str, str], bool]
 """Tells of a field (`labels` or `annotations`) and a key whether nobody is known to act on it."""
 _LONGEST = 60
+
+
+def told(code: str, resource: Resource, what: str, path: Path = (), hint: str | None = None) -> Problem:
+    """Returns what is wrong with an object as a problem: a text that names the object itself."""
+    return report(code, source=resource.source, path=path, hint=hint, what=what)
+
+
+def wrong(code: str, resource: Resource, what: str, path: Path = (), hint: str | None = None) -> Problem:
+    """Returns what is wrong with an object as a problem: its id, and behind it the text."""
+    return told(code, resource, f"'{resource.id}': {what}", path, hint)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -53,10 +65,11 @@ def differences(expected: Any, actual: Any, is_note: IsNote, path: Path = ()) ->
 
 
 def _is_reordered(expected: list[Any], actual: list[Any]) -> bool:
-    return not same(expected, actual) and sorted(map(_text, expected)) == sorted(map(_text, actual))
+    return not same(expected, actual) and sorted(map(canonical, expected)) == sorted(map(canonical, actual))
 
 
-def _text(value: Any) -> str:
+def canonical(value: Any) -> str:
+    """Returns a value as text that is equal for equal data."""
     return json.dumps(value, sort_keys=True, default=str)
 
 
@@ -84,5 +97,5 @@ def _is_nothing(value: Any, path: Path) -> bool:
 
 def shown(value: Any) -> str:
     """Returns a value as a problem tells it, shortened where it is long."""
-    text = f"'{value}'" if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+    text = f"'{value}'" if isinstance(value, str) else canonical(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

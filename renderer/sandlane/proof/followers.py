@@ -13,9 +13,9 @@ from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Resource
 from sandlane.k8s.workload_kinds import WORKLOADS
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
+from sandlane.proof.differences import wrong
 from sandlane.proof.literals import ORIGIN
 from sandlane.proof.policies import (
     ATTACHED,
@@ -57,13 +57,12 @@ class Follower:
 
     def wrong(self, verdict: Callable[[Resource], Iterable[str]]) -> Iterator[Problem]:
         """Yields what is wrong with it, beside the policy that it is most like."""
-        source, id = self.resource.source, self.resource.id
         if not self.originals:
-            what = f"'{id}': label '{ORIGIN}' names no {id.kind} of the base"
-            yield report("SL601", source=source, path=("metadata", "labels"), what=what)
+            what = f"label '{ORIGIN}' names no {self.resource.id.kind} of the base"
+            yield wrong("SL601", self.resource, what, ("metadata", "labels"))
         else:
             found = min((list(verdict(policy)) for policy in self.originals), key=len)
-            yield from (report("SL601", source=source, what=f"'{id}': {what}") for what in found)
+            yield from (wrong("SL601", self.resource, what) for what in found)
 
 
 def clones_of_claims(world: World) -> list[Bound]:

@@ -6,9 +6,9 @@ copies equal. Sources: rules R-H1 (carriers) and R-C1 (labels), and case C3 (own
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 
+from sandlane.k8s.limits import LABEL_VALUE_LIMIT, fit
 from sandlane.k8s.resource import Resource, annotations_of
 
 TENANT = "sandlane.dev/tenant"
@@ -61,7 +61,6 @@ USER_FIELDS = ("name", "generateName", "namespace", "finalizers")
 CLONED_AS = {"Rollout": "Deployment"}
 """Kinds whose clones are of another kind."""
 
-_LABEL_LIMIT = 63
 MOST_FILTERS = 16
 """As many filters a rule of the Gateway API may have."""
 
@@ -81,10 +80,7 @@ def quoted(value: str | None) -> str:
 @lru_cache(maxsize=4096)
 def origin_value(kind: str, name: str) -> str:
     """Returns the origin label of a workload's clone: at most 63 characters, the tail of a longer one being its hash."""
-    text = name if kind == "Deployment" else f"{kind.lower()}.{name}"
-    if len(text) <= _LABEL_LIMIT:
-        return text
-    return text[:54].rstrip("-._") + "-" + hashlib.sha256(text.encode()).hexdigest()[:8]
+    return fit(name if kind == "Deployment" else f"{kind.lower()}.{name}", LABEL_VALUE_LIMIT)
 
 
 CloneKey = tuple[str, str, str, str]

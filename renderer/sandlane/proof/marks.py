@@ -25,18 +25,15 @@ _TRACKED = "app.kubernetes.io/instance"
 """The label by which Argo CD tracks objects, unless it is told otherwise."""
 
 
-def marks_of(environment: Environment, holder: Claim | GroupClaim, origin: str | None) -> dict[str, str]:
-    """Returns the labels of an object of a holder's; `origin` is the value of the origin label, if it has one."""
-    marks = {
-        MANAGED_BY: "sandlane",
-        environment.tenant_label: holder.tenant,
-        TENANT: holder.tenant,
-        SANDBOX: holder.name,
-    }
+def marks_of(environment: Environment, holder: Claim | GroupClaim | None, origin: str | None) -> dict[str, str]:
+    """Returns the labels of an object of a holder's, or of one for all; `origin` is the value of the origin label, if it has one."""
+    marks = {MANAGED_BY: "sandlane"}
+    if holder:
+        marks |= {environment.tenant_label: holder.tenant, TENANT: holder.tenant, SANDBOX: holder.name}
     return {**marks, ORIGIN: fit(origin, LABEL_VALUE_LIMIT)} if origin else marks
 
 
-def notes_of(holder: Claim | GroupClaim) -> dict[str, str]:
+def _notes(holder: Claim | GroupClaim) -> dict[str, str]:
     """Returns the annotations of an object of a holder's: who owns it, until when, and which spec asks for it."""
     said = {OWNER: holder.owner, EXPIRES: holder.expires, SPEC: holder.source.file}
     return {key: value for key, value in said.items() if value}
@@ -69,16 +66,17 @@ def as_it_is(manifest: Manifest) -> Manifest:
 
 def metadata_of(
     environment: Environment,
-    holder: Claim | GroupClaim,
+    holder: Claim | GroupClaim | None,
     id: ResourceId,
     origin: str | None,
     kept: Manifest | None = None,
 ) -> dict[str, Any]:
-    """Returns the metadata of a holder's object that keeps the labels and annotations of its origin's in `kept`."""
-    kept = kept or {}
-    return {
+    """Returns the metadata of a holder's object, or of one for all, that keeps the labels and annotations of its origin's in `kept`."""
+    labels, annotations = ((kept or {}).get(field) or {} for field in ("labels", "annotations"))
+    notes = {**annotations, **(_notes(holder) if holder else {})}
+    metadata = {
         "name": id.name,
         "namespace": id.namespace,
-        "labels": {**(kept.get("labels") or {}), **marks_of(environment, holder, origin)},
-        "annotations": {**(kept.get("annotations") or {}), **notes_of(holder)},
+        "labels": {**labels, **marks_of(environment, holder, origin)},
     }
+    return {**metadata, "annotations": notes} if notes else metadata

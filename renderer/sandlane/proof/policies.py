@@ -6,7 +6,6 @@ copy that binds one clone, a copy that names another copy, or a NetworkPolicy in
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import Index, Selector, from_workload_selector
 from sandlane.k8s.workload_kinds import GroupKind
+from sandlane.proof.differences import canonical
 from sandlane.proof.literals import ORIGIN, TENANT
 from sandlane.proof.readers import GRPC_ROUTE, HTTP_ROUTE, LINKERD_ROUTE
 
@@ -64,11 +64,6 @@ class Reference:
     target: ResourceId
     field: str
     rest: str
-
-
-def canonical(value: Any) -> str:
-    """Returns a value as text that is equal for equal data."""
-    return json.dumps(value, sort_keys=True, default=str)
 
 
 def kind_of(resource: Resource) -> GroupKind:

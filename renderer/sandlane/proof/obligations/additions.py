@@ -7,13 +7,14 @@ the listed ones is ever added.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from sandlane.k8s.linkerd_routes import is_service
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, labels_of, spec_of
 from sandlane.k8s.workload_kinds import CLONES, GroupKind
-from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Path, Problem
+from sandlane.problems.problem import Problem
+from sandlane.proof.differences import told, wrong
 from sandlane.proof.literals import SPEC, quoted
 from sandlane.proof.marks import marks_of
 from sandlane.proof.policies import ATTACHED, BINDING, NETWORK_POLICY, ROUTES, clone_selected, is_of_servers
@@ -22,6 +23,8 @@ from sandlane.proof.world import World, directory
 
 _OWN: frozenset[GroupKind] = frozenset({("", "Service"), ("", "ConfigMap"), REFERENCE_GRANT, DESTINATION_RULE, *CLONES})
 """Kinds of objects that may stand in a sandbox's directory without being the base's, whatever the mesh."""
+
+_wrong = partial(wrong, "SL601")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -57,10 +60,6 @@ def check(world: World) -> Iterator[Problem]:
         if key == VIRTUAL_SERVICE:
             for field in sorted(spec_of(resource.manifest).keys() - {"hosts", "gateways", "exportTo", "http"}):
                 yield _wrong(resource, f"'spec.{field}' is none that sandlane writes", ("spec", field))
-
-
-def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
-    return report("SL601", source=resource.source, path=path, what=f"'{resource.id}': {what}")
 
 
 def _identity(resource: Resource) -> Iterator[Problem]:
@@ -129,4 +128,4 @@ def _host(world: World, rule: Resource) -> Iterator[Problem]:
         yield _wrong(rule, f"host '{host}' is no Service that the output adds", ("spec", "host"))
     elif directory(clone) != directory(rule):
         what = f"'{rule.id}' of '{directory(rule)}' is for '{clone.id}', which lies in '{directory(clone)}'"
-        yield report("SL609", source=rule.source, path=("spec", "host"), what=what)
+        yield told("SL609", rule, what, ("spec", "host"))

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandlane.base.pod_templates import with_template
+from sandlane.base.pod_templates import spec_of_pods, with_template
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at
-from sandlane.k8s.workload_kinds import SIDECARS, WORKLOADS
+from sandlane.k8s.workload_kinds import SIDECARS
 from sandlane.overrides.config_maps import CONFIG_MAPS
 from sandlane.overrides.containers import CONTAINERS
 from sandlane.overrides.env import ENV, VARIABLES
@@ -40,17 +40,12 @@ def check(world: World) -> Iterator[Problem]:
         for id, asked in claim.asked.items():
             origin, pods = world.base.by_id.get(id), world.clone_of(id, claim.tenant)
             if origin and pods and asked.changes and not any(PATCHES.of(changes) for changes in asked.changes):
-                for what in _lacks(_pod(with_template(world.base, origin)), pods.resource, id, asked):
+                for what in _lacks(spec_of_pods(with_template(world.base, origin)), pods.resource, id, asked):
                     yield report("SL622", source=pods.resource.source, what=f"'{pods.resource.id}' {what}")
 
 
-def _pod(resource: Resource) -> Manifest:
-    row = WORKLOADS[(resource.id.group, resource.id.kind)]
-    return at(resource.manifest, (*row.template, "spec")) or {}
-
-
 def _lacks(origin: Manifest, clone: Resource, id: ResourceId, asked: Asked) -> Iterator[str]:
-    pod = _pod(clone)
+    pod = spec_of_pods(clone)
     made = {c["name"]: c for field in _LISTS for c in pod.get(field) or ()}
     images, variables = _asked(origin, asked)
     dropped = {name for changes in asked.changes for name in INIT_CONTAINERS.of(changes)}
@@ -71,7 +66,7 @@ def _lacks(origin: Manifest, clone: Resource, id: ResourceId, asked: Asked) -> I
                 yield f"still reads ConfigMap '{change.name}', which is changed for it"
     choices = {name: choice for changes in asked.changes for name, choice in VOLUMES.of(changes).items()}
     for volume in pod.get("volumes") or ():
-        choice = choices.get(volume["name"])
+        choice = choices.get(volume.get("name"))
         if choice and at(volume, _VOLUMES[choice]) in (None, False):
             yield f"has volume '{volume['name']}' otherwise than as '{choice}'"
 

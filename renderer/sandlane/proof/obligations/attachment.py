@@ -13,9 +13,9 @@ from functools import partial
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource, ResourceId, labels_of, spec_of
 from sandlane.k8s.selectors import matches
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import GroupClaim
+from sandlane.proof.differences import told
 from sandlane.proof.followers import Follower, clones_of_claims, followers
 from sandlane.proof.policies import (
     REFERENCES,
@@ -51,10 +51,10 @@ def check(world: World) -> Iterator[Problem]:
             rival = next(_rivals(naming, origin, world.base.by_id[id]), None) if (id, copied) in named else None
             if rival:
                 what = f"'{id}' names '{origin}' as '{rival.id}' does, and of the two the older counts: '{copied}' has a copy"
-                yield report("SL608", source=copy.source, what=what)
+                yield told("SL608", copy, what)
             if (id, copied) not in named and ("SL323", str(id)) not in _accepted(world, copy):
                 what = f"'{id}' names '{origin}', and nothing like it '{copied}'"
-                yield report("SL608", source=copy.source, what=what)
+                yield told("SL608", copy, what)
 
 
 def _differences(world: World, wanted: _Wanted, follower: Follower, policy: Resource) -> Iterator[str]:

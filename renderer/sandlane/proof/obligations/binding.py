@@ -14,12 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from sandlane.base.pod_templates import spec_of_pods
 from sandlane.k8s.resource import Resource, ResourceId, at, spec_of
 from sandlane.k8s.selectors import Index, from_workload_selector
-from sandlane.k8s.workload_kinds import WORKLOADS
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.admission import Admission, changed_rules, peers_of, read_admission, rest_of, unfounded_peers
+from sandlane.proof.differences import canonical, told
 from sandlane.proof.followers import Bound, Follower, clones_of_claims, followers
 from sandlane.proof.literals import ORIGIN, origin_value
 from sandlane.proof.policies import (
@@ -28,7 +28,6 @@ from sandlane.proof.policies import (
     NETWORK_POLICY,
     SERVER,
     bindings,
-    canonical,
     isolates,
     kind_of,
     other_fields,
@@ -39,6 +38,8 @@ from sandlane.proof.world import World
 from sandlane.semantics.inbound import compete
 
 _OF_RULES = ("policyTypes", *(field for field, _ in DIRECTIONS.values()))
+
+_wrong = partial(told, "SL608")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -61,7 +62,7 @@ def check(world: World) -> Iterator[Problem]:
             copied.setdefault(bound.clone.resource.id, set()).update(followed)
         elif not follower.given:
             what = f"'{copy.id}': neither binds one clone of its sandbox nor names a copy"
-            yield report("SL601", source=copy.source, what=what)
+            yield told("SL601", copy, what)
     yield from _not_opened(world, admission, [follower for follower in added if follower.is_shared])
     for id, bound in admission.gained:
         if ("SL325", str(id)) not in bound.owner.accepted:
@@ -133,16 +134,11 @@ def _bound(index: Index[Resource], copied: Collection[ResourceId], bound: Bound)
             yield _wrong(clone, f"'{id}' binds '{clone.id}' and not '{origin.id}'")
 
 
-def _wrong(clone: Resource, what: str) -> Problem:
-    return report("SL608", source=clone.source, what=what)
-
-
 def _is_rival(bound: Bound, policy: Resource, other: Resource) -> bool:
     """Tells whether two policies of a kind, or one and itself, are for one pod: Linkerd's Servers for one port (rule R-L2)."""
     if kind_of(policy) != SERVER or policy is other:
         return kind_of(other) == kind_of(policy)
-    row = WORKLOADS[kind_of(bound.origin.resource)]
-    pod = at(bound.origin.resource.manifest, (*row.template, "spec")) or {}
+    pod = spec_of_pods(bound.origin.resource)
     return kind_of(other) == SERVER and compete(policy.manifest, other.manifest, pod)
 
 

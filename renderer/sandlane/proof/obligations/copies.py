@@ -10,19 +10,18 @@ alone that its route is for. A route for a Service without routes is for one por
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, labels_of, spec_of
 from sandlane.k8s.selectors import from_label_selector
 from sandlane.k8s.workload_kinds import GroupKind
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
-from sandlane.proof.claims import Claim, GroupClaim
-from sandlane.proof.differences import Difference, differences, same
+from sandlane.proof.differences import Difference, differences, same, wrong
 from sandlane.proof.expected_workloads import KINDS
-from sandlane.proof.literals import MANAGED_BY, ORIGIN, SUBSTITUTE, origin_value, quoted
-from sandlane.proof.marks import kept_metadata, marks_of, notes_of
+from sandlane.proof.literals import ORIGIN, SUBSTITUTE, origin_value, quoted
+from sandlane.proof.marks import kept_metadata, metadata_of
 from sandlane.proof.policies import is_route, kind_of
 from sandlane.proof.readers import GATEWAY_API, HTTP_ROUTE, VIRTUAL_SERVICE
 from sandlane.proof.world import World, directory
@@ -36,6 +35,8 @@ _CHANGED = ("parentRefs", "rules")
 """Fields of a copy's spec that are not its route's."""
 _Parent = tuple[Manifest, ResourceId]
 """What a parentRef says with its defaults written out, and the object that it means."""
+
+_wrong = partial(wrong, "SL601")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -55,24 +56,24 @@ def check(world: World) -> Iterator[Problem]:
             # What a sandbox has of Istio's that is no copy is its preview.
             known = gateways if holder and key == VIRTUAL_SERVICE else services
             is_made = key in _MADE and (resource.id.namespace, label) in known
-            for path, what in _wrapped(world, resource, label, [*originals, *([None] if is_made else [])], origins):
-                yield report("SL623", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+            for path, what in _wrapped(world, resource, [*originals, *([None] if is_made else [])], origins):
+                yield wrong("SL623", resource, what, path)
 
 
 def _wrapped(
-    world: World, resource: Resource, label: str, originals: Sequence[Resource | None], workloads: frozenset[str]
+    world: World, resource: Resource, originals: Sequence[Resource | None], workloads: frozenset[str]
 ) -> Iterator[Difference]:
     """Yields what the metadata of an object has otherwise; None stands for a Service or Gateway of which it is made."""
-    holder = world.holders.get(directory(resource))
+    label = labels_of(resource.manifest).get(ORIGIN, "")
     if not originals:
         what = f"label '{ORIGIN}' is '{label}', which is nothing of the base that it can be made of"
         yield ("metadata", "labels"), what
         return
     names = [original.id.name for original in originals if original] or [label]
-    if not any(_is_named(resource.id.name, holder, name, workloads) for name in names):
+    if not any(_is_named(world, resource, name, workloads) for name in names):
         yield ("metadata", "name"), f"its name is none that an object made of '{names[0]}' has"
     bare = {field: value for field, value in resource.manifest.items() if field != "spec"}
-    wanted = (_wrapping(world, resource, holder, label, original) for original in originals)
+    wanted = (_wrapping(world, resource, original) for original in originals)
     yield from min(([*differences(one, bare, world.is_note)] for one in wanted), key=len)
 
 
@@ -80,10 +81,6 @@ def _route(world: World, route: Resource, tenant: str, original: Resource | None
     parents = _parents(world, route)
     yield from _without_method(world, route, parents)
     yield from _copied(world, route, tenant, parents, original) if original else _first(world, route, parents)
-
-
-def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
-    return report("SL601", source=resource.source, path=path, what=f"'{resource.id}': {what}")
 
 
 def _parents(world: World, route: Resource) -> list[_Parent]:
@@ -141,11 +138,12 @@ def _copied(world: World, route: Resource, tenant: str, parents: list[_Parent], 
             yield _wrong(route, f"'spec.{field}' is not that of '{base.id}'", ("spec", field))
 
 
-def _is_named(name: str, holder: Claim | GroupClaim | None, origin: str, workloads: frozenset[str]) -> bool:
+def _is_named(world: World, resource: Resource, origin: str, workloads: frozenset[str]) -> bool:
     """Tells whether an object has a name that its kind gets: its origin's, and behind it whose, and what else, it is for.
 
     Names that are too long end in a hash, and are not looked at.
     """
+    name, holder = resource.id.name, world.holders.get(directory(resource))
     if len(name) >= OBJECT_NAME_LIMIT:
         return True
     if holder is None:
@@ -158,29 +156,19 @@ def _is_named(name: str, holder: Claim | GroupClaim | None, origin: str, workloa
     return name == f"preview{whose}" or any(f"-{origin}-" in f"-{end.removesuffix(whose)}-" for end in ends)
 
 
-def _wrapping(
-    world: World, resource: Resource, holder: Claim | GroupClaim | None, label: str, original: Resource | None
-) -> Manifest:
+def _wrapping(world: World, resource: Resource, original: Resource | None) -> Manifest:
     """Returns all but the spec of an object as it has to be, made of an object of the base or of a Service alone."""
-    key, id = (resource.id.group, resource.id.kind), resource.id
-    marks = marks_of(world.claims.environment, holder, None) if holder else {MANAGED_BY: "sandlane"}
-    is_copied = original is not None and holder is not None
-    given = kept_metadata(original.manifest if is_copied and original else {})
-    kept, notes = given["labels"], given["annotations"]
+    key, holder = kind_of(resource), world.holders.get(directory(resource))
+    kept = kept_metadata(original.manifest if original and holder else {})
     if original and key in world.reader.kinds:
-        kept = {k: v for k, v in kept.items() if k not in _found_by(world, original)}
-    if holder:
-        notes |= notes_of(holder)
-    if SUBSTITUTE not in notes and world.text_of(resource).has_references:
-        notes[SUBSTITUTE] = "disabled"
-    metadata = {
-        "name": id.name,
-        "namespace": id.namespace,
-        "labels": {**kept, **marks, ORIGIN: label},
-        **({"annotations": notes} if notes else {}),
-    }
+        found_by = _found_by(world, original)
+        kept["labels"] = {k: v for k, v in kept["labels"].items() if k not in found_by}
+    if SUBSTITUTE not in kept["annotations"] and world.text_of(resource).has_references:
+        kept["annotations"][SUBSTITUTE] = "disabled"
+    label = labels_of(resource.manifest).get(ORIGIN, "")
+    metadata = metadata_of(world.claims.environment, holder, resource.id, label, kept)
     version = original.manifest["apiVersion"] if original else _MADE[key]
-    return {"apiVersion": version, "kind": id.kind, "metadata": metadata}
+    return {"apiVersion": version, "kind": resource.id.kind, "metadata": metadata}
 
 
 def _found_by(world: World, route: Resource) -> frozenset[str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, spec_of
-from sandlane.problems.catalogue import report
-from sandlane.problems.problem import Path, Problem
+from sandlane.problems.problem import Problem
 from sandlane.proof.alignment import align, called, entries, is_kept
-from sandlane.proof.differences import differences
+from sandlane.proof.differences import differences, wrong
 from sandlane.proof.literals import OWNED_LABELS, OWNED_PREFIXES, TRACKING, TRACKING_PREFIXES, USER_FIELDS
 from sandlane.proof.marks import as_it_is
 from sandlane.proof.readers import VIRTUAL_SERVICE
@@ -22,6 +22,8 @@ from sandlane.proof.world import World, directory
 
 _LACKS = "run 'sandlane render'"
 """The way out where the output has not what it should have."""
+
+_wrong = partial(wrong, "SL601")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -38,10 +40,6 @@ def check(world: World) -> Iterator[Problem]:
         else:
             yield _wrong(resource, "is an object of the base, which the output must not write here")
     yield from _ownership(world)
-
-
-def _wrong(resource: Resource, what: str, path: Path = (), hint: str | None = None) -> Problem:
-    return report("SL601", source=resource.source, path=path, hint=hint, what=f"'{resource.id}': {what}")
 
 
 def _originals(world: World, id: ResourceId) -> list[Resource]:

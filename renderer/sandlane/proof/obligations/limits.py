@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 from sandlane.k8s.limits import LARGEST_ANNOTATIONS, LARGEST_OBJECT, stored_size
 from sandlane.k8s.resource import Resource, annotations_of, labels_of
 from sandlane.k8s.route_values import refused_in
 from sandlane.k8s.workload_kinds import GroupKind
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Path, Problem
 from sandlane.proof.alignment import align, entries
+from sandlane.proof.differences import wrong
 from sandlane.proof.policies import ROUTES
 from sandlane.proof.readers import VIRTUAL_SERVICE
 from sandlane.proof.world import World
+from sandlane.specs.label_keys import is_key
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
-_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
     ("", "Service"): (_LABEL, 63),
     ("apps", "StatefulSet"): (_SUBDOMAIN, 52),
@@ -31,6 +31,8 @@ _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
 """Names that are shorter than a subdomain of 253; the rows of workload kinds, which clones are named by, are not asked."""
 _REGEX = 1024
 _TEXTS, _WAYS = ("uri", "scheme", "method", "authority"), {"exact", "prefix", "regex"}
+
+_wrong = partial(wrong, "SL606")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -71,10 +73,6 @@ def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
                     yield _wrong(vs, f"entry {number + 1} {what}", place)
 
 
-def _wrong(resource: Resource, what: str, path: Path = ()) -> Problem:
-    return report("SL606", source=resource.source, path=path, what=f"'{resource.id}': {what}")
-
-
 def _metadata(
     resource: Resource, labels: Iterable[tuple[str, str]], bad: dict[tuple[str, str], str | None], length: int
 ) -> Iterator[tuple[str, Path]]:
@@ -88,24 +86,14 @@ def _metadata(
         if what:
             yield what, ("metadata", "labels")
     annotations = annotations_of(resource.manifest) if length > LARGEST_ANNOTATIONS else {}
-    if (
-        annotations
-        and sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items()) > LARGEST_ANNOTATIONS
-    ):
+    if sum([len(name.encode()) + len(value.encode()) for name, value in annotations.items()]) > LARGEST_ANNOTATIONS:
         yield f"has annotations of more than {LARGEST_ANNOTATIONS:,} bytes", ("metadata", "annotations")
 
 
 def _bad_label(key: str, value: str) -> str | None:
-    if not _is_key(key):
+    if not is_key(key):
         return f"label key '{key}' is none"
     return None if len(value) <= 63 and _VALUE.fullmatch(value) else f"label value '{value}' is none"
-
-
-@lru_cache(maxsize=4096)
-def _is_key(key: str) -> bool:
-    prefix, slash, name = key.rpartition("/")
-    has_prefix = not slash or (len(prefix) <= 253 and _SUBDOMAIN.fullmatch(prefix) is not None)
-    return has_prefix and len(name) <= 63 and _NAME.fullmatch(name) is not None
 
 
 def _size(resource: Resource, size: int) -> Iterator[Problem]:

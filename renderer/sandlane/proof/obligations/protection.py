@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sandlane.base.base import Base
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
 from sandlane.k8s.resource import Manifest, Resource, at
-from sandlane.k8s.workload_kinds import INJECTED, WORKLOADS
-from sandlane.problems.catalogue import report
+from sandlane.k8s.workload_kinds import INJECTED, WORKLOADS, containers_of, images_of
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
-from sandlane.proof.differences import same
+from sandlane.proof.differences import same, told
 from sandlane.proof.placement import kept_off
 from sandlane.proof.privileges import Secrets, data_gained, more, ordinary, secrets_gained, secrets_of, tokens
 from sandlane.proof.triggers import around, of_objects
@@ -27,6 +26,8 @@ from sandlane.proof.world import World
 from sandlane.specs.model import Policy
 
 _PLACEMENT = ("affinity", "topologySpreadConstraints")
+
+_wrong = partial(told, "SL608")
 
 
 @frozen(kw_only=True)
@@ -55,10 +56,6 @@ def check(world: World) -> Iterator[Problem]:
             yield from _privileges(world, None, _read(resource), own.get(resource.id.namespace, frozenset()))
 
 
-def _wrong(clone: Resource, what: str) -> Problem:
-    return report("SL608", source=clone.source, what=what)
-
-
 def _own_claims(world: World, claim: Claim) -> dict[str, frozenset[str]]:
     """Returns the claims that a sandbox brings, by namespace: those of the same names elsewhere are of others."""
     found: dict[str, set[str]] = {}
@@ -79,12 +76,12 @@ def _of_template(resource: Resource, template: Manifest, origin: _Pods | None = 
     comparable: Mapping[str, Any] = _comparable(spec)
     secrets: Secrets
     if origin and same(origin.comparable, comparable):
-        variables = [container.get("env") for container in _containers(spec)]
+        variables = [container.get("env") for container in containers_of(spec)]
         comparable, secrets = origin.comparable, {**origin.secrets, **secrets_of({"env": variables})}
     else:
         secrets = secrets_of(spec)
     return _Pods(
-        resource=resource, template=template, comparable=comparable, secrets=secrets, images=frozenset(_images(spec))
+        resource=resource, template=template, comparable=comparable, secrets=secrets, images=frozenset(images_of(spec))
     )
 
 
@@ -131,21 +128,10 @@ def _never(base: Base, policy: Policy, origin: _Pods | None, pods: _Pods) -> Ite
             )
     for name in tokens(base, resource.id.namespace, origin.secrets if origin else {}, pods.secrets):
         yield _wrong(resource, f"pods of '{resource.id}' get at '{name}', the token of a service account")
-    for container in _containers(pods.template.get("spec") or {}):
+    for container in containers_of(pods.template.get("spec") or {}):
         for port in container.get("ports") or ():
             if port.get("hostPort"):
                 yield _wrong(resource, f"pods of '{resource.id}' take port {port['hostPort']} of their node")
-
-
-def _containers(spec: Manifest) -> Iterator[Manifest]:
-    for field in ("initContainers", "containers", "ephemeralContainers"):
-        yield from spec.get(field) or ()
-
-
-def _images(spec: Manifest) -> Iterator[str]:
-    yield from (str(container.get("image")) for container in _containers(spec))
-    volumes = (at(volume, ("image", "reference")) for volume in spec.get("volumes") or ())
-    yield from (str(reference) for reference in volumes if reference)
 
 
 def _comparable(spec: Manifest) -> dict[str, Any]:

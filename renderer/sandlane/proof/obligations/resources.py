@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 
+from sandlane.base.pod_templates import spec_of_pods
 from sandlane.k8s.resource import Resource, ResourceId, annotations_of, at, labels_of, spec_of
 from sandlane.k8s.workload_kinds import WORKLOADS
 from sandlane.patch.references import named
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
+from sandlane.proof.differences import told, wrong
 from sandlane.proof.literals import ORIGIN, SERVICE, TENANT
 from sandlane.proof.world import World, base_pods
 from sandlane.specs.model import Environment
@@ -32,6 +34,8 @@ _PLAIN: Mapping[str, str] = {
 _REFUSED = ("Secret", "Pod", "DaemonSet", "ReplicaSet", "ReplicationController", "Endpoints", "PodDisruptionBudget",
             "HorizontalPodAutoscaler")  # fmt: skip
 
+_wrong = partial(wrong, "SL607")
+
 
 def check(world: World) -> Iterator[Problem]:
     """Yields resources that could act on more than their tenant."""
@@ -44,7 +48,7 @@ def check(world: World) -> Iterator[Problem]:
             if not is_listed(listed, id):
                 only = ", ".join(listed) or "none"
                 what = f"'{id}' is of a kind that no sandbox may bring (policy.resourceKinds: {only})"
-                yield report("SL624", source=resource.source, path=("kind",), what=what)
+                yield told("SL624", resource, what, ("kind",))
             if id.group.endswith(_HARMFUL) or (
                 id.kind in _REFUSED and id.group in ("", "apps", "autoscaling", "policy")
             ):
@@ -63,10 +67,6 @@ def check(world: World) -> Iterator[Problem]:
             yield from _selector(resource, claim, world.claims.environment)
 
 
-def _wrong(resource: Resource, what: str) -> Problem:
-    return report("SL607", source=resource.source, what=f"'{resource.id}': {what}")
-
-
 def is_listed(kinds: tuple[str, ...], id: ResourceId) -> bool:
     """Tells whether a policy lists a kind: by its name where Kubernetes itself has it, or as `Kind.group`."""
     return f"{id.kind}.{id.group}" in kinds or (id.kind in kinds and _PLAIN.get(id.kind, id.group) == id.group)
@@ -76,8 +76,7 @@ def _read_by_base(world: World) -> Iterator[ResourceId]:
     """Yields what pods of the base name, there or not: where it appears, they would read it."""
     for pods in base_pods(world.base):
         manifest, namespace = pods.resource.manifest, pods.resource.id.namespace
-        row = WORKLOADS.get((pods.resource.id.group, pods.resource.id.kind))
-        spec = at(manifest, (*row.template, "spec") if row else ("spec",)) or {}
+        spec = spec_of_pods(pods.resource)
         account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
         yield ResourceId("", "ServiceAccount", namespace, account)
         for kind in ("ConfigMap", "PersistentVolumeClaim"):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from sandlane.base.base import Base
 from sandlane.k8s.resource import Resource, at
 from sandlane.k8s.selectors import Index, Selector, from_label_selector, from_map, matches
 from sandlane.k8s.workload_kinds import WORKLOADS
-from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
+from sandlane.proof.differences import told
 from sandlane.proof.literals import TENANT
 from sandlane.proof.world import Pods, World, base_pods, pods_of, services
 
 Entry = tuple[str, Selector, Resource]
+
+_wrong = partial(told, "SL607")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -31,10 +34,6 @@ def check(world: World) -> Iterator[Problem]:
             if resource.id.kind == "Service" and pods.resource.id in world.may_select(resource):
                 continue
             yield _wrong(resource, f"'{resource.id}' selects pods of '{pods.resource.id}' of the base")
-
-
-def _wrong(resource: Resource, what: str) -> Problem:
-    return report("SL607", source=resource.source, what=what)
 
 
 def _base_selectors(base: Base) -> Iterator[Entry]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from sandlane.k8s.limits import OBJECT_NAME_LIMIT, fit
 from sandlane.k8s.resource import Manifest, Resource, ResourceId
 from sandlane.problems.catalogue import report
 from sandlane.problems.problem import Problem
 from sandlane.proof.claims import Claim
-from sandlane.proof.differences import differences
+from sandlane.proof.differences import differences, told
 from sandlane.proof.expected_services import expected_services
 from sandlane.proof.expected_workloads import KINDS, changed_config_maps, data_of, expected_workloads
 from sandlane.proof.marks import as_it_is, kept_metadata, metadata_of
@@ -22,6 +23,8 @@ from sandlane.proof.world import World, directory
 
 _TOLD = 5
 """How many differences of one object are told."""
+
+_wrong = partial(told, "SL622")
 
 
 def check(world: World) -> Iterator[Problem]:
@@ -51,7 +54,7 @@ def _compared(world: World, claim: Claim, resource: Resource, expected: Manifest
     if found or world.text_of(resource).has_references:
         found = list(differences(as_it_is(expected), resource.manifest, world.is_note))
     for path, what in found[:_TOLD]:
-        yield report("SL622", source=resource.source, path=path, what=f"'{resource.id}': {what}")
+        yield _wrong(resource, f"'{resource.id}': {what}", path)
     if len(found) > _TOLD:
         yield _wrong(resource, f"'{resource.id}' differs in {len(found) - _TOLD} more places")
 
@@ -65,7 +68,3 @@ def expected_objects(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
         metadata = metadata_of(world.claims.environment, claim, id, copied.name, kept_metadata(origin))
         found[id] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **data_of(origin, data)}
     return found
-
-
-def _wrong(resource: Resource, what: str) -> Problem:
-    return report("SL622", source=resource.source, what=what)
