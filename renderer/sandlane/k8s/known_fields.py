@@ -36,16 +36,17 @@ def way_out(path: Path, known: Mapping[str, str]) -> str:
 
 def unknown(types: Types, name: str, value: Any, path: Path) -> Iterator[Unknown]:
     """Yields the fields of a value that its type does not have, those of values in it among them."""
-    if isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from unknown(types, name, item, (*path, number))
-    elif isinstance(value, dict) and name.startswith("*"):
-        for key, item in value.items():
-            yield from unknown(types, name[1:], item, (*path, key))
-    elif isinstance(value, dict):
-        known = fields_of(types, name)
-        for field, item in value.items():
-            if field not in known:
-                yield (*path, field), known
-            elif known[field]:
-                yield from unknown(types, known[field], item, (*path, field))
+    todo: list[tuple[str, Any, Path]] = [(name, value, path)]
+    for name, value, path in todo:
+        is_object = isinstance(value, dict)
+        if is_object and name[0] == "*":
+            todo += [(name[1:], item, (*path, key)) for key, item in value.items()]
+        elif is_object:
+            known = _split(types[name])
+            for field, item in value.items():
+                if field not in known:
+                    yield (*path, field), known
+                elif known[field] and item:
+                    todo.append((known[field], item, (*path, field)))
+        elif isinstance(value, list):
+            todo += [(name, item, (*path, number)) for number, item in enumerate(value)]

@@ -28,7 +28,7 @@ def is_service(group: Any, kind: Any) -> bool:
 
     linkerd2: policy-controller/k8s/index/src/outbound/index.rs, is_service.
     """
-    return str(group).lower() in ("", "core") and str(kind).lower() == "service"
+    return (group, kind) == ("", "Service") or (str(group).lower() in ("", "core") and str(kind).lower() == "service")
 
 
 def unconvertible(route: Manifest) -> str | None:
@@ -38,8 +38,8 @@ def unconvertible(route: Manifest) -> str | None:
 
 def unknown_filter(place: Mapping[str, Any]) -> str | None:
     """Returns the type of a filter of a rule or a backendRef that Linkerd does not know, or None."""
-    types = (str(item.get("type")) for item in place.get("filters") or ())
-    return next((kind for kind in types if kind not in FILTERS), None)
+    types = [str(item.get("type")) for item in place.get("filters") or ()]
+    return next((kind for kind in types if kind not in FILTERS), None) if types else None
 
 
 def _of_annotations(route: Manifest) -> Iterator[str]:
@@ -80,8 +80,9 @@ def _of_rules(route: Manifest) -> Iterator[str]:
     for rule in spec_of(route).get("rules") or ():
         for match in rule.get("matches") or ():
             yield from _of_grpc_method(match) if is_grpc else _of_path(match)
-            for field in ("headers", "queryParams"):
-                yield from (why for condition in match.get(field) or () if (why := _expression(condition)))
+            for condition in (*(match.get("headers") or ()), *(match.get("queryParams") or ())):
+                if condition.get("type") == "RegularExpression" and (why := _expression(condition)):
+                    yield why
         for item in rule.get("filters") or ():
             path = (item.get("requestRedirect") or {}).get("path")
             yield from _of_redirect(path) if path is not None else ()
@@ -97,14 +98,12 @@ def _of_path(match: Manifest) -> Iterator[str]:
     if path.get("type") == "RegularExpression":
         if why := _expression(path):
             yield why
-    elif not str(path.get("value") or "/").startswith("/"):
+    elif str(path.get("value") or "/")[0] != "/":
         yield f"a path does not begin with '/': '{path['value']}'"
 
 
 def _expression(condition: Manifest) -> str | None:
     value = str(condition.get("value") or "")
-    if condition.get("type") != "RegularExpression":
-        return None
     from sandlane.k8s.rust_expressions import reading  # for the few conditions that are expressions
 
     return f"'{value}' is no regular expression of Rust's" if reading(value) == "refused" else None

@@ -37,13 +37,13 @@ Refused = Iterator[tuple[str, Path]]
 def refused_in(manifest: Manifest) -> Refused:
     """Yields what the API server refuses in a route, and where it stands (Gateway API 1.1 and, for matches, 1.2)."""
     rules = spec_of(manifest).get("rules") or ()
-    in_all = sum(len(rule.get("matches") or ()) for rule in rules)
+    in_all = sum([len(rule.get("matches") or ()) for rule in rules])
     counts: tuple[tuple[str, int, int, Path], ...] = (
         ("parentRefs", len(spec_of(manifest).get("parentRefs") or ()), _PARENTS, ("spec", "parentRefs")),
         ("rules", len(rules), _RULES, ("spec", "rules")),
         ("matches", in_all, _MATCHES_IN_ALL, ("spec", "rules")),
     )
-    yield from ((_many(what, found, limit), path) for what, found, limit, path in counts if found > limit)
+    yield from [(_many(what, found, limit), path) for what, found, limit, path in counts if found > limit]
     yield from _values(rules)
     for number, rule in enumerate(rules):
         for what, found, limit in _counts(rule):
@@ -55,35 +55,34 @@ def _many(what: str, found: int, limit: int) -> str:
     return f"has {found} {what}, expected at most {limit}"
 
 
-def _counts(rule: Manifest) -> Iterator[tuple[str, int, int]]:
-    """Yields what a rule has of what its CRD limits: what it is, how many there are, and how many there may be."""
+def _counts(rule: Manifest) -> list[tuple[str, int, int]]:
+    """Returns what a rule has of what its CRD limits: what it is, how many there are, and how many there may be."""
     matches, backends = rule.get("matches") or (), rule.get("backendRefs") or ()
-    yield "matches", len(matches), _MATCHES_OF_RULE
-    yield "filters", len(rule.get("filters") or ()), _LISTED
-    yield "backendRefs", len(backends), _LISTED
-    yield "as the weight of a backendRef", max((backend.get("weight") or 0 for backend in backends), default=0), _WEIGHT
-    for place in (rule, *backends):
-        for item in place.get("filters") or ():
-            for field in ("requestHeaderModifier", "responseHeaderModifier"):
-                changed = item.get(field) or {}
-                yield from ((f"headers to {name}", len(changed.get(name) or ()), _LISTED) for name in _CHANGES)
-    for match in matches:
-        headers = match.get("headers") or ()
-        yield "headers in a match", len(headers), _LISTED
-        yield "characters of a header's value", max((len(str(h.get("value"))) for h in headers), default=0), _HEADER
+    headers = [match["headers"] for match in matches if match.get("headers")]
+    filters = [item for place in (rule, *backends) if "filters" in place for item in place["filters"] or ()]
+    changed = [item.get(side) or {} for item in filters for side in ("requestHeaderModifier", "responseHeaderModifier")]
+    return [
+        ("matches", len(matches), _MATCHES_OF_RULE),
+        ("filters", len(rule.get("filters") or ()), _LISTED),
+        ("backendRefs", len(backends), _LISTED),
+        ("as the weight of a backendRef", max([b.get("weight") or 0 for b in backends], default=0), _WEIGHT),
+        *[(f"headers to {name}", len(each.get(name) or ()), _LISTED) for each in changed for name in _CHANGES],
+        *[("headers in a match", len(listed), _LISTED) for listed in headers],
+        *[("characters of a header's value", len(str(h.get("value"))), _HEADER) for listed in headers for h in listed],
+    ]
 
 
 def _values(rules: Sequence[Manifest]) -> Refused:
     """Yields values in rules that the API server refuses, and where they stand."""
     for number, rule in enumerate(rules):
         path: Path = ("spec", "rules", number)
-        yield from _filters(rule.get("filters") or (), (*path, "filters"))
+        yield from _filters(rule["filters"], (*path, "filters")) if rule.get("filters") else ()
         for place, match in enumerate(rule.get("matches") or ()):
             yield from _match(match, (*path, "matches", place))
         for place, backend in enumerate(rule.get("backendRefs") or ()):
             here = (*path, "backendRefs", place)
-            yield from _filters(backend.get("filters") or (), (*here, "filters"))
-            for field in ("kind", "name", "namespace"):
+            yield from _filters(backend["filters"], (*here, "filters")) if backend.get("filters") else ()
+            for field in ("kind", "name", "namespace") if "" in backend.values() else ():
                 if backend.get(field) == "":
                     yield f"has an empty '{field}'", (*here, field)
 
@@ -94,8 +93,7 @@ def _match(match: Manifest, path: Path) -> Refused:
         # A method of HTTP is a text; of gRPC a match of its own.
         if isinstance(value, dict):
             yield from _type(value, known, (*path, field))
-    if isinstance(match.get("path"), dict):
-        yield from _path(match["path"], (*path, "path"))
+            yield from _path(value, (*path, field)) if field == "path" else ()
     for field in ("headers", "queryParams"):
         listed: Sequence[Manifest] = match.get(field) or ()
         for number, header in enumerate(listed):
@@ -106,9 +104,10 @@ def _match(match: Manifest, path: Path) -> Refused:
 
 
 def _path(value: Manifest, path: Path) -> Refused:
-    if value.get("type") != "RegularExpression" and not str(value.get("value") or "/").startswith("/"):
-        yield f"has path '{value['value']}', expected one that begins with '/'", (*path, "value")
-    if value.get("value") == "":
+    text = value.get("value")
+    if str(text or "/")[0] != "/" and value.get("type") != "RegularExpression":
+        yield f"has path '{text}', expected one that begins with '/'", (*path, "value")
+    if text == "":
         yield "has an empty path", (*path, "value")
 
 

@@ -40,7 +40,7 @@ Selector = tuple[Requirement, ...]
 
 def from_map(labels: Mapping[str, str]) -> Selector:
     """Parses an equality selector, the form of Services."""
-    return tuple(Requirement(key, "In", (value,)) for key, value in labels.items())
+    return tuple([Requirement(key, "In", (value,)) for key, value in labels.items()])
 
 
 def from_label_selector(selector: Mapping[str, Any]) -> Selector:

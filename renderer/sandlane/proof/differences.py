@@ -34,13 +34,13 @@ def same(one: Any, other: Any) -> bool:
 
 def _is_of_same_types(one: Any, other: Any) -> bool:
     """Tells whether equal values are of the same types; texts equal texts alone."""
-    if isinstance(one, dict):
-        pairs = [(value, other[key]) for key, value in one.items() if type(value) is not str]
-    elif isinstance(one, list):
-        pairs = [pair for pair in zip(one, other, strict=True) if type(pair[0]) is not str]
-    else:
+    is_object = isinstance(one, dict)
+    if not is_object and not isinstance(one, list):
         return type(one) is type(other)
-    return all(mine is yours or _is_of_same_types(mine, yours) for mine, yours in pairs)
+    for key, mine in one.items() if is_object else enumerate(one):
+        if type(mine) is not str and mine is not (yours := other[key]) and not _is_of_same_types(mine, yours):
+            return False
+    return True
 
 
 def differences(expected: Any, actual: Any, is_note: IsNote, path: Path = ()) -> Iterator[Difference]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sandlane.k8s.limits import SERVICE_NAME_LIMIT, fit
@@ -50,7 +49,7 @@ def _clone(world: World, claim: Claim, service: Resource, selector: Mapping[str,
     kept = {field: value for field, value in spec.items() if field in KEPT and value}
     if kept.get("internalTrafficPolicy") == "Local":
         del kept["internalTrafficPolicy"]  # a clone has one pod, which other nodes have to reach
-    id = replace(service.id, name=fit(f"{service.id.name}-{claim.tenant}", SERVICE_NAME_LIMIT))
+    id = ResourceId("", "Service", service.id.namespace, fit(f"{service.id.name}-{claim.tenant}", SERVICE_NAME_LIMIT))
     routing = {
         field: {key: value for key, value in (given or {}).items() if key.startswith(ROUTING)}
         for field, given in service.manifest["metadata"].items()

@@ -16,7 +16,7 @@ from sandlane.frozen import frozen
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, OBJECT_NAME_LIMIT, SERVICE_NAME_LIMIT, fit, sha256
 from sandlane.k8s.resource import Manifest, Resource, ResourceId, at, spec_of
 from sandlane.k8s.workload_kinds import SIDECARS, WORKLOADS, GroupKind, WorkloadKind, pod_labels
-from sandlane.overrides.addresses import Address, address_of
+from sandlane.overrides.addresses import Address, Addresses, address_of
 from sandlane.overrides.apply import override
 from sandlane.overrides.config_maps import CONFIG_MAPS
 from sandlane.overrides.env import VARIABLES
@@ -51,6 +51,7 @@ class _Draft:
     row: WorkloadKind
     asked: Asked
     copies: Copied
+    addresses: Addresses
     name: str
     changed: Any = None
     pods: Mapping[str, str] = field(default_factory=dict)
@@ -78,11 +79,11 @@ class _Draft:
 
 def expected_workloads(world: World, claim: Claim) -> dict[ResourceId, Manifest]:
     """Returns the clones that a sandbox has to have of workloads that the base has, and their headless Services."""
-    copies = changed_config_maps(world, claim)
+    copies, addresses = changed_config_maps(world, claim), _addresses(world, claim)
     found: dict[ResourceId, Manifest] = {}
     for id in claim.origins:
         if id in world.base.by_id:
-            found |= _expected(_draft(world, claim, id, copies))
+            found |= _expected(_draft(world, claim, id, copies, addresses))
     return found
 
 
@@ -103,7 +104,7 @@ def data_of(origin: Manifest, changes: Mapping[str, str | None]) -> dict[str, An
     return {"data": kept, **({"binaryData": binary} if binary else {})}
 
 
-def _addresses(world: World, claim: Claim) -> dict[str, dict[str, Address]]:
+def _addresses(world: World, claim: Claim) -> Addresses:
     domain = world.claims.environment.cluster.domain
     found: dict[str, dict[str, Address]] = {}
     for id in claim.origins:
@@ -117,10 +118,12 @@ def _addresses(world: World, claim: Claim) -> dict[str, dict[str, Address]]:
     return found
 
 
-def _draft(world: World, claim: Claim, id: ResourceId, copies: Copied) -> _Draft:
+def _draft(world: World, claim: Claim, id: ResourceId, copies: Copied, addresses: Addresses) -> _Draft:
     origin, row = with_template(world.base, world.base.by_id[id]), WORKLOADS[(id.group, id.kind)]
     asked, name = claim.asked.get(id, Asked()), fit(f"{id.name}-{claim.tenant}", row.name_limit)
-    draft = _Draft(world=world, claim=claim, origin=origin, row=row, asked=asked, copies=copies, name=name)
+    draft = _Draft(
+        world=world, claim=claim, origin=origin, row=row, asked=asked, copies=copies, addresses=addresses, name=name,
+    )  # fmt: skip
     return replace(draft, changed=_changed(draft), pods=_pod_labels(draft), digest=_digest(draft))
 
 
@@ -157,7 +160,7 @@ def _changed(draft: _Draft) -> Manifest:
     names = [copied.name for copied in draft.copies if copied.namespace == origin.id.namespace]
     copies = {name: fit(f"{name}-{claim.tenant}", OBJECT_NAME_LIMIT) for name in names}
     subject = Subject(
-        base=world.base, spec=claim.source, origin=origin, row=draft.row, addresses=_addresses(world, claim),
+        base=world.base, spec=claim.source, origin=origin, row=draft.row, addresses=draft.addresses,
         marks=draft.marks, copies=copies,
     )  # fmt: skip
     return override(subject, changes)[0]  # type: ignore[no-any-return]

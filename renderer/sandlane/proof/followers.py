@@ -6,6 +6,7 @@ One binds a clone, names copies, or is a NetworkPolicy in shared/ that lets clon
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from sandlane.base.pod_templates import with_template
 from sandlane.frozen import frozen
@@ -65,13 +66,13 @@ class Follower:
 
 def clones_of_claims(world: World) -> list[Bound]:
     """Returns the claimed clones that are there; a missing one is a matter of P4."""
+    read = cache(lambda id: pods_of(WORKLOADS[(id.group, id.kind)], with_template(world.base, world.base.by_id[id])))
     found = []
     for claim in world.claims.sandboxes:
         for id in claim.origins:
-            origin, clone = world.base.by_id.get(id), world.clone_of(id, claim.tenant)
-            if origin and clone:
-                pods = pods_of(WORKLOADS[(id.group, id.kind)], with_template(world.base, origin))
-                found.append(Bound(owner=claim, clone=clone, origin=pods))
+            clone = world.clone_of(id, claim.tenant)
+            if clone and id in world.base.by_id:
+                found.append(Bound(owner=claim, clone=clone, origin=read(id)))
     return found
 
 

@@ -6,6 +6,8 @@ copies equal. Sources: rules R-H1 (carriers) and R-C1 (labels), and case C3 (own
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sandlane.k8s.limits import LABEL_VALUE_LIMIT, fit
 from sandlane.k8s.resource import Resource, annotations_of
 
@@ -67,6 +69,7 @@ def quoted(value: str | None) -> str:
     return "missing" if value is None else f"'{value}'"
 
 
+@lru_cache(maxsize=4096)
 def origin_value(kind: str, name: str) -> str:
     """Returns the origin label of a workload's clone: at most 63 characters, the tail of a longer one being its hash."""
     return fit(name if kind == "Deployment" else f"{kind.lower()}.{name}", LABEL_VALUE_LIMIT)

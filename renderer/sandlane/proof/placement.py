@@ -37,7 +37,7 @@ class Placement:
     def of(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Returns a pod spec with terms for the clone."""
         result: Any = spec
-        for path in _TERMS:
+        for path in _TERMS if spec.get("affinity") else _TERMS[:1]:
             if terms := at(spec, path):
                 result = put(result, path, [self._weighted(term) for term in terms])
         return result  # type: ignore[no-any-return]
@@ -67,11 +67,13 @@ def kept_off(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
 
     A clone's term may be about its own pods, or name them among those that its origin's names.
     """
+    path = ("spec", "affinity", "podAntiAffinity", _REQUIRED)
+    if not at(after, path):
+        return
     old, new = (at(template, ("metadata", "labels")) or {} for template in (before, after))
     own = Placement(before=old, after=new, selector={key: new[key] for key in (TENANT, ORIGIN) if key in new})
-    path = ("spec", "affinity", "podAntiAffinity", _REQUIRED)
     known = [term for given in at(before, path) or () for term in (given, own.term(given))]
-    for term in at(after, path) or ():
+    for term in at(after, path):
         is_own = TENANT in new and at(term, ("labelSelector", "matchLabels", TENANT)) == new[TENANT]
         if not is_own and not any(same(term, other) for other in known):
             yield "nodes", "keeping other pods off its nodes"

@@ -136,7 +136,8 @@ def label_selections(resource: Resource) -> Iterator[tuple[GroupKind, Selector]]
 def is_of_servers(resource: Resource) -> bool:
     """Tells whether all parents of a route are Linkerd's Servers, so that it routes nothing and tells requests apart."""
     parents = spec_of(resource.manifest).get("parentRefs") or ()
-    return bool(parents) and all(_is_server(resource, parent) for parent in parents)
+    kinds = {str(parent.get("kind")) for parent in parents}
+    return kinds == {SERVER[1]} and all(_is_server(resource, parent) for parent in parents)
 
 
 def is_route(resource: Resource) -> bool:
@@ -146,9 +147,11 @@ def is_route(resource: Resource) -> bool:
 
 def _is_server(route: Resource, parent: Manifest) -> bool:
     """Tells whether a parent is one of Linkerd's Servers; CRDs of its routes fill in its group, but for that of version v1."""
+    if parent.get("kind") != SERVER[1]:
+        return False
     fills_in = route.id.group == LINKERD and str(route.manifest.get("apiVersion")).rpartition("/")[2] != "v1"
     group = parent.get("group")
-    return (LINKERD if group is None and fills_in else group, parent.get("kind")) == SERVER
+    return (LINKERD if group is None and fills_in else group) == LINKERD
 
 
 def other_fields(manifest: Manifest, but: tuple[str, ...]) -> str:

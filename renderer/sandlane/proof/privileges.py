@@ -113,17 +113,16 @@ def secrets_of(spec: Manifest) -> Secrets:
             todo += value
         elif isinstance(value, dict):
             for field, inner in value.items():
-                name = inner if field == "secretName" else _referred(field, inner)
+                is_object = type(inner) is dict
+                name = inner if field == "secretName" else _referred(field, inner) if is_object else None
                 if name:
                     found[str(name)] = True
-                elif isinstance(inner, dict | list):
+                elif is_object or type(inner) is list:
                     todo.append(inner)
     return found
 
 
-def _referred(field: str, value: Any) -> Any:
+def _referred(field: str, value: Manifest) -> Any:
     """Returns the name of the Secret to which a field refers: `secretRef` and fields that end so, of variables and projections."""
-    if not isinstance(value, dict):
-        return None
     is_reference = field in ("secret", "secretKeyRef") or field[-9:].lower() == "secretref"
     return value.get("name") if is_reference else None

@@ -137,7 +137,7 @@ def _in_text(value: Any) -> Iterator[str]:
 def around(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
     """Yields labels and annotations by which pods would have something, or be left out of something, otherwise than before."""
     for what, key, value in _changed(before, after):
-        kinds = _classes_of_pods(key)
+        kinds = _classes(0, key)
         yield from ((kind, what) for kind in kinds if value is not None or kind in _LOST)
         is_set = value is not None and str(value).casefold() != "false"
         if is_set and not kinds and _BRINGS_CONTAINERS.search(key):
@@ -147,21 +147,22 @@ def around(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
 def of_objects(before: Manifest, after: Manifest) -> Iterator[tuple[str, str]]:
     """Yields what of an object's own labels and annotations gives it more than another has."""
     for what, key, value in _changed(before, after):
-        if value is not None:
-            yield from ((kind, f"its own {what}") for kind, pattern in _COMPILED[1].items() if pattern.search(key))
+        for kind in _classes(1, key) if value is not None else ():
+            yield kind, f"its own {what}"
 
 
 def _changed(before: Manifest, after: Manifest) -> Iterator[tuple[str, str, Any]]:
     """Yields labels and annotations that differ, as problems call them: the key, and the value that it has now or None."""
     for field in ("annotations", "labels"):
-        old, new = (at(each, ("metadata", field)) or {} for each in (before, after))
-        for key in sorted(key for key in {*old, *new} if old.get(key) != new.get(key)):
+        old, new = at(before, ("metadata", field)) or {}, at(after, ("metadata", field)) or {}
+        gone = [key for key, value in old.items() if value is not None and key not in new]
+        for key in sorted(gone + [key for key, value in new.items() if old.get(key) != value]):
             yield f"{field[:-1]} '{key}'", key, new.get(key)
 
 
 @lru_cache(maxsize=4096)
-def _classes_of_pods(key: str) -> tuple[str, ...]:
-    """Returns the classes of what a key gives pods."""
-    if _SIZES_AND_TELEMETRY.search(key):
+def _classes(whose: int, key: str) -> tuple[str, ...]:
+    """Returns the classes of what a key gives pods (0) or other objects (1)."""
+    if not whose and _SIZES_AND_TELEMETRY.search(key):
         return ()
-    return tuple(kind for kind, pattern in _COMPILED[0].items() if pattern.search(key))
+    return tuple(kind for kind, pattern in _COMPILED[whose].items() if pattern.search(key))

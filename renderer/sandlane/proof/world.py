@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -108,7 +107,7 @@ class World:
 
     def owner(self, resource: Resource) -> Claim | None:
         """Returns the active sandbox in whose directory an object of the output lies."""
-        holder = self.holders.get(directory(resource))
+        holder = self.holders.get(_directory(resource.source.file))
         return holder if isinstance(holder, Claim) else None
 
     def may_select(self, service: Resource) -> frozenset[ResourceId]:
@@ -119,7 +118,7 @@ class World:
 
     def is_brought(self, resource: Resource) -> bool:
         """Tells whether an object of the output says that it comes from a file which its sandbox names."""
-        return _is_brought(resource, self.owner(resource))
+        return bool(self.resources) and _is_brought(resource, self.owner(resource))
 
     def clone_of(self, origin: ResourceId, tenant: str) -> Pods | None:
         """Returns the pods of a tenant's clone of a base workload."""
@@ -154,7 +153,7 @@ def make_world(base: Base, output: Base, claims: Claims) -> World:
         if owner and _is_brought(resource, owner):
             brought.setdefault(owner.name, []).append(resource)
         elif owner and (resource.id.group, resource.id.kind) == ("", "Service") and not is_headless(resource):
-            origin = replace(resource.id, name=labels_of(resource.manifest).get(ORIGIN, ""))
+            origin = ResourceId("", "Service", resource.id.namespace, labels_of(resource.manifest).get(ORIGIN, ""))
             clones[(origin, owner.tenant)] = resource
     cluster, mesh = claims.environment.cluster, claims.environment.mesh
     return World(

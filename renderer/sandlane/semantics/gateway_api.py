@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,11 @@ from sandlane.semantics.tables import Rule, doubt_of
 
 Send = Callable[[str, int, int, Any], Destination]
 """(host, port, weight, filters) -> destination, with its policy and with what fails."""
+
+_READ = frozenset(
+    {"CORS", "RequestHeaderModifier", "RequestMirror", "RequestRedirect", "ResponseHeaderModifier", "URLRewrite"}
+)
+"""The types of filters whose effect the model knows."""
 
 
 @frozen(kw_only=True)
@@ -39,7 +45,7 @@ class Reading:
 
 def compiled(reading: Reading, found: Attached, *, above: tuple[int, ...] = (), doubt: str = "") -> Iterator[Rule]:
     """Yields the rules of a route for a parent; `above` are the parts of their ranks that come before the matches'."""
-    route = found.route
+    route, group = found.route, str(found.route.id)
     for number, rule in enumerate(rules_of(route)):
         outcome = _outcome(reading, route, rule)
         for index, match in matches_of(reading.order, route.id.kind, rule):
@@ -49,7 +55,7 @@ def compiled(reading: Reading, found: Attached, *, above: tuple[int, ...] = (), 
                 outcome=outcome,
                 origin=Origin(resource=route, path=path if index is None else (*path, "matches", index)),
                 rank=(*above, *match.rank),
-                group=str(route.id),
+                group=group,
                 doubt=doubt or doubt_of(match.predicate),
             )
 
@@ -61,19 +67,19 @@ def rules_of(route: Resource) -> Sequence[Manifest]:
 
 
 def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
-    by_type: dict[str, list[Any]] = {}
+    by_type: defaultdict[str, list[Any]] = defaultdict(list)
     for item in rule.get("filters") or ():
-        by_type.setdefault(str(item.get("type")), []).append(item)
-    changes = [f for kind in ("RequestHeaderModifier", "ResponseHeaderModifier") for f in by_type.pop(kind, ())]
-    redirects, rewrites = by_type.pop("RequestRedirect", ()), by_type.pop("URLRewrite", ())
-    mirrors, cors = by_type.pop("RequestMirror", ()), by_type.pop("CORS", ())
-    if redirects:
+        by_type[str(item.get("type"))].append(item)
+    changes = by_type["RequestHeaderModifier"] + by_type["ResponseHeaderModifier"]
+    if redirects := by_type["RequestRedirect"]:
         return Redirect(how=redirects[0].get("requestRedirect"), changes=changes or None)
     destinations = _destinations(reading, route, rule.get("backendRefs") or ())
     if not isinstance(destinations, tuple):
         return destinations
     tuning = reading.order.tuning
-    tuned = sorted(p for p in annotations_of(route.manifest).items() if p[0].startswith(tuning)) if tuning else ()
+    notes = annotations_of(route.manifest) if tuning else {}
+    tuned = sorted(pair for pair in notes.items() if pair[0].startswith(tuning)) if notes else ()
+    rewrites, mirrors, cors = by_type["URLRewrite"], by_type["RequestMirror"], by_type["CORS"]
     persistent = [rule["sessionPersistence"]] if rule.get("sessionPersistence") else ()
     return forward(
         destinations,
@@ -82,8 +88,8 @@ def _outcome(reading: Reading, route: Resource, rule: Manifest) -> Outcome:
         timeout=rule.get("timeouts"),
         retries=rule.get("retry"),
         cors=cors[0].get("cors") if cors else None,
-        mirrors=tuple(m.get("requestMirror") for m in mirrors),
-        other=(*(f for kind in by_type.values() for f in kind), *persistent, *tuned),
+        mirrors=tuple([m.get("requestMirror") for m in mirrors]),
+        other=(*[f for kind, found in by_type.items() if kind not in _READ for f in found], *persistent, *tuned),
     )
 
 

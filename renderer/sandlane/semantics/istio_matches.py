@@ -43,7 +43,7 @@ def is_for(match: Manifest, proxy: Proxy) -> bool:
     labels = match.get("sourceLabels") or {}
     if proxy.client.kind == "waypoint" and labels:
         return False
-    is_seen = proxy.client.kind == "gateway" or matches(from_map(labels), proxy.client.labels)
+    is_seen = not labels or proxy.client.kind == "gateway" or matches(from_map(labels), proxy.client.labels)
     source = match.get("sourceNamespace")
     return is_seen and (not source or source == proxy.client.namespace)
 

@@ -64,12 +64,12 @@ def _routed(network: Network, address: Address, host: Host, default: Forward) ->
         for a in (chosen if is_called else ())
         if any(not match.get("method") for rule in rules_of(a.route) for match in rule.get("matches") or ())
     ]  # rule R-L1
-    send = partial(_send, network)
+    send, authority = partial(_send, network), bare(address.authority)
     reading = Reading(network=network, order=LINKERD, send=send, default=default, home=parent.namespace)
     rules = [
         rule
         for a in chosen
-        if (rank := host_rank(a.hostnames, bare(address.authority))) is not None
+        if (rank := host_rank(a.hostnames, authority)) is not None
         for rule in compiled(reading, a, above=rank)
     ]
     return Table(rules=tuple(rules), otherwise=NotFound(), modes=LINKERD.modes, notes=tuple(notes))
@@ -105,7 +105,7 @@ def _send(network: Network, host: str, port: int, weight: int, filters: Any) -> 
     A Service without the port is a load balancer without endpoints, which ends in 504 (rule R-L15).
     """
     made, known = plain(network, host, port, weight, filters), network.hosts.get(host)
-    name = unknown_filter({"filters": filters or ()})
+    name = unknown_filter({"filters": filters}) if filters else None
     if name:
         return replace(made, failure=f"500: Linkerd does not know the filter {name} of a backendRef")
     is_absent = known is not None and known.is_service and port not in known.ports

@@ -133,8 +133,8 @@ def _numbered(ports: Any, field: str) -> dict[int, Manifest]:
 def attached(base: Base, mesh: str) -> dict[ResourceId, list[Attached]]:
     """Returns the routes by the parents that they name: group and kind default to Gateway, the namespace to the route's."""
     found: dict[ResourceId, list[Attached]] = {}
-    for route in (route for each in (*LINKERD_ROUTES, *L4_ROUTES) for route in base.of(*each)):
-        spec, home, kind = spec_of(route.manifest), route.id.namespace, (route.id.group, route.id.kind)
+    for kind, route in ((each, route) for each in (*LINKERD_ROUTES, *L4_ROUTES) for route in base.of(*each)):
+        spec, home = spec_of(route.manifest), route.id.namespace
         names = tuple(str(name).lower() for name in spec.get("hostnames") or ())
         for parent in spec.get("parentRefs") or ():
             port: int | None = parent.get("port")

@@ -45,7 +45,7 @@ def check(world: World) -> Iterator[Problem]:
         "sandboxes": own | {VIRTUAL_SERVICE} if has_previews else own,
     }
     for resource in world.added:
-        if resource.id in named:
+        if named and resource.id in named:
             yield _wrong(resource, f"'{named[resource.id]}' of the base names it, and would reach it")
         key, where = (resource.id.group, resource.id.kind), directory(resource)
         is_client = key == DESTINATION_RULE and clone_selected(resource) is not None
@@ -82,7 +82,8 @@ def _marks(world: World, resource: Resource, where: str) -> Iterator[Problem]:
         yield _wrong(resource, f"lies in '{where}', which is no active sandbox's")
         return
     labels = labels_of(resource.manifest)
-    for key, value in marks_of(world.claims.environment, owner, None).items():
+    marks = marks_of(world.claims.environment, owner, None)
+    for key, value in marks.items() if not marks.items() <= labels.items() else ():
         if labels.get(key) != value:
             what = f"label '{key}' is {quoted(labels.get(key))}, expected '{value}'"
             yield _wrong(resource, what, ("metadata", "labels"))

@@ -89,13 +89,14 @@ def _asked(origin: Manifest, asked: Asked) -> tuple[dict[str, str], dict[str, di
 
 def _variables(name: str, origin: Manifest, made: Manifest, asked: Mapping[str, Manifest | None]) -> Iterator[str]:
     found: dict[str, list[Any]] = {}
-    for variable in made.get("env") or ():
+    known = {v["name"] for v in origin.get("env") or ()} | {*VARIABLES}
+    for variable in (v for v in made.get("env") or () if v["name"] in asked or v["name"] not in known):
         found.setdefault(variable["name"], []).append(_source({k: v for k, v in variable.items() if k != "name"}))
     for variable, body in asked.items():
         wanted = [] if body is None else [_source(body)]
         if found.get(variable, []) != wanted and not (wanted == ["value"] and _is_value(found.get(variable))):
             yield f"has variable '{variable}' of container '{name}' otherwise than it is asked"
-    for variable in sorted(found.keys() - asked.keys() - {v["name"] for v in origin.get("env") or ()} - {*VARIABLES}):
+    for variable in sorted(found.keys() - asked.keys()):
         yield f"has variable '{variable}' in container '{name}', which nobody asks for"
 
 

@@ -30,6 +30,7 @@ _NAMES: Mapping[GroupKind, tuple[re.Pattern[str], int]] = {
 }
 """Names that are shorter than a subdomain of 253; the rows of workload kinds, which clones are named by, are not asked."""
 _REGEX = 1024
+_TEXTS, _WAYS = ("uri", "scheme", "method", "authority"), {"exact", "prefix", "regex"}
 
 _wrong = partial(wrong, "SL606")
 
@@ -40,11 +41,11 @@ def check(world: World) -> Iterator[Problem]:
     for resource in world.added:
         key = (resource.id.group, resource.id.kind)
         labels = (*labels_of(resource.manifest).items(), *pod_labels.get(resource.id, {}).items())
-        refused = refused_in(resource.manifest) if key in ROUTES else ()
-        for what, path in (*_metadata(resource, labels, world.text_of(resource).length), *refused):
+        length, refused = world.text_of(resource).length, refused_in(resource.manifest) if key in ROUTES else ()
+        for what, path in (*_metadata(resource, labels, length), *refused):
             yield _wrong(resource, what, path)
         if key != VIRTUAL_SERVICE:
-            yield from _size(world, resource)
+            yield from _size(resource, length)
     for vs in world.output.of(*VIRTUAL_SERVICE):
         yield from _virtual_service(world, vs)
 
@@ -53,7 +54,7 @@ def _virtual_service(world: World, vs: Resource) -> Iterator[Problem]:
     ours = world.base.by_id.get(vs.id)
     added, _ = align(entries(ours.manifest) if ours else (), entries(vs.manifest))
     if added:
-        yield from _size(world, vs)
+        yield from _size(vs, world.text_of(vs).length)
     for number in added:
         place: Path = ("spec", "http", number)
         for match in entries(vs.manifest)[number].get("match") or ():
@@ -74,7 +75,7 @@ def _metadata(resource: Resource, labels: Iterable[tuple[str, str]], length: int
         if what:
             yield what, ("metadata", "labels")
     annotations = annotations_of(resource.manifest) if length > LARGEST_ANNOTATIONS else {}
-    if sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items()) > LARGEST_ANNOTATIONS:
+    if sum([len(name.encode()) + len(value.encode()) for name, value in annotations.items()]) > LARGEST_ANNOTATIONS:
         yield f"has annotations of more than {LARGEST_ANNOTATIONS:,} bytes", ("metadata", "annotations")
 
 
@@ -85,8 +86,7 @@ def _bad_label(key: str, value: str) -> str | None:
     return None if len(value) <= 63 and _VALUE.fullmatch(value) else f"label value '{value}' is none"
 
 
-def _size(world: World, resource: Resource) -> Iterator[Problem]:
-    size = world.text_of(resource).length
+def _size(resource: Resource, size: int) -> Iterator[Problem]:
     if size > LARGEST_OBJECT:
         size = stored_size(resource.manifest)
     if size > LARGEST_OBJECT:
@@ -95,11 +95,11 @@ def _size(world: World, resource: Resource) -> Iterator[Problem]:
 
 def _ambiguous(match: Mapping[str, Any]) -> Iterator[str]:
     """Yields what a match compares in two ways at once, which the CRD refuses."""
-    named = {field: match.get(field) for field in ("uri", "scheme", "method", "authority")}
-    listed = (match.get(field) or {} for field in ("headers", "withoutHeaders", "queryParams"))
-    for field, condition in (*named.items(), *(pair for conditions in listed for pair in conditions.items())):
-        if isinstance(condition, dict) and len(condition.keys() & {"exact", "prefix", "regex"}) > 1:
-            yield field
+    listed = [match[field] for field in ("headers", "withoutHeaders", "queryParams") if match.get(field)]
+    for conditions in ({field: match[field] for field in _TEXTS if field in match}, *listed):
+        for field, condition in conditions.items():
+            if isinstance(condition, dict) and len(condition) > 1 and len(condition.keys() & _WAYS) > 1:
+                yield field
 
 
 def _expressions(match: Mapping[str, Any]) -> Iterator[str]:

@@ -50,7 +50,7 @@ def check(world: World) -> Iterator[Problem]:
         for id in claim.origins:
             clone = world.clone_of(id, claim.tenant)
             if id in world.base.by_id and clone:
-                origin, after = read(id), _read(clone.resource, read(id))
+                after = _read(clone.resource, origin := read(id))
                 yield from _differences(origin, after) if id not in claim.changed else ()
                 yield from _privileges(world, origin, after, own)
         for resource in world.resources.get(claim.name, ()):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 
 from sandlane.frozen import frozen
 from sandlane.proof.claims import may_choose
@@ -72,20 +72,22 @@ def _lines_of(case: Case, table: Table, known: frozenset[Atom], spelling: Spelli
     parts: dict[str, list[tuple[Line, object]]] = {}
     strange: list[tuple[Line, Atom]] = []
     seen: set[object] = set()
+    written, where, is_part = None, "", False
     for number, rule in enumerate(table.rules):
-        carried = tuple(a for a in rule.predicate if a.subject == "header" and a.name in case.literals.names)
-        conditions = frozenset(
-            a for a in rule.predicate if a not in carried and not (a.subject == "path" and is_catch_all((a,)))
-        )
-        line = Line(number=number, rule=rule, carried=carried, conditions=conditions)
+        carried = [a for a in rule.predicate if a.subject == "header" and a.name in case.literals.names]
+        others = [a for a in rule.predicate if a.subject != "header" or a.name not in case.literals.names]
+        conditions = frozenset([a for a in others if a.subject != "path" or not is_catch_all((a,))])
+        line = Line(number=number, rule=rule, carried=tuple(carried), conditions=conditions)
         found = (
-            [(atom, tenant) for atom, tenant in demanded(case.literals, carried) if atom not in known]
+            [(atom, tenant) for atom, tenant in demanded(case.literals, line.carried) if atom not in known]
             if carried
             else []
         )
         strange += [(line, atom) for atom, tenant in found if tenant is None]
-        where = directory(rule.origin.resource)
-        is_part = where.startswith("sandboxes/") and rule.origin.resource.id not in case.world.base.by_id
+        if rule.origin.resource is not written:
+            written = rule.origin.resource
+            where = directory(written)
+            is_part = where.startswith("sandboxes/") and written.id not in case.world.base.by_id
         if is_part:
             parts.setdefault(where, [])
         named = [tenant for _, tenant in found if tenant]
@@ -180,4 +182,7 @@ def _nameless(atom: Atom) -> object:
 
 def spelled(both: Comparison, tenant: str | None) -> Spelling:
     """Returns how outcomes are written for a tenant, or for nobody."""
-    return replace(both.spelling, names=both.case.names.get(tenant or "", {}), tenant=tenant or "")
+    s, names = both.spelling, both.case.names.get(tenant or "", {})
+    return Spelling(
+        domain=s.domain, names=names, tenant=tenant or "", answer=s.answer, removed=s.removed, given=s.given
+    )

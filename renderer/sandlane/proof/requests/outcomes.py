@@ -41,11 +41,11 @@ class Spelling:
 
 def said(spelling: Spelling, outcome: Outcome, namespace: str = "") -> str:
     """Returns an outcome as text; `namespace` is that of the object which names mirrors."""
-    if isinstance(outcome, Unknown):
+    if type(outcome) is Unknown:
         return f"unknown: {outcome.why}"
-    if isinstance(outcome, NoCluster):
+    if type(outcome) is NoCluster:
         return f"no cluster {outcome.why.partition(':')[0]}"
-    if isinstance(outcome, Redirect):
+    if type(outcome) is Redirect:
         # 302 is the default of the CRD of routes; VirtualServices have another field.
         return f"redirect {_json([{'statusCode': 302, **_bare(outcome.how)}, _bare(outcome.changes), outcome.fault])}"
     if not isinstance(outcome, Forward):
@@ -178,8 +178,9 @@ def _is_plain(spelling: Spelling, outcome: Forward) -> bool:
     """Tells whether an outcome is one destination and nothing else, as most are."""
     if spelling.answer or spelling.removed or spelling.given or len(outcome.destinations) != 1:
         return False
-    more = (outcome.changes, outcome.mirrors, outcome.destinations[0].changes, *(getattr(outcome, f) for f in FEATURES))
-    return not any(more)
+    o = outcome
+    more = o.changes or o.mirrors or o.rewrite or o.timeout or o.retries or o.fault or o.cors or o.other
+    return not (more or o.destinations[0].changes)
 
 
 def _is_answered(spelling: Spelling, outcome: Forward, reached: Sequence[str]) -> bool:
