@@ -153,8 +153,13 @@ def test_two_clones_of_one_policy() -> None:
 def test_a_copy_is_its_sandboxs_and_says_no_order_of_syncing() -> None:
     base = [
         *AB,
-        {**policy("p", **only("a")), "metadata": {"name": "p", "labels": {"team": "x"}, "annotations": {"note": "y"}}},
-    ]
+        {
+            **policy("p", **only("a")),
+            "metadata": {
+                "name": "p", "labels": {"team": "x"}, "annotations": {"note": "y", "argocd.argoproj.io/sync-wave": "-1"},
+            },
+        },
+    ]  # fmt: skip
     rendered = render(inputs(base, sandbox("dev1", "a", owner="dana"), mesh="gateway-api"))
     (found,) = [o.manifest["metadata"] for o in rendered.objects if o.id.name == "p-a-dev1"]
     assert found == {
