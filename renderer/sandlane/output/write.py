@@ -1,9 +1,9 @@
 """Writing: files against a directory. The only module that changes the disk.
 
-Only files that begin with the generated mark are ever overwritten or deleted (rule R-O5), and of what a killed run left, under names
-of its own, those that end within it. A crash, a full disk or a second run at
-the same time leaves nothing that `check` would take for right, and the next run repairs it: each file is replaced as a whole, and a new
-output directory is filled beside its place and renamed into it.
+Only files that begin with the generated mark are ever overwritten or deleted (rule R-O5), and those with the name of a temporary that
+end within the mark: a killed run left them. A crash, a full disk or a second run at the same time leaves nothing that `check` would
+take for right, and the next run repairs it: each file is replaced as a whole, and a new output directory is filled beside its place
+and renamed into it.
 """
 
 from __future__ import annotations

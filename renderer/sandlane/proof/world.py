@@ -21,6 +21,7 @@ from sandlane.k8s.workload_kinds import WORKLOADS, WorkloadKind, pod_labels
 from sandlane.proof.claims import Claim, Claims, GroupClaim
 from sandlane.proof.differences import IsNote
 from sandlane.proof.literals import ORIGIN, RESOURCE, TENANT, CloneKey, clone_key, copied_origin, is_disabled
+from sandlane.proof.marks import has_references
 from sandlane.proof.readers import READERS, Reader
 from sandlane.proof.triggers import note_of
 from sandlane.semantics.network import Network, make_network
@@ -44,7 +45,7 @@ def text_of(resource: Resource) -> Text:
         data = marshal.dumps(manifest, 2)
     except ValueError:  # a type that this format does not know
         data = json.dumps(manifest, default=str).encode()
-    return Text(6 * len(data), b"${" in data and "${" in json.dumps(manifest, default=str))
+    return Text(6 * len(data), b"${" in data and has_references(manifest))
 
 
 @frozen(kw_only=True)

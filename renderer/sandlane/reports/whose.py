@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sandlane.k8s.resource import Resource, labels_of
 from sandlane.plan.names import SANDBOX
 from sandlane.problems.problem import did_you_mean
+from sandlane.semantics.request import members
 from sandlane.semantics.trace import Traced
 from sandlane.specs.inputs import Inputs
 from sandlane.specs.model import Carrier, Sandbox
@@ -46,26 +47,19 @@ def _carried(carriers: Sequence[Carrier], headers: Sequence[Header]) -> tuple[st
             if carrier.header and name == carrier.header.lower():
                 return f"{carrier.kind} '{carrier.name}'", [value]
             if carrier.baggage and name == "baggage":
-                values = dict.fromkeys(value for key, value in _members(value) if key == carrier.baggage)
+                values = dict.fromkeys(value for key, value in members(value) if key == carrier.baggage)
                 if values:
                     return f"{carrier.kind} '{carrier.name}'", sorted(values)
     return None
 
 
-def _members(baggage: str) -> Iterator[tuple[str, str]]:
-    for member in baggage.split(","):
-        key, equals, value = member.partition(";")[0].partition("=")
-        if equals:
-            yield key.strip(), value.strip()
-
-
 def _near_carriers(carriers: Sequence[Carrier], headers: Sequence[Header]) -> Iterator[str]:
     """Yields headers and members of baggage that are no carriers, and look like one."""
     names = {carrier.header.lower(): carrier.header for carrier in carriers if carrier.header}
-    members = {carrier.baggage for carrier in carriers if carrier.baggage}
+    keys = {carrier.baggage for carrier in carriers if carrier.baggage}
     for name, value in headers:
         if name == "baggage":
-            found = [("baggage member", key, did_you_mean(key, members)) for key, _ in _members(value)]
+            found = [("baggage member", key, did_you_mean(key, keys)) for key, _ in members(value)]
         else:
             found = [("header", name, _guess(name, names))]
         for kind, word, guess in found:

@@ -12,12 +12,7 @@ from functools import partial
 from typing import Any
 
 from sandlane.k8s.ports import plain_other
-from sandlane.semantics.gateway_api import (
-    Reading,
-    compiled,
-    plain,
-    without_group,
-)
+from sandlane.semantics.gateway_api import Reading, compiled, plain, without_group
 from sandlane.semantics.gateway_api_matches import ISTIO_ORDER, SPEC
 from sandlane.semantics.istio_matches import Proxy
 from sandlane.semantics.istio_rules import destination

@@ -25,8 +25,19 @@ L4_ROUTES = ((GATEWAY_API, "TLSRoute"), (GATEWAY_API, "TCPRoute"))
 
 
 @frozen(kw_only=True)
-class Host:
-    """A host of the registry, with its ports by number. `exported` are namespaces that see it, or `*`.
+class _Exported:
+    """What Istio shows to some namespaces: `exported` are these, or `*`."""
+
+    exported: frozenset[str]
+
+    def is_seen(self, namespace: str) -> bool:
+        """Tells whether clients of a namespace see it."""
+        return not self.exported.isdisjoint(("*", namespace))
+
+
+@frozen(kw_only=True)
+class Host(_Exported):
+    """A host of the registry, with its ports by number.
 
     Where it is no Service it is one of a ServiceEntry. A headless Service has no address of its own; an external one, of type
     ExternalName, is a name for the host `external_name`.
@@ -35,20 +46,15 @@ class Host:
     name: str
     resource: Resource
     ports: Mapping[int, Manifest]
-    exported: frozenset[str]
     is_service: bool = False
     is_headless: bool = False
     is_external: bool = False
     external_name: str = ""
 
-    def is_seen(self, namespace: str) -> bool:
-        """Tells whether clients of a namespace see it."""
-        return not self.exported.isdisjoint(("*", namespace))
-
 
 @frozen(kw_only=True)
-class VirtualService:
-    """A VirtualService with the full names of its gateways and hosts (as written, in lower case), and the namespaces that see it.
+class VirtualService(_Exported):
+    """A VirtualService with the full names of its gateways and hosts (as written, in lower case).
 
     `matches` are those of all its http entries; of an entry without any, the one that all requests meet.
     """
@@ -59,11 +65,6 @@ class VirtualService:
     gateways: frozenset[str]
     hosts: tuple[str, ...]
     matches: tuple[Manifest, ...]
-    exported: frozenset[str]
-
-    def is_seen(self, namespace: str) -> bool:
-        """Tells whether proxies of a namespace see it."""
-        return not self.exported.isdisjoint(("*", namespace))
 
 
 @frozen(kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Literal
 from urllib.parse import parse_qsl
@@ -85,3 +85,11 @@ def bare(authority: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0].removesuffix(".").lower()
+
+
+def members(baggage: str) -> Iterator[tuple[str, str]]:
+    """Yields keys and values of a line of W3C baggage."""
+    for member in baggage.split(","):
+        key, equals, value = member.partition(";")[0].partition("=")
+        if equals:
+            yield key.strip(" \t"), value.strip(" \t")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sandlane.frozen import frozen
 from sandlane.proof.literals import baggage_text
 from sandlane.semantics.predicates import Atom, Predicate
+from sandlane.semantics.request import members
 from sandlane.specs.model import Carrier
 
 BAGGAGE = "baggage"
@@ -110,14 +111,6 @@ def required(literals: Literals, scene: Scene) -> frozenset[str]:
         for name, value in scene.headers
         if name in literals.names and (name != BAGGAGE or any(key in keys for key, _ in members(value)))
     )
-
-
-def members(baggage: str) -> Iterator[tuple[str, str]]:
-    """Yields keys and values of a line of W3C baggage."""
-    for member in baggage.split(","):
-        key, equals, value = member.partition(";")[0].partition("=")
-        if equals:
-            yield key.strip(" \t"), value.strip(" \t")
 
 
 def named_by(scene: Scene) -> list[str]:
